@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A child process that cannot outlive us: fork, exec, watch, end, reap.
+ *
+ * Other threads may hold any lock when we fork, malloc's among them.  So all
+ * that needs memory is built before, in struct launch, and between fork and
+ * exec only async-signal-safe calls are made.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "child.h"
+#include "clock.h"
+
+#define LISTEN_FD 3             /* where socket activation puts the socket */
+#define REPORT_FD 4             /* ours, until exec succeeds and closes it */
+#define SPARE_FD 5              /* what follows is closed */
+
+#define LOOK_AGAIN_NS (5 * NS_PER_MS)
+
+#define STATUS_UNKNOWN -1       /* no status that wait gives: it was not ours */
+
+struct launch {
+  char *const *argv;
+  char **script_argv;           /* owned: a shell, a file, argv[1] and on */
+  char *files;                  /* owned: names to try; an empty one is last */
+  char **env;                   /* owned, but not the strings in it */
+  char listen_pid[32];          /* in env, completed by the child */
+  char *fd_names;               /* owned: in env */
+  int listen_fd, null_fd, report_fd;
+  int max_fd;                   /* for kernels without close_range */
+  pid_t parent;
+};
+
+/* ------------------------------------------------------- before the fork */
+
+/* Every name that PATH gives for the program, one after the other. */
+static char *
+list_files (const char *program)
+{
+  const char *path = getenv ("PATH"), *dir, *end;
+  size_t n_dir = 1;
+  char *files, *p;
+
+  if (path == NULL)
+    path = "/usr/bin:/bin";
+  if (strchr (program, '/') != NULL || *program == '\0')
+    path = "";                  /* an empty entry is the current directory */
+
+  for (dir = path; *dir != '\0'; ++dir)
+    n_dir += *dir == ':';
+  files = malloc (strlen (path) + n_dir * (strlen (program) + 2) + 1);
+  if (files == NULL)
+    return NULL;
+
+  p = files;
+  for (dir = path;; dir = end + 1) {
+    end = strchrnul (dir, ':');
+    p = mempcpy (p, dir, (size_t) (end - dir));
+    if (end > dir)
+      *p++ = '/';
+    p = stpcpy (p, program) + 1;
+    if (*end == '\0')
+      break;
+  }
+  *p = '\0';
+  return files;
+}
+
+static bool
+is_activation (const char *entry)
+{
+  return strncmp (entry, "LISTEN_PID=", 11) == 0 ||
+    strncmp (entry, "LISTEN_PIDFDID=", 15) == 0 ||
+    strncmp (entry, "LISTEN_FDS=", 11) == 0 ||
+    strncmp (entry, "LISTEN_FDNAMES=", 15) == 0;
+}
+
+/* Our environment, with the variables of an activation of the child in the
+ * place of those of our own.
+ */
+static char **
+make_env (struct launch *l)
+{
+  static char listen_fds[] = "LISTEN_FDS=1";
+  char **env;
+  size_t n = 0, i;
+
+  while (environ != NULL && environ[n] != NULL)
+    n++;
+  env = reallocarray (NULL, n + 4, sizeof *env);
+  if (env == NULL)
+    return NULL;
+
+  n = 0;
+  for (i = 0; environ != NULL && environ[i] != NULL; ++i)
+    if (!is_activation (environ[i]))
+      env[n++] = environ[i];
+  env[n++] = l->listen_pid;
+  env[n++] = listen_fds;
+  env[n++] = l->fd_names;
+  env[n] = NULL;
+  return env;
+}
+
+static char **
+make_script_argv (char *const argv[])
+{
+  static char shell[] = "/bin/sh";
+  char **script_argv;
+  size_t n = 0, i;
+
+  while (argv[n] != NULL)
+    n++;
+  script_argv = reallocarray (NULL, n + 2, sizeof *script_argv);
+  if (script_argv == NULL)
+    return NULL;
+  script_argv[0] = shell;
+  script_argv[1] = NULL;        /* the file: the child knows which */
+  for (i = 1; i <= n; ++i)
+    script_argv[i + 1] = argv[i];
+  return script_argv;
+}
+
+static int
+launch_init (struct launch *l, char *const argv[], int listen_fd,
+             const char *fd_name)
+{
+  long open_max = sysconf (_SC_OPEN_MAX);
+
+  *l = (struct launch) {
+    .argv = argv,
+    .listen_pid = "LISTEN_PID=",
+    .listen_fd = listen_fd,
+    .null_fd = -1,
+    .report_fd = -1,
+    /* Some containers allow a thousand million: closing them one by one takes
+     * minutes, and none is so high.
+     */
+    .max_fd = open_max < 0 || open_max > 65536 ? 65536 : (int) open_max,
+    .parent = getpid (),
+  };
+  if (argv[0] == NULL) {
+    errno = EINVAL;
+    return -1;
+  }
+  l->files = list_files (argv[0]);
+  l->script_argv = make_script_argv (argv);
+  if (l->files == NULL || l->script_argv == NULL)
+    return -1;
+  if (asprintf (&l->fd_names, "LISTEN_FDNAMES=%s", fd_name) == -1) {
+    l->fd_names = NULL;
+    return -1;
+  }
+  l->env = make_env (l);
+  if (l->env == NULL)
+    return -1;
+  l->null_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  return l->null_fd == -1 ? -1 : 0;
+}
+
+static void
+launch_free (struct launch *l)
+{
+  if (l->null_fd != -1)
+    close (l->null_fd);
+  free (l->env);
+  free (l->fd_names);
+  free (l->files);
+  free (l->script_argv);
+}
+
+/* -------------------------------------------- in the child, before exec */
+
+static void
+complete_listen_pid (char *listen_pid)
+{
+  char digits[24];
+  size_t n = 0;
+  pid_t pid = getpid ();
+
+  for (; pid > 0; pid /= 10)
+    digits[n++] = (char) ('0' + pid % 10);
+  listen_pid += strlen (listen_pid);
+  while (n > 0)
+    *listen_pid++ = digits[--n];
+  *listen_pid = '\0';
+}
+
+/* The C library refuses to touch the signals that it keeps for itself; exec
+ * sets those back.
+ */
+static void
+reset_signals (void)
+{
+  struct sigaction action;
+  int sig;
+
+  memset (&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  sigemptyset (&action.sa_mask);
+  for (sig = 1; sig < NSIG; ++sig)
+    sigaction (sig, &action, NULL);
+}
+
+static void
+close_from (int first, int max_fd)
+{
+  int fd;
+
+#ifdef SYS_close_range
+  if (syscall (SYS_close_range, (unsigned) first, ~0U, 0U) == 0)
+    return;
+#endif
+  for (fd = first; fd < max_fd; ++fd)
+    close (fd);
+}
+
+/* Ours may be anywhere, even on 0 to 4 when we were started with some of those
+ * closed.  So lift all three out of the way before any is put in its place.
+ */
+static int
+arrange_descriptors (struct launch *l)
+{
+  int report, null, listening;
+
+  report = fcntl (l->report_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+  if (report == -1)
+    return -1;
+  close (l->report_fd);
+  l->report_fd = report;
+
+  null = fcntl (l->null_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+  listening = fcntl (l->listen_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+  if (null == -1 || listening == -1)
+    return -1;
+  close (l->null_fd);
+  close (l->listen_fd);
+
+  if (dup2 (null, STDIN_FILENO) == -1)
+    return -1;
+  if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1 &&
+      (dup2 (null, STDOUT_FILENO) == -1 || dup2 (null, STDERR_FILENO) == -1))
+    return -1;
+  if (dup2 (listening, LISTEN_FD) == -1)
+    return -1;
+  if (dup3 (report, REPORT_FD, O_CLOEXEC) == -1)
+    return -1;
+  l->report_fd = REPORT_FD;
+  close_from (SPARE_FD, l->max_fd);
+  return 0;
+}
+
+/* Returns only when none of the files could be started, with errno. */
+static void
+exec_first (struct launch *l)
+{
+  int err = ENOENT;
+  char *file;
+
+  for (file = l->files; *file != '\0'; file += strlen (file) + 1) {
+    execve (file, l->argv, l->env);
+    if (errno == ENOEXEC) {
+      /* A script without "#!", as every shell and execvp run it. */
+      l->script_argv[1] = file;
+      execve (l->script_argv[0], l->script_argv, l->env);
+    }
+    if (errno == EACCES)
+      err = EACCES;             /* says more than that others do not exist */
+    else if (errno != ENOENT && errno != ENOTDIR)
+      return;
+  }
+  errno = err;
+}
+
+static void __attribute__ ((noreturn))
+run_child (struct launch *l)
+{
+  sigset_t none;
+  int err;
+
+  complete_listen_pid (l->listen_pid);
+  reset_signals ();
+  if (prctl (PR_SET_PDEATHSIG, SIGTERM) == 0) {
+    /* Our parent may have died before we asked to hear of it. */
+    if (getppid () != l->parent)
+      _exit (EXIT_FAILURE);
+    if (setpgid (0, 0) == 0 && arrange_descriptors (l) == 0) {
+      sigemptyset (&none);
+      pthread_sigmask (SIG_SETMASK, &none, NULL);
+      exec_first (l);
+    }
+  }
+  err = errno;
+  /* The status is never seen: whoever reads the report reaps us silently. */
+  _exit (write (l->report_fd, &err, sizeof err) == sizeof err
+         ? EXIT_FAILURE : EXIT_FAILURE + 1);
+}
+
+/* -------------------------------------------------------- in the parent */
+
+/* wait for a process that is ending or has ended. */
+static int
+reap (pid_t pid)
+{
+  int status;
+
+  while (waitpid (pid, &status, 0) == -1)
+    if (errno != EINTR)
+      return STATUS_UNKNOWN;    /* SIGCHLD is ignored: the kernel reaped it */
+  return status;
+}
+
+/* 0 once the child runs its program, or the errno of why it cannot. */
+static int
+read_report (int fd)
+{
+  int err;
+  ssize_t n;
+
+  do
+    n = read (fd, &err, sizeof err);
+  while (n == -1 && errno == EINTR);
+  if (n == -1)
+    return errno;
+  return n == sizeof err ? err : 0;
+}
+
+int
+child_start (struct child *c, char *const argv[], int listen_fd,
+             const char *fd_name)
+{
+  struct launch l;
+  int report[2], err;
+  sigset_t all, before;
+  pid_t pid;
+
+  *c = (struct child) { .pidfd = -1 };
+
+  if (launch_init (&l, argv, listen_fd, fd_name) == -1 ||
+      pipe2 (report, O_CLOEXEC) == -1) {
+    err = errno;
+    launch_free (&l);
+    errno = err;
+    return -1;
+  }
+  l.report_fd = report[1];
+
+  /* None of our handlers may run in the child: they would speak for us. */
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  pid = fork ();
+  if (pid == 0)
+    run_child (&l);
+  err = errno;
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+
+  close (report[1]);
+  if (pid > 0)
+    err = read_report (report[0]);
+  close (report[0]);
+  launch_free (&l);
+
+  if (pid == -1 || err != 0) {
+    if (pid != -1)
+      reap (pid);
+    errno = err;
+    return -1;
+  }
+  c->pid = pid;
+  /* Until we reap it the pid is the child's alone. */
+  c->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+  return 0;
+}
+
+/* The child is ending or has ended.  What is left of its group is ended first,
+ * for once the child is reaped the group's number can be given to strangers.
+ */
+static void
+end_group_and_reap (struct child *c)
+{
+  kill (-c->pid, SIGKILL);
+  c->status = reap (c->pid);
+  c->ended = true;
+  if (c->pidfd != -1)
+    close (c->pidfd);
+  c->pid = 0;
+  c->pidfd = -1;
+}
+
+/* Whether reap would not wait. */
+static bool
+is_over (const struct child *c)
+{
+  siginfo_t info = { .si_pid = 0 };
+
+  if (waitid (P_PID, (id_t) c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1)
+    return errno == ECHILD;
+  return info.si_pid != 0;
+}
+
+/* Whether the child ends before the deadline. */
+static bool
+wait_until (const struct child *c, uint64_t deadline)
+{
+  struct pollfd pfd = { .fd = c->pidfd, .events = POLLIN };
+  uint64_t now, next;
+
+  while (!is_over (c)) {
+    now = clock_now ();
+    if (now >= deadline)
+      return false;
+    /* Without a pidfd nothing wakes us. */
+    next = c->pidfd != -1 ? deadline
+      : min_u64 (deadline, now + LOOK_AGAIN_NS);
+    poll (&pfd, 1, clock_poll_timeout (next, now));
+  }
+  return true;
+}
+
+bool
+child_has_ended (struct child *c)
+{
+  if (c->pid == 0)
+    return true;
+  if (!is_over (c))
+    return false;
+  end_group_and_reap (c);
+  return true;
+}
+
+bool
+child_end (struct child *c, uint64_t grace_ns)
+{
+  bool in_time;
+
+  if (c->pid == 0)
+    return true;
+
+  kill (-c->pid, SIGTERM);
+  /* A stopped process (by a terminal that tells those in the background not to
+   * write, say) would not notice.
+   */
+  kill (-c->pid, SIGCONT);
+
+  in_time = wait_until (c, add_saturated (clock_now (), grace_ns));
+  end_group_and_reap (c);
+  return in_time;
+}
+
+char *
+child_describe (const struct child *c, char *buf, size_t size)
+{
+  if (!c->ended)
+    snprintf (buf, size, "has not ended");
+  else if (c->status == STATUS_UNKNOWN)
+    snprintf (buf, size, "ended, its status is not known");
+  else if (WIFSIGNALED (c->status))
+    snprintf (buf, size, "was killed by signal %d (%s)",
+              WTERMSIG (c->status), strsignal (WTERMSIG (c->status)));
+  else
+    snprintf (buf, size, "exited with status %d", WEXITSTATUS (c->status));
+  return buf;
+}

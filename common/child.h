@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A child process that cannot outlive us: fork, exec, watch, end, reap.
+ *
+ * The child runs in a process group of its own, so that a Ctrl-C at the
+ * terminal reaches us alone and we end it in order.  If the thread that started
+ * it dies, the kernel sends it SIGTERM: start children from the main thread.
+ */
+
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct child {
+  pid_t pid;                    /* 0: none, or reaped */
+  int pidfd;                    /* readable once it has ended; -1: none, also
+                                   where the system cannot give one (under an
+                                   old valgrind): poll(2) passes over it, then
+                                   ask child_has_ended now and then */
+  int status;                   /* as wait(2) gives it, once reaped */
+  bool ended;                   /* reaped: status is valid */
+};
+
+/* Starts argv[0], looked up in PATH, with standard input from /dev/null,
+ * standard output sent to our standard error (ours may be carrying data), and
+ * standard error shared.  listen_fd becomes descriptor 3 with
+ * LISTEN_FDS=1, LISTEN_PID and LISTEN_FDNAMES=fd_name set (systemd socket
+ * activation); every other descriptor from 4 on is closed.  All signals are at
+ * their defaults and none is blocked.
+ * Returns -1 with errno when the program cannot be started: a failed exec is
+ * reported here (ENOENT, EACCES), not by an exit status.
+ */
+int child_start (struct child *c, char *const argv[], int listen_fd,
+                 const char *fd_name);
+
+/* Whether it has ended (or was never started); if so, ends what is left of its
+ * process group, whose number is free for others from then on, and reaps it.
+ * Never waits.
+ */
+bool child_has_ended (struct child *c);
+
+/* Sends SIGTERM to its process group, waits for at most grace_ns, then sends
+ * SIGKILL and waits for that.  Reaps it.  Returns true when it ended within the
+ * grace.  Also ends what is left of its process group.  Nothing on a zeroed
+ * struct or one that has ended (then true).
+ */
+bool child_end (struct child *c, uint64_t grace_ns);
+
+/* "exited with status 1", "was killed by signal 9 (Killed)", for a child that
+ * has ended.  Returns buf.
+ */
+char *child_describe (const struct child *c, char *buf, size_t size);
+
+#endif /* CHILD_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Monotonic time, and the one place where a deadline becomes a timeout. */
+
+#include <config.h>
+
+#include <limits.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "clock.h"
+
+uint64_t
+clock_now (void)
+{
+  struct timespec ts;
+
+  /* Cannot fail: the clock exists on every Linux and ts is ours. */
+  clock_gettime (CLOCK_MONOTONIC, &ts);
+  return (uint64_t) ts.tv_sec * NS_PER_S + (uint64_t) ts.tv_nsec;
+}
+
+int
+clock_poll_timeout (uint64_t deadline, uint64_t now)
+{
+  uint64_t ms;
+
+  if (deadline == 0)
+    return -1;
+  if (deadline <= now)
+    return 0;
+
+  /* Up, not down: a poll that returns a fraction too early would be called
+   * again with 0 until the deadline has really passed.
+   */
+  ms = (deadline - now) / NS_PER_MS + ((deadline - now) % NS_PER_MS != 0);
+  return ms > INT_MAX ? INT_MAX : (int) ms;
+}

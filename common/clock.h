@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Monotonic time in nanoseconds: for deadlines and durations, never a date. */
+
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_US UINT64_C (1000)
+#define NS_PER_MS UINT64_C (1000000)
+#define NS_PER_S  UINT64_C (1000000000)
+
+uint64_t clock_now (void);
+
+/* Milliseconds until deadline, rounded up, for poll(2): 0 when it has passed,
+ * -1 when deadline is 0 (which means there is none), INT_MAX at most.
+ */
+int clock_poll_timeout (uint64_t deadline, uint64_t now);
+
+#endif /* CLOCK_H */

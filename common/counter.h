@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A counter with one writer and any number of readers, without a lock. */
+
+#ifndef COUNTER_H
+#define COUNTER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+typedef _Atomic uint64_t counter;
+
+/* Only ever called by the one thread that owns the counter: no locked
+ * instruction is needed, only that readers see whole values.
+ */
+static inline void
+counter_add (counter *c, uint64_t n)
+{
+  atomic_store_explicit (c, atomic_load_explicit (c, memory_order_relaxed) + n,
+                         memory_order_relaxed);
+}
+
+static inline uint64_t
+counter_get (const counter *c)
+{
+  return atomic_load_explicit (c, memory_order_relaxed);
+}
+
+#endif /* COUNTER_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An error as a value: an errno and one line of text.  The first is kept. */
+
+#ifndef ERROR_H
+#define ERROR_H
+
+#include <stdbool.h>
+
+struct error {
+  int number;                   /* errno, 0 where none fits */
+  char text[1024];              /* one line, cut if longer; "" means no error */
+};
+
+/* Sets the error unless it is already set.  Line ends and tabs in the text
+ * become blanks, other control characters '?'; no text at all becomes that of
+ * the errno, so that the error counts as set.
+ */
+void error_set (struct error *e, int number, const char *fs, ...)
+  __attribute__ ((format (printf, 3, 4)));
+
+bool error_is_set (const struct error *e);
+
+#endif /* ERROR_H */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sizes and durations, to and from the text that people write and read. */
+
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "human.h"
+
+/* Each is 1024 times the one before; the first is bytes. */
+static const char units[] = "bkmgtpe";
+
+/* Digits by hand: isdigit and tolower ask the locale. */
+static bool
+is_digit (char c)
+{
+  return c >= '0' && c <= '9';
+}
+
+const char *
+human_parse_size (const char *text, uint64_t *bytes)
+{
+  uint64_t n = 0, scale = 1;
+  bool too_large = false;
+  const char *s = text;
+
+  if (*s == '-' && is_digit (s[1]))
+    return "cannot be negative";
+  if (!is_digit (*s))
+    return "not a number";
+
+  for (; is_digit (*s); ++s)
+    too_large |= __builtin_mul_overflow (n, 10, &n) ||
+      __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
+
+  if ((*s == '.' || *s == ',') && is_digit (s[1]))
+    return "not a whole number";
+
+  if (*s != '\0') {
+    /* Letters differ from their other case in one bit. */
+    char letter = *s | 0x20;
+    const char *unit = strchr (units, letter);
+
+    if (letter == 's')
+      scale = 512;
+    else if (unit != NULL)
+      scale = UINT64_C (1) << (10 * (unit - units));
+    else
+      return "unknown unit";
+    s++;
+    if (scale >= 1024 &&
+        (strcasecmp (s, "iB") == 0 || strcasecmp (s, "B") == 0))
+      s += strlen (s);
+    if (*s != '\0')
+      return "unknown unit";
+  }
+
+  if (too_large || __builtin_mul_overflow (n, scale, &n))
+    return "too large";
+  *bytes = n;
+  return NULL;
+}
+
+char *
+human_size (char buf[HUMAN_MAX], uint64_t bytes)
+{
+  uint64_t one, whole, tenths;
+  size_t unit = 0;
+
+  if (bytes < 1024) {
+    snprintf (buf, HUMAN_MAX, "%" PRIu64 " B", bytes);
+    return buf;
+  }
+
+  while (unit < sizeof units - 2 && bytes >> (10 * unit) >= 1024)
+    unit++;
+  one = UINT64_C (1) << (10 * unit);
+  whole = bytes / one;
+  tenths = (bytes % one * 10 + one / 2) / one;
+  if (tenths == 10) {
+    tenths = 0;
+    whole++;
+  }
+  /* Rounded up to the next unit: 1.0 MiB, not 1024.0 KiB. */
+  if (whole == 1024 && unit < sizeof units - 2) {
+    whole = 1;
+    unit++;
+  }
+  snprintf (buf, HUMAN_MAX, "%" PRIu64 ".%" PRIu64 " %ciB", whole, tenths,
+            units[unit] & ~0x20);
+  return buf;
+}
+
+char *
+human_duration (char buf[HUMAN_MAX], uint64_t ns)
+{
+  uint64_t s = ns / NS_PER_S + (ns % NS_PER_S >= NS_PER_S / 2);
+  uint64_t tenths;
+
+  /* A tenth matters only where it is a fair part of the whole. */
+  if (ns < 10 * NS_PER_S) {
+    tenths = (ns + NS_PER_S / 20) / (NS_PER_S / 10);
+    if (tenths < 100) {
+      snprintf (buf, HUMAN_MAX, "%" PRIu64 ".%" PRIu64 " s",
+                tenths / 10, tenths % 10);
+      return buf;
+    }
+  }
+
+  if (s < 60)
+    snprintf (buf, HUMAN_MAX, "%" PRIu64 " s", s);
+  else if (s < 60 * 60)
+    snprintf (buf, HUMAN_MAX, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
+  else if (s < 24 * 60 * 60)
+    snprintf (buf, HUMAN_MAX, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
+              s / 3600, s / 60 % 60, s % 60);
+  else
+    snprintf (buf, HUMAN_MAX, "%" PRIu64 " d %02" PRIu64 ":%02" PRIu64
+              ":%02" PRIu64, s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
+  return buf;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sizes and durations, to and from the text that people write and read. */
+
+#ifndef HUMAN_H
+#define HUMAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HUMAN_MAX 32            /* bytes that any formatted value fits in */
+
+/* A number of bytes with an optional unit: "512", "32k", "1M", "1MiB", "4G".
+ * Units b k m g t p e and s (512 bytes), k..e optionally with "iB" or "B"
+ * behind, all in either case; all are powers of two.  No sign, no fraction, no
+ * blanks, no hexadecimal.
+ * Returns NULL on success, or why not ("unknown unit", "not a number",
+ * "too large", ...), a constant string, *bytes then unchanged.
+ */
+const char *human_parse_size (const char *text, uint64_t *bytes);
+
+/* "0 B", "512 B", "1.5 KiB", "2.0 GiB": one decimal from KiB on.
+ * Returns buf.
+ */
+char *human_size (char buf[HUMAN_MAX], uint64_t bytes);
+
+/* "0.3 s" (tenths only below 10 s), "42 s", "3:07", "2:03:07",
+ * "4 d 02:03:07".  Returns buf.
+ */
+char *human_duration (char buf[HUMAN_MAX], uint64_t ns);
+
+#endif /* HUMAN_H */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sorted, merged, half-open ranges in a sliding window of one array.
+ *
+ * The array has room for twice the capacity.  Ranges are forgotten at the
+ * front, by moving the window, and added mostly at the back; only when the
+ * window hits the end of the array are the live ranges moved to its start.
+ * With twice the room that happens once in max additions at most.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "ranges.h"
+
+int
+ranges_init (struct ranges *r, size_t max)
+{
+  assert (max >= 1);
+
+  *r = (struct ranges) { .v = NULL };
+  if (max > PTRDIFF_MAX / (2 * sizeof *r->v)) {
+    errno = ENOMEM;
+    return -1;
+  }
+  r->v = malloc (2 * max * sizeof *r->v);
+  if (r->v == NULL)
+    return -1;
+  r->max = max;
+  return 0;
+}
+
+void
+ranges_free (struct ranges *r)
+{
+  free (r->v);
+  *r = (struct ranges) { .v = NULL };
+}
+
+void
+ranges_clear (struct ranges *r)
+{
+  r->first = r->n = 0;
+}
+
+/* The index of the first range that ends at or after offset: r->n if none. */
+static size_t
+first_ending_at (const struct ranges *r, uint64_t offset)
+{
+  size_t low = 0, high = r->n, middle;
+
+  /* The walk along a disk asks for the front and adds at the back. */
+  if (r->n == 0 || ranges_at (r, 0)->end >= offset)
+    return 0;
+  if (ranges_at (r, r->n - 1)->end < offset)
+    return r->n;
+
+  while (low < high) {
+    middle = low + (high - low) / 2;
+    if (ranges_at (r, middle)->end < offset)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The same for a range that ends after offset. */
+static size_t
+first_ending_after (const struct ranges *r, uint64_t offset)
+{
+  /* No range ends after the last offset there is. */
+  return offset == UINT64_MAX ? r->n : first_ending_at (r, offset + 1);
+}
+
+/* Put n_piece ranges in the place of those from index i up to, not including,
+ * index j.  False, and nothing changed, when they do not fit.
+ */
+static bool
+splice (struct ranges *r, size_t i, size_t j,
+        const struct range *piece, size_t n_piece)
+{
+  size_t n = r->n - (j - i) + n_piece;
+
+  if (n > r->max)
+    return false;
+
+  if (r->first + n > 2 * r->max) {
+    memmove (r->v, r->v + r->first, r->n * sizeof *r->v);
+    r->first = 0;
+  }
+  if (j < r->n && n != r->n)
+    memmove (r->v + r->first + i + n_piece, r->v + r->first + j,
+             (r->n - j) * sizeof *r->v);
+  if (n_piece > 0)
+    memcpy (r->v + r->first + i, piece, n_piece * sizeof *piece);
+  r->n = n;
+  if (n == 0)
+    r->first = 0;
+  return true;
+}
+
+bool
+ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
+{
+  struct range piece[3];
+  size_t n_piece = 0, i, j;
+
+  if (start >= end)
+    return true;
+
+  /* From i up to j: all that overlap or touch. */
+  i = first_ending_at (r, start);
+  for (j = i; j < r->n && ranges_at (r, j)->start <= end; ++j)
+    ;
+
+  /* Only the first of them can begin before us, and only the last can end
+   * behind us.  What sticks out is joined when it has our value, else it stays
+   * as a piece of its own.
+   */
+  if (i < j && ranges_at (r, i)->start < start) {
+    const struct range *left = ranges_at (r, i);
+
+    if (left->value == value)
+      start = left->start;
+    else
+      piece[n_piece++] = (struct range) {
+        .start = left->start,
+        .end = min_u64 (left->end, start),
+        .value = left->value,
+      };
+  }
+  piece[n_piece++] = (struct range) {
+    .start = start, .end = end, .value = value
+  };
+  if (i < j && ranges_at (r, j - 1)->end > end) {
+    const struct range *right = ranges_at (r, j - 1);
+
+    if (right->value == value)
+      piece[n_piece - 1].end = right->end;
+    else
+      piece[n_piece++] = (struct range) {
+        .start = max_u64 (right->start, end),
+        .end = right->end,
+        .value = right->value,
+      };
+  }
+
+  return splice (r, i, j, piece, n_piece);
+}
+
+bool
+ranges_cut (struct ranges *r, uint64_t start, uint64_t end)
+{
+  struct range piece[2];
+  size_t n_piece = 0, i, j;
+
+  if (start >= end)
+    return true;
+
+  i = first_ending_after (r, start);
+  for (j = i; j < r->n && ranges_at (r, j)->start < end; ++j)
+    ;
+  if (i == j)
+    return true;
+
+  if (ranges_at (r, i)->start < start) {
+    piece[n_piece] = *ranges_at (r, i);
+    piece[n_piece++].end = start;
+  }
+  if (ranges_at (r, j - 1)->end > end) {
+    piece[n_piece] = *ranges_at (r, j - 1);
+    piece[n_piece++].start = end;
+  }
+
+  return splice (r, i, j, piece, n_piece);
+}
+
+void
+ranges_forget_below (struct ranges *r, uint64_t offset)
+{
+  while (r->n > 0 && r->v[r->first].end <= offset) {
+    r->first++;
+    r->n--;
+  }
+  if (r->n == 0)
+    r->first = 0;
+  else if (r->v[r->first].start < offset)
+    r->v[r->first].start = offset;
+}
+
+const struct range *
+ranges_find (const struct ranges *r, uint64_t offset)
+{
+  const struct range *next = ranges_next (r, offset);
+
+  return next != NULL && next->start <= offset ? next : NULL;
+}
+
+const struct range *
+ranges_next (const struct ranges *r, uint64_t offset)
+{
+  size_t i = first_ending_after (r, offset);
+
+  return i < r->n ? ranges_at (r, i) : NULL;
+}
+
+uint64_t
+ranges_bytes (const struct ranges *r)
+{
+  uint64_t bytes = 0;
+  size_t i;
+
+  for (i = 0; i < r->n; ++i)
+    bytes += ranges_at (r, i)->end - ranges_at (r, i)->start;
+  return bytes;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All workers of one copy: starts them, adds them up, joins them. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "crew.h"
+#include "log.h"
+#include "ranges.h"
+#include "stripes.h"
+#include "worker.h"
+
+struct crew {
+  struct job job;
+  struct worker *workers;       /* owned */
+  unsigned n_workers;           /* threads that were started */
+  unsigned n_ended;
+};
+
+static struct stripes *
+cut_disk (const struct plan *plan)
+{
+  struct ranges whole = { 0 };
+  struct stripes *s = NULL;
+
+  if (ranges_init (&whole, 1) == 0 && ranges_set (&whole, 0, plan->size, 0))
+    s = stripes_new (&whole, plan->workers, plan->grain, plan->steal_min);
+  ranges_free (&whole);
+  return s;
+}
+
+/* Memory that is never written to is the kernel's one page of zeroes. */
+static uint8_t *
+map_zeroes (uint64_t size)
+{
+  void *p = mmap (NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  return p == MAP_FAILED ? NULL : p;
+}
+
+static int
+start_worker (struct crew *c, unsigned number)
+{
+  struct worker *w = &c->workers[number];
+
+  w->job = &c->job;
+  w->number = number;
+  return pthread_create (&w->thread, NULL, worker_run, w);
+}
+
+/* One worker is enough; where the system has no room for more threads, that is
+ * no reason to fail.
+ */
+static int
+start_workers (struct crew *c)
+{
+  int err = 0;
+
+  while (c->n_workers < c->job.plan->workers
+         && (err = start_worker (c, c->n_workers)) == 0)
+    c->n_workers++;
+  if (c->n_workers == 0) {
+    errno = err;
+    return -1;
+  }
+  if (err)
+    log_warning ("only %u workers can be started: %s", c->n_workers,
+                 strerror (err));
+  return 0;
+}
+
+struct crew *
+crew_start (const struct plan *plan, struct endpoint *source,
+            struct endpoint *destination, struct stop *stop, struct error *e)
+{
+  struct crew *c = calloc (1, sizeof *c);
+
+  if (c == NULL)
+    goto fail;
+  c->job = (struct job) {
+    .plan = plan, .source = source, .destination = destination, .stop = stop,
+    .finished_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK),
+    .ended_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK),
+    .zeroes = map_zeroes (plan->zero.write_max),
+    .stripes = cut_disk (plan),
+  };
+  c->workers = calloc (plan->workers, sizeof *c->workers);
+  if (c->job.finished_fd != -1 && c->job.ended_fd != -1 && c->job.zeroes
+      && c->job.stripes && c->workers && start_workers (c) == 0)
+    return c;
+
+ fail:
+  error_set (e, errno, "cannot start the workers: %s", strerror (errno));
+  crew_free (c);
+  return NULL;
+}
+
+int
+crew_fd (const struct crew *c)
+{
+  return c->job.ended_fd;
+}
+
+bool
+crew_has_ended (struct crew *c)
+{
+  uint64_t n;
+
+  if (read (c->job.ended_fd, &n, sizeof n) == sizeof n)
+    c->n_ended += n;
+  return c->n_ended == c->n_workers;
+}
+
+struct totals
+crew_totals (const struct crew *c)
+{
+  struct totals t = { .total = c->job.plan->size };
+
+  for (unsigned i = 0; i < c->n_workers; i++) {
+    const struct stats *s = &c->workers[i].stats;
+
+    t.data += counter_get (&s->data);
+    t.zero += counter_get (&s->zero);
+    t.skipped += counter_get (&s->skipped);
+    t.reads += counter_get (&s->reads);
+    t.writes += counter_get (&s->writes);
+    t.zeroes += counter_get (&s->zeroes);
+    t.questions += counter_get (&s->questions);
+    t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
+  }
+  return t;
+}
+
+bool
+crew_join (struct crew *c)
+{
+  struct totals t;
+  bool all = true;
+
+  for (unsigned i = 0; i < c->n_workers; i++) {
+    pthread_join (c->workers[i].thread, NULL);
+    all = all && c->workers[i].outcome != STOPPED;
+  }
+  /* No worker was stopped, and their own sums have to agree. */
+  t = crew_totals (c);
+  return all && t.workers > 0 && totals_done (&t) == t.total;
+}
+
+void
+crew_free (struct crew *c)
+{
+  if (c == NULL)
+    return;
+  if (c->job.finished_fd != -1)
+    close (c->job.finished_fd);
+  if (c->job.ended_fd != -1)
+    close (c->job.ended_fd);
+  if (c->job.zeroes)
+    munmap (c->job.zeroes, c->job.plan->zero.write_max);
+  stripes_free (c->job.stripes);
+  free (c->workers);
+  free (c);
+}

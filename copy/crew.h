@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All workers of one copy: starts them, adds them up, joins them. */
+
+#ifndef CREW_H
+#define CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+#include "error.h"
+#include "plan.h"
+#include "stop.h"
+
+/* Bytes and requests, added up over the workers. */
+struct totals {
+  uint64_t total;               /* bytes there are to do */
+  uint64_t data, zero, skipped; /* bytes done: see struct stats */
+  uint64_t reads, writes, zeroes, questions;    /* requests */
+  unsigned workers;             /* that have, or had, a connection */
+};
+
+static inline uint64_t
+totals_done (const struct totals *t)
+{
+  return t->data + t->zero + t->skipped;
+}
+
+struct crew;                    /* body in crew.c */
+
+/* Starts the workers.  All arguments are borrowed until crew_free.  NULL with
+ * the error set; nothing is running then.
+ */
+struct crew *crew_start (const struct plan *plan, struct endpoint *source,
+                         struct endpoint *destination, struct stop *stop,
+                         struct error *e);
+
+/* Readable each time a worker has ended. */
+int crew_fd (const struct crew *c);
+
+/* Whether all have ended; reads crew_fd. */
+bool crew_has_ended (struct crew *c);
+
+/* At any time, from any thread, without a lock: each number is right, but they
+ * need not be of the same moment.
+ */
+struct totals crew_totals (const struct crew *c);
+
+/* Waits for all workers.  True when the whole disk is copied, and flushed where
+ * the plan says so.
+ */
+bool crew_join (struct crew *c);
+
+void crew_free (struct crew *c);        /* after crew_join; NULL is fine */
+
+#endif /* CREW_H */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What each kind of endpoint builds on: for endpoint.c and endpoint-*.c alone. */
+
+#ifndef ENDPOINT_KIND_H
+#define ENDPOINT_KIND_H
+
+#include "endpoint.h"
+
+struct endpoint_ops {
+  struct conn *(*conn) (struct endpoint *ep, unsigned number, struct error *e);
+
+  /* Whether two endpoints of this kind are the same disk. */
+  bool (*same) (const struct endpoint *a, const struct endpoint *b);
+
+  /* These two may be NULL, for kinds that start no server. */
+  int (*server_fd) (const struct endpoint *ep);
+  bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
+
+  bool (*close) (struct endpoint *ep, uint64_t grace_ns, struct error *e);
+};
+
+/* Each kind embeds this first, and allocates itself with its open function. */
+struct endpoint {
+  const struct endpoint_ops *ops;
+  enum side side;
+  char *name;                   /* owned: "source nbd://host/x", masked */
+  struct caps caps;
+};
+
+/* What the open functions of the kinds are given. */
+struct endpoint_request {
+  enum side side;
+  char *name;                   /* theirs from now on, also on failure */
+  const struct operand *operand;
+  struct endpoint_wants wants;
+  const char *program;          /* for the names of what we make */
+  bool libnbd_debug;
+  uint64_t deadline;            /* clock_now () time */
+  int interrupt_fd;
+};
+
+#endif /* ENDPOINT_KIND_H */

@@ -1,0 +1,756 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The NBD kind of endpoint: handles, asynchronous calls, completions.
+ *
+ * libnbd runs callbacks with the handle's lock held, so they call nothing: they
+ * note what came and move the io to its ready list.  They return 0, and the
+ * command is retired from the loop: only nbd_aio_command_completed notices a
+ * reply that was shorter than the request.
+ *
+ * Everything here that came from a server is checked before it is used.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <libnbd.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "endpoint-nbd.h"
+#include "endpoint-spawn.h"
+#include "secrets.h"
+
+/* The largest read or write that every server must take when it says nothing
+ * else, and the largest that we have a use for.
+ */
+#define PAYLOAD_MAX (32 * MiB)
+
+/* 32-bit lengths less an alignment that suits every server. */
+#define LENGTH_MAX_32 align_down (UINT32_MAX, 64 * MiB)
+#define LENGTH_MAX_64 (UINT64_C (1) << 60)
+
+/* Unix sockets start out with some 200 KiB, and each time one is full both ends
+ * have to wake up.  The kernel clips this to what it allows.
+ */
+#define SOCKET_BUFFER (4 * MiB)
+
+/* For a server that could not be opened to end by itself. */
+#define GRACE_AFTER_FAILURE (2 * NS_PER_S)
+
+/* Its connections can be gone a moment before the server itself is. */
+#define DEATH_NOTICE_MS 200
+
+#define CONTEXT LIBNBD_CONTEXT_BASE_ALLOCATION
+
+/* Where a connection leads to, for telling whether two are the same disk. */
+struct place {
+  struct sockaddr_storage address;
+  socklen_t length;             /* 0: unknown */
+  char *export;                 /* owned */
+};
+
+struct nbd_conn {
+  struct conn base;
+  struct nbd_handle *nbd;       /* owned */
+  bool up;                      /* it has been ready once */
+  bool leaving;                 /* the goodbye has been started */
+};
+
+struct nbd_endpoint {
+  struct endpoint base;
+  char *uri;                    /* owned; NULL: started by us */
+  struct spawn *spawn;          /* owned; NULL: not started by us */
+  bool wants_extents;
+  bool debug;
+  struct nbd_conn *first;       /* owned until it is handed out */
+  struct place place;
+};
+
+static struct nbd_conn *
+nbd_conn_of (struct conn *c)
+{
+  return (struct nbd_conn *) c;
+}
+
+static struct nbd_endpoint *
+nbd_endpoint_of (struct endpoint *ep)
+{
+  return (struct nbd_endpoint *) ep;
+}
+
+const char *
+endpoint_nbd_library (void)
+{
+  static char name[64];
+  struct nbd_handle *h = nbd_create ();
+  const char *version = h ? nbd_get_version (h) : NULL;
+
+  snprintf (name, sizeof name, "libnbd %s", version ? version : "?");
+  nbd_close (h);
+  return name;
+}
+
+bool
+endpoint_nbd_is_uri (const char *name)
+{
+  static const char *const schemes[] = {
+    "nbd://", "nbds://", "nbd+unix://", "nbds+unix://",
+    "nbd+vsock://", "nbds+vsock://", "nbd+ssh://", "nbds+ssh://",
+  };
+
+  for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    if (strncasecmp (name, schemes[i], strlen (schemes[i])) == 0)
+      return true;
+  return false;
+}
+
+/* Sets the error to what libnbd says, less the name of its function.  A URI may
+ * be quoted in it, so it is masked.
+ */
+static void
+set_nbd_error (struct error *e, const char *name, const char *what)
+{
+  const int err = nbd_get_errno ();
+  const char *text = nbd_get_error ();
+  const char *colon;
+  char *masked;
+
+  if (text == NULL)
+    text = err ? strerror (err) : "unknown error";
+  else if (strncmp (text, "nbd_", 4) == 0 && (colon = strstr (text, ": ")))
+    text = colon + 2;
+  masked = secrets_mask (text);
+  error_set (e, err ? err : EIO, "%s: %s: %s", name, what,
+             masked ? masked : "unknown error");
+  free (masked);
+}
+
+/* -- callbacks ------------------------------------------------------------ */
+
+static int
+on_completion (void *opaque, int *err)
+{
+  struct io *io = opaque;
+
+  io->error = *err;
+  list_append (io->ready, &io->link);
+  return 0;
+}
+
+/* Add [start, end) to the runs that a read has seen.  False when it overlaps
+ * one of them, lies outside, or stands apart from too many: the counting of
+ * bytes that libnbd does would take a repeated piece for a missing one.
+ */
+static bool
+add_run (struct io *io, uint32_t start, uint32_t end)
+{
+  unsigned i, at = io->n_runs, touching = io->n_runs;
+
+  for (i = 0; i < io->n_runs; i++) {
+    if (start < io->runs[i].end && io->runs[i].start < end)
+      return false;
+    if (io->runs[i].end == start)
+      at = i;
+    else if (io->runs[i].start == end)
+      touching = i;
+  }
+  if (at < io->n_runs && touching < io->n_runs) {
+    io->runs[at].end = io->runs[touching].end;
+    io->runs[touching] = io->runs[--io->n_runs];
+  }
+  else if (at < io->n_runs)
+    io->runs[at].end = end;
+  else if (touching < io->n_runs)
+    io->runs[touching].start = start;
+  else if (io->n_runs < IO_RUNS) {
+    io->runs[io->n_runs].start = start;
+    io->runs[io->n_runs++].end = end;
+  }
+  else
+    return false;
+  return true;
+}
+
+static int
+on_chunk (void *opaque, const void *piece, size_t count, uint64_t offset,
+          unsigned status, int *err)
+{
+  struct io *io = opaque;
+
+  if (status == LIBNBD_READ_ERROR || count == 0)
+    return 0;
+  if (offset < io->offset || offset - io->offset > io->length
+      || count > io->length - (offset - io->offset)
+      || !add_run (io, offset - io->offset, offset - io->offset + count)) {
+    if (*err == 0)
+      *err = EPROTO;
+    return -1;
+  }
+  return 0;
+}
+
+static bool
+read_is_whole (const struct io *io)
+{
+  return io->n_runs == 1
+    && io->runs[0].start == 0 && io->runs[0].end == io->length;
+}
+
+/* One extent of a block status reply.  False when nothing more is wanted. */
+static bool
+learn_extent (struct io *io, uint64_t length, uint64_t flags)
+{
+  const uint64_t end = io->offset + io->length;
+  const uint64_t to = min_u64 (add_saturated (io->learned_to, length), end);
+
+  if (!ranges_set (io->learned, io->learned_to, to,
+                   flags & LIBNBD_STATE_ZERO ? EXTENT_ZERO : EXTENT_DATA))
+    return false;
+  io->learned_to = to;
+  return to < end;
+}
+
+/* A second answer for the same context is a server's mistake: the first holds.
+ */
+static bool
+answers_this (const struct io *io, const char *context, uint64_t offset)
+{
+  return strcmp (context, CONTEXT) == 0 && offset == io->offset
+    && io->learned_to == io->offset;
+}
+
+#ifdef HAVE_NBD_AIO_BLOCK_STATUS_64
+
+static int
+on_extents (void *opaque, const char *context, uint64_t offset,
+            nbd_extent *entries, size_t n, int *err)
+{
+  struct io *io = opaque;
+
+  if (answers_this (io, context, offset))
+    for (size_t i = 0; i < n; i++)
+      if (!learn_extent (io, entries[i].length, entries[i].flags))
+        break;
+  return 0;
+}
+
+#else /* !HAVE_NBD_AIO_BLOCK_STATUS_64 */
+
+static int
+on_extents (void *opaque, const char *context, uint64_t offset,
+            uint32_t *entries, size_t n, int *err)
+{
+  struct io *io = opaque;
+
+  if (answers_this (io, context, offset))
+    for (size_t i = 0; i + 1 < n; i += 2)
+      if (!learn_extent (io, entries[i], entries[i + 1]))
+        break;
+  return 0;
+}
+
+#endif
+
+/* -- one connection ------------------------------------------------------- */
+
+static enum conn_state
+nbd_conn_state (struct conn *c)
+{
+  struct nbd_conn *nc = nbd_conn_of (c);
+  struct nbd_handle *h = nc->nbd;
+
+  if (nbd_aio_is_ready (h) > 0 || nbd_aio_is_processing (h) > 0) {
+    nc->up = true;
+    return CONN_READY;
+  }
+  if (nbd_aio_is_connecting (h) > 0 || nbd_aio_is_negotiating (h) > 0)
+    return CONN_CONNECTING;
+  return CONN_DEAD;
+}
+
+static int64_t
+start_extents (struct nbd_handle *h, struct io *io,
+               nbd_completion_callback done)
+{
+#ifdef HAVE_NBD_AIO_BLOCK_STATUS_64
+  nbd_extent64_callback each = { .callback = on_extents, .user_data = io };
+
+  return nbd_aio_block_status_64 (h, io->length, io->offset, each, done, 0);
+#else
+  nbd_extent_callback each = { .callback = on_extents, .user_data = io };
+
+  return nbd_aio_block_status (h, io->length, io->offset, each, done, 0);
+#endif
+}
+
+static int
+nbd_conn_start (struct conn *c, struct io *io)
+{
+  struct nbd_handle *h = nbd_conn_of (c)->nbd;
+  nbd_completion_callback done = { .callback = on_completion, .user_data = io };
+  nbd_chunk_callback chunk = { .callback = on_chunk, .user_data = io };
+  int64_t cookie = -1;
+
+  io->error = 0;
+  io->n_runs = 0;
+  switch (io->verb) {
+  case IO_READ:
+    cookie = nbd_aio_pread_structured (h, io->buffer, io->length, io->offset,
+                                       chunk, done, 0);
+    break;
+  case IO_WRITE:
+    cookie = nbd_aio_pwrite (h, io->buffer, io->length, io->offset, done, 0);
+    break;
+  case IO_ZERO:
+    cookie = nbd_aio_zero (h, io->length, io->offset, done,
+                           (io->allocate ? LIBNBD_CMD_FLAG_NO_HOLE : 0)
+                           | (io->fast ? LIBNBD_CMD_FLAG_FAST_ZERO : 0));
+    break;
+  case IO_EXTENTS:
+    io->learned_to = io->offset;
+    cookie = start_extents (h, io, done);
+    break;
+  case IO_FLUSH:
+    cookie = nbd_aio_flush (h, done, 0);
+    break;
+  }
+  if (cookie == -1)
+    return nbd_get_errno () ? nbd_get_errno () : EIO;
+  io->cookie = cookie;
+  return 0;
+}
+
+static int
+nbd_conn_retire (struct conn *c, struct io *io)
+{
+  const int r = nbd_aio_command_completed (nbd_conn_of (c)->nbd, io->cookie);
+
+  if (io->error)
+    return io->error;
+  if (io->verb == IO_READ && !read_is_whole (io))
+    return EPROTO;
+  if (r == -1)
+    return nbd_get_errno () ? nbd_get_errno () : EIO;
+  assert (r == 1);
+  if (io->verb == IO_EXTENTS && io->learned_to < io->offset + io->length)
+    io->learned_to = align_down (io->learned_to,
+                                 endpoint_caps (c->endpoint)->block_min);
+  return 0;
+}
+
+static void
+nbd_conn_want (struct conn *c, struct pollfd *p)
+{
+  struct nbd_handle *h = nbd_conn_of (c)->nbd;
+  const unsigned direction = nbd_aio_get_direction (h);
+
+  p->fd = direction ? nbd_aio_get_fd (h) : -1;
+  p->events = (direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0)
+    | (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0);
+}
+
+static int
+nbd_conn_turn (struct conn *c, short revents, struct error *e)
+{
+  struct nbd_conn *nc = nbd_conn_of (c);
+  const unsigned direction = nbd_aio_get_direction (nc->nbd);
+  const short broken = POLLERR | POLLHUP | POLLNVAL;
+  int r = 0;
+
+  if ((direction & LIBNBD_AIO_DIRECTION_READ) && (revents & (POLLIN | broken)))
+    r = nbd_aio_notify_read (nc->nbd);
+  else if ((direction & LIBNBD_AIO_DIRECTION_WRITE)
+           && (revents & (POLLOUT | broken)))
+    r = nbd_aio_notify_write (nc->nbd);
+  if (r == -1) {
+    set_nbd_error (e, conn_name (c),
+                   nc->up ? "the connection is lost" : "cannot connect");
+    e->number = ENOTCONN;
+    return -1;
+  }
+  if (!nc->leaving && nbd_aio_get_direction (nc->nbd) == 0) {
+    error_set (e, ENOTCONN, "%s: the server closed the connection",
+               conn_name (c));
+    return -1;
+  }
+  return 0;
+}
+
+/* Whether block size facts are such that requests can be made at all. */
+static int
+read_block_sizes (struct nbd_handle *h, const char *name, struct caps *caps,
+                  struct error *e)
+{
+  const int64_t least = nbd_get_block_size (h, LIBNBD_SIZE_MINIMUM);
+  const int64_t preferred = nbd_get_block_size (h, LIBNBD_SIZE_PREFERRED);
+  const int64_t most = nbd_get_block_size (h, LIBNBD_SIZE_MAXIMUM);
+
+  caps->block_min = least > 0 ? least : 1;
+  caps->block_max = most > 0 ? min_u64 (most, PAYLOAD_MAX) : PAYLOAD_MAX;
+  if (!is_power_of_2 (caps->block_min) || caps->block_min > caps->block_max) {
+    error_set (e, EPROTO, "%s: the server tells impossible block sizes:"
+               " minimum %" PRIi64 ", maximum %" PRIi64, name, least, most);
+    return -1;
+  }
+  caps->block_max = align_down (caps->block_max, caps->block_min);
+
+  /* Only advice: what cannot be followed is not. */
+  caps->block_preferred = max_u64 (4096, caps->block_min);
+  if (preferred > 0 && is_power_of_2 (preferred))
+    caps->block_preferred = max_u64 (preferred, caps->block_min);
+  while (caps->block_preferred > caps->block_max)
+    caps->block_preferred /= 2;
+  return 0;
+}
+
+static bool
+has_64_bit_lengths (struct nbd_handle *h)
+{
+#ifdef HAVE_NBD_AIO_BLOCK_STATUS_64
+  return nbd_get_extended_headers_negotiated (h) > 0;
+#else
+  return false;
+#endif
+}
+
+static int
+read_caps (struct nbd_handle *h, const char *name, struct caps *caps,
+           struct error *e)
+{
+  const int64_t size = nbd_get_size (h);
+
+  *caps = (struct caps) { 0 };
+  if (size < 0) {
+    set_nbd_error (e, name, "cannot tell its size");
+    return -1;
+  }
+  caps->size = size;
+  if (read_block_sizes (h, name, caps, e) == -1)
+    return -1;
+  caps->read_only = nbd_is_read_only (h) > 0;
+  caps->can_flush = nbd_can_flush (h) > 0;
+  caps->can_multi_conn = nbd_can_multi_conn (h) > 0;
+  if (nbd_can_zero (h) > 0) {
+    caps->zero_max = LENGTH_MAX_32;
+    caps->can_fast_zero = nbd_can_fast_zero (h) > 0;
+  }
+  if (nbd_can_meta_context (h, CONTEXT) > 0)
+    caps->extents_max = has_64_bit_lengths (h) ? LENGTH_MAX_64 : LENGTH_MAX_32;
+  return 0;
+}
+
+static int
+nbd_conn_compare (struct conn *c, struct error *e)
+{
+  const struct caps *first = endpoint_caps (c->endpoint);
+  struct caps caps;
+  const char *what = NULL;
+
+  if (read_caps (nbd_conn_of (c)->nbd, conn_name (c), &caps, e) == -1)
+    return -1;
+  if (caps.size != first->size)
+    what = "size";
+  else if (caps.read_only != first->read_only)
+    what = "read-only flag";
+  else if (caps.block_min != first->block_min
+           || caps.block_max != first->block_max)
+    what = "block sizes";
+  else if (caps.zero_max != first->zero_max
+           || caps.can_fast_zero != first->can_fast_zero
+           || caps.can_flush != first->can_flush
+           || caps.can_multi_conn != first->can_multi_conn)
+    what = "flags";
+  else if (caps.extents_max != first->extents_max)
+    what = "block status";
+  if (what == NULL)
+    return 0;
+  error_set (e, EPROTO, "%s: a further connection differs from the first: %s",
+             conn_name (c), what);
+  return -1;
+}
+
+static bool
+nbd_conn_leave (struct conn *c)
+{
+  struct nbd_conn *nc = nbd_conn_of (c);
+
+  if (!nc->leaving) {
+    nc->leaving = true;
+    if (nbd_aio_disconnect (nc->nbd, 0) == -1)
+      return true;              /* dead already: nobody to say it to */
+  }
+  return nbd_aio_get_direction (nc->nbd) == 0;
+}
+
+static void
+nbd_conn_close (struct conn *c)
+{
+  struct nbd_conn *nc = nbd_conn_of (c);
+
+  nbd_close (nc->nbd);
+  free (nc);
+}
+
+static const struct conn_ops nbd_conn_ops = {
+  .state = nbd_conn_state,
+  .start = nbd_conn_start,
+  .retire = nbd_conn_retire,
+  .want = nbd_conn_want,
+  .turn = nbd_conn_turn,
+  .compare = nbd_conn_compare,
+  .leave = nbd_conn_leave,
+  .close = nbd_conn_close,
+};
+
+/* -- connecting ----------------------------------------------------------- */
+
+static struct nbd_handle *
+make_handle (const struct nbd_endpoint *ep, unsigned number)
+{
+  struct nbd_handle *h = nbd_create ();
+  char name[32];
+
+  if (h == NULL)
+    return NULL;
+  snprintf (name, sizeof name, "%s%u",
+            ep->base.side == SOURCE ? "src" : "dst", number);
+
+  /* Every read is checked for being whole, so nothing of a buffer that was not
+   * filled is ever used, and clearing it first would be wasted.
+   */
+  if (nbd_set_debug (h, ep->debug) == -1
+      || nbd_set_handle_name (h, name) == -1
+      || nbd_set_pread_initialize (h, false) == -1
+      || nbd_set_uri_allow_local_file (h, true) == -1
+      || (ep->wants_extents && nbd_add_meta_context (h, CONTEXT) == -1)) {
+    nbd_close (h);
+    return NULL;
+  }
+  return h;
+}
+
+/* TCP tunes itself as long as nobody sets a size. */
+static void
+enlarge_unix_buffers (struct nbd_handle *h)
+{
+  const int fd = nbd_aio_get_fd (h);
+  const int size = SOCKET_BUFFER;
+  int domain;
+  socklen_t length = sizeof domain;
+
+  if (fd == -1 || getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == -1
+      || domain != AF_UNIX)
+    return;
+  /* Only speed is lost where this is refused. */
+  setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+static struct conn *
+start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
+{
+  struct nbd_conn *nc = calloc (1, sizeof *nc);
+  int r;
+
+  if (nc == NULL) {
+    error_set (e, ENOMEM, "%s: %s", ep->base.name, strerror (ENOMEM));
+    return NULL;
+  }
+  nc->base.ops = &nbd_conn_ops;
+  nc->base.endpoint = &ep->base;
+  nc->nbd = make_handle (ep, number);
+  if (nc->nbd == NULL) {
+    set_nbd_error (e, ep->base.name, "cannot make a handle");
+    free (nc);
+    return NULL;
+  }
+  r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, spawn_socket (ep->spawn))
+    : nbd_aio_connect_uri (nc->nbd, ep->uri);
+  if (r == -1) {
+    set_nbd_error (e, ep->base.name, "cannot connect");
+    nbd_conn_close (&nc->base);
+    return NULL;
+  }
+  enlarge_unix_buffers (nc->nbd);
+  return &nc->base;
+}
+
+static struct conn *
+nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
+{
+  struct nbd_endpoint *ep = nbd_endpoint_of (base);
+  struct nbd_conn *first = ep->first;
+
+  if (number > 0)
+    return start_connecting (ep, number, e);
+  assert (first != NULL);
+  ep->first = NULL;
+  return &first->base;
+}
+
+/* -- the endpoint --------------------------------------------------------- */
+
+static void
+find_place (struct nbd_endpoint *ep)
+{
+  struct place *p = &ep->place;
+  const int fd = nbd_aio_get_fd (ep->first->nbd);
+
+  p->length = sizeof p->address;
+  if (fd == -1
+      || getpeername (fd, (struct sockaddr *) &p->address, &p->length) == -1
+      || p->length > sizeof p->address)
+    p->length = 0;
+  p->export = nbd_get_export_name (ep->first->nbd);
+}
+
+static bool
+same_unix_socket (const struct sockaddr_un *a, const struct sockaddr_un *b)
+{
+  struct stat sa, sb;
+
+  return a->sun_path[0] != '\0' && b->sun_path[0] != '\0'
+    && stat (a->sun_path, &sa) == 0 && stat (b->sun_path, &sb) == 0
+    && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static bool
+nbd_endpoint_same (const struct endpoint *a, const struct endpoint *b)
+{
+  const struct place *pa = &((const struct nbd_endpoint *) a)->place;
+  const struct place *pb = &((const struct nbd_endpoint *) b)->place;
+
+  if (pa->length == 0 || pb->length == 0
+      || pa->export == NULL || pb->export == NULL
+      || strcmp (pa->export, pb->export) != 0)
+    return false;
+  if (pa->length == pb->length
+      && memcmp (&pa->address, &pb->address, pa->length) == 0)
+    return true;
+  return pa->address.ss_family == AF_UNIX && pb->address.ss_family == AF_UNIX
+    && same_unix_socket ((const struct sockaddr_un *) &pa->address,
+                         (const struct sockaddr_un *) &pb->address);
+}
+
+static int
+nbd_endpoint_server_fd (const struct endpoint *base)
+{
+  const struct nbd_endpoint *ep = (const struct nbd_endpoint *) base;
+
+  return ep->spawn ? spawn_fd (ep->spawn) : -1;
+}
+
+static bool
+nbd_endpoint_server_ended (struct endpoint *base, int wait_ms, struct error *e)
+{
+  struct nbd_endpoint *ep = nbd_endpoint_of (base);
+
+  return ep->spawn && spawn_has_ended (ep->spawn, wait_ms, e);
+}
+
+static bool
+nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, struct error *e)
+{
+  struct nbd_endpoint *ep = nbd_endpoint_of (base);
+  bool good;
+
+  conn_close (ep->first ? &ep->first->base : NULL);
+  good = spawn_end (ep->spawn, grace_ns, e);
+  free (ep->place.export);
+  free (ep->uri);
+  free (ep->base.name);
+  free (ep);
+  return good;
+}
+
+static const struct endpoint_ops nbd_endpoint_ops = {
+  .conn = nbd_endpoint_conn,
+  .same = nbd_endpoint_same,
+  .server_fd = nbd_endpoint_server_fd,
+  .server_ended = nbd_endpoint_server_ended,
+  .close = nbd_endpoint_close,
+};
+
+static int
+connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
+               struct error *e)
+{
+  struct conn *c = start_connecting (ep, 0, e);
+  const int watch[2] = {
+    q->interrupt_fd, ep->spawn ? spawn_fd (ep->spawn) : -1
+  };
+  unsigned which;
+  int r = -1;
+
+  if (c) {
+    ep->first = nbd_conn_of (c);
+    r = conn_wait_ready (&c, 1, watch, 2, q->deadline, &which, e);
+  }
+  /* Whatever went wrong, that the server is gone says more. */
+  if (r != 1 && ep->spawn && spawn_has_ended (ep->spawn, DEATH_NOTICE_MS, e))
+    return -1;
+  if (r == 0)
+    error_set (e, EINTR, "%s: interrupted", ep->base.name);
+  return r == 1 ? 0 : -1;
+}
+
+/* Schemes may be in any case, but older releases of libnbd know them only in
+ * lower case.
+ */
+static char *
+copy_uri (const char *name)
+{
+  char *uri = strdup (name);
+
+  for (char *p = uri; p && *p && *p != ':'; p++)
+    *p = tolower ((unsigned char) *p);
+  return uri;
+}
+
+struct endpoint *
+endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
+{
+  struct nbd_endpoint *ep = calloc (1, sizeof *ep);
+
+  if (ep == NULL) {
+    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
+    free (q->name);
+    return NULL;
+  }
+  ep->base.ops = &nbd_endpoint_ops;
+  ep->base.side = q->side;
+  ep->base.name = q->name;
+  ep->wants_extents = q->wants.extents;
+  ep->debug = q->libnbd_debug;
+
+  if (q->operand->command) {
+    ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program, e);
+    if (ep->spawn == NULL)
+      goto fail;
+  }
+  else if ((ep->uri = copy_uri (q->operand->name)) == NULL) {
+    error_set (e, ENOMEM, "%s: %s", ep->base.name, strerror (ENOMEM));
+    goto fail;
+  }
+  if (connect_first (ep, q, e) == -1
+      || read_caps (ep->first->nbd, ep->base.name, &ep->base.caps, e) == -1)
+    goto fail;
+  find_place (ep);
+  return &ep->base;
+
+ fail:
+  nbd_endpoint_close (&ep->base, GRACE_AFTER_FAILURE, e);
+  return NULL;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [ CMD ARGS ... ]: starts a server on a private socket, and ends it. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "endpoint-spawn.h"
+
+struct spawn {
+  const char *name;             /* borrowed */
+  char *folder;                 /* owned; private to us, holds the socket */
+  struct sockaddr_un address;
+  bool has_socket;
+  struct child child;
+};
+
+/* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
+static int
+make_folder (struct spawn *s, const char *program, struct error *e)
+{
+  const char *tmp = getenv ("TMPDIR");
+  int n;
+
+  if (tmp == NULL || tmp[0] != '/' || strlen (tmp) > 60)
+    tmp = "/tmp";
+  if (asprintf (&s->folder, "%s/%.16s-XXXXXX", tmp, program) == -1) {
+    s->folder = NULL;
+    error_set (e, ENOMEM, "%s: %s", s->name, strerror (ENOMEM));
+    return -1;
+  }
+  if (mkdtemp (s->folder) == NULL) {
+    error_set (e, errno, "%s: cannot make a folder in %s for its socket: %s",
+               s->name, tmp, strerror (errno));
+    free (s->folder);
+    s->folder = NULL;
+    return -1;
+  }
+  s->address.sun_family = AF_UNIX;
+  n = snprintf (s->address.sun_path, sizeof s->address.sun_path,
+                "%s/socket", s->folder);
+  if (n >= (int) sizeof s->address.sun_path) {
+    error_set (e, ENAMETOOLONG, "%s: %s", s->name, strerror (ENAMETOOLONG));
+    return -1;
+  }
+  return 0;
+}
+
+static int
+listen_there (struct spawn *s, struct error *e)
+{
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  if (fd == -1
+      || bind (fd, (struct sockaddr *) &s->address, sizeof s->address) == -1) {
+    error_set (e, errno, "%s: cannot make the socket %s: %s", s->name,
+               s->address.sun_path, strerror (errno));
+    goto fail;
+  }
+  s->has_socket = true;
+  if (listen (fd, SOMAXCONN) == -1) {
+    error_set (e, errno, "%s: cannot listen on %s: %s", s->name,
+               s->address.sun_path, strerror (errno));
+    goto fail;
+  }
+  return fd;
+
+ fail:
+  if (fd != -1)
+    close (fd);
+  return -1;
+}
+
+struct spawn *
+spawn_start (char *const command[], const char *name, const char *program,
+             struct error *e)
+{
+  struct spawn *s = calloc (1, sizeof *s);
+  int fd = -1;
+
+  if (s == NULL) {
+    error_set (e, ENOMEM, "%s: %s", name, strerror (ENOMEM));
+    return NULL;
+  }
+  s->name = name;
+  s->child.pidfd = -1;
+  if (make_folder (s, program, e) == -1
+      || (fd = listen_there (s, e)) == -1)
+    goto fail;
+
+  if (child_start (&s->child, command, fd, "nbd") == -1) {
+    error_set (e, errno, "%s: cannot start the server: %s", name,
+               strerror (errno));
+    goto fail;
+  }
+  /* From here on only the server holds the socket, so that connecting to a
+   * server which has ended fails instead of waiting in the backlog.
+   */
+  close (fd);
+  return s;
+
+ fail:
+  if (fd != -1)
+    close (fd);
+  spawn_end (s, 0, e);
+  return NULL;
+}
+
+const char *
+spawn_socket (const struct spawn *s)
+{
+  return s->address.sun_path;
+}
+
+int
+spawn_fd (const struct spawn *s)
+{
+  return s->child.pidfd;
+}
+
+bool
+spawn_has_ended (struct spawn *s, int wait_ms, struct error *e)
+{
+  struct pollfd ended = { .fd = s->child.pidfd, .events = POLLIN };
+  char how[64];
+
+  poll (&ended, 1, wait_ms);
+  if (!child_has_ended (&s->child))
+    return false;
+  child_describe (&s->child, how, sizeof how);
+  *e = (struct error) { 0 };
+  error_set (e, ECONNABORTED, "%s: the server %s", s->name, how);
+  return true;
+}
+
+/* A server that we told to end may say so in its status. */
+static bool
+ended_well (const struct child *c)
+{
+  return (WIFEXITED (c->status) && WEXITSTATUS (c->status) == 0)
+    || (WIFSIGNALED (c->status) && WTERMSIG (c->status) == SIGTERM);
+}
+
+bool
+spawn_end (struct spawn *s, uint64_t grace_ns, struct error *e)
+{
+  const bool started = s != NULL && s->child.pid > 0;
+  char how[64];
+  bool good = true;
+
+  if (s == NULL)
+    return true;
+  if (started || s->child.ended) {
+    good = child_end (&s->child, grace_ns) && ended_well (&s->child);
+    if (!good)
+      error_set (e, EIO, "%s: at its end the server %s", s->name,
+                 child_describe (&s->child, how, sizeof how));
+  }
+  if (s->has_socket)
+    unlink (s->address.sun_path);
+  if (s->folder)
+    rmdir (s->folder);
+  free (s->folder);
+  free (s);
+  return good;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [ CMD ARGS ... ]: starts a server on a private socket that every worker can
+ * connect to, and ends it.
+ *
+ * The socket is handed over as systemd socket activation has it: listening, as
+ * descriptor 3, with LISTEN_FDS and LISTEN_PID.  (libnbd can start a server so,
+ * too, but removes the socket after its one connection.)
+ */
+
+#ifndef ENDPOINT_SPAWN_H
+#define ENDPOINT_SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct spawn;
+
+/* Starts command[0].  name is only for messages, borrowed, and must live as
+ * long.  NULL with the error set, and nothing left behind.
+ */
+struct spawn *spawn_start (char *const command[], const char *name,
+                           const char *program, struct error *e);
+
+/* The path of its socket. */
+const char *spawn_socket (const struct spawn *s);
+
+/* Readable once the server has ended. */
+int spawn_fd (const struct spawn *s);
+
+/* Whether the server has ended, or does within wait_ms; if so the error says
+ * how, in place of what may stand there.
+ */
+bool spawn_has_ended (struct spawn *s, int wait_ms, struct error *e);
+
+/* Ends and reaps the server, removes socket and folder, frees s.  A server that
+ * takes longer than grace_ns to end is killed.  False, with the error set, when
+ * that was so, or when its exit status says that it failed.  NULL is fine.
+ */
+bool spawn_end (struct spawn *s, uint64_t grace_ns, struct error *e);
+
+#endif /* ENDPOINT_SPAWN_H */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises what kind of thing a name is, and opens it. */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "endpoint-kind.h"
+#include "endpoint-nbd.h"
+#include "endpoint-null.h"
+#include "secrets.h"
+
+/* Enough for what conn_wait_ready is asked to wait for: a pair of conns, and
+ * the descriptors that end the wait.
+ */
+#define WAIT_MAX 8
+
+const char *
+io_verb_name (enum io_verb verb)
+{
+  static const char *const names[] = {
+    [IO_READ] = "read", [IO_WRITE] = "write", [IO_ZERO] = "zero",
+    [IO_EXTENTS] = "block status", [IO_FLUSH] = "flush",
+  };
+
+  return names[verb];
+}
+
+const char *
+endpoint_name (const struct endpoint *ep)
+{
+  return ep->name;
+}
+
+const struct caps *
+endpoint_caps (const struct endpoint *ep)
+{
+  return &ep->caps;
+}
+
+/* "source nbd://host/x", with secrets masked. */
+static char *
+make_name (enum side side, const struct operand *operand)
+{
+  char *word, *name = NULL;
+
+  word = operand->command ? secrets_mask_command (operand->command)
+    : secrets_mask (operand->name);
+  if (word == NULL || asprintf (&name, "%s %s", side == SOURCE ? "source"
+                                : "destination", word) == -1)
+    name = NULL;
+  free (word);
+  return name;
+}
+
+typedef struct endpoint *(*open_function) (const struct endpoint_request *q,
+                                           struct error *e);
+
+static open_function
+recognise (enum side side, const struct operand *operand)
+{
+  if (operand->command || endpoint_nbd_is_uri (operand->name))
+    return endpoint_nbd_open;
+  if (side == DESTINATION && strcmp (operand->name, "null:") == 0)
+    return endpoint_null_open;
+  return NULL;
+}
+
+int
+endpoint_check_name (enum side side, const struct operand *operand,
+                     struct error *e)
+{
+  char *name;
+
+  if (recognise (side, operand))
+    return 0;
+  name = make_name (side, operand);
+  error_set (e, ENOTSUP, "%s: this version cannot open files or streams yet:"
+             " name an NBD URI, or a server in [ ]", name ? name : "");
+  free (name);
+  return -1;
+}
+
+struct endpoint *
+endpoint_open (enum side side, const struct operand *operand,
+               const struct options *o, struct endpoint_wants wants,
+               int interrupt_fd, struct error *e)
+{
+  const struct endpoint_request q = {
+    .side = side,
+    .name = make_name (side, operand),
+    .operand = operand,
+    .wants = wants,
+    .program = o->program,
+    .libnbd_debug = o->verbose > 1,
+    .deadline = clock_now () + o->open_timeout * NS_PER_S,
+    .interrupt_fd = interrupt_fd,
+  };
+
+  if (q.name == NULL) {
+    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+    return NULL;
+  }
+  return recognise (side, operand) (&q, e);
+}
+
+bool
+endpoint_same (const struct endpoint *a, const struct endpoint *b)
+{
+  return a->ops == b->ops && a->ops->same (a, b);
+}
+
+int
+endpoint_server_fd (const struct endpoint *ep)
+{
+  return ep->ops->server_fd ? ep->ops->server_fd (ep) : -1;
+}
+
+bool
+endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e)
+{
+  return ep->ops->server_ended && ep->ops->server_ended (ep, wait_ms, e);
+}
+
+bool
+endpoint_close (struct endpoint *ep, uint64_t grace_ns, struct error *e)
+{
+  return ep == NULL || ep->ops->close (ep, grace_ns, e);
+}
+
+struct conn *
+endpoint_conn (struct endpoint *ep, unsigned number, struct error *e)
+{
+  return ep->ops->conn (ep, number, e);
+}
+
+/* Turns each conn that poll says something of.  -1 with *which and the error
+ * set when one is lost.
+ */
+static int
+turn_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
+          unsigned *which, struct error *e)
+{
+  for (unsigned i = 0; i < n; i++)
+    if (fds[i].revents != 0
+        && conn_turn (conns[i], fds[i].revents, e) == -1) {
+      *which = i;
+      return -1;
+    }
+  return 0;
+}
+
+/* The first that is not ready yet, or n. */
+static unsigned
+find_unready (struct conn *const *conns, unsigned n)
+{
+  unsigned i;
+
+  for (i = 0; i < n; i++)
+    if (conn_state (conns[i]) != CONN_READY)
+      break;
+  return i;
+}
+
+int
+conn_wait_ready (struct conn *const *conns, unsigned n,
+                 const int *watch, unsigned n_watch, uint64_t deadline,
+                 unsigned *which, struct error *e)
+{
+  struct pollfd fds[WAIT_MAX];
+
+  assert (n + n_watch <= WAIT_MAX);
+  for (unsigned i = 0; i < n_watch; i++)
+    fds[n + i] = (struct pollfd) { .fd = watch[i], .events = POLLIN };
+
+  for (;;) {
+    const uint64_t now = clock_now ();
+
+    *which = find_unready (conns, n);
+    if (*which == n)
+      return 1;
+    if (conn_state (conns[*which]) == CONN_DEAD) {
+      error_set (e, ECONNREFUSED, "%s: the server hung up",
+                 conn_name (conns[*which]));
+      return -1;
+    }
+    if (now >= deadline) {
+      error_set (e, ETIMEDOUT, "%s: no answer from the server in time",
+                 conn_name (conns[*which]));
+      return -1;
+    }
+    for (unsigned i = 0; i < n; i++)
+      conn_want (conns[i], &fds[i]);
+    if (poll (fds, n + n_watch, clock_poll_timeout (deadline, now)) == -1) {
+      if (errno == EINTR)
+        continue;
+      error_set (e, errno, "poll: %s", strerror (errno));
+      return -1;
+    }
+    for (unsigned i = 0; i < n_watch; i++)
+      if (fds[n + i].revents != 0)
+        return 0;
+    if (turn_all (conns, n, fds, which, e) == -1)
+      return -1;
+  }
+}

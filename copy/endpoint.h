@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the user named on either side, and each worker's private way to it.
+ *
+ * An endpoint is opened once and is read-only from then on: workers of all
+ * threads may look at it without a lock.  A conn is one worker's link to an
+ * endpoint and belongs to that worker's thread alone.  Every kind of endpoint
+ * has the same face, so no other room asks what kind it is.
+ *
+ * The way of one transfer: fill in a struct io, conn_start it, and go on with
+ * something else.  Once it is over, the io stands on its ready list; take it
+ * off and conn_retire it, which tells how it ended.  A completion only ever
+ * appends to the ready list, so nothing moves but in the caller's own loop.
+ */
+
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "error.h"
+#include "list.h"
+#include "options.h"
+#include "ranges.h"
+
+enum side { SOURCE, DESTINATION };
+
+/* The values of the ranges in an answer to IO_EXTENTS. */
+enum extent_value {
+  EXTENT_DATA = 0,
+  EXTENT_ZERO = 1,              /* reads as zeroes, allocated or not */
+};
+
+/* What one side can do; all of it was told by a server and has been checked by
+ * endpoint_open for being possible, not for being true.
+ */
+struct caps {
+  uint64_t size;                /* bytes, at most INT64_MAX */
+  uint64_t block_min;           /* power of two; every offset and length */
+  uint64_t block_preferred;     /* power of two, at least block_min */
+  uint64_t block_max;           /* of a read or write; multiple of block_min */
+  uint64_t extents_max;         /* bytes that one IO_EXTENTS may ask; 0: none */
+  uint64_t zero_max;            /* bytes of one IO_ZERO; 0: cannot zero */
+  bool can_fast_zero;
+  bool can_flush;
+  bool can_multi_conn;          /* more than one conn is safe */
+  bool read_only;
+};
+
+enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
+
+const char *io_verb_name (enum io_verb verb);
+
+/* A read's reply may arrive in pieces; these are the runs seen so far.  A
+ * server answers in order or nearly so: more separate runs than this at one
+ * time are refused.
+ */
+#define IO_RUNS 8
+
+/* One transfer in flight.  The caller owns it, and leaves it alone between
+ * conn_start and its coming up on the ready list.
+ */
+struct io {
+  struct list_node link;
+  struct list *ready;           /* where it goes when it is over */
+
+  enum io_verb verb;
+  uint64_t offset, length;      /* bytes; both ignored for IO_FLUSH */
+  void *buffer;                 /* IO_READ fills it; IO_WRITE sends it */
+  bool fast;                    /* IO_ZERO: fail rather than be slow */
+  bool allocate;                /* IO_ZERO: make no hole */
+
+  /* IO_EXTENTS: what was learned is added here, clipped to what was asked for
+   * and to the capacity, so it may end early.  learned_to is where it ends,
+   * once retired: a multiple of block_min, or the end of what was asked for.
+   */
+  struct ranges *learned;
+  uint64_t learned_to;
+
+  /* For the conn alone. */
+  int error;                    /* errno of the completion */
+  int64_t cookie;
+  uint64_t started;             /* clock_now () */
+  unsigned n_runs;
+  struct { uint32_t start, end; } runs[IO_RUNS];
+};
+
+struct endpoint;
+struct conn;
+
+/* -- endpoints ---------------------------------------------------------- */
+
+struct endpoint_wants {
+  bool extents;                 /* IO_EXTENTS will be used */
+};
+
+/* Whether the name is of a kind that can be opened: nothing is opened yet, so
+ * both names can be refused before a server is started.  0, or -1 with the
+ * error set.
+ */
+int endpoint_check_name (enum side side, const struct operand *name,
+                         struct error *e);
+
+/* Opens and describes one side, with its first conn, which endpoint_conn hands
+ * out as number 0.  Waits for at most open_timeout_ns, or until interrupt_fd
+ * (-1: none) is readable (then EINTR).  NULL with the error set, errno in it.  The name has passed
+ * endpoint_check_name.
+ */
+struct endpoint *endpoint_open (enum side side, const struct operand *name,
+                                const struct options *o,
+                                struct endpoint_wants wants,
+                                int interrupt_fd, struct error *e);
+
+/* "source nbd://host/x": for messages, with secrets masked. */
+const char *endpoint_name (const struct endpoint *ep);
+
+const struct caps *endpoint_caps (const struct endpoint *ep);
+
+/* Whether both are the same disk, as far as can be told from outside. */
+bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
+
+/* Readable once a server that we started has ended; -1 where we started none.
+ */
+int endpoint_server_fd (const struct endpoint *ep);
+
+/* Whether a server that we started has ended, or does within wait_ms.  If so,
+ * the error says how, in place of what may stand there.  Main thread only.
+ */
+bool endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e);
+
+/* Ends and reaps a server that we started, removes what we made, frees all.
+ * All conns are closed before.  False, with the error set, when the server says
+ * that it failed, or had to be killed after grace_ns.  NULL is fine.
+ */
+bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, struct error *e);
+
+/* -- conns -------------------------------------------------------------- */
+
+enum conn_state { CONN_CONNECTING, CONN_READY, CONN_DEAD };
+
+/* What every kind of conn provides: conn_* below say what each does. */
+struct conn_ops {
+  enum conn_state (*state) (struct conn *c);
+  int (*start) (struct conn *c, struct io *io);
+  int (*retire) (struct conn *c, struct io *io);
+  void (*want) (struct conn *c, struct pollfd *p);
+  int (*turn) (struct conn *c, short revents, struct error *e);
+  int (*compare) (struct conn *c, struct error *e);
+  bool (*leave) (struct conn *c);
+  void (*close) (struct conn *c);
+};
+
+/* The part of a conn that all kinds have; each kind embeds it first. */
+struct conn {
+  const struct conn_ops *ops;
+  const struct endpoint *endpoint;
+};
+
+/* Conn number (0, 1, ...) of the endpoint; number 0 is ready, others start out
+ * connecting.  NULL with the error set.
+ */
+struct conn *endpoint_conn (struct endpoint *ep, unsigned number,
+                            struct error *e);
+
+static inline const char *
+conn_name (const struct conn *c)
+{
+  return endpoint_name (c->endpoint);
+}
+
+static inline enum conn_state
+conn_state (struct conn *c)
+{
+  return c->ops->state (c);
+}
+
+/* Waits until all of n conns are ready: 1.  0 when one of the n_watch
+ * descriptors is readable before.  -1 with the error set when a conn fails or
+ * the deadline (clock_now time) passes; *which then says the conn.
+ */
+int conn_wait_ready (struct conn *const *conns, unsigned n,
+                     const int *watch, unsigned n_watch, uint64_t deadline,
+                     unsigned *which, struct error *e);
+
+/* 0, or -1 with the error set when this conn, which is ready, does not lead to
+ * what the endpoint's first one led to.
+ */
+static inline int
+conn_compare (struct conn *c, struct error *e)
+{
+  return c->ops->compare (c, e);
+}
+
+/* 0 when it is on its way, or is over already; otherwise an errno, and it will
+ * not come up on the ready list.
+ */
+static inline int
+conn_start (struct conn *c, struct io *io)
+{
+  io->started = clock_now ();
+  return c->ops->start (c, io);
+}
+
+/* How an io that came up on the ready list ended: 0 or an errno. */
+static inline int
+conn_retire (struct conn *c, struct io *io)
+{
+  return c->ops->retire (c, io);
+}
+
+/* What to poll for: fd -1 when there is nothing to wait for. */
+static inline void
+conn_want (struct conn *c, struct pollfd *p)
+{
+  c->ops->want (c, p);
+}
+
+/* Moves what can be moved after poll said revents.  -1 with the error set when
+ * the conn is lost, with ENOTCONN; all its ios are then on their ready lists.
+ */
+static inline int
+conn_turn (struct conn *c, short revents, struct error *e)
+{
+  return c->ops->turn (c, revents, e);
+}
+
+/* Says goodbye, without waiting: true once that is done; until then poll and
+ * turn it, and ask again.
+ */
+static inline bool
+conn_leave (struct conn *c)
+{
+  return c->ops->leave (c);
+}
+
+/* Drops what is in flight: those ios may or may not come up on their ready
+ * lists before this returns, and are the caller's again afterwards.  NULL is
+ * fine.
+ */
+static inline void
+conn_close (struct conn *c)
+{
+  if (c)
+    c->ops->close (c);
+}
+
+#endif /* ENDPOINT_H */

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One worker's map of what lies ahead on one side: data, or reads as zeroes.
+ *
+ * The range of interest is covered, in order, by questions, each of which knows
+ * a part of its range from its start on:
+ *
+ *      cursor                                          end
+ *        |=====known=====|..asked..||==known==||..asked..| |  not asked  |
+ *         \___ question 0 _________/\_ 1 _____/\__ 2 ____/
+ *
+ * A question whose answer was short is asked again for the rest.  One that the
+ * cursor has passed is free to be used again, once its answer is in.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "extents.h"
+
+#define QUESTIONS 8             /* in flight at a time */
+#define RANGES 2048             /* kept of one answer */
+
+/* The first answer is waited for, so the first questions are for little; each
+ * answer that was simple makes the next questions larger.
+ */
+#define ASK_FIRST (128 * MiB)
+#define ASK_MIN MiB
+
+/* What is called data when a server does not tell. */
+#define UNKNOWN_STEP (128 * MiB)
+
+/* For how long the copy stands still for one answer. */
+#define PATIENCE (15 * NS_PER_S)
+
+enum question_state {
+  FREE,                         /* on the free list */
+  ASKED,                        /* ahead, its io in flight */
+  ANSWERED,                     /* ahead, perhaps not known to its end */
+  FORSAKEN,                     /* on no list; its io still in flight */
+};
+
+struct question {
+  struct list_node link;
+  enum question_state state;
+  struct io io;
+  uint64_t start, end;          /* what it is about */
+  uint64_t known_to;            /* [start, known_to) is, or was, in known */
+  struct ranges known;
+};
+
+struct extents {
+  struct conn *conn;            /* borrowed */
+  struct list *ready;           /* borrowed */
+  uint64_t ask_max;
+  uint64_t ask;                 /* bytes of the next question */
+  uint64_t cursor, end;         /* what is of interest */
+  uint64_t data_to;             /* [cursor, data_to) is data, unasked */
+  struct list ahead;            /* questions in order of start, no overlap */
+  struct list free;
+  bool waiting;                 /* the last look said so */
+  unsigned failures;
+  int first_errno;
+  struct question questions[QUESTIONS];
+};
+
+static struct question *
+question_of (struct list_node *n)
+{
+  return n ? list_entry (n, struct question, link) : NULL;
+}
+
+static struct question *
+first_ahead (const struct extents *x)
+{
+  return question_of (list_first (&x->ahead));
+}
+
+static struct question *
+next_ahead (const struct extents *x, const struct question *q)
+{
+  return question_of (list_next (&x->ahead, &q->link));
+}
+
+struct extents *
+extents_new (struct conn *conn, struct list *ready, uint64_t ask_max)
+{
+  struct extents *x = calloc (1, sizeof *x);
+
+  if (x == NULL)
+    return NULL;
+  x->conn = conn;
+  x->ready = ready;
+  x->ask_max = ask_max;
+  x->ask = min_u64 (ASK_FIRST, ask_max);
+  list_init (&x->ahead);
+  list_init (&x->free);
+  for (unsigned i = 0; i < QUESTIONS; i++) {
+    if (ranges_init (&x->questions[i].known, RANGES) == -1) {
+      extents_free (x);
+      return NULL;
+    }
+    list_append (&x->free, &x->questions[i].link);
+  }
+  return x;
+}
+
+void
+extents_free (struct extents *x)
+{
+  if (x == NULL)
+    return;
+  for (unsigned i = 0; i < QUESTIONS; i++)
+    ranges_free (&x->questions[i].known);
+  free (x);
+}
+
+/* Takes a question off the way ahead.  Its answer may still be to come. */
+static void
+drop (struct extents *x, struct question *q)
+{
+  list_remove (&q->link);
+  if (q->state == ASKED)
+    q->state = FORSAKEN;
+  else {
+    q->state = FREE;
+    list_push (&x->free, &q->link);
+  }
+}
+
+void
+extents_aim (struct extents *x, uint64_t start, uint64_t end)
+{
+  struct question *q;
+
+  while ((q = first_ahead (x)) != NULL)
+    drop (x, q);
+  x->cursor = x->data_to = start;
+  x->end = end;
+  x->waiting = false;
+}
+
+void
+extents_end_at (struct extents *x, uint64_t end)
+{
+  x->end = end;
+}
+
+static void
+move_cursor (struct extents *x, uint64_t offset)
+{
+  struct question *q;
+
+  assert (offset >= x->cursor);
+  x->cursor = offset;
+  while ((q = first_ahead (x)) != NULL && q->end <= offset)
+    drop (x, q);
+  if (q)
+    ranges_forget_below (&q->known, offset);
+}
+
+/* -- asking --------------------------------------------------------------- */
+
+/* No useful answer: some of what was asked counts as data, and what lies behind
+ * that is asked again, because the next question may fare better.
+ */
+static void
+call_it_data (struct extents *x, struct question *q, int err)
+{
+  const uint64_t to = min_u64 (q->end, q->known_to + UNKNOWN_STEP);
+
+  if (x->failures++ == 0)
+    x->first_errno = err;
+  ranges_cut (&q->known, q->known_to, UINT64_MAX);      /* half an answer */
+  if (ranges_set (&q->known, q->known_to, to, EXTENT_DATA))
+    q->known_to = to;
+}
+
+static void
+send_question (struct extents *x, struct question *q)
+{
+  int err;
+
+  q->io = (struct io) {
+    .ready = x->ready,
+    .verb = IO_EXTENTS,
+    .offset = q->known_to,
+    .length = min_u64 (q->end, x->end) - q->known_to,
+    .learned = &q->known,
+  };
+  q->state = ASKED;
+  if ((err = conn_start (x->conn, &q->io)) != 0) {
+    q->state = ANSWERED;
+    call_it_data (x, q, err);
+  }
+}
+
+/* An answer that was short of the question's end.  As long as many ranges wait
+ * to be used there would be no room for more.
+ */
+static bool
+wants_more (const struct extents *x, const struct question *q)
+{
+  return q->state == ANSWERED
+    && q->known_to < q->end && q->known_to < x->end
+    && ranges_count (&q->known) <= RANGES / 2;
+}
+
+/* The first range ahead that no question covers.  Returns the question before
+ * it, or NULL when it comes first; *start == *end when there is no such range.
+ */
+static struct question *
+find_gap (const struct extents *x, uint64_t *start, uint64_t *end)
+{
+  struct question *before = NULL, *q;
+
+  *start = max_u64 (x->cursor, x->data_to);
+  *end = x->end;
+  for (q = first_ahead (x); q != NULL; q = next_ahead (x, q)) {
+    if (*start < q->start) {
+      *end = min_u64 (*end, q->start);
+      break;
+    }
+    *start = max_u64 (*start, q->end);
+    before = q;
+  }
+  *end = max_u64 (*start, *end);
+  return before;
+}
+
+static bool
+add_question (struct extents *x)
+{
+  struct question *before, *q;
+  uint64_t start, end;
+
+  if (list_empty (&x->free))
+    return false;
+  before = find_gap (x, &start, &end);
+  if (start == end)
+    return false;
+  q = question_of (list_take (&x->free));
+  q->start = q->known_to = start;
+  q->end = min_u64 (end, add_saturated (start, x->ask));
+  ranges_clear (&q->known);
+  if (before)
+    list_insert_after (&before->link, &q->link);
+  else
+    list_push (&x->ahead, &q->link);
+  send_question (x, q);
+  return true;
+}
+
+void
+extents_ask (struct extents *x)
+{
+  struct question *q;
+
+  if (x->ask_max == 0)
+    return;
+  for (q = first_ahead (x); q != NULL; q = next_ahead (x, q))
+    if (wants_more (x, q))
+      send_question (x, q);
+  while (add_question (x))
+    ;
+}
+
+/* Questions grow as long as answers are simple, and shrink to what one answer
+ * can hold.
+ */
+static void
+adapt (struct extents *x, const struct question *q)
+{
+  const uint64_t learned = q->io.learned_to - q->io.offset;
+
+  if (ranges_count (&q->known) >= RANGES)
+    x->ask = min_u64 (x->ask_max, max_u64 (align_down (learned, ASK_MIN),
+                                           ASK_MIN));
+  else if (ranges_count (&q->known) < RANGES / 8 && x->ask < x->ask_max)
+    x->ask = x->ask > x->ask_max / 4 ? x->ask_max : x->ask * 4;
+}
+
+unsigned
+extents_answer (struct extents *x, struct io *io, int err)
+{
+  struct question *q = list_entry (io, struct question, io);
+
+  if (q->state == FORSAKEN) {
+    q->state = FREE;
+    list_push (&x->free, &q->link);
+    return 0;
+  }
+  assert (q->state == ASKED);
+  q->state = ANSWERED;
+  if (err != 0 || io->learned_to == io->offset) {
+    call_it_data (x, q, err);
+    return 0;
+  }
+  q->known_to = io->learned_to;
+  adapt (x, q);
+  return ranges_count (&q->known);
+}
+
+bool
+extents_owns (const struct extents *x, const struct io *io)
+{
+  for (unsigned i = 0; i < QUESTIONS; i++)
+    if (&x->questions[i].io == io)
+      return true;
+  return false;
+}
+
+/* -- looking -------------------------------------------------------------- */
+
+enum extents_look
+extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
+              enum extent_value *value)
+{
+  const struct range *r;
+  struct question *q;
+
+  if (x->ask_max == 0 || offset < x->data_to) {
+    *end = x->ask_max == 0 ? x->end : x->data_to;
+    *value = EXTENT_DATA;
+    return EXTENTS_KNOWN;
+  }
+  for (q = first_ahead (x); q != NULL; q = next_ahead (x, q))
+    if (q->start <= offset && offset < q->known_to) {
+      r = ranges_find (&q->known, offset);
+      assert (r != NULL);
+      *end = min_u64 (r->end, q->known_to);     /* more may be coming in */
+      *value = r->value;
+      return EXTENTS_KNOWN;
+    }
+  return EXTENTS_WAIT;
+}
+
+enum extents_look
+extents_look (struct extents *x, uint64_t offset, uint64_t *end,
+              enum extent_value *value)
+{
+  const struct question *q;
+
+  assert (offset < x->end);
+  move_cursor (x, offset);
+  q = first_ahead (x);
+  /* Every question is out and none is about this place: do not wait for
+   * answers that may never come.
+   */
+  if (x->ask_max > 0 && list_empty (&x->free)
+      && offset >= x->data_to && (q == NULL || offset < q->start))
+    x->data_to = min_u64 (add_saturated (offset, UNKNOWN_STEP),
+                          q ? q->start : x->end);
+  x->waiting = extents_peek (x, offset, end, value) == EXTENTS_WAIT;
+  if (x->waiting) {             /* make sure that somebody was asked */
+    extents_ask (x);
+    x->waiting = extents_peek (x, offset, end, value) == EXTENTS_WAIT;
+  }
+  return x->waiting ? EXTENTS_WAIT : EXTENTS_KNOWN;
+}
+
+bool
+extents_all_zero (struct extents *x, uint64_t start, uint64_t end)
+{
+  enum extent_value value;
+  uint64_t to;
+
+  move_cursor (x, start);
+  for (; start < end; start = to)
+    if (extents_peek (x, start, &to, &value) == EXTENTS_WAIT
+        || value != EXTENT_ZERO)
+      return false;
+  return true;
+}
+
+uint64_t
+extents_deadline (const struct extents *x)
+{
+  const struct question *q = first_ahead (x);
+
+  return x->waiting && q && q->state == ASKED ? q->io.started + PATIENCE : 0;
+}
+
+void
+extents_give_up (struct extents *x, uint64_t now)
+{
+  const uint64_t deadline = extents_deadline (x);
+  struct question *q = first_ahead (x);
+
+  if (deadline == 0 || now < deadline)
+    return;
+  if (x->failures++ == 0)
+    x->first_errno = 0;
+  x->data_to = min_u64 (q->end, add_saturated (x->cursor, UNKNOWN_STEP));
+  drop (x, q);
+}
+
+unsigned
+extents_failures (const struct extents *x, int *first_errno)
+{
+  *first_errno = x->first_errno;
+  return x->failures;
+}

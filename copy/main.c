@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs the steps in order, owns every lifetime, turns the outcome into an exit
+ * status.  Only this file ends the program.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "crew.h"
+#include "endpoint-nbd.h"
+#include "endpoint.h"
+#include "log.h"
+#include "options.h"
+#include "plan.h"
+#include "progress.h"
+#include "report.h"
+#include "stop.h"
+
+/* docs/stripecopy.pod lists them all; they never change. */
+enum exit_status {
+  DONE = 0,
+  FAILED = 1,
+  REFUSED = 2,                  /* usage, or a plan: nothing was written */
+  BY_SIGNAL = 128,              /* and the signal's number */
+};
+
+/* A server that is told to end may have caches to write, and is killed if it
+ * takes longer.  All that counts was flushed before, and less is owed to it
+ * after a failure.
+ */
+#define GRACE (30 * NS_PER_S)
+#define GRACE_AFTER_FAILURE (2 * NS_PER_S)
+
+/* A server can be a moment later to die than its connections. */
+#define DEATH_NOTICE_MS 200
+
+/* All that lives as long as the copy. */
+struct copy {
+  struct options options;
+  struct stop *stop;
+  struct endpoint *source, *destination;
+  struct plan plan;
+};
+
+static int
+print_text (char *text)
+{
+  const bool good = text && fputs (text, stdout) != EOF && fflush (stdout) == 0;
+
+  free (text);
+  return good ? DONE : FAILED;
+}
+
+static int
+print_version (void)
+{
+  printf ("%s %s\n%s\n", PACKAGE_NAME, PACKAGE_VERSION,
+          endpoint_nbd_library ());
+  return fflush (stdout) == 0 ? DONE : FAILED;
+}
+
+static unsigned
+count_processors (void)
+{
+  cpu_set_t set;
+
+  return sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : 1;
+}
+
+/* -- opening -------------------------------------------------------------- */
+
+/* Ends the program's work before anything was written. */
+static int
+refuse (const struct error *e, int status)
+{
+  log_error ("%s", e->text);
+  return status;
+}
+
+static struct endpoint *
+open_side (struct copy *c, enum side side, struct error *e)
+{
+  const struct operand *name = side == SOURCE ? &c->options.source
+    : &c->options.destination;
+
+  return endpoint_open (side, name, &c->options,
+                        plan_wants (side, &c->options),
+                        stop_signal_fd (c->stop), e);
+}
+
+static int
+open_both (struct copy *c)
+{
+  struct error e = { 0 };
+
+  if (endpoint_check_name (SOURCE, &c->options.source, &e) == -1
+      || endpoint_check_name (DESTINATION, &c->options.destination, &e) == -1)
+    return refuse (&e, REFUSED);
+  if ((c->source = open_side (c, SOURCE, &e)) == NULL
+      || (c->destination = open_side (c, DESTINATION, &e)) == NULL) {
+    const int signal_number = stop_take_signal (c->stop);
+
+    return refuse (&e, e.number == EINTR && signal_number > 0
+                   ? BY_SIGNAL + signal_number : FAILED);
+  }
+  if (endpoint_same (c->source, c->destination)) {
+    error_set (&e, EINVAL, "%s: it is the same export as the source",
+               endpoint_name (c->destination));
+    return refuse (&e, REFUSED);
+  }
+  if (plan_make (&c->plan, &c->options,
+                 endpoint_name (c->source), endpoint_caps (c->source),
+                 endpoint_name (c->destination),
+                 endpoint_caps (c->destination), count_processors (), &e) == -1)
+    return refuse (&e, REFUSED);
+  if (!c->plan.flush && !c->options.no_flush)
+    log_warning ("%s: it cannot flush: nothing says when the data is stored",
+                 endpoint_name (c->destination));
+  return DONE;
+}
+
+/* -- copying -------------------------------------------------------------- */
+
+/* The first signal ends the copy in order, the second one at once. */
+static void
+heed_signal (struct copy *c, struct crew *crew, struct progress *progress)
+{
+  const int n = stop_take_signal (c->stop);
+  const struct totals t = crew_totals (crew);
+
+  if (n == SIGUSR1)
+    progress_say (progress, &t, clock_now ());
+  else if (n > 0 && stop_is_winding_down (c->stop))
+    stop_now (c->stop);
+  else if (n > 0)
+    stop_wind_down (c->stop, n);
+}
+
+/* Shows progress and heeds signals until all workers have ended. */
+static void
+watch (struct copy *c, struct crew *crew, struct progress *progress)
+{
+  struct pollfd fds[] = {
+    { .fd = crew_fd (crew), .events = POLLIN },
+    { .fd = stop_signal_fd (c->stop), .events = POLLIN },
+    { .fd = endpoint_server_fd (c->source), .events = POLLIN },
+    { .fd = endpoint_server_fd (c->destination), .events = POLLIN },
+  };
+
+  while (!crew_has_ended (crew)) {
+    const uint64_t now = clock_now ();
+    struct totals t;
+
+    if (poll (fds, 4, clock_poll_timeout (progress_due (progress), now)) == -1)
+      continue;                 /* EINTR: nothing was said of any of them */
+    if (fds[1].revents)
+      heed_signal (c, crew, progress);
+    for (unsigned i = 2; i < 4; i++)
+      if (fds[i].revents) {     /* a server has ended: so does the copy */
+        stop_now (c->stop);
+        fds[i].fd = -1;
+      }
+    t = crew_totals (crew);
+    progress_show (progress, &t, clock_now ());
+  }
+}
+
+/* A lost connection is seen sooner than the death of the server behind it, but
+ * the death says more.  Other failures stand for themselves.
+ */
+static void
+explain (struct copy *c, struct error *e)
+{
+  struct endpoint *sides[] = { c->source, c->destination };
+
+  for (unsigned i = 0; i < 2; i++) {
+    const char *name = endpoint_name (sides[i]);
+
+    if (!error_is_set (e)
+        || (e->number == ENOTCONN
+            && strncmp (e->text, name, strlen (name)) == 0))
+      endpoint_server_ended (sides[i], DEATH_NOTICE_MS, e);
+  }
+}
+
+static int
+copy (struct copy *c)
+{
+  const uint64_t start = clock_now ();
+  struct error e = { 0 };
+  struct progress progress;
+  struct totals t;
+  struct crew *crew;
+  bool complete;
+
+  crew = crew_start (&c->plan, c->source, c->destination, c->stop, &e);
+  if (crew == NULL)
+    return refuse (&e, FAILED);
+  progress_init (&progress, &c->options, start);
+  watch (c, crew, &progress);
+  complete = crew_join (crew);
+  t = crew_totals (crew);
+  progress_end (&progress, &t, complete, clock_now ());
+  crew_free (crew);
+
+  if (complete) {
+    if (c->options.progress || c->options.verbose)
+      report_copied (&t, clock_now () - start);
+    return DONE;
+  }
+  if (!error_is_set (stop_error (c->stop)) && stop_signal (c->stop)) {
+    report_interrupted (&t, stop_signal (c->stop), clock_now () - start);
+    return BY_SIGNAL + stop_signal (c->stop);
+  }
+  explain (c, stop_error (c->stop));
+  log_error ("%s", stop_error (c->stop)->text);
+  return FAILED;
+}
+
+/* -- closing -------------------------------------------------------------- */
+
+/* The source's failure at its end changes nothing about what was read; the
+ * destination's means that something may not be stored.
+ */
+static int
+close_both (struct copy *c, int status)
+{
+  const uint64_t grace = status == DONE ? GRACE : GRACE_AFTER_FAILURE;
+  struct error of_source = { 0 }, of_destination = { 0 };
+
+  if (!endpoint_close (c->source, grace, &of_source) && status == DONE)
+    log_warning ("%s", of_source.text);
+  if (!endpoint_close (c->destination, grace, &of_destination)
+      && status == DONE) {
+    log_error ("%s", of_destination.text);
+    status = FAILED;
+  }
+  return status;
+}
+
+static int
+run (struct copy *c)
+{
+  int status;
+
+  if ((c->stop = stop_new ()) == NULL) {
+    log_error ("cannot take over signals: %s", strerror (errno));
+    return FAILED;
+  }
+  status = open_both (c);
+  if (status == DONE && (c->options.plan || c->options.verbose))
+    report_plan (&c->plan, c->source, c->destination);
+  if (status == DONE && !c->options.plan)
+    status = copy (c);
+  status = close_both (c, status);
+  stop_free (c->stop);
+  return status;
+}
+
+/* Whoever waits for us, a shell in a loop for one, is to see the signal itself.
+ * Comes back only where that signal cannot kill us: then the status tells.
+ */
+static void
+end_by_signal (int signal_number)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, signal_number);
+  signal (signal_number, SIG_DFL);
+  raise (signal_number);
+  sigprocmask (SIG_UNBLOCK, &set, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  struct copy c = { 0 };
+  struct error e = { 0 };
+  int status;
+
+  if (options_parse (&c.options, argc, argv, &e) == -1) {
+    log_init (c.options.program, false, 0);
+    log_error ("%s", e.text);
+    log_error ("try '%s --help'", c.options.program);
+    status = REFUSED;
+  }
+  else if (c.options.help)
+    status = print_text (options_help (c.options.program));
+  else if (c.options.version)
+    status = print_version ();
+  else if (c.options.long_options || c.options.short_options)
+    status = print_text (options_list (c.options.long_options));
+  else {
+    log_init (c.options.program, c.options.quiet, c.options.verbose);
+    status = run (&c);
+  }
+  options_free (&c.options);
+  if (status > BY_SIGNAL)
+    end_by_signal (status - BY_SIGNAL);
+  return status;
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Turns argv into one const struct, or into an error text.
+ *
+ * There is one row for each option: the parser, the bounds, --help, the lists
+ * for shell completion and the test of the man page all read it.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "human.h"
+#include "options.h"
+
+enum kind {
+  FLAG,                         /* bool: given or not */
+  TALLY,                        /* unsigned: how often it was given */
+  NUMBER,                       /* uint64_t: min..max */
+  SIZE,                         /* uint64_t: bytes, min..max */
+  POWER,                        /* the same, and a power of two */
+  POWER_OR_0,
+  IS_ZERO,                      /* enum is_zero, argument optional */
+  DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
+  NOT_BUILT,                    /* known from nbdcopy, refused for now */
+};
+
+struct row {
+  const char *name;
+  char letter;                  /* 0: none */
+  enum kind kind;
+  const char *argument;         /* what --help calls it; NULL: takes none */
+  size_t field;                 /* offset in struct options */
+  size_t given;                 /* offset of its bool, for kinds that have one */
+  uint64_t min, max;
+  const char *help;             /* NULL: hidden */
+};
+
+#define FIELD(f) offsetof (struct options, f)
+
+static const struct row rows[] = {
+  { "allocated", 0, FLAG, NULL, FIELD (allocated), 0, 0, 0,
+    "write zeroes as allocated blocks" },
+  { "blkhash", 0, NOT_BUILT, "DIGEST", 0, 0, 0, 0, NULL },
+  { "blkhash-file", 0, NOT_BUILT, "FILE", 0, 0, 0, 0, NULL },
+  { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
+    "at most N connections to each server (default 4)" },
+  { "destination-is-zero", 0, IS_ZERO, "auto|yes|no",
+    FIELD (destination_is_zero), 0, 0, 0,
+    "whether the destination reads as zeroes; auto asks it" },
+  { "flush", 0, FLAG, NULL, FIELD (flush), 0, 0, 0,
+    "insist on flushing the destination at the end" },
+  { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0,
+    "print this and end" },
+  { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0, NULL },
+  { "no-extents", 0, FLAG, NULL, FIELD (no_extents), 0, 0, 0,
+    "do not ask the source where it has data" },
+  { "no-flush", 0, FLAG, NULL, FIELD (no_flush), 0, 0, 0,
+    "do not flush the destination at the end" },
+  { "open-timeout", 0, NUMBER, "SECONDS", FIELD (open_timeout), 0,
+    1, 86400,
+    "how long a side may take to be opened (default 30)" },
+  { "plan", 0, FLAG, NULL, FIELD (plan), 0, 0, 0,
+    "open both sides, say what would be done, write nothing" },
+  { "progress", 'p', DESCRIPTOR, "FD", FIELD (progress_fd),
+    FIELD (progress_fd_given), 0, INT32_MAX,
+    "show progress, or write it to descriptor FD as N/100" },
+  { "queue-size", 0, SIZE, "SIZE", FIELD (queue_size), 0, 0, UINT32_MAX,
+    "at most SIZE bytes in flight per worker (default 6M)" },
+  { "quiet", 'q', FLAG, NULL, FIELD (quiet), 0, 0, 0,
+    "print nothing but errors" },
+  { "request-size", 0, POWER, "SIZE", FIELD (request_size), 0,
+    4096, 32 * MiB,
+    "read and write at most SIZE at a time (default 1M)" },
+  { "requests", 'R', NUMBER, "N", FIELD (requests), 0, 1, UINT32_MAX,
+    "at most N requests in flight per worker (default 32)" },
+  { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0, NULL },
+  { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
+    512, UINT32_MAX,
+    "look for zeroes of SIZE bytes (default 4K); 0: do not" },
+  { "synchronous", 0, FLAG, NULL, FIELD (synchronous), 0, 0, 0,
+    "one worker, one request at a time, in order" },
+  { "target-is-zero", 0, IS_ZERO, "auto|yes|no",
+    FIELD (destination_is_zero), 0, 0, 0,
+    "the same as --destination-is-zero" },
+  { "threads", 'T', NUMBER, "N", FIELD (threads), 0, 0, UINT32_MAX,
+    "at most N workers (default 0: one for each processor)" },
+  { "verbose", 'v', TALLY, NULL, FIELD (verbose), 0, 0, 0,
+    "say what the workers do; twice: what libnbd does, too" },
+  { "version", 'V', FLAG, NULL, FIELD (version), 0, 0, 0,
+    "print the version and end" },
+};
+
+#define N_ROWS (sizeof rows / sizeof rows[0])
+
+static bool
+argument_is_optional (const struct row *row)
+{
+  return row->kind == IS_ZERO || row->kind == DESCRIPTOR
+    || (row->kind == NOT_BUILT && strcmp (row->name, "blkhash") == 0);
+}
+
+static void *
+field_of (struct options *o, size_t offset)
+{
+  return (char *) o + offset;
+}
+
+/* Digits only: strtoull alone would take signs and blanks. */
+static const char *
+parse_number (const char *text, uint64_t *out)
+{
+  char *end;
+
+  if (text[0] == '\0' || text[strspn (text, "0123456789")] != '\0')
+    return "not a number";
+  errno = 0;
+  *out = strtoull (text, &end, 10);
+  return errno == ERANGE ? "too large" : NULL;
+}
+
+static int
+set_bounded (struct options *o, const struct row *row, const char *text,
+             struct error *e)
+{
+  const bool is_size = row->kind != NUMBER && row->kind != DESCRIPTOR;
+  const bool is_power = row->kind == POWER || row->kind == POWER_OR_0;
+  uint64_t value;
+  const char *why;
+
+  why = is_size ? human_parse_size (text, &value) : parse_number (text, &value);
+  if (why) {
+    error_set (e, EINVAL, "--%s: %s: %s", row->name, why, text);
+    return -1;
+  }
+  if (row->kind == POWER_OR_0 && value == 0)
+    goto good;
+  if (value < row->min || value > row->max
+      || (is_power && !is_power_of_2 (value))) {
+    error_set (e, EINVAL, "--%s: must be %s%" PRIu64 " to %" PRIu64 ": %s",
+               row->name,
+               row->kind == POWER_OR_0 ? "0 or a power of 2 from "
+               : is_power ? "a power of 2 from " : "from ",
+               row->min, row->max, text);
+    return -1;
+  }
+
+ good:
+  *(uint64_t *) field_of (o, row->field) = value;
+  if (row->given)
+    *(bool *) field_of (o, row->given) = true;
+  return 0;
+}
+
+static int
+set_is_zero (struct options *o, const struct row *row, const char *text,
+             struct error *e)
+{
+  static const char *const words[] = {
+    [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+  };
+  enum is_zero *field = field_of (o, row->field);
+
+  if (text == NULL) {           /* as nbdcopy has it */
+    *field = IS_ZERO_YES;
+    return 0;
+  }
+  for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (strcmp (text, words[i]) == 0) {
+      *field = i;
+      return 0;
+    }
+  error_set (e, EINVAL, "--%s: must be auto, yes or no: %s", row->name, text);
+  return -1;
+}
+
+static int
+set_option (struct options *o, const struct row *row, const char *text,
+            struct error *e)
+{
+  switch (row->kind) {
+  case FLAG:
+    *(bool *) field_of (o, row->field) = true;
+    return 0;
+  case TALLY:
+    ++*(unsigned *) field_of (o, row->field);
+    return 0;
+  case DESCRIPTOR:
+    o->progress = true;
+    return text ? set_bounded (o, row, text, e) : 0;
+  case IS_ZERO:
+    return set_is_zero (o, row, text, e);
+  case NOT_BUILT:
+    error_set (e, ENOTSUP, "--%s: this version cannot do that yet", row->name);
+    return -1;
+  case NUMBER: case SIZE: case POWER: case POWER_OR_0:
+    return set_bounded (o, row, text, e);
+  }
+  return -1;
+}
+
+/* Take each "[ CMD ARGS ... ]" out of argv and leave its "[" standing for it,
+ * before getopt sees the command's own options.  Returns the new argc, or -1
+ * with the error set.
+ */
+static int
+gather_commands (int argc, char **argv, struct operand *commands,
+                 unsigned *n_commands, struct error *e)
+{
+  int to = 0;
+
+  *n_commands = 0;
+  for (int from = 0; from < argc; from++) {
+    int end = from + 1;
+
+    argv[to++] = argv[from];
+    if (from == 0 || strcmp (argv[from], "[") != 0)
+      continue;
+    while (end < argc && strcmp (argv[end], "]") != 0)
+      end++;
+    if (end == argc) {
+      error_set (e, EINVAL, "[ without a ] behind it");
+      return -1;
+    }
+    if (end == from + 1) {
+      error_set (e, EINVAL, "[ ]: there is no command in it");
+      return -1;
+    }
+    if (*n_commands == 2) {
+      error_set (e, EINVAL, "more than two commands in [ ]");
+      return -1;
+    }
+
+    char **command = calloc (end - from, sizeof *command);
+    if (command == NULL) {
+      error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+      return -1;
+    }
+    for (int i = from + 1; i < end; i++)
+      command[i - from - 1] = argv[i];
+    commands[*n_commands].name = argv[from];
+    commands[*n_commands].command = command;
+    ++*n_commands;
+    from = end;
+  }
+  argv[to] = NULL;
+  return to;
+}
+
+/* The operand that argv[i] stands for: getopt may have moved it, but a gathered
+ * "[" is known by its address.
+ */
+static struct operand
+operand_of (char *word, struct operand *commands, unsigned n_commands)
+{
+  struct operand plain = { .name = word };
+
+  for (unsigned i = 0; i < n_commands; i++)
+    if (commands[i].name == word) {
+      plain.command = commands[i].command;
+      commands[i].command = NULL;
+    }
+  return plain;
+}
+
+static void
+make_getopt_tables (struct option *longs, char *shorts)
+{
+  *shorts++ = ':';
+  for (size_t i = 0; i < N_ROWS; i++) {
+    const struct row *row = &rows[i];
+
+    longs[i] = (struct option) {
+      .name = row->name, .val = 256 + i,
+      .has_arg = row->argument == NULL ? no_argument
+        : argument_is_optional (row) ? optional_argument : required_argument,
+    };
+    if (row->letter) {
+      *shorts++ = row->letter;
+      if (longs[i].has_arg == required_argument)
+        *shorts++ = ':';
+    }
+  }
+  longs[N_ROWS] = (struct option) { 0 };
+  *shorts = '\0';
+}
+
+static const struct row *
+row_of (int c)
+{
+  if (c >= 256)
+    return &rows[c - 256];
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (c != 0 && rows[i].letter == c)
+      return &rows[i];
+  return NULL;
+}
+
+/* getopt said '?' or ':' for the word before optind. */
+static int
+refuse_word (int c, char **argv, struct error *e)
+{
+  const char *word = argv[optind - 1];
+  const struct row *row = row_of (optopt);
+
+  if (c == ':')
+    error_set (e, EINVAL, "%s needs an argument", word);
+  else if (row)
+    error_set (e, EINVAL, "--%s takes no argument", row->name);
+  else if (optopt)
+    error_set (e, EINVAL, "unknown option: -%c", optopt);
+  else
+    error_set (e, EINVAL, "unknown or ambiguous option: %s", word);
+  return -1;
+}
+
+static int
+check_together (const struct options *o, struct error *e)
+{
+  if (o->flush && o->no_flush) {
+    error_set (e, EINVAL, "--flush and --no-flush cannot both hold");
+    return -1;
+  }
+  return 0;
+}
+
+static int
+parse_words (struct options *o, int argc, char **argv,
+             struct operand *commands, unsigned n_commands, struct error *e)
+{
+  struct option longs[N_ROWS + 1];
+  char shorts[2 * N_ROWS + 2];
+  int c;
+
+  make_getopt_tables (longs, shorts);
+  optind = 0;                   /* start afresh, also in a second call */
+  opterr = 0;
+  while ((c = getopt_long (argc, argv, shorts, longs, NULL)) != -1) {
+    if (c == '?' || c == ':')
+      return refuse_word (c, argv, e);
+    if (set_option (o, row_of (c), optarg, e) == -1)
+      return -1;
+  }
+  if (o->help || o->version || o->long_options || o->short_options)
+    return 0;
+
+  if (argc - optind < 2) {
+    error_set (e, EINVAL, "a SOURCE and a DESTINATION are needed");
+    return -1;
+  }
+  if (argc - optind > 2) {
+    error_set (e, EINVAL, "more than a SOURCE and a DESTINATION: %s",
+               argv[optind + 2]);
+    return -1;
+  }
+  o->source = operand_of (argv[optind], commands, n_commands);
+  o->destination = operand_of (argv[optind + 1], commands, n_commands);
+  return check_together (o, e);
+}
+
+/* A program that was started without any name has one all the same. */
+static const char *
+base_name (const char *path)
+{
+  const char *slash = path ? strrchr (path, '/') : NULL;
+
+  return slash ? slash + 1 : path && path[0] ? path : "stripecopy";
+}
+
+int
+options_parse (struct options *o, int argc, char **argv, struct error *e)
+{
+  struct operand commands[2] = { { 0 } };
+  unsigned n_commands;
+  int r = -1;
+
+  *o = (struct options) {
+    .program = base_name (argv[0]),
+    .connections = 4,
+    .requests = 32,
+    .queue_size = 6 * MiB,
+    .sparse = 4096,
+    .open_timeout = 30,
+  };
+  argc = gather_commands (argc, argv, commands, &n_commands, e);
+  if (argc != -1)
+    r = parse_words (o, argc, argv, commands, n_commands, e);
+  for (unsigned i = 0; i < n_commands; i++)
+    free (commands[i].command); /* those that no operand took over */
+  return r;
+}
+
+void
+options_free (struct options *o)
+{
+  free (o->source.command);
+  free (o->destination.command);
+  o->source.command = o->destination.command = NULL;
+}
+
+static void
+print_row (FILE *f, const struct row *row)
+{
+  char left[64];
+  int n = 0;
+
+  if (row->letter)
+    n = snprintf (left, sizeof left, "-%c, ", row->letter);
+  n += snprintf (left + n, sizeof left - n, "--%s", row->name);
+  if (row->argument)
+    snprintf (left + n, sizeof left - n,
+              argument_is_optional (row) ? "[=%s]" : "=%s", row->argument);
+  if (strlen (left) > 23)
+    fprintf (f, "  %s\n  %-23s %s\n", left, "", row->help);
+  else
+    fprintf (f, "  %-23s %s\n", left, row->help);
+}
+
+char *
+options_help (const char *program)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream (&text, &size);
+
+  if (f == NULL)
+    return NULL;
+  fprintf (f, "Copy a disk between NBD servers, striped over several"
+           " workers.\n\n"
+           "  %s [OPTIONS] SOURCE DESTINATION\n\n"
+           "SOURCE, DESTINATION := NBD-URI | [ CMD ARGS ... ]\n"
+           "DESTINATION         += null:\n\n", program);
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (rows[i].help)
+      print_row (f, &rows[i]);
+  fprintf (f, "\nSizes are bytes, or take a unit: 32k, 1M, 4G, 1MiB."
+           "  stripecopy(1) tells all.\n");
+  if (fclose (f) != 0) {
+    free (text);
+    return NULL;
+  }
+  return text;
+}
+
+char *
+options_list (bool long_names)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream (&text, &size);
+
+  if (f == NULL)
+    return NULL;
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (rows[i].help && long_names)
+      fprintf (f, "--%s\n", rows[i].name);
+    else if (rows[i].help && rows[i].letter)
+      fprintf (f, "-%c\n", rows[i].letter);
+  if (fclose (f) != 0) {
+    free (text);
+    return NULL;
+  }
+  return text;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Turns argv into one const struct, or into an error text. */
+
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* One of the two names on the command line. */
+struct operand {
+  const char *name;             /* borrowed from argv; "[" for a command */
+  char **command;               /* NULL-terminated, owned; NULL: not one */
+};
+
+enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
+
+struct options {
+  const char *program;          /* base name of argv[0], for messages */
+  struct operand source, destination;
+
+  uint64_t connections;         /* --connections, at least 1 */
+  uint64_t threads;             /* --threads, 0: as many as processors */
+  uint64_t requests;            /* --requests, per worker, at least 1 */
+  uint64_t request_size;        /* --request-size, bytes; 0: not given */
+  uint64_t queue_size;          /* --queue-size, bytes per worker */
+  uint64_t sparse;              /* --sparse, bytes; 0: do not look for zeroes */
+  bool sparse_given;
+  enum is_zero destination_is_zero;
+  bool allocated;               /* --allocated */
+  bool flush, no_flush;         /* each as given */
+  bool no_extents;
+  bool synchronous;
+  bool plan;                    /* only say what would be done */
+
+  bool progress;                /* -p or --progress */
+  uint64_t progress_fd;         /* --progress=FD, when progress_fd_given */
+  bool progress_fd_given;
+  bool quiet;
+  unsigned verbose;             /* how often -v was given */
+  uint64_t open_timeout;        /* --open-timeout, seconds */
+
+  bool help, version;           /* print that, and end */
+  bool long_options, short_options;
+};
+
+/* Reads argv; argv is permuted as GNU getopt does.  0, or -1 with the error
+ * set: one line that says which option or operand, and why.  Where help,
+ * version, long_options or short_options is set, operands are not needed.
+ */
+int options_parse (struct options *o, int argc, char **argv, struct error *e);
+
+void options_free (struct options *o);
+
+/* What --help, --long-options and --short-options print.  Allocated. */
+char *options_help (const char *program);
+char *options_list (bool long_names);
+
+#endif /* OPTIONS_H */

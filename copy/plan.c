@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decides everything that is decided once: see plan.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "arith.h"
+#include "plan.h"
+
+/* Few large requests stay in the processor's cache and wake both servers less
+ * often; docs/BENCHMARKS.md has the measurements.
+ */
+#define REQUEST_SIZE MiB
+#define REQUEST_SIZE_MAX (32 * MiB)
+
+/* Buffers are only resident once used, but have to be addressable. */
+#define ARENA_MAX GiB
+
+/* Extents are cut here at least, whatever the servers' minimum. */
+#define GRAIN 512
+
+/* In requests.  A worker that claims a few at a time hardly ever meets the lock
+ * of the stripes, and leaves the rest to be stolen; a theft pays as soon as it
+ * saves waiting for the owner.
+ */
+#define CLAIM 4
+#define STEAL_MIN 2
+
+/* Beyond any use; keeps a slip of the finger from starting a million threads. */
+#define WORKERS_MAX 1024
+
+/* Writing zeroes from the one shared buffer of them. */
+#define ZERO_WRITE_MAX (4 * MiB)
+
+struct endpoint_wants
+plan_wants (enum side side, const struct options *o)
+{
+  return (struct endpoint_wants) {
+    .extents = side == SOURCE ? !o->no_extents
+      : o->destination_is_zero == IS_ZERO_AUTO && !o->allocated
+  };
+}
+
+static int
+refuse_impossible (const struct plan *p, const struct options *o,
+                   const char *source_name, const struct caps *source,
+                   const char *destination_name,
+                   const struct caps *destination, struct error *e)
+{
+  if (destination->read_only) {
+    error_set (e, EROFS, "%s: it is read-only, cannot write to it",
+               destination_name);
+    return -1;
+  }
+  if (destination->size < source->size) {
+    error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
+               " source's (%" PRIu64 ")", destination_name, destination->size,
+               source->size);
+    return -1;
+  }
+  if (o->flush && !destination->can_flush) {
+    error_set (e, ENOTSUP, "%s: it cannot flush, which --flush asks for",
+               destination_name);
+    return -1;
+  }
+  if (source->size % source->block_min != 0) {
+    error_set (e, EINVAL, "%s: its size (%" PRIu64 ") is no multiple of its"
+               " minimum block (%" PRIu64 "): the end cannot be read",
+               source_name, source->size, source->block_min);
+    return -1;
+  }
+  if (source->size % destination->block_min != 0) {
+    error_set (e, EINVAL, "%s: the source's size (%" PRIu64 ") is no multiple"
+               " of its minimum block (%" PRIu64 "): the end cannot be written",
+               destination_name, source->size, destination->block_min);
+    return -1;
+  }
+  if (p->align > min_u64 (source->block_max, destination->block_max)) {
+    error_set (e, EINVAL, "%s: minimum block %" PRIu64 " on one side, but"
+               " maximum %" PRIu64 " on the other", destination_name, p->align,
+               min_u64 (source->block_max, destination->block_max));
+    return -1;
+  }
+  return 0;
+}
+
+static uint64_t
+choose_request_size (const struct plan *p, const struct options *o,
+                     const struct caps *source, const struct caps *destination)
+{
+  const uint64_t preferred = max_u64 (source->block_preferred,
+                                      destination->block_preferred);
+  uint64_t size = o->request_size ? o->request_size : REQUEST_SIZE;
+
+  size = max_u64 (size, min_u64 (preferred, REQUEST_SIZE_MAX));
+  size = min_u64 (size, min_u64 (source->block_max, destination->block_max));
+  return max_u64 (align_down (size, p->align), p->align);
+}
+
+/* As many as the options, both servers, the processors and the disk's size
+ * leave something to do for.
+ */
+static unsigned
+choose_workers (const struct plan *p, const struct options *o,
+                const struct caps *source, const struct caps *destination,
+                unsigned processors)
+{
+  uint64_t n = min_u64 (o->connections, o->threads ? o->threads : processors);
+
+  n = min_u64 (n, min_u64 (WORKERS_MAX, p->size / p->steal_min));
+  if (o->synchronous || !source->can_multi_conn || !destination->can_multi_conn)
+    n = 1;
+  return max_u64 (n, 1);
+}
+
+static struct zero_plan
+plan_zeroes (const struct plan *p, const struct options *o,
+             const struct caps *destination)
+{
+  struct zero_plan z = {
+    .allocate = o->allocated,
+    .known = o->allocated ? IS_ZERO_NO : o->destination_is_zero,
+    .request_max = align_down (destination->zero_max, p->align),
+    .fast = destination->can_fast_zero,
+    .write_max = align_down (min_u64 (ZERO_WRITE_MAX, destination->block_max),
+                             p->align),
+  };
+
+  z.ask_destination = z.known == IS_ZERO_AUTO && destination->extents_max > 0;
+  if (!o->allocated && o->sparse > 0) {
+    z.scan = max_u64 (o->sparse, p->align);
+    /* Only advice: more than half a request would find nothing. */
+    if (!o->sparse_given && destination->block_preferred <= p->request_size / 2)
+      z.scan = max_u64 (z.scan, destination->block_preferred);
+  }
+  return z;
+}
+
+int
+plan_make (struct plan *p, const struct options *o,
+           const char *source_name, const struct caps *source,
+           const char *destination_name, const struct caps *destination,
+           unsigned processors, struct error *e)
+{
+  *p = (struct plan) {
+    .size = source->size,
+    .align = max_u64 (source->block_min, destination->block_min),
+    .source_extents = !o->no_extents && source->extents_max > 0,
+    .flush = !o->no_flush && destination->can_flush,
+  };
+  if (refuse_impossible (p, o, source_name, source, destination_name,
+                         destination, e) == -1)
+    return -1;
+
+  p->request_size = choose_request_size (p, o, source, destination);
+  p->queue_size = max_u64 (o->queue_size, p->request_size);
+  p->requests = o->synchronous ? 1
+    : min_u64 (o->requests, max_u64 (1, ARENA_MAX / p->request_size));
+  p->grain = max_u64 (p->align, GRAIN);
+  p->claim = align_up (CLAIM * p->request_size, p->grain);
+  p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
+  p->workers = choose_workers (p, o, source, destination, processors);
+  p->zero = plan_zeroes (p, o, destination);
+  p->gap = max_u64 (p->zero.scan, p->grain);
+  return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decides everything that is decided once, from the options and from what both
+ * sides can do.  Pure: no connection, no thread, no clock.
+ */
+
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+#include "error.h"
+#include "options.h"
+
+/* What is done about zeroes. */
+struct zero_plan {
+  bool allocate;                /* zeroes become allocated blocks */
+  uint64_t scan;                /* smallest run looked for in data; 0: none */
+  enum is_zero known;           /* what is known of the destination */
+  bool ask_destination;         /* known is AUTO, and it can tell */
+  uint64_t request_max;         /* bytes of one zero request; 0: cannot zero */
+  bool fast;                    /* try fast zero first */
+  uint64_t write_max;           /* bytes of one write where zeroing fails */
+};
+
+struct plan {
+  uint64_t size;                /* bytes to copy: the source's size */
+  uint64_t align;               /* power of two: larger of both minimum blocks */
+  uint64_t grain;               /* power of two: where extents are cut */
+  uint64_t gap;                 /* shorter zero extents are read as data */
+  unsigned workers;             /* at least 1 */
+  uint64_t request_size;        /* multiple of align, at most 32 MiB */
+  unsigned requests;            /* in flight in one worker, at most */
+  uint64_t queue_size;          /* bytes in flight in one worker, at most */
+  uint64_t claim;               /* bytes a worker takes from its stripe */
+  uint64_t steal_min;           /* smaller rests of stripes are left alone */
+  bool source_extents;
+  bool flush;
+  struct zero_plan zero;
+};
+
+/* Fills in the plan; processors is how many there are to run on.  Returns -1
+ * with the error set where this copy cannot be done: nothing was written yet.
+ */
+int plan_make (struct plan *p, const struct options *o,
+               const char *source_name, const struct caps *source,
+               const char *destination_name, const struct caps *destination,
+               unsigned processors, struct error *e);
+
+/* Which extra questions will be asked of each side, so that the connection can
+ * be set up for them.
+ */
+struct endpoint_wants plan_wants (enum side side, const struct options *o);
+
+#endif /* PLAN_H */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shows how far the copy is: see progress.h. */
+
+#include <config.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "human.h"
+#include "log.h"
+#include "progress.h"
+
+#define BAR_WIDTH 40
+
+/* The rate is that of the last 10 s. */
+#define SAMPLE_EVERY (10 * NS_PER_S / PROGRESS_SAMPLES)
+
+/* How long the one line that must not be dropped is waited for. */
+#define LAST_LINE_MS 1000
+
+uint64_t
+progress_due (const struct progress *p)
+{
+  return p->on ? min_u64 (p->next, p->next_sample) : p->next_sample;
+}
+
+static void
+take_sample (struct progress *p, const struct totals *t, uint64_t now)
+{
+  if (now < p->next_sample)
+    return;
+  if (p->n_samples == PROGRESS_SAMPLES)
+    memmove (p->samples, p->samples + 1,
+             --p->n_samples * sizeof p->samples[0]);
+  p->samples[p->n_samples].when = now;
+  p->samples[p->n_samples].done = totals_done (t);
+  p->samples[p->n_samples].data = t->data;
+  p->n_samples++;
+  p->next_sample = now + SAMPLE_EVERY;
+}
+
+/* Units a second since the oldest sample that is kept. */
+static double
+rate_of (uint64_t gained, uint64_t ns)
+{
+  return ns == 0 ? 0 : (double) gained * NS_PER_S / ns;
+}
+
+/* 100 is for progress_end alone: bytes can all be done, and not yet flushed. */
+static unsigned
+percent (const struct totals *t)
+{
+  if (t->total == 0)
+    return 0;
+  return min_u64 (99, (unsigned) ((double) totals_done (t) / t->total * 100));
+}
+
+/* "  45% [******----] 1.2 GiB/s 0:12" */
+static int
+format_line (const struct progress *p, const struct totals *t, unsigned pc,
+             uint64_t now, char *line, size_t size)
+{
+  const uint64_t ns = now - p->samples[0].when;
+  const double speed = rate_of (totals_done (t) - p->samples[0].done, ns);
+  char bar[BAR_WIDTH + 1], rate[HUMAN_MAX], left[HUMAN_MAX];
+  const unsigned stars = pc * BAR_WIDTH / 100;
+
+  memset (bar, '*', stars);
+  memset (bar + stars, '-', BAR_WIDTH - stars);
+  bar[BAR_WIDTH] = '\0';
+  human_size (rate, rate_of (t->data - p->samples[0].data, ns));
+  if (pc == 100)
+    strcpy (left, "no time");
+  else if (speed > 0)
+    human_duration (left, (t->total - totals_done (t)) / speed * NS_PER_S);
+  else
+    strcpy (left, "?");
+  return snprintf (line, size, "  %3u%% [%s] %s/s %s left", pc, bar, rate,
+                   left);
+}
+
+/* One write, and none at all where it would have to wait longer than wait_ms:
+ * the copy does not stand still for whoever watches it.
+ */
+static void
+put (const struct progress *p, const char *line, size_t length, int wait_ms)
+{
+  struct pollfd ready = { .fd = p->fd, .events = POLLOUT };
+
+  if (poll (&ready, 1, wait_ms) == 1 && (ready.revents & POLLOUT)
+      && write (p->fd, line, length) == -1)
+    return;                     /* the reader has gone, and so has the need */
+}
+
+static void
+draw (struct progress *p, const struct totals *t, unsigned pc, uint64_t now,
+      int wait_ms)
+{
+  char line[256];
+  int n = 0;
+
+  if (p->style == PROGRESS_PERCENT)
+    n = snprintf (line, sizeof line, "%u/100\n", pc);
+  else {
+    if (p->style == PROGRESS_BAR)
+      line[n++] = '\r';
+    n += format_line (p, t, pc, now, line + n, sizeof line - n);
+    if (p->style == PROGRESS_BAR)
+      n += snprintf (line + n, sizeof line - n, "\033[K");
+    else
+      line[n++] = '\n';
+  }
+  put (p, line, n, wait_ms);
+  p->bar_stands = p->style == PROGRESS_BAR;
+}
+
+void
+progress_init (struct progress *p, const struct options *o, uint64_t now)
+{
+  *p = (struct progress) {
+    .on = o->progress && (o->progress_fd_given || !o->quiet)
+  };
+  p->fd = o->progress_fd_given ? (int) o->progress_fd : STDERR_FILENO;
+  p->style = o->progress_fd_given ? PROGRESS_PERCENT
+    : isatty (p->fd) ? PROGRESS_BAR : PROGRESS_LINES;
+  p->interval = p->style == PROGRESS_LINES ? 10 * NS_PER_S : NS_PER_S / 5;
+  p->next = now + p->interval;
+  p->samples[0].when = now;
+  p->n_samples = 1;
+  p->next_sample = now + SAMPLE_EVERY;
+  if (p->on && p->style == PROGRESS_PERCENT)
+    draw (p, &(struct totals) { 0 }, 0, now, 0);
+}
+
+void
+progress_show (struct progress *p, const struct totals *t, uint64_t now)
+{
+  if (p->on && now >= p->next) {
+    draw (p, t, percent (t), now, 0);
+    p->next = now + p->interval;
+  }
+  take_sample (p, t, now);
+}
+
+void
+progress_end (struct progress *p, const struct totals *t, bool finished,
+              uint64_t now)
+{
+  if (p->on && finished)
+    draw (p, t, 100, now, LAST_LINE_MS);
+  if (p->bar_stands)
+    put (p, "\n", 1, LAST_LINE_MS);
+  p->bar_stands = false;
+}
+
+void
+progress_say (struct progress *p, const struct totals *t, uint64_t now)
+{
+  char line[256], data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+
+  progress_end (p, t, false, now);
+  format_line (p, t, percent (t), now, line, sizeof line);
+  log_say ("%s (%s data, %s zeroed, %s already zero)",
+           line + strspn (line, " "), human_size (data, t->data),
+           human_size (zero, t->zero), human_size (skipped, t->skipped));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says what will be done, or what was done, in words for people. */
+
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdint.h>
+
+#include "crew.h"
+#include "plan.h"
+
+/* For --plan (to the log) and --verbose. */
+void report_plan (const struct plan *p, const struct endpoint *source,
+                  const struct endpoint *destination);
+
+/* One line at the end.  elapsed is in ns. */
+void report_copied (const struct totals *t, uint64_t elapsed);
+
+/* The same where a signal ended it before. */
+void report_interrupted (const struct totals *t, int signal_number,
+                         uint64_t elapsed);
+
+#endif /* REPORT_H */

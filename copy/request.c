@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The state machine of one range.
+ *
+ *   request_copy -> READING -> (cut into segments) -> WRITING -> IDLE
+ *   request_zero ------------------------------------> WRITING -> IDLE
+ *
+ * WRITING has one io for each segment in flight.  Where a server refuses to
+ * zero a segment, the lane takes another way from then on, and the segment is
+ * sent again, at the last as plain writes of zeroes.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "log.h"
+#include "request.h"
+
+/* A segment on its way to the destination. */
+struct part {
+  struct io io;
+  struct request *request;
+  uint64_t end;                 /* of the segment; io may be a piece of it */
+  bool zero;
+  enum zero_way way;            /* how this piece is made zero */
+};
+
+struct request {
+  struct list_node link;        /* in the lane's idle list */
+  enum request_state state;
+  uint64_t number;
+  uint64_t offset, length;
+  uint64_t charged;             /* bytes in the window */
+  bool already_zero;
+  uint8_t *buffer;              /* borrowed from the pool while not IDLE */
+  unsigned in_flight;           /* parts */
+  struct io read;
+  struct part parts[REQUEST_SEGMENTS];
+};
+
+const char *
+request_strerror (int err)
+{
+  return err == EPROTO ? "the reply does not match what was asked for"
+    : strerror (err);
+}
+
+int
+lane_init (struct lane *l, unsigned worker, const struct plan *plan,
+           uint8_t *zeroes, struct stats *stats)
+{
+  *l = (struct lane) {
+    .worker = worker, .plan = plan, .zeroes = zeroes, .stats = stats,
+    .zero_way = zero_way_first (&plan->zero),
+  };
+  list_init (&l->ready);
+  list_init (&l->idle);
+  window_init (&l->window, plan->requests, plan->queue_size);
+  l->requests = calloc (plan->requests, sizeof *l->requests);
+  if (l->requests == NULL
+      || pool_init (&l->buffers, plan->requests, plan->request_size) == -1)
+    return -1;
+  for (unsigned i = 0; i < plan->requests; i++)
+    list_append (&l->idle, &l->requests[i].link);
+  return 0;
+}
+
+void
+lane_free (struct lane *l)
+{
+  pool_free (&l->buffers);
+  free (l->requests);
+  l->requests = NULL;
+}
+
+bool
+lane_has_room (const struct lane *l, uint64_t bytes)
+{
+  return window_has_room (&l->window, bytes);
+}
+
+bool
+lane_is_empty (const struct lane *l)
+{
+  return l->window.requests == 0;
+}
+
+static struct request *
+begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
+{
+  struct request *r = list_entry (list_take (&l->idle), struct request, link);
+
+  assert (r->state == IDLE && length > 0);
+  r->number = l->n_started++;
+  r->offset = start;
+  r->length = length;
+  r->charged = charge;
+  r->already_zero = false;
+  r->buffer = NULL;
+  r->in_flight = 0;
+  window_charge (&l->window, charge);
+  return r;
+}
+
+static void
+finish (struct lane *l, struct request *r)
+{
+  if (log_details ())
+    log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
+                " length=%" PRIu64, l->worker, r->number, r->offset, r->length);
+  if (r->buffer)
+    pool_give (&l->buffers, r->buffer);
+  window_refund (&l->window, r->charged);
+  r->state = IDLE;
+  list_push (&l->idle, &r->link);
+}
+
+static int
+fail (const struct conn *c, const struct io *io, int err, struct error *e)
+{
+  error_set (e, err, "%s: %s failed at offset %" PRIu64 " length %" PRIu64
+             ": %s", conn_name (c), io_verb_name (io->verb), io->offset,
+             io->length, request_strerror (err));
+  return -1;
+}
+
+static int
+start_io (struct lane *l, const struct request *r, struct conn *c,
+          struct io *io, struct error *e)
+{
+  int err;
+
+  io->ready = &l->ready;
+  if (log_details ())
+    log_detail ("worker %u request %" PRIu64 ": %s offset=%" PRIu64
+                " length=%" PRIu64, l->worker, r->number,
+                io_verb_name (io->verb), io->offset, io->length);
+  if ((err = conn_start (c, io)) != 0)
+    return fail (c, io, err, e);
+  return 0;
+}
+
+int
+request_copy (struct lane *l, uint64_t start, uint64_t length,
+              bool already_zero, struct error *e)
+{
+  struct request *r = begin (l, start, length, length);
+
+  assert (length <= l->plan->request_size);
+  r->already_zero = already_zero;
+  r->buffer = pool_take (&l->buffers);
+  r->state = READING;
+  r->read = (struct io) {
+    .verb = IO_READ, .offset = start, .length = length, .buffer = r->buffer,
+  };
+  counter_add (&l->stats->reads, 1);
+  return start_io (l, r, l->source, &r->read, e);
+}
+
+/* -- to the destination --------------------------------------------------- */
+
+/* Sends the segment from offset on, or its next piece where it is written out
+ * as zeroes and long.
+ */
+static int
+send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset,
+           struct error *e)
+{
+  struct io *io = &p->io;
+  const uint64_t at_most = p->zero ? zero_way_max (&l->plan->zero, l->zero_way)
+    : l->plan->request_size;
+
+  p->way = l->zero_way;
+  io->offset = offset;
+  io->length = min_u64 (p->end - offset, at_most);
+  if (p->zero && p->way != ZERO_WRITE) {
+    io->verb = IO_ZERO;
+    io->allocate = l->plan->zero.allocate;
+    io->fast = p->way == ZERO_FAST;
+    counter_add (&l->stats->zeroes, 1);
+  }
+  else {
+    io->verb = IO_WRITE;
+    io->buffer = p->zero ? l->zeroes : r->buffer + (offset - r->offset);
+    counter_add (&l->stats->writes, 1);
+  }
+  return start_io (l, r, l->destination, io, e);
+}
+
+static int
+begin_part (struct lane *l, struct request *r, unsigned i, uint64_t start,
+            uint64_t end, bool zero, struct error *e)
+{
+  struct part *p = &r->parts[i];
+
+  p->request = r;
+  p->end = end;
+  p->zero = zero;
+  r->in_flight++;
+  return send_part (l, r, p, start, e);
+}
+
+int
+request_zero (struct lane *l, uint64_t start, uint64_t length, struct error *e)
+{
+  const uint64_t charge = l->zero_way == ZERO_WRITE ? length : 0;
+  struct request *r = begin (l, start, length, charge);
+
+  r->state = WRITING;
+  return begin_part (l, r, 0, start, start + length, true, e);
+}
+
+static int
+cut_and_write (struct lane *l, struct request *r, struct error *e)
+{
+  struct segment segments[REQUEST_SEGMENTS];
+  unsigned n;
+
+  n = zero_cut (r->buffer, r->length, r->offset, l->plan->zero.scan,
+                segments, REQUEST_SEGMENTS);
+  r->state = WRITING;
+  r->in_flight = 1;             /* none of them may finish it before the last */
+  for (unsigned i = 0; i < n; i++) {
+    const struct segment *s = &segments[i];
+
+    if (s->zero && r->already_zero)
+      counter_add (&l->stats->skipped, s->end - s->start);
+    else if (begin_part (l, r, i, r->offset + s->start, r->offset + s->end,
+                         s->zero, e) == -1)
+      return -1;
+  }
+  if (--r->in_flight == 0)
+    finish (l, r);
+  return 0;
+}
+
+static int
+step_part (struct lane *l, struct request *r, struct part *p, int err,
+           struct error *e)
+{
+  struct io *io = &p->io;
+
+  if (err != 0 && io->verb == IO_ZERO) {
+    const enum zero_way next = zero_way_next (&l->plan->zero, p->way,
+                                              io->length, err);
+
+    if (next == p->way)
+      return fail (l->destination, io, err, e);
+    if (next > l->zero_way)
+      l->zero_way = next;
+    return send_part (l, r, p, io->offset, e);
+  }
+  if (err != 0)
+    return fail (l->destination, io, err, e);
+
+  counter_add (p->zero ? &l->stats->zero : &l->stats->data, io->length);
+  if (io->offset + io->length < p->end)
+    return send_part (l, r, p, io->offset + io->length, e);
+  if (--r->in_flight == 0)
+    finish (l, r);
+  return 0;
+}
+
+/* -- stepping ------------------------------------------------------------- */
+
+static void
+tell_completion (const struct lane *l, const struct request *r,
+                 const struct io *io, int err)
+{
+  log_detail ("worker %u request %" PRIu64 ": %s completed in %" PRIu64
+              " us offset=%" PRIu64 " length=%" PRIu64 "%s%s", l->worker,
+              r->number, io_verb_name (io->verb),
+              (clock_now () - io->started) / NS_PER_US, io->offset, io->length,
+              err ? ": " : "", err ? request_strerror (err) : "");
+}
+
+int
+request_step (struct lane *l, struct io *io, int err, struct error *e)
+{
+  const bool is_read = io->verb == IO_READ;
+  struct part *p = is_read ? NULL : list_entry (io, struct part, io);
+  struct request *r = is_read ? list_entry (io, struct request, read)
+    : p->request;
+
+  if (log_details ())
+    tell_completion (l, r, io, err);
+  switch (r->state) {
+  case READING:
+    return err ? fail (l->source, io, err, e) : cut_and_write (l, r, e);
+  case WRITING:
+    return step_part (l, r, p, err, e);
+  case IDLE:
+    break;
+  }
+  assert (!"an idle request has nothing in flight");
+  return -1;
+}

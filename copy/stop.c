@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why the copy ends before its time: the first failure, or a signal. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "stop.h"
+
+struct stop {
+  int signals;                  /* a signalfd */
+  int soft, hard;               /* eventfds; once readable, always readable */
+  atomic_bool winding_down, now;
+  atomic_int signal_number;
+  pthread_mutex_t lock;         /* error */
+  struct error error;
+};
+
+static bool
+is_ignored (int signal_number)
+{
+  struct sigaction old;
+
+  return sigaction (signal_number, NULL, &old) == 0
+    && old.sa_handler == SIG_IGN;
+}
+
+struct stop *
+stop_new (void)
+{
+  struct stop *s = calloc (1, sizeof *s);
+  sigset_t set;
+
+  if (s == NULL)
+    return NULL;
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGTERM);
+  if (!is_ignored (SIGHUP))
+    sigaddset (&set, SIGHUP);
+  sigaddset (&set, SIGUSR1);
+  signal (SIGPIPE, SIG_IGN);
+
+  s->soft = s->hard = -1;
+  s->signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (s->signals == -1
+      || (s->soft = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1
+      || (s->hard = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1
+      || (errno = pthread_mutex_init (&s->lock, NULL)) != 0
+      || (errno = pthread_sigmask (SIG_BLOCK, &set, NULL)) != 0) {
+    stop_free (s);
+    return NULL;
+  }
+  return s;
+}
+
+void
+stop_free (struct stop *s)
+{
+  if (s == NULL)
+    return;
+  if (s->signals != -1)
+    close (s->signals);
+  if (s->soft != -1)
+    close (s->soft);
+  if (s->hard != -1)
+    close (s->hard);
+  pthread_mutex_destroy (&s->lock);
+  free (s);
+}
+
+int
+stop_signal_fd (const struct stop *s)
+{
+  return s->signals;
+}
+
+int
+stop_take_signal (struct stop *s)
+{
+  struct signalfd_siginfo info;
+
+  if (read (s->signals, &info, sizeof info) != sizeof info)
+    return 0;
+  return info.ssi_signo;
+}
+
+/* An eventfd that nobody reads stays readable: it wakes each poll there is. */
+static void
+ring (int fd)
+{
+  const uint64_t one = 1;
+
+  if (write (fd, &one, sizeof one) == -1)
+    return;                     /* full means rung before */
+}
+
+void
+stop_wind_down (struct stop *s, int signal_number)
+{
+  atomic_store (&s->signal_number, signal_number);
+  atomic_store (&s->winding_down, true);
+  ring (s->soft);
+}
+
+void
+stop_now (struct stop *s)
+{
+  atomic_store (&s->now, true);
+  ring (s->soft);
+  ring (s->hard);
+}
+
+void
+stop_fail (struct stop *s, const struct error *e)
+{
+  pthread_mutex_lock (&s->lock);
+  if (!error_is_set (&s->error))
+    s->error = *e;
+  pthread_mutex_unlock (&s->lock);
+  stop_now (s);
+}
+
+int
+stop_fd (const struct stop *s)
+{
+  return s->soft;
+}
+
+int
+stop_now_fd (const struct stop *s)
+{
+  return s->hard;
+}
+
+bool
+stop_is_winding_down (const struct stop *s)
+{
+  return atomic_load_explicit (&s->winding_down, memory_order_relaxed);
+}
+
+bool
+stop_is_now (const struct stop *s)
+{
+  return atomic_load_explicit (&s->now, memory_order_relaxed);
+}
+
+int
+stop_signal (const struct stop *s)
+{
+  return atomic_load (&s->signal_number);
+}
+
+struct error *
+stop_error (struct stop *s)
+{
+  return &s->error;
+}

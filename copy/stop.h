@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why the copy ends before its time: the first failure, or a signal.  Kept
+ * once, and seen by every worker as a readable descriptor.
+ */
+
+#ifndef STOP_H
+#define STOP_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct stop;                    /* body in stop.c */
+
+/* Blocks the signals that end a copy, and SIGUSR1, in this thread and those it
+ * starts, and makes them readable.  SIGHUP stays ignored where it is (nohup);
+ * SIGINT does not, because scripts start everything behind & with it ignored,
+ * and still want to end us in order.  Ignores SIGPIPE.  Called before any thread
+ * is started.  NULL with errno.
+ */
+struct stop *stop_new (void);
+void stop_free (struct stop *s);
+
+/* Readable when a signal has come. */
+int stop_signal_fd (const struct stop *s);
+
+/* The number of the signal that has come, or 0.  Never waits. */
+int stop_take_signal (struct stop *s);
+
+/* End in order: start nothing new, finish what is in flight, flush. */
+void stop_wind_down (struct stop *s, int signal_number);
+
+/* End at once.  The first error is kept.  Any thread. */
+void stop_fail (struct stop *s, const struct error *e);
+
+/* End at once, for a second signal or one that took too long. */
+void stop_now (struct stop *s);
+
+/* Readable from the first wind_down or fail on; and from fail or now on. */
+int stop_fd (const struct stop *s);
+int stop_now_fd (const struct stop *s);
+
+/* Any thread, without waiting. */
+bool stop_is_winding_down (const struct stop *s);
+bool stop_is_now (const struct stop *s);
+
+/* The signal that ended the copy, or 0. */
+int stop_signal (const struct stop *s);
+
+/* The first failure; its text is empty where there was none.  After all workers
+ * were joined.
+ */
+struct error *stop_error (struct stop *s);
+
+#endif /* STOP_H */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cuts the disk into stripes and hands out each byte exactly once. */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "arith.h"
+#include "stripes.h"
+
+/* What the disk is cut into at the start.  Each becomes one owner's stripe. */
+struct piece {
+  struct stripe range;
+  bool begun;
+};
+
+struct stripes {
+  pthread_mutex_t lock;         /* all below */
+  uint64_t align, steal_min;
+  unsigned owners;
+  struct stripe *own;           /* what each owner has not claimed yet */
+  bool *busy;                   /* has taken, and not yet finished */
+  struct piece *pieces;         /* cut at the start; taken whole */
+  size_t n_pieces;
+};
+
+static uint64_t
+length (const struct stripe *s)
+{
+  return s->end - s->start;
+}
+
+/* Cuts todo after each share of bytes.  pieces is NULL for only counting. */
+static size_t
+cut (const struct ranges *todo, uint64_t share, uint64_t align,
+     struct piece *pieces)
+{
+  size_t n = 0;
+
+  for (size_t i = 0; i < ranges_count (todo); i++) {
+    const struct range *r = ranges_at (todo, i);
+    uint64_t start = r->start;
+
+    while (start < r->end) {
+      const uint64_t end = r->end - start <= share ? r->end
+        : min_u64 (r->end, align_up (start + share, align));
+
+      if (pieces)
+        pieces[n].range = (struct stripe) { start, end };
+      n++;
+      start = end;
+    }
+  }
+  return n;
+}
+
+struct stripes *
+stripes_new (const struct ranges *todo, unsigned owners, uint64_t align,
+             uint64_t steal_min)
+{
+  const uint64_t share = max_u64 (align, ranges_bytes (todo) / owners);
+  struct stripes *s = calloc (1, sizeof *s);
+
+  if (s == NULL)
+    return NULL;
+  s->align = align;
+  s->steal_min = max_u64 (align, steal_min);
+  s->owners = owners;
+  s->n_pieces = cut (todo, share, align, NULL);
+  s->own = calloc (owners, sizeof *s->own);
+  s->busy = calloc (owners, sizeof *s->busy);
+  s->pieces = calloc (max_u64 (1, s->n_pieces), sizeof *s->pieces);
+  if (!s->own || !s->busy || !s->pieces
+      || (errno = pthread_mutex_init (&s->lock, NULL)) != 0) {
+    free (s->own);
+    free (s->busy);
+    free (s->pieces);
+    free (s);
+    return NULL;
+  }
+  cut (todo, share, align, s->pieces);
+  return s;
+}
+
+void
+stripes_free (struct stripes *s)
+{
+  if (s == NULL)
+    return;
+  pthread_mutex_destroy (&s->lock);
+  free (s->own);
+  free (s->busy);
+  free (s->pieces);
+  free (s);
+}
+
+/* The one that nobody has begun and that lies nearest to where the owner's
+ * share of the disk starts: so all begin well apart, and in order.
+ */
+static struct piece *
+find_whole (struct stripes *s, unsigned owner)
+{
+  const size_t home = owner * s->n_pieces / s->owners;
+
+  for (size_t i = 0; i < s->n_pieces; i++) {
+    struct piece *p = &s->pieces[(home + i) % s->n_pieces];
+
+    if (!p->begun)
+      return p;
+  }
+  return NULL;
+}
+
+static struct stripe *
+find_largest (struct stripes *s)
+{
+  struct stripe *largest = &s->own[0];
+
+  for (unsigned i = 1; i < s->owners; i++)
+    if (length (&s->own[i]) > length (largest))
+      largest = &s->own[i];
+  return largest;
+}
+
+static bool
+steal (struct stripes *s, struct stripe *from, struct stripe *out)
+{
+  const uint64_t half = align_up (from->start + length (from) / 2, s->align);
+
+  if (half >= from->end || from->end - half < s->steal_min
+      || half - from->start < s->steal_min)
+    return false;
+  *out = (struct stripe) { half, from->end };
+  from->end = half;
+  return true;
+}
+
+bool
+stripes_take (struct stripes *s, unsigned owner, struct stripe *out)
+{
+  struct piece *whole;
+  bool got = true;
+
+  assert (owner < s->owners);
+  pthread_mutex_lock (&s->lock);
+  assert (length (&s->own[owner]) == 0);
+  if ((whole = find_whole (s, owner)) != NULL) {
+    whole->begun = true;
+    *out = whole->range;
+  }
+  else
+    got = steal (s, find_largest (s), out);
+  if (got) {
+    s->own[owner] = *out;
+    s->busy[owner] = true;
+  }
+  pthread_mutex_unlock (&s->lock);
+  return got;
+}
+
+bool
+stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
+               struct stripe *out, uint64_t *left)
+{
+  struct stripe *mine = &s->own[owner];
+  bool got;
+
+  assert (owner < s->owners && want > 0);
+  pthread_mutex_lock (&s->lock);
+  got = length (mine) > 0;
+  if (got) {
+    out->start = mine->start;
+    out->end = length (mine) <= want ? mine->end
+      : min_u64 (mine->end, align_up (mine->start + want, s->align));
+    mine->start = out->end;
+  }
+  *left = mine->end;
+  pthread_mutex_unlock (&s->lock);
+  return got;
+}
+
+static uint64_t
+left_unlocked (const struct stripes *s)
+{
+  uint64_t sum = 0;
+
+  for (unsigned i = 0; i < s->owners; i++)
+    sum += length (&s->own[i]);
+  for (size_t i = 0; i < s->n_pieces; i++)
+    if (!s->pieces[i].begun)
+      sum += length (&s->pieces[i].range);
+  return sum;
+}
+
+bool
+stripes_finish (struct stripes *s, unsigned owner)
+{
+  bool all;
+
+  assert (owner < s->owners);
+  pthread_mutex_lock (&s->lock);
+  assert (length (&s->own[owner]) == 0);
+  s->busy[owner] = false;
+  all = left_unlocked (s) == 0;
+  for (unsigned i = 0; i < s->owners; i++)
+    all = all && !s->busy[i];
+  pthread_mutex_unlock (&s->lock);
+  return all;
+}
+
+uint64_t
+stripes_left (struct stripes *s)
+{
+  uint64_t sum;
+
+  pthread_mutex_lock (&s->lock);
+  sum = left_unlocked (s);
+  pthread_mutex_unlock (&s->lock);
+  return sum;
+}

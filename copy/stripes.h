@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cuts the disk into stripes and hands out each byte exactly once.
+ *
+ * An owner is a number below that given to stripes_new; each owner holds at
+ * most one stripe and takes work from its front.  An owner with an empty stripe
+ * takes a whole stripe that nobody has begun, or else steals the back half of
+ * the largest one.  All functions but new and free may be called by any thread.
+ */
+
+#ifndef STRIPES_H
+#define STRIPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ranges.h"
+
+struct stripe {
+  uint64_t start, end;          /* bytes, half open; equal means empty */
+};
+
+struct stripes;                 /* body in stripes.c */
+
+/* Cuts the ranges todo (borrowed; their values do not matter) into owners
+ * shares of about the same number of bytes, at multiples of align (a power of
+ * two).  What is stolen is at least steal_min bytes and leaves as much to its
+ * owner.  NULL with errno.
+ */
+struct stripes *stripes_new (const struct ranges *todo, unsigned owners,
+                             uint64_t align, uint64_t steal_min);
+void stripes_free (struct stripes *s);
+
+/* Gives the owner a new stripe; its old one is empty.  *out is where it lies;
+ * its end can move down later.  False when there is nothing to be had.
+ */
+bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
+
+/* Moves up to want bytes, rounded up to align, from the front of the owner's
+ * stripe into the owner's hands: *out is what it got, and *left where the stripe
+ * ends now.  False when the stripe is empty.
+ */
+bool stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
+                    struct stripe *out, uint64_t *left);
+
+/* The owner has an empty stripe, and all it claimed is done.  True when this is
+ * so of all owners and nothing is left: the whole disk is done.  An owner that
+ * never took anything does not count.
+ */
+bool stripes_finish (struct stripes *s, unsigned owner);
+
+/* Bytes that nobody has claimed yet. */
+uint64_t stripes_left (struct stripes *s);
+
+#endif /* STRIPES_H */

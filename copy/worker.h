@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One worker: a thread with its own pair of conns and its own poll loop.
+ *
+ *   connect the pair -> copy until the stripes are out -> wait until all
+ *   workers have their answers -> flush -> say goodbye
+ *
+ * Workers share the job and nothing else.
+ */
+
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "endpoint.h"
+#include "extents.h"
+#include "plan.h"
+#include "request.h"
+#include "stop.h"
+#include "stripes.h"
+
+/* What all workers of one copy share.  stripes and stop lock themselves; the
+ * rest does not change while workers run, but for the warned flags.
+ */
+struct job {
+  const struct plan *plan;
+  struct endpoint *source, *destination;
+  struct stripes *stripes;
+  struct stop *stop;
+  uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
+  int finished_fd;              /* readable for good once all is written */
+  int ended_fd;                 /* an eventfd: each worker that ends adds 1 */
+  atomic_bool warned_source, warned_destination;    /* of block status */
+};
+
+enum outcome {
+  UNUSED,                       /* it had no connection, and no work */
+  FINISHED,                     /* it did its share, and flushed */
+  STOPPED,                      /* it was stopped before that */
+};
+
+struct worker {
+  struct job *job;              /* borrowed */
+  unsigned number;
+  pthread_t thread;
+  _Atomic enum outcome outcome; /* the thread's; may be read at any time */
+  struct stats stats;
+
+  /* The rest is the thread's own. */
+  struct conn *source, *destination;    /* owned */
+  struct lane lane;
+  struct extents *source_map, *destination_map; /* owned */
+  uint64_t cursor;              /* where the next request starts */
+  uint64_t claimed;             /* [cursor, claimed) is this worker's */
+  uint64_t stripe_end;          /* [claimed, stripe_end) can be claimed */
+  bool out_of_work;
+  bool waiting;                 /* for extents */
+  uint64_t told_to;             /* extents were told to --verbose up to here */
+  uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
+};
+
+/* The thread's function; opaque is a struct worker with job and number set and
+ * all else zeroed.
+ */
+void *worker_run (void *opaque);
+
+#endif /* WORKER_H */

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The completion for bash offers what the program knows, where it belongs.
+
+. "${srcdir:-.}/functions.sh"
+
+set +eu                         # as in the shell that will source it
+. "${srcdir:-.}/../docs/stripecopy.bash" || fail "it cannot be sourced"
+
+# Puts what is offered for the last of these words into $tmp/offered.
+offer ()
+{
+  COMP_WORDS=(stripecopy "$@")
+  COMP_CWORD=$#
+  COMPREPLY=()
+  _stripecopy "$stripecopy" 2> "$errors"
+  printf '%s\n' "${COMPREPLY[@]}" | sort -u > "$tmp/offered"
+  [ ! -s "$errors" ] || fail "it complains"
+}
+
+offered () { grep -qxF -e "$1" "$tmp/offered" || fail "not offered: $1"; }
+
+# Exactly these words, and no others.
+offered_are ()
+{
+  printf '%s\n' "$@" | sort -u | cmp -s - "$tmp/offered" ||
+    fail "not exactly: $* but: $(tr '\n' ' ' < "$tmp/offered")"
+}
+
+complete -p stripecopy > "$output" || fail "it is not installed"
+
+# All options, and only those.
+offer -
+run_copy --long-options
+cp "$output" "$tmp/options"
+run_copy --short-options
+cat "$output" >> "$tmp/options"
+sort -u -o "$tmp/options" "$tmp/options"
+sed 's/=$//' "$tmp/offered" | sort -u | cmp - "$tmp/options" ||
+  fail "it offers other options than there are"
+
+offer --conn; offered_are --connections=
+offer --no-e; offered_are --no-extents
+offer --dest
+offered_are --destination-is-zero --destination-is-zero=
+
+# Values, with "=" as a word of its own and without.
+offer --destination-is-zero =; offered_are auto yes no
+offer --destination-is-zero = y; offered_are yes
+offer --target-is-zero=a; offered_are --target-is-zero=auto
+offer --connections =; offered_are ''
+
+# Operands, and the command of a server.
+offer ''; offered '['; offered null:; offered nbd://
+offer -p nul; offered_are null:
+offer [ ca; offered cat
+offer [ nbdkit -; ! grep -qx -e --allocated "$tmp/offered" ||
+  fail "it offers our options for a server"
+touch "$tmp/some-disk"
+offer [ nbdkit "$tmp/some-d"; offered_are "$tmp/some-disk"
+offer [ nbdkit ] --allo; offered_are --allocated

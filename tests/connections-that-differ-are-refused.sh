@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A later connection that leads to something else than the first one did is no
+# path to the same disk.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_disks
+serve_nbdkit dst file "$tmp/copy"
+serve_rude src --mode=size-differs --after=1 "$tmp/disk"
+copy_fails 1 '^stripecopy: source ' -T 4 -C 4 "$src" "$dst"
+expect_fired src
+
+serve_rude blind --mode=no-context --after=1 "$tmp/disk"
+copy_fails 1 '^stripecopy: source ' -T 4 -C 4 "$blind" "$dst"
+expect_fired blind
+
+serve_rude other --mode=read-only --after=1 "$tmp/copy"
+copy_fails 1 '^stripecopy: destination ' -T 4 -C 4 \
+           [ nbdkit -r file "$tmp/disk" ] "$other"
+expect_fired other

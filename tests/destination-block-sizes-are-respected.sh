@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The destination's minimum, preferred and maximum block sizes are respected; the
+# server fails each request that does not.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter blocksize-policy
+requires_plugin file
+
+n=0
+make_islands "$tmp/disk" 16
+for policy in "512 512 64k" "512 4k 1M" "64k 64k 64k" "4k 1M 32M" \
+              "1 32M 64M" "64k 64k 4294967295"; do
+  read -r min preferred max <<< "$policy"
+  sizes=(blocksize-error-policy=error blocksize-minimum="$min"
+         blocksize-preferred="$preferred" blocksize-maximum="$max")
+  n=$((n + 1)) src=src$n dst=dst$n
+  make_ones "$tmp/copy" 16M
+  serve_nbdkit "$src" -r file "$tmp/disk"
+  serve_logged "$dst" --filter=blocksize-policy file "$tmp/copy" "${sizes[@]}"
+  copy_ok "${!src}" "${!dst}"
+  expect_identical "$tmp/disk" "$tmp/copy"
+  ! grep -q error "$tmp/$dst.requests" || fail "$policy: a request was refused"
+done

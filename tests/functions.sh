@@ -1,0 +1,473 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the behaviour tests share: servers, copies under a time limit, checks.
+# A test sources it, says what it needs, starts servers, copies, and looks.
+# It exits 0, or 1 with a line that starts with "FAIL:", or 77 with a reason.
+# shellcheck shell=bash
+
+set -euo pipefail
+export LC_ALL=C
+ulimit -c 0                         # servers may crash when clients go
+unset POSIXLY_CORRECT NBDKIT_FILTER NBDKIT_GDB LIBNBD_DEBUG
+
+srcdir=${srcdir:-$(dirname "$0")}
+stripecopy=${STRIPECOPY:-../copy/stripecopy}
+rude_server=${RUDE_SERVER:-./rude-server}
+limit=${STRIPECOPY_TIMEOUT:-60}     # seconds for one copy, then it hangs
+read -r -a wrapper <<< "${STRIPECOPY_WRAPPER:-}"
+
+# Where the disks go: each copy ends with a flush, so memory, when there is room.
+folder_for_disks ()
+{
+  local free
+  if [ -n "${TMPDIR:-}" ]; then
+    echo "$TMPDIR"
+    return
+  fi
+  free=$(df --output=avail -k /dev/shm 2> /dev/null) || :
+  free=${free##*[!0-9]}
+  if [ -w /dev/shm ] && [ "${free:-0}" -gt 2000000 ]; then
+    echo /dev/shm
+  else
+    echo /tmp
+  fi
+}
+
+test_name=${0##*/} test_name=${test_name%.sh}
+tmp=$(mktemp -d "$(folder_for_disks)/stripecopy-test.XXXXXX")
+mkdir "$tmp/private"                # stripecopy's own TMPDIR
+servers=()                          # pids of the servers that we started
+copy_pid=
+code=0                              # exit status of the last copy
+output=$tmp/copy.out errors=$tmp/copy.err
+
+mkfifo "$tmp/never"                 # nobody writes to it: see wait_until
+exec {never}<> "$tmp/never"
+
+# ---------------------------------------------------------------- verdicts
+
+# Ends the test as failed, showing what the last copy and the servers said.
+fail ()
+{
+  local f
+  echo "FAIL: $test_name: $*"
+  for f in "$output" "$errors" "$tmp"/*.log; do
+    [ ! -s "$f" ] || { echo "--- ${f##*/} (its end)"; tail -n 25 "$f"; }
+  done
+  exit 1
+}
+
+# Ends the test as skipped.
+skip ()
+{
+  echo "SKIP: $test_name: $*"
+  exit 77
+}
+
+# Waits until a command succeeds; the test fails when it never does, or when the
+# copy in the background ends meanwhile.
+wait_until ()
+{
+  local deadline=$((SECONDS + limit + 1))
+  until "$@"; do
+    [ $SECONDS -lt $deadline ] || fail "waited too long for: $*"
+    [ -z "$copy_pid" ] || ! copy_has_ended || "$@" ||
+      fail "the copy ended before: $*"
+    read -r -t 0.01 -u "$never" || :
+  done
+}
+
+# Prints the pids of a copy's processes, its servers included: they have
+# STRIPECOPY_TEST_COPY in their environment.
+leftover_pids ()
+{
+  local f
+  for f in $(grep -alFs -e "STRIPECOPY_TEST_COPY=$tmp" /proc/[0-9]*/environ)
+  do
+    f=${f#/proc/}
+    echo "${f%/environ}"
+  done
+}
+
+cleanup ()
+{
+  local pids=("${servers[@]}" ${copy_pid:+"$copy_pid"}) pid
+  trap '' HUP INT TERM
+  for pid in "${pids[@]}" $(leftover_pids); do
+    kill -KILL "$pid" || :
+  done
+  wait "${pids[@]}" || :
+  rm -rf "$tmp"
+}
+trap 'cleanup 2> /dev/null' EXIT
+trap 'exit 1' HUP INT TERM
+
+# ------------------------------------------------------------ requirements
+
+# Skips unless each of these programs is installed.
+requires ()
+{
+  local p
+  for p; do
+    command -v "$p" > /dev/null || skip "$p is not installed"
+  done
+}
+
+# Skips unless nbdkit has this plugin.
+requires_plugin ()
+{
+  requires nbdkit
+  nbdkit "$1" --version > /dev/null 2>&1 || skip "nbdkit has no $1 plugin"
+}
+
+# Skips unless nbdkit has these filters.
+declare -A known_filters
+requires_filter ()
+{
+  local f
+  requires nbdkit
+  for f; do
+    [ -z "${known_filters[$f]:-}" ] || continue
+    nbdkit --filter="$f" null --version > /dev/null 2>&1 ||
+      skip "nbdkit has no $f filter"
+    known_filters[$f]=yes
+  done
+}
+
+# Skips unless nbdkit and certtool can do TLS.
+requires_tls ()
+{
+  requires nbdkit certtool
+  nbdkit --dump-config | grep -qx tls=yes || skip "nbdkit has no TLS"
+}
+
+# Skips when stripecopy is slowed down or watched in a way that spoils the test.
+requires_plain_binary ()
+{
+  [ ${#wrapper[@]} -eq 0 ] || skip "$1 under ${wrapper[0]}"
+  ! grep -qa __tsan_init "$stripecopy" || skip "$1 with the thread sanitizer"
+}
+
+# ------------------------------------------------------------------- disks
+
+# Makes a file of SIZE bytes in which no two blocks are alike and none is zero.
+make_data ()
+{
+  head -c "$2" < <(seq $((100000000 + ${3:-0})) 999999999) > "$1"
+}
+
+# Puts LENGTH bytes of data, like no others, at an OFFSET into a file.
+put_data ()
+{
+  dd if=<(seq $((100000000 + $2)) 999999999 2> "$tmp/seq") of="$1" bs=64k \
+     iflag=fullblock,count_bytes count="$3" oflag=seek_bytes seek="$2" \
+     conv=notrunc status=none
+}
+
+# Makes a sparse file of SIZE MiB with 1 MiB (and some bytes) of data in each 8.
+make_islands ()
+{
+  local mib
+  truncate -s "$2"M "$1"
+  for ((mib = 1; mib < $2 - 2; mib += 8)); do
+    put_data "$1" $((mib * 1049001)) 1050000
+  done
+}
+
+# Makes a file of SIZE bytes, each of them 0xFF.
+make_ones ()
+{
+  head -c "$2" /dev/zero | tr '\0' '\377' > "$1"
+}
+
+# Makes a folder with an authority, and a server and a client certified by it.
+make_certificates ()
+{
+  local dir=$1 who
+  mkdir "$dir"
+  printf '%s\n' 'cn = "authority"' ca cert_signing_key > "$dir/ca.info"
+  printf '%s\n' 'cn = "localhost"' 'dns_name = "localhost"' tls_www_server \
+         tls_www_client signing_key encryption_key > "$dir/peer.info"
+  {
+    certtool --generate-privkey --key-type=ecdsa --outfile "$dir/ca-key.pem"
+    certtool --generate-self-signed --load-privkey "$dir/ca-key.pem" \
+             --template "$dir/ca.info" --outfile "$dir/ca-cert.pem"
+    for who in server client; do
+      certtool --generate-privkey --key-type=ecdsa \
+               --outfile "$dir/$who-key.pem"
+      certtool --generate-certificate --load-privkey "$dir/$who-key.pem" \
+               --load-ca-certificate "$dir/ca-cert.pem" \
+               --load-ca-privkey "$dir/ca-key.pem" \
+               --template "$dir/peer.info" --outfile "$dir/$who-cert.pem"
+    done
+  } > "$tmp/certtool" 2>&1 || fail "certtool: $(cat "$tmp/certtool")"
+}
+
+# The usual pair: $tmp/disk of so many MiB with islands of data, and $tmp/copy of
+# the same size, where each byte that is not copied shows.
+make_disks ()
+{
+  make_islands "$tmp/disk" "${1:-32}"
+  make_ones "$tmp/copy" "${1:-32}M"
+}
+
+# Checks that two files hold the same bytes and are of the same size.
+expect_identical ()
+{
+  cmp "$1" "$2" || fail "$1 and $2 differ"
+}
+
+# Checks by another client that two NBD exports read alike.
+expect_same_content ()
+{
+  qemu-img compare -f raw -F raw "$1" "$2" > "$tmp/compare" 2>&1 ||
+    fail "$1 and $2 differ: $(cat "$tmp/compare")"
+}
+
+# ----------------------------------------------------------------- servers
+# serve_X NAME ARGS...: starts a server in the background on a unix socket,
+# waits until it listens, and sets the variable NAME to its URI.  Its standard
+# error goes to $tmp/NAME.log.
+
+# Whether a pid file is complete.
+has_pid () { [ -s "$1" ]; }
+
+# Remembers a server just started and waits for its pid file.
+server_is_up ()
+{
+  local name=$1
+  servers+=($!)
+  printf -v "${name}_pid" %s "$!"
+  printf -v "$name" %s "nbd+unix:///${3:-}?socket=$tmp/$name.sock"
+  wait_until eval "has_pid '$2' || ! kill -0 $! 2> /dev/null"
+  kill -0 $! 2> /dev/null || fail "$name server: $(cat "$tmp/$name.log")"
+}
+
+# nbdkit: ARGS are its options, plugin and parameters.
+serve_nbdkit ()
+{
+  local name=$1 pidfile=$tmp/$1.pid
+  shift
+  requires nbdkit
+  rm -f "$pidfile" "$tmp/$name.sock"
+  nbdkit -f --exit-with-parent -P "$pidfile" -U "$tmp/$name.sock" "$@" \
+         2> "$tmp/$name.log" &
+  server_is_up "$name" "$pidfile"
+}
+
+# The same, with each request logged as it comes from the client.
+serve_logged ()
+{
+  local name=$1
+  shift
+  requires_filter log
+  rm -f "$tmp/$name.requests"
+  serve_nbdkit "$name" --filter=log "$@" logfile="$tmp/$name.requests"
+}
+
+# qemu-nbd: ARGS are its options and the image.
+serve_qemu_nbd ()
+{
+  local name=$1 pidfile=$tmp/$1.pid
+  shift
+  requires qemu-nbd
+  rm -f "$pidfile" "$tmp/$name.sock"
+  qemu-nbd --pid-file="$pidfile" -k "$tmp/$name.sock" "$@" \
+           2> "$tmp/$name.log" &
+  server_is_up "$name" "$pidfile"
+}
+
+# nbd-server (no structured replies, no extents): ARGS are the file and lines
+# for its export's section.
+serve_nbd_server ()
+{
+  local name=$1 file=$2
+  shift 2
+  requires nbd-server nbdinfo
+  printf '%s\n' "[generic]" "unixsock = $tmp/$name.sock" \
+         "[disk]" "exportname = $file" "$@" > "$tmp/$name.conf"
+  nbd-server -C "$tmp/$name.conf" -p "$tmp/$name.pid" > "$tmp/$name.log" 2>&1
+  printf -v "$name" %s "nbd+unix:///disk?socket=$tmp/$name.sock"
+  wait_until eval "has_pid '$tmp/$name.pid' && nbdinfo --size '${!name}' \
+                   > '$tmp/$name.size' 2>&1"
+  printf -v "${name}_pid" %s "$(< "$tmp/$name.pid")"
+  servers+=("$(< "$tmp/$name.pid")")
+}
+
+# The rude server: ARGS are its options and the disk's file.  What it did is in
+# $tmp/NAME.fired.
+serve_rude ()
+{
+  local name=$1 pidfile=$tmp/$1.pid
+  shift
+  rm -f "$pidfile" "$tmp/$name.sock" "$tmp/$name.fired"
+  "$rude_server" --unix="$tmp/$name.sock" --pidfile="$pidfile" \
+                 --log="$tmp/$name.fired" "$@" 2> "$tmp/$name.log" &
+  server_is_up "$name" "$pidfile"
+}
+
+# Ends a server, for tests that start many.
+stop_server ()
+{
+  local pid=${1}_pid
+  kill -TERM "${!pid}" 2> /dev/null || :
+  wait "${!pid}" 2> /dev/null || :
+}
+
+# Checks that the rude server was rude.
+expect_fired ()
+{
+  [ -s "$tmp/$1.fired" ] || fail "$1: the fault never fired"
+}
+
+# The lines of a logged server that start a request of a kind (Read, Write, Zero,
+# Extents, Flush, Trim) or a connection (Connect).
+request_lines ()
+{
+  grep -E " $2( id=[0-9]+)? (offset|export|\.\.\.)" "$tmp/$1.requests" || :
+}
+
+# How many they are.
+requests ()
+{
+  request_lines "$1" "$2" | wc -l
+}
+
+# Whether a logged server has got a request of a kind.
+has_request ()
+{
+  [ "$(requests "$1" "$2")" -gt 0 ]
+}
+
+# The bytes that each request of a kind is about, a line for each.
+request_sizes ()
+{
+  local count
+  request_lines "$1" "$2" | sed -n 's/.* count=\(0x[0-9a-f]*\).*/\1/p' |
+    while read -r count; do
+      echo $((count))
+    done
+}
+
+# Their sum, and the largest of them.
+request_bytes () { request_sizes "$@" | awk '{ n += $1 } END { print n + 0 }'; }
+largest_request () { request_sizes "$@" | sort -n | tail -n 1; }
+
+# How many connections of a logged server carried requests of a kind.
+busy_connections ()
+{
+  request_lines "$1" "$2" | grep -o 'connection=[0-9]*' | sort -u | wc -l
+}
+
+# Checks the number of requests: expect_requests NAME KIND TEST NUMBER.
+expect_requests ()
+{
+  local n
+  n=$(requests "$1" "$2")
+  test "$n" "$3" "$4" || fail "$1 got $n $2 requests, not $3 $4"
+}
+
+# ------------------------------------------------------------------ copies
+
+# The last copy's processes and folders are gone.
+expect_no_leftovers ()
+{
+  local left
+  left=$(leftover_pids)
+  [ -z "$left" ] ||
+    fail "still running: $(ps -o pid=,args= -p "${left//$'\n'/,}")"
+  left=$(compgen -G "$tmp/private/*") || :
+  [ -z "$left" ] || fail "left in TMPDIR: $left"
+}
+
+# No copy may crash or be caught by a sanitizer, whatever its exit status.
+expect_no_crash ()
+{
+  case $code in
+    124|137) fail "the copy hung for $limit seconds" ;;
+    13[0-6]|138|139) fail "the copy was killed by signal $((code - 128))" ;;
+  esac
+  expect_no_reports
+}
+
+# Nor may a sanitizer have said anything.
+expect_no_reports ()
+{
+  ! grep -qE '(Address|Leak|Thread)Sanitizer|runtime error:' "$errors" ||
+    fail "a sanitizer reports an error"
+}
+
+# Runs stripecopy to its end, and sets code, $output and $errors.
+run_copy ()
+{
+  code=0
+  STRIPECOPY_TEST_COPY=$tmp TMPDIR=$tmp/private timeout -k 5 "$limit" \
+    "${wrapper[@]}" "$stripecopy" "$@" \
+    < /dev/null > "$output" 2> "$errors" || code=$?
+  expect_no_crash
+  expect_no_leftovers
+}
+
+# A copy that must succeed.
+copy_ok ()
+{
+  run_copy "$@"
+  [ $code -eq 0 ] || fail "exit status $code from: stripecopy $*"
+}
+
+# A copy that must end with this exit status and a line that matches.
+copy_fails ()
+{
+  local want=$1 pattern=$2
+  shift 2
+  run_copy "$@"
+  [ $code -eq "$want" ] || fail "exit status $code, not $want: stripecopy $*"
+  expect_error "$pattern"
+}
+
+# A copy that may fail, with a clear line, but whose success must be a true one:
+# copy_right_or_fails FILE FILE ARGS...
+copy_right_or_fails ()
+{
+  local from=$1 to=$2
+  shift 2
+  run_copy "$@"
+  case $code in
+    0) expect_identical "$from" "$to" ;;
+    1) expect_error '^stripecopy: (source|destination) ' ;;
+    *) fail "exit status $code from: stripecopy $*" ;;
+  esac
+}
+
+# Checks that a line on standard error matches.
+expect_error ()
+{
+  grep -qE -e "$1" "$errors" || fail "no line on standard error matches: $1"
+}
+
+# Checks that no line on standard error matches.
+expect_no_error ()
+{
+  ! grep -qE -e "$1" "$errors" || fail "a line on standard error matches: $1"
+}
+
+# Starts a copy in the background; its pid is in copy_pid.
+start_copy ()
+{
+  env --default-signal=INT STRIPECOPY_TEST_COPY="$tmp" \
+      TMPDIR="$tmp/private" "${wrapper[@]}" "$stripecopy" "$@" \
+      < /dev/null > "$output" 2> "$errors" &
+  copy_pid=$!
+}
+
+# Whether the copy in the background has ended.
+copy_has_ended () { ! kill -0 "$copy_pid" 2> /dev/null; }
+
+# Waits for the copy in the background, and sets code.
+wait_copy ()
+{
+  wait_until copy_has_ended
+  code=0
+  wait "$copy_pid" || code=$?
+  copy_pid=
+  expect_no_reports
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A failed read: exit status 1, and the message says where.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter error
+requires_plugin memory
+
+make_data "$tmp/disk" 16M
+serve_rude src --mode=read-error --offset=5555555 "$tmp/disk"
+serve_nbdkit dst memory 16M
+copy_fails 1 '^stripecopy: source .*read.* offset [0-9]+ length [0-9]+: Input/output error$' \
+           "$src" "$dst"
+expect_fired src
+read -r at length < <(sed -nE \
+  's/^stripecopy: .* offset ([0-9]+) length ([0-9]+): .*/\1 \2/p' "$errors")
+[ "$at" -le 5555555 ] && [ $((at + length)) -gt 5555555 ] ||
+  fail "the offset is wrong"
+
+copy_fails 1 '^stripecopy: source .*: No space left on device$' \
+           [ nbdkit --filter=error memory 16M error=ENOSPC \
+                    error-pread-rate=1 ] "$dst" --no-extents

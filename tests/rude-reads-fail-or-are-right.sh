@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Odd answers to reads: the copy is right, or ends with a clear error.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_islands "$tmp/disk" 16
+for mode in read-pieces read-overlap read-outside read-then-error \
+            read-error-zero read-cut; do
+  make_ones "$tmp/copy" 16M
+  serve_rude src --mode=$mode --after=3 "$tmp/disk"
+  serve_nbdkit dst file "$tmp/copy"
+  copy_right_or_fails "$tmp/disk" "$tmp/copy" -T 2 -C 2 "$src" "$dst"
+  expect_fired src
+  # Pieces in any order, holes among them, are quite legal.
+  [ $mode != read-pieces ] || [ $code -eq 0 ] || fail "$mode: exit status $code"
+  stop_server src
+  stop_server dst
+done

@@ -1,0 +1,1211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A small NBD server that is rude in one chosen way: it sends what no honest
+ * server would, so that tests can see what a client makes of it.
+ *
+ *   rude-server [OPTIONS] FILE
+ *     --unix=PATH       listen here; without it, on descriptor 3 (systemd)
+ *     --pidfile=FILE    written once it listens
+ *     --mode=MODE       the way in which it is rude; "help" lists them
+ *     --after=N         let N occasions pass first (0)
+ *     --times=N         then be rude so often (always)
+ *     --offset=N        count requests only that cover this byte
+ *     --log=FILE        gets a line each time: MODE OFFSET LENGTH
+ *     --without=WHAT    not offered: flush fua zero extents structured
+ *                       multi-conn write
+ *
+ * The disk is FILE, mapped: what was written can be compared in place.  Apart
+ * from its rudeness it is a plain server: fixed newstyle, any export name,
+ * structured replies, base:allocation in blocks of 4 KiB, multi-conn.  One
+ * thread per connection, which answers its requests one by one.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE             /* memmem, accept4 */
+#endif
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+/* The protocol's numbers, by their names in its specification. */
+#define NBD_MAGIC UINT64_C (0x4e42444d41474943)
+#define NBD_OPT_MAGIC UINT64_C (0x49484156454f5054)
+#define NBD_REP_MAGIC UINT64_C (0x0003e889045565a9)
+#define NBD_REQUEST_MAGIC UINT32_C (0x25609513)
+#define NBD_SIMPLE_REPLY_MAGIC UINT32_C (0x67446698)
+#define NBD_STRUCTURED_REPLY_MAGIC UINT32_C (0x668e33ef)
+
+enum { NBD_FLAG_FIXED_NEWSTYLE = 1, NBD_FLAG_NO_ZEROES = 2 };
+
+enum {
+  NBD_FLAG_HAS_FLAGS = 1 << 0,
+  NBD_FLAG_READ_ONLY = 1 << 1,
+  NBD_FLAG_SEND_FLUSH = 1 << 2,
+  NBD_FLAG_SEND_FUA = 1 << 3,
+  NBD_FLAG_SEND_WRITE_ZEROES = 1 << 6,
+  NBD_FLAG_CAN_MULTI_CONN = 1 << 8
+};
+
+enum {
+  NBD_OPT_EXPORT_NAME = 1,
+  NBD_OPT_ABORT = 2,
+  NBD_OPT_LIST = 3,
+  NBD_OPT_INFO = 6,
+  NBD_OPT_GO = 7,
+  NBD_OPT_STRUCTURED_REPLY = 8,
+  NBD_OPT_SET_META_CONTEXT = 10
+};
+
+enum { NBD_REP_ACK = 1, NBD_REP_SERVER = 2, NBD_REP_INFO = 3,
+       NBD_REP_META_CONTEXT = 4 };
+#define NBD_REP_ERR_UNSUP UINT32_C (0x80000001)
+#define NBD_REP_ERR_POLICY UINT32_C (0x80000002)
+
+enum { NBD_INFO_EXPORT = 0, NBD_INFO_BLOCK_SIZE = 3 };
+
+enum {
+  NBD_CMD_READ = 0,
+  NBD_CMD_WRITE = 1,
+  NBD_CMD_DISC = 2,
+  NBD_CMD_FLUSH = 3,
+  NBD_CMD_WRITE_ZEROES = 6,
+  NBD_CMD_BLOCK_STATUS = 7
+};
+
+enum { NBD_CMD_FLAG_FUA = 1 << 0, NBD_CMD_FLAG_REQ_ONE = 1 << 3 };
+
+enum {
+  NBD_CHUNK_NONE = 0,
+  NBD_CHUNK_DATA = 1,
+  NBD_CHUNK_HOLE = 2,
+  NBD_CHUNK_STATUS = 5,
+  NBD_CHUNK_ERROR = 0x8001
+};
+
+enum { NBD_EIO = 5, NBD_EINVAL = 22, NBD_ENOTSUP = 95 };
+
+/* Sizes, in bytes. */
+enum {
+  BLOCK = 4096,                 /* the disk's states come in these */
+  SHORT_STATUS = 65536,         /* all that "status-short" tells at a time */
+  MAX_PAYLOAD = 64 << 20,
+  MAX_OPTION = 4096
+};
+
+enum { CONTEXT_ID = 7, MAX_EXTENTS = 32768, MAX_CONNS = 64 };
+
+/* ------------------------------------------------------------- the modes */
+
+/* What is counted by --after and --times. */
+enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
+                ON_STATUS, ON_REQUEST };
+
+#define MODES(M)                                                              \
+  M (HONEST, "honest", ON_NOTHING, "never rude")                              \
+  M (SIZE_DIFFERS, "size-differs", ON_CONNECT, "half the size")               \
+  M (SIZE_HUGE, "size-huge", ON_CONNECT, "a size over 2^63")                  \
+  M (READ_ONLY, "read-only", ON_CONNECT, "read-only")                         \
+  M (NO_CONTEXT, "no-context", ON_CONNECT, "base:allocation is refused")      \
+  M (GO_REFUSED, "go-refused", ON_CONNECT, "the export is refused")           \
+  M (CONNECT_CLOSED, "connect-closed", ON_CONNECT, "closed at once")          \
+  M (CONNECT_SILENT, "connect-silent", ON_CONNECT, "no greeting")             \
+  M (BLOCKS_ZERO, "blocks-zero", ON_CONNECT, "block sizes 0, 0, 0")           \
+  M (BLOCKS_ODD, "blocks-odd", ON_CONNECT, "minimum block size 3")            \
+  M (BLOCKS_CROSSED, "blocks-crossed", ON_CONNECT, "minimum over maximum")    \
+  M (BLOCKS_HUGE, "blocks-huge", ON_CONNECT, "preferred block size 1 GiB")    \
+  M (READ_HALF, "read-half", ON_READ, "half the data, no error")              \
+  M (READ_TWICE, "read-twice", ON_READ, "one half twice, the other never")    \
+  M (READ_OVERLAP, "read-overlap", ON_READ, "chunks that overlap")            \
+  M (READ_OUTSIDE, "read-outside", ON_READ, "a chunk outside the range")      \
+  M (READ_PIECES, "read-pieces", ON_READ, "odd pieces, last one first")       \
+  M (READ_THEN_ERROR, "read-then-error", ON_READ, "all data, then an error")  \
+  M (READ_ERROR, "read-error", ON_READ, "EIO")                                \
+  M (READ_ERROR_ZERO, "read-error-zero", ON_READ, "an error chunk, errno 0")  \
+  M (READ_SILENT, "read-silent", ON_READ, "never answered")                   \
+  M (READ_CUT, "read-cut", ON_READ, "closed in the middle of the data")       \
+  M (WRITE_ERROR, "write-error", ON_WRITE, "EIO")                             \
+  M (WRITE_SILENT, "write-silent", ON_WRITE, "never answered")                \
+  M (WRITE_DROP, "write-drop", ON_WRITE, "closed instead of an answer")       \
+  M (LOSE_CACHE, "lose-cache", ON_WRITE, "all closed, unflushed data lost")   \
+  M (ZERO_ERROR, "zero-error", ON_ZERO, "EIO")                                \
+  M (ZERO_REFUSED, "zero-refused", ON_ZERO, "offered, but ENOTSUP")           \
+  M (FLUSH_ERROR, "flush-error", ON_FLUSH, "EIO")                             \
+  M (STATUS_ERROR, "status-error", ON_STATUS, "EIO")                          \
+  M (STATUS_SILENT, "status-silent", ON_STATUS, "never answered")             \
+  M (STATUS_NONE, "status-none", ON_STATUS, "success, but no extents")        \
+  M (STATUS_TWICE, "status-twice", ON_STATUS, "the same chunk twice")         \
+  M (STATUS_THEN_ERROR, "status-then-error", ON_STATUS, "then an error")      \
+  M (STATUS_ZERO_FIRST, "status-zero-first", ON_STATUS, "length 0 first")     \
+  M (STATUS_ZERO_MIDDLE, "status-zero-middle", ON_STATUS, "0 in the middle")  \
+  M (STATUS_ALL_ZERO, "status-zero-only", ON_STATUS, "one extent, length 0")  \
+  M (STATUS_LONG, "status-long", ON_STATUS, "longer than asked")              \
+  M (STATUS_PAST_END, "status-past-end", ON_STATUS, "past the disk's end")    \
+  M (STATUS_ONE_MORE, "status-one-more", ON_STATUS, "one extent too many")    \
+  M (STATUS_SHORT, "status-short", ON_STATUS, "64 KiB at a time")             \
+  M (STATUS_WRONG_ID, "status-wrong-id", ON_STATUS, "an unknown context")     \
+  M (STATUS_FLAGS, "status-flags", ON_STATUS, "unknown flags")                \
+  M (STATUS_ODD, "status-odd", ON_STATUS, "cut at odd bytes")                 \
+  M (BAD_MAGIC, "bad-magic", ON_REQUEST, "a reply with a wrong magic")        \
+  M (BAD_COOKIE, "bad-cookie", ON_REQUEST, "a reply to no request")           \
+  M (DROP, "drop", ON_REQUEST, "closed instead of an answer")                 \
+  M (EXIT, "exit", ON_REQUEST, "the server exits with status 3")
+
+enum mode {
+#define M(id, name, occasion, text) id,
+  MODES (M)
+#undef M
+  N_MODES
+};
+
+static const struct {
+  const char *name;
+  enum occasion occasion;
+  const char *text;
+} modes[N_MODES] = {
+#define M(id, name, occasion, text) { name, occasion, text },
+  MODES (M)
+#undef M
+};
+
+/* ---------------------------------------------------- settings and state */
+
+/* Set before the first connection, constant from then on. */
+static struct {
+  enum mode mode;
+  uint64_t after, times;
+  bool has_offset;
+  uint64_t offset;
+  bool no_flush, no_fua, no_zero, no_extents, no_structured, no_multi_conn;
+  bool no_write;
+  int log;                      /* descriptor; -1: none */
+} set = { .times = UINT64_MAX, .log = -1 };
+
+static uint64_t disk_size;
+
+/* Guards all that follows. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint8_t *disk;           /* what clients see */
+static uint8_t *stored;         /* the file; != disk when there is a cache */
+static uint64_t occasions;
+static int conn_fds[MAX_CONNS]; /* 0: free */
+
+struct extent {
+  uint64_t length;
+  uint32_t flags;
+};
+
+/* One client's connection; lives on its thread. */
+struct conn {
+  int fd;
+  bool structured, context;
+  bool is_rude;                 /* its one ON_CONNECT occasion came up */
+  uint8_t *out;                 /* the reply being built */
+  size_t out_used, out_size;
+  uint8_t *payload;             /* MAX_PAYLOAD bytes */
+  struct extent *extents;       /* MAX_EXTENTS of them */
+};
+
+struct request {
+  uint16_t flags, type;
+  uint64_t cookie, offset;
+  uint32_t length;
+};
+
+static void die (const char *fmt, ...)
+  __attribute__ ((noreturn, format (printf, 1, 2)));
+
+static void
+die (const char *fmt, ...)
+{
+  va_list args;
+
+  fputs ("rude-server: ", stderr);
+  va_start (args, fmt);
+  vfprintf (stderr, fmt, args);
+  va_end (args);
+  fputc ('\n', stderr);
+  exit (EXIT_FAILURE);
+}
+
+static void *
+allocate (size_t n)
+{
+  void *p = malloc (n);
+
+  if (p == NULL)
+    die ("out of memory");
+  return p;
+}
+
+/* Whether to be rude now.  Counts the occasion, and logs it if so. */
+static bool
+rude (enum mode mode, uint64_t offset, uint64_t length)
+{
+  bool yes;
+  char line[128];
+  int n;
+
+  if (set.mode != mode)
+    return false;
+  if (set.has_offset &&
+      (set.offset < offset || set.offset - offset >= length))
+    return false;
+  pthread_mutex_lock (&lock);
+  yes = occasions >= set.after && occasions - set.after < set.times;
+  occasions++;
+  pthread_mutex_unlock (&lock);
+  if (yes && set.log != -1) {
+    n = snprintf (line, sizeof line, "%s %" PRIu64 " %" PRIu64 "\n",
+                  modes[mode].name, offset, length);
+    if (write (set.log, line, n) != n)
+      die ("log: %s", strerror (errno));
+  }
+  return yes;
+}
+
+/* Whether this connection is one of the rude ones, in this way. */
+static bool
+rude_conn (const struct conn *c, enum mode mode)
+{
+  return c->is_rude && set.mode == mode;
+}
+
+/* -------------------------------------------------- receiving and sending */
+
+/* False when the client is gone. */
+static bool
+receive (struct conn *c, void *buf, size_t n)
+{
+  uint8_t *p = buf;
+  ssize_t r;
+
+  while (n > 0) {
+    r = recv (c->fd, p, n, 0);
+    if (r == -1 && errno == EINTR)
+      continue;
+    if (r <= 0)
+      return false;
+    p += r;
+    n -= r;
+  }
+  return true;
+}
+
+static bool
+flush_out (struct conn *c)
+{
+  size_t done = 0;
+  ssize_t r;
+
+  while (done < c->out_used) {
+    r = send (c->fd, c->out + done, c->out_used - done, MSG_NOSIGNAL);
+    if (r == -1 && errno == EINTR)
+      continue;
+    if (r <= 0)
+      return false;
+    done += r;
+  }
+  c->out_used = 0;
+  return true;
+}
+
+static void
+put (struct conn *c, const void *data, size_t n)
+{
+  if (c->out_size - c->out_used < n) {
+    c->out_size = (c->out_used + n) * 2;
+    if ((c->out = realloc (c->out, c->out_size)) == NULL)
+      die ("out of memory");
+  }
+  memcpy (c->out + c->out_used, data, n);
+  c->out_used += n;
+}
+
+static void
+put16 (struct conn *c, uint16_t v)
+{
+  v = htobe16 (v);
+  put (c, &v, sizeof v);
+}
+
+static void
+put32 (struct conn *c, uint32_t v)
+{
+  v = htobe32 (v);
+  put (c, &v, sizeof v);
+}
+
+static void
+put64 (struct conn *c, uint64_t v)
+{
+  v = htobe64 (v);
+  put (c, &v, sizeof v);
+}
+
+static uint16_t
+get16 (const uint8_t *p)
+{
+  uint16_t v;
+
+  memcpy (&v, p, sizeof v);
+  return be16toh (v);
+}
+
+static uint32_t
+get32 (const uint8_t *p)
+{
+  uint32_t v;
+
+  memcpy (&v, p, sizeof v);
+  return be32toh (v);
+}
+
+static uint64_t
+get64 (const uint8_t *p)
+{
+  uint64_t v;
+
+  memcpy (&v, p, sizeof v);
+  return be64toh (v);
+}
+
+/* ----------------------------------------------------------- the handshake */
+
+static uint64_t
+export_size (const struct conn *c)
+{
+  if (rude_conn (c, SIZE_DIFFERS))
+    return disk_size / 2;
+  if (rude_conn (c, SIZE_HUGE))
+    return (UINT64_C (1) << 63) + BLOCK;
+  return disk_size;
+}
+
+static uint16_t
+export_flags (const struct conn *c)
+{
+  uint16_t flags = NBD_FLAG_HAS_FLAGS;
+
+  if (set.no_write || rude_conn (c, READ_ONLY))
+    flags |= NBD_FLAG_READ_ONLY;
+  if (!set.no_flush)
+    flags |= NBD_FLAG_SEND_FLUSH;
+  if (!set.no_fua)
+    flags |= NBD_FLAG_SEND_FUA;
+  if (!set.no_zero)
+    flags |= NBD_FLAG_SEND_WRITE_ZEROES;
+  if (!set.no_multi_conn)
+    flags |= NBD_FLAG_CAN_MULTI_CONN;
+  return flags;
+}
+
+static void
+put_option_reply (struct conn *c, uint32_t option, uint32_t type,
+                  uint32_t length)
+{
+  put64 (c, NBD_REP_MAGIC);
+  put32 (c, option);
+  put32 (c, type);
+  put32 (c, length);
+}
+
+static void
+put_block_sizes (struct conn *c, uint32_t option)
+{
+  uint32_t minimum = 1, preferred = BLOCK, maximum = 32 << 20;
+
+  if (rude_conn (c, BLOCKS_ZERO))
+    minimum = preferred = maximum = 0;
+  else if (rude_conn (c, BLOCKS_ODD))
+    minimum = 3;
+  else if (rude_conn (c, BLOCKS_CROSSED)) {
+    minimum = preferred = 65536;
+    maximum = BLOCK;
+  }
+  else if (rude_conn (c, BLOCKS_HUGE))
+    preferred = 1 << 30;
+
+  put_option_reply (c, option, NBD_REP_INFO, 14);
+  put16 (c, NBD_INFO_BLOCK_SIZE);
+  put32 (c, minimum);
+  put32 (c, preferred);
+  put32 (c, maximum);
+}
+
+/* NBD_OPT_INFO and NBD_OPT_GO.  True when the handshake is over. */
+static bool
+answer_go (struct conn *c, uint32_t option)
+{
+  if (rude_conn (c, GO_REFUSED)) {
+    put_option_reply (c, option, NBD_REP_ERR_POLICY, 0);
+    return false;
+  }
+  put_option_reply (c, option, NBD_REP_INFO, 12);
+  put16 (c, NBD_INFO_EXPORT);
+  put64 (c, export_size (c));
+  put16 (c, export_flags (c));
+  put_block_sizes (c, option);
+  put_option_reply (c, option, NBD_REP_ACK, 0);
+  return option == NBD_OPT_GO;
+}
+
+/* Whether a NBD_OPT_SET_META_CONTEXT of this payload asks for our context. */
+static bool
+asks_for_allocation (const uint8_t *data, uint32_t length)
+{
+  static const char name[] = "base:allocation";
+
+  return memmem (data, length, name, sizeof name - 1) != NULL;
+}
+
+static void
+answer_meta_context (struct conn *c, uint32_t option, const uint8_t *data,
+                     uint32_t length)
+{
+  static const char name[] = "base:allocation";
+
+  if (set.no_extents || !c->structured || rude_conn (c, NO_CONTEXT)) {
+    put_option_reply (c, option, NBD_REP_ERR_UNSUP, 0);
+    return;
+  }
+  c->context = asks_for_allocation (data, length);
+  if (c->context) {
+    put_option_reply (c, option, NBD_REP_META_CONTEXT, 4 + sizeof name - 1);
+    put32 (c, CONTEXT_ID);
+    put (c, name, sizeof name - 1);
+  }
+  put_option_reply (c, option, NBD_REP_ACK, 0);
+}
+
+/* False when the client is not to be served (any more). */
+static bool
+handshake (struct conn *c)
+{
+  uint8_t header[16], data[MAX_OPTION];
+  uint32_t option, length;
+  bool done = false, no_zeroes;
+
+  if (rude_conn (c, CONNECT_CLOSED))
+    return false;
+  if (rude_conn (c, CONNECT_SILENT)) {
+    (void) receive (c, data, 1);   /* until the client gives up */
+    return false;
+  }
+
+  put64 (c, NBD_MAGIC);
+  put64 (c, NBD_OPT_MAGIC);
+  put16 (c, NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
+  if (!flush_out (c) || !receive (c, header, 4))
+    return false;
+  no_zeroes = (get32 (header) & NBD_FLAG_NO_ZEROES) != 0;
+
+  while (!done) {
+    if (!receive (c, header, sizeof header) ||
+        get64 (header) != NBD_OPT_MAGIC)
+      return false;
+    option = get32 (header + 8);
+    length = get32 (header + 12);
+    if (length > sizeof data || !receive (c, data, length))
+      return false;
+
+    switch (option) {
+    case NBD_OPT_EXPORT_NAME:
+      put64 (c, export_size (c));
+      put16 (c, export_flags (c));
+      memset (data, 0, 124);
+      put (c, data, no_zeroes ? 0 : 124);
+      done = true;
+      break;
+    case NBD_OPT_ABORT:
+      put_option_reply (c, option, NBD_REP_ACK, 0);
+      (void) flush_out (c);
+      return false;
+    case NBD_OPT_LIST:
+      put_option_reply (c, option, NBD_REP_SERVER, 4);
+      put32 (c, 0);
+      put_option_reply (c, option, NBD_REP_ACK, 0);
+      break;
+    case NBD_OPT_INFO:
+    case NBD_OPT_GO:
+      done = answer_go (c, option);
+      break;
+    case NBD_OPT_STRUCTURED_REPLY:
+      c->structured = !set.no_structured;
+      put_option_reply (c, option,
+                        c->structured ? NBD_REP_ACK : NBD_REP_ERR_UNSUP, 0);
+      break;
+    case NBD_OPT_SET_META_CONTEXT:
+      answer_meta_context (c, option, data, length);
+      break;
+    default:
+      put_option_reply (c, option, NBD_REP_ERR_UNSUP, 0);
+    }
+    if (!flush_out (c))
+      return false;
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------ the replies */
+
+enum { MORE = 0, LAST = 1 };    /* NBD_REPLY_FLAG_DONE */
+
+static void
+put_chunk (struct conn *c, const struct request *q, uint16_t flags,
+           uint16_t type, uint32_t length)
+{
+  put32 (c, NBD_STRUCTURED_REPLY_MAGIC);
+  put16 (c, flags);
+  put16 (c, type);
+  put64 (c, q->cookie);
+  put32 (c, length);
+}
+
+static void
+put_simple_reply (struct conn *c, const struct request *q, uint32_t error)
+{
+  put32 (c, NBD_SIMPLE_REPLY_MAGIC);
+  put32 (c, error);
+  put64 (c, q->cookie);
+}
+
+static void
+put_error_chunk (struct conn *c, const struct request *q, uint32_t error)
+{
+  static const char text[] = "the server is rude";
+
+  put_chunk (c, q, LAST, NBD_CHUNK_ERROR, 6 + sizeof text - 1);
+  put32 (c, error);
+  put16 (c, sizeof text - 1);
+  put (c, text, sizeof text - 1);
+}
+
+static void
+put_error (struct conn *c, const struct request *q, uint32_t error)
+{
+  if (c->structured)
+    put_error_chunk (c, q, error);
+  else
+    put_simple_reply (c, q, error);
+}
+
+/* Sends the disk's bytes from..to, counted from the request's start. */
+static void
+put_data (struct conn *c, const struct request *q, uint16_t flags,
+          uint32_t from, uint32_t to)
+{
+  put_chunk (c, q, flags, NBD_CHUNK_DATA, 8 + to - from);
+  put64 (c, q->offset + from);
+  pthread_mutex_lock (&lock);
+  put (c, disk + q->offset + from, to - from);
+  pthread_mutex_unlock (&lock);
+}
+
+static bool
+is_zero (const uint8_t *p, size_t n)
+{
+  return n == 0 || (p[0] == 0 && memcmp (p, p + 1, n - 1) == 0);
+}
+
+/* Sends it in odd pieces, from the last to the first, zeroes as holes. */
+static void
+put_pieces (struct conn *c, const struct request *q)
+{
+  uint32_t piece = q->length / 5 + 1, from, to = q->length;
+  bool zero;
+
+  while (to > 0) {
+    from = to > piece ? to - piece : 0;
+    pthread_mutex_lock (&lock);
+    zero = is_zero (disk + q->offset + from, to - from);
+    pthread_mutex_unlock (&lock);
+    if (zero) {
+      put_chunk (c, q, MORE, NBD_CHUNK_HOLE, 12);
+      put64 (c, q->offset + from);
+      put32 (c, to - from);
+    }
+    else
+      put_data (c, q, MORE, from, to);
+    to = from;
+  }
+  put_chunk (c, q, LAST, NBD_CHUNK_NONE, 0);
+}
+
+/* False when the connection is to be closed. */
+static bool
+answer_read (struct conn *c, const struct request *q)
+{
+  uint64_t at = q->offset;
+  uint32_t n = q->length, half = n / 2;
+
+  if (rude (READ_SILENT, at, n))
+    return true;
+  if (rude (READ_ERROR, at, n))
+    put_error (c, q, NBD_EIO);
+  else if (!c->structured) {
+    put_simple_reply (c, q, 0);
+    pthread_mutex_lock (&lock);
+    put (c, disk + at, n);
+    pthread_mutex_unlock (&lock);
+    if (rude (READ_CUT, at, n)) {
+      c->out_used -= half;
+      (void) flush_out (c);
+      return false;
+    }
+  }
+  else if (rude (READ_HALF, at, n))
+    put_data (c, q, LAST, 0, half);
+  else if (rude (READ_TWICE, at, n)) {
+    put_data (c, q, MORE, 0, half);
+    put_data (c, q, LAST, 0, n - half);
+  }
+  else if (rude (READ_OVERLAP, at, n)) {
+    put_data (c, q, MORE, 0, half + half / 2);
+    put_data (c, q, LAST, half, n);
+  }
+  else if (rude (READ_OUTSIDE, at, n)) {
+    put_data (c, q, MORE, 0, n);
+    put_chunk (c, q, LAST, NBD_CHUNK_DATA, 8 + 4);
+    put64 (c, at + n);
+    put32 (c, 0xffffffff);
+  }
+  else if (rude (READ_PIECES, at, n))
+    put_pieces (c, q);
+  else if (rude (READ_THEN_ERROR, at, n)) {
+    put_data (c, q, MORE, 0, n);
+    put_error_chunk (c, q, NBD_EIO);
+  }
+  else if (rude (READ_ERROR_ZERO, at, n))
+    put_error_chunk (c, q, 0);
+  else if (rude (READ_CUT, at, n)) {
+    put_data (c, q, LAST, 0, n);
+    c->out_used -= half;
+    (void) flush_out (c);
+    return false;
+  }
+  else
+    put_data (c, q, LAST, 0, n);
+  return flush_out (c);
+}
+
+/* ------------------------------------------------------------- the extents */
+
+enum { STATE_DATA = 0, STATE_ZERO = 3 /* hole and zero */ };
+
+/* The state of the disk's block at an offset. */
+static uint32_t
+block_state (uint64_t at)
+{
+  uint64_t start = at - at % BLOCK, n = disk_size - start;
+
+  return is_zero (disk + start, n < BLOCK ? n : BLOCK) ? STATE_ZERO
+                                                       : STATE_DATA;
+}
+
+/* Where the run of equal blocks from an offset ends. */
+static uint64_t
+run_end (uint64_t at, uint64_t limit, uint32_t *state)
+{
+  *state = block_state (at);
+  do
+    at += BLOCK - at % BLOCK;
+  while (at < limit && block_state (at) == *state);
+  return at < limit ? at : limit;
+}
+
+/* The true extents of a range; returns their number. */
+static size_t
+true_extents (struct extent *x, uint64_t at, uint64_t end, size_t max)
+{
+  uint64_t next;
+  size_t n = 0;
+
+  pthread_mutex_lock (&lock);
+  while (at < end && n < max) {
+    next = run_end (at, end, &x[n].flags);
+    x[n++].length = next - at;
+    at = next;
+  }
+  pthread_mutex_unlock (&lock);
+  return n;
+}
+
+static size_t
+insert_extent (struct extent *x, size_t n, size_t at, uint64_t length,
+               uint32_t flags)
+{
+  memmove (x + at + 1, x + at, (n - at) * sizeof *x);
+  x[at] = (struct extent) { length, flags };
+  return n + 1;
+}
+
+/* Shifts each border between data and zeroes into the zeroes, by odd bytes. */
+static void
+make_odd (struct extent *x, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n; ++i) {
+    if (x[i].flags == STATE_DATA || x[i].length < BLOCK)
+      continue;
+    if (i > 0) {
+      x[i].length -= 333;
+      x[i - 1].length += 333;
+    }
+    if (i + 1 < n) {
+      x[i].length -= 77;
+      x[i + 1].length += 77;
+    }
+  }
+}
+
+static void
+put_extents (struct conn *c, const struct request *q, uint16_t flags,
+             uint32_t id, size_t n)
+{
+  size_t i;
+
+  put_chunk (c, q, flags, NBD_CHUNK_STATUS, 4 + 8 * n);
+  put32 (c, id);
+  for (i = 0; i < n; ++i) {
+    put32 (c, c->extents[i].length);
+    put32 (c, c->extents[i].flags);
+  }
+}
+
+static bool
+answer_status (struct conn *c, const struct request *q)
+{
+  uint64_t at = q->offset, end = at + q->length;
+  struct extent *x = c->extents;
+  bool one = (q->flags & NBD_CMD_FLAG_REQ_ONE) != 0;
+  size_t n, i;
+
+  if (rude (STATUS_SILENT, at, q->length))
+    return true;
+  if (rude (STATUS_ERROR, at, q->length)) {
+    put_error (c, q, NBD_EIO);
+    return flush_out (c);
+  }
+  if (rude (STATUS_NONE, at, q->length)) {
+    put_chunk (c, q, LAST, NBD_CHUNK_NONE, 0);
+    return flush_out (c);
+  }
+
+  if (rude (STATUS_SHORT, at, q->length) && q->length > SHORT_STATUS)
+    end = at + SHORT_STATUS;
+  n = true_extents (x, at, end, one ? 1 : MAX_EXTENTS - 2);
+
+  if (rude (STATUS_WRONG_ID, at, q->length)) {
+    put_extents (c, q, LAST, CONTEXT_ID + 1, n);
+    return flush_out (c);
+  }
+  if (rude (STATUS_ZERO_FIRST, at, q->length))
+    n = insert_extent (x, n, 0, 0, STATE_ZERO);
+  else if (rude (STATUS_ZERO_MIDDLE, at, q->length))
+    n = insert_extent (x, n, (n + 1) / 2, 0, STATE_DATA);
+  else if (rude (STATUS_ALL_ZERO, at, q->length)) {
+    x[0] = (struct extent) { 0, STATE_ZERO };
+    n = 1;
+  }
+  else if (end < disk_size && rude (STATUS_LONG, at, q->length)) {
+    pthread_mutex_lock (&lock);
+    for (i = 0; i + 1 < n; ++i)
+      at += x[i].length;
+    x[i].length = run_end (at, disk_size, &x[i].flags) - at;
+    pthread_mutex_unlock (&lock);
+  }
+  else if (end == disk_size && rude (STATUS_PAST_END, at, q->length))
+    x[n - 1].length += 1 << 30;
+  else if (end < disk_size && rude (STATUS_ONE_MORE, at, q->length))
+    n += true_extents (x + n, end, disk_size, 1);
+  else if (end == disk_size && rude (STATUS_ONE_MORE, at, q->length))
+    n = insert_extent (x, n, n, BLOCK, STATE_ZERO);
+  else if (rude (STATUS_FLAGS, at, q->length)) {
+    for (i = 0; i < n; ++i)
+      x[i].flags |= 0xff00fff0;
+  }
+  else if (rude (STATUS_ODD, at, q->length))
+    make_odd (x, n);
+  else if (rude (STATUS_TWICE, at, q->length))
+    put_extents (c, q, MORE, CONTEXT_ID, n);
+  else if (rude (STATUS_THEN_ERROR, at, q->length)) {
+    put_extents (c, q, MORE, CONTEXT_ID, n);
+    put_error_chunk (c, q, NBD_EIO);
+    return flush_out (c);
+  }
+  put_extents (c, q, LAST, CONTEXT_ID, n);
+  return flush_out (c);
+}
+
+/* ---------------------------------------------------- writes and the cache */
+
+/* Closes every connection and forgets what was not flushed, as a server does
+ * that crashes and is started again.
+ */
+static void
+lose_cache (void)
+{
+  size_t i;
+
+  pthread_mutex_lock (&lock);
+  memcpy (disk, stored, disk_size);
+  for (i = 0; i < MAX_CONNS; ++i)
+    if (conn_fds[i] != 0)
+      shutdown (conn_fds[i], SHUT_RDWR);
+  pthread_mutex_unlock (&lock);
+}
+
+/* Makes a range durable. */
+static void
+store (uint64_t at, uint64_t n)
+{
+  pthread_mutex_lock (&lock);
+  if (disk != stored)
+    memcpy (stored + at, disk + at, n);
+  pthread_mutex_unlock (&lock);
+}
+
+static bool
+answer (struct conn *c, const struct request *q, uint32_t error)
+{
+  if (error != 0)
+    put_error (c, q, error);
+  else
+    put_simple_reply (c, q, 0);
+  return flush_out (c);
+}
+
+static bool
+answer_write (struct conn *c, const struct request *q)
+{
+  if (rude (WRITE_SILENT, q->offset, q->length))
+    return true;
+  if (rude (WRITE_DROP, q->offset, q->length))
+    return false;
+  if (rude (WRITE_ERROR, q->offset, q->length))
+    return answer (c, q, NBD_EIO);
+  pthread_mutex_lock (&lock);
+  memcpy (disk + q->offset, c->payload, q->length);
+  pthread_mutex_unlock (&lock);
+  if ((q->flags & NBD_CMD_FLAG_FUA) != 0)
+    store (q->offset, q->length);
+  if (rude (LOSE_CACHE, q->offset, q->length)) {
+    lose_cache ();
+    return false;
+  }
+  return answer (c, q, 0);
+}
+
+static bool
+answer_zero (struct conn *c, const struct request *q)
+{
+  if (rude (ZERO_ERROR, q->offset, q->length))
+    return answer (c, q, NBD_EIO);
+  if (rude (ZERO_REFUSED, q->offset, q->length))
+    return answer (c, q, NBD_ENOTSUP);
+  pthread_mutex_lock (&lock);
+  memset (disk + q->offset, 0, q->length);
+  pthread_mutex_unlock (&lock);
+  if ((q->flags & NBD_CMD_FLAG_FUA) != 0)
+    store (q->offset, q->length);
+  return answer (c, q, 0);
+}
+
+static bool
+answer_flush (struct conn *c, const struct request *q)
+{
+  if (rude (FLUSH_ERROR, 0, 0))
+    return answer (c, q, NBD_EIO);
+  store (0, disk_size);
+  return answer (c, q, 0);
+}
+
+/* ------------------------------------------------------------ a connection */
+
+/* False when the connection is to be closed. */
+static bool
+answer_request (struct conn *c, struct request *q)
+{
+  if (rude (EXIT, q->offset, q->length))
+    _exit (3);
+  if (rude (DROP, q->offset, q->length))
+    return false;
+  if (rude (BAD_COOKIE, q->offset, q->length)) {
+    q->cookie ^= UINT64_C (0xdeadbeef) << 32;
+    return answer (c, q, 0);
+  }
+  if (rude (BAD_MAGIC, q->offset, q->length)) {
+    put64 (c, 0);
+    put64 (c, 0);
+    return flush_out (c);
+  }
+
+  if (q->length > disk_size || q->offset > disk_size - q->length)
+    return answer (c, q, NBD_EINVAL);
+  switch (q->type) {
+  case NBD_CMD_READ:
+    return q->length <= MAX_PAYLOAD ? answer_read (c, q)
+                                    : answer (c, q, NBD_EINVAL);
+  case NBD_CMD_WRITE:
+    return answer_write (c, q);
+  case NBD_CMD_WRITE_ZEROES:
+    return set.no_zero ? answer (c, q, NBD_EINVAL) : answer_zero (c, q);
+  case NBD_CMD_FLUSH:
+    return set.no_flush ? answer (c, q, NBD_EINVAL) : answer_flush (c, q);
+  case NBD_CMD_BLOCK_STATUS:
+    return c->context && q->length > 0 ? answer_status (c, q)
+                                       : answer (c, q, NBD_EINVAL);
+  default:
+    return answer (c, q, NBD_EINVAL);
+  }
+}
+
+static void
+serve (struct conn *c)
+{
+  uint8_t header[28];
+  struct request q;
+
+  if (!handshake (c))
+    return;
+  for (;;) {
+    if (!receive (c, header, sizeof header) ||
+        get32 (header) != NBD_REQUEST_MAGIC)
+      return;
+    q.flags = get16 (header + 4);
+    q.type = get16 (header + 6);
+    q.cookie = get64 (header + 8);
+    q.offset = get64 (header + 16);
+    q.length = get32 (header + 24);
+    if (q.type == NBD_CMD_DISC)
+      return;
+    if (q.type == NBD_CMD_WRITE &&
+        (q.length > MAX_PAYLOAD || !receive (c, c->payload, q.length)))
+      return;
+    if (!answer_request (c, &q))
+      return;
+  }
+}
+
+static void *
+conn_thread (void *arg)
+{
+  int *slot = arg;
+  struct conn c = { .fd = -1 };
+
+  pthread_mutex_lock (&lock);
+  c.fd = *slot;
+  pthread_mutex_unlock (&lock);
+  c.payload = allocate (MAX_PAYLOAD);
+  c.extents = allocate (MAX_EXTENTS * sizeof c.extents[0]);
+  c.is_rude = modes[set.mode].occasion == ON_CONNECT && rude (set.mode, 0, 0);
+  serve (&c);
+
+  pthread_mutex_lock (&lock);
+  *slot = 0;
+  pthread_mutex_unlock (&lock);
+  close (c.fd);
+  free (c.payload);
+  free (c.extents);
+  free (c.out);
+  return NULL;
+}
+
+static void
+accept_one (int listener)
+{
+  int fd = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
+  int *slot = NULL;
+  pthread_t thread;
+  size_t i;
+
+  if (fd == -1)
+    return;
+  pthread_mutex_lock (&lock);
+  for (i = 0; i < MAX_CONNS && slot == NULL; ++i)
+    if (conn_fds[i] == 0)
+      slot = &conn_fds[i];
+  if (slot != NULL)
+    *slot = fd;
+  pthread_mutex_unlock (&lock);
+  if (slot == NULL || pthread_create (&thread, NULL, conn_thread, slot) != 0)
+    die ("too many connections");
+  pthread_detach (thread);
+}
+
+/* ------------------------------------------------------------- the program */
+
+static void
+open_disk (const char *name)
+{
+  int fd = open (name, O_RDWR | O_CLOEXEC);
+  struct stat st;
+
+  if (fd == -1 || fstat (fd, &st) == -1)
+    die ("%s: %s", name, strerror (errno));
+  disk_size = st.st_size;
+  if (disk_size > 0) {
+    stored = mmap (NULL, disk_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (stored == MAP_FAILED)
+      die ("%s: %s", name, strerror (errno));
+  }
+  close (fd);
+  disk = stored;
+  if (set.mode == LOSE_CACHE) {
+    disk = allocate (disk_size);
+    memcpy (disk, stored, disk_size);
+  }
+}
+
+static int
+open_listener (const char *path)
+{
+  struct sockaddr_un addr = { .sun_family = AF_UNIX };
+  const char *fds = getenv ("LISTEN_FDS");
+  int fd;
+
+  if (path == NULL) {
+    if (fds == NULL || strcmp (fds, "1") != 0)
+      die ("neither --unix nor a socket on descriptor 3");
+    return 3;
+  }
+  /* Nothing else ends a server whose test was killed. */
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+  if (strlen (path) >= sizeof addr.sun_path)
+    die ("%s: too long for a socket", path);
+  strcpy (addr.sun_path, path);
+  if ((fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1 ||
+      bind (fd, (struct sockaddr *) &addr, sizeof addr) == -1 ||
+      listen (fd, SOMAXCONN) == -1)
+    die ("%s: %s", path, strerror (errno));
+  return fd;
+}
+
+static void
+write_pidfile (const char *name)
+{
+  FILE *fp = fopen (name, "w");
+
+  if (fp == NULL || fprintf (fp, "%ld\n", (long) getpid ()) < 0 ||
+      fclose (fp) == EOF)
+    die ("%s: %s", name, strerror (errno));
+}
+
+static enum mode
+parse_mode (const char *s)
+{
+  int i;
+
+  for (i = 0; i < N_MODES; ++i)
+    if (strcmp (s, modes[i].name) == 0)
+      return i;
+  if (strcmp (s, "help") != 0)
+    die ("unknown mode: %s", s);
+  for (i = 0; i < N_MODES; ++i)
+    printf ("%-20s %s\n", modes[i].name, modes[i].text);
+  exit (EXIT_SUCCESS);
+}
+
+static uint64_t
+parse_number (const char *s)
+{
+  char *end;
+  uint64_t n;
+
+  errno = 0;
+  n = strtoull (s, &end, 0);
+  if (errno != 0 || end == s || *end != '\0')
+    die ("not a number: %s", s);
+  return n;
+}
+
+static void
+parse_without (const char *s)
+{
+  static const struct {
+    const char *name;
+    bool *flag;
+  } features[] = {
+    { "flush", &set.no_flush },
+    { "fua", &set.no_fua },
+    { "zero", &set.no_zero },
+    { "extents", &set.no_extents },
+    { "structured", &set.no_structured },
+    { "multi-conn", &set.no_multi_conn },
+    { "write", &set.no_write },
+  };
+  size_t i;
+
+  for (i = 0; i < sizeof features / sizeof features[0]; ++i) {
+    if (strcmp (s, features[i].name) == 0) {
+      *features[i].flag = true;
+      return;
+    }
+  }
+  die ("--without: unknown: %s", s);
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const struct option options[] = {
+    { "after", required_argument, NULL, 'a' },
+    { "log", required_argument, NULL, 'l' },
+    { "mode", required_argument, NULL, 'm' },
+    { "offset", required_argument, NULL, 'o' },
+    { "pidfile", required_argument, NULL, 'p' },
+    { "times", required_argument, NULL, 't' },
+    { "unix", required_argument, NULL, 'u' },
+    { "without", required_argument, NULL, 'w' },
+    { NULL, 0, NULL, 0 }
+  };
+  const char *path = NULL, *pidfile = NULL;
+  int listener, c;
+
+  while ((c = getopt_long (argc, argv, "", options, NULL)) != -1) {
+    switch (c) {
+    case 'a': set.after = parse_number (optarg); break;
+    case 'm': set.mode = parse_mode (optarg); break;
+    case 'o':
+      set.has_offset = true;
+      set.offset = parse_number (optarg);
+      break;
+    case 'l':
+      set.log = open (optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+      if (set.log == -1)
+        die ("%s: %s", optarg, strerror (errno));
+      break;
+    case 'p': pidfile = optarg; break;
+    case 't': set.times = parse_number (optarg); break;
+    case 'u': path = optarg; break;
+    case 'w': parse_without (optarg); break;
+    default: exit (EXIT_FAILURE);
+    }
+  }
+  if (optind + 1 != argc)
+    die ("usage: rude-server [OPTIONS] FILE");
+
+  open_disk (argv[optind]);
+  listener = open_listener (path);
+  if (pidfile != NULL)
+    write_pidfile (pidfile);
+  for (;;)
+    accept_one (listener);
+}

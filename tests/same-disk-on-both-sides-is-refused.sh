@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copying a disk onto itself is refused before anything is written.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin memory
+
+serve_logged dst memory 1M
+copy_fails 2 '^stripecopy: .*same' "$dst" "$dst"
+expect_requests dst Write -eq 0
+expect_requests dst Zero -eq 0

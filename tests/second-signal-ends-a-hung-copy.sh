@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A server that never answers cannot keep the user, whatever was asked of it:
+# the second signal ends the copy at once.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_data "$tmp/disk" 4M
+make_ones "$tmp/copy" 4M
+
+for mode in read-silent status-silent write-silent; do
+  if [ $mode = write-silent ]; then
+    serve_nbdkit src -r file "$tmp/disk"
+    serve_rude dst --mode=$mode "$tmp/copy"
+    fired=$tmp/dst.fired
+  else
+    serve_rude src --mode=$mode "$tmp/disk"
+    serve_nbdkit dst file "$tmp/copy"
+    fired=$tmp/src.fired
+  fi
+  start_copy "$src" "$dst"
+  wait_until test -s "$fired"
+  before=$EPOCHREALTIME
+  # Signals that are pending merge: so send it until the copy has ended.
+  until copy_has_ended; do
+    kill -INT "$copy_pid" 2> /dev/null || :
+    read -r -t 0.05 -u "$never" || :
+  done
+  wait_copy
+  [ $code -eq 130 ] || fail "$mode: exit status $code after two signals"
+  [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 4000000 ] ||
+    fail "$mode: it took its time"
+  stop_server src
+  stop_server dst
+done

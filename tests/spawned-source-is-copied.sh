@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# [ nbdkit ] as the source: all workers connect to it.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter log
+requires_plugin file
+
+make_disks
+serve_nbdkit dst file "$tmp/copy"
+
+copy_ok -T 4 -C 4 -- [ nbdkit --filter=log -r file "$tmp/disk" \
+                              logfile="$tmp/src.requests" ] "$dst"
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_requests src Connect -eq 4

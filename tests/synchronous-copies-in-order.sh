@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --synchronous: one connection, one request at a time, from front to end.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_disks
+serve_logged src -r file "$tmp/disk"
+serve_logged dst file "$tmp/copy"
+
+copy_ok --synchronous "$src" "$dst"
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_requests src Connect -eq 1
+request_lines src Read | sed 's/.* offset=\(0x[0-9a-f]*\).*/\1/' |
+  while read -r at; do echo $((at)); done > "$tmp/offsets"
+sort -n "$tmp/offsets" | cmp - "$tmp/offsets" || fail "reads are out of order"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What nbdcopy has and we do not have yet is refused, and --help does not name
+# it: programs look there.
+
+. "${srcdir:-.}/functions.sh"
+
+copy_fails 2 '^stripecopy: .*blkhash' --blkhash null: null:
+copy_fails 2 '^stripecopy: .*blkhash' --blkhash=md5/4 null: null:
+copy_fails 2 '^stripecopy: .*blkhash-file' --blkhash-file="$tmp/x" null: null:
+
+copy_ok --help
+! grep -q blkhash "$output" || fail "--help names --blkhash"
+copy_ok --long-options
+! grep -q blkhash "$output" || fail "--long-options names --blkhash"

@@ -1,0 +1,931 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line: every option, its bounds, and how errors name it. */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "human.h"
+#include "options.h"
+
+#define UNUSED __attribute__ ((unused))
+
+#define COUNT(a) (sizeof (a) / sizeof (a)[0])
+
+/* The outcome of the last parse. */
+static struct options options;
+static struct error error;
+static int result;
+
+/* Every word is a string of its own, as in a real argv, and argv has no room
+ * for more, so that a memory checker sees whoever goes beyond.
+ */
+static char **words;
+static int n_words;
+
+static void
+forget (void)
+{
+  int i;
+
+  for (i = 0; i < n_words; ++i)
+    free (words[i]);
+  free (words);
+  words = NULL;
+  n_words = 0;
+}
+
+/* Frees what the parser moved about: so the words are kept twice. */
+static void
+parse_list (const char *const *list)
+{
+  char **argv;
+  int i;
+
+  forget ();
+  while (list[n_words] != NULL)
+    n_words++;
+  words = calloc ((size_t) n_words, sizeof *words);
+  argv = calloc ((size_t) n_words + 1, sizeof *argv);
+  assert_true (words != NULL && argv != NULL);
+  for (i = 0; i < n_words; ++i) {
+    words[i] = strdup (list[i]);
+    assert_non_null (words[i]);
+    argv[i] = words[i];
+  }
+
+  memset (&options, 0x55, sizeof options);
+  error = (struct error) { 0 };
+  result = options_parse (&options, n_words, argv, &error);
+  assert_int_equal (result == -1, error_is_set (&error));
+  free (argv);                  /* options borrow the words, not the array */
+}
+
+#define PARSE(...)                                                      \
+  parse_list ((const char *const[]) { "/usr/bin/stripecopy", __VA_ARGS__, \
+                                      NULL })
+
+static void
+done (void)
+{
+  options_free (&options);
+  options_free (&options);      /* twice is fine */
+  forget ();
+}
+
+static void
+assert_good (void)
+{
+  if (result != 0)
+    fail_msg ("refused: %s", error.text);
+}
+
+/* Parses these options with two operands around them. */
+#define GOOD(...)                                                       \
+  do {                                                                  \
+    PARSE (__VA_ARGS__, "nbd://s", "nbd://d");                          \
+    assert_good ();                                                     \
+    assert_string_equal (options.source.name, "nbd://s");               \
+    assert_string_equal (options.destination.name, "nbd://d");          \
+    options_free (&options);                                            \
+  } while (0)
+
+static void
+assert_refused (const char *what, const char *why)
+{
+  if (result == 0)
+    fail_msg ("not refused: %s", what);
+  if (strstr (error.text, what) == NULL || strstr (error.text, why) == NULL)
+    fail_msg ("\"%s\" does not say \"%s\" and \"%s\"", error.text, what, why);
+  assert_true (error.number == EINVAL || error.number == ENOTSUP);
+  assert_null (strchr (error.text, '\n'));
+  done ();
+}
+
+/* Parses these options with two operands behind them: refused, naming the
+ * option and the reason.
+ */
+#define BAD(what, why, ...)                                             \
+  do {                                                                  \
+    PARSE (__VA_ARGS__, "nbd://s", "nbd://d");                          \
+    assert_refused ((what), (why));                                     \
+  } while (0)
+
+static int
+clean_up (void **state UNUSED)
+{
+  forget ();
+  return 0;
+}
+
+/* -- options -------------------------------------------------------------- */
+
+static void
+nothing_given_means_the_defaults (void **state UNUSED)
+{
+  PARSE ("nbd://s", "nbd://d");
+  assert_good ();
+  assert_string_equal (options.program, "stripecopy");
+  assert_string_equal (options.source.name, "nbd://s");
+  assert_null (options.source.command);
+  assert_string_equal (options.destination.name, "nbd://d");
+  assert_null (options.destination.command);
+  assert_int_equal (options.connections, 4);
+  assert_int_equal (options.threads, 0);
+  assert_int_equal (options.requests, 32);
+  assert_int_equal (options.request_size, 0);
+  assert_int_equal (options.sparse, 4096);
+  assert_int_equal (options.destination_is_zero, IS_ZERO_AUTO);
+  assert_int_equal (options.open_timeout, 30);
+  assert_int_equal (options.verbose, 0);
+  assert_false (options.sparse_given || options.allocated || options.flush
+                || options.no_flush || options.no_extents
+                || options.synchronous || options.plan || options.progress
+                || options.progress_fd_given || options.quiet || options.help
+                || options.version || options.long_options
+                || options.short_options);
+  done ();
+}
+
+static void
+flags_set_their_field_and_no_other (void **state UNUSED)
+{
+  static const struct {
+    const char *word;
+    size_t field;
+  } flags[] = {
+#define FLAG(w, f) { w, offsetof (struct options, f) }
+    FLAG ("--allocated", allocated), FLAG ("--flush", flush),
+    FLAG ("--no-flush", no_flush), FLAG ("--no-extents", no_extents),
+    FLAG ("--synchronous", synchronous), FLAG ("--plan", plan),
+    FLAG ("--progress", progress), FLAG ("-p", progress),
+    FLAG ("--quiet", quiet), FLAG ("-q", quiet),
+    FLAG ("--help", help), FLAG ("--version", version), FLAG ("-V", version),
+    FLAG ("--long-options", long_options),
+    FLAG ("--short-options", short_options),
+#undef FLAG
+  };
+  size_t i, j;
+
+  for (i = 0; i < COUNT (flags); ++i) {
+    PARSE (flags[i].word, "nbd://s", "nbd://d");
+    assert_good ();
+    for (j = 0; j < COUNT (flags); ++j)
+      if (*((bool *) ((char *) &options + flags[j].field))
+          != (flags[i].field == flags[j].field))
+        fail_msg ("%s: and %s?", flags[i].word, flags[j].word);
+    done ();
+  }
+}
+
+static void
+flags_take_no_argument (void **state UNUSED)
+{
+  BAD ("--flush", "takes no argument", "--flush=yes");
+  BAD ("--allocated", "takes no argument", "--allocated=");
+  BAD ("--verbose", "takes no argument", "--verbose=2");
+  BAD ("--help", "takes no argument", "--help=all");
+}
+
+static void
+verbose_is_counted (void **state UNUSED)
+{
+  GOOD ("-v");
+  assert_int_equal (options.verbose, 1);
+  GOOD ("-vv");
+  assert_int_equal (options.verbose, 2);
+  GOOD ("-v", "--verbose", "-vv");
+  assert_int_equal (options.verbose, 4);
+}
+
+static void
+numbers_are_bounded_as_in_nbdcopy (void **state UNUSED)
+{
+  GOOD ("-C", "1");
+  assert_int_equal (options.connections, 1);
+  GOOD ("--connections=4294967295");
+  assert_int_equal (options.connections, UINT32_MAX);
+  GOOD ("-C7");
+  assert_int_equal (options.connections, 7);
+  GOOD ("--connections", "007");
+  assert_int_equal (options.connections, 7);
+  BAD ("--connections", "must be from 1 to 4294967295: 0", "-C0");
+  BAD ("--connections", "must be from 1 to 4294967295", "-C4294967296");
+  BAD ("--connections", "too large", "-C18446744073709551616");
+
+  GOOD ("-R", "1");
+  assert_int_equal (options.requests, 1);
+  GOOD ("--requests=4294967295");
+  assert_int_equal (options.requests, UINT32_MAX);
+  BAD ("--requests", "must be from 1", "--requests=0");
+  BAD ("--requests", "must be from 1", "-R4294967296");
+
+  GOOD ("-T0");
+  assert_int_equal (options.threads, 0);
+  GOOD ("--threads=4294967295");
+  assert_int_equal (options.threads, UINT32_MAX);
+  BAD ("--threads", "must be from 0", "--threads=4294967296");
+
+  GOOD ("--open-timeout=1");
+  assert_int_equal (options.open_timeout, 1);
+  GOOD ("--open-timeout=86400");
+  assert_int_equal (options.open_timeout, 86400);
+  BAD ("--open-timeout", "must be from 1", "--open-timeout=0");
+  BAD ("--open-timeout", "to 86400", "--open-timeout=86401");
+}
+
+static void
+what_is_no_number_is_refused (void **state UNUSED)
+{
+  static const char *const wrong[] = {
+    "", " ", "-1", "+1", " 1", "1 ", "4abc", "4k", "0x10", "1.5", "many",
+  };
+  char text[64];
+  size_t i;
+
+  for (i = 0; i < COUNT (wrong); ++i) {
+    snprintf (text, sizeof text, "--connections=%s", wrong[i]);
+    BAD ("--connections", "not a number", text);
+    snprintf (text, sizeof text, "--threads=%s", wrong[i]);
+    BAD ("--threads", "not a number", text);
+    snprintf (text, sizeof text, "--progress=%s", wrong[i]);
+    BAD ("--progress", "not a number", text);
+    BAD ("--requests", "not a number", "-R", wrong[i]);
+  }
+}
+
+static void
+sizes_take_units (void **state UNUSED)
+{
+  GOOD ("--request-size=4096");
+  assert_int_equal (options.request_size, 4096);
+  GOOD ("--request-size=32m");
+  assert_int_equal (options.request_size, 32 * MiB);
+  GOOD ("--request-size", "64KiB");
+  assert_int_equal (options.request_size, 64 * KiB);
+  GOOD ("--request-size=128s");
+  assert_int_equal (options.request_size, 64 * KiB);
+  GOOD ("--queue-size=1G");
+  assert_int_equal (options.queue_size, GiB);
+  GOOD ("-S64k");
+  assert_int_equal (options.sparse, 64 * KiB);
+  GOOD ("-S", "1MiB");
+  assert_int_equal (options.sparse, MiB);
+  BAD ("--request-size", "unknown unit", "--request-size=64x");
+  BAD ("--queue-size", "cannot be negative", "--queue-size=-1");
+  BAD ("--sparse", "not a number", "--sparse=");
+  BAD ("--sparse", "too large", "--sparse=99999999999999999999k");
+  BAD ("--queue-size", "not a whole number: 1.5M", "--queue-size=1.5M");
+}
+
+static void
+request_size_is_a_power_of_two_within_bounds (void **state UNUSED)
+{
+  const char *const why = "must be a power of 2 from 4096 to 33554432: ";
+
+  BAD ("--request-size", why, "--request-size=0");
+  BAD ("--request-size", why, "--request-size=2048");
+  BAD ("--request-size", why, "--request-size=4097");
+  BAD ("--request-size", why, "--request-size=12288");
+  BAD ("--request-size", why, "--request-size=64M");
+}
+
+static void
+queue_size_may_be_anything_of_32_bits (void **state UNUSED)
+{
+  GOOD ("--queue-size=0");
+  assert_int_equal (options.queue_size, 0);
+  GOOD ("--queue-size=1");
+  assert_int_equal (options.queue_size, 1);
+  GOOD ("--queue-size=4294967295");
+  assert_int_equal (options.queue_size, UINT32_MAX);
+  BAD ("--queue-size", "to 4294967295: 4G", "--queue-size=4G");
+}
+
+static void
+sparse_is_0_or_a_power_of_two_within_bounds (void **state UNUSED)
+{
+  const char *const why = "must be 0 or a power of 2 from 512 to 4294967295: ";
+
+  GOOD ("-S0");
+  assert_int_equal (options.sparse, 0);
+  assert_true (options.sparse_given);
+  GOOD ("--sparse=0k");
+  assert_int_equal (options.sparse, 0);
+  GOOD ("--sparse=512");
+  assert_int_equal (options.sparse, 512);
+  assert_true (options.sparse_given);
+  GOOD ("--sparse=2G");
+  assert_int_equal (options.sparse, 2 * GiB);
+  BAD ("--sparse", why, "--sparse=256");
+  BAD ("--sparse", why, "--sparse=513");
+  BAD ("--sparse", why, "--sparse=4G");
+  BAD ("--sparse", why, "--sparse=4294967295");
+}
+
+static void
+destination_is_zero_has_an_optional_argument (void **state UNUSED)
+{
+  GOOD ("--destination-is-zero");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_YES);
+  GOOD ("--target-is-zero");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_YES);
+  GOOD ("--destination-is-zero=yes");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_YES);
+  GOOD ("--destination-is-zero=no");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_NO);
+  GOOD ("--target-is-zero=no");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_NO);
+  GOOD ("--destination-is-zero", "--destination-is-zero=auto");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_AUTO);
+  BAD ("--destination-is-zero", "must be auto, yes or no: maybe",
+       "--destination-is-zero=maybe");
+  BAD ("--destination-is-zero", "must be auto, yes or no:",
+       "--destination-is-zero=");
+  BAD ("--target-is-zero", "must be auto, yes or no: YES",
+       "--target-is-zero=YES");
+
+  /* A word behind it is an operand, not its argument. */
+  PARSE ("--destination-is-zero", "no", "nbd://d");
+  assert_good ();
+  assert_string_equal (options.source.name, "no");
+  done ();
+}
+
+static void
+progress_has_an_optional_descriptor (void **state UNUSED)
+{
+  GOOD ("-p");
+  assert_true (options.progress);
+  assert_false (options.progress_fd_given);
+  GOOD ("--progress=0");
+  assert_true (options.progress && options.progress_fd_given);
+  assert_int_equal (options.progress_fd, 0);
+  GOOD ("--progress=2147483647");
+  assert_int_equal (options.progress_fd, INT32_MAX);
+  BAD ("--progress", "must be from 0 to 2147483647", "--progress=2147483648");
+
+  /* -p takes no argument: as in nbdcopy. */
+  PARSE ("-p", "3", "nbd://d");
+  assert_good ();
+  assert_string_equal (options.source.name, "3");
+  assert_false (options.progress_fd_given);
+  done ();
+  BAD ("-3", "unknown option", "-p3");
+}
+
+static void
+last_of_several_wins (void **state UNUSED)
+{
+  GOOD ("-C1", "-C2", "--connections=3");
+  assert_int_equal (options.connections, 3);
+  GOOD ("--request-size=4096", "--request-size=8192");
+  assert_int_equal (options.request_size, 8192);
+}
+
+static void
+letters_may_stand_together (void **state UNUSED)
+{
+  GOOD ("-pvqC9");
+  assert_true (options.progress && options.quiet);
+  assert_int_equal (options.verbose, 1);
+  assert_int_equal (options.connections, 9);
+}
+
+static void
+flush_and_no_flush_exclude_each_other (void **state UNUSED)
+{
+  BAD ("--flush", "--no-flush", "--flush", "--no-flush");
+
+  /* Nothing is leaked when it is found out last. */
+  PARSE ("--no-flush", "--flush", "[", "a", "]", "[", "b", "]");
+  assert_refused ("--flush", "--no-flush");
+}
+
+static void
+options_that_are_not_built_are_refused (void **state UNUSED)
+{
+  BAD ("--blkhash", "cannot do that yet", "--blkhash");
+  BAD ("--blkhash", "cannot do that yet", "--blkhash=sha256/64k");
+  BAD ("--blkhash-file", "cannot do that yet", "--blkhash-file=out");
+  BAD ("--blkhash-file", "cannot do that yet", "--blkhash-file", "out");
+}
+
+static void
+unknown_options_are_named (void **state UNUSED)
+{
+  BAD ("--nonsense", "unknown", "--nonsense");
+  BAD ("--nonsense=1", "unknown", "--nonsense=1");
+  BAD ("-x", "unknown option", "-x");
+  BAD ("-x", "unknown option", "-vx");
+  BAD ("-W", "unknown option", "-W", "flush");
+  BAD ("-?", "unknown option", "-?");
+  BAD ("-:", "unknown option", "-:");
+}
+
+static void
+missing_arguments_are_told_with_their_option (void **state UNUSED)
+{
+  PARSE ("nbd://s", "nbd://d", "-C");
+  assert_refused ("-C", "needs an argument");
+  PARSE ("nbd://s", "nbd://d", "--request-size");
+  assert_refused ("--request-size", "needs an argument");
+  PARSE ("nbd://s", "nbd://d", "--blkhash-file");
+  assert_refused ("--blkhash-file", "needs an argument");
+}
+
+/* -- abbreviations -------------------------------------------------------- */
+
+static void
+unambiguous_beginnings_will_do (void **state UNUSED)
+{
+  GOOD ("--alloc");
+  assert_true (options.allocated);
+  GOOD ("--conn=7");
+  assert_int_equal (options.connections, 7);
+  GOOD ("--a", "--fl", "--sy", "--pr=5", "--th=3");
+  assert_true (options.allocated && options.flush && options.synchronous);
+  assert_int_equal (options.progress_fd, 5);
+  assert_int_equal (options.threads, 3);
+  GOOD ("--dest");
+  assert_int_equal (options.destination_is_zero, IS_ZERO_YES);
+  GOOD ("--no-e", "--sp=0", "--que=1");
+  assert_true (options.no_extents);
+  assert_int_equal (options.sparse, 0);
+  assert_int_equal (options.queue_size, 1);
+
+  /* A whole name is one even where it begins another. */
+  GOOD ("--requests=9");
+  assert_int_equal (options.requests, 9);
+  BAD ("--blkhash:", "cannot do that yet", "--blkhash");
+}
+
+static void
+ambiguous_beginnings_are_refused (void **state UNUSED)
+{
+  BAD ("--re", "ambiguous", "--re=4096");
+  BAD ("--request", "ambiguous", "--request=4096");
+  BAD ("--no", "ambiguous", "--no");
+  BAD ("--blk", "ambiguous", "--blk");
+  BAD ("--ver", "ambiguous", "--ver");
+  BAD ("--p", "ambiguous", "--p");
+  BAD ("--s", "ambiguous", "--s");
+}
+
+/* -- operands ------------------------------------------------------------- */
+
+static void
+options_may_stand_anywhere (void **state UNUSED)
+{
+  PARSE ("nbd://s", "--request-size=4096", "nbd://d", "-C", "2", "--flush");
+  assert_good ();
+  assert_string_equal (options.source.name, "nbd://s");
+  assert_string_equal (options.destination.name, "nbd://d");
+  assert_int_equal (options.request_size, 4096);
+  assert_int_equal (options.connections, 2);
+  assert_true (options.flush);
+  done ();
+}
+
+static void
+posixly_correct_ends_options_at_the_first_operand (void **state UNUSED)
+{
+  assert_int_equal (setenv ("POSIXLY_CORRECT", "1", 1), 0);
+  PARSE ("nbd://s", "nbd://d", "--flush");
+  assert_int_equal (unsetenv ("POSIXLY_CORRECT"), 0);
+  assert_refused ("--flush", "more than");
+}
+
+static void
+two_dashes_end_the_options (void **state UNUSED)
+{
+  PARSE ("--flush", "--", "--source", "-C");
+  assert_good ();
+  assert_string_equal (options.source.name, "--source");
+  assert_string_equal (options.destination.name, "-C");
+  assert_true (options.flush);
+  done ();
+  PARSE ("nbd://s", "--", "-v");
+  assert_good ();
+  assert_string_equal (options.destination.name, "-v");
+  assert_int_equal (options.verbose, 0);
+  done ();
+}
+
+static void
+two_operands_are_needed_and_no_more (void **state UNUSED)
+{
+  const char *const alone[] = { "stripecopy", NULL };
+
+  parse_list (alone);
+  assert_refused ("SOURCE", "needed");
+  PARSE ("nbd://s");
+  assert_refused ("SOURCE", "needed");
+  PARSE ("nbd://s", "--");
+  assert_refused ("DESTINATION", "needed");
+  PARSE ("-C", "nbd://d", "nbd://s");
+  assert_refused ("--connections", "not a number: nbd://d");
+  PARSE ("nbd://s", "nbd://d", "third", "fourth");
+  assert_refused ("more than", "third");
+  PARSE ("[", "a", "]", "nbd://d", "third");
+  assert_refused ("more than", "third");
+}
+
+static void
+odd_words_are_operands (void **state UNUSED)
+{
+  PARSE ("-", "");
+  assert_good ();
+  assert_string_equal (options.source.name, "-");
+  assert_string_equal (options.destination.name, "");
+  done ();
+  PARSE ("]", "[x]");
+  assert_good ();
+  assert_string_equal (options.source.name, "]");
+  assert_null (options.destination.command);
+  done ();
+}
+
+static void
+program_is_the_base_name (void **state UNUSED)
+{
+  static const struct {
+    const char *path, *name;
+  } names[] = {
+    { "nbdcopy", "nbdcopy" }, { "/usr/bin/nbdcopy", "nbdcopy" },
+    { "./a/b", "b" }, { "", "stripecopy" }, { "[", "[" },
+  };
+  size_t i;
+
+  for (i = 0; i < COUNT (names); ++i) {
+    const char *const list[] = { names[i].path, "s", "d", NULL };
+
+    parse_list (list);
+    assert_good ();
+    assert_string_equal (options.program, names[i].name);
+    done ();
+  }
+}
+
+static void
+no_argv_at_all_is_survived (void **state UNUSED)
+{
+  char *none[] = { NULL };
+
+  error = (struct error) { 0 };
+  result = options_parse (&options, 0, none, &error);
+  assert_string_equal (options.program, "stripecopy");
+  assert_refused ("SOURCE", "needed");
+}
+
+/* -- commands ------------------------------------------------------------- */
+
+static void
+assert_operand (const struct operand *o, const char *const *expected)
+{
+  size_t i;
+
+  assert_non_null (o->command);
+  assert_string_equal (o->name, "[");
+  for (i = 0; expected[i] != NULL; ++i) {
+    assert_non_null (o->command[i]);
+    assert_string_equal (o->command[i], expected[i]);
+  }
+  assert_null (o->command[i]);
+}
+
+#define ASSERT_COMMAND(o, ...) \
+  assert_operand ((o), (const char *const[]) { __VA_ARGS__, NULL })
+
+static void
+commands_stand_on_either_side (void **state UNUSED)
+{
+  PARSE ("[", "nbdkit", "memory", "1G", "]", "null:");
+  assert_good ();
+  ASSERT_COMMAND (&options.source, "nbdkit", "memory", "1G");
+  assert_string_equal (options.destination.name, "null:");
+  assert_null (options.destination.command);
+  done ();
+  PARSE ("nbd://s", "[", "nbdkit", "memory", "1G", "]");
+  assert_good ();
+  assert_string_equal (options.source.name, "nbd://s");
+  assert_null (options.source.command);
+  ASSERT_COMMAND (&options.destination, "nbdkit", "memory", "1G");
+  done ();
+  PARSE ("[", "a", "]", "[", "b", "c", "]");
+  assert_good ();
+  ASSERT_COMMAND (&options.source, "a");
+  ASSERT_COMMAND (&options.destination, "b", "c");
+  done ();
+}
+
+static void
+options_of_commands_are_theirs (void **state UNUSED)
+{
+  PARSE ("[", "qemu-nbd", "-v", "--flush", "--help", "--nonsense", "-C", "9",
+         "]", "--", "[", "b", "--", "-q", "]");
+  assert_good ();
+  ASSERT_COMMAND (&options.source, "qemu-nbd", "-v", "--flush", "--help",
+                  "--nonsense", "-C", "9");
+  ASSERT_COMMAND (&options.destination, "b", "--", "-q");
+  assert_false (options.flush || options.help || options.quiet);
+  assert_int_equal (options.verbose, 0);
+  assert_int_equal (options.connections, 4);
+  done ();
+}
+
+/* getopt moves words about: commands have to follow. */
+static void
+options_may_stand_around_commands (void **state UNUSED)
+{
+  PARSE ("-v", "[", "a", "-x", "]", "-C", "2", "--progress=3", "[", "b", "-y",
+         "]", "--destination-is-zero", "--request-size=8192");
+  assert_good ();
+  ASSERT_COMMAND (&options.source, "a", "-x");
+  ASSERT_COMMAND (&options.destination, "b", "-y");
+  assert_int_equal (options.connections, 2);
+  assert_int_equal (options.progress_fd, 3);
+  assert_int_equal (options.destination_is_zero, IS_ZERO_YES);
+  assert_int_equal (options.request_size, 8192);
+  assert_int_equal (options.verbose, 1);
+  done ();
+  PARSE ("nbd://s", "--flush", "[", "b", "-y", "]", "-v");
+  assert_good ();
+  assert_string_equal (options.source.name, "nbd://s");
+  ASSERT_COMMAND (&options.destination, "b", "-y");
+  assert_true (options.flush);
+  done ();
+}
+
+static void
+first_closing_bracket_ends_a_command (void **state UNUSED)
+{
+  PARSE ("[", "a", "[", "b", "]", "nbd://d");
+  assert_good ();
+  ASSERT_COMMAND (&options.source, "a", "[", "b");
+  assert_string_equal (options.destination.name, "nbd://d");
+  done ();
+  PARSE ("[", "a", "[", "b", "]", "]", "nbd://d");
+  assert_refused ("more than", "nbd://d");
+}
+
+static void
+broken_commands_are_refused (void **state UNUSED)
+{
+  PARSE ("[", "a", "b");
+  assert_refused ("[", "without a ]");
+  PARSE ("nbd://s", "[");
+  assert_refused ("[", "without a ]");
+  PARSE ("[", "a", "]", "[", "b");
+  assert_refused ("[", "without a ]");
+  PARSE ("[", "]", "nbd://d");
+  assert_refused ("[ ]", "no command");
+  PARSE ("[", "a", "]", "[", "]");
+  assert_refused ("[ ]", "no command");
+  PARSE ("[", "a", "]", "[", "b", "]", "[", "c", "]");
+  assert_refused ("more than", "command");
+}
+
+/* Whatever goes wrong behind a command, it is not leaked. */
+static void
+commands_are_freed_on_every_way_out (void **state UNUSED)
+{
+  PARSE ("[", "a", "]", "--nonsense", "[", "b", "]");
+  assert_refused ("--nonsense", "unknown");
+  PARSE ("[", "a", "]", "[", "b", "]", "-C0");
+  assert_refused ("--connections", "must be");
+  PARSE ("[", "a", "]");
+  assert_refused ("DESTINATION", "needed");
+  PARSE ("[", "a", "]", "[", "b", "]", "c");
+  assert_refused ("more than", "c");
+  PARSE ("[", "a", "]", "--help");
+  assert_good ();
+  assert_true (options.help);
+  done ();
+
+  /* An option's argument that only looks like one. */
+  PARSE ("-C", "[", "a", "]", "s", "d");
+  assert_refused ("--connections", "not a number: [");
+  PARSE ("--blkhash-file", "[", "a", "]", "s", "d");
+  assert_refused ("--blkhash-file", "cannot do that yet");
+}
+
+static void
+help_and_lists_need_no_operands (void **state UNUSED)
+{
+  PARSE ("--help");
+  assert_good ();
+  done ();
+  PARSE ("-V");
+  assert_good ();
+  done ();
+  PARSE ("--long-options");
+  assert_good ();
+  done ();
+  PARSE ("--short-options");
+  assert_good ();
+  done ();
+  PARSE ("--help", "one", "two", "three", "--flush", "--no-flush");
+  assert_good ();
+  done ();
+}
+
+/* -- what is printed ------------------------------------------------------ */
+
+/* The lines of a list, each with a line end, in this order. */
+static const char long_names[] =
+  "--allocated\n--connections\n--destination-is-zero\n--flush\n--help\n"
+  "--no-extents\n--no-flush\n--open-timeout\n--plan\n--progress\n"
+  "--queue-size\n--quiet\n--request-size\n--requests\n--sparse\n"
+  "--synchronous\n--target-is-zero\n--threads\n--verbose\n--version\n";
+
+static void
+lists_have_each_visible_option_once (void **state UNUSED)
+{
+  char *text = options_list (true);
+
+  assert_non_null (text);
+  assert_string_equal (text, long_names);
+  free (text);
+  text = options_list (false);
+  assert_non_null (text);
+  assert_string_equal (text, "-C\n-p\n-q\n-R\n-S\n-T\n-v\n-V\n");
+  free (text);
+}
+
+/* How many lines of --help begin with this option, after its letter if any. */
+static unsigned
+count_in_help (const char *help, const char *name)
+{
+  const size_t length = strlen (name);
+  const char *line, *s;
+  unsigned n = 0;
+
+  for (line = help; line != NULL; line = strchr (line, '\n')) {
+    line += *line == '\n';
+    s = line + strspn (line, " ");
+    if (s[0] == '-' && s[1] != '-' && s[1] != '\0' && s[2] == ',')
+      s += 4;
+    n += s != line && strncmp (s, name, length) == 0
+      && strchr (" =[\n", s[length]) != NULL;
+  }
+  return n;
+}
+
+static void
+help_has_each_visible_option_once (void **state UNUSED)
+{
+  char *help = options_help ("some-name");
+  char names[sizeof long_names], *name;
+  unsigned n = 0;
+
+  assert_non_null (help);
+  memcpy (names, long_names, sizeof names);
+  for (name = strtok (names, "\n"); name; name = strtok (NULL, "\n")) {
+    if (count_in_help (help, name) != 1)
+      fail_msg ("--help has %s %u times", name, count_in_help (help, name));
+    n++;
+  }
+  assert_int_equal (n, 20);
+
+  /* virt-v2v looks for it there, and would then use it. */
+  assert_null (strstr (help, "--blkhash"));
+  assert_null (strstr (help, "--long-options"));
+  assert_null (strstr (help, "--short-options"));
+  assert_non_null (strstr (help, "some-name [OPTIONS] SOURCE DESTINATION"));
+  free (help);
+}
+
+static void
+help_fits_a_terminal (void **state UNUSED)
+{
+  char *help = options_help ("stripecopy");
+  const char *line, *end;
+
+  assert_non_null (help);
+  for (line = help; *line != '\0'; line = end + 1) {
+    end = strchr (line, '\n');
+    assert_non_null (end);
+    if (end - line > 80)
+      fail_msg ("too long: %.*s", (int) (end - line), line);
+  }
+  free (help);
+}
+
+/* What --help calls optional is, and what it says of a letter holds. */
+static void
+help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
+{
+  static const char *const lines[] = {
+    "\n  -C, --connections=N ", "\n  --destination-is-zero[=auto|yes|no]\n",
+    "\n  -p, --progress[=FD] ", "\n  -q, --quiet ", "\n  -R, --requests=N ",
+    "\n  -S, --sparse=SIZE ", "\n  -T, --threads=N ", "\n  -v, --verbose ",
+    "\n  -V, --version ", "\n  --request-size=SIZE ", "\n  --flush ",
+    "\n  --open-timeout=SECONDS ",
+  };
+  char *help = options_help ("stripecopy");
+  size_t i;
+
+  assert_non_null (help);
+  for (i = 0; i < COUNT (lines); ++i)
+    if (strstr (help, lines[i]) == NULL)
+      fail_msg ("--help does not say %s", lines[i]);
+  free (help);
+}
+
+static void
+help_tells_the_defaults_as_they_are (void **state UNUSED)
+{
+  static const struct {
+    const char *name;
+    size_t field;
+  } rows[] = {
+#define ROW(n, f) { n, offsetof (struct options, f) }
+    ROW ("--connections", connections), ROW ("--open-timeout", open_timeout),
+    ROW ("--queue-size", queue_size), ROW ("--requests", requests),
+    ROW ("--sparse", sparse), ROW ("--threads", threads),
+#undef ROW
+  };
+  char *help = options_help ("stripecopy"), word[16];
+  const char *s;
+  uint64_t told;
+  size_t i;
+
+  assert_non_null (help);
+  PARSE ("nbd://s", "nbd://d");
+  assert_good ();
+  for (i = 0; i < COUNT (rows); ++i) {
+    s = strstr (help, rows[i].name);
+    s = s ? strstr (s, "(default ") : NULL;
+    assert_non_null (s);
+    assert_int_equal (sscanf (s, "(default %15[0-9A-Za-z]", word), 1);
+    assert_null (human_parse_size (word, &told));
+    if (told != *((uint64_t *) ((char *) &options + rows[i].field)))
+      fail_msg ("%s: --help says %s", rows[i].name, word);
+  }
+  done ();
+  free (help);
+}
+
+#define TEST(f) cmocka_unit_test_teardown (f, clean_up)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST (nothing_given_means_the_defaults),
+    TEST (flags_set_their_field_and_no_other),
+    TEST (flags_take_no_argument),
+    TEST (verbose_is_counted),
+    TEST (numbers_are_bounded_as_in_nbdcopy),
+    TEST (what_is_no_number_is_refused),
+    TEST (sizes_take_units),
+    TEST (request_size_is_a_power_of_two_within_bounds),
+    TEST (queue_size_may_be_anything_of_32_bits),
+    TEST (sparse_is_0_or_a_power_of_two_within_bounds),
+    TEST (destination_is_zero_has_an_optional_argument),
+    TEST (progress_has_an_optional_descriptor),
+    TEST (last_of_several_wins),
+    TEST (letters_may_stand_together),
+    TEST (flush_and_no_flush_exclude_each_other),
+    TEST (options_that_are_not_built_are_refused),
+    TEST (unknown_options_are_named),
+    TEST (missing_arguments_are_told_with_their_option),
+    TEST (unambiguous_beginnings_will_do),
+    TEST (ambiguous_beginnings_are_refused),
+    TEST (options_may_stand_anywhere),
+    TEST (posixly_correct_ends_options_at_the_first_operand),
+    TEST (two_dashes_end_the_options),
+    TEST (two_operands_are_needed_and_no_more),
+    TEST (odd_words_are_operands),
+    TEST (program_is_the_base_name),
+    TEST (no_argv_at_all_is_survived),
+    TEST (commands_stand_on_either_side),
+    TEST (options_of_commands_are_theirs),
+    TEST (options_may_stand_around_commands),
+    TEST (first_closing_bracket_ends_a_command),
+    TEST (broken_commands_are_refused),
+    TEST (commands_are_freed_on_every_way_out),
+    TEST (help_and_lists_need_no_operands),
+    TEST (lists_have_each_visible_option_once),
+    TEST (help_has_each_visible_option_once),
+    TEST (help_fits_a_terminal),
+    TEST (help_tells_letters_and_arguments_as_they_are),
+    TEST (help_tells_the_defaults_as_they_are),
+  };
+
+  /* The order of words is part of what is tested. */
+  unsetenv ("POSIXLY_CORRECT");
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

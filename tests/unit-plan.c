@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plan: each decision by example, and its promises over the whole range of
+ * what servers may say.
+ */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "plan.h"
+
+#define UNUSED __attribute__ ((unused))
+
+#define COUNT(a) (sizeof (a) / sizeof (a)[0])
+
+/* What each test starts from, anew. */
+static struct options options;
+static struct caps source, destination;
+static unsigned processors;
+static struct plan plan;
+
+static int
+start_afresh (void **state UNUSED)
+{
+  options = (struct options) {
+    .connections = 4, .requests = 32, .queue_size = 4 * MiB, .sparse = 4096,
+  };
+  source = destination = (struct caps) {
+    .size = GiB, .block_min = 1, .block_preferred = 4096,
+    .block_max = 32 * MiB, .extents_max = 4 * GiB - 64 * MiB,
+    .zero_max = 4 * GiB - 64 * MiB, .can_fast_zero = true,
+    .can_flush = true, .can_multi_conn = true,
+  };
+  processors = 8;
+  return 0;
+}
+
+static void
+make (void)
+{
+  struct error e = { 0 };
+
+  memset (&plan, 0x55, sizeof plan);
+  if (plan_make (&plan, &options, "source S", &source, "destination D",
+                 &destination, processors, &e) == -1)
+    fail_msg ("refused: %s", e.text);
+  assert_false (error_is_set (&e));
+}
+
+/* Refused with this errno, naming this side, and with these words. */
+static void
+assert_refused (int number, const char *side, const char *words)
+{
+  struct error e = { 0 };
+
+  assert_int_equal (plan_make (&plan, &options, "source S", &source,
+                               "destination D", &destination, processors, &e),
+                    -1);
+  assert_int_equal (e.number, number);
+  if (strncmp (e.text, side, strlen (side)) != 0
+      || strstr (e.text, words) == NULL)
+    fail_msg ("%s: nothing of %s, %s", e.text, side, words);
+}
+
+/* -- workers -------------------------------------------------------------- */
+
+static unsigned
+workers (void)
+{
+  make ();
+  return plan.workers;
+}
+
+static void
+workers_are_limited_by_each_of_four (void **state UNUSED)
+{
+  assert_int_equal (workers (), 4);     /* connections */
+  options.connections = UINT32_MAX;
+  assert_int_equal (workers (), 8);     /* processors */
+  options.threads = 3;
+  assert_int_equal (workers (), 3);
+  options.threads = 12;                 /* given: processors do not matter */
+  assert_int_equal (workers (), 12);
+  options.threads = UINT32_MAX;
+  options.connections = 200;
+  assert_int_equal (workers (), 200);
+  source.size = 20 * MiB;               /* the disk */
+  assert_true (workers () >= 1 && workers () <= 20);
+  source.size = MiB;
+  assert_int_equal (workers (), 1);
+  source.size = 0;
+  assert_int_equal (workers (), 1);
+}
+
+static void
+more_disk_is_never_less_workers (void **state UNUSED)
+{
+  unsigned before = 0;
+
+  options.connections = 64;
+  options.threads = 64;
+  for (source.size = 0; source.size <= GiB; source.size += 512 * KiB) {
+    assert_true (workers () >= before);
+    before = plan.workers;
+  }
+  assert_int_equal (before, 64);
+}
+
+static void
+both_sides_have_to_offer_multi_conn (void **state UNUSED)
+{
+  source.can_multi_conn = false;
+  assert_int_equal (workers (), 1);
+  destination.can_multi_conn = false;
+  assert_int_equal (workers (), 1);
+  source.can_multi_conn = true;
+  assert_int_equal (workers (), 1);
+  destination.can_multi_conn = true;
+  assert_int_equal (workers (), 4);
+}
+
+static void
+synchronous_is_one_worker_with_one_request (void **state UNUSED)
+{
+  options.synchronous = true;
+  options.connections = options.threads = 8;
+  make ();
+  assert_int_equal (plan.workers, 1);
+  assert_int_equal (plan.requests, 1);
+}
+
+static void
+unknown_number_of_processors_is_one_worker (void **state UNUSED)
+{
+  processors = 0;
+  assert_int_equal (workers (), 1);
+  processors = 1;
+  assert_int_equal (workers (), 1);
+}
+
+/* -- sizes ---------------------------------------------------------------- */
+
+static uint64_t
+request_size (void)
+{
+  make ();
+  return plan.request_size;
+}
+
+/* What is taken where nobody says anything: a matter of measurements. */
+static uint64_t
+our_request_size (void)
+{
+  start_afresh (NULL);
+  return request_size ();
+}
+
+static void
+request_size_is_the_users_or_ours (void **state UNUSED)
+{
+  assert_true (is_power_of_2 (our_request_size ()));
+  assert_in_range (our_request_size (), 64 * KiB, 4 * MiB);
+  options.request_size = 4096;
+  assert_int_equal (request_size (), 4096);
+  options.request_size = 32 * MiB;
+  assert_int_equal (request_size (), 32 * MiB);
+}
+
+/* The whole default is told: "(default 512K)". */
+static void
+help_tells_our_request_size (void **state UNUSED)
+{
+  const uint64_t ours = our_request_size ();
+  char *help = options_help ("stripecopy"), words[64];
+  const char *line, *end;
+
+  assert_non_null (help);
+  line = strstr (help, "--request-size=");
+  assert_non_null (line);
+  end = strstr (line, "--requests=");
+  assert_non_null (end);
+  snprintf (words, sizeof words, "(default %" PRIu64 "%c)",
+            ours >= MiB ? ours / MiB : ours / KiB, ours >= MiB ? 'M' : 'K');
+  line = strstr (line, words);
+  assert_true (line != NULL && line < end);
+  free (help);
+}
+
+/* As nbdcopy has it, also over what the user said. */
+static void
+request_size_is_no_smaller_than_preferred (void **state UNUSED)
+{
+  source.block_preferred = 8 * MiB;
+  assert_int_equal (request_size (), 8 * MiB);
+  destination.block_preferred = 16 * MiB;
+  assert_int_equal (request_size (), 16 * MiB);
+  options.request_size = 4096;
+  assert_int_equal (request_size (), 16 * MiB);
+  source.block_preferred = destination.block_preferred = 4096;
+  options.request_size = 8 * MiB;
+  assert_int_equal (request_size (), 8 * MiB);
+}
+
+static void
+preferred_size_beyond_any_buffer_is_bounded (void **state UNUSED)
+{
+  source.block_preferred = source.block_max = 2 * GiB;
+  destination.block_max = 4 * GiB - 64 * KiB;
+  assert_int_equal (request_size (), 32 * MiB);
+  destination.block_max = 64 * KiB;
+  assert_int_equal (request_size (), 64 * KiB);
+}
+
+static void
+request_size_is_no_larger_than_either_maximum (void **state UNUSED)
+{
+  source.block_max = 128 * KiB;
+  assert_int_equal (request_size (), 128 * KiB);
+  destination.block_max = 64 * KiB;
+  assert_int_equal (request_size (), 64 * KiB);
+  options.request_size = MiB;
+  assert_int_equal (request_size (), 64 * KiB);
+  source.block_max = 32 * MiB;
+  assert_int_equal (request_size (), 64 * KiB);
+}
+
+static void
+request_size_is_a_multiple_of_both_minimums (void **state UNUSED)
+{
+  source.block_min = 64 * KiB;
+  options.request_size = 4096;
+  assert_int_equal (request_size (), 64 * KiB);
+  assert_int_equal (plan.align, 64 * KiB);
+  assert_int_equal (plan.grain, 64 * KiB);
+
+  /* A maximum of one side need not be a multiple of the other's minimum. */
+  source.block_min = 512;
+  destination.block_min = 4096;
+  source.block_max = 9 * 512;
+  options.request_size = 0;
+  assert_int_equal (request_size (), 4096);
+  assert_int_equal (plan.align, 4096);
+}
+
+static void
+extents_are_cut_at_512_bytes_at_least (void **state UNUSED)
+{
+  make ();
+  assert_int_equal (plan.align, 1);
+  assert_int_equal (plan.grain, 512);
+  destination.block_min = 4096;
+  make ();
+  assert_int_equal (plan.grain, 4096);
+}
+
+static void
+queue_holds_one_request_at_least (void **state UNUSED)
+{
+  make ();
+  assert_int_equal (plan.queue_size, 4 * MiB);
+  options.queue_size = 0;
+  make ();
+  assert_int_equal (plan.queue_size, plan.request_size);
+  options.queue_size = 1;
+  options.request_size = 4 * MiB;
+  make ();
+  assert_int_equal (plan.queue_size, 4 * MiB);
+  options.queue_size = UINT32_MAX;
+  make ();
+  assert_int_equal (plan.queue_size, UINT32_MAX);
+}
+
+/* Buffers for them are bought at the start. */
+static void
+requests_are_the_users_as_far_as_memory_allows (void **state UNUSED)
+{
+  make ();
+  assert_int_equal (plan.requests, 32);
+  options.requests = 1;
+  make ();
+  assert_int_equal (plan.requests, 1);
+  options.requests = UINT32_MAX;
+  make ();
+  assert_true (plan.requests >= 64);
+  assert_true (plan.requests * plan.request_size <= 4 * GiB);
+  options.request_size = 32 * MiB;
+  make ();
+  assert_true (plan.requests >= 1);
+  assert_true (plan.requests * plan.request_size <= 4 * GiB);
+}
+
+static void
+source_extents_take_a_source_that_tells (void **state UNUSED)
+{
+  make ();
+  assert_true (plan.source_extents);
+  options.no_extents = true;
+  make ();
+  assert_false (plan.source_extents);
+  options.no_extents = false;
+  source.extents_max = 0;
+  make ();
+  assert_false (plan.source_extents);
+}
+
+/* -- flush ---------------------------------------------------------------- */
+
+static void
+flush_is_the_default_where_it_can_be (void **state UNUSED)
+{
+  make ();
+  assert_true (plan.flush);
+  options.flush = true;
+  make ();
+  assert_true (plan.flush);
+  options.flush = false;
+  options.no_flush = true;
+  make ();
+  assert_false (plan.flush);
+  options.no_flush = false;
+  destination.can_flush = false;
+  source.can_flush = true;
+  make ();
+  assert_false (plan.flush);
+}
+
+static void
+flush_that_was_asked_for_has_to_be_possible (void **state UNUSED)
+{
+  options.flush = true;
+  destination.can_flush = false;
+  assert_refused (ENOTSUP, "destination D", "--flush");
+  destination.can_flush = true;
+  source.can_flush = false;
+  make ();
+  assert_true (plan.flush);
+}
+
+/* -- refusals ------------------------------------------------------------- */
+
+static void
+smaller_destination_is_refused (void **state UNUSED)
+{
+  destination.size = GiB - 1;
+  assert_refused (ENOSPC, "destination D", "1073741823");
+  assert_refused (ENOSPC, "destination D", "1073741824");
+  destination.size = GiB;
+  make ();
+  destination.size = INT64_MAX;
+  make ();
+  assert_int_equal (plan.size, GiB);
+}
+
+static void
+read_only_destination_is_refused (void **state UNUSED)
+{
+  destination.read_only = true;
+  assert_refused (EROFS, "destination D", "read-only");
+  destination.read_only = false;
+  source.read_only = true;
+  make ();
+}
+
+static void
+tail_that_cannot_be_read_is_refused (void **state UNUSED)
+{
+  source.block_min = 512;
+  source.size = GiB - 512;
+  make ();
+  source.size = GiB - 511;
+  assert_refused (EINVAL, "source S", "minimum block (512)");
+}
+
+static void
+tail_that_cannot_be_written_is_refused (void **state UNUSED)
+{
+  destination.block_min = 4096;
+  source.size = GiB - 512;
+  assert_refused (EINVAL, "destination D", "minimum block (4096)");
+  source.size = GiB - 4096;
+  make ();
+
+  /* The destination's own size does not matter. */
+  destination.size = GiB + 1;
+  make ();
+}
+
+static void
+minimum_above_the_other_sides_maximum_is_refused (void **state UNUSED)
+{
+  source.block_min = 64 * KiB;
+  destination.block_max = 32 * KiB;
+  assert_refused (EINVAL, "destination D", "minimum block 65536");
+  destination.block_max = 64 * KiB;
+  make ();
+  assert_int_equal (plan.request_size, 64 * KiB);
+  source.block_min = 1;
+  destination.block_min = 64 * KiB;
+  source.block_max = 512;
+  assert_refused (EINVAL, "destination D", "512");
+}
+
+/* -- zeroes --------------------------------------------------------------- */
+
+static void
+what_is_known_of_the_destination (void **state UNUSED)
+{
+  static const enum is_zero given[] = { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
+  size_t i;
+
+  for (i = 0; i < COUNT (given); ++i) {
+    start_afresh (NULL);
+    options.destination_is_zero = given[i];
+    make ();
+    assert_int_equal (plan.zero.known, given[i]);
+    assert_int_equal (plan.zero.ask_destination, given[i] == IS_ZERO_AUTO);
+    assert_false (plan.zero.allocate);
+
+    destination.extents_max = 0;
+    make ();
+    assert_false (plan.zero.ask_destination);
+
+    /* What is zero at the destination need not be allocated. */
+    options.allocated = true;
+    destination.extents_max = GiB;
+    make ();
+    assert_true (plan.zero.allocate);
+    assert_int_equal (plan.zero.known, IS_ZERO_NO);
+    assert_false (plan.zero.ask_destination);
+    assert_int_equal (plan.zero.scan, 0);
+  }
+}
+
+static void
+no_extents_is_about_the_source_alone (void **state UNUSED)
+{
+  options.no_extents = true;
+  make ();
+  assert_true (plan.zero.ask_destination);
+}
+
+static void
+zero_requests_follow_the_destination (void **state UNUSED)
+{
+  make ();
+  assert_int_equal (plan.zero.request_max, 4 * GiB - 64 * MiB);
+  assert_true (plan.zero.fast);
+  destination.can_fast_zero = false;
+  source.block_min = 64 * KiB;
+  destination.zero_max = GiB + 1;
+  make ();
+  assert_false (plan.zero.fast);
+  assert_int_equal (plan.zero.request_max, GiB);
+  destination.zero_max = 64 * KiB - 1;
+  make ();
+  assert_int_equal (plan.zero.request_max, 0);
+  source.zero_max = GiB;
+  destination.zero_max = 0;
+  make ();
+  assert_int_equal (plan.zero.request_max, 0);
+}
+
+static void
+zeroes_that_are_written_fit_the_destinations_maximum (void **state UNUSED)
+{
+  make ();
+  assert_true (plan.zero.write_max >= plan.request_size);
+  assert_true (plan.zero.write_max <= destination.block_max);
+  destination.block_max = 64 * KiB;
+  make ();
+  assert_int_equal (plan.zero.write_max, 64 * KiB);
+  destination.block_max = 64 * KiB + 512;
+  source.block_min = 4096;
+  make ();
+  assert_int_equal (plan.zero.write_max, 64 * KiB);
+}
+
+static uint64_t
+scan (void)
+{
+  make ();
+  return plan.zero.scan;
+}
+
+static void
+scan_is_raised_to_the_preferred_block_unless_given (void **state UNUSED)
+{
+  assert_int_equal (scan (), 4096);
+  destination.block_preferred = 64 * KiB;
+  source.block_preferred = MiB;
+  assert_int_equal (scan (), 64 * KiB);
+  options.sparse_given = true;
+  assert_int_equal (scan (), 4096);
+  options.sparse = 512;
+  assert_int_equal (scan (), 512);
+  options.sparse = 0;
+  assert_int_equal (scan (), 0);
+  options.sparse = UINT64_C (1) << 31;
+  assert_int_equal (scan (), UINT64_C (1) << 31);
+}
+
+static void
+scan_is_never_below_what_can_be_written (void **state UNUSED)
+{
+  options.sparse_given = true;
+  options.sparse = 512;
+  source.block_min = 4096;
+  assert_int_equal (scan (), 4096);
+  destination.block_min = 64 * KiB;
+  assert_int_equal (scan (), 64 * KiB);
+}
+
+static void
+gap_is_the_smallest_zero_extent_worth_a_request (void **state UNUSED)
+{
+  make ();
+  assert_int_equal (plan.gap, plan.zero.scan);
+  options.sparse = 0;
+  make ();
+  assert_int_equal (plan.gap, plan.grain);
+  assert_true (plan.gap > 0);
+}
+
+/* -- what is wanted of each side ------------------------------------------ */
+
+static void
+extents_are_wanted_where_they_will_be_used (void **state UNUSED)
+{
+  assert_true (plan_wants (SOURCE, &options).extents);
+  assert_true (plan_wants (DESTINATION, &options).extents);
+  options.no_extents = true;
+  assert_false (plan_wants (SOURCE, &options).extents);
+  assert_true (plan_wants (DESTINATION, &options).extents);
+  options.no_extents = false;
+  options.allocated = true;
+  assert_true (plan_wants (SOURCE, &options).extents);
+  assert_false (plan_wants (DESTINATION, &options).extents);
+  options.allocated = false;
+  options.destination_is_zero = IS_ZERO_YES;
+  assert_false (plan_wants (DESTINATION, &options).extents);
+  options.destination_is_zero = IS_ZERO_NO;
+  assert_false (plan_wants (DESTINATION, &options).extents);
+  assert_true (plan_wants (SOURCE, &options).extents);
+}
+
+/* -- promises ------------------------------------------------------------- */
+
+static void
+assert_promises (void)
+{
+  assert_int_equal (plan.size, source.size);
+  assert_true (is_power_of_2 (plan.align));
+  assert_true (is_power_of_2 (plan.grain) && plan.grain >= plan.align);
+  assert_int_equal (plan.align % source.block_min, 0);
+  assert_int_equal (plan.align % destination.block_min, 0);
+  assert_true (plan.request_size > 0 && plan.request_size <= 32 * MiB);
+  assert_int_equal (plan.request_size % plan.align, 0);
+  assert_true (plan.request_size <= source.block_max);
+  assert_true (plan.request_size <= destination.block_max);
+  assert_true (plan.requests >= 1 && plan.requests <= options.requests);
+  assert_true (plan.queue_size >= plan.request_size);
+  assert_true (plan.workers >= 1 && plan.workers <= options.connections);
+  assert_true (plan.claim >= plan.request_size);
+  assert_int_equal (plan.claim % plan.grain, 0);
+  assert_true (plan.steal_min >= plan.request_size);
+  assert_int_equal (plan.steal_min % plan.grain, 0);
+  assert_true (plan.gap >= plan.grain && plan.gap >= plan.zero.scan);
+  assert_true (plan.zero.scan == 0 || is_power_of_2 (plan.zero.scan));
+  assert_int_equal (plan.zero.scan % plan.align, 0);
+  assert_true (plan.zero.request_max <= destination.zero_max);
+  assert_int_equal (plan.zero.request_max % plan.align, 0);
+  assert_true (plan.zero.write_max > 0);
+  assert_true (plan.zero.write_max <= destination.block_max);
+  assert_int_equal (plan.zero.write_max % plan.align, 0);
+}
+
+static void
+huge_disks_do_not_overflow (void **state UNUSED)
+{
+  source.size = destination.size = INT64_MAX;
+  destination.zero_max = source.extents_max = INT64_MAX;
+  source.block_max = destination.block_max = INT64_MAX;
+  options.connections = options.threads = UINT32_MAX;
+  options.requests = options.queue_size = UINT32_MAX;
+  make ();
+  assert_promises ();
+  assert_int_equal (plan.size, INT64_MAX);
+  assert_true (plan.workers > 1);
+  assert_int_equal (plan.zero.request_max, INT64_MAX);
+
+  source.size = align_down (INT64_MAX, 64 * KiB);
+  source.block_min = destination.block_min = 64 * KiB;
+  source.block_max = destination.block_max = align_down (INT64_MAX, 64 * KiB);
+  source.block_preferred = destination.block_preferred = UINT64_C (1) << 62;
+  make ();
+  assert_promises ();
+}
+
+/* A maximum need not be a power of two; a preferred size is. */
+static void
+scan_is_a_power_of_two_whatever_the_maximum (void **state UNUSED)
+{
+  source.block_max = 300 * KiB;
+  destination.block_preferred = 512 * KiB;
+  make ();
+  assert_int_equal (plan.request_size, 300 * KiB);
+  assert_promises ();
+}
+
+static unsigned current_seed;
+
+static uint64_t
+power (unsigned short *dice, unsigned from, unsigned to)
+{
+  return UINT64_C (1) << (from + nrand48 (dice) % (to - from + 1));
+}
+
+/* What endpoint_open lets through. */
+static struct caps
+any_caps (unsigned short *dice)
+{
+  struct caps c = { .block_min = power (dice, 0, 16) };
+
+  c.block_preferred = max_u64 (c.block_min, power (dice, 9, 40));
+  c.block_max = c.block_min * (1 + nrand48 (dice) % power (dice, 0, 16));
+  while (c.block_preferred > c.block_max && c.block_preferred > c.block_min)
+    c.block_preferred /= 2;
+  c.size = align_down (power (dice, 0, 62) + nrand48 (dice) % 1024, 65536);
+  c.extents_max = nrand48 (dice) % 2 ? GiB : 0;
+  c.zero_max = nrand48 (dice) % 3 ? 3 * GiB : 0;
+  c.can_fast_zero = nrand48 (dice) % 2;
+  c.can_flush = c.can_multi_conn = true;
+  return c;
+}
+
+static void
+promises_hold_for_any_two_sides (void **state UNUSED)
+{
+  unsigned made = 0, refused = 0;
+  struct error e;
+
+  for (current_seed = 1; current_seed <= 20000; ++current_seed) {
+    unsigned short dice[3] = { 0x330e, (unsigned short) current_seed, 79 };
+
+    start_afresh (NULL);
+    source = any_caps (dice);
+    destination = any_caps (dice);
+    options.connections = power (dice, 0, 8);
+    options.request_size = nrand48 (dice) % 2 ? power (dice, 12, 25) : 0;
+    options.requests = power (dice, 0, 31);
+    options.queue_size = nrand48 (dice) % power (dice, 0, 31);
+    options.sparse = nrand48 (dice) % 4 ? power (dice, 9, 31) : 0;
+    options.sparse_given = nrand48 (dice) % 2;
+    options.allocated = nrand48 (dice) % 4 == 0;
+    e = (struct error) { 0 };
+    if (plan_make (&plan, &options, "S", &source, "D", &destination,
+                   processors, &e) == 0) {
+      assert_false (error_is_set (&e));
+      assert_promises ();
+      made++;
+    }
+    else {
+      assert_true (error_is_set (&e));
+      refused++;
+    }
+  }
+  current_seed = 0;
+  assert_true (made > 2000 && refused > 2000);
+}
+
+/* An assertion leaves by longjmp, so the seed is told from here. */
+static int
+tell_seed (void **state UNUSED)
+{
+  if (current_seed != 0)
+    print_error ("failed with seed %u\n", current_seed);
+  return 0;
+}
+
+#define AFRESH(f) cmocka_unit_test_setup (f, start_afresh)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    AFRESH (workers_are_limited_by_each_of_four),
+    AFRESH (more_disk_is_never_less_workers),
+    AFRESH (both_sides_have_to_offer_multi_conn),
+    AFRESH (synchronous_is_one_worker_with_one_request),
+    AFRESH (unknown_number_of_processors_is_one_worker),
+    AFRESH (request_size_is_the_users_or_ours),
+    AFRESH (help_tells_our_request_size),
+    AFRESH (request_size_is_no_smaller_than_preferred),
+    AFRESH (preferred_size_beyond_any_buffer_is_bounded),
+    AFRESH (request_size_is_no_larger_than_either_maximum),
+    AFRESH (request_size_is_a_multiple_of_both_minimums),
+    AFRESH (extents_are_cut_at_512_bytes_at_least),
+    AFRESH (queue_holds_one_request_at_least),
+    AFRESH (requests_are_the_users_as_far_as_memory_allows),
+    AFRESH (source_extents_take_a_source_that_tells),
+    AFRESH (flush_is_the_default_where_it_can_be),
+    AFRESH (flush_that_was_asked_for_has_to_be_possible),
+    AFRESH (smaller_destination_is_refused),
+    AFRESH (read_only_destination_is_refused),
+    AFRESH (tail_that_cannot_be_read_is_refused),
+    AFRESH (tail_that_cannot_be_written_is_refused),
+    AFRESH (minimum_above_the_other_sides_maximum_is_refused),
+    AFRESH (what_is_known_of_the_destination),
+    AFRESH (no_extents_is_about_the_source_alone),
+    AFRESH (zero_requests_follow_the_destination),
+    AFRESH (zeroes_that_are_written_fit_the_destinations_maximum),
+    AFRESH (scan_is_raised_to_the_preferred_block_unless_given),
+    AFRESH (scan_is_never_below_what_can_be_written),
+    AFRESH (gap_is_the_smallest_zero_extent_worth_a_request),
+    AFRESH (extents_are_wanted_where_they_will_be_used),
+    AFRESH (huge_disks_do_not_overflow),
+    AFRESH (scan_is_a_power_of_two_whatever_the_maximum),
+    cmocka_unit_test_setup_teardown (promises_hold_for_any_two_sides,
+                                     start_afresh, tell_seed),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# -v tells of each worker's extents, reads, writes, zeroes and flushes.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_disks
+serve_nbdkit src -r file "$tmp/disk"
+serve_nbdkit dst file "$tmp/copy"
+copy_ok -v -T 2 -C 2 "$src" "$dst"
+expect_identical "$tmp/disk" "$tmp/copy"
+for word in worker extent read write zero flush; do
+  expect_error "\\b$word"
+done
+[ ! -s "$output" ] || fail "standard output carries something"
+
+copy_ok "$src" "$dst"
+expect_no_error worker.*read

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A failed write: exit status 1, and the message says where.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter error
+requires_plugin file
+
+make_data "$tmp/disk" 16M
+make_ones "$tmp/copy" 16M
+serve_nbdkit src -r file "$tmp/disk"
+serve_rude dst --mode=write-error --offset=5555555 "$tmp/copy"
+copy_fails 1 '^stripecopy: destination .*write.* offset [0-9]+ length [0-9]+: Input/output error$' \
+           "$src" "$dst"
+expect_fired dst
+read -r at length < <(sed -nE \
+  's/^stripecopy: .* offset ([0-9]+) length ([0-9]+): .*/\1 \2/p' "$errors")
+[ "$at" -le 5555555 ] && [ $((at + length)) -gt 5555555 ] ||
+  fail "the offset is wrong"
+
+copy_fails 1 '^stripecopy: destination .*: No space left on device$' \
+           [ nbdkit -r file "$tmp/disk" ] \
+           [ nbdkit --filter=error memory 16M error=ENOSPC error-pwrite-rate=1 ]
