@@ -591,10 +591,11 @@ static struct conn *
 nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
-  struct nbd_conn *first = ep->first;
+  struct nbd_conn *first;
 
   if (number > 0)
     return start_connecting (ep, number, e);
+  first = ep->first;            /* only the worker with number 0 comes here */
   assert (first != NULL);
   ep->first = NULL;
   return &first->base;

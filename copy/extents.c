@@ -33,8 +33,11 @@
 /* What is called data when a server does not tell. */
 #define UNKNOWN_STEP (128 * MiB)
 
-/* For how long the copy stands still for one answer. */
+/* For how long the copy stands still for one answer: less once a server has
+ * shown that it may not answer at all.
+ */
 #define PATIENCE (15 * NS_PER_S)
+#define PATIENCE_LEFT NS_PER_S
 
 enum question_state {
   FREE,                         /* on the free list */
@@ -62,6 +65,7 @@ struct extents {
   struct list ahead;            /* questions in order of start, no overlap */
   struct list free;
   bool waiting;                 /* the last look said so */
+  bool silent;                  /* an answer was waited for in vain */
   unsigned failures;
   int first_errno;
   struct question questions[QUESTIONS];
@@ -381,7 +385,9 @@ extents_deadline (const struct extents *x)
 {
   const struct question *q = first_ahead (x);
 
-  return x->waiting && q && q->state == ASKED ? q->io.started + PATIENCE : 0;
+  if (!x->waiting || q == NULL || q->state != ASKED)
+    return 0;
+  return q->io.started + (x->silent ? PATIENCE_LEFT : PATIENCE);
 }
 
 void
@@ -394,6 +400,7 @@ extents_give_up (struct extents *x, uint64_t now)
     return;
   if (x->failures++ == 0)
     x->first_errno = 0;
+  x->silent = true;
   x->data_to = min_u64 (q->end, add_saturated (x->cursor, UNKNOWN_STEP));
   drop (x, q);
 }

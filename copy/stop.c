@@ -16,7 +16,7 @@
 struct stop {
   int signals;                  /* a signalfd */
   int soft, hard;               /* eventfds; once readable, always readable */
-  atomic_bool winding_down, now;
+  atomic_bool winding_down, now, rude;
   atomic_int signal_number;
   pthread_mutex_t lock;         /* error */
   struct error error;
@@ -109,12 +109,19 @@ stop_wind_down (struct stop *s, int signal_number)
   ring (s->soft);
 }
 
-void
-stop_now (struct stop *s)
+static void
+end_at_once (struct stop *s)
 {
   atomic_store (&s->now, true);
   ring (s->soft);
   ring (s->hard);
+}
+
+void
+stop_now (struct stop *s)
+{
+  atomic_store (&s->rude, true);
+  end_at_once (s);
 }
 
 void
@@ -124,7 +131,7 @@ stop_fail (struct stop *s, const struct error *e)
   if (!error_is_set (&s->error))
     s->error = *e;
   pthread_mutex_unlock (&s->lock);
-  stop_now (s);
+  end_at_once (s);
 }
 
 int
@@ -149,6 +156,12 @@ bool
 stop_is_now (const struct stop *s)
 {
   return atomic_load_explicit (&s->now, memory_order_relaxed);
+}
+
+bool
+stop_is_rude (const struct stop *s)
+{
+  return atomic_load_explicit (&s->rude, memory_order_relaxed);
 }
 
 int

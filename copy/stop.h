@@ -35,7 +35,9 @@ void stop_wind_down (struct stop *s, int signal_number);
 /* End at once.  The first error is kept.  Any thread. */
 void stop_fail (struct stop *s, const struct error *e);
 
-/* End at once, for a second signal or one that took too long. */
+/* End at once, for a second signal or a server that is gone: without even a
+ * goodbye.
+ */
 void stop_now (struct stop *s);
 
 /* Readable from the first wind_down or fail on; and from fail or now on. */
@@ -45,6 +47,7 @@ int stop_now_fd (const struct stop *s);
 /* Any thread, without waiting. */
 bool stop_is_winding_down (const struct stop *s);
 bool stop_is_now (const struct stop *s);
+bool stop_is_rude (const struct stop *s);       /* stop_now was called */
 
 /* The signal that ended the copy, or 0. */
 int stop_signal (const struct stop *s);

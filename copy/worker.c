@@ -23,8 +23,10 @@
 #define WIND_DOWN (5 * NS_PER_S)
 #define WIND_DOWN_FLUSH (20 * NS_PER_S)
 
-/* For the goodbye: everything is stored by then, so this is only politeness. */
-#define LEAVE_PATIENCE (2 * NS_PER_S)
+/* For the goodbye, which is only politeness: everything is stored by then, or
+ * the copy has failed.
+ */
+#define LEAVE_PATIENCE NS_PER_S
 
 /* -- the loop ------------------------------------------------------------- */
 
@@ -81,6 +83,10 @@ drain (struct worker *w, struct error *e)
 
     if (io->verb == IO_EXTENTS)
       take_extents (w, c, io, err);
+    else if (io->verb == IO_FLUSH) {
+      w->flushing = false;
+      w->flush_error = err;
+    }
     else if (request_step (&w->lane, io, err, e) == -1)
       return -1;
   }
@@ -93,20 +99,26 @@ earlier (uint64_t a, uint64_t b)
   return a == 0 ? b : b == 0 ? a : min_u64 (a, b);
 }
 
+/* What tells of the next thing about stopping that this worker does not know. */
+static int
+next_stop_fd (const struct stop *stop)
+{
+  return stop_is_now (stop) ? -1
+    : stop_is_winding_down (stop) ? stop_now_fd (stop) : stop_fd (stop);
+}
+
 /* Sleeps until a conn can move, the copy is to stop, also_fd (-1: none) is
  * readable, or the deadline (0: none) passes; then moves what can be moved.
  */
 static int
 turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
 {
-  const bool winding_down = stop_is_winding_down (w->job->stop);
   struct pollfd fds[4];
   int wait_ms = 0;
 
   conn_want (w->source, &fds[0]);
   conn_want (w->destination, &fds[1]);
-  fds[2].fd = winding_down ? stop_now_fd (w->job->stop)
-    : stop_fd (w->job->stop);
+  fds[2].fd = next_stop_fd (w->job->stop);
   fds[3].fd = also_fd;
   fds[2].events = fds[3].events = POLLIN;
   if (list_empty (&w->lane.ready))
@@ -465,35 +477,32 @@ wait_for_others (struct worker *w, struct error *e)
 static enum step
 flush (struct worker *w, struct error *e)
 {
-  struct list over;
-  struct io io = { .verb = IO_FLUSH, .ready = &over };
-  int err;
-
   if (!w->job->plan->flush)
     return GO_ON;
-  list_init (&over);
   w->wind_down_by = 0;
+  w->flush = (struct io) { .verb = IO_FLUSH, .ready = &w->lane.ready };
   log_detail ("worker %u: flush", w->number);
-  if ((err = conn_start (w->destination, &io)) != 0)
-    goto fail;
-  while (list_empty (&over)) {
+  w->flush_error = conn_start (w->destination, &w->flush);
+  w->flushing = w->flush_error == 0;
+  while (w->flushing) {
     if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN_FLUSH))
       return ENOUGH;
-    if (drain (w, e) == -1 || turn (w, -1, w->wind_down_by, e) == -1)
+    if (turn (w, -1, w->wind_down_by, e) == -1 || drain (w, e) == -1)
       return FAILED;
   }
-  err = conn_retire (w->destination, &io);
+  if (w->flush_error) {
+    error_set (e, w->flush_error, "%s: flush failed: %s",
+               conn_name (w->destination), request_strerror (w->flush_error));
+    return FAILED;
+  }
   log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,
-              (clock_now () - io.started) / NS_PER_US);
-  if (err == 0)
-    return GO_ON;
-
- fail:
-  error_set (e, err, "%s: flush failed: %s", conn_name (w->destination),
-             request_strerror (err));
-  return FAILED;
+              (clock_now () - w->flush.started) / NS_PER_US);
+  return GO_ON;
 }
 
+/* Takes what is still on its way, too, and throws it away: some servers do not
+ * survive a client that hangs up on them in the middle of a reply.
+ */
 static void
 leave (struct worker *w)
 {
@@ -505,20 +514,20 @@ leave (struct worker *w)
     source_left = conn_leave (w->source);
     destination_left = conn_leave (w->destination);
     if ((source_left && destination_left) || clock_now () >= deadline
-        || stop_is_now (w->job->stop)
-        || turn (w, -1, deadline, &ignored) == -1)
+        || stop_is_rude (w->job->stop))
       return;
+    while (list_take (&w->lane.ready))
+      ;
+    /* A conn that is lost has left; the other one may still have to. */
+    turn (w, -1, deadline, &ignored);
   }
 }
 
 static enum step
-live (struct worker *w, struct error *e)
+work (struct worker *w, struct error *e)
 {
-  enum step r = connect_pair (w, e);
+  enum step r;
 
-  if (r != GO_ON)
-    return r;
-  w->outcome = STOPPED;
   if ((r = buy_memory (w, e)) != GO_ON
       || (r = copy_stripes (w, e)) != GO_ON
       || (r = wait_for_others (w, e)) != GO_ON
@@ -526,7 +535,6 @@ live (struct worker *w, struct error *e)
     return r;
   if (is_readable (w->job->finished_fd))
     w->outcome = FINISHED;
-  leave (w);
   return GO_ON;
 }
 
@@ -535,11 +543,19 @@ worker_run (void *opaque)
 {
   struct worker *w = opaque;
   struct error e = { 0 };
+  enum step r = connect_pair (w, &e);
+  const bool connected = r == GO_ON;
 
-  if (live (w, &e) == FAILED) {
+  if (connected) {
+    w->outcome = STOPPED;
+    r = work (w, &e);
+  }
+  if (r == FAILED) {
     w->outcome = STOPPED;
     stop_fail (w->job->stop, &e);
   }
+  if (connected)
+    leave (w);
   conn_close (w->source);
   conn_close (w->destination);
   extents_free (w->source_map);

@@ -57,6 +57,9 @@ struct worker {
   bool out_of_work;
   bool waiting;                 /* for extents */
   uint64_t told_to;             /* extents were told to --verbose up to here */
+  struct io flush;
+  bool flushing;                /* flush is in flight */
+  int flush_error;              /* errno, once it is over */
   uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The destination's minimum, preferred and maximum block sizes are respected; the
-# server fails each request that does not.
+# The destination's minimum, preferred and maximum block sizes are respected;
+# the server fails each request that does not.
 
 . "${srcdir:-.}/functions.sh"
 requires_filter blocksize-policy

@@ -15,7 +15,7 @@ rude_server=${RUDE_SERVER:-./rude-server}
 limit=${STRIPECOPY_TIMEOUT:-60}     # seconds for one copy, then it hangs
 read -r -a wrapper <<< "${STRIPECOPY_WRAPPER:-}"
 
-# Where the disks go: each copy ends with a flush, so memory, when there is room.
+# Where the disks go: each copy ends with a flush, so memory if there is room.
 folder_for_disks ()
 {
   local free
@@ -99,7 +99,9 @@ cleanup ()
   rm -rf "$tmp"
 }
 trap 'cleanup 2> /dev/null' EXIT
-trap 'exit 1' HUP INT TERM
+# A signal may come twice, to us and to our group: the second must not end the
+# cleanup.
+trap 'trap "" HUP INT TERM; exit 1' HUP INT TERM
 
 # ------------------------------------------------------------ requirements
 
@@ -202,8 +204,8 @@ make_certificates ()
   } > "$tmp/certtool" 2>&1 || fail "certtool: $(cat "$tmp/certtool")"
 }
 
-# The usual pair: $tmp/disk of so many MiB with islands of data, and $tmp/copy of
-# the same size, where each byte that is not copied shows.
+# The usual pair: $tmp/disk of so many MiB with islands of data, and $tmp/copy
+# of the same size, where each byte that is not copied shows.
 make_disks ()
 {
   make_islands "$tmp/disk" "${1:-32}"
@@ -319,8 +321,8 @@ expect_fired ()
   [ -s "$tmp/$1.fired" ] || fail "$1: the fault never fired"
 }
 
-# The lines of a logged server that start a request of a kind (Read, Write, Zero,
-# Extents, Flush, Trim) or a connection (Connect).
+# The lines of a logged server that start a request of a kind (Read, Write,
+# Zero, Extents, Flush, Trim) or a connection (Connect).
 request_lines ()
 {
   grep -E " $2( id=[0-9]+)? (offset|export|\.\.\.)" "$tmp/$1.requests" || :

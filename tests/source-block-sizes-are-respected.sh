@@ -16,7 +16,8 @@ for policy in "512 512 64k" "512 4k 1M" "64k 64k 64k" "4k 1M 32M" \
          blocksize-preferred="$preferred" blocksize-maximum="$max")
   n=$((n + 1)) src=src$n dst=dst$n
   make_ones "$tmp/copy" 16M
-  serve_logged "$src" --filter=blocksize-policy -r file "$tmp/disk" "${sizes[@]}"
+  serve_logged "$src" --filter=blocksize-policy -r file \
+               "$tmp/disk" "${sizes[@]}"
   serve_nbdkit "$dst" file "$tmp/copy"
   copy_ok "${!src}" "${!dst}"
   expect_identical "$tmp/disk" "$tmp/copy"

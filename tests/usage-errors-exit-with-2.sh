@@ -5,7 +5,7 @@
 
 . "${srcdir:-.}/functions.sh"
 
-uri=nbd+unix:///?socket=$tmp/nobody
+uri="nbd+unix:///?socket=$tmp/nobody"
 
 # refused PATTERN ARGS...
 refused ()
