@@ -542,11 +542,14 @@ void *
 worker_run (void *opaque)
 {
   struct worker *w = opaque;
+  const uint64_t start = clock_now ();
   struct error e = { 0 };
   enum step r = connect_pair (w, &e);
   const bool connected = r == GO_ON;
 
   if (connected) {
+    log_detail ("worker %u: start, connected in %" PRIu64 " us", w->number,
+                (clock_now () - start) / NS_PER_US);
     w->outcome = STOPPED;
     r = work (w, &e);
   }
