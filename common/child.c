@@ -412,21 +412,24 @@ is_over (const struct child *c)
   return info.si_pid != 0;
 }
 
-/* Whether the child ends before the deadline. */
+/* Whether the child ends before the deadline, and before there is a hurry. */
 static bool
-wait_until (const struct child *c, uint64_t deadline)
+wait_until (const struct child *c, uint64_t deadline, int hurry_fd)
 {
-  struct pollfd pfd = { .fd = c->pidfd, .events = POLLIN };
+  struct pollfd pfds[] = {
+    { .fd = c->pidfd, .events = POLLIN },
+    { .fd = hurry_fd, .events = POLLIN },
+  };
   uint64_t now, next;
 
   while (!is_over (c)) {
     now = clock_now ();
-    if (now >= deadline)
+    if (now >= deadline || pfds[1].revents != 0)
       return false;
     /* Without a pidfd nothing wakes us. */
     next = c->pidfd != -1 ? deadline
       : min_u64 (deadline, now + LOOK_AGAIN_NS);
-    poll (&pfd, 1, clock_poll_timeout (next, now));
+    poll (pfds, 2, clock_poll_timeout (next, now));
   }
   return true;
 }
@@ -443,7 +446,7 @@ child_has_ended (struct child *c)
 }
 
 bool
-child_end (struct child *c, uint64_t grace_ns)
+child_end (struct child *c, uint64_t grace_ns, int hurry_fd)
 {
   bool in_time;
 
@@ -456,7 +459,7 @@ child_end (struct child *c, uint64_t grace_ns)
    */
   kill (-c->pid, SIGCONT);
 
-  in_time = wait_until (c, add_saturated (clock_now (), grace_ns));
+  in_time = wait_until (c, add_saturated (clock_now (), grace_ns), hurry_fd);
   end_group_and_reap (c);
   return in_time;
 }

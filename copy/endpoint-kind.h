@@ -16,7 +16,8 @@ struct endpoint_ops {
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
 
-  bool (*close) (struct endpoint *ep, uint64_t grace_ns, struct error *e);
+  bool (*close) (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+                 struct error *e);
 };
 
 /* Each kind embeds this first, and allocates itself with its open function. */

@@ -662,13 +662,14 @@ nbd_endpoint_server_ended (struct endpoint *base, int wait_ms, struct error *e)
 }
 
 static bool
-nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, struct error *e)
+nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+                    struct error *e)
 {
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
   bool good;
 
   conn_close (ep->first ? &ep->first->base : NULL);
-  good = spawn_end (ep->spawn, grace_ns, e);
+  good = spawn_end (ep->spawn, grace_ns, hurry_fd, e);
   free (ep->place.export);
   free (ep->uri);
   free (ep->base.name);
@@ -752,6 +753,6 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   return &ep->base;
 
  fail:
-  nbd_endpoint_close (&ep->base, GRACE_AFTER_FAILURE, e);
+  nbd_endpoint_close (&ep->base, GRACE_AFTER_FAILURE, q->interrupt_fd, e);
   return NULL;
 }

@@ -98,7 +98,8 @@ null_same (const struct endpoint *a, const struct endpoint *b)
 }
 
 static bool
-null_close (struct endpoint *ep, uint64_t grace_ns, struct error *e)
+null_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+            struct error *e)
 {
   free (ep->name);
   free (ep);

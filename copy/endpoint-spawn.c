@@ -112,7 +112,7 @@ spawn_start (char *const command[], const char *name, const char *program,
  fail:
   if (fd != -1)
     close (fd);
-  spawn_end (s, 0, e);
+  spawn_end (s, 0, -1, e);
   return NULL;
 }
 
@@ -152,7 +152,7 @@ ended_well (const struct child *c)
 }
 
 bool
-spawn_end (struct spawn *s, uint64_t grace_ns, struct error *e)
+spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
 {
   const bool started = s != NULL && s->child.pid > 0;
   char how[64];
@@ -161,7 +161,8 @@ spawn_end (struct spawn *s, uint64_t grace_ns, struct error *e)
   if (s == NULL)
     return true;
   if (started || s->child.ended) {
-    good = child_end (&s->child, grace_ns) && ended_well (&s->child);
+    good = child_end (&s->child, grace_ns, hurry_fd)
+      && ended_well (&s->child);
     if (!good)
       error_set (e, EIO, "%s: at its end the server %s", s->name,
                  child_describe (&s->child, how, sizeof how));

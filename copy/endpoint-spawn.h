@@ -35,9 +35,11 @@ int spawn_fd (const struct spawn *s);
 bool spawn_has_ended (struct spawn *s, int wait_ms, struct error *e);
 
 /* Ends and reaps the server, removes socket and folder, frees s.  A server that
- * takes longer than grace_ns to end is killed.  False, with the error set, when
+ * takes longer than grace_ns to end, or until hurry_fd (-1: none) is readable,
+ * is killed.  False, with the error set, when
  * that was so, or when its exit status says that it failed.  NULL is fine.
  */
-bool spawn_end (struct spawn *s, uint64_t grace_ns, struct error *e);
+bool spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd,
+                struct error *e);
 
 #endif /* ENDPOINT_SPAWN_H */

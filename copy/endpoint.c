@@ -128,9 +128,10 @@ endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e)
 }
 
 bool
-endpoint_close (struct endpoint *ep, uint64_t grace_ns, struct error *e)
+endpoint_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+                struct error *e)
 {
-  return ep == NULL || ep->ops->close (ep, grace_ns, e);
+  return ep == NULL || ep->ops->close (ep, grace_ns, hurry_fd, e);
 }
 
 struct conn *

@@ -132,9 +132,11 @@ bool endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e);
 
 /* Ends and reaps a server that we started, removes what we made, frees all.
  * All conns are closed before.  False, with the error set, when the server says
- * that it failed, or had to be killed after grace_ns.  NULL is fine.
+ * that it failed, or had to be killed after grace_ns, or because hurry_fd (-1:
+ * none) was readable.  NULL is fine.
  */
-bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, struct error *e);
+bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+                     struct error *e);
 
 /* -- conns -------------------------------------------------------------- */
 

@@ -65,7 +65,7 @@ struct extents {
   struct list ahead;            /* questions in order of start, no overlap */
   struct list free;
   bool waiting;                 /* the last look said so */
-  bool silent;                  /* an answer was waited for in vain */
+  bool silent;                  /* the last answer was waited for in vain */
   unsigned failures;
   int first_errno;
   struct question questions[QUESTIONS];
@@ -304,6 +304,7 @@ extents_answer (struct extents *x, struct io *io, int err)
     return 0;
   }
   q->known_to = io->learned_to;
+  x->silent = false;
   adapt (x, q);
   return ranges_count (&q->known);
 }

@@ -6,12 +6,14 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arith.h"
 #include "clock.h"
@@ -206,7 +208,9 @@ copy (struct copy *c)
   if (crew == NULL)
     return refuse (&e, FAILED);
   progress_init (&progress, &c->options, start);
+  stop_want_usr1 (c->stop, true);
   watch (c, crew, &progress);
+  stop_want_usr1 (c->stop, false);
   complete = crew_join (crew);
   t = crew_totals (crew);
   progress_end (&progress, &t, complete, clock_now ());
@@ -229,29 +233,58 @@ copy (struct copy *c)
 /* -- closing -------------------------------------------------------------- */
 
 /* The source's failure at its end changes nothing about what was read; the
- * destination's means that something may not be stored.
+ * destination's means that something may not be stored.  A signal ends the wait
+ * for both.
  */
 static int
 close_both (struct copy *c, int status)
 {
   const uint64_t grace = status == DONE ? GRACE : GRACE_AFTER_FAILURE;
+  const int hurry_fd = stop_signal_fd (c->stop);
   struct error of_source = { 0 }, of_destination = { 0 };
+  int signal_number;
 
-  if (!endpoint_close (c->source, grace, &of_source) && status == DONE)
+  if (!endpoint_close (c->source, grace, hurry_fd, &of_source)
+      && status == DONE)
     log_warning ("%s", of_source.text);
-  if (!endpoint_close (c->destination, grace, &of_destination)
+  if (!endpoint_close (c->destination, grace, hurry_fd, &of_destination)
       && status == DONE) {
     log_error ("%s", of_destination.text);
     status = FAILED;
   }
-  return status;
+  signal_number = stop_take_signal (c->stop);
+  return signal_number > 0 && status < BY_SIGNAL ? BY_SIGNAL + signal_number
+    : status;
+}
+
+/* What we open must not get a number that the command line, or others' habits,
+ * mean something else by: progress would be written into a server's socket.
+ */
+static int
+check_descriptors (const struct options *o, struct error *e)
+{
+  int fd;
+
+  while ((fd = open ("/dev/null", O_RDWR)) != -1 && fd <= STDERR_FILENO)
+    ;
+  if (fd > STDERR_FILENO)
+    close (fd);
+  if (o->progress_fd_given && fcntl (o->progress_fd, F_GETFD) == -1) {
+    error_set (e, errno, "--progress=%d: %s", (int) o->progress_fd,
+               strerror (errno));
+    return -1;
+  }
+  return 0;
 }
 
 static int
 run (struct copy *c)
 {
+  struct error e = { 0 };
   int status;
 
+  if (check_descriptors (&c->options, &e) == -1)
+    return refuse (&e, REFUSED);
   if ((c->stop = stop_new ()) == NULL) {
     log_error ("cannot take over signals: %s", strerror (errno));
     return FAILED;

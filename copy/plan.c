@@ -15,11 +15,19 @@
 #define REQUEST_SIZE MiB
 #define REQUEST_SIZE_MAX (32 * MiB)
 
-/* Buffers are only resident once used, but have to be addressable. */
+/* Buffers are only resident once used, but have to be addressable; requests
+ * cost some memory each in any case.
+ */
 #define ARENA_MAX GiB
+#define REQUESTS_MAX 4096
 
 /* Extents are cut here at least, whatever the servers' minimum. */
 #define GRAIN 512
+
+/* Shorter holes cost more as requests of their own than reading them does.  A
+ * coarser --sparse is no reason to fill longer ones.
+ */
+#define GAP 4096
 
 /* In requests.  A worker that claims a few at a time hardly ever meets the lock
  * of the stripes, and leaves the rest to be stolen; a theft pays as soon as it
@@ -30,9 +38,6 @@
 
 /* Beyond any use; keeps a slip of the finger from starting a million threads. */
 #define WORKERS_MAX 1024
-
-/* Writing zeroes from the one shared buffer of them. */
-#define ZERO_WRITE_MAX (4 * MiB)
 
 struct endpoint_wants
 plan_wants (enum side side, const struct options *o)
@@ -124,12 +129,11 @@ plan_zeroes (const struct plan *p, const struct options *o,
     .known = o->allocated ? IS_ZERO_NO : o->destination_is_zero,
     .request_max = align_down (destination->zero_max, p->align),
     .fast = destination->can_fast_zero,
-    .write_max = align_down (min_u64 (ZERO_WRITE_MAX, destination->block_max),
-                             p->align),
+    .write_max = p->request_size,
   };
 
   z.ask_destination = z.known == IS_ZERO_AUTO && destination->extents_max > 0;
-  if (!o->allocated && o->sparse > 0) {
+  if (!o->allocated && !o->synchronous && o->sparse > 0) {
     z.scan = max_u64 (o->sparse, p->align);
     /* Only advice: more than half a request would find nothing. */
     if (!o->sparse_given && destination->block_preferred <= p->request_size / 2)
@@ -157,12 +161,13 @@ plan_make (struct plan *p, const struct options *o,
   p->request_size = choose_request_size (p, o, source, destination);
   p->queue_size = max_u64 (o->queue_size, p->request_size);
   p->requests = o->synchronous ? 1
-    : min_u64 (o->requests, max_u64 (1, ARENA_MAX / p->request_size));
+    : min_u64 (o->requests, min_u64 (REQUESTS_MAX,
+                                     max_u64 (1, ARENA_MAX / p->request_size)));
   p->grain = max_u64 (p->align, GRAIN);
   p->claim = align_up (CLAIM * p->request_size, p->grain);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
   p->workers = choose_workers (p, o, source, destination, processors);
   p->zero = plan_zeroes (p, o, destination);
-  p->gap = max_u64 (p->zero.scan, p->grain);
+  p->gap = max_u64 (min_u64 (p->zero.scan, GAP), p->grain);
   return 0;
 }

@@ -19,6 +19,9 @@
 /* The rate is that of the last 10 s. */
 #define SAMPLE_EVERY (10 * NS_PER_S / PROGRESS_SAMPLES)
 
+/* Seconds: beyond that, time left says nothing, and would not fit in ns. */
+#define LEFT_MAX 1e9
+
 /* How long the one line that must not be dropped is waited for. */
 #define LAST_LINE_MS 1000
 
@@ -75,7 +78,7 @@ format_line (const struct progress *p, const struct totals *t, unsigned pc,
   human_size (rate, rate_of (t->data - p->samples[0].data, ns));
   if (pc == 100)
     strcpy (left, "no time");
-  else if (speed > 0)
+  else if (speed * LEFT_MAX > t->total)
     human_duration (left, (t->total - totals_done (t)) / speed * NS_PER_S);
   else
     strcpy (left, "?");

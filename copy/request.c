@@ -4,7 +4,8 @@
  *   request_copy -> READING -> (cut into segments) -> WRITING -> IDLE
  *   request_zero ------------------------------------> WRITING -> IDLE
  *
- * WRITING has one io for each segment in flight.  Where a server refuses to
+ * WRITING has one io for each segment in flight, and no more of them than the
+ * lane may have requests: what is over makes room for the next.  Where a server refuses to
  * zero a segment, the lane takes another way from then on, and the segment is
  * sent again, at the last as plain writes of zeroes.
  */
@@ -39,9 +40,11 @@ struct request {
   uint64_t charged;             /* bytes in the window */
   bool already_zero;
   uint8_t *buffer;              /* borrowed from the pool while not IDLE */
-  unsigned in_flight;           /* parts */
   struct io read;
-  struct part parts[REQUEST_SEGMENTS];
+  struct segment segments[REQUEST_SEGMENTS];
+  unsigned n_segments, begun;   /* segments, and how many of them are sent */
+  unsigned in_flight;           /* parts */
+  struct part parts[REQUEST_SEGMENTS];  /* one for each segment */
 };
 
 const char *
@@ -103,7 +106,7 @@ begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
   r->charged = charge;
   r->already_zero = false;
   r->buffer = NULL;
-  r->in_flight = 0;
+  r->n_segments = r->begun = r->in_flight = 0;
   window_charge (&l->window, charge);
   return r;
 }
@@ -194,16 +197,35 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset,
 }
 
 static int
-begin_part (struct lane *l, struct request *r, unsigned i, uint64_t start,
+begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
             uint64_t end, bool zero, struct error *e)
 {
-  struct part *p = &r->parts[i];
-
   p->request = r;
   p->end = end;
   p->zero = zero;
   r->in_flight++;
   return send_part (l, r, p, start, e);
+}
+
+/* Sends as many segments as may be in flight; the last one to be over finishes
+ * the request.
+ */
+static int
+send_segments (struct lane *l, struct request *r, struct error *e)
+{
+  while (r->begun < r->n_segments && r->in_flight < l->plan->requests) {
+    const struct segment *s = &r->segments[r->begun];
+    struct part *p = &r->parts[r->begun++];
+
+    if (s->zero && r->already_zero)
+      counter_add (&l->stats->skipped, s->end - s->start);
+    else if (begin_part (l, r, p, r->offset + s->start, r->offset + s->end,
+                         s->zero, e) == -1)
+      return -1;
+  }
+  if (r->in_flight == 0)
+    finish (l, r);
+  return 0;
 }
 
 int
@@ -213,31 +235,16 @@ request_zero (struct lane *l, uint64_t start, uint64_t length, struct error *e)
   struct request *r = begin (l, start, length, charge);
 
   r->state = WRITING;
-  return begin_part (l, r, 0, start, start + length, true, e);
+  return begin_part (l, r, &r->parts[0], start, start + length, true, e);
 }
 
 static int
 cut_and_write (struct lane *l, struct request *r, struct error *e)
 {
-  struct segment segments[REQUEST_SEGMENTS];
-  unsigned n;
-
-  n = zero_cut (r->buffer, r->length, r->offset, l->plan->zero.scan,
-                segments, REQUEST_SEGMENTS);
+  r->n_segments = zero_cut (r->buffer, r->length, r->offset,
+                            l->plan->zero.scan, r->segments, REQUEST_SEGMENTS);
   r->state = WRITING;
-  r->in_flight = 1;             /* none of them may finish it before the last */
-  for (unsigned i = 0; i < n; i++) {
-    const struct segment *s = &segments[i];
-
-    if (s->zero && r->already_zero)
-      counter_add (&l->stats->skipped, s->end - s->start);
-    else if (begin_part (l, r, i, r->offset + s->start, r->offset + s->end,
-                         s->zero, e) == -1)
-      return -1;
-  }
-  if (--r->in_flight == 0)
-    finish (l, r);
-  return 0;
+  return send_segments (l, r, e);
 }
 
 static int
@@ -262,9 +269,8 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
   counter_add (p->zero ? &l->stats->zero : &l->stats->data, io->length);
   if (io->offset + io->length < p->end)
     return send_part (l, r, p, io->offset + io->length, e);
-  if (--r->in_flight == 0)
-    finish (l, r);
-  return 0;
+  r->in_flight--;
+  return send_segments (l, r, e);
 }
 
 /* -- stepping ------------------------------------------------------------- */

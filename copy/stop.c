@@ -15,6 +15,7 @@
 
 struct stop {
   int signals;                  /* a signalfd */
+  sigset_t ending;              /* the signals that end a copy */
   int soft, hard;               /* eventfds; once readable, always readable */
   atomic_bool winding_down, now, rude;
   atomic_int signal_number;
@@ -35,25 +36,26 @@ struct stop *
 stop_new (void)
 {
   struct stop *s = calloc (1, sizeof *s);
-  sigset_t set;
+  sigset_t blocked;
 
   if (s == NULL)
     return NULL;
-  sigemptyset (&set);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGTERM);
+  sigemptyset (&s->ending);
+  sigaddset (&s->ending, SIGINT);
+  sigaddset (&s->ending, SIGTERM);
   if (!is_ignored (SIGHUP))
-    sigaddset (&set, SIGHUP);
-  sigaddset (&set, SIGUSR1);
+    sigaddset (&s->ending, SIGHUP);
+  blocked = s->ending;
+  sigaddset (&blocked, SIGUSR1);
   signal (SIGPIPE, SIG_IGN);
 
   s->soft = s->hard = -1;
-  s->signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  s->signals = signalfd (-1, &s->ending, SFD_CLOEXEC | SFD_NONBLOCK);
   if (s->signals == -1
       || (s->soft = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1
       || (s->hard = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1
       || (errno = pthread_mutex_init (&s->lock, NULL)) != 0
-      || (errno = pthread_sigmask (SIG_BLOCK, &set, NULL)) != 0) {
+      || (errno = pthread_sigmask (SIG_BLOCK, &blocked, NULL)) != 0) {
     stop_free (s);
     return NULL;
   }
@@ -73,6 +75,16 @@ stop_free (struct stop *s)
     close (s->hard);
   pthread_mutex_destroy (&s->lock);
   free (s);
+}
+
+void
+stop_want_usr1 (struct stop *s, bool want)
+{
+  sigset_t set = s->ending;
+
+  if (want)
+    sigaddset (&set, SIGUSR1);
+  signalfd (s->signals, &set, 0);
 }
 
 int

@@ -15,13 +15,18 @@
 struct stop;                    /* body in stop.c */
 
 /* Blocks the signals that end a copy, and SIGUSR1, in this thread and those it
- * starts, and makes them readable.  SIGHUP stays ignored where it is (nohup);
+ * starts, and makes the former readable.  SIGHUP stays ignored where it is (nohup);
  * SIGINT does not, because scripts start everything behind & with it ignored,
  * and still want to end us in order.  Ignores SIGPIPE.  Called before any thread
  * is started.  NULL with errno.
  */
 struct stop *stop_new (void);
 void stop_free (struct stop *s);
+
+/* From now on SIGUSR1 is readable, too, or no more: one that comes while nobody
+ * wants it waits, and ends nothing.
+ */
+void stop_want_usr1 (struct stop *s, bool want);
 
 /* Readable when a signal has come. */
 int stop_signal_fd (const struct stop *s);

@@ -99,12 +99,14 @@ earlier (uint64_t a, uint64_t b)
   return a == 0 ? b : b == 0 ? a : min_u64 (a, b);
 }
 
-/* What tells of the next thing about stopping that this worker does not know. */
+/* What tells of the next thing about stopping: next to what this worker has
+ * taken in, not to what has happened by now, or that would be slept through.
+ */
 static int
-next_stop_fd (const struct stop *stop)
+next_stop_fd (const struct worker *w)
 {
-  return stop_is_now (stop) ? -1
-    : stop_is_winding_down (stop) ? stop_now_fd (stop) : stop_fd (stop);
+  return w->leaving ? -1
+    : w->wind_down_by ? stop_now_fd (w->job->stop) : stop_fd (w->job->stop);
 }
 
 /* Sleeps until a conn can move, the copy is to stop, also_fd (-1: none) is
@@ -118,7 +120,7 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
 
   conn_want (w->source, &fds[0]);
   conn_want (w->destination, &fds[1]);
-  fds[2].fd = next_stop_fd (w->job->stop);
+  fds[2].fd = next_stop_fd (w);
   fds[3].fd = also_fd;
   fds[2].events = fds[3].events = POLLIN;
   if (list_empty (&w->lane.ready))
@@ -318,7 +320,7 @@ fill (struct worker *w, struct error *e)
       r = request_copy (&w->lane, w->cursor, length, p.already_zero, e);
       break;
     case ZERO:
-      if (!lane_has_room (&w->lane, 0))
+      if (!lane_has_room (&w->lane, w->lane.zero_way == ZERO_WRITE ? length : 0))
         return 0;
       r = request_zero (&w->lane, w->cursor, length, e);
       break;
@@ -510,6 +512,7 @@ leave (struct worker *w)
   struct error ignored = { 0 };
   bool source_left, destination_left;
 
+  w->leaving = true;
   for (;;) {
     source_left = conn_leave (w->source);
     destination_left = conn_leave (w->destination);

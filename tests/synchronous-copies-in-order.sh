@@ -12,6 +12,11 @@ serve_logged dst file "$tmp/copy"
 copy_ok --synchronous "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 expect_requests src Connect -eq 1
-request_lines src Read | sed 's/.* offset=\(0x[0-9a-f]*\).*/\1/' |
-  while read -r at; do echo $((at)); done > "$tmp/offsets"
-sort -n "$tmp/offsets" | cmp - "$tmp/offsets" || fail "reads are out of order"
+for kind in Read Write; do
+  { request_lines src $kind; request_lines dst $kind; } |
+    sed 's/.* offset=\(0x[0-9a-f]*\).*/\1/' |
+    while read -r at; do echo $((at)); done > "$tmp/offsets"
+  [ -s "$tmp/offsets" ] || fail "there is no request of kind $kind"
+  sort -n "$tmp/offsets" | cmp - "$tmp/offsets" ||
+    fail "requests of kind $kind are out of order"
+done

@@ -190,7 +190,7 @@ assert_start_fails (const char *program, int listen_fd, int err)
   assert_false (c.ended);
   assert_int_equal (waitpid (-1, NULL, WNOHANG), -1);
   assert_int_equal (errno, ECHILD);
-  assert_true (child_end (&c, 0));
+  assert_true (child_end (&c, 0, -1));
 }
 
 /* ----------------------------------------------------------------- tests */
@@ -325,7 +325,7 @@ child_finds_its_socket_as_systemd_would_give_it (void **state UNUSED)
 
   /* Ended is ended. */
   assert_true (child_has_ended (&c));
-  assert_true (child_end (&c, 0));
+  assert_true (child_end (&c, 0, -1));
   assert_int_equal (WEXITSTATUS (c.status), 7);
   assert_all_are_gone ();
 }
@@ -484,7 +484,7 @@ end_by_term_is_within_the_grace (void **state UNUSED)
   assert_line ("ready");
   assert_string_equal (child_describe (&c, text, sizeof text),
                        "has not ended");
-  assert_true (child_end (&c, GRACE));
+  assert_true (child_end (&c, GRACE, -1));
   assert_true (c.ended);
   assert_int_equal (c.pid, 0);
   assert_int_equal (c.pidfd, -1);
@@ -493,7 +493,7 @@ end_by_term_is_within_the_grace (void **state UNUSED)
   assert_string_equal (child_describe (&c, text, sizeof text),
                        "was killed by signal 15 (Terminated)");
   assert_all_are_gone ();
-  assert_true (child_end (&c, GRACE));
+  assert_true (child_end (&c, GRACE, -1));
 }
 
 static void
@@ -504,7 +504,7 @@ child_may_use_its_grace_to_end_in_order (void **state UNUSED)
   start_shell (&c, "trap 'echo ending >&3; exit 3' TERM; echo ready >&3;"
                "while :; do read x <&3; done");
   assert_line ("ready");
-  assert_true (child_end (&c, GRACE));
+  assert_true (child_end (&c, GRACE, -1));
   assert_true (WIFEXITED (c.status));
   assert_int_equal (WEXITSTATUS (c.status), 3);
   assert_line ("ending");
@@ -520,7 +520,7 @@ stopped_child_is_ended_too (void **state UNUSED)
   assert_line ("ready");
   kill (c.pid, SIGSTOP);
   assert_int_equal (waitid (P_PID, (id_t) c.pid, &info, WSTOPPED | WNOWAIT), 0);
-  assert_true (child_end (&c, GRACE));
+  assert_true (child_end (&c, GRACE, -1));
   assert_int_equal (WTERMSIG (c.status), SIGTERM);
 }
 
@@ -546,7 +546,7 @@ child_that_ignores_term_is_killed_after_the_grace (void **state UNUSED)
   sigaction (SIGALRM, &action, &before);
   setitimer (ITIMER_REAL, &often, NULL);
   started = clock_now ();
-  assert_false (child_end (&c, 100 * NS_PER_MS));
+  assert_false (child_end (&c, 100 * NS_PER_MS, -1));
   setitimer (ITIMER_REAL, &never, NULL);
   sigaction (SIGALRM, &before, NULL);
 
@@ -566,7 +566,7 @@ grandchild_that_ignores_term_dies_with_the_child (void **state UNUSED)
 
   start_shell (&c, "(trap '' TERM; echo ready >&3; exec sleep 60) & wait");
   assert_line ("ready");
-  assert_true (child_end (&c, GRACE));
+  assert_true (child_end (&c, GRACE, -1));
   assert_int_equal (WTERMSIG (c.status), SIGTERM);
   assert_all_are_gone ();
 }
@@ -631,7 +631,7 @@ zeroed_struct_has_nothing_to_end (void **state UNUSED)
   struct child c = { .pid = 0 };
 
   assert_true (child_has_ended (&c));
-  assert_true (child_end (&c, 0));
+  assert_true (child_end (&c, 0, -1));
   assert_false (c.ended);
   /* Its zero is no descriptor of ours. */
   assert_true (fcntl (STDIN_FILENO, F_GETFD) != -1 || errno != EBADF);

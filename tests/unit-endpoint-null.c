@@ -39,7 +39,7 @@ close_null (void **state UNUSED)
   struct error e = { 0 };
 
   conn_close (conn);
-  return ep->ops->close (ep, 0, &e) && !error_is_set (&e) ? 0 : -1;
+  return ep->ops->close (ep, 0, -1, &e) && !error_is_set (&e) ? 0 : -1;
 }
 
 /* As nbdcopy has it: as large as a disk can be. */

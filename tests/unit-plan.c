@@ -527,6 +527,10 @@ gap_is_the_smallest_zero_extent_worth_a_request (void **state UNUSED)
 {
   make ();
   assert_int_equal (plan.gap, plan.zero.scan);
+  options.sparse_given = true;
+  options.sparse = MiB;         /* what is looked for, not what is kept */
+  make ();
+  assert_int_equal (plan.gap, 4096);
   options.sparse = 0;
   make ();
   assert_int_equal (plan.gap, plan.grain);
@@ -576,7 +580,7 @@ assert_promises (void)
   assert_int_equal (plan.claim % plan.grain, 0);
   assert_true (plan.steal_min >= plan.request_size);
   assert_int_equal (plan.steal_min % plan.grain, 0);
-  assert_true (plan.gap >= plan.grain && plan.gap >= plan.zero.scan);
+  assert_true (plan.gap >= plan.grain && plan.gap % plan.grain == 0);
   assert_true (plan.zero.scan == 0 || is_power_of_2 (plan.zero.scan));
   assert_int_equal (plan.zero.scan % plan.align, 0);
   assert_true (plan.zero.request_max <= destination.zero_max);

@@ -43,6 +43,8 @@ refused 'sparse.*: 1000$' -S 1000 "$uri" null:
 refused 'destination-is-zero.*: perhaps$' --destination-is-zero=perhaps \
         "$uri" null:
 refused 'progress.*: x$' --progress=x "$uri" null:
+# A number that nobody opened would become that of a connection.
+copy_fails 2 'progress=77: Bad file' --progress=77 "$uri" null:
 refused 'flush.*no-flush' --flush --no-flush "$uri" null:
 refused 'allocated.*no argument' --allocated=yes "$uri" null:
 refused 'request-size.*argument' "$uri" null: --request-size

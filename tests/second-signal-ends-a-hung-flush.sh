@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A flush that never ends is waited for after a signal, but not after a second
+# one; what the server answers then finds nobody hurt.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin eval
+
+mkfifo "$tmp/hang"
+serve_nbdkit src memory 1M
+serve_nbdkit dst eval get_size='echo 1048576' \
+             pread='head -c $3 /dev/zero' pwrite='cat > /dev/null' can_flush='exit 0' \
+             flush="echo > '$tmp/flushing'; read -r x < '$tmp/hang'"
+start_copy --destination-is-zero=no "$src" "$dst"
+wait_until test -s "$tmp/flushing"
+kill -INT "$copy_pid"
+until copy_has_ended; do
+  kill -INT "$copy_pid" 2> /dev/null || :
+  read -r -t 0.05 -u "$never" || :
+done
+wait_copy
+echo > "$tmp/hang"              # the server would wait for it as well
+[ $code -eq 130 ] || fail "exit status $code after two signals"
+expect_no_error '100%'

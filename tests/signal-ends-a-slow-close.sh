@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A server that takes long to end is given time, until a signal comes.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin memory
+requires_plugin eval
+
+start_copy -p [ nbdkit memory 1M ] \
+           [ nbdkit eval get_size='echo 1048576' pwrite='cat > /dev/null' \
+                    unload="echo > '$tmp/told'; exec sleep 60" ]
+wait_until test -s "$tmp/told"
+grep -q copied "$errors" || fail "it ended before the copy did"
+before=$EPOCHREALTIME
+kill -TERM "$copy_pid"
+wait_copy
+[ $code -eq 143 ] || fail "exit status $code"
+[ $((${EPOCHREALTIME/./} - ${before/./})) -lt 4000000 ] ||
+  fail "it took its time"
+expect_no_leftovers
