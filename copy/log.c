@@ -23,7 +23,7 @@ log_init (const char *program_, bool quiet_, unsigned verbose)
   details = verbose > 0;
 }
 
-static void
+static void __attribute__ ((format (printf, 2, 0)))
 print_line (const char *before, const char *fs, va_list args)
 {
   char line[LINE_MAX_BYTES];
