@@ -84,6 +84,8 @@ static const struct row rows[] = {
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
     512, UINT32_MAX,
     "look for zeroes of SIZE bytes (default 4K); 0: do not" },
+  { "stall-timeout", 0, NUMBER, "SECONDS", FIELD (stall_timeout), 0, 0, 86400,
+    "give up when nothing moves for so long (default 600)" },
   { "synchronous", 0, FLAG, NULL, FIELD (synchronous), 0, 0, 0,
     "one worker, one request at a time, in order" },
   { "target-is-zero", 0, IS_ZERO, "auto|yes|no",
@@ -387,6 +389,7 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
     .queue_size = 6 * MiB,
     .sparse = 4096,
     .open_timeout = 30,
+    .stall_timeout = 600,
   };
   argc = gather_commands (argc, argv, commands, &n_commands, e);
   if (argc != -1)

@@ -41,6 +41,7 @@ struct options {
   bool quiet;
   unsigned verbose;             /* how often -v was given */
   uint64_t open_timeout;        /* --open-timeout, seconds */
+  uint64_t stall_timeout;       /* --stall-timeout, seconds; 0: none */
 
   bool help, version;           /* print that, and end */
   bool long_options, short_options;

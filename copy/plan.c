@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "arith.h"
+#include "clock.h"
 #include "plan.h"
 
 /* Few large requests stay in the processor's cache and wake both servers less
@@ -151,6 +152,7 @@ plan_make (struct plan *p, const struct options *o,
   *p = (struct plan) {
     .size = source->size,
     .align = max_u64 (source->block_min, destination->block_min),
+    .stall = o->stall_timeout * NS_PER_S,
     .source_extents = !o->no_extents && source->extents_max > 0,
     .flush = !o->no_flush && destination->can_flush,
   };

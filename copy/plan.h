@@ -35,6 +35,7 @@ struct plan {
   uint64_t queue_size;          /* bytes in flight in one worker, at most */
   uint64_t claim;               /* bytes a worker takes from its stripe */
   uint64_t steal_min;           /* smaller rests of stripes are left alone */
+  uint64_t stall;               /* ns without an answer; 0: for ever */
   bool source_extents;
   bool flush;
   struct zero_plan zero;

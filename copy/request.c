@@ -94,6 +94,20 @@ lane_is_empty (const struct lane *l)
   return l->window.requests == 0;
 }
 
+void
+lane_blame (const struct lane *l, struct error *e)
+{
+  const struct request *r = l->requests;
+
+  while (r->state == IDLE)      /* there is one that is not */
+    r++;
+  error_set (e, ETIMEDOUT, "%s: no answer for %" PRIu64 " s, to a %s at offset"
+             " %" PRIu64 " length %" PRIu64 " among others",
+             conn_name (r->state == READING ? l->source : l->destination),
+             l->plan->stall / NS_PER_S,
+             r->state == READING ? "read" : "write", r->offset, r->length);
+}
+
 static struct request *
 begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
 {

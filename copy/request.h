@@ -66,6 +66,9 @@ bool lane_has_room (const struct lane *l, uint64_t bytes);
 
 bool lane_is_empty (const struct lane *l);
 
+/* Sets the error to a request that is in flight and its side: nothing moves. */
+void lane_blame (const struct lane *l, struct error *e);
+
 /* Starts copying [start, start + length): at most plan->request_size bytes.
  * already_zero says that the destination reads as zeroes there.  lane_has_room
  * holds.  -1 with the error set.

@@ -81,6 +81,7 @@ drain (struct worker *w, struct error *e)
     struct conn *c = conn_of (w, io);
     const int err = conn_retire (c, io);
 
+    w->moved = clock_now ();
     if (io->verb == IO_EXTENTS)
       take_extents (w, c, io, err);
     else if (io->verb == IO_FLUSH) {
@@ -409,6 +410,26 @@ is_overdue (struct worker *w, uint64_t patience)
   return clock_now () >= w->wind_down_by;
 }
 
+/* When requests that nobody answers are given up; 0 for never.  A single one may
+ * take its time, as zeroing much does, as long as others are answered.
+ */
+static uint64_t
+stall_deadline (const struct worker *w)
+{
+  return lane_is_empty (&w->lane) || w->job->plan->stall == 0 ? 0
+    : w->moved + w->job->plan->stall;
+}
+
+/* When the loop has to look again although nothing moved. */
+static uint64_t
+next_deadline (const struct worker *w)
+{
+  const uint64_t extents = earlier (extents_deadline (w->source_map),
+                                    extents_deadline (w->destination_map));
+
+  return earlier (earlier (extents, stall_deadline (w)), w->wind_down_by);
+}
+
 /* Copies until there is nothing left to take and nothing in flight. */
 static enum step
 copy_stripes (struct worker *w, struct error *e)
@@ -417,6 +438,8 @@ copy_stripes (struct worker *w, struct error *e)
   for (;;) {
     const uint64_t now = clock_now ();
 
+    if (lane_is_empty (&w->lane))
+      w->moved = now;           /* what is started next starts the wait */
     if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN))
       return ENOUGH;
     if (drain (w, e) == -1)
@@ -431,9 +454,11 @@ copy_stripes (struct worker *w, struct error *e)
     }
     if (w->out_of_work && lane_is_empty (&w->lane))
       return GO_ON;
-    if (turn (w, -1, earlier (earlier (extents_deadline (w->source_map),
-                                       extents_deadline (w->destination_map)),
-                              w->wind_down_by), e) == -1)
+    if (stall_deadline (w) != 0 && now >= stall_deadline (w)) {
+      lane_blame (&w->lane, e);
+      return FAILED;
+    }
+    if (turn (w, -1, next_deadline (w), e) == -1)
       return FAILED;
   }
 }

@@ -60,6 +60,7 @@ struct worker {
   struct io flush;
   bool flushing;                /* flush is in flight */
   int flush_error;              /* errno, once it is over */
+  uint64_t moved;               /* clock_now time of the last answer */
   bool leaving;                 /* nothing else can stop it any more */
   uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
 };

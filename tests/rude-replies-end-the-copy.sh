@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Garbled, unasked and missing replies end the copy with a clear error, on
-# either side.
+# either side.  (libnbd 1.22 skips a reply to no request: the one that was meant
+# is then never answered.)
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
@@ -11,14 +12,16 @@ make_ones "$tmp/copy" 16M
 for mode in bad-magic bad-cookie drop; do
   serve_rude src --mode=$mode --after=5 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
-  copy_fails 1 '^stripecopy: source ' -T 2 -C 2 "$src" "$dst"
+  copy_fails 1 '^stripecopy: source ' --stall-timeout=2 -T 2 -C 2 \
+             "$src" "$dst"
   expect_fired src
   stop_server src
   stop_server dst
 
   serve_nbdkit src -r file "$tmp/disk"
   serve_rude dst --mode=$mode --after=5 "$tmp/copy"
-  copy_fails 1 '^stripecopy: destination ' -T 2 -C 2 "$src" "$dst"
+  copy_fails 1 '^stripecopy: destination ' --stall-timeout=2 -T 2 -C 2 \
+             "$src" "$dst"
   expect_fired dst
   stop_server src
   stop_server dst
