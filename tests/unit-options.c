@@ -748,7 +748,7 @@ static const char long_names[] =
   "--allocated\n--connections\n--destination-is-zero\n--flush\n--help\n"
   "--no-extents\n--no-flush\n--open-timeout\n--plan\n--progress\n"
   "--queue-size\n--quiet\n--request-size\n--requests\n--sparse\n"
-  "--synchronous\n--target-is-zero\n--threads\n--verbose\n--version\n";
+  "--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n--verbose\n--version\n";
 
 static void
 lists_have_each_visible_option_once (void **state UNUSED)
@@ -797,7 +797,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 20);
+  assert_int_equal (n, 21);
 
   /* virt-v2v looks for it there, and would then use it. */
   assert_null (strstr (help, "--blkhash"));
