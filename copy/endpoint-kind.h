@@ -12,6 +12,10 @@ struct endpoint_ops {
   /* Whether two endpoints of this kind are the same disk. */
   bool (*same) (const struct endpoint *a, const struct endpoint *b);
 
+  /* May be NULL, where there is nothing to make ready. */
+  int (*prepare) (struct endpoint *ep, uint64_t size, bool allocate,
+                  struct error *e);
+
   /* These two may be NULL, for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);

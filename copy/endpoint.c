@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "endpoint-file.h"
 #include "endpoint-kind.h"
 #include "endpoint-nbd.h"
 #include "endpoint-null.h"
@@ -68,6 +69,8 @@ recognise (enum side side, const struct operand *operand)
     return endpoint_nbd_open;
   if (side == DESTINATION && strcmp (operand->name, "null:") == 0)
     return endpoint_null_open;
+  if (strcmp (operand->name, "-") != 0 && endpoint_file_fits (operand->name))
+    return endpoint_file_open;
   return NULL;
 }
 
@@ -80,8 +83,8 @@ endpoint_check_name (enum side side, const struct operand *operand,
   if (recognise (side, operand))
     return 0;
   name = make_name (side, operand);
-  error_set (e, ENOTSUP, "%s: this version cannot open files or streams yet:"
-             " name an NBD URI, or a server in [ ]", name ? name : "");
+  error_set (e, ENOTSUP, "%s: this version cannot open streams yet: name a"
+             " file, a block device, an NBD URI, or a server in [ ]", name ? name : "");
   free (name);
   return -1;
 }
@@ -113,6 +116,13 @@ bool
 endpoint_same (const struct endpoint *a, const struct endpoint *b)
 {
   return a->ops == b->ops && a->ops->same (a, b);
+}
+
+int
+endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
+                  struct error *e)
+{
+  return ep->ops->prepare ? ep->ops->prepare (ep, size, allocate, e) : 0;
 }
 
 int

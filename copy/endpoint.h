@@ -47,6 +47,8 @@ struct caps {
   bool can_flush;
   bool can_multi_conn;          /* more than one conn is safe */
   bool read_only;
+  bool grows;                   /* takes the size of what is copied, zeroed */
+  bool in_use;                  /* by somebody else, who may change it */
 };
 
 enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
@@ -120,6 +122,13 @@ const struct caps *endpoint_caps (const struct endpoint *ep);
 
 /* Whether both are the same disk, as far as can be told from outside. */
 bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
+
+/* Makes a destination ready to take size bytes: what grows gets that size and
+ * reads as zeroes from then on.  Nothing is touched before this.  allocate asks
+ * for the room on the disk, too.  0, or -1 with the error set.
+ */
+int endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
+                      struct error *e);
 
 /* Readable once a server that we started has ended; -1 where we started none.
  */

@@ -32,6 +32,7 @@ enum exit_status {
   DONE = 0,
   FAILED = 1,
   REFUSED = 2,                  /* usage, or a plan: nothing was written */
+  IN_USE = 5,                   /* one side is, by another: the same */
   BY_SIGNAL = 128,              /* and the signal's number */
 };
 
@@ -115,7 +116,7 @@ open_both (struct copy *c)
                    ? BY_SIGNAL + signal_number : FAILED);
   }
   if (endpoint_same (c->source, c->destination)) {
-    error_set (&e, EINVAL, "%s: it is the same export as the source",
+    error_set (&e, EINVAL, "%s: it is the same disk as the source",
                endpoint_name (c->destination));
     return refuse (&e, REFUSED);
   }
@@ -123,7 +124,7 @@ open_both (struct copy *c)
                  endpoint_name (c->source), endpoint_caps (c->source),
                  endpoint_name (c->destination),
                  endpoint_caps (c->destination), count_processors (), &e) == -1)
-    return refuse (&e, REFUSED);
+    return refuse (&e, e.number == EBUSY ? IN_USE : REFUSED);
   if (!c->plan.flush && !c->options.no_flush)
     log_warning ("%s: it cannot flush: nothing says when the data is stored",
                  endpoint_name (c->destination));
@@ -204,6 +205,9 @@ copy (struct copy *c)
   struct crew *crew;
   bool complete;
 
+  if (endpoint_prepare (c->destination, c->plan.size, c->plan.zero.allocate,
+                        &e) == -1)
+    return refuse (&e, FAILED);
   crew = crew_start (&c->plan, c->source, c->destination, c->stop, &e);
   if (crew == NULL)
     return refuse (&e, FAILED);

@@ -55,12 +55,17 @@ refuse_impossible (const struct plan *p, const struct options *o,
                    const char *destination_name,
                    const struct caps *destination, struct error *e)
 {
+  if (source->in_use || destination->in_use) {
+    error_set (e, EBUSY, "%s: it is in use by another, or mounted",
+               source->in_use ? source_name : destination_name);
+    return -1;
+  }
   if (destination->read_only) {
     error_set (e, EROFS, "%s: it is read-only, cannot write to it",
                destination_name);
     return -1;
   }
-  if (destination->size < source->size) {
+  if (destination->size < source->size && !destination->grows) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
                " source's (%" PRIu64 ")", destination_name, destination->size,
                source->size);
@@ -127,7 +132,8 @@ plan_zeroes (const struct plan *p, const struct options *o,
 {
   struct zero_plan z = {
     .allocate = o->allocated,
-    .known = o->allocated ? IS_ZERO_NO : o->destination_is_zero,
+    .known = o->allocated ? IS_ZERO_NO
+      : destination->grows ? IS_ZERO_YES : o->destination_is_zero,
     .request_max = align_down (destination->zero_max, p->align),
     .fast = destination->can_fast_zero,
     .write_max = p->request_size,

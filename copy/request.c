@@ -51,7 +51,7 @@ const char *
 request_strerror (int err)
 {
   return err == EPROTO ? "the reply does not match what was asked for"
-    : strerror (err);
+    : err == ENODATA ? "the file has shrunk" : strerror (err);
 }
 
 int

@@ -48,6 +48,7 @@ stop_new (void)
   blocked = s->ending;
   sigaddset (&blocked, SIGUSR1);
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);    /* a file too large is an error like others */
 
   s->soft = s->hard = -1;
   s->signals = signalfd (-1, &s->ending, SFD_CLOEXEC | SFD_NONBLOCK);

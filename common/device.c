@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What lies behind an open descriptor: see device.h. */
+
+#include <config.h>
+
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "arith.h"
+#include "device.h"
+
+#define PREFERRED_MIN 4096
+#define PREFERRED_MAX (UINT64_C (1) << 30)
+
+/* Advice that makes no sense is not taken. */
+static uint64_t
+choose_preferred (uint64_t advice, uint64_t sector)
+{
+  if (!is_power_of_2 (advice) || advice > PREFERRED_MAX)
+    advice = PREFERRED_MIN;
+  return max_u64 (max_u64 (advice, PREFERRED_MIN), sector);
+}
+
+/* For most block devices there is nothing to find. */
+static void
+find_shown (int fd, struct device *d)
+{
+  struct loop_info64 info;
+
+  if (ioctl (fd, LOOP_GET_STATUS64, &info) == -1)
+    return;
+  d->shows = true;
+  d->shows_number = info.lo_rdevice ? info.lo_rdevice : info.lo_device;
+  d->shows_inode = info.lo_rdevice ? 0 : info.lo_inode;
+}
+
+static int
+describe_block (int fd, const struct stat *st, struct device *d)
+{
+  int sector = 0, read_only = 0;
+  unsigned best = 0;
+
+  if (ioctl (fd, BLKGETSIZE64, &d->size) == -1)
+    return -1;
+  if (ioctl (fd, BLKSSZGET, &sector) == -1 || sector <= 0
+      || !is_power_of_2 (sector))
+    sector = 512;
+  ioctl (fd, BLKIOOPT, &best);          /* stays 0 where it does not know */
+  ioctl (fd, BLKROGET, &read_only);
+  d->kind = DEVICE_BLOCK;
+  d->sector = sector;
+  d->preferred = choose_preferred (best, sector);
+  d->read_only = read_only != 0;
+  d->number = st->st_rdev;
+  find_shown (fd, d);
+  return 0;
+}
+
+int
+device_describe (int fd, struct device *d)
+{
+  struct stat st;
+
+  *d = (struct device) { .kind = DEVICE_OTHER };
+  if (fstat (fd, &st) == -1)
+    return -1;
+  if (S_ISBLK (st.st_mode))
+    return describe_block (fd, &st, d);
+  if (S_ISREG (st.st_mode)) {
+    d->kind = DEVICE_FILE;
+    d->size = st.st_size;
+    d->sector = 1;
+    d->preferred = choose_preferred (st.st_blksize, 1);
+    d->number = st.st_dev;
+    d->inode = st.st_ino;
+  }
+  return 0;
+}
+
+static bool
+shows_other (const struct device *a, const struct device *b)
+{
+  return a->shows && a->shows_number == b->number
+    && a->shows_inode == b->inode;
+}
+
+bool
+device_same (const struct device *a, const struct device *b)
+{
+  if (a->kind == DEVICE_OTHER || b->kind == DEVICE_OTHER)
+    return false;
+  if (a->kind == b->kind && a->number == b->number && a->inode == b->inode)
+    return true;
+  return shows_other (a, b) || shows_other (b, a)
+    || (a->shows && b->shows && a->shows_number == b->shows_number
+        && a->shows_inode == b->shows_inode);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What lies behind an open descriptor: a file's or a block device's size and
+ * blocks, and which one it is.
+ */
+
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum device_kind {
+  DEVICE_FILE,                  /* a regular file */
+  DEVICE_BLOCK,
+  DEVICE_OTHER,                 /* a stream or a folder: the rest is unset */
+};
+
+struct device {
+  enum device_kind kind;
+  uint64_t size;                /* bytes */
+  uint64_t sector;              /* power of two: what it deals in; file: 1 */
+  uint64_t preferred;           /* power of two, at least 4096 and a sector */
+  bool read_only;               /* the device itself is, whoever asks */
+
+  /* For device_same alone: which one it is, and for a loop device which file
+   * or device it shows.
+   */
+  dev_t number, shows_number;
+  ino_t inode, shows_inode;     /* 0: a block device; or nothing shown */
+  bool shows;
+};
+
+/* 0, or -1 with errno. */
+int device_describe (int fd, struct device *d);
+
+/* Whether both are the same bytes: the same file under any name, the same
+ * device, or a loop device and what it shows.
+ */
+bool device_same (const struct device *a, const struct device *b);
+
+#endif /* DEVICE_H */

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A ring shared with the kernel: see uring.h. */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "uring.h"
+
+#ifdef HAVE_LIBURING
+
+#include <liburing.h>
+
+struct uring {
+  struct io_uring ring;
+  unsigned depth;
+  unsigned in_flight;
+  unsigned unsubmitted;         /* of those in flight */
+};
+
+static bool
+can_do_all (struct io_uring *ring)
+{
+  struct io_uring_probe *p = io_uring_get_probe_ring (ring);
+  const bool can = p != NULL
+    && io_uring_opcode_supported (p, IORING_OP_READ)
+    && io_uring_opcode_supported (p, IORING_OP_WRITE)
+    && io_uring_opcode_supported (p, IORING_OP_FALLOCATE)
+    && io_uring_opcode_supported (p, IORING_OP_FSYNC);
+
+  free (p);
+  return can;
+}
+
+struct uring *
+uring_new (unsigned depth)
+{
+  struct uring *r = calloc (1, sizeof *r);
+  int err;
+
+  if (r == NULL)
+    return NULL;
+  r->depth = depth;
+  /* There are twice as many places for what is over: they never run out. */
+  err = -io_uring_queue_init (depth, &r->ring, 0);
+  if (err == 0 && can_do_all (&r->ring))
+    return r;
+  if (err == 0) {
+    io_uring_queue_exit (&r->ring);
+    err = ENOSYS;
+  }
+  free (r);
+  errno = err;
+  return NULL;
+}
+
+void
+uring_free (struct uring *r)
+{
+  struct io_uring_cqe *cqe;
+  int err;
+
+  if (r == NULL)
+    return;
+  /* What was never started never touches anything. */
+  while (r->in_flight > r->unsubmitted) {
+    err = -io_uring_wait_cqe (&r->ring, &cqe);
+    if (err == 0) {
+      io_uring_cqe_seen (&r->ring, cqe);
+      r->in_flight--;
+    }
+    else if (err != EINTR && err != EAGAIN)
+      break;
+  }
+  io_uring_queue_exit (&r->ring);
+  free (r);
+}
+
+int
+uring_fd (const struct uring *r)
+{
+  return r->ring.ring_fd;
+}
+
+unsigned
+uring_in_flight (const struct uring *r)
+{
+  return r->in_flight;
+}
+
+bool
+uring_is_full (const struct uring *r)
+{
+  return r->in_flight == r->depth;
+}
+
+static struct io_uring_sqe *
+add (struct uring *r)
+{
+  struct io_uring_sqe *sqe;
+
+  assert (!uring_is_full (r));
+  sqe = io_uring_get_sqe (&r->ring);
+  assert (sqe != NULL);         /* it has room for all that may be in flight */
+  r->in_flight++;
+  r->unsubmitted++;
+  return sqe;
+}
+
+void
+uring_read (struct uring *r, int fd, void *buffer, uint64_t length,
+            uint64_t offset, void *tag)
+{
+  struct io_uring_sqe *sqe = add (r);
+
+  io_uring_prep_read (sqe, fd, buffer, length, offset);
+  io_uring_sqe_set_data (sqe, tag);
+}
+
+void
+uring_write (struct uring *r, int fd, const void *buffer, uint64_t length,
+             uint64_t offset, void *tag)
+{
+  struct io_uring_sqe *sqe = add (r);
+
+  io_uring_prep_write (sqe, fd, buffer, length, offset);
+  io_uring_sqe_set_data (sqe, tag);
+}
+
+void
+uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
+                 uint64_t length, void *tag)
+{
+  struct io_uring_sqe *sqe = add (r);
+
+  io_uring_prep_fallocate (sqe, fd, mode, offset, length);
+  io_uring_sqe_set_data (sqe, tag);
+}
+
+void
+uring_fsync (struct uring *r, int fd, void *tag)
+{
+  struct io_uring_sqe *sqe = add (r);
+
+  io_uring_prep_fsync (sqe, fd, 0);
+  io_uring_sqe_set_data (sqe, tag);
+}
+
+int
+uring_submit (struct uring *r)
+{
+  while (r->unsubmitted > 0) {
+    const int n = io_uring_submit (&r->ring);
+
+    if (n == -EINTR)
+      continue;
+    if (n <= 0)
+      return n == 0 || n == -EBUSY ? EAGAIN : -n;
+    r->unsubmitted -= n;
+  }
+  return 0;
+}
+
+bool
+uring_take (struct uring *r, void **tag, int *result)
+{
+  struct io_uring_cqe *cqe;
+
+  if (r->in_flight == 0 || io_uring_peek_cqe (&r->ring, &cqe) != 0)
+    return false;
+  *tag = io_uring_cqe_get_data (cqe);
+  *result = cqe->res;
+  io_uring_cqe_seen (&r->ring, cqe);
+  r->in_flight--;
+  return true;
+}
+
+#else /* !HAVE_LIBURING */
+
+struct uring *
+uring_new (unsigned depth)
+{
+  errno = ENOSYS;
+  return NULL;
+}
+
+void
+uring_free (struct uring *r)
+{
+  assert (r == NULL);
+}
+
+/* There is no ring that the rest could be called with. */
+
+int
+uring_fd (const struct uring *r)
+{
+  return -1;
+}
+
+unsigned
+uring_in_flight (const struct uring *r)
+{
+  return 0;
+}
+
+bool
+uring_is_full (const struct uring *r)
+{
+  return true;
+}
+
+void
+uring_read (struct uring *r, int fd, void *buffer, uint64_t length,
+            uint64_t offset, void *tag)
+{
+}
+
+void
+uring_write (struct uring *r, int fd, const void *buffer, uint64_t length,
+             uint64_t offset, void *tag)
+{
+}
+
+void
+uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
+                 uint64_t length, void *tag)
+{
+}
+
+void
+uring_fsync (struct uring *r, int fd, void *tag)
+{
+}
+
+int
+uring_submit (struct uring *r)
+{
+  return ENOSYS;
+}
+
+bool
+uring_take (struct uring *r, void **tag, int *result)
+{
+  return false;
+}
+
+#endif

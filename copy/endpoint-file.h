@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file kind of endpoint: regular files and block devices. */
+
+#ifndef ENDPOINT_FILE_H
+#define ENDPOINT_FILE_H
+
+#include <stdbool.h>
+
+#include "endpoint-kind.h"
+
+/* Whether this name is a regular file's or a block device's, or nothing's as
+ * yet.
+ */
+bool endpoint_file_fits (const char *name);
+
+struct endpoint *endpoint_file_open (const struct endpoint_request *q,
+                                     struct error *e);
+
+#endif /* ENDPOINT_FILE_H */
