@@ -12,6 +12,7 @@ unset POSIXLY_CORRECT NBDKIT_FILTER NBDKIT_GDB LIBNBD_DEBUG
 srcdir=${srcdir:-$(dirname "$0")}
 stripecopy=${STRIPECOPY:-../copy/stripecopy}
 rude_server=${RUDE_SERVER:-./rude-server}
+refuse_uring=${REFUSE_URING:-./refuse-uring}
 limit=${STRIPECOPY_TIMEOUT:-60}     # seconds for one copy, then it hangs
 read -r -a wrapper <<< "${STRIPECOPY_WRAPPER:-}"
 
@@ -36,6 +37,7 @@ test_name=${0##*/} test_name=${test_name%.sh}
 tmp=$(mktemp -d "$(folder_for_disks)/stripecopy-test.XXXXXX")
 mkdir "$tmp/private"                # stripecopy's own TMPDIR
 servers=()                          # pids of the servers that we started
+devices=()                          # loop devices that we made
 copy_pid=
 code=0                              # exit status of the last copy
 output=$tmp/copy.out errors=$tmp/copy.err
@@ -90,12 +92,15 @@ leftover_pids ()
 
 cleanup ()
 {
-  local pids=("${servers[@]}" ${copy_pid:+"$copy_pid"}) pid
+  local pids=("${servers[@]}" ${copy_pid:+"$copy_pid"}) pid device
   trap '' HUP INT TERM
   for pid in "${pids[@]}" $(leftover_pids); do
     kill -KILL "$pid" || :
   done
   wait "${pids[@]}" || :
+  for device in "${devices[@]}"; do
+    losetup -d "$device" || :
+  done
   rm -rf "$tmp"
 }
 trap 'cleanup 2> /dev/null' EXIT
@@ -149,6 +154,21 @@ requires_plain_binary ()
   ! grep -qa __tsan_init "$stripecopy" || skip "$1 with the thread sanitizer"
 }
 
+# Skips unless files are read and written by io_uring here.
+requires_uring ()
+{
+  touch "$tmp/probe"
+  copy_ok -v "$tmp/probe" null:
+  grep -q 'by io_uring' "$errors" || skip "there is no io_uring here"
+}
+
+# From here on, io_uring is refused to each copy.
+without_uring ()
+{
+  "$refuse_uring" true || skip "system calls cannot be refused here"
+  wrapper=("$refuse_uring" "${wrapper[@]}")
+}
+
 # ------------------------------------------------------------------- disks
 
 # Makes a file of SIZE bytes in which no two blocks are alike and none is zero.
@@ -179,6 +199,19 @@ make_islands ()
 make_ones ()
 {
   head -c "$2" /dev/zero | tr '\0' '\377' > "$1"
+}
+
+# Makes a block device of a file and sets the variable NAME to its name:
+# make_device NAME FILE ARGS...
+make_device ()
+{
+  local name=$1 file=$2 made
+  shift 2
+  requires losetup
+  made=$(losetup --find --show "$@" "$file" 2> "$errors") ||
+    skip "loop devices cannot be made here"
+  devices+=("$made")
+  printf -v "$name" %s "$made"
 }
 
 # Makes a folder with an authority, and a server and a client certified by it.

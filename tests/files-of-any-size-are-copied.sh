@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Files of any size are copied to servers, from servers, and to files.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+sizes="0 1 511 513 4095 4097 65537 1048577 4198401"
+mkdir "$tmp/from" "$tmp/to"
+for size in $sizes; do
+  make_data "$tmp/from/$size" "$size"
+  truncate -s "$size" "$tmp/from/hole$size"
+done
+serve_nbdkit src -r file dir="$tmp/from"
+serve_nbdkit dst file dir="$tmp/to"
+
+for size in $sizes; do
+  for name in "$size" "hole$size"; do
+    from=$tmp/from/$name to=$tmp/to/$name
+    copy_ok "$from" "$to"
+    expect_identical "$from" "$to"
+    make_ones "$to" "$size"
+    copy_ok "$from" "${dst/'?'/"$name?"}"
+    expect_identical "$from" "$to"
+    make_ones "$to" 100
+    copy_ok "${src/'?'/"$name?"}" "$to"
+    expect_identical "$from" "$to"
+    copy_ok "$from" null:
+  done
+done

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A size that a file cannot have is an error; what was there stays, and what was
+# not there is not left behind.
+
+. "${srcdir:-.}/functions.sh"
+
+truncate -s 64M "$tmp/disk"
+make_ones "$tmp/old" 1M
+cp "$tmp/old" "$tmp/before"
+ulimit -f 32768                         # KiB
+
+copy_fails 1 'destination .*size: File too large' "$tmp/disk" "$tmp/new"
+[ ! -e "$tmp/new" ] || fail "an empty file was left behind"
+copy_fails 1 'destination .*size: File too large' "$tmp/disk" "$tmp/old"
+expect_identical "$tmp/before" "$tmp/old"
