@@ -374,6 +374,33 @@ read_only_destination_is_refused (void **state UNUSED)
 }
 
 static void
+side_in_use_is_refused (void **state UNUSED)
+{
+  destination.in_use = true;
+  assert_refused (EBUSY, "destination D", "in use");
+  source.in_use = true;
+  assert_refused (EBUSY, "source S", "in use");
+}
+
+/* Its own size does not matter, and it starts out as zeroes. */
+static void
+destination_that_grows_takes_any_size (void **state UNUSED)
+{
+  destination.grows = true;
+  destination.size = 0;
+  make ();
+  assert_int_equal (plan.size, source.size);
+  assert_int_equal (plan.zero.known, IS_ZERO_YES);
+  assert_false (plan.zero.ask_destination);
+  options.destination_is_zero = IS_ZERO_NO;
+  make ();
+  assert_int_equal (plan.zero.known, IS_ZERO_YES);
+  options.allocated = true;
+  make ();
+  assert_int_equal (plan.zero.known, IS_ZERO_NO);
+}
+
+static void
 tail_that_cannot_be_read_is_refused (void **state UNUSED)
 {
   source.block_min = 512;
@@ -718,6 +745,8 @@ main (void)
     AFRESH (flush_that_was_asked_for_has_to_be_possible),
     AFRESH (smaller_destination_is_refused),
     AFRESH (read_only_destination_is_refused),
+    AFRESH (side_in_use_is_refused),
+    AFRESH (destination_that_grows_takes_any_size),
     AFRESH (tail_that_cannot_be_read_is_refused),
     AFRESH (tail_that_cannot_be_written_is_refused),
     AFRESH (minimum_above_the_other_sides_maximum_is_refused),
