@@ -83,8 +83,9 @@ endpoint_check_name (enum side side, const struct operand *operand,
   if (recognise (side, operand))
     return 0;
   name = make_name (side, operand);
-  error_set (e, ENOTSUP, "%s: this version cannot open streams and folders: name a"
-             " file, a block device, an NBD URI, or a server in [ ]", name ? name : "");
+  error_set (e, ENOTSUP, "%s: this version cannot open streams and folders:"
+             " name a file, a block device, an NBD URI, or a server in [ ]",
+             name ? name : "");
   free (name);
   return -1;
 }

@@ -33,8 +33,8 @@ enum extent_value {
   EXTENT_ZERO = 1,              /* reads as zeroes, allocated or not */
 };
 
-/* What one side can do; all of it was told by a server and has been checked by
- * endpoint_open for being possible, not for being true.
+/* What one side can do; all of it was told by a server, or by the kernel, and
+ * has been checked by endpoint_open for being possible, not for being true.
  */
 struct caps {
   uint64_t size;                /* bytes, at most INT64_MAX */
