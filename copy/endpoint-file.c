@@ -324,8 +324,8 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
     io->error = *way == CANNOT ? ENOTSUP : 0;
     return *way == CANNOT;
   }
-  if (result < 0)
-    io->error = -result;
+  if (result < 0)               /* ENODATA has a meaning of its own here */
+    io->error = result == -ENODATA ? EIO : -result;
   else if (io->verb == IO_READ || io->verb == IO_WRITE) {
     io->cookie += result;
     if (result > 0 && done_of (io) < io->length)
@@ -491,9 +491,11 @@ file_compare (struct conn *c, struct error *e)
   return 0;
 }
 
+/* What was not started yet never is; the rest is waited for when closing. */
 static bool
 file_leave (struct conn *c)
 {
+  list_init (&file_conn_of (c)->waiting);
   return true;
 }
 

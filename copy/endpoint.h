@@ -214,7 +214,9 @@ conn_start (struct conn *c, struct io *io)
   return c->ops->start (c, io);
 }
 
-/* How an io that came up on the ready list ended: 0 or an errno. */
+/* How an io that came up on the ready list ended: 0 or an errno; EPROTO for an
+ * answer that does not fit the question, ENODATA for a file that has shrunk.
+ */
 static inline int
 conn_retire (struct conn *c, struct io *io)
 {

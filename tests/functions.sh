@@ -154,6 +154,13 @@ requires_plain_binary ()
   ! grep -qa __tsan_init "$stripecopy" || skip "$1 with the thread sanitizer"
 }
 
+# The same, and also when any sanitizer is built in.
+requires_bare_binary ()
+{
+  requires_plain_binary "$1"
+  [ "${SANITIZERS:-none}" = none ] || skip "$1 with sanitizers"
+}
+
 # Skips unless files are read and written by io_uring here.
 requires_uring ()
 {

@@ -4,7 +4,7 @@
 # the data takes.
 
 . "${srcdir:-.}/functions.sh"
-requires_plain_binary "memory cannot be measured"
+requires_bare_binary "memory cannot be measured"
 
 truncate -s 64T "$tmp/disk" 2> "$errors" ||
   truncate -s 15T "$tmp/disk" 2> "$errors" || skip "no huge files here"

@@ -4,7 +4,7 @@
 
 . "${srcdir:-.}/functions.sh"
 requires strace
-requires_plain_binary "strace cannot watch"
+requires_bare_binary "strace cannot watch"
 strace -o "$tmp/strace.out" true 2> "$errors" || skip "strace cannot trace"
 requires_uring
 
