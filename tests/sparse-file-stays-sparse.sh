@@ -13,7 +13,10 @@ head -c 16M /dev/zero >> "$tmp/disk"
 data=$(($(kib "$tmp/disk") - 16 * 1024))
 serve_logged src -r file "$tmp/disk"
 
-copy_ok "$tmp/disk" "$tmp/by-file"
+copy_ok -v "$tmp/disk" "$tmp/by-file"
+read=$(sed -n 's/.*: read offset=[0-9]* length=\([0-9]*\)$/\1/p' "$errors" |
+         awk '{ n += $1 } END { print n / 1024 }')
+[ "${read%.*}" -le $((data + 17 * 1024)) ] || fail "$read KiB were read"
 copy_ok "$src" "$tmp/by-server"
 for copy in by-file by-server; do
   expect_identical "$tmp/disk" "$tmp/$copy"
