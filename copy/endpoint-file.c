@@ -630,7 +630,7 @@ remove_created (const struct file_endpoint *ep)
 }
 
 static bool
-file_endpoint_close (struct endpoint *base, uint64_t grace_ns,
+file_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                      struct error *e)
 {
   struct file_endpoint *ep = file_endpoint_of (base);
@@ -771,6 +771,6 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
   return &ep->base;
 
  fail:
-  file_endpoint_close (&ep->base, 0, e);
+  file_endpoint_close (&ep->base, 0, -1, e);
   return NULL;
 }
