@@ -107,8 +107,8 @@ int endpoint_check_name (enum side side, const struct operand *name,
 
 /* Opens and describes one side, with its first conn, which endpoint_conn hands
  * out as number 0.  Waits for at most open_timeout_ns, or until interrupt_fd
- * (-1: none) is readable (then EINTR).  NULL with the error set, errno in it.  The name has passed
- * endpoint_check_name.
+ * (-1: none) is readable (then EINTR).  NULL with the error set, errno in it.
+ * The name has passed endpoint_check_name.
  */
 struct endpoint *endpoint_open (enum side side, const struct operand *name,
                                 const struct options *o,

@@ -5,9 +5,9 @@
  *   request_zero ------------------------------------> WRITING -> IDLE
  *
  * WRITING has one io for each segment in flight, and no more of them than the
- * lane may have requests: what is over makes room for the next.  Where a server refuses to
- * zero a segment, the lane takes another way from then on, and the segment is
- * sent again, at the last as plain writes of zeroes.
+ * lane may have requests: what is over makes room for the next.  Where a server
+ * refuses to zero a segment, the lane takes another way from then on, and the
+ * segment is sent again, at the last as plain writes of zeroes.
  */
 
 #include <config.h>
