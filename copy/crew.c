@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "crew.h"
 #include "log.h"
 #include "ranges.h"
@@ -85,13 +85,13 @@ crew_start (const struct plan *plan, struct endpoint *source,
     goto fail;
   c->job = (struct job) {
     .plan = plan, .source = source, .destination = destination, .stop = stop,
-    .finished_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK),
-    .ended_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK),
+    .finished = bell_new (),
+    .ended = bell_new (),
     .zeroes = map_zeroes (plan->zero.write_max),
     .stripes = cut_disk (plan),
   };
   c->workers = calloc (plan->workers, sizeof *c->workers);
-  if (c->job.finished_fd != -1 && c->job.ended_fd != -1 && c->job.zeroes
+  if (c->job.finished != -1 && c->job.ended != -1 && c->job.zeroes
       && c->job.stripes && c->workers && start_workers (c) == 0)
     return c;
 
@@ -104,16 +104,13 @@ crew_start (const struct plan *plan, struct endpoint *source,
 int
 crew_fd (const struct crew *c)
 {
-  return c->job.ended_fd;
+  return c->job.ended;
 }
 
 bool
 crew_has_ended (struct crew *c)
 {
-  uint64_t n;
-
-  if (read (c->job.ended_fd, &n, sizeof n) == sizeof n)
-    c->n_ended += n;
+  c->n_ended += bell_take (c->job.ended);
   return c->n_ended == c->n_workers;
 }
 
@@ -157,10 +154,10 @@ crew_free (struct crew *c)
 {
   if (c == NULL)
     return;
-  if (c->job.finished_fd != -1)
-    close (c->job.finished_fd);
-  if (c->job.ended_fd != -1)
-    close (c->job.ended_fd);
+  if (c->job.finished != -1)
+    close (c->job.finished);
+  if (c->job.ended != -1)
+    close (c->job.ended);
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
   stripes_free (c->job.stripes);

@@ -7,16 +7,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "stop.h"
 
 struct stop {
   int signals;                  /* a signalfd */
   sigset_t ending;              /* the signals that end a copy */
-  int soft, hard;               /* eventfds; once readable, always readable */
+  int soft, hard;               /* bells that nobody silences */
   atomic_bool winding_down, now, rude;
   atomic_int signal_number;
   pthread_mutex_t lock;         /* error */
@@ -53,8 +53,8 @@ stop_new (void)
   s->soft = s->hard = -1;
   s->signals = signalfd (-1, &s->ending, SFD_CLOEXEC | SFD_NONBLOCK);
   if (s->signals == -1
-      || (s->soft = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1
-      || (s->hard = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1
+      || (s->soft = bell_new ()) == -1
+      || (s->hard = bell_new ()) == -1
       || (errno = pthread_mutex_init (&s->lock, NULL)) != 0
       || (errno = pthread_sigmask (SIG_BLOCK, &blocked, NULL)) != 0) {
     stop_free (s);
@@ -104,30 +104,20 @@ stop_take_signal (struct stop *s)
   return info.ssi_signo;
 }
 
-/* An eventfd that nobody reads stays readable: it wakes each poll there is. */
-static void
-ring (int fd)
-{
-  const uint64_t one = 1;
-
-  if (write (fd, &one, sizeof one) == -1)
-    return;                     /* full means rung before */
-}
-
 void
 stop_wind_down (struct stop *s, int signal_number)
 {
   atomic_store (&s->signal_number, signal_number);
   atomic_store (&s->winding_down, true);
-  ring (s->soft);
+  bell_ring (s->soft);
 }
 
 static void
 end_at_once (struct stop *s)
 {
   atomic_store (&s->now, true);
-  ring (s->soft);
-  ring (s->hard);
+  bell_ring (s->soft);
+  bell_ring (s->hard);
 }
 
 void

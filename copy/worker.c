@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arith.h"
+#include "bell.h"
 #include "clock.h"
 #include "log.h"
 #include "worker.h"
@@ -345,7 +345,7 @@ enum step { GO_ON, ENOUGH, FAILED };
 static enum step
 connect_pair (struct worker *w, struct error *e)
 {
-  const int watch[2] = { stop_fd (w->job->stop), w->job->finished_fd };
+  const int watch[2] = { stop_fd (w->job->stop), w->job->finished };
   struct conn *pair[2];
   struct error why = { 0 };
   unsigned which;
@@ -463,23 +463,6 @@ copy_stripes (struct worker *w, struct error *e)
   }
 }
 
-static bool
-is_readable (int fd)
-{
-  struct pollfd p = { .fd = fd, .events = POLLIN };
-
-  return poll (&p, 1, 0) == 1;
-}
-
-static void
-ring (int fd)
-{
-  const uint64_t one = 1;
-
-  if (write (fd, &one, sizeof one) == -1)
-    return;                     /* full means rung before */
-}
-
 /* A flush speaks of writes that were answered, and of those on other
  * connections, too: so it waits until all workers have all answers.
  */
@@ -489,13 +472,13 @@ wait_for_others (struct worker *w, struct error *e)
   if (stop_is_winding_down (w->job->stop))
     return GO_ON;
   if (stripes_finish (w->job->stripes, w->number))
-    ring (w->job->finished_fd);
-  while (!is_readable (w->job->finished_fd)) {
+    bell_ring (w->job->finished);
+  while (!bell_is_rung (w->job->finished)) {
     if (stop_is_now (w->job->stop))
       return ENOUGH;
     if (stop_is_winding_down (w->job->stop))
       return GO_ON;
-    if (turn (w, w->job->finished_fd, 0, e) == -1 || drain (w, e) == -1)
+    if (turn (w, w->job->finished, 0, e) == -1 || drain (w, e) == -1)
       return FAILED;
   }
   return GO_ON;
@@ -561,7 +544,7 @@ work (struct worker *w, struct error *e)
       || (r = wait_for_others (w, e)) != GO_ON
       || (r = flush (w, e)) != GO_ON)
     return r;
-  if (is_readable (w->job->finished_fd))
+  if (bell_is_rung (w->job->finished))
     w->outcome = FINISHED;
   return GO_ON;
 }
@@ -592,6 +575,6 @@ worker_run (void *opaque)
   extents_free (w->source_map);
   extents_free (w->destination_map);
   lane_free (&w->lane);
-  ring (w->job->ended_fd);
+  bell_ring (w->job->ended);
   return NULL;
 }

@@ -29,8 +29,8 @@ struct job {
   struct stripes *stripes;
   struct stop *stop;
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
-  int finished_fd;              /* readable for good once all is written */
-  int ended_fd;                 /* an eventfd: each worker that ends adds 1 */
+  int finished;                 /* a bell: all is written */
+  int ended;                    /* a bell: each worker that ends rings it */
   atomic_bool warned_source, warned_destination;    /* of block status */
 };
 
