@@ -19,6 +19,12 @@ clock_now (void)
   return (uint64_t) ts.tv_sec * NS_PER_S + (uint64_t) ts.tv_nsec;
 }
 
+uint64_t
+clock_earlier (uint64_t a, uint64_t b)
+{
+  return a == 0 ? b : b == 0 ? a : a < b ? a : b;
+}
+
 int
 clock_poll_timeout (uint64_t deadline, uint64_t now)
 {

@@ -12,6 +12,9 @@
 
 uint64_t clock_now (void);
 
+/* The earlier of two deadlines, where 0 means that there is none. */
+uint64_t clock_earlier (uint64_t a, uint64_t b);
+
 /* Milliseconds until deadline, rounded up, for poll(2): 0 when it has passed,
  * -1 when deadline is 0 (which means there is none), INT_MAX at most.
  */

@@ -87,6 +87,7 @@ crew_start (const struct plan *plan, struct endpoint *source,
     .plan = plan, .source = source, .destination = destination, .stop = stop,
     .finished = bell_new (),
     .ended = bell_new (),
+    .pace = plan->first_pace,
     .zeroes = map_zeroes (plan->zero.write_max),
     .stripes = cut_disk (plan),
   };
@@ -125,6 +126,8 @@ crew_totals (const struct crew *c)
     t.data += counter_get (&s->data);
     t.zero += counter_get (&s->zero);
     t.skipped += counter_get (&s->skipped);
+    t.moved += counter_get (&s->moved);
+    t.refused += counter_get (&s->refused);
     t.reads += counter_get (&s->reads);
     t.writes += counter_get (&s->writes);
     t.zeroes += counter_get (&s->zeroes);
@@ -132,6 +135,12 @@ crew_totals (const struct crew *c)
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
   return t;
+}
+
+void
+crew_set_pace (struct crew *c, unsigned pace)
+{
+  atomic_store_explicit (&c->job.pace, pace, memory_order_relaxed);
 }
 
 bool

@@ -17,6 +17,7 @@ struct totals {
   uint64_t total;               /* bytes there are to do */
   uint64_t data, zero, skipped; /* bytes done: see struct stats */
   uint64_t reads, writes, zeroes, questions;    /* requests */
+  uint64_t moved, refused;      /* through the windows; by them */
   unsigned workers;             /* that have, or had, a connection */
 };
 
@@ -45,6 +46,9 @@ bool crew_has_ended (struct crew *c);
  * need not be of the same moment.
  */
 struct totals crew_totals (const struct crew *c);
+
+/* The pace that all workers have from now on: a number in the plan's. */
+void crew_set_pace (struct crew *c, unsigned pace);
 
 /* Waits for all workers.  True when the whole disk is copied, and flushed where
  * the plan says so.

@@ -26,6 +26,7 @@
 #include "progress.h"
 #include "report.h"
 #include "stop.h"
+#include "tuner.h"
 
 /* docs/stripecopy.pod lists them all; they never change. */
 enum exit_status {
@@ -148,10 +149,26 @@ heed_signal (struct copy *c, struct crew *crew, struct progress *progress)
     stop_wind_down (c->stop, n);
 }
 
-/* Shows progress and heeds signals until all workers have ended. */
+static void
+set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
+          const struct totals *t, uint64_t now)
+{
+  const unsigned before = tuner->pace;
+  const unsigned pace = tuner_look (tuner, t->moved, t->refused, now);
+
+  if (pace == before)
+    return;
+  crew_set_pace (crew, pace);
+  report_pace (&c->plan.paces[pace]);
+}
+
+/* Shows progress, heeds signals and seeks the best pace until all workers have
+ * ended.
+ */
 static void
 watch (struct copy *c, struct crew *crew, struct progress *progress)
 {
+  struct tuner tuner;
   struct pollfd fds[] = {
     { .fd = crew_fd (crew), .events = POLLIN },
     { .fd = stop_signal_fd (c->stop), .events = POLLIN },
@@ -159,11 +176,13 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
     { .fd = endpoint_server_fd (c->destination), .events = POLLIN },
   };
 
+  tuner_init (&tuner, &c->plan, clock_now ());
   while (!crew_has_ended (crew)) {
-    const uint64_t now = clock_now ();
+    const uint64_t due = clock_earlier (progress_due (progress), tuner_due (&tuner));
+    uint64_t now = clock_now ();
     struct totals t;
 
-    if (poll (fds, 4, clock_poll_timeout (progress_due (progress), now)) == -1)
+    if (poll (fds, 4, clock_poll_timeout (due, now)) == -1)
       continue;                 /* EINTR: nothing was said of any of them */
     if (fds[1].revents)
       heed_signal (c, crew, progress);
@@ -173,7 +192,9 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
         fds[i].fd = -1;
       }
     t = crew_totals (crew);
-    progress_show (progress, &t, clock_now ());
+    now = clock_now ();
+    set_pace (c, crew, &tuner, &t, now);
+    progress_show (progress, &t, now);
   }
 }
 

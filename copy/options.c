@@ -37,7 +37,7 @@ struct row {
   enum kind kind;
   const char *argument;         /* what --help calls it; NULL: takes none */
   size_t field;                 /* offset in struct options */
-  size_t given;                 /* offset of its bool, for kinds that have one */
+  size_t given;                 /* offset of its bool, for those with one */
   uint64_t min, max;
   const char *help;             /* NULL: hidden */
 };
@@ -71,15 +71,16 @@ static const struct row rows[] = {
   { "progress", 'p', DESCRIPTOR, "FD", FIELD (progress_fd),
     FIELD (progress_fd_given), 0, INT32_MAX,
     "show progress, or write it to descriptor FD as N/100" },
-  { "queue-size", 0, SIZE, "SIZE", FIELD (queue_size), 0, 0, UINT32_MAX,
-    "at most SIZE bytes in flight per worker (default 3M)" },
+  { "queue-size", 0, SIZE, "SIZE", FIELD (queue_size),
+    FIELD (queue_size_given), 0, UINT32_MAX,
+    "at most SIZE bytes in flight per worker (default 64M)" },
   { "quiet", 'q', FLAG, NULL, FIELD (quiet), 0, 0, 0,
     "print nothing but errors" },
   { "request-size", 0, POWER, "SIZE", FIELD (request_size), 0,
     4096, 32 * MiB,
-    "read and write at most SIZE at a time (default 768K)" },
+    "read and write at most SIZE at a time (default 1M)" },
   { "requests", 'R', NUMBER, "N", FIELD (requests), 0, 1, UINT32_MAX,
-    "at most N requests in flight per worker (default 32)" },
+    "at most N requests in flight per worker (default 64)" },
   { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0, NULL },
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
     512, UINT32_MAX,
@@ -385,8 +386,8 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
   *o = (struct options) {
     .program = base_name (argv[0]),
     .connections = 4,
-    .requests = 32,
-    .queue_size = 3 * MiB,
+    .requests = 64,
+    .queue_size = 64 * MiB,
     .sparse = 4096,
     .open_timeout = 30,
     .stall_timeout = 600,

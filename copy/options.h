@@ -26,6 +26,7 @@ struct options {
   uint64_t requests;            /* --requests, per worker, at least 1 */
   uint64_t request_size;        /* --request-size, bytes; 0: not given */
   uint64_t queue_size;          /* --queue-size, bytes per worker */
+  bool queue_size_given;
   uint64_t sparse;              /* --sparse, bytes; 0: do not look for zeroes */
   bool sparse_given;
   enum is_zero destination_is_zero;

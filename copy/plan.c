@@ -10,12 +10,29 @@
 #include "clock.h"
 #include "plan.h"
 
-/* qemu-nbd takes twice the time for requests of 1 MiB that it does for these.
- * Few large requests stay in the processor's cache and wake both servers less
- * often; docs/BENCHMARKS.md has the measurements.
+/* Near servers want little in flight, which stays in the processor's cache:
+ * some small requests, others larger ones, which cost less a byte.  What is far
+ * away wants much.  docs/BENCHMARKS.md has the measurements.
  */
-#define REQUEST_SIZE (768 * KiB)
+static const struct pace paces[PACES_MAX] = {
+  { 256 * KiB, MiB, 0 },
+  { 768 * KiB, 3 * MiB, 80 },
+  { 768 * KiB, 6 * MiB, 120 },
+  { MiB, 12 * MiB, 120 },
+  { MiB, 24 * MiB, 120 },
+  { MiB, 64 * MiB, 120 },
+};
+
+#define FIRST_PACE 1
+
+/* Whatever their size, so many requests are in flight at least. */
+#define DEPTH_MIN 4
+
+#define REQUEST_SIZE MiB
 #define REQUEST_SIZE_MAX (32 * MiB)
+
+/* What all workers together may have in flight unless told otherwise. */
+#define IN_FLIGHT_MAX (128 * MiB)
 
 /* Buffers are only resident once used, but have to be addressable; requests
  * cost some memory each in any case.
@@ -38,7 +55,7 @@
 #define CLAIM 4
 #define STEAL_MIN 2
 
-/* Beyond any use; keeps a slip of the finger from starting a million threads. */
+/* Beyond any use; keeps a slip of the finger from starting many threads. */
 #define WORKERS_MAX 1024
 
 struct endpoint_wants
@@ -100,15 +117,56 @@ refuse_impossible (const struct plan *p, const struct options *o,
 
 static uint64_t
 choose_request_size (const struct plan *p, const struct options *o,
-                     const struct caps *source, const struct caps *destination)
+                     const struct caps *source, const struct caps *destination,
+                     uint64_t preferred)
 {
-  const uint64_t preferred = max_u64 (source->block_preferred,
-                                      destination->block_preferred);
   uint64_t size = o->request_size ? o->request_size : REQUEST_SIZE;
 
   size = max_u64 (size, min_u64 (preferred, REQUEST_SIZE_MAX));
   size = min_u64 (size, min_u64 (source->block_max, destination->block_max));
   return max_u64 (align_down (size, p->align), p->align);
+}
+
+static unsigned
+choose_requests (const struct plan *p, const struct options *o)
+{
+  return o->synchronous ? 1
+    : min_u64 (min_u64 (o->requests, REQUESTS_MAX),
+               max_u64 (1, ARENA_MAX / p->request_size));
+}
+
+static uint64_t
+choose_queue_size (const struct plan *p, const struct options *o)
+{
+  const uint64_t most = o->queue_size_given ? UINT64_MAX
+    : IN_FLIGHT_MAX / p->workers;
+
+  return max_u64 (min_u64 (o->queue_size, most), p->request_size);
+}
+
+/* A request size that was asked for holds at all paces: only the depth is left
+ * to find.
+ */
+static void
+choose_paces (struct plan *p, const struct options *o, uint64_t preferred)
+{
+  const uint64_t most = min_u64 (p->queue_size, p->requests * p->request_size);
+  uint64_t last = 0;
+
+  for (unsigned i = 0; i < PACES_MAX; i++) {
+    struct pace x = paces[i];
+
+    x.request_size = max_u64 (x.request_size, preferred);
+    if (o->request_size || x.request_size > p->request_size)
+      x.request_size = p->request_size;
+    x.request_size = max_u64 (align_down (x.request_size, p->align), p->align);
+    x.queue_size = max_u64 (x.queue_size, DEPTH_MIN * x.request_size);
+    x.queue_size = min_u64 (x.queue_size, most);
+    if (x.queue_size > last)
+      p->paces[p->n_paces++] = x;
+    last = x.queue_size;
+  }
+  p->first_pace = min_u64 (FIRST_PACE, p->n_paces - 1);
 }
 
 /* As many as the options, both servers, the processors and the disk's size
@@ -156,6 +214,9 @@ plan_make (struct plan *p, const struct options *o,
            const char *destination_name, const struct caps *destination,
            unsigned processors, struct error *e)
 {
+  const uint64_t preferred = max_u64 (source->block_preferred,
+                                      destination->block_preferred);
+
   *p = (struct plan) {
     .size = source->size,
     .align = max_u64 (source->block_min, destination->block_min),
@@ -167,15 +228,14 @@ plan_make (struct plan *p, const struct options *o,
                          destination, e) == -1)
     return -1;
 
-  p->request_size = choose_request_size (p, o, source, destination);
-  p->queue_size = max_u64 (o->queue_size, p->request_size);
-  p->requests = o->synchronous ? 1
-    : min_u64 (o->requests, min_u64 (REQUESTS_MAX,
-                                     max_u64 (1, ARENA_MAX / p->request_size)));
+  p->request_size = choose_request_size (p, o, source, destination, preferred);
+  p->requests = choose_requests (p, o);
   p->grain = max_u64 (p->align, GRAIN);
   p->claim = align_up (CLAIM * p->request_size, p->grain);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
   p->workers = choose_workers (p, o, source, destination, processors);
+  p->queue_size = choose_queue_size (p, o);
+  choose_paces (p, o, preferred);
   p->zero = plan_zeroes (p, o, destination);
   p->gap = max_u64 (min_u64 (p->zero.scan, GAP), p->grain);
   return 0;

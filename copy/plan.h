@@ -24,15 +24,30 @@ struct zero_plan {
   uint64_t write_max;           /* bytes of one write where zeroing fails */
 };
 
+/* How much a worker keeps in flight, from little to much.  All are within the
+ * ceilings below; the tuner finds the one that delivers most.
+ */
+struct pace {
+  uint64_t request_size;        /* bytes of one read, at most */
+  uint64_t queue_size;          /* bytes in flight in one worker */
+  unsigned worth;               /* percent of the rate of the pace before it that
+                                   this one has to deliver to be taken */
+};
+
+#define PACES_MAX 6
+
 struct plan {
   uint64_t size;                /* bytes to copy: the source's size */
-  uint64_t align;               /* power of two: larger of both minimum blocks */
+  uint64_t align;               /* power of two: larger of both block_min */
   uint64_t grain;               /* power of two: where extents are cut */
   uint64_t gap;                 /* shorter zero extents are read as data */
   unsigned workers;             /* at least 1 */
   uint64_t request_size;        /* multiple of align, at most 32 MiB */
   unsigned requests;            /* in flight in one worker, at most */
   uint64_t queue_size;          /* bytes in flight in one worker, at most */
+  struct pace paces[PACES_MAX];
+  unsigned n_paces;             /* at least 1 */
+  unsigned first_pace;          /* what to begin with: an index */
   uint64_t claim;               /* bytes a worker takes from its stripe */
   uint64_t steal_min;           /* smaller rests of stripes are left alone */
   uint64_t stall;               /* ns without an answer; 0: for ever */

@@ -49,6 +49,13 @@ report_plan (const struct plan *p, const struct endpoint *source,
            p->zero.allocate ? "yes" : "no", p->flush ? "yes" : "no");
 }
 
+void
+report_pace (const struct pace *p)
+{
+  log_detail ("pace: request-size=%" PRIu64 " in-flight=%" PRIu64,
+              p->request_size, p->queue_size);
+}
+
 /* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero" */
 static char *
 format_parts (const struct totals *t, char *text, size_t size)

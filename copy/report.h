@@ -13,6 +13,9 @@
 void report_plan (const struct plan *p, const struct endpoint *source,
                   const struct endpoint *destination);
 
+/* For --verbose, while the workers run. */
+void report_pace (const struct pace *p);
+
 /* One line at the end.  elapsed is in ns. */
 void report_copied (const struct totals *t, uint64_t elapsed);
 

@@ -83,9 +83,13 @@ lane_free (struct lane *l)
 }
 
 bool
-lane_has_room (const struct lane *l, uint64_t bytes)
+lane_has_room (struct lane *l, uint64_t bytes)
 {
-  return window_has_room (&l->window, bytes);
+  const bool room = window_has_room (&l->window, bytes);
+
+  if (!room)
+    counter_add (&l->stats->refused, 1);
+  return room;
 }
 
 bool
@@ -134,6 +138,7 @@ finish (struct lane *l, struct request *r)
   if (r->buffer)
     pool_give (&l->buffers, r->buffer);
   window_refund (&l->window, r->charged);
+  counter_add (&l->stats->moved, r->charged);
   r->state = IDLE;
   list_push (&l->idle, &r->link);
 }

@@ -35,6 +35,8 @@ struct stats {
   counter data;                 /* bytes written as data */
   counter zero;                 /* bytes made zero, by whatever way */
   counter skipped;              /* bytes that were zero at the destination */
+  counter moved;                /* bytes that went through the window */
+  counter refused;              /* how often the window had no room */
   counter reads, writes, zeroes, questions;     /* requests */
 };
 
@@ -48,7 +50,7 @@ struct lane {
   struct list ready;            /* ios that are over */
   struct window window;
   enum zero_way zero_way;
-  uint8_t *zeroes;              /* zero.write_max bytes; borrowed, never written */
+  uint8_t *zeroes;              /* zero.write_max bytes; borrowed, read only */
   struct pool buffers;
   struct request *requests;     /* owned */
   struct list idle;             /* requests, last used first */
@@ -62,7 +64,7 @@ int lane_init (struct lane *l, unsigned worker, const struct plan *plan,
 void lane_free (struct lane *l);        /* after the conns were closed */
 
 /* Whether another request of so many bytes can be started now. */
-bool lane_has_room (const struct lane *l, uint64_t bytes);
+bool lane_has_room (struct lane *l, uint64_t bytes);
 
 bool lane_is_empty (const struct lane *l);
 

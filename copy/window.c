@@ -16,6 +16,13 @@ window_init (struct window *w, uint64_t requests_max, uint64_t bytes_max)
   };
 }
 
+void
+window_limit (struct window *w, uint64_t bytes_max)
+{
+  assert (bytes_max > 0);
+  w->bytes_max = bytes_max;
+}
+
 bool
 window_has_room (const struct window *w, uint64_t bytes)
 {

@@ -15,6 +15,9 @@ struct window {
 /* Both at least 1. */
 void window_init (struct window *w, uint64_t requests_max, uint64_t bytes_max);
 
+/* What is in flight already may be more. */
+void window_limit (struct window *w, uint64_t bytes_max);
+
 /* Whether another request fits.  One always fits into an empty window, whatever
  * its size, so that nothing can wait for ever.
  */

@@ -94,12 +94,6 @@ drain (struct worker *w, struct error *e)
   return 0;
 }
 
-static uint64_t
-earlier (uint64_t a, uint64_t b)
-{
-  return a == 0 ? b : b == 0 ? a : min_u64 (a, b);
-}
-
 /* What tells of the next thing about stopping: next to what this worker has
  * taken in, not to what has happened by now, or that would be slept through.
  */
@@ -242,12 +236,20 @@ next_zero (struct worker *w, uint64_t end)
   };
 }
 
+static const struct pace *
+pace (const struct worker *w)
+{
+  return &w->job->plan->paces[atomic_load_explicit (&w->job->pace,
+                                                    memory_order_relaxed)];
+}
+
 /* A run of data: up to one request, across zero extents too short to matter. */
 static struct piece
 next_data (struct worker *w, uint64_t end)
 {
   const struct plan *plan = w->job->plan;
-  const uint64_t limit = min_u64 (w->claimed, w->cursor + plan->request_size);
+  const uint64_t limit = min_u64 (w->claimed,
+                                  w->cursor + pace (w)->request_size);
   enum extent_value value;
   uint64_t to;
   bool already_zero;
@@ -300,6 +302,7 @@ tell_waiting (struct worker *w, bool waiting)
 static int
 fill (struct worker *w, struct error *e)
 {
+  window_limit (&w->lane.window, pace (w)->queue_size);
   for (;;) {
     const struct piece p = next_piece (w);
     const uint64_t length = p.end - w->cursor;
@@ -424,10 +427,10 @@ stall_deadline (const struct worker *w)
 static uint64_t
 next_deadline (const struct worker *w)
 {
-  const uint64_t extents = earlier (extents_deadline (w->source_map),
+  const uint64_t extents = clock_earlier (extents_deadline (w->source_map),
                                     extents_deadline (w->destination_map));
 
-  return earlier (earlier (extents, stall_deadline (w)), w->wind_down_by);
+  return clock_earlier (clock_earlier (extents, stall_deadline (w)), w->wind_down_by);
 }
 
 /* Copies until there is nothing left to take and nothing in flight. */

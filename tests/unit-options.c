@@ -143,7 +143,7 @@ nothing_given_means_the_defaults (void **state UNUSED)
   assert_null (options.destination.command);
   assert_int_equal (options.connections, 4);
   assert_int_equal (options.threads, 0);
-  assert_int_equal (options.requests, 32);
+  assert_int_equal (options.requests, 64);
   assert_int_equal (options.request_size, 0);
   assert_int_equal (options.sparse, 4096);
   assert_int_equal (options.destination_is_zero, IS_ZERO_AUTO);

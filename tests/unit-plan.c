@@ -35,7 +35,8 @@ static int
 start_afresh (void **state UNUSED)
 {
   options = (struct options) {
-    .connections = 4, .requests = 32, .queue_size = 4 * MiB, .sparse = 4096,
+    .connections = 4, .requests = 32, .queue_size = 4 * MiB,
+    .queue_size_given = true, .sparse = 4096,
   };
   source = destination = (struct caps) {
     .size = GiB, .block_min = 1, .block_preferred = 4096,
@@ -280,6 +281,72 @@ queue_holds_one_request_at_least (void **state UNUSED)
   options.queue_size = UINT32_MAX;
   make ();
   assert_int_equal (plan.queue_size, UINT32_MAX);
+}
+
+/* All workers together, unless the user says what each may have. */
+static void
+queues_of_all_workers_are_bounded (void **state UNUSED)
+{
+  options.queue_size = 64 * MiB;
+  options.queue_size_given = false;
+  options.connections = options.threads = 16;
+  make ();
+  assert_int_equal (plan.workers, 16);
+  assert_int_equal (plan.queue_size, 8 * MiB);
+  options.queue_size_given = true;
+  make ();
+  assert_int_equal (plan.queue_size, 64 * MiB);
+}
+
+/* -- paces ---------------------------------------------------------------- */
+
+static void
+paces_go_from_little_to_much (void **state UNUSED)
+{
+  options.requests = 64;
+  options.queue_size = 64 * MiB;
+  make ();
+  assert_int_equal (plan.n_paces, PACES_MAX);
+  assert_true (plan.paces[0].queue_size <= MiB);
+  assert_int_equal (plan.paces[plan.n_paces - 1].queue_size, 64 * MiB);
+  assert_true (plan.paces[plan.first_pace].queue_size <= 4 * MiB);
+}
+
+/* What the user wants small stays small, and is nothing to try out. */
+static void
+ceilings_bound_the_paces (void **state UNUSED)
+{
+  options.queue_size = 256 * KiB;
+  options.request_size = 64 * KiB;
+  make ();
+  assert_int_equal (plan.n_paces, 1);
+  assert_int_equal (plan.paces[0].request_size, 64 * KiB);
+  assert_int_equal (plan.paces[0].queue_size, 256 * KiB);
+
+  options.queue_size = 64 * MiB;
+  options.requests = 1;
+  make ();
+  assert_int_equal (plan.n_paces, 1);
+  assert_int_equal (plan.paces[0].queue_size, 64 * KiB);
+}
+
+/* A size that somebody asked for holds at all of them, with some depth. */
+static void
+wanted_request_size_holds_at_all_paces (void **state UNUSED)
+{
+  options.queue_size = 64 * MiB;
+  options.request_size = 2 * MiB;
+  make ();
+  assert_true (plan.n_paces > 1);
+  for (unsigned i = 0; i < plan.n_paces; i++)
+    assert_int_equal (plan.paces[i].request_size, 2 * MiB);
+  assert_int_equal (plan.paces[0].queue_size, 8 * MiB);
+
+  options.request_size = 0;
+  source.block_preferred = 512 * KiB;
+  make ();
+  assert_int_equal (plan.paces[0].request_size, 512 * KiB);
+  assert_int_equal (plan.paces[0].queue_size, 2 * MiB);
 }
 
 /* Buffers for them are bought at the start. */
@@ -588,6 +655,23 @@ extents_are_wanted_where_they_will_be_used (void **state UNUSED)
 
 /* -- promises ------------------------------------------------------------- */
 
+/* From little to much, and all within the ceilings. */
+static void
+assert_paces (void)
+{
+  assert_in_range (plan.n_paces, 1, PACES_MAX);
+  assert_true (plan.first_pace < plan.n_paces);
+  for (unsigned i = 0; i < plan.n_paces; i++) {
+    const struct pace *p = &plan.paces[i];
+
+    assert_true (p->request_size > 0 && p->request_size <= p->queue_size);
+    assert_true (p->request_size <= plan.request_size);
+    assert_int_equal (p->request_size % plan.align, 0);
+    assert_true (p->queue_size <= plan.queue_size);
+    assert_true (i == 0 || p->queue_size > p[-1].queue_size);
+  }
+}
+
 static void
 assert_promises (void)
 {
@@ -608,6 +692,7 @@ assert_promises (void)
   assert_true (plan.steal_min >= plan.request_size);
   assert_int_equal (plan.steal_min % plan.grain, 0);
   assert_true (plan.gap >= plan.grain && plan.gap % plan.grain == 0);
+  assert_paces ();
   assert_true (plan.zero.scan == 0 || is_power_of_2 (plan.zero.scan));
   assert_int_equal (plan.zero.scan % plan.align, 0);
   assert_true (plan.zero.request_max <= destination.zero_max);
@@ -739,6 +824,10 @@ main (void)
     AFRESH (request_size_is_a_multiple_of_both_minimums),
     AFRESH (extents_are_cut_at_512_bytes_at_least),
     AFRESH (queue_holds_one_request_at_least),
+    AFRESH (queues_of_all_workers_are_bounded),
+    AFRESH (paces_go_from_little_to_much),
+    AFRESH (ceilings_bound_the_paces),
+    AFRESH (wanted_request_size_holds_at_all_paces),
     AFRESH (requests_are_the_users_as_far_as_memory_allows),
     AFRESH (source_extents_take_a_source_that_tells),
     AFRESH (flush_is_the_default_where_it_can_be),

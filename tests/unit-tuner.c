@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tuner against models of links and servers: where it comes to rest, how
+ * soon, and that it leaves again when the link changes.  No clock, no server.
+ */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "tuner.h"
+
+#define UNUSED __attribute__ ((unused))
+
+#define WORKERS 2
+
+/* A link with a rate and a round trip; and a server that works more slowly at
+ * some paces than at others.  All workers together move what the link takes:
+ * no more than its rate, and no more than what is in flight in a round trip.
+ */
+struct model {
+  double rate;                  /* bytes a second */
+  uint64_t trip;                /* ns */
+  double factor[PACES_MAX];     /* of the rate; 0 counts as 1 */
+  double noise;                 /* 0.2: a fifth up or down */
+  bool idle;                    /* something else holds the copy up */
+};
+
+static struct plan plan;
+static struct tuner tuner;
+static uint64_t now, refused;
+static double moved;
+static uint64_t spent[PACES_MAX];       /* ns at each pace */
+static unsigned short dice[3];
+
+/* The paces are the plan's own. */
+static int
+start_afresh (void **state UNUSED)
+{
+  const struct options o = {
+    .connections = WORKERS, .threads = WORKERS, .requests = 64,
+    .queue_size = 64 * MiB, .sparse = 4096,
+  };
+  const struct caps side = {
+    .size = TiB, .block_min = 1, .block_preferred = 4096,
+    .block_max = 32 * MiB, .can_multi_conn = true, .can_flush = true,
+  };
+  struct error e = { 0 };
+
+  assert_int_equal (plan_make (&plan, &o, "S", &side, "D", &side, WORKERS, &e),
+                    0);
+  assert_int_equal (plan.workers, WORKERS);
+  now = NS_PER_S;
+  refused = 0;
+  moved = 0;
+  memcpy (dice, (unsigned short[3]) { 0x330e, 2026, 11 }, sizeof dice);
+  tuner_init (&tuner, &plan, now);
+  return 0;
+}
+
+/* What the model delivers at the pace that is held now. */
+static double
+delivers (const struct model *m)
+{
+  const double in_flight = WORKERS * plan.paces[tuner.pace].queue_size;
+  const double factor = m->factor[tuner.pace];
+  double rate = m->rate * (factor > 0 ? factor : 1);
+
+  if (m->trip > 0 && rate > in_flight * NS_PER_S / m->trip)
+    rate = in_flight * NS_PER_S / m->trip;
+  return rate * (1 + m->noise * (2 * erand48 (dice) - 1));
+}
+
+static void
+run (const struct model *m, uint64_t time)
+{
+  const uint64_t end = now + time;
+
+  memset (spent, 0, sizeof spent);
+  while (now < end) {
+    const uint64_t step = tuner_due (&tuner) - now;
+
+    moved += delivers (m) * step / NS_PER_S;
+    spent[tuner.pace] += step;
+    refused += !m->idle;
+    now += step;
+    assert_true (tuner_look (&tuner, moved, refused, now) < plan.n_paces);
+    assert_true (tuner_due (&tuner) > now);
+  }
+}
+
+/* At least this part of the last run was at the pace. */
+#define ASSERT_MOSTLY(pace, time, part)                                 \
+  assert_true (spent[pace] >= (uint64_t) ((time) * (part)))
+
+static void
+near_link_keeps_the_pace_it_begins_with (void **state UNUSED)
+{
+  const struct model m = { .rate = 3e9, .factor = { 0.9 } };
+
+  run (&m, 10 * NS_PER_S);
+  run (&m, 60 * NS_PER_S);
+  ASSERT_MOSTLY (plan.first_pace, 60 * NS_PER_S, 0.9);
+}
+
+/* As qemu-nbd does with a fresh qcow2. */
+static void
+server_that_dislikes_large_requests_gets_small_ones (void **state UNUSED)
+{
+  const struct model m = { .rate = 1e9, .factor = { 1, .5, .4, .4, .4, .4 } };
+
+  run (&m, 200 * NS_PER_MS);
+  assert_int_equal (tuner.home, 0);
+  run (&m, 60 * NS_PER_S);
+  ASSERT_MOSTLY (0, 60 * NS_PER_S, 0.9);
+}
+
+/* 20 ms each way of a read and of a write: 64 MiB and more would fit. */
+static void
+slow_link_is_filled_within_a_second (void **state UNUSED)
+{
+  const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS };
+
+  run (&m, NS_PER_S);
+  assert_true (tuner.home >= 4);
+  run (&m, 60 * NS_PER_S);
+  assert_true (delivers (&m) > 0.8e9);
+}
+
+/* A narrow link is full with little. */
+static void
+narrow_link_is_not_given_what_buys_nothing (void **state UNUSED)
+{
+  const struct model m = { .rate = 100e6, .trip = 20 * NS_PER_MS };
+
+  run (&m, 20 * NS_PER_S);
+  run (&m, 60 * NS_PER_S);
+  ASSERT_MOSTLY (plan.first_pace, 60 * NS_PER_S, 0.8);
+}
+
+static void
+link_that_changes_is_followed_both_ways (void **state UNUSED)
+{
+  const struct model far = { .rate = 1e9, .trip = 40 * NS_PER_MS };
+  const struct model near = { .rate = 3e9 };
+
+  run (&far, 3 * NS_PER_S);
+  assert_true (tuner.home >= 4);
+  run (&near, 30 * NS_PER_S);
+  assert_true (tuner.home <= plan.first_pace);
+  run (&far, 30 * NS_PER_S);
+  assert_true (tuner.home >= 4);
+}
+
+/* Where the rate jumps about by a third with whatever else the machine does,
+ * that must not be taken for a success.
+ */
+static void
+noise_is_no_reason_to_leave (void **state UNUSED)
+{
+  const struct model m = { .rate = 1e9, .noise = 0.33 };
+
+  run (&m, 10 * NS_PER_S);
+  run (&m, 120 * NS_PER_S);
+  assert_true (spent[4] + spent[5] < 2 * NS_PER_S);
+  ASSERT_MOSTLY (plan.first_pace, 120 * NS_PER_S, 0.6);
+}
+
+/* Where extents or the servers hold the copy up, windows say nothing. */
+static void
+nothing_is_concluded_while_windows_have_room (void **state UNUSED)
+{
+  const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS, .idle = true };
+
+  run (&m, 30 * NS_PER_S);
+  assert_int_equal (tuner.pace, plan.first_pace);
+}
+
+static void
+one_pace_is_nothing_to_find (void **state UNUSED)
+{
+  plan.n_paces = 1;
+  plan.first_pace = 0;
+  tuner_init (&tuner, &plan, now);
+  assert_int_equal (tuner_due (&tuner), 0);
+  assert_int_equal (tuner_look (&tuner, 1, 1, now + NS_PER_S), 0);
+}
+
+static void
+nothing_moves_and_nothing_happens (void **state UNUSED)
+{
+  const struct model m = { 0 };
+
+  run (&m, 30 * NS_PER_S);
+  assert_int_equal (tuner.pace, plan.first_pace);
+}
+
+#define AFRESH(f) cmocka_unit_test_setup (f, start_afresh)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    AFRESH (near_link_keeps_the_pace_it_begins_with),
+    AFRESH (server_that_dislikes_large_requests_gets_small_ones),
+    AFRESH (slow_link_is_filled_within_a_second),
+    AFRESH (narrow_link_is_not_given_what_buys_nothing),
+    AFRESH (link_that_changes_is_followed_both_ways),
+    AFRESH (noise_is_no_reason_to_leave),
+    AFRESH (nothing_is_concluded_while_windows_have_room),
+    AFRESH (one_pace_is_nothing_to_find),
+    AFRESH (nothing_moves_and_nothing_happens),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
