@@ -19,6 +19,11 @@
 #include "human.h"
 #include "options.h"
 
+enum origin {
+  OURS,
+  NBDCOPY,                      /* its abbreviations stay what they are */
+};
+
 enum kind {
   FLAG,                         /* bool: given or not */
   TALLY,                        /* unsigned: how often it was given */
@@ -40,64 +45,67 @@ struct row {
   size_t given;                 /* offset of its bool, for those with one */
   uint64_t min, max;
   const char *help;             /* NULL: hidden */
+  enum origin origin;
 };
 
 #define FIELD(f) offsetof (struct options, f)
 
 static const struct row rows[] = {
   { "allocated", 0, FLAG, NULL, FIELD (allocated), 0, 0, 0,
-    "write zeroes as allocated blocks" },
-  { "blkhash", 0, NOT_BUILT, "DIGEST", 0, 0, 0, 0, NULL },
-  { "blkhash-file", 0, NOT_BUILT, "FILE", 0, 0, 0, 0, NULL },
+    "write zeroes as allocated blocks", NBDCOPY },
+  { "blkhash", 0, NOT_BUILT, "DIGEST", 0, 0, 0, 0, NULL, NBDCOPY },
+  { "blkhash-file", 0, NOT_BUILT, "FILE", 0, 0, 0, 0, NULL, NBDCOPY },
   { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
-    "at most N connections to each server (default 4)" },
+    "at most N connections to each server (default 4)", NBDCOPY },
   { "destination-is-zero", 0, IS_ZERO, "auto|yes|no",
     FIELD (destination_is_zero), 0, 0, 0,
-    "whether the destination reads as zeroes; auto asks it" },
+    "whether the destination reads as zeroes; auto asks it", NBDCOPY },
   { "flush", 0, FLAG, NULL, FIELD (flush), 0, 0, 0,
-    "insist on flushing the destination at the end" },
+    "insist on flushing the destination at the end", NBDCOPY },
   { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0,
-    "print this and end" },
-  { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0, NULL },
+    "print this and end", NBDCOPY },
+  { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0,
+    NULL, NBDCOPY },
   { "no-extents", 0, FLAG, NULL, FIELD (no_extents), 0, 0, 0,
-    "do not ask the source where it has data" },
+    "do not ask the source where it has data", NBDCOPY },
   { "no-flush", 0, FLAG, NULL, FIELD (no_flush), 0, 0, 0,
-    "do not flush the destination at the end" },
+    "do not flush the destination at the end", OURS },
   { "open-timeout", 0, NUMBER, "SECONDS", FIELD (open_timeout), 0,
     1, 86400,
-    "how long a side may take to be opened (default 30)" },
+    "how long a side may take to be opened (default 30)", OURS },
   { "plan", 0, FLAG, NULL, FIELD (plan), 0, 0, 0,
-    "open both sides, say what would be done, write nothing" },
+    "open both sides, say what would be done, write nothing", OURS },
   { "progress", 'p', DESCRIPTOR, "FD", FIELD (progress_fd),
     FIELD (progress_fd_given), 0, INT32_MAX,
-    "show progress, or write it to descriptor FD as N/100" },
+    "show progress, or write it to descriptor FD as N/100", NBDCOPY },
   { "queue-size", 0, SIZE, "SIZE", FIELD (queue_size),
     FIELD (queue_size_given), 0, UINT32_MAX,
-    "at most SIZE bytes in flight per worker (default 64M)" },
+    "at most SIZE bytes in flight per worker (default 64M)", NBDCOPY },
   { "quiet", 'q', FLAG, NULL, FIELD (quiet), 0, 0, 0,
-    "print nothing but errors" },
+    "print nothing but errors", OURS },
   { "request-size", 0, POWER, "SIZE", FIELD (request_size), 0,
     4096, 32 * MiB,
-    "read and write at most SIZE at a time (default 1M)" },
+    "read and write at most SIZE at a time (default 1M)", NBDCOPY },
   { "requests", 'R', NUMBER, "N", FIELD (requests), 0, 1, UINT32_MAX,
-    "at most N requests in flight per worker (default 64)" },
-  { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0, NULL },
+    "at most N requests in flight per worker (default 64)", NBDCOPY },
+  { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0,
+    NULL, NBDCOPY },
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
     512, UINT32_MAX,
-    "look for zeroes of SIZE bytes (default 4K); 0: do not" },
+    "look for zeroes of SIZE bytes (default 4K); 0: do not", NBDCOPY },
   { "stall-timeout", 0, NUMBER, "SECONDS", FIELD (stall_timeout), 0, 0, 86400,
-    "give up when nothing moves for so long (default 600)" },
+    "give up when nothing moves for so long (default 600)", OURS },
   { "synchronous", 0, FLAG, NULL, FIELD (synchronous), 0, 0, 0,
-    "one worker, one request at a time, in order" },
+    "one worker, one request at a time, in order", NBDCOPY },
   { "target-is-zero", 0, IS_ZERO, "auto|yes|no",
     FIELD (destination_is_zero), 0, 0, 0,
-    "the same as --destination-is-zero" },
+    "the same as --destination-is-zero", NBDCOPY },
   { "threads", 'T', NUMBER, "N", FIELD (threads), 0, 0, UINT32_MAX,
-    "at most N workers (default 0: one for each processor)" },
+    "at most N workers (default 0: one for each processor)", NBDCOPY },
   { "verbose", 'v', TALLY, NULL, FIELD (verbose), 0, 0, 0,
-    "say what the workers do; twice: what libnbd does, too" },
+    "say what the workers do; twice: what libnbd does, too", NBDCOPY },
   { "version", 'V', FLAG, NULL, FIELD (version), 0, 0, 0,
-    "print the version and end" },
+    "print the version and end", NBDCOPY },
 };
 
 #define N_ROWS (sizeof rows / sizeof rows[0])
@@ -305,6 +313,39 @@ row_of (int c)
   return NULL;
 }
 
+/* A beginning of several names is refused by getopt, although only one of them
+ * may be nbdcopy's: that one is meant, whatever names were added here.  Takes
+ * its argument as getopt would, and returns what getopt would.
+ */
+static int
+choose_for_nbdcopy (int argc, char **argv)
+{
+  char *name = argv[optind - 1] + 2;
+  const size_t length = strcspn (name, "=");
+  const struct row *found = NULL;
+
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (rows[i].origin == NBDCOPY
+        && strncmp (rows[i].name, name, length) == 0) {
+      if (found)
+        return '?';
+      found = &rows[i];
+    }
+  if (found == NULL)
+    return '?';
+
+  optopt = 256 + (found - rows);
+  optarg = name[length] == '=' ? name + length + 1 : NULL;
+  if (optarg && found->argument == NULL)
+    return '?';
+  if (optarg == NULL && found->argument && !argument_is_optional (found)) {
+    if (optind == argc)
+      return ':';
+    optarg = argv[optind++];
+  }
+  return optopt;
+}
+
 /* getopt said '?' or ':' for the word before optind. */
 static int
 refuse_word (int c, char **argv, struct error *e)
@@ -345,6 +386,8 @@ parse_words (struct options *o, int argc, char **argv,
   optind = 0;                   /* start afresh, also in a second call */
   opterr = 0;
   while ((c = getopt_long (argc, argv, shorts, longs, NULL)) != -1) {
+    if (c == '?' && optopt == 0)        /* a long name, not just one */
+      c = choose_for_nbdcopy (argc, argv);
     if (c == '?' || c == ':')
       return refuse_word (c, argv, e);
     if (set_option (o, row_of (c), optarg, e) == -1)

@@ -471,16 +471,117 @@ unambiguous_beginnings_will_do (void **state UNUSED)
   BAD ("--blkhash:", "cannot do that yet", "--blkhash");
 }
 
+/* The long options of nbdcopy 1.24. */
+static const char *const nbdcopy_names[] = {
+  "allocated", "blkhash", "blkhash-file", "connections", "destination-is-zero",
+  "flush", "help", "long-options", "no-extents", "progress", "queue-size",
+  "request-size", "requests", "short-options", "sparse", "synchronous",
+  "target-is-zero", "threads", "verbose", "version",
+};
+
+/* The one that getopt takes this for in nbdcopy, or NULL. */
+static const char *
+meant_in_nbdcopy (const char *word)
+{
+  const char *found = NULL;
+  size_t i;
+
+  for (i = 0; i < COUNT (nbdcopy_names); ++i) {
+    if (strcmp (nbdcopy_names[i], word) == 0)
+      return nbdcopy_names[i];
+    if (strncmp (nbdcopy_names[i], word, strlen (word)) == 0) {
+      if (found)
+        return NULL;
+      found = nbdcopy_names[i];
+    }
+  }
+  return found;
+}
+
+/* No option takes this argument but the one that takes a file's name, so each
+ * error tells how the word was understood.
+ */
+static void
+check_beginning (const char *word, const char *meant)
+{
+  char text[64], expected[64];
+
+  snprintf (text, sizeof text, "--%s=\t", word);
+  PARSE (text, "nbd://s", "nbd://d");
+  if (meant && strcmp (meant, "blkhash-file") == 0) {
+    assert_true (result == 0 || strstr (error.text, "--blkhash-file:") != NULL);
+    done ();
+    return;
+  }
+  snprintf (expected, sizeof expected, "--%s", meant ? meant : word);
+  if (meant == NULL)
+    assert_refused (expected, "ambiguous");
+  else {
+    if (strncmp (error.text, expected, strlen (expected)) != 0
+        || strchr (": ", error.text[strlen (expected)]) == NULL)
+      fail_msg ("--%s is not %s: %s", word, expected, error.text);
+    assert_refused (expected, "");
+  }
+}
+
+static void
+every_beginning_means_what_it_does_in_nbdcopy (void **state UNUSED)
+{
+  char word[32];
+  size_t i, length;
+
+  for (i = 0; i < COUNT (nbdcopy_names); ++i)
+    for (length = 1; length <= strlen (nbdcopy_names[i]); ++length) {
+      snprintf (word, sizeof word, "%.*s", (int) length, nbdcopy_names[i]);
+      check_beginning (word, meant_in_nbdcopy (word));
+    }
+}
+
+/* Where our own options begin alike, nbdcopy's is taken, with its argument. */
+static void
+beginnings_of_nbdcopy_options_take_their_arguments (void **state UNUSED)
+{
+  GOOD ("--p");
+  assert_true (options.progress);
+  assert_false (options.progress_fd_given || options.plan);
+  GOOD ("--p=4");
+  assert_int_equal (options.progress_fd, 4);
+  GOOD ("--no", "--f");
+  assert_true (options.no_extents && options.flush);
+  GOOD ("--q=3k");
+  assert_int_equal (options.queue_size, 3 * KiB);
+  GOOD ("--q", "5k", "-v", "--qu", "7k", "-v");
+  assert_int_equal (options.queue_size, 7 * KiB);
+  assert_int_equal (options.verbose, 2);
+  BAD ("--no-extents", "takes no argument", "--n=1");
+  PARSE ("nbd://s", "nbd://d", "--q");
+  assert_refused ("--q", "needs an argument");
+
+  /* The words around it go where they went. */
+  PARSE ("nbd://s", "--q", "8k", "nbd://d", "--p", "--n");
+  assert_good ();
+  assert_string_equal (options.source.name, "nbd://s");
+  assert_string_equal (options.destination.name, "nbd://d");
+  assert_int_equal (options.queue_size, 8 * KiB);
+  assert_true (options.progress && options.no_extents);
+  done ();
+
+  /* Ours may be shortened, too, and a whole name is that name. */
+  GOOD ("--no-f", "--pl", "--qui", "--stall=4");
+  assert_true (options.no_flush && options.plan && options.quiet);
+  assert_int_equal (options.stall_timeout, 4);
+}
+
 static void
 ambiguous_beginnings_are_refused (void **state UNUSED)
 {
   BAD ("--re", "ambiguous", "--re=4096");
   BAD ("--request", "ambiguous", "--request=4096");
-  BAD ("--no", "ambiguous", "--no");
   BAD ("--blk", "ambiguous", "--blk");
   BAD ("--ver", "ambiguous", "--ver");
-  BAD ("--p", "ambiguous", "--p");
   BAD ("--s", "ambiguous", "--s");
+  BAD ("--t", "ambiguous", "--t=4");
+  BAD ("--=4", "ambiguous", "--=4");
 }
 
 /* -- operands ------------------------------------------------------------- */
@@ -903,6 +1004,8 @@ main (void)
     TEST (unknown_options_are_named),
     TEST (missing_arguments_are_told_with_their_option),
     TEST (unambiguous_beginnings_will_do),
+    TEST (every_beginning_means_what_it_does_in_nbdcopy),
+    TEST (beginnings_of_nbdcopy_options_take_their_arguments),
     TEST (ambiguous_beginnings_are_refused),
     TEST (options_may_stand_anywhere),
     TEST (posixly_correct_ends_options_at_the_first_operand),
