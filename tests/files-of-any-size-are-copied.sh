@@ -6,11 +6,8 @@
 requires_plugin file
 
 sizes="0 1 513 65537 4198401"
-mkdir "$tmp/from" "$tmp/to"
-for size in $sizes; do
-  make_data "$tmp/from/$size" "$size"
-  truncate -s "$size" "$tmp/from/hole$size"
-done
+# shellcheck disable=SC2086
+make_sizes $sizes
 serve_nbdkit src -r file dir="$tmp/from"
 serve_nbdkit dst file dir="$tmp/to"
 

@@ -221,6 +221,12 @@ make_device ()
   printf -v "$name" %s "$made"
 }
 
+# Whether a block device can be made of this file here.
+can_make_device ()
+{
+  (make_device probe "$1" && losetup -d "$probe") > "$tmp/probe.log"
+}
+
 # Makes a folder with an authority, and a server and a client certified by it.
 make_certificates ()
 {
@@ -250,6 +256,18 @@ make_disks ()
 {
   make_islands "$tmp/disk" "${1:-32}"
   make_ones "$tmp/copy" "${1:-32}M"
+}
+
+# Disks of many sizes: $tmp/from/SIZE is all data, $tmp/from/holeSIZE all hole,
+# and $tmp/to is where their copies go.
+make_sizes ()
+{
+  local size
+  mkdir "$tmp/from" "$tmp/to"
+  for size; do
+    make_data "$tmp/from/$size" "$size"
+    truncate -s "$size" "$tmp/from/hole$size"
+  done
 }
 
 # Checks that two files hold the same bytes and are of the same size.

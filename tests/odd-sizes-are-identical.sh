@@ -6,12 +6,11 @@
 requires_plugin file
 
 sizes="1 511 512 513 4095 4097 65537 1048577 4198401"
-mkdir "$tmp/from" "$tmp/to"
+# shellcheck disable=SC2086
+make_sizes $sizes
 for size in $sizes; do
-  make_data "$tmp/from/$size" "$size"
   make_ones "$tmp/to/$size" "$size"
   make_ones "$tmp/to/hole$size" "$size"
-  truncate -s "$size" "$tmp/from/hole$size"
 done
 serve_nbdkit src -r file dir="$tmp/from"
 serve_nbdkit dst file dir="$tmp/to"
