@@ -94,4 +94,10 @@ list_next (const struct list *l, const struct list_node *n)
   return n->next == &l->head ? NULL : n->next;
 }
 
+static inline struct list_node *
+list_prev (const struct list *l, const struct list_node *n)
+{
+  return n->prev == &l->head ? NULL : n->prev;
+}
+
 #endif /* LIST_H */

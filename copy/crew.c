@@ -118,11 +118,12 @@ crew_has_ended (struct crew *c)
 struct totals
 crew_totals (const struct crew *c)
 {
-  struct totals t = { .total = c->job.plan->size };
+  struct totals t = { .open_ended = c->job.plan->open_ended };
 
   for (unsigned i = 0; i < c->n_workers; i++) {
     const struct stats *s = &c->workers[i].stats;
 
+    t.total += counter_get (&s->end);
     t.data += counter_get (&s->data);
     t.zero += counter_get (&s->zero);
     t.skipped += counter_get (&s->skipped);
@@ -134,6 +135,8 @@ crew_totals (const struct crew *c)
     t.questions += counter_get (&s->questions);
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
+  if (!t.open_ended)
+    t.total = c->job.plan->size;
   return t;
 }
 

@@ -15,6 +15,7 @@
 /* Bytes and requests, added up over the workers. */
 struct totals {
   uint64_t total;               /* bytes there are to do */
+  bool open_ended;              /* total is where the stream ended, or 0 */
   uint64_t data, zero, skipped; /* bytes done: see struct stats */
   uint64_t reads, writes, zeroes, questions;    /* requests */
   uint64_t moved, refused;      /* through the windows; by them */

@@ -562,13 +562,6 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
 /* -- the endpoint --------------------------------------------------------- */
 
-static bool
-file_endpoint_same (const struct endpoint *a, const struct endpoint *b)
-{
-  return device_same (&((const struct file_endpoint *) a)->device,
-                      &((const struct file_endpoint *) b)->device);
-}
-
 static int
 fail (const struct file_endpoint *ep, const char *what, struct error *e)
 {
@@ -618,6 +611,21 @@ file_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
   return 0;
 }
 
+static int
+file_endpoint_finish (struct endpoint *base, uint64_t size, bool flush,
+                      struct error *e)
+{
+  struct file_endpoint *ep = file_endpoint_of (base);
+
+  if (ep->device.kind == DEVICE_BLOCK)
+    return 0;
+  if (ftruncate (ep->fd, size) == -1)
+    return fail (ep, "cannot set its size", e);
+  if (flush && fsync (ep->fd) == -1)
+    return fail (ep, "flush failed", e);
+  return 0;
+}
+
 /* Only what we made, and only if it still is what is there. */
 static void
 remove_created (const struct file_endpoint *ep)
@@ -650,8 +658,8 @@ file_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
 
 static const struct endpoint_ops file_endpoint_ops = {
   .conn = file_endpoint_conn,
-  .same = file_endpoint_same,
   .prepare = file_endpoint_prepare,
+  .finish = file_endpoint_finish,
   .close = file_endpoint_close,
 };
 
@@ -749,6 +757,7 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
   ep->base.ops = &file_endpoint_ops;
   ep->base.side = q->side;
   ep->base.name = q->name;
+  ep->base.device = &ep->device;
   ep->fd = -1;
   ep->device = (struct device) {
     .kind = DEVICE_OTHER, .sector = 1, .preferred = 4096

@@ -6,15 +6,23 @@
 
 #include "endpoint.h"
 
+struct device;
+
 struct endpoint_ops {
   struct conn *(*conn) (struct endpoint *ep, unsigned number, struct error *e);
 
-  /* Whether two endpoints of this kind are the same disk. */
+  /* Whether two endpoints of this kind are the same disk.  May be NULL, for
+   * kinds of which the device says it.
+   */
   bool (*same) (const struct endpoint *a, const struct endpoint *b);
 
   /* May be NULL, where there is nothing to make ready. */
   int (*prepare) (struct endpoint *ep, uint64_t size, bool allocate,
                   struct error *e);
+
+  /* May be NULL, for what is not made to measure. */
+  int (*finish) (struct endpoint *ep, uint64_t size, bool flush,
+                 struct error *e);
 
   /* These two may be NULL, for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
@@ -30,6 +38,7 @@ struct endpoint {
   enum side side;
   char *name;                   /* owned: "source nbd://host/x", masked */
   struct caps caps;
+  const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
 };
 
 /* What the open functions of the kinds are given. */

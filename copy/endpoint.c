@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "clock.h"
+#include "device.h"
 #include "endpoint-file.h"
 #include "endpoint-kind.h"
 #include "endpoint-nbd.h"
 #include "endpoint-null.h"
+#include "endpoint-pipe.h"
 #include "secrets.h"
 
 /* Enough for what conn_wait_ready is asked to wait for: a pair of conns, and
@@ -71,7 +73,7 @@ recognise (enum side side, const struct operand *operand)
     return endpoint_null_open;
   if (strcmp (operand->name, "-") != 0 && endpoint_file_fits (operand->name))
     return endpoint_file_open;
-  return NULL;
+  return endpoint_pipe_open;
 }
 
 int
@@ -79,15 +81,14 @@ endpoint_check_name (enum side side, const struct operand *operand,
                      struct error *e)
 {
   char *name;
+  int r;
 
-  if (recognise (side, operand))
+  if (recognise (side, operand) != endpoint_pipe_open)
     return 0;
   name = make_name (side, operand);
-  error_set (e, ENOTSUP, "%s: this version cannot open streams and folders:"
-             " name a file, a block device, an NBD URI, or a server in [ ]",
-             name ? name : "");
+  r = endpoint_pipe_check (side, name ? name : "", operand, e);
   free (name);
-  return -1;
+  return r;
 }
 
 struct endpoint *
@@ -116,6 +117,8 @@ endpoint_open (enum side side, const struct operand *operand,
 bool
 endpoint_same (const struct endpoint *a, const struct endpoint *b)
 {
+  if (a->device && b->device)
+    return device_same (a->device, b->device);
   return a->ops == b->ops && a->ops->same (a, b);
 }
 
@@ -124,6 +127,13 @@ endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
                   struct error *e)
 {
   return ep->ops->prepare ? ep->ops->prepare (ep, size, allocate, e) : 0;
+}
+
+int
+endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
+                 struct error *e)
+{
+  return ep->ops->finish ? ep->ops->finish (ep, size, flush, e) : 0;
 }
 
 int

@@ -49,6 +49,12 @@ struct caps {
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
   bool in_use;                  /* by somebody else, who may change it */
+
+  /* Bytes in order, and no offsets: each is read, or has to be written, once,
+   * from 0 on.  Nobody knows how many a source has: its size is INT64_MAX.
+   */
+  bool stream;
+  bool terminal;                /* a stream that ends before somebody's eyes */
 };
 
 enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
@@ -69,7 +75,9 @@ struct io {
   struct list *ready;           /* where it goes when it is over */
 
   enum io_verb verb;
-  uint64_t offset, length;      /* bytes; both ignored for IO_FLUSH */
+  uint64_t offset, length;      /* bytes; both ignored for IO_FLUSH.  Reading
+                                 * a stream makes length less at its end, and
+                                 * 0 behind that. */
   void *buffer;                 /* IO_READ fills it; IO_WRITE sends it */
   bool fast;                    /* IO_ZERO: fail rather than be slow */
   bool allocate;                /* IO_ZERO: make no hole */
@@ -129,6 +137,13 @@ bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
  */
 int endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
                       struct error *e);
+
+/* Gives what grows the size that the copy came to, where that was not known
+ * before; flush says whether it has to be stored.  All conns are closed.  0, or
+ * -1 with the error set.
+ */
+int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
+                     struct error *e);
 
 /* Readable once a server that we started has ended; -1 where we started none.
  */

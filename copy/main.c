@@ -106,9 +106,6 @@ open_both (struct copy *c)
 {
   struct error e = { 0 };
 
-  if (endpoint_check_name (SOURCE, &c->options.source, &e) == -1
-      || endpoint_check_name (DESTINATION, &c->options.destination, &e) == -1)
-    return refuse (&e, REFUSED);
   if ((c->source = open_side (c, SOURCE, &e)) == NULL
       || (c->destination = open_side (c, DESTINATION, &e)) == NULL) {
     const int signal_number = stop_take_signal (c->stop);
@@ -126,7 +123,8 @@ open_both (struct copy *c)
                  endpoint_name (c->destination),
                  endpoint_caps (c->destination), count_processors (), &e) == -1)
     return refuse (&e, e.number == EBUSY ? IN_USE : REFUSED);
-  if (!c->plan.flush && !c->options.no_flush)
+  if (!c->plan.flush && !c->options.no_flush
+      && !endpoint_caps (c->destination)->stream)
     log_warning ("%s: it cannot flush: nothing says when the data is stored",
                  endpoint_name (c->destination));
   return DONE;
@@ -226,8 +224,9 @@ copy (struct copy *c)
   struct crew *crew;
   bool complete;
 
-  if (endpoint_prepare (c->destination, c->plan.size, c->plan.zero.allocate,
-                        &e) == -1)
+  if (endpoint_prepare (c->destination,
+                        c->plan.open_ended ? 0 : c->plan.size,
+                        c->plan.zero.allocate, &e) == -1)
     return refuse (&e, FAILED);
   crew = crew_start (&c->plan, c->source, c->destination, c->stop, &e);
   if (crew == NULL)
@@ -238,6 +237,11 @@ copy (struct copy *c)
   stop_want_usr1 (c->stop, false);
   complete = crew_join (crew);
   t = crew_totals (crew);
+  if (complete && c->plan.open_ended
+      && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1) {
+    stop_fail (c->stop, &e);
+    complete = false;
+  }
   progress_end (&progress, &t, complete, clock_now ());
   crew_free (crew);
 
@@ -308,7 +312,9 @@ run (struct copy *c)
   struct error e = { 0 };
   int status;
 
-  if (check_descriptors (&c->options, &e) == -1)
+  if (endpoint_check_name (SOURCE, &c->options.source, &e) == -1
+      || endpoint_check_name (DESTINATION, &c->options.destination, &e) == -1
+      || check_descriptors (&c->options, &e) == -1)
     return refuse (&e, REFUSED);
   if ((c->stop = stop_new ()) == NULL) {
     log_error ("cannot take over signals: %s", strerror (errno));

@@ -481,7 +481,8 @@ options_help (const char *program)
   fprintf (f, "Copy a disk between NBD servers and files, striped over"
            " several workers.\n\n"
            "  %s [OPTIONS] SOURCE DESTINATION\n\n"
-           "SOURCE, DESTINATION := FILE | DEVICE | NBD-URI | [ CMD ARGS ... ]\n"
+           "SOURCE, DESTINATION := - | FILE | DEVICE | NBD-URI"
+           " | [ CMD ARGS ... ]\n"
            "DESTINATION         += null:\n\n", program);
   for (size_t i = 0; i < N_ROWS; i++)
     if (rows[i].help)

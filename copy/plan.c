@@ -83,13 +83,19 @@ refuse_impossible (const struct plan *p, const struct options *o,
                destination_name);
     return -1;
   }
-  if (destination->size < source->size && !destination->grows) {
+  if (destination->terminal) {
+    error_set (e, ENOTSUP, "%s: refusing to write to a terminal",
+               destination_name);
+    return -1;
+  }
+  if (destination->size < source->size && !destination->grows
+      && !p->open_ended) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
                " source's (%" PRIu64 ")", destination_name, destination->size,
                source->size);
     return -1;
   }
-  if (o->flush && !destination->can_flush) {
+  if (o->flush && !destination->can_flush && !destination->stream) {
     error_set (e, ENOTSUP, "%s: it cannot flush, which --flush asks for",
                destination_name);
     return -1;
@@ -100,7 +106,7 @@ refuse_impossible (const struct plan *p, const struct options *o,
                source_name, source->size, source->block_min);
     return -1;
   }
-  if (source->size % destination->block_min != 0) {
+  if (source->size % destination->block_min != 0 && !p->open_ended) {
     error_set (e, EINVAL, "%s: the source's size (%" PRIu64 ") is no multiple"
                " of its minimum block (%" PRIu64 "): the end cannot be written",
                destination_name, source->size, destination->block_min);
@@ -191,7 +197,7 @@ plan_zeroes (const struct plan *p, const struct options *o,
 {
   struct zero_plan z = {
     .allocate = o->allocated,
-    .known = o->allocated ? IS_ZERO_NO
+    .known = o->allocated || destination->stream ? IS_ZERO_NO
       : destination->grows ? IS_ZERO_YES : o->destination_is_zero,
     .request_max = align_down (destination->zero_max, p->align),
     .fast = destination->can_fast_zero,
@@ -199,7 +205,8 @@ plan_zeroes (const struct plan *p, const struct options *o,
   };
 
   z.ask_destination = z.known == IS_ZERO_AUTO && destination->extents_max > 0;
-  if (!o->allocated && !o->synchronous && o->sparse > 0) {
+  if (!o->allocated && !o->synchronous && o->sparse > 0
+      && !destination->stream) {
     z.scan = max_u64 (o->sparse, p->align);
     /* Only advice: more than half a request would find nothing. */
     if (!o->sparse_given && destination->block_preferred <= p->request_size / 2)
@@ -219,6 +226,9 @@ plan_make (struct plan *p, const struct options *o,
 
   *p = (struct plan) {
     .size = source->size,
+    .open_ended = source->stream,
+    .room = destination->grows ? INT64_MAX : destination->size,
+    .last_block = destination->block_min,
     .align = max_u64 (source->block_min, destination->block_min),
     .stall = o->stall_timeout * NS_PER_S,
     .source_extents = !o->no_extents && source->extents_max > 0,

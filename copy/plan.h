@@ -38,6 +38,9 @@ struct pace {
 
 struct plan {
   uint64_t size;                /* bytes to copy: the source's size */
+  bool open_ended;              /* a stream: size is only what cannot be more */
+  uint64_t room;                /* bytes that the destination can take */
+  uint64_t last_block;          /* power of two: what the end has to fit */
   uint64_t align;               /* power of two: larger of both block_min */
   uint64_t grain;               /* power of two: where extents are cut */
   uint64_t gap;                 /* shorter zero extents are read as data */

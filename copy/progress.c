@@ -57,9 +57,21 @@ rate_of (uint64_t gained, uint64_t ns)
 static unsigned
 percent (const struct totals *t)
 {
-  if (t->total == 0)
+  if (t->open_ended || t->total == 0)
     return 0;
   return min_u64 (99, (unsigned) ((double) totals_done (t) / t->total * 100));
+}
+
+/* "  4.5 GiB, 300.0 MiB/s": nobody knows of how much. */
+static int
+format_open_ended (const struct totals *t, double speed, char *line,
+                   size_t size)
+{
+  char done[HUMAN_MAX], rate[HUMAN_MAX];
+
+  return snprintf (line, size, "  %s, %s/s",
+                   human_size (done, totals_done (t)),
+                   human_size (rate, speed));
 }
 
 /* "  45% [******----] 1.2 GiB/s 0:12" */
@@ -72,6 +84,8 @@ format_line (const struct progress *p, const struct totals *t, unsigned pc,
   char bar[BAR_WIDTH + 1], rate[HUMAN_MAX], left[HUMAN_MAX];
   const unsigned stars = pc * BAR_WIDTH / 100;
 
+  if (t->open_ended && pc < 100)
+    return format_open_ended (t, speed, line, size);
   memset (bar, '*', stars);
   memset (bar + stars, '-', BAR_WIDTH - stars);
   bar[BAR_WIDTH] = '\0';

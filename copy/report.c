@@ -17,6 +17,11 @@ report_side (const struct endpoint *ep)
 {
   const struct caps *c = endpoint_caps (ep);
 
+  if (c->stream) {
+    log_say ("%s: a stream%s", endpoint_name (ep),
+             c->can_flush ? " flush" : "");
+    return;
+  }
   log_say ("%s: size=%" PRIu64 " block-minimum=%" PRIu64
            " block-preferred=%" PRIu64 " block-maximum=%" PRIu64
            "%s%s%s%s%s%s", endpoint_name (ep), c->size, c->block_min,
@@ -35,14 +40,17 @@ report_plan (const struct plan *p, const struct endpoint *source,
   static const char *const known[] = {
     [IS_ZERO_AUTO] = "unknown", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
   };
-  char size[HUMAN_MAX];
+  char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown";
 
+  if (!p->open_ended)
+    snprintf (size, sizeof size, "%" PRIu64 " (%s)", p->size,
+              human_size (human, p->size));
   report_side (source);
   report_side (destination);
-  log_say ("plan: size=%" PRIu64 " (%s) workers=%u requests=%u"
+  log_say ("plan: size=%s workers=%u requests=%u"
            " request-size=%" PRIu64 " queue-size=%" PRIu64 " align=%" PRIu64
            " sparse=%" PRIu64 " source-extents=%s destination-is-zero=%s"
-           " allocated=%s flush=%s", p->size, human_size (size, p->size),
+           " allocated=%s flush=%s", size,
            p->workers, p->requests, p->request_size, p->queue_size, p->align,
            p->zero.scan, p->source_extents ? "yes" : "no",
            p->zero.ask_destination ? "ask" : known[p->zero.known],
@@ -86,8 +94,10 @@ report_interrupted (const struct totals *t, int signal_number,
 {
   char done[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX], parts[128];
 
-  log_say ("ended by signal %d (%s): copied %s of %s in %s: %s", signal_number,
+  log_say ("ended by signal %d (%s): copied %s%s%s in %s: %s", signal_number,
            strsignal (signal_number), human_size (done, totals_done (t)),
-           human_size (size, t->total), human_duration (time, elapsed),
+           t->open_ended ? "" : " of ",
+           t->open_ended ? "" : human_size (size, t->total),
+           human_duration (time, elapsed),
            format_parts (t, parts, sizeof parts));
 }

@@ -98,12 +98,32 @@ lane_is_empty (const struct lane *l)
   return l->window.requests == 0;
 }
 
+static bool
+is_stream (const struct conn *c)
+{
+  return endpoint_caps (c->endpoint)->stream;
+}
+
+bool
+lane_awaits_answer (const struct lane *l)
+{
+  return (l->n_reading > 0 && !is_stream (l->source))
+    || (l->window.requests > l->n_reading && !is_stream (l->destination));
+}
+
+static bool
+awaits_answer (const struct lane *l, const struct request *r)
+{
+  return r->state != IDLE
+    && !is_stream (r->state == READING ? l->source : l->destination);
+}
+
 void
 lane_blame (const struct lane *l, struct error *e)
 {
   const struct request *r = l->requests;
 
-  while (r->state == IDLE)      /* there is one that is not */
+  while (!awaits_answer (l, r)) /* there is one that does */
     r++;
   error_set (e, ETIMEDOUT, "%s: no answer for %" PRIu64 " s, to a %s at offset"
              " %" PRIu64 " length %" PRIu64 " among others",
@@ -178,6 +198,7 @@ request_copy (struct lane *l, uint64_t start, uint64_t length,
   r->already_zero = already_zero;
   r->buffer = pool_take (&l->buffers);
   r->state = READING;
+  l->n_reading++;
   r->read = (struct io) {
     .verb = IO_READ, .offset = start, .length = length, .buffer = r->buffer,
   };
@@ -292,6 +313,54 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
   return send_segments (l, r, e);
 }
 
+/* -- from the source ------------------------------------------------------ */
+
+/* A stream is as long as it turns out to be: what came decides how long the
+ * request is, and whether there is anything more to ask for.
+ */
+static int
+take_from_stream (struct lane *l, struct request *r, struct error *e)
+{
+  const struct plan *plan = l->plan;
+  const uint64_t end = r->offset + r->read.length;
+  const bool is_last = r->read.length < r->length && !l->ended;
+
+  if (r->read.length > 0 && end > plan->room) {
+    error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than %s: at"
+               " least %" PRIu64 " bytes came from there",
+               conn_name (l->destination), plan->room, conn_name (l->source),
+               end);
+    return -1;
+  }
+  if (is_last && end % plan->last_block != 0) {
+    error_set (e, EINVAL, "%s: %s ended after %" PRIu64 " bytes, which is no"
+               " multiple of its minimum block (%" PRIu64 "): the end cannot be"
+               " written", conn_name (l->destination), conn_name (l->source),
+               end, plan->last_block);
+    return -1;
+  }
+  if (is_last) {
+    l->ended = true;
+    counter_add (&l->stats->end, end);
+  }
+  r->length = r->read.length;
+  return 0;
+}
+
+static int
+step_read (struct lane *l, struct request *r, int err, struct error *e)
+{
+  l->n_reading--;
+  if (err)
+    return fail (l->source, &r->read, err, e);
+  if (is_stream (l->source) && take_from_stream (l, r, e) == -1)
+    return -1;
+  if (r->length > 0)
+    return cut_and_write (l, r, e);
+  finish (l, r);
+  return 0;
+}
+
 /* -- stepping ------------------------------------------------------------- */
 
 static void
@@ -317,7 +386,7 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
     tell_completion (l, r, io, err);
   switch (r->state) {
   case READING:
-    return err ? fail (l->source, io, err, e) : cut_and_write (l, r, e);
+    return step_read (l, r, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
   case IDLE:

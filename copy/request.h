@@ -38,6 +38,7 @@ struct stats {
   counter moved;                /* bytes that went through the window */
   counter refused;              /* how often the window had no room */
   counter reads, writes, zeroes, questions;     /* requests */
+  counter end;                  /* where a stream ended; before that 0 */
 };
 
 struct request;
@@ -54,6 +55,8 @@ struct lane {
   struct pool buffers;
   struct request *requests;     /* owned */
   struct list idle;             /* requests, last used first */
+  uint64_t n_reading;           /* requests in this state */
+  bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */
   struct stats *stats;          /* borrowed */
 };
@@ -68,7 +71,12 @@ bool lane_has_room (struct lane *l, uint64_t bytes);
 
 bool lane_is_empty (const struct lane *l);
 
-/* Sets the error to a request that is in flight and its side: nothing moves. */
+/* Whether anything in flight waits for a side that owes an answer: a stream may
+ * be silent for as long as it likes.
+ */
+bool lane_awaits_answer (const struct lane *l);
+
+/* Sets the error to a request of those and its side: nothing moves. */
 void lane_blame (const struct lane *l, struct error *e);
 
 /* Starts copying [start, start + length): at most plan->request_size bytes.

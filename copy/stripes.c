@@ -182,6 +182,17 @@ stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
   return got;
 }
 
+void
+stripes_end (struct stripes *s)
+{
+  pthread_mutex_lock (&s->lock);
+  for (unsigned i = 0; i < s->owners; i++)
+    s->own[i].end = s->own[i].start;
+  for (size_t i = 0; i < s->n_pieces; i++)
+    s->pieces[i].begun = true;
+  pthread_mutex_unlock (&s->lock);
+}
+
 static uint64_t
 left_unlocked (const struct stripes *s)
 {

@@ -48,6 +48,11 @@ bool stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
  */
 bool stripes_finish (struct stripes *s, unsigned owner);
 
+/* The disk turned out to end before what nobody has claimed yet: there is
+ * nothing more to take, and nothing left.
+ */
+void stripes_end (struct stripes *s);
+
 /* Bytes that nobody has claimed yet. */
 uint64_t stripes_left (struct stripes *s);
 

@@ -155,6 +155,15 @@ tell_extent (struct worker *w, uint64_t end, enum extent_value value)
               value == EXTENT_ZERO ? "zero" : "data");
 }
 
+/* Where the destination ends, its map does, too: only what comes from a stream
+ * has no end before that is known.
+ */
+static uint64_t
+map_end (const struct worker *w, uint64_t end)
+{
+  return min_u64 (end, w->job->plan->room);
+}
+
 static bool
 take_stripe (struct worker *w)
 {
@@ -165,7 +174,7 @@ take_stripe (struct worker *w)
   w->cursor = w->claimed = w->told_to = s.start;
   w->stripe_end = s.end;
   extents_aim (w->source_map, s.start, s.end);
-  extents_aim (w->destination_map, s.start, s.end);
+  extents_aim (w->destination_map, s.start, map_end (w, s.end));
   log_detail ("worker %u: stripe offset=%" PRIu64 " length=%" PRIu64,
               w->number, s.start, s.end - s.start);
   return true;
@@ -187,7 +196,7 @@ claim (struct worker *w, uint64_t extent_end, enum extent_value value)
   assert (got && s.start == w->cursor);
   w->claimed = s.end;
   extents_end_at (w->source_map, w->stripe_end);
-  extents_end_at (w->destination_map, w->stripe_end);
+  extents_end_at (w->destination_map, map_end (w, w->stripe_end));
 }
 
 /* The end of a zero extent, rounded inwards to what both sides can address. */
@@ -261,7 +270,8 @@ next_data (struct worker *w, uint64_t end)
   end = min_u64 (limit, round_out (w, end));
   already_zero = plan->zero.known == IS_ZERO_YES
     || (plan->zero.ask_destination
-        && extents_all_zero (w->destination_map, w->cursor, end));
+        && extents_all_zero (w->destination_map, w->cursor,
+                             map_end (w, end)));
   return (struct piece) { COPY, end, already_zero };
 }
 
@@ -419,7 +429,7 @@ is_overdue (struct worker *w, uint64_t patience)
 static uint64_t
 stall_deadline (const struct worker *w)
 {
-  return lane_is_empty (&w->lane) || w->job->plan->stall == 0 ? 0
+  return !lane_awaits_answer (&w->lane) || w->job->plan->stall == 0 ? 0
     : w->moved + w->job->plan->stall;
 }
 
@@ -431,6 +441,21 @@ next_deadline (const struct worker *w)
                                     extents_deadline (w->destination_map));
 
   return clock_earlier (clock_earlier (extents, stall_deadline (w)), w->wind_down_by);
+}
+
+/* Whether a signal has left only streams to wait for, which owe nothing: what
+ * they have not taken or brought by now is dropped.
+ */
+static bool
+has_wound_down (struct worker *w)
+{
+  if (!stop_is_winding_down (w->job->stop) || lane_awaits_answer (&w->lane))
+    return false;
+  if (endpoint_caps (w->job->source)->stream)
+    conn_leave (w->source);
+  if (endpoint_caps (w->job->destination)->stream)
+    conn_leave (w->destination);
+  return true;
 }
 
 /* Copies until there is nothing left to take and nothing in flight. */
@@ -447,7 +472,7 @@ copy_stripes (struct worker *w, struct error *e)
       return ENOUGH;
     if (drain (w, e) == -1)
       return FAILED;
-    if (stop_is_winding_down (w->job->stop))
+    if (stop_is_winding_down (w->job->stop) || w->lane.ended)
       w->out_of_work = true;
     if (!w->out_of_work) {
       extents_give_up (w->source_map, now);
@@ -455,7 +480,7 @@ copy_stripes (struct worker *w, struct error *e)
       if (fill (w, e) == -1)
         return FAILED;
     }
-    if (w->out_of_work && lane_is_empty (&w->lane))
+    if ((w->out_of_work && lane_is_empty (&w->lane)) || has_wound_down (w))
       return GO_ON;
     if (stall_deadline (w) != 0 && now >= stall_deadline (w)) {
       lane_blame (&w->lane, e);
@@ -474,6 +499,8 @@ wait_for_others (struct worker *w, struct error *e)
 {
   if (stop_is_winding_down (w->job->stop))
     return GO_ON;
+  if (w->lane.ended)
+    stripes_end (w->job->stripes);
   if (stripes_finish (w->job->stripes, w->number))
     bell_ring (w->job->finished);
   while (!bell_is_rung (w->job->finished)) {

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pipe kind of endpoint: bytes in order, without offsets.
+ *
+ * Reads are filled in the order of their offsets, one after the other, and
+ * writes leave in that order, however their data came in: the rest waits in a
+ * list.  There is one conn, and it starts at offset 0, which is wherever the
+ * descriptor stands.
+ *
+ *   conn_start -> waiting, by offset -> read or write until it would block
+ *                                                  |
+ *                                 the whole of it -> ready list
+ *
+ * Nothing here may block the worker, and O_NONBLOCK must not be set on what
+ * others share with us.  So a pipe is opened once more, for us alone; sockets
+ * have a flag for each call; other devices are asked by poll before each call,
+ * and are written to in small pieces: one that says that it can take some, and
+ * then lets us wait for all of it, holds up the worker for so long.  Regular
+ * files and block devices, to which standard input and output may lead, never
+ * make anybody wait but for the disk.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "device.h"
+#include "endpoint-pipe.h"
+#include "log.h"
+
+#define BLOCK_MAX GiB
+
+/* Bytes that fit into a pipe, if the kernel allows it: each time that it is
+ * full or empty, somebody has to be woken.
+ */
+#define PIPE_SIZE MiB
+
+/* At most so much is written at a time to what may block. */
+#define PIECE (64 * KiB)
+
+/* How often it is looked whether the other end of a FIFO was opened. */
+#define LOOK_MS 10
+
+enum channel {
+  NEVER_BLOCKS,                 /* a file, or opened by us with O_NONBLOCK */
+  SOCKET,                       /* a flag says so for each call */
+  MAY_BLOCK,                    /* poll says whether it would */
+};
+
+struct pipe_endpoint {
+  struct endpoint base;
+  int fd;
+  bool owned;                   /* fd is ours to close */
+  enum channel channel;
+  uint64_t piece;               /* bytes of one write */
+  struct device device;
+  bool has_first;               /* first was read while waiting for a writer */
+  char first;
+};
+
+struct pipe_conn {
+  struct conn base;
+  struct pipe_endpoint *endpoint;       /* borrowed; this is its only conn */
+  struct list waiting;          /* ios, by offset, with gaps between them */
+  uint64_t position;            /* bytes that were read or written so far */
+  bool ended;                   /* there is nothing more to read */
+};
+
+static struct pipe_conn *
+pipe_conn_of (struct conn *c)
+{
+  return (struct pipe_conn *) c;
+}
+
+static struct pipe_endpoint *
+pipe_endpoint_of (struct endpoint *ep)
+{
+  return (struct pipe_endpoint *) ep;
+}
+
+static struct io *
+io_of (struct list_node *n)
+{
+  return n ? list_entry (n, struct io, link) : NULL;
+}
+
+/* -- moving bytes --------------------------------------------------------- */
+
+static bool
+would_block (const struct pipe_endpoint *ep)
+{
+  struct pollfd p = {
+    .fd = ep->fd, .events = ep->base.side == SOURCE ? POLLIN : POLLOUT
+  };
+
+  return ep->channel == MAY_BLOCK && poll (&p, 1, 0) == 0;
+}
+
+static ssize_t
+read_some (struct pipe_endpoint *ep, char *buffer, size_t length)
+{
+  if (ep->has_first) {
+    ep->has_first = false;
+    buffer[0] = ep->first;
+    return 1;
+  }
+  return ep->channel == SOCKET ? recv (ep->fd, buffer, length, MSG_DONTWAIT)
+    : read (ep->fd, buffer, length);
+}
+
+static ssize_t
+write_some (const struct pipe_endpoint *ep, const char *buffer, size_t length)
+{
+  length = min_u64 (length, ep->piece);
+  return ep->channel == SOCKET
+    ? send (ep->fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL)
+    : write (ep->fd, buffer, length);
+}
+
+/* As a system call: -1 with errno, or a count. */
+static ssize_t
+transfer (struct pipe_endpoint *ep, const struct io *io, uint64_t done)
+{
+  char *buffer = io->buffer;
+
+  if (would_block (ep)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return io->verb == IO_READ
+    ? read_some (ep, buffer + done, io->length - done)
+    : write_some (ep, buffer + done, io->length - done);
+}
+
+static void
+finish (struct io *io, int err)
+{
+  /* These have a meaning of their own for who retires it. */
+  io->error = err == ENODATA || err == EPROTO ? EIO : err;
+  list_remove (&io->link);
+  list_append (io->ready, &io->link);
+}
+
+/* The first of those that wait, if it is its turn: a write waits until all that
+ * belongs before it has come.
+ */
+static struct io *
+next_io (const struct pipe_conn *pc)
+{
+  struct io *io = io_of (list_first (&pc->waiting));
+
+  return io && io->offset <= pc->position ? io : NULL;
+}
+
+/* Moves one io to its end, or as far as it goes without blocking: then true. */
+static bool
+move (struct pipe_conn *pc, struct io *io)
+{
+  while (pc->position < io->offset + io->length) {
+    const ssize_t n = transfer (pc->endpoint, io, pc->position - io->offset);
+
+    if (n > 0)
+      pc->position += n;
+    else if (n == -1 && errno == EAGAIN)
+      return true;
+    else if (n == 0 && io->verb == IO_READ) {
+      pc->ended = true;
+      io->length = pc->position - io->offset;
+    }
+    else if (n == 0 || errno != EINTR) {
+      finish (io, n == 0 ? EIO : errno);
+      return false;
+    }
+  }
+  finish (io, 0);
+  return false;
+}
+
+/* Reads behind the end get nothing. */
+static void
+finish_behind_end (struct pipe_conn *pc)
+{
+  struct io *io;
+
+  while ((io = io_of (list_first (&pc->waiting))) != NULL) {
+    io->length = 0;
+    finish (io, 0);
+  }
+}
+
+/* -- one conn ------------------------------------------------------------- */
+
+static enum conn_state
+pipe_state (struct conn *c)
+{
+  return CONN_READY;
+}
+
+static void
+wait_in_order (struct pipe_conn *pc, struct io *io)
+{
+  struct list_node *n = list_last (&pc->waiting);
+
+  while (n && io_of (n)->offset > io->offset)
+    n = list_prev (&pc->waiting, n);
+  if (n)
+    list_insert_after (n, &io->link);
+  else
+    list_push (&pc->waiting, &io->link);
+}
+
+static int
+pipe_start (struct conn *c, struct io *io)
+{
+  struct pipe_conn *pc = pipe_conn_of (c);
+
+  io->error = 0;
+  switch (io->verb) {
+  case IO_READ: case IO_WRITE:
+    wait_in_order (pc, io);
+    return 0;
+  case IO_FLUSH:                /* only asked of what is stored somewhere */
+    if (fsync (pc->endpoint->fd) == -1)
+      io->error = errno;
+    list_append (io->ready, &io->link);
+    return 0;
+  case IO_ZERO: case IO_EXTENTS:
+    break;
+  }
+  return ENOTSUP;
+}
+
+static int
+pipe_retire (struct conn *c, struct io *io)
+{
+  return io->error;
+}
+
+/* The last call before the worker sleeps: so it reads or writes here, and says
+ * what to poll for only once that blocks.  To poll first would not do: on a
+ * FIFO whose last writer left before we opened it anew, poll sees no end.  One
+ * io at a time, so that the other side has its turn, too.
+ */
+static void
+pipe_want (struct conn *c, struct pollfd *p)
+{
+  struct pipe_conn *pc = pipe_conn_of (c);
+  struct io *io = next_io (pc);
+
+  p->fd = -1;
+  p->events = c->endpoint->side == SOURCE ? POLLIN : POLLOUT;
+  if (io && !pc->ended && move (pc, io))
+    p->fd = pc->endpoint->fd;
+  if (pc->ended)
+    finish_behind_end (pc);
+}
+
+static int
+pipe_turn (struct conn *c, short revents, struct error *e)
+{
+  return 0;
+}
+
+static int
+pipe_compare (struct conn *c, struct error *e)
+{
+  return 0;
+}
+
+static bool
+pipe_leave (struct conn *c)
+{
+  list_init (&pipe_conn_of (c)->waiting);
+  return true;
+}
+
+static void
+pipe_conn_close (struct conn *c)
+{
+  free (pipe_conn_of (c));
+}
+
+static const struct conn_ops pipe_conn_ops = {
+  .state = pipe_state,
+  .start = pipe_start,
+  .retire = pipe_retire,
+  .want = pipe_want,
+  .turn = pipe_turn,
+  .compare = pipe_compare,
+  .leave = pipe_leave,
+  .close = pipe_conn_close,
+};
+
+static struct conn *
+pipe_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
+{
+  struct pipe_conn *pc = calloc (1, sizeof *pc);
+
+  assert (number == 0);
+  if (pc == NULL) {
+    error_set (e, ENOMEM, "%s: %s", base->name, strerror (ENOMEM));
+    return NULL;
+  }
+  pc->base.ops = &pipe_conn_ops;
+  pc->base.endpoint = base;
+  pc->endpoint = pipe_endpoint_of (base);
+  list_init (&pc->waiting);
+  return &pc->base;
+}
+
+/* -- the endpoint --------------------------------------------------------- */
+
+static int
+fail (const struct pipe_endpoint *ep, const char *what, struct error *e)
+{
+  const int err = errno;
+
+  error_set (e, err, "%s: %s: %s", ep->base.name, what, strerror (err));
+  return -1;
+}
+
+static bool
+pipe_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+                     struct error *e)
+{
+  struct pipe_endpoint *ep = pipe_endpoint_of (base);
+  bool good = true;
+
+  if (ep->owned && close (ep->fd) == -1 && errno != EINTR
+      && base->side == DESTINATION)
+    good = fail (ep, "cannot close it", e) == 0;
+  free (base->name);
+  free (ep);
+  return good;
+}
+
+static const struct endpoint_ops pipe_endpoint_ops = {
+  .conn = pipe_endpoint_conn,
+  .close = pipe_endpoint_close,
+};
+
+/* -- checking ------------------------------------------------------------- */
+
+static bool
+is_standard (const struct operand *operand)
+{
+  return strcmp (operand->name, "-") == 0;
+}
+
+static int
+standard_fd (enum side side)
+{
+  return side == SOURCE ? STDIN_FILENO : STDOUT_FILENO;
+}
+
+static int
+refuse (const char *name, const char *why, struct error *e)
+{
+  error_set (e, ENOTSUP, "%s: %s", name, why);
+  return -1;
+}
+
+static bool
+is_stream_socket (int fd)
+{
+  int type;
+  socklen_t size = sizeof type;
+
+  return getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0
+    && type == SOCK_STREAM;
+}
+
+static int
+check_standard (enum side side, const char *name, struct error *e)
+{
+  const int fd = standard_fd (side);
+  const int flags = fcntl (fd, F_GETFL);
+  struct stat st;
+
+  if (flags == -1 || fstat (fd, &st) == -1)
+    return refuse (name, side == SOURCE ? "standard input is closed"
+                   : "standard output is closed", e);
+  if (S_ISDIR (st.st_mode))
+    return refuse (name, "it is a folder", e);
+  if (S_ISSOCK (st.st_mode) && !is_stream_socket (fd))
+    return refuse (name, "it is a socket for messages, not for a stream", e);
+  if ((flags & O_ACCMODE) == (side == SOURCE ? O_WRONLY : O_RDONLY))
+    return refuse (name, side == SOURCE ? "it is not open for reading"
+                   : "it is not open for writing", e);
+  if (side == DESTINATION && isatty (fd))
+    return refuse (name, "refusing to write to a terminal", e);
+  return 0;
+}
+
+int
+endpoint_pipe_check (enum side side, const char *name,
+                     const struct operand *operand, struct error *e)
+{
+  struct stat st;
+
+  if (is_standard (operand))
+    return check_standard (side, name, e);
+  if (stat (operand->name, &st) == -1)
+    return 0;                   /* gone by now: opening it says so */
+  if (S_ISDIR (st.st_mode))
+    return refuse (name, "it is a folder", e);
+  if (S_ISSOCK (st.st_mode))
+    return refuse (name, "it is a socket, which cannot be opened: a server is"
+                   " named by a URI, any other is connected to by whoever"
+                   " starts this program, with - here", e);
+  return 0;
+}
+
+/* -- opening -------------------------------------------------------------- */
+
+/* Lets a moment pass.  -1 with the error set when that was the last one. */
+static int
+let_time_pass (const struct pipe_endpoint *ep,
+               const struct endpoint_request *q, struct error *e)
+{
+  struct pollfd p = { .fd = q->interrupt_fd, .events = POLLIN };
+
+  if (poll (&p, 1, LOOK_MS) == 1) {
+    error_set (e, EINTR, "%s: interrupted", ep->base.name);
+    return -1;
+  }
+  if (clock_now () >= q->deadline) {
+    error_set (e, ETIMEDOUT, "%s: nobody opened its other end in time",
+               ep->base.name);
+    return -1;
+  }
+  return 0;
+}
+
+/* Whether somebody writes to a FIFO that is open for reading, or did and has
+ * left.  Where nobody does, a read meets the end; otherwise it blocks, or comes
+ * back with a byte.
+ */
+static bool
+has_writer (struct pipe_endpoint *ep)
+{
+  struct pollfd p = { .fd = ep->fd, .events = POLLIN };
+  ssize_t n;
+
+  if (poll (&p, 1, 0) == 1)
+    return true;
+  n = read (ep->fd, &ep->first, 1);
+  ep->has_first = n == 1;
+  return n != 0;
+}
+
+/* A FIFO can be opened for writing once there is a reader; for reading at once,
+ * but then it seems to be at its end until there is a writer.
+ */
+static int
+open_path (struct pipe_endpoint *ep, const struct endpoint_request *q,
+           struct error *e)
+{
+  const int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+    | (q->side == SOURCE ? O_RDONLY : O_WRONLY);
+  struct stat st;
+
+  while ((ep->fd = open (q->operand->name, flags)) == -1) {
+    const int err = errno;
+
+    if (err == ENXIO && stat (q->operand->name, &st) == 0
+        && S_ISFIFO (st.st_mode)) {
+      if (let_time_pass (ep, q, e) == -1)
+        return -1;
+    }
+    else {
+      errno = err;
+      return fail (ep, "cannot open it", e);
+    }
+  }
+  ep->owned = true;
+  if (fstat (ep->fd, &st) == -1)
+    return fail (ep, "cannot look at it", e);
+  if (q->side == SOURCE && S_ISFIFO (st.st_mode))
+    while (!has_writer (ep))
+      if (let_time_pass (ep, q, e) == -1)
+        return -1;
+  return 0;
+}
+
+/* A pipe that others share with us, opened once more for us alone. */
+static int
+reopen_pipe (enum side side)
+{
+  char path[40];
+
+  snprintf (path, sizeof path, "/proc/self/fd/%d", standard_fd (side));
+  return open (path, O_CLOEXEC | O_NONBLOCK
+               | (side == SOURCE ? O_RDONLY : O_WRONLY));
+}
+
+static int
+take_standard (struct pipe_endpoint *ep, struct error *e)
+{
+  struct stat st;
+  int own;
+
+  ep->fd = standard_fd (ep->base.side);
+  if (fstat (ep->fd, &st) == -1)
+    return fail (ep, "cannot look at it", e);
+  if (S_ISREG (st.st_mode) || S_ISBLK (st.st_mode))
+    return 0;
+  if (S_ISSOCK (st.st_mode)) {
+    ep->channel = SOCKET;
+    return 0;
+  }
+  if (S_ISFIFO (st.st_mode) && (own = reopen_pipe (ep->base.side)) != -1) {
+    ep->fd = own;
+    ep->owned = true;
+    return 0;
+  }
+  ep->channel = MAY_BLOCK;      /* a pipe then takes PIPE_BUF in whole */
+  ep->piece = S_ISFIFO (st.st_mode) ? PIPE_BUF : PIECE;
+  return 0;
+}
+
+/* Only advice, and nothing but a pipe takes it. */
+static void
+enlarge (const struct pipe_endpoint *ep)
+{
+  const int size = fcntl (ep->fd, F_GETPIPE_SZ);
+
+  if (size != -1 && (unsigned) size < PIPE_SIZE)
+    fcntl (ep->fd, F_SETPIPE_SZ, (int) PIPE_SIZE);
+}
+
+static void
+set_caps (struct pipe_endpoint *ep)
+{
+  ep->base.caps = (struct caps) {
+    .size = INT64_MAX,
+    .block_min = 1,
+    .block_preferred = 4096,
+    .block_max = BLOCK_MAX,
+    .can_flush = ep->device.kind != DEVICE_OTHER,
+    .stream = true,
+    .terminal = isatty (ep->fd),
+  };
+}
+
+struct endpoint *
+endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
+{
+  static const char *const kinds[] = {
+    [NEVER_BLOCKS] = "without blocking", [SOCKET] = "as a socket",
+    [MAY_BLOCK] = "when poll says so",
+  };
+  struct pipe_endpoint *ep = calloc (1, sizeof *ep);
+
+  if (ep == NULL) {
+    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
+    free (q->name);
+    return NULL;
+  }
+  ep->base.ops = &pipe_endpoint_ops;
+  ep->base.side = q->side;
+  ep->base.name = q->name;
+  ep->base.device = &ep->device;
+  ep->fd = -1;
+  ep->piece = BLOCK_MAX;
+  if ((is_standard (q->operand) ? take_standard (ep, e)
+       : open_path (ep, q, e)) == -1)
+    goto fail;
+  if (device_describe (ep->fd, &ep->device) == -1) {
+    fail (ep, "cannot look at it", e);
+    goto fail;
+  }
+  enlarge (ep);
+  set_caps (ep);
+  log_detail ("%s: a stream, read or written %s", ep->base.name,
+              kinds[ep->channel]);
+  return &ep->base;
+
+ fail:
+  pipe_endpoint_close (&ep->base, 0, -1, e);
+  return NULL;
+}
