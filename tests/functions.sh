@@ -44,6 +44,7 @@ output=$tmp/copy.out errors=$tmp/copy.err
 
 mkfifo "$tmp/never"                 # nobody writes to it: see wait_until
 exec {never}<> "$tmp/never"
+exec {verdicts}>&1                  # standard output may be a copy's
 
 # ---------------------------------------------------------------- verdicts
 
@@ -56,14 +57,14 @@ fail ()
     [ ! -s "$f" ] || { echo "--- ${f##*/} (its end)"; tail -n 25 "$f"; }
   done
   exit 1
-}
+} >&"$verdicts"
 
 # Ends the test as skipped.
 skip ()
 {
   echo "SKIP: $test_name: $*"
   exit 77
-}
+} >&"$verdicts"
 
 # Waits until a command succeeds; the test fails when it never does, or when the
 # copy in the background ends meanwhile.
@@ -456,15 +457,21 @@ expect_no_reports ()
     fail "a sanitizer reports an error"
 }
 
-# Runs stripecopy to its end, and sets code, $output and $errors.
-run_copy ()
+# Runs stripecopy to its end, with the caller's standard input and output, and
+# sets code and $errors.
+run_stream ()
 {
   code=0
   STRIPECOPY_TEST_COPY=$tmp TMPDIR=$tmp/private timeout -k 5 "$limit" \
-    "${wrapper[@]}" "$stripecopy" "$@" \
-    < /dev/null > "$output" 2> "$errors" || code=$?
+    "${wrapper[@]}" "$stripecopy" "$@" 2> "$errors" || code=$?
   expect_no_crash
   expect_no_leftovers
+}
+
+# The same with an empty standard input; what it prints is in $output.
+run_copy ()
+{
+  run_stream "$@" < /dev/null > "$output"
 }
 
 # A copy that must succeed.
@@ -474,12 +481,29 @@ copy_ok ()
   [ $code -eq 0 ] || fail "exit status $code from: stripecopy $*"
 }
 
+# The same, with the caller's standard input and output.
+stream_ok ()
+{
+  run_stream "$@"
+  [ $code -eq 0 ] || fail "exit status $code from: stripecopy $*"
+}
+
 # A copy that must end with this exit status and a line that matches.
 copy_fails ()
 {
   local want=$1 pattern=$2
   shift 2
   run_copy "$@"
+  [ $code -eq "$want" ] || fail "exit status $code, not $want: stripecopy $*"
+  expect_error "$pattern"
+}
+
+# The same, with the caller's standard input and output.
+stream_fails ()
+{
+  local want=$1 pattern=$2
+  shift 2
+  run_stream "$@"
   [ $code -eq "$want" ] || fail "exit status $code, not $want: stripecopy $*"
   expect_error "$pattern"
 }
@@ -510,13 +534,21 @@ expect_no_error ()
   ! grep -qE -e "$1" "$errors" || fail "a line on standard error matches: $1"
 }
 
-# Starts a copy in the background; its pid is in copy_pid.
-start_copy ()
+# Starts a copy in the background, with the caller's standard input and output;
+# its pid is in copy_pid.
+start_stream ()
 {
+  : > "$errors"                     # or the copy before would be looked at
   env --default-signal=INT STRIPECOPY_TEST_COPY="$tmp" \
       TMPDIR="$tmp/private" "${wrapper[@]}" "$stripecopy" "$@" \
-      < /dev/null > "$output" 2> "$errors" &
+      <&0 2> "$errors" &
   copy_pid=$!
+}
+
+# The same with an empty standard input; what it prints is in $output.
+start_copy ()
+{
+  start_stream "$@" < /dev/null > "$output"
 }
 
 # Whether the copy in the background has ended.

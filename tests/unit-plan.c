@@ -382,6 +382,53 @@ source_extents_take_a_source_that_tells (void **state UNUSED)
   assert_false (plan.source_extents);
 }
 
+/* -- streams -------------------------------------------------------------- */
+
+static const struct caps stream = {
+  .size = INT64_MAX, .block_min = 1, .block_preferred = 4096,
+  .block_max = GiB, .stream = true,
+};
+
+static void
+stream_as_the_source_has_no_size (void **state UNUSED)
+{
+  source = stream;
+  destination.block_min = 4096;
+  make ();
+  assert_true (plan.open_ended);
+  assert_int_equal (plan.workers, 1);
+  assert_int_equal (plan.room, GiB);
+  assert_int_equal (plan.last_block, 4096);
+  assert_int_equal (plan.zero.scan, 4096);
+  assert_true (plan.zero.ask_destination);
+  assert_false (plan.source_extents);
+  destination.grows = true;
+  make ();
+  assert_int_equal (plan.room, INT64_MAX);
+  destination = stream;
+  make ();
+  assert_int_equal (plan.room, INT64_MAX);
+}
+
+/* Each byte has to be written, and to be stored is no matter of a stream. */
+static void
+stream_as_the_destination_takes_every_byte (void **state UNUSED)
+{
+  destination = stream;
+  options.destination_is_zero = IS_ZERO_YES;
+  options.flush = true;
+  make ();
+  assert_false (plan.open_ended || plan.flush);
+  assert_int_equal (plan.size, GiB);
+  assert_int_equal (plan.workers, 1);
+  assert_int_equal (plan.zero.known, IS_ZERO_NO);
+  assert_int_equal (plan.zero.scan, 0);
+  assert_int_equal (plan.zero.request_max, 0);
+  assert_true (plan.source_extents);
+  destination.terminal = true;
+  assert_refused (ENOTSUP, "destination D", "terminal");
+}
+
 /* -- flush ---------------------------------------------------------------- */
 
 static void
@@ -830,6 +877,8 @@ main (void)
     AFRESH (wanted_request_size_holds_at_all_paces),
     AFRESH (requests_are_the_users_as_far_as_memory_allows),
     AFRESH (source_extents_take_a_source_that_tells),
+    AFRESH (stream_as_the_source_has_no_size),
+    AFRESH (stream_as_the_destination_takes_every_byte),
     AFRESH (flush_is_the_default_where_it_can_be),
     AFRESH (flush_that_was_asked_for_has_to_be_possible),
     AFRESH (smaller_destination_is_refused),

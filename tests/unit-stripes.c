@@ -47,6 +47,32 @@ assert_stripe (const struct stripe *s, uint64_t start, uint64_t end)
 
 /* -- by example ----------------------------------------------------------- */
 
+/* What is in an owner's hands still has to be done. */
+static void
+disk_can_turn_out_to_end (void **state UNUSED)
+{
+  struct stripes *s = stripes_of (0, INT64_MAX, 1, 512, 4096);
+  struct stripe out;
+  uint64_t left;
+
+  assert_true (stripes_take (s, 0, &out));
+  assert_stripe (&out, 0, INT64_MAX);
+  assert_true (stripes_claim (s, 0, 1000, &out, &left));
+  assert_stripe (&out, 0, 1024);
+  stripes_end (s);
+  assert_int_equal (stripes_left (s), 0);
+  assert_false (stripes_claim (s, 0, 1, &out, &left));
+  assert_false (stripes_take (s, 0, &out));
+  assert_true (stripes_finish (s, 0));
+  stripes_free (s);
+
+  s = stripes_of (0, 1000, 2, 1, 1);
+  stripes_end (s);
+  assert_false (stripes_take (s, 1, &out));
+  assert_int_equal (stripes_left (s), 0);
+  stripes_free (s);
+}
+
 static void
 nothing_to_do_is_done_at_once (void **state UNUSED)
 {
@@ -572,6 +598,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (nothing_to_do_is_done_at_once),
+    cmocka_unit_test (disk_can_turn_out_to_end),
     cmocka_unit_test (disk_is_cut_into_equal_shares_in_order),
     cmocka_unit_test (shares_are_cut_at_multiples_of_align),
     cmocka_unit_test (claims_come_from_the_front),

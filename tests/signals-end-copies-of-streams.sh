@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Nobody reads, writes or even opens the other end: a signal ends the copy all
+# the same, and at once; a FIFO that nobody opens is given up, too.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin memory
+
+mkfifo "$tmp/lonely" "$tmp/full" "$tmp/empty"
+# shellcheck disable=SC2034          # they are only held open
+exec {full}<> "$tmp/full" {empty}<> "$tmp/empty"
+serve_logged src -r memory 64M
+
+# interrupted HOW EVENT...: ends the copy once the event has come.
+interrupted ()
+{
+  local how=$1 before
+  wait_until "${@:2}"
+  before=$EPOCHREALTIME
+  kill -INT "$copy_pid"
+  wait_copy
+  expect_no_leftovers
+  [ $code -eq 130 ] || fail "$how: exit status $code after SIGINT"
+  [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 4000000 ] ||
+    fail "$how: it took its time"
+}
+
+window_is_full ()
+{
+  [ "$(grep -c 'read completed' "$errors")" -ge 4 ]
+}
+
+has_begun ()
+{
+  grep -q 'worker 0: start' "$errors"
+}
+
+make_data "$tmp/disk" 8M
+start_stream -v "$tmp/disk" - > "$tmp/full"
+interrupted 'nobody reads' window_is_full
+expect_error '^stripecopy: ended by signal 2 .*copied .* of 8.0 MiB'
+
+start_stream -v - "$tmp/copy" < "$tmp/empty"
+interrupted 'nobody writes' has_begun
+expect_error '^stripecopy: ended by signal 2 .*copied 0 B in'
+
+for pair in "$tmp/lonely null:" "$src $tmp/lonely"; do
+  # shellcheck disable=SC2086
+  start_copy -v $pair
+  interrupted 'nobody opens' grep -qs STRIPECOPY "/proc/$copy_pid/environ"
+done
+copy_fails 1 '^stripecopy: destination .*lonely: nobody opened' \
+           --open-timeout=1 "$src" "$tmp/lonely"
