@@ -69,7 +69,8 @@ struct pipe_endpoint {
 
 struct pipe_conn {
   struct conn base;
-  struct pipe_endpoint *endpoint;       /* borrowed; this is its only conn */
+  const struct pipe_endpoint *endpoint; /* borrowed; this is its only conn */
+  bool has_first;               /* the endpoint's first is still to be read */
   struct list waiting;          /* ios, by offset, with gaps between them */
   uint64_t position;            /* bytes that were read or written so far */
   bool ended;                   /* there is nothing more to read */
@@ -106,10 +107,12 @@ would_block (const struct pipe_endpoint *ep)
 }
 
 static ssize_t
-read_some (struct pipe_endpoint *ep, char *buffer, size_t length)
+read_some (struct pipe_conn *pc, char *buffer, size_t length)
 {
-  if (ep->has_first) {
-    ep->has_first = false;
+  const struct pipe_endpoint *ep = pc->endpoint;
+
+  if (pc->has_first) {
+    pc->has_first = false;
     buffer[0] = ep->first;
     return 1;
   }
@@ -128,17 +131,18 @@ write_some (const struct pipe_endpoint *ep, const char *buffer, size_t length)
 
 /* As a system call: -1 with errno, or a count. */
 static ssize_t
-transfer (struct pipe_endpoint *ep, const struct io *io, uint64_t done)
+transfer (struct pipe_conn *pc, const struct io *io)
 {
+  const uint64_t done = pc->position - io->offset;
   char *buffer = io->buffer;
 
-  if (would_block (ep)) {
+  if (would_block (pc->endpoint)) {
     errno = EAGAIN;
     return -1;
   }
   return io->verb == IO_READ
-    ? read_some (ep, buffer + done, io->length - done)
-    : write_some (ep, buffer + done, io->length - done);
+    ? read_some (pc, buffer + done, io->length - done)
+    : write_some (pc->endpoint, buffer + done, io->length - done);
 }
 
 static void
@@ -166,7 +170,7 @@ static bool
 move (struct pipe_conn *pc, struct io *io)
 {
   while (pc->position < io->offset + io->length) {
-    const ssize_t n = transfer (pc->endpoint, io, pc->position - io->offset);
+    const ssize_t n = transfer (pc, io);
 
     if (n > 0)
       pc->position += n;
@@ -313,6 +317,7 @@ pipe_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   pc->base.ops = &pipe_conn_ops;
   pc->base.endpoint = base;
   pc->endpoint = pipe_endpoint_of (base);
+  pc->has_first = pc->endpoint->has_first;
   list_init (&pc->waiting);
   return &pc->base;
 }

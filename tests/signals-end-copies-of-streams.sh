@@ -30,6 +30,11 @@ window_is_full ()
   [ "$(grep -c 'read completed' "$errors")" -ge 4 ]
 }
 
+has_opened_fifo ()
+{
+  [ -n "$(find "/proc/$copy_pid/fd" -lname "$tmp/lonely" 2> /dev/null)" ]
+}
+
 has_begun ()
 {
   grep -q 'worker 0: start' "$errors"
@@ -44,10 +49,9 @@ start_stream -v - "$tmp/copy" < "$tmp/empty"
 interrupted 'nobody writes' has_begun
 expect_error '^stripecopy: ended by signal 2 .*copied 0 B in'
 
-for pair in "$tmp/lonely null:" "$src $tmp/lonely"; do
-  # shellcheck disable=SC2086
-  start_copy -v $pair
-  interrupted 'nobody opens' grep -qs STRIPECOPY "/proc/$copy_pid/environ"
-done
+start_copy "$tmp/lonely" null:
+interrupted 'nobody opens it for writing' has_opened_fifo
+start_copy "$src" "$tmp/lonely"
+interrupted 'nobody opens it for reading' has_request src Connect
 copy_fails 1 '^stripecopy: destination .*lonely: nobody opened' \
            --open-timeout=1 "$src" "$tmp/lonely"
