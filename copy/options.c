@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arith.h"
 #include "human.h"
@@ -369,6 +370,11 @@ check_together (const struct options *o, struct error *e)
 {
   if (o->flush && o->no_flush) {
     error_set (e, EINVAL, "--flush and --no-flush cannot both hold");
+    return -1;
+  }
+  if (o->progress_fd_given && o->progress_fd == STDOUT_FILENO
+      && strcmp (o->destination.name, "-") == 0) {
+    error_set (e, EINVAL, "--progress=1 would write into the data");
     return -1;
   }
   return 0;

@@ -26,6 +26,8 @@ stream_fails 2 '^stripecopy: destination -: .*writing' "${started[@]}" - \
 stream_fails 2 '^stripecopy: source -: .*folder' - "${started[@]}" \
              < "$tmp/folder"
 copy_fails 2 '^stripecopy: destination .*folder' "${started[@]}" "$tmp/folder"
+stream_fails 2 'progress=1 .*data' --progress=1 "${started[@]}" - \
+             > "$tmp/copy"
 serve_nbdkit any memory 1M
 copy_fails 2 '^stripecopy: source .*socket' "$tmp/any.sock" "${started[@]}"
 untouched
