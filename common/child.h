@@ -42,9 +42,9 @@ int child_start (struct child *c, char *const argv[], int listen_fd,
 bool child_has_ended (struct child *c);
 
 /* Sends SIGTERM to its process group, waits for at most grace_ns, or until
- * hurry_fd (-1: none) is readable, then sends SIGKILL and waits for that.  Reaps
- * it.  Returns true when it ended within the
- * grace.  Also ends what is left of its process group.  Nothing on a zeroed
+ * hurry_fd (-1: none) is readable, then sends SIGKILL and waits for that.
+ * Reaps it.  Returns true when it ended within the grace.  Also ends what is
+ * left of its process group.  Nothing on a zeroed
  * struct or one that has ended (then true).
  */
 bool child_end (struct child *c, uint64_t grace_ns, int hurry_fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What each kind of endpoint builds on: for endpoint.c and endpoint-*.c alone. */
+/* What the kinds of endpoint build on: for endpoint.c and its kinds alone. */
 
 #ifndef ENDPOINT_KIND_H
 #define ENDPOINT_KIND_H

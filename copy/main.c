@@ -176,7 +176,8 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
 
   tuner_init (&tuner, &c->plan, clock_now ());
   while (!crew_has_ended (crew)) {
-    const uint64_t due = clock_earlier (progress_due (progress), tuner_due (&tuner));
+    const uint64_t due = clock_earlier (progress_due (progress),
+                                        tuner_due (&tuner));
     uint64_t now = clock_now ();
     struct totals t;
 

@@ -30,8 +30,8 @@ struct zero_plan {
 struct pace {
   uint64_t request_size;        /* bytes of one read, at most */
   uint64_t queue_size;          /* bytes in flight in one worker */
-  unsigned worth;               /* percent of the rate of the pace before it that
-                                   this one has to deliver to be taken */
+  unsigned worth;               /* what it has to deliver to be taken, in
+                                   percent of what the pace before it does */
 };
 
 #define PACES_MAX 6

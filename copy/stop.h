@@ -15,10 +15,10 @@
 struct stop;                    /* body in stop.c */
 
 /* Blocks the signals that end a copy, and SIGUSR1, in this thread and those it
- * starts, and makes the former readable.  SIGHUP stays ignored where it is (nohup);
- * SIGINT does not, because scripts start everything behind & with it ignored,
- * and still want to end us in order.  Ignores SIGPIPE.  Called before any thread
- * is started.  NULL with errno.
+ * starts, and makes the former readable.  SIGHUP stays ignored where it is
+ * (nohup); SIGINT does not, because scripts start everything behind & with it
+ * ignored, and still want to end us in order.  Ignores SIGPIPE.  Called before
+ * any thread is started.  NULL with errno.
  */
 struct stop *stop_new (void);
 void stop_free (struct stop *s);

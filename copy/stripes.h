@@ -36,8 +36,8 @@ void stripes_free (struct stripes *s);
 bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
 
 /* Moves up to want bytes, rounded up to align, from the front of the owner's
- * stripe into the owner's hands: *out is what it got, and *left where the stripe
- * ends now.  False when the stripe is empty.
+ * stripe into the owner's hands: *out is what it got, and *left where the
+ * stripe ends now.  False when the stripe is empty.
  */
 bool stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
                     struct stripe *out, uint64_t *left);

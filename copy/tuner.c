@@ -16,8 +16,8 @@
 #define MEASURE_TIME (50 * NS_PER_MS)
 #define MEASURE_WINDOWS 2
 
-/* A trial that is so far off what it has to reach, either way, is over after one
- * round.  Less can be other programs' doing.
+/* A trial that is so far off what it has to reach, either way, is over after
+ * one round.  Less can be other programs' doing.
  */
 #define PLAIN 1.25
 #define ROUNDS 3

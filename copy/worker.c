@@ -70,7 +70,7 @@ conn_of (struct worker *w, const struct io *io)
   return io->verb == IO_READ ? w->source : w->destination;
 }
 
-/* Steps whatever is over, and what gets over by that.  -1 with the error set. */
+/* Steps what is over, and what gets over by that.  -1 with the error set. */
 static int
 drain (struct worker *w, struct error *e)
 {
@@ -334,7 +334,8 @@ fill (struct worker *w, struct error *e)
       r = request_copy (&w->lane, w->cursor, length, p.already_zero, e);
       break;
     case ZERO:
-      if (!lane_has_room (&w->lane, w->lane.zero_way == ZERO_WRITE ? length : 0))
+      if (!lane_has_room (&w->lane,
+                          w->lane.zero_way == ZERO_WRITE ? length : 0))
         return 0;
       r = request_zero (&w->lane, w->cursor, length, e);
       break;
@@ -423,8 +424,8 @@ is_overdue (struct worker *w, uint64_t patience)
   return clock_now () >= w->wind_down_by;
 }
 
-/* When requests that nobody answers are given up; 0 for never.  A single one may
- * take its time, as zeroing much does, as long as others are answered.
+/* When requests that nobody answers are given up; 0 for never.  A single one
+ * may take its time, as zeroing much does, as long as others are answered.
  */
 static uint64_t
 stall_deadline (const struct worker *w)
@@ -440,7 +441,8 @@ next_deadline (const struct worker *w)
   const uint64_t extents = clock_earlier (extents_deadline (w->source_map),
                                     extents_deadline (w->destination_map));
 
-  return clock_earlier (clock_earlier (extents, stall_deadline (w)), w->wind_down_by);
+  return clock_earlier (clock_earlier (extents, stall_deadline (w)),
+                        w->wind_down_by);
 }
 
 /* Whether a signal has left only streams to wait for, which owe nothing: what

@@ -21,7 +21,8 @@
 #include "stripes.h"
 
 /* What all workers of one copy share.  stripes and stop lock themselves; the
- * rest does not change while workers run, but for the pace and the warned flags.
+ * rest does not change while workers run, but for the pace and what was warned
+ * of.
  */
 struct job {
   const struct plan *plan;
@@ -31,7 +32,7 @@ struct job {
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
   int finished;                 /* a bell: all is written */
   int ended;                    /* a bell: each worker that ends rings it */
-  atomic_uint pace;             /* of the plan's paces; the main thread's word */
+  atomic_uint pace;             /* an index; the main thread's word */
   atomic_bool warned_source, warned_destination;    /* of block status */
 };
 

@@ -16,7 +16,7 @@ blocks=$(stat -c %b "$tmp/disk")
 
 # A further kind has a place in these lists, its words in add_source or
 # add_destination, and its look in expect_copy_on.
-sources="file uri command" destinations="file uri command null"
+sources="stream file uri command" destinations="stream file uri command null"
 serve_nbdkit src -r file "$tmp/disk"
 serve_nbdkit dst file "$tmp/copy"
 if can_make_device "$tmp/disk"; then
@@ -24,11 +24,7 @@ if can_make_device "$tmp/disk"; then
   make_device device "$tmp/copy"
   sources+=" device" destinations+=" device"
 fi
-run_copy --plan - null:
-if ! grep -q 'cannot open streams' "$errors"; then
-  mkfifo "$tmp/pipe"
-  sources="stream $sources" destinations="stream $destinations"
-fi
+mkfifo "$tmp/pipe"
 
 add_source ()
 {

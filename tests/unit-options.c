@@ -849,7 +849,8 @@ static const char long_names[] =
   "--allocated\n--connections\n--destination-is-zero\n--flush\n--help\n"
   "--no-extents\n--no-flush\n--open-timeout\n--plan\n--progress\n"
   "--queue-size\n--quiet\n--request-size\n--requests\n--sparse\n"
-  "--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n--verbose\n--version\n";
+  "--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n"
+  "--verbose\n--version\n";
 
 static void
 lists_have_each_visible_option_once (void **state UNUSED)
