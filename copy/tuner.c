@@ -76,8 +76,8 @@ rate (const struct tuner *t, int which)
   return (double) t->measured[which].bytes / t->measured[which].time;
 }
 
-/* Home is measured.  More is not even tried on a link that is near: it would
- * cost memory, and noise could pass for a gain.
+/* Home is measured.  More than at first is not even tried on a link that is
+ * near: it would cost memory, and noise could pass for a gain.
  */
 static bool
 may_try (const struct tuner *t)
@@ -85,7 +85,8 @@ may_try (const struct tuner *t)
   if (t->downwards)
     return t->home > 0;
   return t->home + 1 < t->plan->n_paces
-    && windows (t, t->home) >= rate (t, HOME) * NEAR;
+    && (t->home < t->plan->first_pace
+        || windows (t, t->home) >= rate (t, HOME) * NEAR);
 }
 
 /* How much better the trial is than it has to be: more than 1 wins.  Of the two
@@ -134,7 +135,6 @@ end_trial (struct tuner *t, bool won, uint64_t now)
   if (won) {
     t->home = neighbour (t);
     t->measured[HOME] = t->measured[TRIAL];
-    t->rest = REST_FIRST;
   }
   else
     t->downwards = !t->downwards;

@@ -37,7 +37,8 @@ struct tuner {
 
   bool downwards;               /* the way of the trial */
   bool last_way;                /* the other way is known to lead nowhere */
-  uint64_t rest;                /* ns between trials; grows while none wins */
+  uint64_t rest;                /* ns between trials; grows, so that a long
+                                   copy is hardly disturbed */
 };
 
 void tuner_init (struct tuner *t, const struct plan *plan, uint64_t now);

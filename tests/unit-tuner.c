@@ -124,6 +124,19 @@ server_that_dislikes_large_requests_gets_small_ones (void **state UNUSED)
   ASSERT_MOSTLY (0, 60 * NS_PER_S, 0.9);
 }
 
+/* Whatever it was that made small requests look good. */
+static void
+near_link_comes_back_to_large_requests (void **state UNUSED)
+{
+  const struct model odd = { .rate = 1e9, .factor = { 1, .5 } };
+  const struct model usual = { .rate = 3e9, .factor = { .8, 1 } };
+
+  run (&odd, 500 * NS_PER_MS);
+  assert_int_equal (tuner.home, 0);
+  run (&usual, 10 * NS_PER_S);
+  assert_int_equal (tuner.home, plan.first_pace);
+}
+
 /* 20 ms each way of a read and of a write: 64 MiB and more would fit. */
 static void
 slow_link_is_filled_within_a_second (void **state UNUSED)
@@ -212,6 +225,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     AFRESH (near_link_keeps_the_pace_it_begins_with),
     AFRESH (server_that_dislikes_large_requests_gets_small_ones),
+    AFRESH (near_link_comes_back_to_large_requests),
     AFRESH (slow_link_is_filled_within_a_second),
     AFRESH (narrow_link_is_not_given_what_buys_nothing),
     AFRESH (link_that_changes_is_followed_both_ways),
