@@ -7,8 +7,11 @@
 #include "clock.h"
 #include "tuner.h"
 
-/* How often it looks while it waits for a measurement to be over. */
+/* How soon it looks again while it waits for a measurement to be over: less
+ * often, the longer that takes already.
+ */
 #define TICK (5 * NS_PER_MS)
+#define TICK_LAST (250 * NS_PER_MS)
 
 /* A measurement takes at least so long, and until so many windows were moved: a
  * slow link moves one in a round trip.
@@ -36,7 +39,7 @@ tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 {
   *t = (struct tuner) {
     .plan = plan, .pace = plan->first_pace, .home = plan->first_pace,
-    .state = SETTLING, .next = now + TICK, .downwards = true,
+    .state = SETTLING, .since = now, .next = now + TICK, .downwards = true,
     .rest = REST_FIRST,
   };
 }
@@ -180,7 +183,7 @@ tuner_look (struct tuner *t, uint64_t moved, uint64_t refused, uint64_t now)
 {
   if (t->plan->n_paces == 1 || now < t->next)
     return t->pace;
-  t->next = now + TICK;
+  t->next = now + max_u64 (TICK, min_u64 (TICK_LAST, (now - t->since) / 8));
 
   switch (t->state) {
   case RESTING:

@@ -215,6 +215,7 @@ nothing_moves_and_nothing_happens (void **state UNUSED)
 
   run (&m, 30 * NS_PER_S);
   assert_int_equal (tuner.pace, plan.first_pace);
+  assert_true (tuner_due (&tuner) - now >= 100 * NS_PER_MS);
 }
 
 #define AFRESH(f) cmocka_unit_test_setup (f, start_afresh)
