@@ -20,6 +20,7 @@ struct piece {
 struct stripes {
   pthread_mutex_t lock;         /* all below */
   uint64_t align, steal_min;
+  bool in_order;                /* the stripe of owner 0 is everybody's */
   unsigned owners;
   struct stripe *own;           /* what each owner has not claimed yet */
   bool *busy;                   /* has taken, and not yet finished */
@@ -57,11 +58,10 @@ cut (const struct ranges *todo, uint64_t share, uint64_t align,
   return n;
 }
 
-struct stripes *
-stripes_new (const struct ranges *todo, unsigned owners, uint64_t align,
-             uint64_t steal_min)
+static struct stripes *
+make (const struct ranges *todo, unsigned owners, uint64_t align,
+      uint64_t steal_min, uint64_t share)
 {
-  const uint64_t share = max_u64 (align, ranges_bytes (todo) / owners);
   struct stripes *s = calloc (1, sizeof *s);
 
   if (s == NULL)
@@ -85,6 +85,25 @@ stripes_new (const struct ranges *todo, unsigned owners, uint64_t align,
   return s;
 }
 
+struct stripes *
+stripes_new (const struct ranges *todo, unsigned owners, uint64_t align,
+             uint64_t steal_min)
+{
+  return make (todo, owners, align, steal_min,
+               max_u64 (align, ranges_bytes (todo) / owners));
+}
+
+struct stripes *
+stripes_new_in_order (const struct ranges *todo, unsigned owners,
+                      uint64_t align)
+{
+  struct stripes *s = make (todo, owners, align, align, UINT64_MAX);
+
+  if (s)
+    s->in_order = true;
+  return s;
+}
+
 void
 stripes_free (struct stripes *s)
 {
@@ -95,6 +114,14 @@ stripes_free (struct stripes *s)
   free (s->busy);
   free (s->pieces);
   free (s);
+}
+
+/* Whose stripe this owner works on. */
+static unsigned
+home_of (const struct stripes *s, unsigned owner)
+{
+  assert (owner < s->owners);
+  return s->in_order ? 0 : owner;
 }
 
 /* The one that nobody has begun and that lies nearest to where the owner's
@@ -141,24 +168,36 @@ steal (struct stripes *s, struct stripe *from, struct stripe *out)
 bool
 stripes_take (struct stripes *s, unsigned owner, struct stripe *out)
 {
+  const unsigned home = home_of (s, owner);
   struct piece *whole;
   bool got = true;
 
-  assert (owner < s->owners);
   pthread_mutex_lock (&s->lock);
-  assert (length (&s->own[owner]) == 0);
-  if ((whole = find_whole (s, owner)) != NULL) {
+  assert (s->in_order || length (&s->own[home]) == 0);
+  if (length (&s->own[home]) > 0)
+    *out = s->own[home];
+  else if ((whole = find_whole (s, home)) != NULL) {
     whole->begun = true;
     *out = whole->range;
   }
   else
     got = steal (s, find_largest (s), out);
   if (got) {
-    s->own[owner] = *out;
+    s->own[home] = *out;
     s->busy[owner] = true;
   }
   pthread_mutex_unlock (&s->lock);
   return got;
+}
+
+static void
+claim_front (struct stripe *from, uint64_t want, uint64_t align,
+             struct stripe *out)
+{
+  out->start = from->start;
+  out->end = length (from) <= want ? from->end
+    : min_u64 (from->end, align_up (from->start + want, align));
+  from->start = out->end;
 }
 
 bool
@@ -168,15 +207,11 @@ stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
   struct stripe *mine = &s->own[owner];
   bool got;
 
-  assert (owner < s->owners && want > 0);
+  assert (owner < s->owners && !s->in_order && want > 0);
   pthread_mutex_lock (&s->lock);
   got = length (mine) > 0;
-  if (got) {
-    out->start = mine->start;
-    out->end = length (mine) <= want ? mine->end
-      : min_u64 (mine->end, align_up (mine->start + want, s->align));
-    mine->start = out->end;
-  }
+  if (got)
+    claim_front (mine, want, s->align, out);
   *left = mine->end;
   pthread_mutex_unlock (&s->lock);
   return got;
@@ -191,6 +226,22 @@ stripes_end (struct stripes *s)
   for (size_t i = 0; i < s->n_pieces; i++)
     s->pieces[i].begun = true;
   pthread_mutex_unlock (&s->lock);
+}
+
+bool
+stripes_claim_at (struct stripes *s, unsigned owner, uint64_t start,
+                  uint64_t want, struct stripe *out)
+{
+  struct stripe *shared = &s->own[0];
+  bool got;
+
+  assert (owner < s->owners && s->in_order && want > 0);
+  pthread_mutex_lock (&s->lock);
+  got = length (shared) > 0 && shared->start == start;
+  if (got)
+    claim_front (shared, want, s->align, out);
+  pthread_mutex_unlock (&s->lock);
+  return got;
 }
 
 static uint64_t
@@ -213,7 +264,7 @@ stripes_finish (struct stripes *s, unsigned owner)
 
   assert (owner < s->owners);
   pthread_mutex_lock (&s->lock);
-  assert (length (&s->own[owner]) == 0);
+  assert (s->in_order || length (&s->own[owner]) == 0);
   s->busy[owner] = false;
   all = left_unlocked (s) == 0;
   for (unsigned i = 0; i < s->owners; i++)

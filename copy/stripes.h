@@ -5,6 +5,9 @@
  * most one stripe and takes work from its front.  An owner with an empty stripe
  * takes a whole stripe that nobody has begun, or else steals the back half of
  * the largest one.  All functions but new and free may be called by any thread.
+ *
+ * In order, there is one stripe for all owners, so that what is claimed next
+ * always lies behind all that was claimed before, whoever claims.
  */
 
 #ifndef STRIPES_H
@@ -28,10 +31,15 @@ struct stripes;                 /* body in stripes.c */
  */
 struct stripes *stripes_new (const struct ranges *todo, unsigned owners,
                              uint64_t align, uint64_t steal_min);
+/* The same, in order: nothing is cut, and nothing is stolen. */
+struct stripes *stripes_new_in_order (const struct ranges *todo,
+                                      unsigned owners, uint64_t align);
+
 void stripes_free (struct stripes *s);
 
 /* Gives the owner a new stripe; its old one is empty.  *out is where it lies;
- * its end can move down later.  False when there is nothing to be had.
+ * its end can move down later.  False when there is nothing to be had.  In order,
+ * *out is what nobody has claimed so far of the stripe that all share.
  */
 bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
 
@@ -41,6 +49,12 @@ bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
  */
 bool stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
                     struct stripe *out, uint64_t *left);
+
+/* The same in order, if the shared stripe still begins at start.  False when
+ * others were there before: take it again to see where it begins now.
+ */
+bool stripes_claim_at (struct stripes *s, unsigned owner, uint64_t start,
+                       uint64_t want, struct stripe *out);
 
 /* The owner has an empty stripe, and all it claimed is done.  True when this is
  * so of all owners and nothing is left: the whole disk is done.  An owner that

@@ -349,6 +349,61 @@ offsets_reach_to_the_largest_disk (void **state UNUSED)
   stripes_free (s);
 }
 
+/* -- in order ------------------------------------------------------------- */
+
+static struct stripes *
+stripes_in_order (uint64_t end, unsigned owners, uint64_t align)
+{
+  struct ranges todo;
+  struct stripes *s;
+
+  assert_int_equal (ranges_init (&todo, 1), 0);
+  assert_true (end == 0 || ranges_set (&todo, 0, end, 0));
+  s = stripes_new_in_order (&todo, owners, align);
+  assert_non_null (s);
+  ranges_free (&todo);
+  return s;
+}
+
+static void
+owners_share_one_stripe_in_order (void **state UNUSED)
+{
+  struct stripes *s = stripes_in_order (5000, 3, 512);
+  struct stripe out;
+
+  assert_true (stripes_take (s, 2, &out));
+  assert_stripe (&out, 0, 5000);
+  assert_true (stripes_take (s, 0, &out));
+  assert_stripe (&out, 0, 5000);
+  assert_true (stripes_claim_at (s, 2, 0, 1000, &out));
+  assert_stripe (&out, 0, 1024);
+  assert_false (stripes_claim_at (s, 0, 0, 1000, &out));        /* too late */
+  assert_true (stripes_take (s, 0, &out));
+  assert_stripe (&out, 1024, 5000);
+  assert_true (stripes_claim_at (s, 0, 1024, 1, &out));
+  assert_stripe (&out, 1024, 1536);
+  assert_int_equal (stripes_left (s), 5000 - 1536);
+  assert_true (stripes_claim_at (s, 0, 1536, UINT64_MAX, &out));
+  assert_stripe (&out, 1536, 5000);
+
+  assert_false (stripes_claim_at (s, 2, 5000, 1, &out));
+  assert_false (stripes_take (s, 1, &out));
+  assert_false (stripes_finish (s, 0)); /* owner 2 is still at it */
+  assert_true (stripes_finish (s, 2));
+  stripes_free (s);
+}
+
+static void
+nothing_in_order_is_done_at_once (void **state UNUSED)
+{
+  struct stripes *s = stripes_in_order (0, 2, 1);
+  struct stripe out;
+
+  assert_false (stripes_take (s, 1, &out));
+  assert_true (stripes_finish (s, 1));
+  stripes_free (s);
+}
+
 /* -- any order, against a byte map ---------------------------------------- */
 
 #define DISK 4096
@@ -612,6 +667,8 @@ main (void)
     cmocka_unit_test (finish_waits_for_what_is_claimed_and_not_done),
     cmocka_unit_test (finish_waits_for_what_nobody_has_taken),
     cmocka_unit_test (offsets_reach_to_the_largest_disk),
+    cmocka_unit_test (owners_share_one_stripe_in_order),
+    cmocka_unit_test (nothing_in_order_is_done_at_once),
     cmocka_unit_test_teardown (each_byte_is_claimed_exactly_once, tell_seed),
     cmocka_unit_test (threads_claim_each_byte_exactly_once),
   };
