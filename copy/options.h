@@ -17,6 +17,10 @@ struct operand {
 
 enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
 
+enum digest_kind {
+  DIGEST_NONE, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512
+};
+
 struct options {
   const char *program;          /* base name of argv[0], for messages */
   struct operand source, destination;
