@@ -17,10 +17,10 @@
 #include "blkhash.h"
 #include "iszero.h"
 
-/* Open in one feed at a time: what is in flight of a worker fits into two or
- * three, the others are what it may be ahead of the front.
+/* Open in one feed at a time: about half of them hold what a worker has in
+ * flight over a slow link, the others are what it may be ahead of the front.
  */
-#define CLAIMS 8
+#define CLAIMS 32
 
 /* What is done without looking at anything else: about a millisecond each. */
 #define ZEROES_STEP (2 * MiB)
@@ -348,20 +348,47 @@ append (struct feed *f, struct claim *c, const uint8_t *one)
   memcpy (c->digests + c->n_digests++ * b->digest_size, one, b->digest_size);
 }
 
+static void
+end_block (struct feed *f, struct claim *c)
+{
+  uint8_t one[DIGEST_MAX];
+
+  end_digest (f->all, f->digest, one);
+  append (f, c, one);
+}
+
 /* Moves on within a block; at its end, its digest is there. */
 static void
 move (struct feed *f, struct claim *c, uint64_t to)
 {
   const bool ends = to == block_end (f, c);
-  uint8_t one[DIGEST_MAX];
 
   f->at = to;
-  if (ends) {
-    end_digest (f->all, f->digest, one);
-    append (f, c, one);
-  }
+  if (ends)
+    end_block (f, c);
   if (to == c->end)
     claim_is_filled (f);
+}
+
+void
+feed_end (struct feed *f, uint64_t end)
+{
+  struct claim *c;
+
+  assert (f->all->n_feeds == 1);
+  f->all->shape.size = end;
+  while (f->opened > f->filled
+         && claim_number (f, f->opened - 1)->start >= end)
+    f->opened--;
+  if ((c = claim_at_hand (f)) == NULL)
+    return;
+  c = claim_number (f, f->opened - 1);
+  c->end = min_u64 (c->end, end);
+  if (f->at < c->end)
+    return;                     /* its last bytes are still to come */
+  if (is_within_block (f))
+    end_block (f, c);
+  claim_is_filled (f);
 }
 
 /* Past whole blocks of zeroes. */

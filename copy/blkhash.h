@@ -67,6 +67,11 @@ int feed_fd (const struct feed *f);
 /* feed_has_room was true.  The claim lies behind those opened before. */
 void feed_open (struct feed *f, uint64_t start, uint64_t end);
 
+/* The disk turned out to end here: what was opened behind it is no more.  There
+ * is one feed only, and it was given nothing behind the end.
+ */
+void feed_end (struct feed *f, uint64_t end);
+
 /* Up to where the claims have been fed. */
 uint64_t feed_at (const struct feed *f);
 

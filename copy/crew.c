@@ -30,7 +30,9 @@ cut_disk (const struct plan *plan)
   struct stripes *s = NULL;
 
   if (ranges_init (&whole, 1) == 0 && ranges_set (&whole, 0, plan->size, 0))
-    s = stripes_new (&whole, plan->workers, plan->grain, plan->steal_min);
+    s = plan->in_order
+      ? stripes_new_in_order (&whole, plan->workers, plan->unit)
+      : stripes_new (&whole, plan->workers, plan->unit, plan->steal_min);
   ranges_free (&whole);
   return s;
 }
@@ -42,6 +44,22 @@ map_zeroes (uint64_t size)
   void *p = mmap (NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   return p == MAP_FAILED ? NULL : p;
+}
+
+/* False with errno. */
+static bool
+start_digest (struct crew *c)
+{
+  const struct plan *plan = c->job.plan;
+  const struct blkhash_shape shape = {
+    .kind = plan->digest.kind, .block = plan->digest.block,
+    .size = plan->size, .claim = plan->claim + plan->gap,
+  };
+
+  if (plan->digest.kind == DIGEST_NONE)
+    return true;
+  c->job.blkhash = blkhash_new (&shape, plan->workers);
+  return c->job.blkhash != NULL;
 }
 
 static int
@@ -93,7 +111,8 @@ crew_start (const struct plan *plan, struct endpoint *source,
   };
   c->workers = calloc (plan->workers, sizeof *c->workers);
   if (c->job.finished != -1 && c->job.ended != -1 && c->job.zeroes
-      && c->job.stripes && c->workers && start_workers (c) == 0)
+      && c->job.stripes && c->workers && start_digest (c)
+      && start_workers (c) == 0)
     return c;
 
  fail:
@@ -161,6 +180,16 @@ crew_join (struct crew *c)
   return all && t.workers > 0 && totals_done (&t) == t.total;
 }
 
+int
+crew_digest (struct crew *c, char text[BLKHASH_TEXT], struct error *e)
+{
+  if (blkhash_end (c->job.blkhash, text) == 0)
+    return 0;
+  error_set (e, errno, "the digest could not be computed: %s",
+             strerror (errno));
+  return -1;
+}
+
 void
 crew_free (struct crew *c)
 {
@@ -173,6 +202,7 @@ crew_free (struct crew *c)
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
   stripes_free (c->job.stripes);
+  blkhash_free (c->job.blkhash);
   free (c->workers);
   free (c);
 }

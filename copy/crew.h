@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blkhash.h"
 #include "endpoint.h"
 #include "error.h"
 #include "plan.h"
@@ -55,6 +56,11 @@ void crew_set_pace (struct crew *c, unsigned pace);
  * the plan says so.
  */
 bool crew_join (struct crew *c);
+
+/* Writes the digest that the plan wants.  After crew_join, which was true.  -1
+ * with the error set.
+ */
+int crew_digest (struct crew *c, char text[BLKHASH_TEXT], struct error *e);
 
 void crew_free (struct crew *c);        /* after crew_join; NULL is fine */
 

@@ -18,6 +18,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "crew.h"
+#include "digest-file.h"
 #include "endpoint-nbd.h"
 #include "endpoint.h"
 #include "log.h"
@@ -53,6 +54,8 @@ struct copy {
   struct stop *stop;
   struct endpoint *source, *destination;
   struct plan plan;
+  struct digest_file digest_file;
+  char digest[BLKHASH_TEXT];
 };
 
 static int
@@ -225,6 +228,9 @@ copy (struct copy *c)
   struct crew *crew;
   bool complete;
 
+  if (c->options.digest != DIGEST_NONE && c->options.blkhash_file
+      && digest_file_open (&c->digest_file, &c->options, &e) == -1)
+    return refuse (&e, REFUSED);
   if (endpoint_prepare (c->destination,
                         c->plan.open_ended ? 0 : c->plan.size,
                         c->plan.zero.allocate, &e) == -1)
@@ -240,6 +246,11 @@ copy (struct copy *c)
   t = crew_totals (crew);
   if (complete && c->plan.open_ended
       && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1) {
+    stop_fail (c->stop, &e);
+    complete = false;
+  }
+  if (complete && c->options.digest != DIGEST_NONE
+      && crew_digest (crew, c->digest, &e) == -1) {
     stop_fail (c->stop, &e);
     complete = false;
   }
@@ -287,6 +298,30 @@ close_both (struct copy *c, int status)
     : status;
 }
 
+/* The last thing of all: whoever sees a digest knows that the copy is complete.
+ * On the way of the data it would become a part of it.
+ */
+static int
+tell_digest (struct copy *c)
+{
+  const struct operand *to = &c->options.destination;
+  FILE *f = to->command == NULL && strcmp (to->name, "-") == 0
+    ? stderr : stdout;
+  struct error e = { 0 };
+
+  if (c->digest_file.name) {
+    if (digest_file_end (&c->digest_file, c->digest, &e) == 0)
+      return DONE;
+    log_error ("%s", e.text);
+  }
+  else {
+    if (fprintf (f, "%s\n", c->digest) > 0 && fflush (f) == 0)
+      return DONE;
+    log_error ("the digest cannot be written: %s", strerror (errno));
+  }
+  return FAILED;
+}
+
 /* What we open must not get a number that the command line, or others' habits,
  * mean something else by: progress would be written into a server's socket.
  */
@@ -327,6 +362,9 @@ run (struct copy *c)
   if (status == DONE && !c->options.plan)
     status = copy (c);
   status = close_both (c, status);
+  if (status == DONE && c->digest[0])
+    status = tell_digest (c);
+  digest_file_drop (&c->digest_file);
   stop_free (c->stop);
   return status;
 }

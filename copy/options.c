@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "arith.h"
@@ -34,7 +35,9 @@ enum kind {
   POWER_OR_0,
   IS_ZERO,                      /* enum is_zero, argument optional */
   DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
-  NOT_BUILT,                    /* known from nbdcopy, refused for now */
+  BLKHASH,                      /* enum digest_kind and block size, optional */
+  TEXT,                         /* const char *, as it stands */
+  NOT_BUILT,                    /* needs a library that was not there */
 };
 
 struct row {
@@ -54,8 +57,16 @@ struct row {
 static const struct row rows[] = {
   { "allocated", 0, FLAG, NULL, FIELD (allocated), 0, 0, 0,
     "write zeroes as allocated blocks", NBDCOPY },
-  { "blkhash", 0, NOT_BUILT, "DIGEST", 0, 0, 0, 0, NULL, NBDCOPY },
+#ifdef HAVE_GNUTLS
+  { "blkhash", 0, BLKHASH, "DIGEST[/SIZE]", FIELD (digest), 0,
+    1, UINT32_MAX,
+    "print a digest of the disk's blocks (sha256/64k)", NBDCOPY },
+  { "blkhash-file", 0, TEXT, "FILE", FIELD (blkhash_file), 0, 0, 0,
+    "write that digest to FILE", NBDCOPY },
+#else
+  { "blkhash", 0, NOT_BUILT, "DIGEST[/SIZE]", 0, 0, 0, 0, NULL, NBDCOPY },
   { "blkhash-file", 0, NOT_BUILT, "FILE", 0, 0, 0, 0, NULL, NBDCOPY },
+#endif
   { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
     "at most N connections to each server (default 4)", NBDCOPY },
   { "destination-is-zero", 0, IS_ZERO, "auto|yes|no",
@@ -115,7 +126,7 @@ static bool
 argument_is_optional (const struct row *row)
 {
   return row->kind == IS_ZERO || row->kind == DESCRIPTOR
-    || (row->kind == NOT_BUILT && strcmp (row->name, "blkhash") == 0);
+    || strcmp (row->name, "blkhash") == 0;
 }
 
 static void *
@@ -192,6 +203,53 @@ set_is_zero (struct options *o, const struct row *row, const char *text,
   return -1;
 }
 
+static const char *const digest_names[] = {
+  [DIGEST_NONE] = "no", [DIGEST_MD5] = "md5", [DIGEST_SHA1] = "sha1",
+  [DIGEST_SHA256] = "sha256", [DIGEST_SHA512] = "sha512",
+};
+
+const char *
+options_digest_name (enum digest_kind kind)
+{
+  return digest_names[kind];
+}
+
+static int
+set_digest_block (struct options *o, const struct row *row, const char *text,
+                  struct error *e)
+{
+  const char *why = human_parse_size (text, &o->digest_block);
+
+  if (why)
+    error_set (e, EINVAL, "--%s: %s: %s", row->name, why, text);
+  else if (!is_power_of_2 (o->digest_block))
+    error_set (e, EINVAL, "--%s is not a power of two: %s", row->name, text);
+  else if (o->digest_block > row->max)
+    error_set (e, EINVAL, "--%s is too large: %s", row->name, text);
+  else
+    return 0;
+  return -1;
+}
+
+static int
+set_blkhash (struct options *o, const struct row *row, const char *text,
+             struct error *e)
+{
+  const size_t n = text ? strcspn (text, "/") : 0;
+
+  o->digest = DIGEST_SHA256;
+  o->digest_block = 64 * KiB;
+  if (text == NULL || text[0] == '\0')
+    return 0;
+  for (o->digest = DIGEST_MD5; o->digest <= DIGEST_SHA512; o->digest++)
+    if (strncasecmp (text, digest_names[o->digest], n) == 0
+        && strlen (digest_names[o->digest]) == n)
+      return text[n] ? set_digest_block (o, row, text + n + 1, e) : 0;
+  error_set (e, EINVAL, "--%s: unknown digest algorithm '%.*s'", row->name,
+             (int) min_u64 (n, 64), text);
+  return -1;
+}
+
 static int
 set_option (struct options *o, const struct row *row, const char *text,
             struct error *e)
@@ -208,8 +266,14 @@ set_option (struct options *o, const struct row *row, const char *text,
     return text ? set_bounded (o, row, text, e) : 0;
   case IS_ZERO:
     return set_is_zero (o, row, text, e);
+  case BLKHASH:
+    return set_blkhash (o, row, text, e);
+  case TEXT:
+    *(const char **) field_of (o, row->field) = text;
+    return 0;
   case NOT_BUILT:
-    error_set (e, ENOTSUP, "--%s: this version cannot do that yet", row->name);
+    error_set (e, ENOTSUP, "--%s: this program was built without the library"
+               " that it needs, GnuTLS", row->name);
     return -1;
   case NUMBER: case SIZE: case POWER: case POWER_OR_0:
     return set_bounded (o, row, text, e);

@@ -38,6 +38,9 @@ struct options {
   bool flush, no_flush;         /* each as given */
   bool no_extents;
   bool synchronous;
+  enum digest_kind digest;      /* --blkhash */
+  uint64_t digest_block;        /* its blocks, bytes, a power of two */
+  const char *blkhash_file;     /* --blkhash-file; NULL: standard output */
   bool plan;                    /* only say what would be done */
 
   bool progress;                /* -p or --progress */
@@ -59,6 +62,9 @@ struct options {
 int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
 void options_free (struct options *o);
+
+/* What --blkhash calls it. */
+const char *options_digest_name (enum digest_kind kind);
 
 /* What --help, --long-options and --short-options print.  Allocated. */
 char *options_help (const char *program);

@@ -55,6 +55,11 @@ static const struct pace paces[PACES_MAX] = {
 #define CLAIM 4
 #define STEAL_MIN 2
 
+/* In a claim: the digests of its blocks wait in memory until those of all blocks
+ * before them are there.
+ */
+#define CLAIM_BLOCKS 8192
+
 /* Beyond any use; keeps a slip of the finger from starting many threads. */
 #define WORKERS_MAX 1024
 
@@ -191,6 +196,19 @@ choose_workers (const struct plan *p, const struct options *o,
   return max_u64 (n, 1);
 }
 
+/* With a digest, a claim is made of whole blocks, so that each of them is in one
+ * worker's hands.
+ */
+static uint64_t
+choose_claim (const struct plan *p)
+{
+  uint64_t claim = CLAIM * p->request_size;
+
+  if (p->digest.kind != DIGEST_NONE)
+    claim = max_u64 (p->gap, min_u64 (claim, CLAIM_BLOCKS * p->digest.block));
+  return align_up (claim, p->unit);
+}
+
 static struct zero_plan
 plan_zeroes (const struct plan *p, const struct options *o,
              const struct caps *destination)
@@ -233,6 +251,8 @@ plan_make (struct plan *p, const struct options *o,
     .stall = o->stall_timeout * NS_PER_S,
     .source_extents = !o->no_extents && source->extents_max > 0,
     .flush = !o->no_flush && destination->can_flush,
+    .in_order = o->digest != DIGEST_NONE,
+    .digest = { .kind = o->digest, .block = o->digest_block },
   };
   if (refuse_impossible (p, o, source_name, source, destination_name,
                          destination, e) == -1)
@@ -241,12 +261,13 @@ plan_make (struct plan *p, const struct options *o,
   p->request_size = choose_request_size (p, o, source, destination, preferred);
   p->requests = choose_requests (p, o);
   p->grain = max_u64 (p->align, GRAIN);
-  p->claim = align_up (CLAIM * p->request_size, p->grain);
+  p->unit = max_u64 (p->grain, p->digest.block);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
   p->workers = choose_workers (p, o, source, destination, processors);
   p->queue_size = choose_queue_size (p, o);
   choose_paces (p, o, preferred);
   p->zero = plan_zeroes (p, o, destination);
   p->gap = max_u64 (min_u64 (p->zero.scan, GAP), p->grain);
+  p->claim = choose_claim (p);
   return 0;
 }

@@ -24,6 +24,12 @@ struct zero_plan {
   uint64_t write_max;           /* bytes of one write where zeroing fails */
 };
 
+/* The digest that is computed on the way. */
+struct digest_plan {
+  enum digest_kind kind;
+  uint64_t block;               /* power of two; 0 without a digest */
+};
+
 /* How much a worker keeps in flight, from little to much.  All are within the
  * ceilings below; the tuner finds the one that delivers most.
  */
@@ -51,12 +57,15 @@ struct plan {
   struct pace paces[PACES_MAX];
   unsigned n_paces;             /* at least 1 */
   unsigned first_pace;          /* what to begin with: an index */
+  bool in_order;                /* all workers share one stripe */
+  uint64_t unit;                /* power of two: where stripes are cut */
   uint64_t claim;               /* bytes a worker takes from its stripe */
   uint64_t steal_min;           /* smaller rests of stripes are left alone */
   uint64_t stall;               /* ns without an answer; 0: for ever */
   bool source_extents;
   bool flush;
   struct zero_plan zero;
+  struct digest_plan digest;
 };
 
 /* Fills in the plan; processors is how many there are to run on.  Returns -1

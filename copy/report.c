@@ -40,21 +40,25 @@ report_plan (const struct plan *p, const struct endpoint *source,
   static const char *const known[] = {
     [IS_ZERO_AUTO] = "unknown", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
   };
-  char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown";
+  char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown", digest[64] = "";
 
   if (!p->open_ended)
     snprintf (size, sizeof size, "%" PRIu64 " (%s)", p->size,
               human_size (human, p->size));
+  if (p->digest.kind != DIGEST_NONE)
+    snprintf (digest, sizeof digest, " blkhash=%s/%" PRIu64,
+              options_digest_name (p->digest.kind), p->digest.block);
   report_side (source);
   report_side (destination);
   log_say ("plan: size=%s workers=%u requests=%u"
            " request-size=%" PRIu64 " queue-size=%" PRIu64 " align=%" PRIu64
            " sparse=%" PRIu64 " source-extents=%s destination-is-zero=%s"
-           " allocated=%s flush=%s", size,
+           " allocated=%s flush=%s%s", size,
            p->workers, p->requests, p->request_size, p->queue_size, p->align,
            p->zero.scan, p->source_extents ? "yes" : "no",
            p->zero.ask_destination ? "ask" : known[p->zero.known],
-           p->zero.allocate ? "yes" : "no", p->flush ? "yes" : "no");
+           p->zero.allocate ? "yes" : "no", p->flush ? "yes" : "no",
+           digest);
 }
 
 void

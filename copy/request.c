@@ -4,6 +4,11 @@
  *   request_copy -> READING -> (cut into segments) -> WRITING -> IDLE
  *   request_zero ------------------------------------> WRITING -> IDLE
  *
+ * Where a digest is wanted, a request that was read keeps its buffer until the
+ * digest has had it, too, which takes them in the order of the disk:
+ *
+ *   ... -> WRITING -> DIGESTING -> IDLE
+ *
  * WRITING has one io for each segment in flight, and no more of them than the
  * lane may have requests: what is over makes room for the next.  Where a server
  * refuses to zero a segment, the lane takes another way from then on, and the
@@ -39,6 +44,8 @@ struct request {
   uint64_t offset, length;
   uint64_t charged;             /* bytes in the window */
   bool already_zero;
+  bool has_turn;                /* in the lane's turns */
+  struct list_node turn;
   uint8_t *buffer;              /* borrowed from the pool while not IDLE */
   struct io read;
   struct segment segments[REQUEST_SEGMENTS];
@@ -64,6 +71,7 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   };
   list_init (&l->ready);
   list_init (&l->idle);
+  list_init (&l->turns);
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
   if (l->requests == NULL
@@ -114,7 +122,7 @@ lane_awaits_answer (const struct lane *l)
 static bool
 awaits_answer (const struct lane *l, const struct request *r)
 {
-  return r->state != IDLE
+  return r->state != IDLE && r->state != DIGESTING
     && !is_stream (r->state == READING ? l->source : l->destination);
 }
 
@@ -142,7 +150,7 @@ begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
   r->offset = start;
   r->length = length;
   r->charged = charge;
-  r->already_zero = false;
+  r->already_zero = r->has_turn = false;
   r->buffer = NULL;
   r->n_segments = r->begun = r->in_flight = 0;
   window_charge (&l->window, charge);
@@ -152,6 +160,10 @@ begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
 static void
 finish (struct lane *l, struct request *r)
 {
+  if (r->has_turn) {
+    r->state = DIGESTING;
+    return;
+  }
   if (log_details ())
     log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
                 " length=%" PRIu64, l->worker, r->number, r->offset, r->length);
@@ -202,6 +214,10 @@ request_copy (struct lane *l, uint64_t start, uint64_t length,
   r->read = (struct io) {
     .verb = IO_READ, .offset = start, .length = length, .buffer = r->buffer,
   };
+  if (l->feed) {
+    r->has_turn = true;
+    list_append (&l->turns, &r->turn);
+  }
   counter_add (&l->stats->reads, 1);
   return start_io (l, r, l->source, &r->read, e);
 }
@@ -342,6 +358,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if (is_last) {
     l->ended = true;
     counter_add (&l->stats->end, end);
+    if (l->feed)
+      feed_end (l->feed, end);
   }
   r->length = r->read.length;
   return 0;
@@ -359,6 +377,41 @@ step_read (struct lane *l, struct request *r, int err, struct error *e)
     return cut_and_write (l, r, e);
   finish (l, r);
   return 0;
+}
+
+/* -- the digest ----------------------------------------------------------- */
+
+/* So many bytes at a time: then the loop has to look at its conns again. */
+#define DIGEST_STEP MiB
+
+/* What lies behind the end of a stream has no length any more. */
+static void
+take_turn (struct lane *l, struct request *r)
+{
+  if (r->length > 0)
+    feed_data (l->feed, r->buffer, r->length);
+  list_remove (&r->turn);
+  r->has_turn = false;
+  if (r->state == DIGESTING)
+    finish (l, r);
+}
+
+bool
+lane_digest (struct lane *l, uint64_t cursor)
+{
+  const uint64_t before = feed_at (l->feed);
+
+  while (feed_at (l->feed) - before < DIGEST_STEP) {
+    struct list_node *n = list_first (&l->turns);
+    struct request *r = n ? list_entry (n, struct request, turn) : NULL;
+
+    if (!feed_zeroes (l->feed, r ? r->offset : cursor, r != NULL))
+      break;
+    if (r == NULL || r->state == READING)
+      break;
+    take_turn (l, r);
+  }
+  return feed_at (l->feed) != before;
 }
 
 /* -- stepping ------------------------------------------------------------- */
@@ -389,7 +442,7 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
     return step_read (l, r, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
-  case IDLE:
+  case IDLE: case DIGESTING:
     break;
   }
   assert (!"an idle request has nothing in flight");

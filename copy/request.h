@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blkhash.h"
 #include "counter.h"
 #include "endpoint.h"
 #include "list.h"
@@ -28,6 +29,7 @@ enum request_state {
   IDLE,                         /* in the lane's list */
   READING,                      /* its read is in flight */
   WRITING,                      /* its segments are in flight */
+  DIGESTING,                    /* written; its turn in the digest is to come */
 };
 
 /* What is added up; one writer, the worker. */
@@ -59,6 +61,8 @@ struct lane {
   bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */
   struct stats *stats;          /* borrowed */
+  struct feed *feed;            /* borrowed; NULL: no digest is wanted */
+  struct list turns;            /* reads whose bytes it has not got, in order */
 };
 
 /* Buys all memory.  The conns are the caller's.  -1 with errno. */
@@ -96,6 +100,12 @@ int request_zero (struct lane *l, uint64_t start, uint64_t length,
  * when the copy has failed.
  */
 int request_step (struct lane *l, struct io *io, int err, struct error *e);
+
+/* Gives the digest some of what was read, in order; all that was claimed before
+ * the cursor and is not read is zeroes.  True when it got something: that can
+ * have made room in the window, and there can be more.
+ */
+bool lane_digest (struct lane *l, uint64_t cursor);
 
 /* The words for an errno that conn_retire or conn_start gave. */
 const char *request_strerror (int err);

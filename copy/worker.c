@@ -136,7 +136,12 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
 
 /* -- what to do next ------------------------------------------------------ */
 
-enum kind { NOTHING, WAIT, COPY, ZERO, SKIP };
+enum kind {
+  NOTHING,
+  WAIT,                         /* for extents */
+  AHEAD,                        /* of the digest: wait for its front */
+  COPY, ZERO, SKIP
+};
 
 struct piece {
   enum kind kind;
@@ -171,6 +176,10 @@ take_stripe (struct worker *w)
 
   if (!stripes_take (w->job->stripes, w->number, &s))
     return false;
+  if (w->job->plan->in_order && s.end == w->stripe_end) {
+    w->cursor = w->claimed = s.start;   /* others went on with it meanwhile */
+    return true;
+  }
   w->cursor = w->claimed = w->told_to = s.start;
   w->stripe_end = s.end;
   extents_aim (w->source_map, s.start, s.end);
@@ -180,10 +189,34 @@ take_stripe (struct worker *w)
   return true;
 }
 
+/* In order, each claim starts where the one before ended, whoever had that. */
+static bool
+has_stripe (struct worker *w)
+{
+  if (w->cursor < w->claimed
+      || (w->claimed < w->stripe_end && !w->job->plan->in_order))
+    return true;
+  return take_stripe (w);
+}
+
+/* False when others have claimed this place meanwhile. */
+static bool
+claim_in_order (struct worker *w, uint64_t want)
+{
+  struct stripe s;
+
+  if (!stripes_claim_at (w->job->stripes, w->number, w->cursor, want, &s))
+    return false;
+  w->claimed = s.end;
+  if (w->lane.feed)
+    feed_open (w->lane.feed, s.start, s.end);
+  return true;
+}
+
 /* Claims little of the data, so that the others can have their part, but the
  * whole of a zero extent, so that it is not cut up.
  */
-static void
+static bool
 claim (struct worker *w, uint64_t extent_end, enum extent_value value)
 {
   uint64_t want = w->job->plan->claim;
@@ -192,11 +225,14 @@ claim (struct worker *w, uint64_t extent_end, enum extent_value value)
 
   if (value == EXTENT_ZERO)
     want = max_u64 (want, extent_end - w->cursor);
+  if (w->job->plan->in_order)
+    return claim_in_order (w, want);
   got = stripes_claim (w->job->stripes, w->number, want, &s, &w->stripe_end);
   assert (got && s.start == w->cursor);
   w->claimed = s.end;
   extents_end_at (w->source_map, w->stripe_end);
   extents_end_at (w->destination_map, map_end (w, w->stripe_end));
+  return true;
 }
 
 /* The end of a zero extent, rounded inwards to what both sides can address. */
@@ -281,20 +317,33 @@ next_piece (struct worker *w)
   enum extent_value value;
   uint64_t end;
 
-  if (w->claimed == w->stripe_end && w->cursor == w->claimed
-      && !take_stripe (w))
-    return (struct piece) { NOTHING, 0, false };
-  if (extents_look (w->source_map, w->cursor, &end, &value) == EXTENTS_WAIT)
-    return (struct piece) { WAIT, 0, false };
+  if (w->lane.feed && w->cursor == w->claimed
+      && !feed_has_room (w->lane.feed))
+    return (struct piece) { AHEAD, 0, false };
+  do {
+    if (!has_stripe (w))
+      return (struct piece) { NOTHING, 0, false };
+    if (extents_look (w->source_map, w->cursor, &end, &value) == EXTENTS_WAIT)
+      return (struct piece) { WAIT, 0, false };
+  } while (w->cursor == w->claimed && !claim (w, end, value));
   tell_extent (w, end, value);
-  if (w->cursor == w->claimed)
-    claim (w, end, value);
 
   if (value == EXTENT_ZERO
       && round_in (w, end) - w->cursor >= w->job->plan->gap
       && round_in (w, end) > w->cursor)
     return next_zero (w, round_in (w, end));
   return next_data (w, end);
+}
+
+static void
+tell_ahead (struct worker *w, bool ahead)
+{
+  if (w->ahead == ahead)
+    return;
+  w->ahead = ahead;
+  log_detail (ahead ? "worker %u: waiting for the digest at offset=%" PRIu64
+              : "worker %u: woken by the digest at offset=%" PRIu64,
+              w->number, w->cursor);
 }
 
 static void
@@ -322,11 +371,12 @@ fill (struct worker *w, struct error *e)
     if (w->job->plan->zero.ask_destination)
       extents_ask (w->destination_map);
     tell_waiting (w, p.kind == WAIT);
+    tell_ahead (w, p.kind == AHEAD);
     switch (p.kind) {
     case NOTHING:
       w->out_of_work = true;
       return 0;
-    case WAIT:
+    case WAIT: case AHEAD:
       return 0;
     case COPY:
       if (!lane_has_room (&w->lane, length))
@@ -398,6 +448,8 @@ buy_memory (struct worker *w, struct error *e)
     goto fail;
   w->lane.source = w->source;
   w->lane.destination = w->destination;
+  if (w->job->blkhash)
+    w->lane.feed = blkhash_feed (w->job->blkhash, w->number);
   w->source_map = extents_new (w->source, &w->lane.ready, plan->source_extents
                                ? endpoint_caps (w->job->source)->extents_max
                                : 0);
@@ -460,6 +512,23 @@ has_wound_down (struct worker *w)
   return true;
 }
 
+/* Lets the digest have what there is for it.  True when it took something, and
+ * there can be more to do at once.
+ */
+static bool
+digest (struct worker *w, uint64_t now)
+{
+  bool took, folded;
+
+  if (w->lane.feed == NULL)
+    return false;
+  took = lane_digest (&w->lane, w->cursor);
+  folded = feed_fold (w->lane.feed);
+  if (took)
+    w->moved = now;
+  return took || folded;
+}
+
 /* Copies until there is nothing left to take and nothing in flight. */
 static enum step
 copy_stripes (struct worker *w, struct error *e)
@@ -467,6 +536,7 @@ copy_stripes (struct worker *w, struct error *e)
   w->out_of_work = false;
   for (;;) {
     const uint64_t now = clock_now ();
+    bool busy;
 
     if (lane_is_empty (&w->lane))
       w->moved = now;           /* what is started next starts the wait */
@@ -482,13 +552,16 @@ copy_stripes (struct worker *w, struct error *e)
       if (fill (w, e) == -1)
         return FAILED;
     }
-    if ((w->out_of_work && lane_is_empty (&w->lane)) || has_wound_down (w))
+    busy = digest (w, now);
+    if ((w->out_of_work && !busy && lane_is_empty (&w->lane))
+        || has_wound_down (w))
       return GO_ON;
     if (stall_deadline (w) != 0 && now >= stall_deadline (w)) {
       lane_blame (&w->lane, e);
       return FAILED;
     }
-    if (turn (w, -1, next_deadline (w), e) == -1)
+    if (turn (w, w->ahead && !w->out_of_work ? feed_fd (w->lane.feed) : -1,
+              busy ? now : next_deadline (w), e) == -1)
       return FAILED;
   }
 }

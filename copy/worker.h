@@ -20,15 +20,16 @@
 #include "stop.h"
 #include "stripes.h"
 
-/* What all workers of one copy share.  stripes and stop lock themselves; the
- * rest does not change while workers run, but for the pace and what was warned
- * of.
+/* What all workers of one copy share.  stripes, stop and blkhash lock
+ * themselves; the rest does not change while workers run, but for the pace and
+ * what was warned of.
  */
 struct job {
   const struct plan *plan;
   struct endpoint *source, *destination;
   struct stripes *stripes;
   struct stop *stop;
+  struct blkhash *blkhash;      /* NULL: no digest is wanted */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
   int finished;                 /* a bell: all is written */
   int ended;                    /* a bell: each worker that ends rings it */
@@ -58,6 +59,7 @@ struct worker {
   uint64_t stripe_end;          /* [claimed, stripe_end) can be claimed */
   bool out_of_work;
   bool waiting;                 /* for extents */
+  bool ahead;                   /* waiting for the digest's front to move */
   uint64_t told_to;             /* extents were told to --verbose up to here */
   struct io flush;
   bool flushing;                /* flush is in flight */

@@ -162,6 +162,13 @@ requires_bare_binary ()
   [ "${SANITIZERS:-none}" = none ] || skip "$1 with sanitizers"
 }
 
+# Skips unless stripecopy was built with what computes digests.
+requires_digests ()
+{
+  copy_ok --help
+  grep -qe --blkhash "$output" || skip "there are no digests in this build"
+}
+
 # Skips unless files are read and written by io_uring here.
 requires_uring ()
 {
@@ -455,6 +462,13 @@ expect_no_reports ()
 {
   ! grep -qE '(Address|Leak|Thread)Sanitizer|runtime error:' "$errors" ||
     fail "a sanitizer reports an error"
+}
+
+# Checks that the last copy printed this digest, and nothing else.
+expect_digest ()
+{
+  [ "$(cat "$output")" = "$1" ] ||
+    fail "standard output is not $1: $(cat "$output")"
 }
 
 # Runs stripecopy to its end, with the caller's standard input and output, and

@@ -23,6 +23,15 @@
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
+/* What there is only with a library, in alphabetical order. */
+#ifdef HAVE_GNUTLS
+#define BLKHASH_NAMES "--blkhash\n--blkhash-file\n"
+#define BLKHASH_COUNT 2
+#else
+#define BLKHASH_NAMES ""
+#define BLKHASH_COUNT 0
+#endif
+
 /* The outcome of the last parse. */
 static struct options options;
 static struct error error;
@@ -413,14 +422,60 @@ flush_and_no_flush_exclude_each_other (void **state UNUSED)
   assert_refused ("--flush", "--no-flush");
 }
 
+#ifdef HAVE_GNUTLS
+
+static void
+blkhash_has_an_optional_digest_and_size (void **state UNUSED)
+{
+  GOOD ("-v");
+  assert_int_equal (options.digest, DIGEST_NONE);
+  GOOD ("--blkhash");
+  assert_int_equal (options.digest, DIGEST_SHA256);
+  assert_int_equal (options.digest_block, 64 * KiB);
+  assert_null (options.blkhash_file);
+  GOOD ("--blkhash=md5/4", "--blkhash=", "--blkhash-file=out");
+  assert_int_equal (options.digest, DIGEST_SHA256);
+  assert_int_equal (options.digest_block, 64 * KiB);
+  assert_string_equal (options.blkhash_file, "out");
+  GOOD ("--blkhash=Md5");
+  assert_int_equal (options.digest, DIGEST_MD5);
+  assert_int_equal (options.digest_block, 64 * KiB);
+  GOOD ("--blkhash=SHA1/1", "--blkhash-file", "a", "--blkhash-file", "b");
+  assert_int_equal (options.digest, DIGEST_SHA1);
+  assert_int_equal (options.digest_block, 1);
+  assert_string_equal (options.blkhash_file, "b");
+  GOOD ("--blkhash=sha512/2GiB");
+  assert_int_equal (options.digest, DIGEST_SHA512);
+  assert_int_equal (options.digest_block, 2 * GiB);
+}
+
+static void
+blkhash_refuses_other_digests_and_sizes (void **state UNUSED)
+{
+  BAD ("--blkhash:", "unknown digest algorithm 'x'", "--blkhash=x");
+  BAD ("--blkhash:", "unknown digest algorithm 'sha'", "--blkhash=sha");
+  BAD ("--blkhash:", "unknown digest algorithm 'md5x'", "--blkhash=md5x/4");
+  BAD ("--blkhash:", "unknown digest algorithm ''", "--blkhash=/4");
+  BAD ("--blkhash", "is not a power of two: 3", "--blkhash=md5/3");
+  BAD ("--blkhash", "is not a power of two: 0", "--blkhash=md5/0");
+  BAD ("--blkhash", "is too large: 8G", "--blkhash=md5/8G");
+  BAD ("--blkhash", "is too large: 4G", "--blkhash=md5/4G");
+  BAD ("--blkhash:", "not a number", "--blkhash=md5/");
+  BAD ("--blkhash:", "unknown unit", "--blkhash=md5/1x");
+}
+
+#else
+
 static void
 options_that_are_not_built_are_refused (void **state UNUSED)
 {
-  BAD ("--blkhash", "cannot do that yet", "--blkhash");
-  BAD ("--blkhash", "cannot do that yet", "--blkhash=sha256/64k");
-  BAD ("--blkhash-file", "cannot do that yet", "--blkhash-file=out");
-  BAD ("--blkhash-file", "cannot do that yet", "--blkhash-file", "out");
+  BAD ("--blkhash", "GnuTLS", "--blkhash");
+  BAD ("--blkhash", "GnuTLS", "--blkhash=sha256/64k");
+  BAD ("--blkhash-file", "GnuTLS", "--blkhash-file=out");
+  BAD ("--blkhash-file", "GnuTLS", "--blkhash-file", "out");
 }
+
+#endif
 
 static void
 unknown_options_are_named (void **state UNUSED)
@@ -468,7 +523,6 @@ unambiguous_beginnings_will_do (void **state UNUSED)
   /* A whole name is one even where it begins another. */
   GOOD ("--requests=9");
   assert_int_equal (options.requests, 9);
-  BAD ("--blkhash:", "cannot do that yet", "--blkhash");
 }
 
 /* The long options of nbdcopy 1.24. */
@@ -818,8 +872,6 @@ commands_are_freed_on_every_way_out (void **state UNUSED)
   /* An option's argument that only looks like one. */
   PARSE ("-C", "[", "a", "]", "s", "d");
   assert_refused ("--connections", "not a number: [");
-  PARSE ("--blkhash-file", "[", "a", "]", "s", "d");
-  assert_refused ("--blkhash-file", "cannot do that yet");
 }
 
 static void
@@ -846,7 +898,7 @@ help_and_lists_need_no_operands (void **state UNUSED)
 
 /* The lines of a list, each with a line end, in this order. */
 static const char long_names[] =
-  "--allocated\n--connections\n--destination-is-zero\n--flush\n--help\n"
+  "--allocated\n" BLKHASH_NAMES "--connections\n--destination-is-zero\n--flush\n--help\n"
   "--no-extents\n--no-flush\n--open-timeout\n--plan\n--progress\n"
   "--queue-size\n--quiet\n--request-size\n--requests\n--sparse\n"
   "--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n"
@@ -899,10 +951,10 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 21);
+  assert_int_equal (n, 21 + BLKHASH_COUNT);
 
-  /* virt-v2v looks for it there, and would then use it. */
-  assert_null (strstr (help, "--blkhash"));
+  /* virt-v2v looks for it there, and then uses it. */
+  assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
   assert_null (strstr (help, "--long-options"));
   assert_null (strstr (help, "--short-options"));
   assert_non_null (strstr (help, "some-name [OPTIONS] SOURCE DESTINATION"));
@@ -1001,7 +1053,12 @@ main (void)
     TEST (last_of_several_wins),
     TEST (letters_may_stand_together),
     TEST (flush_and_no_flush_exclude_each_other),
+#ifdef HAVE_GNUTLS
+    TEST (blkhash_has_an_optional_digest_and_size),
+    TEST (blkhash_refuses_other_digests_and_sizes),
+#else
     TEST (options_that_are_not_built_are_refused),
+#endif
     TEST (unknown_options_are_named),
     TEST (missing_arguments_are_told_with_their_option),
     TEST (unambiguous_beginnings_will_do),

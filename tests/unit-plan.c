@@ -734,8 +734,10 @@ assert_promises (void)
   assert_true (plan.requests >= 1 && plan.requests <= options.requests);
   assert_true (plan.queue_size >= plan.request_size);
   assert_true (plan.workers >= 1 && plan.workers <= options.connections);
-  assert_true (plan.claim >= plan.request_size);
-  assert_int_equal (plan.claim % plan.grain, 0);
+  assert_true (plan.claim >= plan.request_size || plan.in_order);
+  assert_true (plan.claim >= plan.gap || !plan.in_order);
+  assert_true (plan.unit >= plan.grain && is_power_of_2 (plan.unit));
+  assert_int_equal (plan.claim % plan.unit, 0);
   assert_true (plan.steal_min >= plan.request_size);
   assert_int_equal (plan.steal_min % plan.grain, 0);
   assert_true (plan.gap >= plan.grain && plan.gap % plan.grain == 0);
@@ -769,6 +771,33 @@ huge_disks_do_not_overflow (void **state UNUSED)
   source.block_preferred = destination.block_preferred = UINT64_C (1) << 62;
   make ();
   assert_promises ();
+}
+
+/* Each block in one worker's hands; and what a claim needs in memory is
+ * bounded, however small the blocks are.
+ */
+static void
+digest_claims_whole_blocks_and_not_too_many (void **state UNUSED)
+{
+  make ();
+  assert_false (plan.in_order);
+  assert_int_equal (plan.unit, plan.grain);
+
+  options.digest = DIGEST_SHA256;
+  for (options.digest_block = 1; options.digest_block <= 2 * GiB;
+       options.digest_block *= 2) {
+    make ();
+    assert_true (plan.in_order);
+    assert_promises ();
+    assert_int_equal (plan.claim % options.digest_block, 0);
+    assert_true (plan.claim / options.digest_block <= 8192);
+    assert_true (plan.claim <= max_u64 (8 * MiB, options.digest_block));
+  }
+  options.digest_block = 64 * KiB;
+  make ();
+  assert_int_equal (plan.digest.kind, DIGEST_SHA256);
+  assert_int_equal (plan.digest.block, 64 * KiB);
+  assert_true (plan.claim >= 2 * plan.request_size);
 }
 
 /* A maximum need not be a power of two; a preferred size is. */
@@ -827,6 +856,8 @@ promises_hold_for_any_two_sides (void **state UNUSED)
     options.sparse = nrand48 (dice) % 4 ? power (dice, 9, 31) : 0;
     options.sparse_given = nrand48 (dice) % 2;
     options.allocated = nrand48 (dice) % 4 == 0;
+    options.digest = nrand48 (dice) % 2 ? DIGEST_SHA1 : DIGEST_NONE;
+    options.digest_block = options.digest ? power (dice, 0, 31) : 0;
     e = (struct error) { 0 };
     if (plan_make (&plan, &options, "S", &source, "D", &destination,
                    processors, &e) == 0) {
@@ -896,6 +927,7 @@ main (void)
     AFRESH (scan_is_never_below_what_can_be_written),
     AFRESH (gap_is_the_smallest_zero_extent_worth_a_request),
     AFRESH (extents_are_wanted_where_they_will_be_used),
+    AFRESH (digest_claims_whole_blocks_and_not_too_many),
     AFRESH (huge_disks_do_not_overflow),
     AFRESH (scan_is_a_power_of_two_whatever_the_maximum),
     cmocka_unit_test_setup_teardown (promises_hold_for_any_two_sides,

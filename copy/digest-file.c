@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file that the digest goes to: see digest-file.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest-file.h"
+
+/* A FIFO that nobody reads is refused rather than waited for. */
+static int
+open_or_make (struct digest_file *f)
+{
+  const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+
+  f->fd = open (f->name, flags | O_CREAT | O_EXCL, 0666);
+  f->made = f->fd != -1;
+  if (f->fd == -1 && errno == EEXIST)
+    f->fd = open (f->name, flags | O_NONBLOCK);
+  return f->fd == -1 ? -1 : fcntl (f->fd, F_SETFL, 0);
+}
+
+static bool
+is_operand (const struct stat *us, const struct operand *operand)
+{
+  struct stat it;
+
+  if (operand->command || stat (operand->name, &it) == -1)
+    return false;
+  return (it.st_dev == us->st_dev && it.st_ino == us->st_ino)
+    || (S_ISBLK (it.st_mode) && S_ISBLK (us->st_mode)
+        && it.st_rdev == us->st_rdev);
+}
+
+static int
+fail (struct digest_file *f, int err, const char *why, struct error *e)
+{
+  error_set (e, err, "--blkhash-file=%s: %s", f->name, why);
+  digest_file_drop (f);
+  return -1;
+}
+
+int
+digest_file_open (struct digest_file *f, const struct options *o,
+                  struct error *e)
+{
+  struct stat us;
+
+  *f = (struct digest_file) { .name = o->blkhash_file };
+  if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1)
+    return fail (f, errno, strerror (errno), e);
+  if (is_operand (&us, &o->source) || is_operand (&us, &o->destination))
+    return fail (f, EINVAL, "it is what is copied, or copied to", e);
+  if (S_ISREG (us.st_mode) && ftruncate (f->fd, 0) == -1)
+    return fail (f, errno, strerror (errno), e);
+  return 0;
+}
+
+int
+digest_file_end (struct digest_file *f, const char *text, struct error *e)
+{
+  const int length = dprintf (f->fd, "%s\n", text);
+  const int fd = f->fd;
+
+  if (length != (int) strlen (text) + 1)
+    return fail (f, errno, strerror (errno), e);
+  f->fd = -1;
+  if (close (fd) == -1)
+    return fail (f, errno, strerror (errno), e);
+  f->name = NULL;
+  return 0;
+}
+
+void
+digest_file_drop (struct digest_file *f)
+{
+  if (f->name == NULL)
+    return;
+  if (f->fd != -1)
+    close (f->fd);
+  if (f->made)
+    unlink (f->name);
+  f->name = NULL;
+}
