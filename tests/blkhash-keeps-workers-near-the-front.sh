@@ -11,7 +11,8 @@ truncate -s 1G "$tmp/disk"
 truncate -s 1G "$tmp/copy"
 serve_rude src --mode=read-silent --offset=0 --without=extents "$tmp/disk"
 serve_logged dst file "$tmp/copy"
-start_copy -v -T 2 --destination-is-zero=no --sparse=0 --request-size=64k \
+# So few requests are all held by the worker at the front: the other one waits.
+start_copy -v -T 2 -R 4 --request-size=64k --destination-is-zero=no --sparse=0 \
            --blkhash "$src" "$dst"
 wait_until grep -q 'waiting for the digest' "$errors"
 kill -TERM "$copy_pid"
