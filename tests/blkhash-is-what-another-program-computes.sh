@@ -60,3 +60,13 @@ while read -r want digest block options; do
   expect_digest "$want"
   expect_identical "$tmp/disk" "$tmp/copy"
 done < "$tmp/answers"
+
+# A stream's size is known at its end only; on its way out, it stays as it is.
+read -r want _ < "$tmp/answers"
+run_stream --blkhash - null: < "$tmp/disk" > "$output"
+[ $code -eq 0 ] || fail "exit status $code from a stream"
+expect_digest "$want"
+run_stream --blkhash "$tmp/disk" - < /dev/null > "$tmp/copy"
+[ $code -eq 0 ] || fail "exit status $code to a stream"
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_error "^$want\$"

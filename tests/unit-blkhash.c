@@ -102,6 +102,56 @@ hole_is_not_digested_block_by_block (void **state UNUSED)
   blkhash_free (b);
 }
 
+/* Wherever a stream ends: within a block, at its end, or at that of a claim, and
+ * whether or not the data before the end was given by then.
+ */
+static void
+disk_may_end_early (void **state UNUSED)
+{
+  const struct blkhash_shape open_ended = {
+    .kind = DIGEST_MD5, .block = 4, .size = INT64_MAX, .claim = 8,
+  };
+  char whole[BLKHASH_TEXT], early[BLKHASH_TEXT];
+  const uint8_t *data = (const uint8_t *) "abcd\0\0\0\0ijklm";
+  uint64_t end, at;
+  bool late;
+
+  for (end = 0; end <= 13; ++end)
+    for (late = false; ; late = true) {
+      struct blkhash_shape shape = open_ended;
+      struct blkhash *a = blkhash_new (&open_ended, 1), *b;
+      struct feed *f;
+
+      shape.size = end;
+      b = blkhash_new (&shape, 1);
+      assert_true (a != NULL && b != NULL);
+      f = blkhash_feed (a, 0);
+      for (at = 0; at < 24; at += 8)
+        feed_open (f, at, at + 8);
+      if (late)
+        feed_end (f, end);
+      for (at = 0; at < end; ++at)
+        feed_data (f, data + at, 1);
+      if (!late)
+        feed_end (f, end);
+      finish (f, INT64_MAX);
+      assert_int_equal (blkhash_end (a, early), 0);
+
+      f = blkhash_feed (b, 0);
+      for (at = 0; at < end; at += 8) {
+        feed_open (f, at, min_u64 (at + 8, end));
+        feed_data (f, data + at, min_u64 (8, end - at));
+      }
+      finish (f, end);
+      assert_int_equal (blkhash_end (b, whole), 0);
+      assert_string_equal (early, whole);
+      blkhash_free (a);
+      blkhash_free (b);
+      if (late)
+        break;
+    }
+}
+
 static bool
 is_rung (const struct feed *f)
 {
@@ -456,6 +506,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (answers_are_the_known_ones),
     cmocka_unit_test (hole_is_not_digested_block_by_block),
+    cmocka_unit_test (disk_may_end_early),
     cmocka_unit_test (who_is_ahead_waits_for_the_front),
     cmocka_unit_test_teardown (order_does_not_matter, tell_seed),
     cmocka_unit_test (threads_bring_it_together),
