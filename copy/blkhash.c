@@ -130,7 +130,7 @@ blkhash_new (const struct blkhash_shape *shape, unsigned workers)
   }
   b->shape = *shape;
   b->digest_size = digest_size (shape->kind);
-  b->most_digests = shape->claim / shape->block + 2;    /* one cut at each end */
+  b->most_digests = shape->claim / shape->block + 2;    /* cut at each end */
   of_feed = CLAIMS * b->most_digests * b->digest_size;
   b->disk = digest_new (shape->kind);
   b->digests = calloc (workers, of_feed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Message digests, by GnuTLS: libnbd has loaded it anyway.  Where it was missing
- * when this was built, there are none, and the options that want one are
- * refused.
+/* Message digests, by GnuTLS: libnbd has loaded it anyway.  Where it was
+ * missing when this was built, there are none, and the options that want one
+ * are refused.
  */
 
 #include <config.h>

@@ -55,8 +55,8 @@ static const struct pace paces[PACES_MAX] = {
 #define CLAIM 4
 #define STEAL_MIN 2
 
-/* In a claim: the digests of its blocks wait in memory until those of all blocks
- * before them are there.
+/* In a claim: the digests of its blocks wait in memory until those of all
+ * blocks before them are there.
  */
 #define CLAIM_BLOCKS 8192
 
@@ -196,8 +196,8 @@ choose_workers (const struct plan *p, const struct options *o,
   return max_u64 (n, 1);
 }
 
-/* With a digest, a claim is made of whole blocks, so that each of them is in one
- * worker's hands.
+/* With a digest, a claim is made of whole blocks, so that each of them is in
+ * one worker's hands.
  */
 static uint64_t
 choose_claim (const struct plan *p)

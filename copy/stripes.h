@@ -38,8 +38,8 @@ struct stripes *stripes_new_in_order (const struct ranges *todo,
 void stripes_free (struct stripes *s);
 
 /* Gives the owner a new stripe; its old one is empty.  *out is where it lies;
- * its end can move down later.  False when there is nothing to be had.  In order,
- * *out is what nobody has claimed so far of the stripe that all share.
+ * its end can move down later.  False when there is nothing to be had.  In
+ * order, *out is what nobody has claimed so far of the stripe that all share.
  */
 bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
 
