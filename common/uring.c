@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "uring.h"
@@ -20,6 +21,9 @@ struct uring {
   unsigned unsubmitted;         /* of those in flight */
 };
 
+/* The tag of what only comes before something else. */
+static char settling;
+
 static bool
 can_do_all (struct io_uring *ring)
 {
@@ -28,7 +32,9 @@ can_do_all (struct io_uring *ring)
     && io_uring_opcode_supported (p, IORING_OP_READ)
     && io_uring_opcode_supported (p, IORING_OP_WRITE)
     && io_uring_opcode_supported (p, IORING_OP_FALLOCATE)
-    && io_uring_opcode_supported (p, IORING_OP_FSYNC);
+    && io_uring_opcode_supported (p, IORING_OP_FSYNC)
+    && io_uring_opcode_supported (p, IORING_OP_SYNC_FILE_RANGE)
+    && io_uring_opcode_supported (p, IORING_OP_FADVISE);
 
   free (p);
   return can;
@@ -90,10 +96,10 @@ uring_in_flight (const struct uring *r)
   return r->in_flight;
 }
 
-bool
-uring_is_full (const struct uring *r)
+unsigned
+uring_room (const struct uring *r)
 {
-  return r->in_flight == r->depth;
+  return r->depth - r->in_flight;
 }
 
 static struct io_uring_sqe *
@@ -101,7 +107,7 @@ add (struct uring *r)
 {
   struct io_uring_sqe *sqe;
 
-  assert (!uring_is_full (r));
+  assert (uring_room (r) > 0);
   sqe = io_uring_get_sqe (&r->ring);
   assert (sqe != NULL);         /* it has room for all that may be in flight */
   r->in_flight++;
@@ -148,6 +154,23 @@ uring_fsync (struct uring *r, int fd, void *tag)
   io_uring_sqe_set_data (sqe, tag);
 }
 
+void
+uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length)
+{
+  struct io_uring_sqe *sqe = add (r);
+
+  io_uring_prep_sync_file_range (sqe, fd, length, offset,
+                                 SYNC_FILE_RANGE_WAIT_BEFORE
+                                 | SYNC_FILE_RANGE_WRITE
+                                 | SYNC_FILE_RANGE_WAIT_AFTER);
+  io_uring_sqe_set_data (sqe, &settling);
+  sqe->flags |= IOSQE_IO_HARDLINK;
+  sqe = add (r);
+  io_uring_prep_fadvise (sqe, fd, offset, length, POSIX_FADV_DONTNEED);
+  io_uring_sqe_set_data (sqe, &settling);
+  sqe->flags |= IOSQE_IO_HARDLINK;
+}
+
 int
 uring_submit (struct uring *r)
 {
@@ -168,12 +191,14 @@ uring_take (struct uring *r, void **tag, int *result)
 {
   struct io_uring_cqe *cqe;
 
-  if (r->in_flight == 0 || io_uring_peek_cqe (&r->ring, &cqe) != 0)
-    return false;
-  *tag = io_uring_cqe_get_data (cqe);
-  *result = cqe->res;
-  io_uring_cqe_seen (&r->ring, cqe);
-  r->in_flight--;
+  do {
+    if (r->in_flight == 0 || io_uring_peek_cqe (&r->ring, &cqe) != 0)
+      return false;
+    *tag = io_uring_cqe_get_data (cqe);
+    *result = cqe->res;
+    io_uring_cqe_seen (&r->ring, cqe);
+    r->in_flight--;
+  } while (*tag == &settling);
   return true;
 }
 
@@ -206,10 +231,10 @@ uring_in_flight (const struct uring *r)
   return 0;
 }
 
-bool
-uring_is_full (const struct uring *r)
+unsigned
+uring_room (const struct uring *r)
 {
-  return true;
+  return 0;
 }
 
 void
@@ -232,6 +257,11 @@ uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
 
 void
 uring_fsync (struct uring *r, int fd, void *tag)
+{
+}
+
+void
+uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length)
 {
 }
 

@@ -31,10 +31,10 @@ int uring_fd (const struct uring *r);
 
 /* How many were added and not yet taken. */
 unsigned uring_in_flight (const struct uring *r);
-bool uring_is_full (const struct uring *r);
+unsigned uring_room (const struct uring *r);    /* how many more can be */
 
-/* Each adds one thing to what the next uring_submit starts; the ring is not
- * full.  tag comes back from uring_take.  At most 1 GiB is read or written.
+/* Each adds one thing to what the next uring_submit starts; there is room for
+ * it.  tag comes back from uring_take.  At most 1 GiB is read or written.
  */
 void uring_read (struct uring *r, int fd, void *buffer, uint64_t length,
                  uint64_t offset, void *tag);
@@ -43,6 +43,13 @@ void uring_write (struct uring *r, int fd, const void *buffer,
 void uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
                       uint64_t length, void *tag);
 void uring_fsync (struct uring *r, int fd, void *tag);
+
+/* The thing that is added next starts only when this range of a file is on the
+ * disk, and has been dropped from the page cache.  Neither shows in uring_take,
+ * whatever becomes of it.
+ */
+#define URING_SETTLE_PLACES 2
+void uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length);
 
 /* 0, or an errno: what was not started stays added.  EAGAIN means to take what
  * is over, and try again.

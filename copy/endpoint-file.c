@@ -32,11 +32,15 @@
 #include "arith.h"
 #include "device.h"
 #include "endpoint-file.h"
+#include "footprint.h"
 #include "log.h"
 #include "uring.h"
 
-/* In flight in one ring; what is more than that waits here. */
+/* In flight in one ring; what is more than that waits here.  One io takes the
+ * places of a write and of what is settled before it.
+ */
 #define DEPTH 64
+#define PLACES_OF_ONE (1 + URING_SETTLE_PLACES)
 
 #define BLOCK_MAX GiB
 
@@ -86,6 +90,7 @@ struct file_conn {
   const struct file_endpoint *endpoint; /* borrowed */
   int fd;                       /* owned */
   struct uring *ring;           /* owned; NULL: ios are done at once */
+  struct footprint *footprint;  /* owned */
   struct list waiting;          /* ios that are not in the ring yet */
   int submit_error;             /* errno: the ring is broken */
   enum zeroing punching;        /* the way to make holes at present */
@@ -287,12 +292,15 @@ static ssize_t
 do_now (struct file_conn *fc, struct io *io)
 {
   char *buffer = io->buffer;
+  struct span settle;
 
   switch (io->verb) {
   case IO_READ:
     return pread (fc->fd, buffer + done_of (io), io->length - done_of (io),
                   io->offset + done_of (io));
   case IO_WRITE:
+    if (footprint_write (fc->footprint, io->offset, io->length, &settle))
+      footprint_settle (fc->footprint, &settle);
     return pwrite (fc->fd, buffer + done_of (io), io->length - done_of (io),
                    io->offset + done_of (io));
   case IO_ZERO:
@@ -365,6 +373,7 @@ static void
 put_in_ring (struct file_conn *fc, struct io *io)
 {
   char *buffer = io->buffer;
+  struct span settle;
 
   switch (io->verb) {
   case IO_READ:
@@ -372,6 +381,8 @@ put_in_ring (struct file_conn *fc, struct io *io)
                 io->length - done_of (io), io->offset + done_of (io), io);
     break;
   case IO_WRITE:
+    if (footprint_write (fc->footprint, io->offset, io->length, &settle))
+      uring_settle (fc->ring, fc->fd, settle.offset, settle.length);
     uring_write (fc->ring, fc->fd, buffer + done_of (io),
                  io->length - done_of (io), io->offset + done_of (io), io);
     break;
@@ -394,7 +405,7 @@ submit (struct file_conn *fc)
 {
   struct list_node *n;
 
-  while (!uring_is_full (fc->ring)
+  while (uring_room (fc->ring) >= PLACES_OF_ONE
          && (n = list_take (&fc->waiting)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
 
@@ -437,6 +448,8 @@ file_start (struct conn *c, struct io *io)
 
   io->error = 0;
   io->cookie = 0;
+  if (io->verb == IO_READ)
+    footprint_read (fc->footprint, io->offset, io->length);
   if (fc->ring == NULL || must_be_now (fc, io))
     finish_now (fc, io);
   else
@@ -505,6 +518,7 @@ file_conn_close (struct conn *c)
   struct file_conn *fc = file_conn_of (c);
 
   uring_free (fc->ring);
+  footprint_free (fc->footprint);
   close (fc->fd);
   free (fc);
 }
@@ -538,10 +552,11 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   struct file_endpoint *ep = file_endpoint_of (base);
   struct file_conn *fc = calloc (1, sizeof *fc);
 
-  if (fc == NULL || (fc->fd = reopen (ep)) == -1) {
-    error_set (e, errno, "%s: %s", base->name, strerror (errno));
-    free (fc);
-    return NULL;
+  if (fc == NULL || (fc->fd = reopen (ep)) == -1)
+    goto fail;
+  if ((fc->footprint = footprint_new (fc->fd)) == NULL) {
+    close (fc->fd);
+    goto fail;
   }
   fc->base.ops = &file_conn_ops;
   fc->base.endpoint = base;
@@ -558,6 +573,11 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   else if (ep->rings)           /* one that is refused now is done without */
     fc->ring = uring_new (DEPTH);
   return &fc->base;
+
+ fail:
+  error_set (e, errno, "%s: %s", base->name, strerror (errno));
+  free (fc);
+  return NULL;
 }
 
 /* -- the endpoint --------------------------------------------------------- */

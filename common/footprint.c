@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one conn leaves in the page cache: see footprint.h. */
+
+#include <config.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "footprint.h"
+
+/* Small enough to be looked at, and dropped, in no time; so large that its ends
+ * seldom cut the units of the cache, which can be some MiB: a unit that is
+ * dropped in part only stays whole.
+ */
+#define SECTION (16 * MiB)
+#define PAGES_MAX (SECTION / 4096)
+
+/* Of those that are read: the one before the conn's, where requests may still
+ * be in flight, its own, and two that the kernel may read ahead into.
+ */
+#define BEHIND 1
+#define AHEAD 2
+#define SECTIONS (BEHIND + 1 + AHEAD)
+
+/* Those that may be on their way to the disk behind the one being written. */
+#define UNSETTLED 2
+
+#define NONE UINT64_MAX
+
+struct section {
+  uint64_t index;               /* its offset / SECTION, or NONE */
+  unsigned char was_cached[PAGES_MAX];  /* lowest bit; others undefined */
+};
+
+struct footprint {
+  int fd;                       /* borrowed */
+  uint64_t page;                /* bytes */
+  uint64_t start, end;          /* bytes: all that was written is in there */
+  uint64_t writing;             /* index of the section, or NONE */
+  struct section sections[SECTIONS];    /* being read; by index, modulo */
+};
+
+struct footprint *
+footprint_new (int fd)
+{
+  struct footprint *f = calloc (1, sizeof *f);
+
+  if (f == NULL)
+    return NULL;
+  f->fd = fd;
+  f->page = max_u64 (sysconf (_SC_PAGESIZE), 4096);
+  f->start = UINT64_MAX;
+  f->writing = NONE;
+  for (unsigned i = 0; i < SECTIONS; i++)
+    f->sections[i].index = NONE;
+  return f;
+}
+
+static void
+drop (const struct footprint *f, uint64_t start, uint64_t end)
+{
+  posix_fadvise (f->fd, start, end - start, POSIX_FADV_DONTNEED);
+}
+
+/* -- reading -------------------------------------------------------------- */
+
+static bool
+was_cached (const struct section *s, uint64_t page)
+{
+  return s->was_cached[page] & 1;
+}
+
+/* Drops each run of pages that was not in the cache before. */
+static void
+leave (const struct footprint *f, struct section *s)
+{
+  const uint64_t n = SECTION / f->page;
+  uint64_t from, to;
+
+  if (s->index == NONE)
+    return;
+  for (from = 0; from < n; from = to) {
+    for (to = from + 1;
+         to < n && was_cached (s, to) == was_cached (s, from); to++)
+      ;
+    if (!was_cached (s, from))
+      drop (f, s->index * SECTION + from * f->page,
+            s->index * SECTION + to * f->page);
+  }
+  s->index = NONE;
+}
+
+/* Takes down what of a section is in the cache.  Where that cannot be seen, all
+ * of it is taken to be: others' pages are not ours to drop.
+ */
+static void
+look (struct footprint *f, uint64_t index)
+{
+  struct section *s = &f->sections[index % SECTIONS];
+  void *map;
+
+  if (s->index == index)
+    return;
+  leave (f, s);
+  s->index = index;
+  memset (s->was_cached, 1, sizeof s->was_cached);
+  map = mmap (NULL, SECTION, PROT_READ, MAP_SHARED, f->fd, index * SECTION);
+  if (map == MAP_FAILED)
+    return;
+  if (mincore (map, SECTION, s->was_cached) == -1)
+    memset (s->was_cached, 1, sizeof s->was_cached);
+  munmap (map, SECTION);
+}
+
+void
+footprint_read (struct footprint *f, uint64_t offset, uint64_t length)
+{
+  const uint64_t last = (offset + length - 1) / SECTION;
+
+  for (uint64_t i = offset / SECTION; i <= last + AHEAD; i++)
+    look (f, i);
+}
+
+/* -- writing -------------------------------------------------------------- */
+
+bool
+footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
+                 struct span *settle)
+{
+  const uint64_t first = offset / SECTION;
+  const uint64_t last = (offset + length - 1) / SECTION;
+  const uint64_t n = last - first + 1;
+  const uint64_t to = first - min_u64 (first, UNSETTLED);
+  const uint64_t from = to - min_u64 (to, n);
+
+  f->start = min_u64 (f->start, offset);
+  f->end = max_u64 (f->end, offset + length);
+  if (f->writing == last)
+    return false;
+  f->writing = last;
+  sync_file_range (f->fd, (first - min_u64 (first, n)) * SECTION,
+                   min_u64 (first, n) * SECTION, SYNC_FILE_RANGE_WRITE);
+  *settle = (struct span) { from * SECTION, (to - from) * SECTION };
+  return from < to;
+}
+
+void
+footprint_settle (const struct footprint *f, const struct span *s)
+{
+  sync_file_range (f->fd, s->offset, s->length,
+                   SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                   | SYNC_FILE_RANGE_WAIT_AFTER);
+  drop (f, s->offset, s->offset + s->length);
+}
+
+/* -- the end -------------------------------------------------------------- */
+
+void
+footprint_free (struct footprint *f)
+{
+  if (f == NULL)
+    return;
+  for (unsigned i = 0; i < SECTIONS; i++)
+    leave (f, &f->sections[i]);
+  if (f->start < f->end)
+    drop (f, f->start, f->end);
+  free (f);
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What was in the page cache before stays in it, and what was read or written is
+# not in it afterwards, with a ring and without.
+
+TMPDIR=${TMPDIR:-$PWD}                  # a disk, and not memory
+. "${srcdir:-.}/functions.sh"
+requires fincore
+
+pages () { fincore -nbo pages "$1" | tr -d ' '; }
+
+# Empties the page cache of a file.
+empty_cache ()
+{
+  dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 status=none
+}
+
+expect_pages ()
+{
+  local n
+  n=$(pages "$1")
+  test "$n" "$2" "$3" || fail "$n pages of $1 are cached, not $2 $3"
+}
+
+make_data "$tmp/disk" 64M
+[ "$(pages "$tmp/disk")" -gt 0 ] || skip "the page cache cannot be seen here"
+empty_cache "$tmp/disk"
+[ "$(pages "$tmp/disk")" -eq 0 ] || skip "files here are always in memory"
+all=$((64 * 1048576 / $(getconf PAGESIZE)))
+few=$((all / 50))
+
+look ()
+{
+  local before
+  empty_cache "$tmp/disk"
+  copy_ok -T 1 "$tmp/disk" "$tmp/copy"
+  expect_pages "$tmp/disk" -le $few
+  expect_pages "$tmp/copy" -le $few
+
+  expect_identical "$tmp/disk" "$tmp/copy"
+  expect_pages "$tmp/disk" -eq $all
+  copy_ok "$tmp/disk" "$tmp/copy"
+  expect_pages "$tmp/disk" -eq $all
+
+  empty_cache "$tmp/disk"
+  dd if="$tmp/disk" of=/dev/null bs=1M skip=20 count=4 status=none
+  before=$(pages "$tmp/disk")
+  copy_ok -T 1 "$tmp/disk" null:
+  expect_pages "$tmp/disk" -ge "$before"
+  expect_pages "$tmp/disk" -le $((before + few))
+}
+
+look
+without_uring
+look
