@@ -27,7 +27,7 @@ make_data "$tmp/disk" 64M
 empty_cache "$tmp/disk"
 [ "$(pages "$tmp/disk")" -eq 0 ] || skip "files here are always in memory"
 all=$((64 * 1048576 / $(getconf PAGESIZE)))
-few=$((all / 50))
+few=$((all / 50))                       # the kernel has a mind of its own
 
 look ()
 {
@@ -38,15 +38,15 @@ look ()
   expect_pages "$tmp/copy" -le $few
 
   expect_identical "$tmp/disk" "$tmp/copy"
-  expect_pages "$tmp/disk" -eq $all
+  expect_pages "$tmp/disk" -ge $((all - few))
   copy_ok "$tmp/disk" "$tmp/copy"
-  expect_pages "$tmp/disk" -eq $all
+  expect_pages "$tmp/disk" -ge $((all - few))
 
   empty_cache "$tmp/disk"
   dd if="$tmp/disk" of=/dev/null bs=1M skip=20 count=4 status=none
   before=$(pages "$tmp/disk")
   copy_ok -T 1 "$tmp/disk" null:
-  expect_pages "$tmp/disk" -ge "$before"
+  expect_pages "$tmp/disk" -ge $((before - few))
   expect_pages "$tmp/disk" -le $((before + few))
 }
 

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Workloads with a file or a stream on one side, or on both: see servers.sh.
+# A file is in the page cache before each copy, or, with _cold, not in it.
+# shellcheck shell=bash
+
+workloads_of_files=(file_to_nbd file_to_nbd_cold nbd_to_file file_to_file
+                    file_to_file_cold nbd_to_stream stream_to_nbd sparse64t)
+
+files=                          # folder of the files; made when it is needed
+feed=                           # what a stream to a program is of
+
+# cleanup, of functions.sh, knows nothing of this folder.
+make_folder ()
+{
+  [ -z "$files" ] || return 0
+  files=$(mktemp -d "$(realpath "${BENCH_FOLDER:-.}")/stripecopy-bench.XXXXXX")
+  trap 'cleanup 2> /dev/null; rm -rf "$files"' EXIT
+  make_data "$files/disk" "$(numfmt --from=iec "$BENCH_FILE")"
+}
+
+evict ()
+{
+  dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 status=none
+}
+
+# What earlier copies still have to write is not to slow down the next one.
+fresh_folder () { rm -f "$files/copy"; sync -f "$files"; }
+fresh_warm () { fresh_folder; cat "$files/disk" > /dev/null; }
+fresh_cold () { fresh_folder; evict "$files/disk"; }
+
+title_file_to_nbd () { echo "File to NBD: $BENCH_FILE, cached, nbdkit null"; }
+start_file_to_nbd ()
+{
+  make_folder
+  src=$files/disk
+  serve_nbdkit dst null "$BENCH_FILE"
+}
+fresh_file_to_nbd () { fresh_warm; }
+check_file_to_nbd () { :; }
+
+title_file_to_nbd_cold ()
+{
+  echo "File to NBD: $BENCH_FILE, not cached, nbdkit null"
+}
+start_file_to_nbd_cold () { start_file_to_nbd; }
+fresh_file_to_nbd_cold () { fresh_cold; }
+check_file_to_nbd_cold () { :; }
+
+title_nbd_to_file () { echo "NBD to file: $BENCH_FILE, nbdkit pattern"; }
+start_nbd_to_file ()
+{
+  make_folder
+  serve_nbdkit src pattern "$BENCH_FILE"
+  dst=$files/copy
+}
+fresh_nbd_to_file () { fresh_folder; }
+check_nbd_to_file () { expect_same_content "$src" "$dst"; }
+
+title_file_to_file () { echo "File to file: $BENCH_FILE, cached"; }
+start_file_to_file ()
+{
+  make_folder
+  src=$files/disk dst=$files/copy
+}
+fresh_file_to_file () { fresh_warm; }
+check_file_to_file () { expect_identical "$src" "$dst"; }
+
+title_file_to_file_cold () { echo "File to file: $BENCH_FILE, not cached"; }
+start_file_to_file_cold () { start_file_to_file; }
+fresh_file_to_file_cold () { fresh_cold; }
+check_file_to_file_cold () { expect_identical "$src" "$dst"; }
+
+title_nbd_to_stream ()
+{
+  echo "NBD to stream: $BENCH_DENSE, nbdkit pattern to cat"
+}
+start_nbd_to_stream ()
+{
+  serve_nbdkit src pattern "$BENCH_DENSE"
+  dst=-
+}
+fresh_nbd_to_stream () { :; }
+check_nbd_to_stream () { :; }
+
+title_stream_to_nbd ()
+{
+  echo "Stream to NBD: $BENCH_FILE, cat of a cached file to nbdkit null"
+}
+start_stream_to_nbd ()
+{
+  make_folder
+  src=- feed=$files/disk
+  serve_nbdkit dst null "$BENCH_FILE"
+}
+fresh_stream_to_nbd () { fresh_warm; }
+check_stream_to_nbd () { :; }
+
+title_sparse64t ()
+{
+  echo "Sparse: a file of 64 TiB, 1 GiB of it data, in memory, to nbdkit null"
+}
+start_sparse64t ()
+{
+  local i
+  src=$scratch/sparse
+  if ! truncate -s 64T "$src" 2> "$scratch/truncate"; then
+    skip "no files of 64 TiB in $scratch"
+  fi
+  for ((i = 0; i < 16; i++)); do
+    put_data "$src" $((i << 42)) $((64 << 20))
+  done
+  serve_nbdkit dst null 64T
+  # shellcheck disable=SC2034
+  cannot=([nbdcopy]="it wants memory for each page of a file"
+          [qemu-img]="it zeroes 64 TiB piece by piece, for minutes")
+}
+fresh_sparse64t () { :; }
+check_sparse64t () { :; }
