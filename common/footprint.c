@@ -3,6 +3,7 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,13 +149,15 @@ footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
   return from < to;
 }
 
-void
+int
 footprint_settle (const struct footprint *f, const struct span *s)
 {
-  sync_file_range (f->fd, s->offset, s->length,
-                   SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
-                   | SYNC_FILE_RANGE_WAIT_AFTER);
+  if (sync_file_range (f->fd, s->offset, s->length,
+                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                       | SYNC_FILE_RANGE_WAIT_AFTER) == -1)
+    return errno;
   drop (f, s->offset, s->offset + s->length);
+  return 0;
 }
 
 /* -- the end -------------------------------------------------------------- */

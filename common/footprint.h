@@ -41,7 +41,10 @@ void footprint_read (struct footprint *f, uint64_t offset, uint64_t length);
 bool footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
                       struct span *settle);
 
-/* Waits until a span is on the disk, and drops it. */
-void footprint_settle (const struct footprint *f, const struct span *s);
+/* Waits until a span is on the disk, and drops it.  0, or the errno of what did
+ * not get there: the kernel tells it only once for each descriptor, so no flush
+ * would see it again.
+ */
+int footprint_settle (const struct footprint *f, const struct span *s);
 
 #endif /* FOOTPRINT_H */

@@ -19,10 +19,11 @@ struct uring {
   unsigned depth;
   unsigned in_flight;
   unsigned unsubmitted;         /* of those in flight */
+  int settle_error;
 };
 
-/* The tag of what only comes before something else. */
-static char settling;
+/* The tags of what only comes before something else. */
+static char settling, dropping;
 
 static bool
 can_do_all (struct io_uring *ring)
@@ -167,8 +168,14 @@ uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length)
   sqe->flags |= IOSQE_IO_HARDLINK;
   sqe = add (r);
   io_uring_prep_fadvise (sqe, fd, offset, length, POSIX_FADV_DONTNEED);
-  io_uring_sqe_set_data (sqe, &settling);
+  io_uring_sqe_set_data (sqe, &dropping);
   sqe->flags |= IOSQE_IO_HARDLINK;
+}
+
+int
+uring_settle_error (const struct uring *r)
+{
+  return r->settle_error;
 }
 
 int
@@ -198,7 +205,9 @@ uring_take (struct uring *r, void **tag, int *result)
     *result = cqe->res;
     io_uring_cqe_seen (&r->ring, cqe);
     r->in_flight--;
-  } while (*tag == &settling);
+    if (*tag == &settling && *result < 0 && r->settle_error == 0)
+      r->settle_error = -*result;
+  } while (*tag == &settling || *tag == &dropping);
   return true;
 }
 
@@ -263,6 +272,12 @@ uring_fsync (struct uring *r, int fd, void *tag)
 void
 uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length)
 {
+}
+
+int
+uring_settle_error (const struct uring *r)
+{
+  return 0;
 }
 
 int

@@ -45,11 +45,16 @@ void uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
 void uring_fsync (struct uring *r, int fd, void *tag);
 
 /* The thing that is added next starts only when this range of a file is on the
- * disk, and has been dropped from the page cache.  Neither shows in uring_take,
- * whatever becomes of it.
+ * disk, and has been dropped from the page cache, or when that has failed.
+ * Neither shows in uring_take.
  */
 #define URING_SETTLE_PLACES 2
 void uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length);
+
+/* The errno of the first range that did not get to the disk; 0 for none.  The
+ * kernel tells it only once for each descriptor, so no fsync would see it again.
+ */
+int uring_settle_error (const struct uring *r);
 
 /* 0, or an errno: what was not started stays added.  EAGAIN means to take what
  * is over, and try again.

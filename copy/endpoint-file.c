@@ -293,14 +293,18 @@ do_now (struct file_conn *fc, struct io *io)
 {
   char *buffer = io->buffer;
   struct span settle;
+  int err;
 
   switch (io->verb) {
   case IO_READ:
     return pread (fc->fd, buffer + done_of (io), io->length - done_of (io),
                   io->offset + done_of (io));
   case IO_WRITE:
-    if (footprint_write (fc->footprint, io->offset, io->length, &settle))
-      footprint_settle (fc->footprint, &settle);
+    if (footprint_write (fc->footprint, io->offset, io->length, &settle)
+        && (err = footprint_settle (fc->footprint, &settle)) != 0) {
+      errno = err;
+      return -1;
+    }
     return pwrite (fc->fd, buffer + done_of (io), io->length - done_of (io),
                    io->offset + done_of (io));
   case IO_ZERO:
@@ -457,9 +461,16 @@ file_start (struct conn *c, struct io *io)
   return 0;
 }
 
+/* What did not get to the disk was answered long before: it is told with the
+ * next thing that is.
+ */
 static int
 file_retire (struct conn *c, struct io *io)
 {
+  const struct file_conn *fc = file_conn_of (c);
+
+  if (io->error == 0 && io->verb != IO_READ && fc->ring)
+    return uring_settle_error (fc->ring);
   return io->error;
 }
 
