@@ -48,6 +48,7 @@ is_secret_name (const char *name, size_t length)
 {
   static const char *const ends[] = {
     "password", "passwd", "passphrase", "secret", "token", "key", "cookie",
+    "signature", "sig",         /* of addresses that are open to their bearer */
   };
   size_t i;
 
