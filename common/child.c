@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,7 +41,8 @@ struct launch {
   char **env;                   /* owned, but not the strings in it */
   char listen_pid[32];          /* in env, completed by the child */
   char *fd_names;               /* owned: in env */
-  int listen_fd, null_fd, report_fd;
+  int listen_fd, output_fd;     /* -1: none; standard error */
+  int null_fd, report_fd;
   int max_fd;                   /* for kernels without close_range */
   pid_t parent;
 };
@@ -89,8 +91,8 @@ is_activation (const char *entry)
     strncmp (entry, "LISTEN_FDNAMES=", 15) == 0;
 }
 
-/* Our environment, with the variables of an activation of the child in the
- * place of those of our own.
+/* Our environment, less the variables of our own activation, and with those of
+ * the child's where it gets a socket.
  */
 static char **
 make_env (struct launch *l)
@@ -109,9 +111,11 @@ make_env (struct launch *l)
   for (i = 0; environ != NULL && environ[i] != NULL; ++i)
     if (!is_activation (environ[i]))
       env[n++] = environ[i];
-  env[n++] = l->listen_pid;
-  env[n++] = listen_fds;
-  env[n++] = l->fd_names;
+  if (l->listen_fd != -1) {
+    env[n++] = l->listen_pid;
+    env[n++] = listen_fds;
+    env[n++] = l->fd_names;
+  }
   env[n] = NULL;
   return env;
 }
@@ -137,7 +141,7 @@ make_script_argv (char *const argv[])
 
 static int
 launch_init (struct launch *l, char *const argv[], int listen_fd,
-             const char *fd_name)
+             const char *fd_name, int output_fd)
 {
   long open_max = sysconf (_SC_OPEN_MAX);
 
@@ -145,6 +149,7 @@ launch_init (struct launch *l, char *const argv[], int listen_fd,
     .argv = argv,
     .listen_pid = "LISTEN_PID=",
     .listen_fd = listen_fd,
+    .output_fd = output_fd,
     .null_fd = -1,
     .report_fd = -1,
     /* Some containers allow a thousand million: closing them one by one takes
@@ -161,7 +166,8 @@ launch_init (struct launch *l, char *const argv[], int listen_fd,
   l->script_argv = make_script_argv (argv);
   if (l->files == NULL || l->script_argv == NULL)
     return -1;
-  if (asprintf (&l->fd_names, "LISTEN_FDNAMES=%s", fd_name) == -1) {
+  if (fd_name
+      && asprintf (&l->fd_names, "LISTEN_FDNAMES=%s", fd_name) == -1) {
     l->fd_names = NULL;
     return -1;
   }
@@ -235,7 +241,7 @@ close_from (int first, int max_fd)
 static int
 arrange_descriptors (struct launch *l)
 {
-  int report, null, listening;
+  int report, null, listening = -1, output = -1;
 
   report = fcntl (l->report_fd, F_DUPFD_CLOEXEC, SPARE_FD);
   if (report == -1)
@@ -244,18 +250,32 @@ arrange_descriptors (struct launch *l)
   l->report_fd = report;
 
   null = fcntl (l->null_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-  listening = fcntl (l->listen_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-  if (null == -1 || listening == -1)
+  if (null == -1)
     return -1;
   close (l->null_fd);
-  close (l->listen_fd);
+  if (l->listen_fd != -1) {
+    listening = fcntl (l->listen_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+    if (listening == -1)
+      return -1;
+    close (l->listen_fd);
+  }
+  if (l->output_fd != -1) {
+    output = fcntl (l->output_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+    if (output == -1)
+      return -1;
+    close (l->output_fd);
+  }
 
   if (dup2 (null, STDIN_FILENO) == -1)
     return -1;
   if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1 &&
       (dup2 (null, STDOUT_FILENO) == -1 || dup2 (null, STDERR_FILENO) == -1))
     return -1;
-  if (dup2 (listening, LISTEN_FD) == -1)
+  if (output != -1 && dup2 (output, STDOUT_FILENO) == -1)
+    return -1;
+  if (listening == -1)
+    close (LISTEN_FD);
+  else if (dup2 (listening, LISTEN_FD) == -1)
     return -1;
   if (dup3 (report, REPORT_FD, O_CLOEXEC) == -1)
     return -1;
@@ -339,9 +359,24 @@ read_report (int fd)
   return n == sizeof err ? err : 0;
 }
 
-int
-child_start (struct child *c, char *const argv[], int listen_fd,
-             const char *fd_name)
+bool
+child_exists (const char *program)
+{
+  char *files = list_files (program), *file;
+  struct stat st;
+  bool found = false;
+
+  for (file = files; file != NULL && *file != '\0' && !found;
+       file += strlen (file) + 1)
+    found = stat (file, &st) == 0 && S_ISREG (st.st_mode) &&
+      access (file, X_OK) == 0;
+  free (files);
+  return found;
+}
+
+static int
+start (struct child *c, char *const argv[], int listen_fd, const char *fd_name,
+       int output_fd)
 {
   struct launch l;
   int report[2], err;
@@ -350,7 +385,7 @@ child_start (struct child *c, char *const argv[], int listen_fd,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, argv, listen_fd, fd_name) == -1 ||
+  if (launch_init (&l, argv, listen_fd, fd_name, output_fd) == -1 ||
       pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
@@ -384,6 +419,24 @@ child_start (struct child *c, char *const argv[], int listen_fd,
   /* Until we reap it the pid is the child's alone. */
   c->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   return 0;
+}
+
+int
+child_start (struct child *c, char *const argv[], int listen_fd,
+             const char *fd_name)
+{
+  if (listen_fd < 0) {
+    *c = (struct child) { .pidfd = -1 };
+    errno = EBADF;
+    return -1;
+  }
+  return start (c, argv, listen_fd, fd_name, -1);
+}
+
+int
+child_start_tool (struct child *c, char *const argv[], int output_fd)
+{
+  return start (c, argv, -1, NULL, output_fd);
 }
 
 /* The child is ending or has ended.  What is left of its group is ended first,
@@ -440,6 +493,17 @@ child_has_ended (struct child *c)
   if (c->pid == 0)
     return true;
   if (!is_over (c))
+    return false;
+  end_group_and_reap (c);
+  return true;
+}
+
+bool
+child_wait (struct child *c, uint64_t deadline, int hurry_fd)
+{
+  if (c->pid == 0)
+    return true;
+  if (!wait_until (c, deadline, hurry_fd))
     return false;
   end_group_and_reap (c);
   return true;

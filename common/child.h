@@ -23,6 +23,11 @@ struct child {
   bool ended;                   /* reaped: status is valid */
 };
 
+/* Whether PATH has such a program: then a start can still fail, but for other
+ * reasons.
+ */
+bool child_exists (const char *program);
+
 /* Starts argv[0], looked up in PATH, with standard input from /dev/null,
  * standard output sent to our standard error (ours may be carrying data), and
  * standard error shared.  listen_fd becomes descriptor 3 with
@@ -35,11 +40,21 @@ struct child {
 int child_start (struct child *c, char *const argv[], int listen_fd,
                  const char *fd_name);
 
+/* The same for a program that is no server: it gets no socket, and its standard
+ * output goes to output_fd, or with -1 to our standard error.
+ */
+int child_start_tool (struct child *c, char *const argv[], int output_fd);
+
 /* Whether it has ended (or was never started); if so, ends what is left of its
  * process group, whose number is free for others from then on, and reaps it.
  * Never waits.
  */
 bool child_has_ended (struct child *c);
+
+/* Waits for it to end by itself, until the deadline (clock_now time) or until
+ * hurry_fd (-1: none) is readable.  True when it has ended; then it is reaped.
+ */
+bool child_wait (struct child *c, uint64_t deadline, int hurry_fd);
 
 /* Sends SIGTERM to its process group, waits for at most grace_ns, or until
  * hurry_fd (-1: none) is readable, then sends SIGKILL and waits for that.

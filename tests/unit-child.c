@@ -625,6 +625,63 @@ status_nobody_could_read_is_said_to_be_unknown (void **state UNUSED)
                        "ended, its status is not known");
 }
 
+/* A child that is no server. */
+static void
+start_plain_shell (struct child *c, const char *script)
+{
+  char sh[] = "sh", dash_c[] = "-c";
+  char *text = strdup (script);
+  char *argv[] = { sh, dash_c, text, NULL };
+
+  assert_non_null (text);
+  assert_int_equal (child_start_tool (c, argv, theirs), 0);
+  free (text);
+}
+
+static void
+child_without_a_socket_hears_of_none (void **state UNUSED)
+{
+  struct child c;
+
+  setenv ("LISTEN_FDS", "1", 1);
+  start_plain_shell (&c, "[ -z \"$LISTEN_FDS$LISTEN_PID$LISTEN_FDNAMES\" ]"
+                     " && [ ! -e /proc/$$/fd/3 ] && echo none && exit 5");
+  assert_line ("none");
+  wait_and_assert_status (&c, 5);
+  unsetenv ("LISTEN_FDS");
+}
+
+static void
+waiting_ends_with_the_child_or_the_deadline (void **state UNUSED)
+{
+  struct child c = { .pid = 0 };
+
+  assert_true (child_wait (&c, 0, -1));
+
+  start_plain_shell (&c, "exit 7");
+  assert_true (child_wait (&c, clock_now () + GRACE, -1));
+  assert_true (c.ended);
+  assert_int_equal (WEXITSTATUS (c.status), 7);
+
+  start_plain_shell (&c, "sleep 60");
+  assert_false (child_wait (&c, clock_now () + NS_PER_MS, -1));
+  assert_false (c.ended);
+  hang_up_theirs ();            /* ours is readable: there is a hurry */
+  assert_false (child_wait (&c, clock_now () + GRACE, ours));
+  assert_true (child_end (&c, GRACE, -1));
+}
+
+static void
+programs_are_looked_for_in_path (void **state UNUSED)
+{
+  assert_true (child_exists ("sh"));
+  assert_true (child_exists ("/bin/sh"));
+  assert_false (child_exists ("no-such-program"));
+  assert_false (child_exists ("/"));
+  assert_false (child_exists ("/etc/passwd"));
+  assert_false (child_exists (""));
+}
+
 static void
 zeroed_struct_has_nothing_to_end (void **state UNUSED)
 {
@@ -659,6 +716,9 @@ main (void)
     TEST (grandchild_dies_when_the_child_ends_by_itself),
     TEST (child_dies_with_a_parent_that_is_killed),
     TEST (status_nobody_could_read_is_said_to_be_unknown),
+    TEST (child_without_a_socket_hears_of_none),
+    TEST (waiting_ends_with_the_child_or_the_deadline),
+    cmocka_unit_test (programs_are_looked_for_in_path),
     cmocka_unit_test (zeroed_struct_has_nothing_to_end),
   };
   int pidfd = (int) syscall (SYS_pidfd_open, getpid (), 0);
