@@ -705,24 +705,23 @@ endpoint_file_fits (const char *name)
     || S_ISBLK (st.st_mode);
 }
 
-/* Whether a file that is not there can be made later. */
-static int
-check_folder (const struct file_endpoint *ep, struct error *e)
+int
+endpoint_file_check_new (const char *path, const char *what, struct error *e)
 {
   struct stat st;
   char *copy;
   int r;
 
-  if (lstat (ep->path, &st) == 0) {
+  if (lstat (path, &st) == 0) {
     error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere",
-               ep->base.name);
+               what);
     return -1;
   }
-  if ((copy = strdup (ep->path)) == NULL)
-    return fail (ep, "cannot create it", e);
-  r = faccessat (AT_FDCWD, dirname (copy), W_OK | X_OK, AT_EACCESS);
+  copy = strdup (path);
+  r = copy ? faccessat (AT_FDCWD, dirname (copy), W_OK | X_OK, AT_EACCESS)
+    : -1;
   if (r == -1)
-    fail (ep, "cannot create it", e);
+    error_set (e, errno, "%s: cannot create it: %s", what, strerror (errno));
   free (copy);
   return r;
 }
@@ -745,7 +744,7 @@ open_file (struct file_endpoint *ep, struct error *e)
     ep->fd = open (ep->path, flags);
   }
   if (ep->fd == -1 && errno == ENOENT && ep->base.side == DESTINATION)
-    return check_folder (ep, e);
+    return endpoint_file_check_new (ep->path, ep->base.name, e);
   if (ep->fd == -1)
     return fail (ep, "cannot open it", e);
   if (device_describe (ep->fd, &ep->device) == -1)

@@ -13,6 +13,12 @@
  */
 bool endpoint_file_fits (const char *name);
 
+/* Whether a file of this name, which is not there, could be made: 0, or -1 with
+ * the error set; it begins with what.
+ */
+int endpoint_file_check_new (const char *path, const char *what,
+                             struct error *e);
+
 struct endpoint *endpoint_file_open (const struct endpoint_request *q,
                                      struct error *e);
 

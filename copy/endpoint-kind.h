@@ -49,6 +49,7 @@ struct endpoint_request {
   struct endpoint_wants wants;
   const char *program;          /* for the names of what we make */
   bool libnbd_debug;
+  unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
   int interrupt_fd;
 };

@@ -5,23 +5,30 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "device.h"
 #include "endpoint-file.h"
+#include "endpoint-image.h"
 #include "endpoint-kind.h"
 #include "endpoint-nbd.h"
 #include "endpoint-null.h"
 #include "endpoint-pipe.h"
 #include "secrets.h"
+#include "url.h"
 
 /* Enough for what conn_wait_ready is asked to wait for: a pair of conns, and
  * the descriptors that end the wait.
  */
 #define WAIT_MAX 8
+
+/* More connections than any copy makes. */
+#define CONNECTIONS_MAX 1024
 
 const char *
 io_verb_name (enum io_verb verb)
@@ -71,24 +78,95 @@ recognise (enum side side, const struct operand *operand)
     return endpoint_nbd_open;
   if (side == DESTINATION && strcmp (operand->name, "null:") == 0)
     return endpoint_null_open;
+  if (endpoint_image_fits (operand))
+    return endpoint_image_open;
   if (strcmp (operand->name, "-") != 0 && endpoint_file_fits (operand->name))
     return endpoint_file_open;
   return endpoint_pipe_open;
+}
+
+/* Whether a name stands for a file, be it there or not. */
+static bool
+is_path (enum side side, const struct operand *operand)
+{
+  return operand->command == NULL && !endpoint_nbd_is_uri (operand->name)
+    && !url_is_web (operand->name) && strcmp (operand->name, "-") != 0
+    && !(side == DESTINATION && strcmp (operand->name, "null:") == 0);
+}
+
+/* Whether the kind of the operand goes with what was said of its format. */
+static int
+check_kind (enum side side, const struct operand *operand, const char *name,
+            struct error *e)
+{
+  if (operand->format && !is_path (side, operand)
+      && !url_is_web (operand->name)) {
+    error_set (e, EINVAL, "%s: --%s-format is for files and devices%s", name,
+               side == SOURCE ? "source" : "destination",
+               side == SOURCE ? ", and for http and https addresses" : "");
+    return -1;
+  }
+  if (endpoint_image_fits (operand))
+    return endpoint_image_check (side, operand, name, e);
+  return recognise (side, operand) != endpoint_pipe_open ? 0
+    : endpoint_pipe_check (side, name, operand, e);
 }
 
 int
 endpoint_check_name (enum side side, const struct operand *operand,
                      struct error *e)
 {
-  char *name;
-  int r;
+  char *name = make_name (side, operand);
+  int r = -1;
 
-  if (recognise (side, operand) != endpoint_pipe_open)
-    return 0;
-  name = make_name (side, operand);
-  r = endpoint_pipe_check (side, name ? name : "", operand, e);
+  if (name)
+    r = check_kind (side, operand, name, e);
+  else
+    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
   free (name);
   return r;
+}
+
+/* Nothing but a file or a device is opened for a look: whoever writes to a FIFO
+ * would take it for a reader.
+ */
+static bool
+look_at_file (enum side side, const struct operand *operand, struct device *d)
+{
+  int fd;
+  bool good;
+
+  if (!is_path (side, operand) || !endpoint_file_fits (operand->name))
+    return false;
+  fd = open (operand->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  good = fd != -1 && device_describe (fd, d) == 0;
+  if (fd != -1)
+    close (fd);
+  return good;
+}
+
+int
+endpoint_check_pair (const struct operand *source,
+                     const struct operand *destination, struct error *e)
+{
+  const char *why = NULL;
+  struct device a, b;
+  char *name;
+
+  if (source->format == NULL && destination->format == NULL)
+    return 0;
+  if (look_at_file (SOURCE, source, &a)
+      && look_at_file (DESTINATION, destination, &b) && device_same (&a, &b))
+    why = "it is the same file as the source";
+  else if (recognise (SOURCE, source) == endpoint_pipe_open
+           && endpoint_image_is_new (destination))
+    why = "nobody can say how large a new image has to be for a stream";
+  if (why == NULL)
+    return 0;
+  name = make_name (DESTINATION, destination);
+  error_set (e, EINVAL, "%s: %s", name ? name : "", why);
+  free (name);
+  return -1;
 }
 
 struct endpoint *
@@ -103,6 +181,8 @@ endpoint_open (enum side side, const struct operand *operand,
     .wants = wants,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
+    .connections = o->connections < CONNECTIONS_MAX ? o->connections
+      : CONNECTIONS_MAX,
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
     .interrupt_fd = interrupt_fd,
   };

@@ -113,6 +113,14 @@ struct endpoint_wants {
 int endpoint_check_name (enum side side, const struct operand *name,
                          struct error *e);
 
+/* Whether two names of which one has a format go together: not when both are
+ * the same file, which the server of an image hides, so it is seen before any is
+ * started; nor when a stream, of a size that nobody knows, is to become a new
+ * image.  0, or -1 with the error set.
+ */
+int endpoint_check_pair (const struct operand *source,
+                         const struct operand *destination, struct error *e);
+
 /* Opens and describes one side, with its first conn, which endpoint_conn hands
  * out as number 0.  Waits for at most open_timeout_ns, or until interrupt_fd
  * (-1: none) is readable (then EINTR).  NULL with the error set, errno in it.
@@ -133,7 +141,8 @@ bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
 
 /* Makes a destination ready to take size bytes: what grows gets that size and
  * reads as zeroes from then on.  Nothing is touched before this.  allocate asks
- * for the room on the disk, too.  0, or -1 with the error set.
+ * for the room on the disk, too.  Caps can be others afterwards: a server that
+ * writes an image is only started here.  0, or -1 with the error set.
  */
 int endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
                       struct error *e);

@@ -83,6 +83,15 @@ count_processors (void)
   return sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : 1;
 }
 
+static int
+make_plan (struct copy *c, struct error *e)
+{
+  return plan_make (&c->plan, &c->options,
+                    endpoint_name (c->source), endpoint_caps (c->source),
+                    endpoint_name (c->destination),
+                    endpoint_caps (c->destination), count_processors (), e);
+}
+
 /* -- opening -------------------------------------------------------------- */
 
 /* Ends the program's work before anything was written. */
@@ -121,10 +130,7 @@ open_both (struct copy *c)
                endpoint_name (c->destination));
     return refuse (&e, REFUSED);
   }
-  if (plan_make (&c->plan, &c->options,
-                 endpoint_name (c->source), endpoint_caps (c->source),
-                 endpoint_name (c->destination),
-                 endpoint_caps (c->destination), count_processors (), &e) == -1)
+  if (make_plan (c, &e) == -1)
     return refuse (&e, e.number == EBUSY ? IN_USE : REFUSED);
   if (!c->plan.flush && !c->options.no_flush
       && !endpoint_caps (c->destination)->stream)
@@ -235,6 +241,8 @@ copy (struct copy *c)
                         c->plan.open_ended ? 0 : c->plan.size,
                         c->plan.zero.allocate, &e) == -1)
     return refuse (&e, FAILED);
+  if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
+    return refuse (&e, REFUSED);
   crew = crew_start (&c->plan, c->source, c->destination, c->stop, &e);
   if (crew == NULL)
     return refuse (&e, FAILED);
@@ -350,6 +358,8 @@ run (struct copy *c)
 
   if (endpoint_check_name (SOURCE, &c->options.source, &e) == -1
       || endpoint_check_name (DESTINATION, &c->options.destination, &e) == -1
+      || endpoint_check_pair (&c->options.source, &c->options.destination,
+                              &e) == -1
       || check_descriptors (&c->options, &e) == -1)
     return refuse (&e, REFUSED);
   if ((c->stop = stop_new ()) == NULL) {

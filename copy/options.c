@@ -34,6 +34,7 @@ enum kind {
   POWER,                        /* the same, and a power of two */
   POWER_OR_0,
   IS_ZERO,                      /* enum is_zero, argument optional */
+  WORD,                         /* const char *: one of those in argument */
   DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
   BLKHASH,                      /* enum digest_kind and block size, optional */
   TEXT,                         /* const char *, as it stands */
@@ -69,6 +70,9 @@ static const struct row rows[] = {
 #endif
   { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
     "at most N connections to each server (default 4)", NBDCOPY },
+  { "destination-format", 0, WORD, "raw|qcow2|vdi|vhdx|vmdk",
+    FIELD (destination.format), 0, 0, 0,
+    "what to write into the file; made if it is not there", OURS },
   { "destination-is-zero", 0, IS_ZERO, "auto|yes|no",
     FIELD (destination_is_zero), 0, 0, 0,
     "whether the destination reads as zeroes; auto asks it", NBDCOPY },
@@ -102,6 +106,9 @@ static const struct row rows[] = {
     "at most N requests in flight per worker (default 64)", NBDCOPY },
   { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0,
     NULL, NBDCOPY },
+  { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk",
+    FIELD (source.format), 0, 0, 0,
+    "what is in the file, or behind an http(s) address", OURS },
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
     512, UINT32_MAX,
     "look for zeroes of SIZE bytes (default 4K); 0: do not", NBDCOPY },
@@ -250,6 +257,27 @@ set_blkhash (struct options *o, const struct row *row, const char *text,
   return -1;
 }
 
+/* Only the words in the row's argument, which has them between bars. */
+static int
+set_word (struct options *o, const struct row *row, const char *text,
+          struct error *e)
+{
+  const size_t length = strlen (text);
+
+  for (const char *word = row->argument; *word; word += strspn (word, "|")) {
+    const size_t n = strcspn (word, "|");
+
+    if (n == length && strncmp (word, text, n) == 0) {
+      *(const char **) field_of (o, row->field) = text;
+      return 0;
+    }
+    word += n;
+  }
+  error_set (e, EINVAL, "--%s: must be one of %s: %s", row->name,
+             row->argument, text);
+  return -1;
+}
+
 static int
 set_option (struct options *o, const struct row *row, const char *text,
             struct error *e)
@@ -271,6 +299,8 @@ set_option (struct options *o, const struct row *row, const char *text,
   case TEXT:
     *(const char **) field_of (o, row->field) = text;
     return 0;
+  case WORD:
+    return set_word (o, row, text, e);
   case NOT_BUILT:
     error_set (e, ENOTSUP, "--%s: this program was built without the library"
                " that it needs, GnuTLS", row->name);
@@ -329,20 +359,19 @@ gather_commands (int argc, char **argv, struct operand *commands,
   return to;
 }
 
-/* The operand that argv[i] stands for: getopt may have moved it, but a gathered
+/* The operand that a word stands for: getopt may have moved it, but a gathered
  * "[" is known by its address.
  */
-static struct operand
-operand_of (char *word, struct operand *commands, unsigned n_commands)
+static void
+set_operand (struct operand *operand, char *word, struct operand *commands,
+             unsigned n_commands)
 {
-  struct operand plain = { .name = word };
-
+  operand->name = word;
   for (unsigned i = 0; i < n_commands; i++)
     if (commands[i].name == word) {
-      plain.command = commands[i].command;
+      operand->command = commands[i].command;
       commands[i].command = NULL;
     }
-  return plain;
 }
 
 static void
@@ -475,8 +504,8 @@ parse_words (struct options *o, int argc, char **argv,
                argv[optind + 2]);
     return -1;
   }
-  o->source = operand_of (argv[optind], commands, n_commands);
-  o->destination = operand_of (argv[optind + 1], commands, n_commands);
+  set_operand (&o->source, argv[optind], commands, n_commands);
+  set_operand (&o->destination, argv[optind + 1], commands, n_commands);
   return check_together (o, e);
 }
 
@@ -553,6 +582,7 @@ options_help (const char *program)
            "  %s [OPTIONS] SOURCE DESTINATION\n\n"
            "SOURCE, DESTINATION := - | FILE | DEVICE | NBD-URI"
            " | [ CMD ARGS ... ]\n"
+           "SOURCE              += http://... | https://...\n"
            "DESTINATION         += null:\n\n", program);
   for (size_t i = 0; i < N_ROWS; i++)
     if (rows[i].help)

@@ -13,6 +13,7 @@
 struct operand {
   const char *name;             /* borrowed from argv; "[" for a command */
   char **command;               /* NULL-terminated, owned; NULL: not one */
+  const char *format;           /* --source-format and the like; NULL: none */
 };
 
 enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };

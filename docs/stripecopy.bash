@@ -21,7 +21,7 @@ _stripecopy_options ()
 # Prints the words to choose from behind "--name=", where --help lists them.
 _stripecopy_values ()
 {
-  "$1" --help | sed -n "s/^.* $2\[*=\([a-z|]*|[a-z|]*\).*/\1/p" | tr '|' '\n'
+  "$1" --help | sed -n "s/^.* $2\[*=\([a-z]*|[^] ]*\).*/\1/p" | tr '|' '\n'
 }
 
 # Whether the word at the cursor is inside of [ CMD ARGS ... ]; and then how
@@ -74,7 +74,8 @@ _stripecopy ()
       [[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace 2> /dev/null ;;
     *)
       mapfile -t COMPREPLY < <(compgen \
-        -W '[ null: nbd:// nbds:// nbd+unix:/// nbds+unix:///' -- "$cur")
+        -W '[ null: nbd:// nbds:// nbd+unix:/// nbds+unix:/// http:// https://' \
+        -- "$cur")
       [[ ${COMPREPLY[0]:-} != */ ]] || compopt -o nospace 2> /dev/null ;;
   esac
   return 0

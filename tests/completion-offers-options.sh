@@ -42,16 +42,20 @@ sed 's/=$//' "$tmp/offered" | sort -u | cmp - "$tmp/options" ||
 offer --conn; offered_are --connections=
 offer --no-e; offered_are --no-extents
 offer --dest
-offered_are --destination-is-zero --destination-is-zero=
+offered_are --destination-format= --destination-is-zero --destination-is-zero=
 
 # Values, with "=" as a word of its own and without.
 offer --destination-is-zero =; offered_are auto yes no
 offer --destination-is-zero = y; offered_are yes
 offer --target-is-zero=a; offered_are --target-is-zero=auto
+offer --destination-format = q; offered_are qcow2
+offer --source-format=v
+offered_are --source-format=vdi --source-format=vhdx --source-format=vmdk
 offer --connections =; offered_are ''
 
 # Operands, and the command of a server.
 offer ''; offered '['; offered null:; offered nbd://
+offered https://
 offer -p nul; offered_are null:
 offer [ ca; offered cat
 offer [ nbdkit -; ! grep -qx -e --allocated "$tmp/offered" ||

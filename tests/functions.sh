@@ -141,6 +141,17 @@ requires_filter ()
   done
 }
 
+# Skips unless qemu-nbd and qemu-img know these formats.
+requires_formats ()
+{
+  local f
+  requires qemu-nbd qemu-img
+  for f; do
+    qemu-img create -q -f "$f" "$tmp/probe.$f" 1M 2> "$errors" ||
+      skip "qemu-img cannot make $f"
+  done
+}
+
 # Skips unless nbdkit and certtool can do TLS.
 requires_tls ()
 {
@@ -291,6 +302,16 @@ expect_same_content ()
     fail "$1 and $2 differ: $(cat "$tmp/compare")"
 }
 
+# Checks by another program that two images hold the same disk, where the longer
+# one has nothing but zeroes behind: FORMAT FILE FORMAT FILE.
+expect_same_disk ()
+{
+  qemu-img compare "driver=$1,file.driver=file,file.filename=${2//,/,,}" \
+           "driver=$3,file.driver=file,file.filename=${4//,/,,}" --image-opts \
+           > "$tmp/compare" 2>&1 ||
+    fail "$2 and $4 differ: $(cat "$tmp/compare")"
+}
+
 # ----------------------------------------------------------------- servers
 # serve_X NAME ARGS...: starts a server in the background on a unix socket,
 # waits until it listens, and sets the variable NAME to its URI.  Its standard
@@ -332,6 +353,21 @@ serve_logged ()
   serve_nbdkit "$name" --filter=log "$@" logfile="$tmp/$name.requests"
 }
 
+# nbdkit behind an address of another kind: serve_at NAME KIND ARGS..., where KIND
+# is tcp4, tcp6, vsock, or abstract.  Sets NAME_port, but for an abstract socket,
+# whose name is $tmp/NAME.
+serve_at ()
+{
+  local name=$1 kind=$2 pidfile=$tmp/$1.pid
+  shift 2
+  requires nbdkit python3
+  rm -f "$pidfile"
+  python3 "$srcdir/listen.py" "$pidfile" "$kind" "$tmp/$name" -- \
+          nbdkit -f --exit-with-parent "$@" 2> "$tmp/$name.log" &
+  server_is_up "$name" "$pidfile"
+  printf -v "${name}_port" %s "$(tail -n 1 "$pidfile")"
+}
+
 # qemu-nbd: ARGS are its options and the image.
 serve_qemu_nbd ()
 {
@@ -371,6 +407,21 @@ serve_rude ()
   "$rude_server" --unix="$tmp/$name.sock" --pidfile="$pidfile" \
                  --log="$tmp/$name.fired" "$@" 2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
+}
+
+# A web server: ARGS are its folder, and for https a certificate and its key.
+# Sets NAME to its address.  Its requests are lines of $tmp/NAME.requests.
+serve_web ()
+{
+  local name=$1 pidfile=$tmp/$1.pid scheme=http
+  shift
+  requires python3
+  [ $# -eq 1 ] || scheme=https
+  rm -f "$pidfile" "$tmp/$name.requests"
+  python3 "$srcdir/range-server.py" "$pidfile" "$tmp/$name.port" \
+          "$tmp/$name.requests" "$@" 2> "$tmp/$name.log" &
+  server_is_up "$name" "$pidfile"
+  printf -v "$name" %s "$scheme://localhost:$(< "$tmp/$name.port")"
 }
 
 # Ends a server, for tests that start many.

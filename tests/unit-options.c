@@ -199,6 +199,40 @@ flags_set_their_field_and_no_other (void **state UNUSED)
 }
 
 static void
+formats_are_those_that_are_known (void **state UNUSED)
+{
+  static const char *const formats[] = {
+    "raw", "qcow2", "vdi", "vhdx", "vmdk",
+  };
+  char word[64];
+
+  GOOD ("-v");
+  assert_null (options.source.format);
+  assert_null (options.destination.format);
+  for (size_t i = 0; i < COUNT (formats); i++) {
+    snprintf (word, sizeof word, "--source-format=%s", formats[i]);
+    GOOD (word);
+    assert_string_equal (options.source.format, formats[i]);
+    assert_null (options.destination.format);
+    GOOD ("--destination-format", formats[i]);
+    assert_string_equal (options.destination.format, formats[i]);
+    assert_null (options.source.format);
+  }
+  GOOD ("--source-format=vdi", "--source-format=auto");
+  assert_string_equal (options.source.format, "auto");
+
+  /* What an image says of itself does not decide what is written. */
+  BAD ("--destination-format", "one of raw|qcow2|vdi|vhdx|vmdk: auto",
+       "--destination-format=auto");
+  BAD ("--source-format", "must be one of", "--source-format=");
+  BAD ("--source-format", "must be one of", "--source-format=qcow");
+  BAD ("--source-format", "must be one of", "--source-format=qcow22");
+  BAD ("--source-format", "must be one of", "--source-format=QCOW2");
+  BAD ("--source-format", "must be one of", "--source-format=raw|qcow2");
+  BAD ("--source-format", "must be one of", "--source-format=|");
+}
+
+static void
 flags_take_no_argument (void **state UNUSED)
 {
   BAD ("--flush", "takes no argument", "--flush=yes");
@@ -898,10 +932,11 @@ help_and_lists_need_no_operands (void **state UNUSED)
 
 /* The lines of a list, each with a line end, in this order. */
 static const char long_names[] =
-  "--allocated\n" BLKHASH_NAMES "--connections\n--destination-is-zero\n--flush\n--help\n"
+  "--allocated\n" BLKHASH_NAMES "--connections\n--destination-format\n"
+  "--destination-is-zero\n--flush\n--help\n"
   "--no-extents\n--no-flush\n--open-timeout\n--plan\n--progress\n"
-  "--queue-size\n--quiet\n--request-size\n--requests\n--sparse\n"
-  "--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n"
+  "--queue-size\n--quiet\n--request-size\n--requests\n--source-format\n"
+  "--sparse\n--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n"
   "--verbose\n--version\n";
 
 static void
@@ -951,7 +986,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 21 + BLKHASH_COUNT);
+  assert_int_equal (n, 23 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1040,6 +1075,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     TEST (nothing_given_means_the_defaults),
     TEST (flags_set_their_field_and_no_other),
+    TEST (formats_are_those_that_are_known),
     TEST (flags_take_no_argument),
     TEST (verbose_is_counted),
     TEST (numbers_are_bounded_as_in_nbdcopy),

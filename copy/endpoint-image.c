@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The image kind of endpoint: disk formats, and files of web servers.
+ *
+ * qemu-nbd knows the formats, and nbdkit the web.  All of the copy goes through
+ * an NBD endpoint to the server that is started here; this room chooses the
+ * server, and looks after the file behind it.
+ *
+ *   file    -> qemu-nbd -> us
+ *   address -> nbdkit -> us               a raw disk
+ *   address -> nbdkit -> qemu-nbd -> us   any other
+ *
+ * Opening a destination changes nothing: an image that is there is looked at
+ * through a server that only reads, and a new one is not made.  Both get the
+ * server that writes from prepare, once it is clear that the copy can be done.
+ */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "child.h"
+#include "clock.h"
+#include "device.h"
+#include "endpoint-file.h"
+#include "endpoint-image.h"
+#include "endpoint-nbd.h"
+#include "endpoint-spawn.h"
+#include "image-command.h"
+#include "log.h"
+#include "secrets.h"
+#include "url.h"
+
+/* What qemu-nbd takes at a time: only used until it tells so itself. */
+#define BLOCK_MAX (32 * MiB)
+#define ZERO_MAX align_down (UINT32_MAX, 64 * MiB)
+
+/* For a server that only read, or that could not be opened, to end. */
+#define GRACE (2 * NS_PER_S)
+
+/* What reads from a server can be a moment sooner to end than the server. */
+#define DEATH_NOTICE_MS 200
+
+struct image_endpoint {
+  struct endpoint base;
+  struct endpoint_request request;      /* as it came, but for the name */
+  uint64_t patience;            /* ns: how long opening or preparing may take */
+  uint64_t deadline;            /* clock_now () time: of what is done now */
+  int fd;                       /* owned; -1: no file, or not yet */
+  struct device device;         /* behind fd */
+  struct spawn *below;          /* owned: what qemu-nbd reads from, or NULL */
+  struct endpoint *server;      /* owned; NULL: none is running */
+  bool created;                 /* by prepare */
+  bool begun;                   /* a worker took the first conn */
+};
+
+static struct image_endpoint *
+image_endpoint_of (struct endpoint *ep)
+{
+  return (struct image_endpoint *) ep;
+}
+
+static const char *
+path_of (const struct image_endpoint *ep)
+{
+  return ep->request.operand->name;
+}
+
+static const char *
+format_of (const struct image_endpoint *ep)
+{
+  return ep->request.operand->format;
+}
+
+static int
+fail (const struct image_endpoint *ep, const char *what, struct error *e)
+{
+  const int err = errno;
+
+  error_set (e, err, "%s: %s: %s", ep->base.name, what, strerror (err));
+  return -1;
+}
+
+/* -- commands ------------------------------------------------------------- */
+
+static struct image_place
+place_of (const struct image_endpoint *ep)
+{
+  return (struct image_place) {
+    .path = ep->below ? spawn_socket (ep->below) : path_of (ep),
+    .kind = ep->below ? IMAGE_SOCKET
+      : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE : IMAGE_FILE,
+  };
+}
+
+static char **
+serve_command (const struct image_endpoint *ep, enum image_access access)
+{
+  return image_command_serve (format_of (ep), place_of (ep), access,
+                              ep->request.connections);
+}
+
+static void
+tell_command (const struct image_endpoint *ep, char **command)
+{
+  char *text = log_details () ? secrets_mask_command (command) : NULL;
+
+  if (text)
+    log_detail ("%s: starting %s", ep->base.name, text);
+  free (text);
+}
+
+/* Starts the server that we talk to.  The command is freed. */
+static int
+start_server (struct image_endpoint *ep, char **command, struct error *e)
+{
+  const struct operand operand = { .name = "[", .command = command };
+  struct endpoint_request q = ep->request;
+
+  q.operand = &operand;
+  q.deadline = ep->deadline;
+  q.name = command ? strdup (ep->base.name) : NULL;
+  if (q.name == NULL) {
+    image_command_free (command);
+    errno = ENOMEM;
+    return fail (ep, "cannot start its server", e);
+  }
+  tell_command (ep, command);
+  ep->server = endpoint_nbd_open (&q, e);
+  image_command_free (command);
+  return ep->server ? 0 : -1;
+}
+
+/* Starts the server that qemu-nbd reads from.  The command is freed. */
+static int
+start_below (struct image_endpoint *ep, char **command, struct error *e)
+{
+  if (command) {
+    tell_command (ep, command);
+    ep->below = spawn_start (command, ep->base.name, ep->request.program, e);
+  }
+  else {
+    errno = ENOMEM;
+    fail (ep, "cannot start its server", e);
+  }
+  image_command_free (command);
+  return ep->below ? 0 : -1;
+}
+
+/* Runs qemu-img to its end.  The command is freed. */
+static int
+run_command (const struct image_endpoint *ep, char **command, int output_fd,
+             struct error *e)
+{
+  struct child c;
+  char how[64];
+  int r = -1;
+
+  if (command == NULL || child_start_tool (&c, command, output_fd) == -1)
+    fail (ep, "cannot start qemu-img", e);
+  else if (!child_wait (&c, ep->deadline, ep->request.interrupt_fd)) {
+    const bool late = clock_now () >= ep->deadline;
+
+    child_end (&c, 0, -1);
+    error_set (e, late ? ETIMEDOUT : EINTR, "%s: qemu-img %s", ep->base.name,
+               late ? "did not end in time" : "was interrupted");
+  }
+  else if (c.status != 0)
+    error_set (e, EIO, "%s: qemu-img %s", ep->base.name,
+               child_describe (&c, how, sizeof how));
+  else
+    r = 0;
+  image_command_free (command);
+  return r;
+}
+
+/* -- a destination -------------------------------------------------------- */
+
+/* What qemu-nbd is sure to offer.  Once it is running, it tells itself; the plan
+ * is made again then.
+ */
+static void
+promise_caps (struct image_endpoint *ep)
+{
+  struct caps *caps = &ep->base.caps;
+
+  caps->zero_max = ZERO_MAX;
+  caps->can_fast_zero = caps->can_flush = caps->can_multi_conn = true;
+  caps->read_only = ep->fd != -1
+    && (ep->device.read_only
+        || faccessat (AT_FDCWD, path_of (ep), W_OK, AT_EACCESS) == -1);
+}
+
+static void
+promise_new_caps (struct image_endpoint *ep)
+{
+  ep->base.caps = (struct caps) {
+    .block_min = strcmp (format_of (ep), "vhdx") == 0 ? 512 : 1,
+    .block_preferred = 4096,
+    .block_max = BLOCK_MAX,
+    .grows = true,
+  };
+  promise_caps (ep);
+}
+
+/* The name is taken first, so that nobody else's file is ever overwritten: what
+ * qemu-img then writes to is ours.
+ */
+static int
+create (struct image_endpoint *ep, uint64_t size, struct error *e)
+{
+  ep->fd = open (path_of (ep), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC
+                 | O_NOCTTY, 0644);
+  if (ep->fd == -1)
+    return fail (ep, "cannot create it", e);
+  ep->created = true;
+  if (device_describe (ep->fd, &ep->device) == -1)
+    return fail (ep, "cannot look at it", e);
+  log_detail ("%s: making a new image of %s", ep->base.name, format_of (ep));
+  return run_command (ep, image_command_create (format_of (ep), path_of (ep),
+                                                size), -1, e);
+}
+
+/* Formats count in sectors or more, so a new image can be a little larger than
+ * what it is for, but never smaller.
+ */
+static int
+image_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
+                        struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+
+  ep->deadline = clock_now () + ep->patience;
+  if ((ep->fd == -1 && create (ep, size, e) == -1)
+      || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
+    return -1;
+  base->caps = *endpoint_caps (ep->server);
+  base->caps.grows = ep->created;
+  if (base->caps.size < size) {
+    error_set (e, ENOSPC, "%s: the image is smaller than it was said to be",
+               base->name);
+    return -1;
+  }
+  return 0;
+}
+
+/* Only what we made, and only if it still is what is there. */
+static void
+remove_created (const struct image_endpoint *ep)
+{
+  struct stat there, ours;
+
+  if (lstat (path_of (ep), &there) == 0 && fstat (ep->fd, &ours) == 0
+      && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
+    unlink (path_of (ep));
+}
+
+/* -- the endpoint --------------------------------------------------------- */
+
+static struct conn *
+image_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+
+  if (number == 0)              /* only the worker with number 0 comes here */
+    ep->begun = true;
+  return endpoint_conn (ep->server, number, e);
+}
+
+/* Where there is a device on either side, that has said it. */
+static bool
+image_endpoint_same (const struct endpoint *a, const struct endpoint *b)
+{
+  return false;
+}
+
+static int
+image_endpoint_server_fd (const struct endpoint *base)
+{
+  const struct image_endpoint *ep = (const struct image_endpoint *) base;
+
+  return ep->server ? endpoint_server_fd (ep->server) : -1;
+}
+
+static bool
+image_endpoint_server_ended (struct endpoint *base, int wait_ms,
+                             struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+
+  return (ep->server && endpoint_server_ended (ep->server, wait_ms, e))
+    || (ep->below && spawn_has_ended (ep->below, wait_ms, e));
+}
+
+static bool
+image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+                      struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+  bool good = endpoint_close (ep->server, grace_ns, hurry_fd, e);
+
+  if (!spawn_end (ep->below, grace_ns, hurry_fd, e))
+    good = false;
+  if (ep->created && !ep->begun)
+    remove_created (ep);
+  if (ep->fd != -1)
+    close (ep->fd);
+  free (base->name);
+  free (ep);
+  return good;
+}
+
+static const struct endpoint_ops image_endpoint_ops = {
+  .conn = image_endpoint_conn,
+  .same = image_endpoint_same,
+  .prepare = image_endpoint_prepare,
+  .server_fd = image_endpoint_server_fd,
+  .server_ended = image_endpoint_server_ended,
+  .close = image_endpoint_close,
+};
+
+/* -- opening -------------------------------------------------------------- */
+
+bool
+endpoint_image_fits (const struct operand *operand)
+{
+  return operand->command == NULL
+    && (url_is_web (operand->name)
+        || (operand->format && strcmp (operand->format, "raw") != 0));
+}
+
+bool
+endpoint_image_is_new (const struct operand *operand)
+{
+  struct stat st;
+
+  return endpoint_image_fits (operand) && stat (operand->name, &st) == -1;
+}
+
+static int
+check_program (const char *program, const char *packages, const char *what,
+               struct error *e)
+{
+  if (child_exists (program))
+    return 0;
+  error_set (e, ENOENT, "%s: %s is needed for it, and is not installed:"
+             " it is in the package %s", what, program, packages);
+  return -1;
+}
+
+static int
+check_address (enum side side, const struct operand *operand, const char *what,
+               struct error *e)
+{
+  if (side == DESTINATION) {
+    error_set (e, ENOTSUP, "%s: a web server can only be a source", what);
+    return -1;
+  }
+  if (operand->format == NULL) {
+    error_set (e, EINVAL, "%s: say what is behind this address:"
+               " --source-format=raw for a plain disk, or qcow2, vdi, vhdx,"
+               " vmdk, or auto", what);
+    return -1;
+  }
+  return check_program ("nbdkit", "nbdkit, and on Fedora nbdkit-curl-plugin",
+                        what, e);
+}
+
+int
+endpoint_image_check (enum side side, const struct operand *operand,
+                      const char *what, struct error *e)
+{
+  const bool is_address = url_is_web (operand->name);
+
+  if (is_address && check_address (side, operand, what, e) == -1)
+    return -1;
+  if (!is_address && !endpoint_file_fits (operand->name)) {
+    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
+               what);
+    return -1;
+  }
+  if (strcmp (operand->format, "raw") == 0)
+    return 0;
+  if (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1)
+    return -1;
+  return !is_address && (side == SOURCE || !endpoint_image_is_new (operand))
+    ? 0 : check_program ("qemu-img", "qemu-utils, or qemu-img", what, e);
+}
+
+/* A block device is ours alone for as long as we hold it open. */
+static int
+open_file (struct image_endpoint *ep, struct error *e)
+{
+  struct stat st;
+  const bool is_block = stat (path_of (ep), &st) == 0 && S_ISBLK (st.st_mode);
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_block ? O_EXCL : 0);
+
+  ep->fd = open (path_of (ep), flags);
+  if (ep->fd == -1 && is_block && errno == EBUSY) {
+    ep->base.caps.in_use = true;
+    return 0;
+  }
+  if (ep->fd == -1 && errno == ENOENT && ep->base.side == DESTINATION) {
+    promise_new_caps (ep);
+    return endpoint_file_check_new (path_of (ep), ep->base.name, e);
+  }
+  if (ep->fd == -1)
+    return fail (ep, "cannot open it", e);
+  if (device_describe (ep->fd, &ep->device) == -1)
+    return fail (ep, "cannot look at it", e);
+  ep->base.device = &ep->device;
+  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
+    return -1;
+  ep->base.caps = *endpoint_caps (ep->server);
+  if (ep->base.side == DESTINATION) {
+    endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
+    ep->server = NULL;
+    promise_caps (ep);
+  }
+  return 0;
+}
+
+/* All that was written to a descriptor, as a string, or NULL with errno. */
+static char *
+read_back (int fd)
+{
+  struct stat st;
+  char *text;
+
+  if (fstat (fd, &st) == -1 || (text = calloc (1, st.st_size + 1)) == NULL)
+    return NULL;
+  if (pread (fd, text, st.st_size, 0) == st.st_size)
+    return text;
+  free (text);
+  return NULL;
+}
+
+/* What qemu-img says of the image, or NULL with the error set. */
+static char *
+describe (const struct image_endpoint *ep, struct error *e)
+{
+  const int fd = memfd_create ("description", MFD_CLOEXEC);
+  char *text = NULL;
+
+  if (fd == -1)
+    fail (ep, "cannot look at it", e);
+  else if (run_command (ep, image_command_describe (format_of (ep),
+                                                    place_of (ep)),
+                        fd, e) == 0
+           && (text = read_back (fd)) == NULL)
+    fail (ep, "cannot look at it", e);
+  if (fd != -1)
+    close (fd);
+  return text;
+}
+
+/* An image of a stranger that names other files would have those of this machine
+ * copied.  In JSON, no quote within a string stands for itself, so what is
+ * looked for cannot be faked or hidden by any name.
+ */
+static int
+check_stands_alone (const struct image_endpoint *ep, struct error *e)
+{
+  char *text = describe (ep, e);
+  const char *other = NULL;
+
+  if (text == NULL)
+    return -1;
+  if (strstr (text, "\"backing-filename\""))
+    other = "a backing file";
+  else if (strstr (text, "\"data-file\""))
+    other = "a file with its data";
+  else if (strstr (text, "\"create-type\": \"")
+           && !strstr (text, "\"create-type\": \"monolithicSparse\"")
+           && !strstr (text, "\"create-type\": \"streamOptimized\""))
+    other = "files with its extents";
+  free (text);
+  if (other == NULL)
+    return 0;
+  error_set (e, EPERM, "%s: the image names %s, which is not followed from a"
+             " web server", ep->base.name, other);
+  return -1;
+}
+
+/* Puts a secret where nobody sees it but a program that is told the name, and
+ * where it is gone with us.  A descriptor, or -1 with errno.
+ */
+static int
+hide (const char *secret, char *name, size_t size)
+{
+  const int fd = memfd_create ("secret", MFD_CLOEXEC);
+
+  if (fd == -1)
+    return -1;
+  if (write (fd, secret, strlen (secret)) != (ssize_t) strlen (secret)) {
+    close (fd);
+    return -1;
+  }
+  snprintf (name, size, "/proc/%ld/fd/%d", (long) getpid (), fd);
+  return fd;
+}
+
+static int
+open_address (struct image_endpoint *ep, struct error *e)
+{
+  struct url url = { 0 };
+  char hidden[64];
+  char **command;
+  int fd = -1, r = -1;
+
+  if (url_split (path_of (ep), &url) == -1
+      || (url.password
+          && (fd = hide (url.password, hidden, sizeof hidden)) == -1)) {
+    fail (ep, "cannot read this address", e);
+    goto out;
+  }
+  command = image_command_fetch (&url, url.password ? hidden : NULL);
+  if (strcmp (format_of (ep), "raw") == 0)
+    r = start_server (ep, command, e);
+  else if (start_below (ep, command, e) == 0
+           && check_stands_alone (ep, e) == 0)
+    r = start_server (ep, serve_command (ep, IMAGE_READ), e);
+  /* That the one below is gone says why those above could not go on. */
+  if (r == -1 && ep->below)
+    spawn_has_ended (ep->below, DEATH_NOTICE_MS, e);
+  if (r == 0)
+    ep->base.caps = *endpoint_caps (ep->server);
+
+ out:
+  if (fd != -1)
+    close (fd);
+  url_free (&url);
+  return r;
+}
+
+struct endpoint *
+endpoint_image_open (const struct endpoint_request *q, struct error *e)
+{
+  struct image_endpoint *ep = calloc (1, sizeof *ep);
+
+  if (ep == NULL) {
+    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
+    free (q->name);
+    return NULL;
+  }
+  ep->base.ops = &image_endpoint_ops;
+  ep->base.side = q->side;
+  ep->base.name = q->name;
+  ep->request = *q;
+  ep->request.name = NULL;
+  ep->deadline = q->deadline;
+  ep->patience = ep->deadline - clock_now ();
+  ep->fd = -1;
+  if ((url_is_web (path_of (ep)) ? open_address : open_file) (ep, e) == 0)
+    return &ep->base;
+  image_endpoint_close (&ep->base, GRACE, q->interrupt_fd, e);
+  return NULL;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands that serve, make and fetch disk images: see image-command.h. */
+
+#include <config.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image-command.h"
+
+#define WORDS_MAX 16
+
+struct words {
+  char **command;               /* NULL: without memory */
+  unsigned n;
+};
+
+static struct words
+begin (const char *program)
+{
+  struct words w = { .command = calloc (WORDS_MAX + 1, sizeof (char *)) };
+
+  if (w.command && (w.command[w.n++] = strdup (program)) == NULL) {
+    image_command_free (w.command);
+    w.command = NULL;
+  }
+  return w;
+}
+
+static void __attribute__ ((format (printf, 2, 3)))
+add (struct words *w, const char *format, ...)
+{
+  va_list args;
+
+  if (w->command == NULL)
+    return;
+  assert (w->n < WORDS_MAX);
+  va_start (args, format);
+  if (vasprintf (&w->command[w->n++], format, args) == -1) {
+    w->command[w->n - 1] = NULL;
+    image_command_free (w->command);
+    w->command = NULL;
+  }
+  va_end (args);
+}
+
+void
+image_command_free (char **command)
+{
+  for (char **word = command; word && *word; word++)
+    free (*word);
+  free (command);
+}
+
+/* QEMU parts its options at commas; two stand for one in a value. */
+static char *
+double_commas (const char *text)
+{
+  char *doubled = malloc (2 * strlen (text) + 1), *to = doubled;
+
+  for (; doubled && *text; text++) {
+    if (*text == ',')
+      *to++ = ',';
+    *to++ = *text;
+  }
+  if (doubled)
+    *to = '\0';
+  return doubled;
+}
+
+/* Each layer's driver is named, so nothing is read into the file's name, and
+ * no format is guessed unless that was asked for.
+ */
+static void
+add_image (struct words *w, const char *format, struct image_place place)
+{
+  static const char *const layers[] = {
+    [IMAGE_FILE] = "file.driver=file,file.filename=",
+    [IMAGE_DEVICE] = "file.driver=host_device,file.filename=",
+    [IMAGE_SOCKET] = "file.driver=nbd,file.server.type=unix,file.server.path=",
+  };
+  const bool guess = strcmp (format, "auto") == 0;
+  char *path = double_commas (place.path);
+
+  if (path == NULL) {
+    image_command_free (w->command);
+    w->command = NULL;
+  }
+  add (w, "--image-opts");
+  add (w, "%s%s%s%s%s", guess ? "" : "driver=", guess ? "" : format,
+       guess ? "" : ",", layers[place.kind], path);
+  free (path);
+}
+
+/* It stays until it is told to end, however connections come and go. */
+char **
+image_command_serve (const char *format, struct image_place place,
+                     enum image_access access, unsigned clients)
+{
+  struct words w = begin ("qemu-nbd");
+
+  add (&w, "--persistent");
+  add (&w, "--shared=%u", clients);
+  /* Without unmap, zeroes would be stored as such. */
+  add (&w, access == IMAGE_READ ? "--read-only" : "--discard=unmap");
+  add_image (&w, format, place);
+  return w.command;
+}
+
+char **
+image_command_create (const char *format, const char *path, uint64_t size)
+{
+  struct words w = begin ("qemu-img");
+
+  add (&w, "create");
+  add (&w, "-q");
+  add (&w, "-f");
+  add (&w, "%s", format);
+  add (&w, "file:%s", path);
+  add (&w, "%" PRIu64, size);
+  return w.command;
+}
+
+char **
+image_command_describe (const char *format, struct image_place place)
+{
+  struct words w = begin ("qemu-img");
+
+  add (&w, "info");
+  add (&w, "--output=json");
+  add_image (&w, format, place);
+  return w.command;
+}
+
+/* The variables by which curl(1) is told whom to trust; the library under
+ * nbdkit does not look at them.
+ */
+static void
+add_authorities (struct words *w)
+{
+  const char *file = getenv ("CURL_CA_BUNDLE");
+  const char *folder = getenv ("SSL_CERT_DIR");
+
+  if (file == NULL || *file == '\0')
+    file = getenv ("SSL_CERT_FILE");
+  if (file && *file)
+    add (w, "cainfo=%s", file);
+  if (folder && *folder)
+    add (w, "capath=%s", folder);
+}
+
+char **
+image_command_fetch (const struct url *url, const char *password_file)
+{
+  struct words w = begin ("nbdkit");
+
+  add (&w, "--foreground");
+  add (&w, "--readonly");
+  add (&w, "curl");
+  add (&w, "url=%s", url->address);
+  add (&w, "protocols=http,https");     /* wherever it is sent on to */
+  if (url->user)
+    add (&w, "user=%s", url->user);
+  if (password_file)
+    add (&w, "password=+%s", password_file);
+  add_authorities (&w);
+  return w.command;
+}
