@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <libnbd.h>
 
@@ -30,6 +31,7 @@
 #include "clock.h"
 #include "endpoint-nbd.h"
 #include "endpoint-spawn.h"
+#include "nbd-abstract.h"
 #include "secrets.h"
 
 /* The largest read or write that every server must take when it says nothing
@@ -71,6 +73,7 @@ struct nbd_conn {
 struct nbd_endpoint {
   struct endpoint base;
   char *uri;                    /* owned; NULL: started by us */
+  struct nbd_abstract abstract; /* where the URI leads; no length: elsewhere */
   struct spawn *spawn;          /* owned; NULL: not started by us */
   bool wants_extents;
   bool debug;
@@ -558,6 +561,31 @@ enlarge_unix_buffers (struct nbd_handle *h)
   setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
+/* What a URI does for the handle, for one that libnbd cannot read. */
+static int
+connect_abstract (const struct nbd_endpoint *ep, struct nbd_handle *h,
+                  struct error *e)
+{
+  int fd;
+
+  if (nbd_set_export_name (h, ep->abstract.export) == -1) {
+    set_nbd_error (e, ep->base.name, "cannot connect");
+    return -1;
+  }
+  fd = nbd_abstract_connect (&ep->abstract);
+  if (fd == -1) {
+    error_set (e, errno, "%s: cannot connect: %s", ep->base.name,
+               strerror (errno));
+    return -1;
+  }
+  if (nbd_aio_connect_socket (h, fd) == -1) {
+    set_nbd_error (e, ep->base.name, "cannot connect");
+    close (fd);
+    return -1;
+  }
+  return 0;
+}
+
 static struct conn *
 start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
 {
@@ -576,10 +604,15 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     free (nc);
     return NULL;
   }
-  r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, spawn_socket (ep->spawn))
-    : nbd_aio_connect_uri (nc->nbd, ep->uri);
+  if (ep->abstract.length > 0)
+    r = connect_abstract (ep, nc->nbd, e);
+  else {
+    r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, spawn_socket (ep->spawn))
+      : nbd_aio_connect_uri (nc->nbd, ep->uri);
+    if (r == -1)
+      set_nbd_error (e, ep->base.name, "cannot connect");
+  }
   if (r == -1) {
-    set_nbd_error (e, ep->base.name, "cannot connect");
     nbd_conn_close (&nc->base);
     return NULL;
   }
@@ -671,6 +704,7 @@ nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   conn_close (ep->first ? &ep->first->base : NULL);
   good = spawn_end (ep->spawn, grace_ns, hurry_fd, e);
   free (ep->place.export);
+  nbd_abstract_free (&ep->abstract);
   free (ep->uri);
   free (ep->base.name);
   free (ep);
@@ -744,6 +778,12 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   }
   else if ((ep->uri = copy_uri (q->operand->name)) == NULL) {
     error_set (e, ENOMEM, "%s: %s", ep->base.name, strerror (ENOMEM));
+    goto fail;
+  }
+  if (ep->uri && nbd_abstract_parse (ep->uri, &ep->abstract) == -1) {
+    error_set (e, errno, "%s: cannot use an abstract socket%s: %s",
+               ep->base.name, errno == ENOTSUP ? " with TLS" : "",
+               strerror (errno));
     goto fail;
   }
   if (connect_first (ep, q, e) == -1

@@ -74,7 +74,7 @@ _stripecopy ()
       [[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace 2> /dev/null ;;
     *)
       mapfile -t COMPREPLY < <(compgen \
-        -W '[ null: nbd:// nbds:// nbd+unix:/// nbds+unix:/// http:// https://' \
+        -W '[ null: nbd:// nbds:// nbd+unix:/// nbds+unix:/// https://' \
         -- "$cur")
       [[ ${COMPREPLY[0]:-} != */ ]] || compopt -o nospace 2> /dev/null ;;
   esac

@@ -353,9 +353,9 @@ serve_logged ()
   serve_nbdkit "$name" --filter=log "$@" logfile="$tmp/$name.requests"
 }
 
-# nbdkit behind an address of another kind: serve_at NAME KIND ARGS..., where KIND
-# is tcp4, tcp6, vsock, or abstract.  Sets NAME_port, but for an abstract socket,
-# whose name is $tmp/NAME.
+# nbdkit behind an address of another kind: serve_at NAME KIND ARGS..., where
+# KIND is tcp4, tcp6, vsock, or abstract.  Sets NAME_port, but for an abstract
+# socket, whose name is $tmp/NAME.
 serve_at ()
 {
   local name=$1 kind=$2 pidfile=$tmp/$1.pid
