@@ -539,31 +539,18 @@ run_copy ()
   run_stream "$@" < /dev/null > "$output"
 }
 
-# A copy that must succeed.
-copy_ok ()
-{
-  run_copy "$@"
-  [ $code -eq 0 ] || fail "exit status $code from: stripecopy $*"
-}
-
-# The same, with the caller's standard input and output.
+# A copy that must succeed, with the caller's standard input and output.
 stream_ok ()
 {
   run_stream "$@"
   [ $code -eq 0 ] || fail "exit status $code from: stripecopy $*"
 }
 
-# A copy that must end with this exit status and a line that matches.
-copy_fails ()
-{
-  local want=$1 pattern=$2
-  shift 2
-  run_copy "$@"
-  [ $code -eq "$want" ] || fail "exit status $code, not $want: stripecopy $*"
-  expect_error "$pattern"
-}
+# The same as run_copy has them.
+copy_ok () { stream_ok "$@" < /dev/null > "$output"; }
 
-# The same, with the caller's standard input and output.
+# A copy that must end with this exit status and a line that matches, with the
+# caller's standard input and output.
 stream_fails ()
 {
   local want=$1 pattern=$2
@@ -572,6 +559,9 @@ stream_fails ()
   [ $code -eq "$want" ] || fail "exit status $code, not $want: stripecopy $*"
   expect_error "$pattern"
 }
+
+# The same as run_copy has them.
+copy_fails () { stream_fails "$@" < /dev/null > "$output"; }
 
 # A copy that may fail, with a clear line, but whose success must be a true one:
 # copy_right_or_fails FILE FILE ARGS...
