@@ -235,49 +235,43 @@ close_from (int first, int max_fd)
     close (fd);
 }
 
+/* Moves a descriptor, if there is one, above those that are to be arranged. */
+static bool
+lift (int *fd)
+{
+  const int lifted = *fd == -1 ? -1 : fcntl (*fd, F_DUPFD_CLOEXEC, SPARE_FD);
+
+  if (*fd == -1)
+    return true;
+  if (lifted == -1)
+    return false;
+  close (*fd);
+  *fd = lifted;
+  return true;
+}
+
 /* Ours may be anywhere, even on 0 to 4 when we were started with some of those
- * closed.  So lift all three out of the way before any is put in its place.
+ * closed.  So lift all of them out of the way before any is put in its place.
  */
 static int
 arrange_descriptors (struct launch *l)
 {
-  int report, null, listening = -1, output = -1;
-
-  report = fcntl (l->report_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-  if (report == -1)
+  if (!lift (&l->report_fd) || !lift (&l->null_fd) || !lift (&l->listen_fd)
+      || !lift (&l->output_fd))
     return -1;
-  close (l->report_fd);
-  l->report_fd = report;
-
-  null = fcntl (l->null_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-  if (null == -1)
-    return -1;
-  close (l->null_fd);
-  if (l->listen_fd != -1) {
-    listening = fcntl (l->listen_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-    if (listening == -1)
-      return -1;
-    close (l->listen_fd);
-  }
-  if (l->output_fd != -1) {
-    output = fcntl (l->output_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-    if (output == -1)
-      return -1;
-    close (l->output_fd);
-  }
-
-  if (dup2 (null, STDIN_FILENO) == -1)
+  if (dup2 (l->null_fd, STDIN_FILENO) == -1)
     return -1;
   if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1 &&
-      (dup2 (null, STDOUT_FILENO) == -1 || dup2 (null, STDERR_FILENO) == -1))
+      (dup2 (l->null_fd, STDOUT_FILENO) == -1
+       || dup2 (l->null_fd, STDERR_FILENO) == -1))
     return -1;
-  if (output != -1 && dup2 (output, STDOUT_FILENO) == -1)
+  if (l->output_fd != -1 && dup2 (l->output_fd, STDOUT_FILENO) == -1)
     return -1;
-  if (listening == -1)
+  if (l->listen_fd == -1)
     close (LISTEN_FD);
-  else if (dup2 (listening, LISTEN_FD) == -1)
+  else if (dup2 (l->listen_fd, LISTEN_FD) == -1)
     return -1;
-  if (dup3 (report, REPORT_FD, O_CLOEXEC) == -1)
+  if (dup3 (l->report_fd, REPORT_FD, O_CLOEXEC) == -1)
     return -1;
   l->report_fd = REPORT_FD;
   close_from (SPARE_FD, l->max_fd);

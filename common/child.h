@@ -59,8 +59,8 @@ bool child_wait (struct child *c, uint64_t deadline, int hurry_fd);
 /* Sends SIGTERM to its process group, waits for at most grace_ns, or until
  * hurry_fd (-1: none) is readable, then sends SIGKILL and waits for that.
  * Reaps it.  Returns true when it ended within the grace.  Also ends what is
- * left of its process group.  Nothing on a zeroed
- * struct or one that has ended (then true).
+ * left of its process group.  Nothing on a zeroed struct or one that has ended
+ * (then true).
  */
 bool child_end (struct child *c, uint64_t grace_ns, int hurry_fd);
 
