@@ -181,6 +181,9 @@ take_in (struct tuner *t, uint64_t bytes, uint64_t time, uint64_t now)
 unsigned
 tuner_look (struct tuner *t, uint64_t moved, uint64_t refused, uint64_t now)
 {
+  uint64_t bytes, time;
+  bool judged;
+
   if (t->plan->n_paces == 1 || now < t->next)
     return t->pace;
   t->next = now + max_u64 (TICK, min_u64 (TICK_LAST, (now - t->since) / 8));
@@ -197,13 +200,12 @@ tuner_look (struct tuner *t, uint64_t moved, uint64_t refused, uint64_t now)
     if (now - t->since < MEASURE_TIME
         || moved - t->moved < MEASURE_WINDOWS * windows (t, t->pace))
       break;
-    if (refused == t->refused) {
-      begin_step (t, MEASURING, moved, refused, now);
-      break;
-    }
-    t->state = SETTLING;
-    take_in (t, moved - t->moved, now - t->since, now);
-    begin_step (t, t->state, moved, refused, now);
+    judged = refused != t->refused;
+    bytes = moved - t->moved;
+    time = now - t->since;
+    begin_step (t, judged ? SETTLING : MEASURING, moved, refused, now);
+    if (judged)
+      take_in (t, bytes, time, now);
     break;
   }
   return t->pace;
