@@ -7,6 +7,7 @@
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "arith.h"
 #include "device.h"
@@ -77,6 +78,16 @@ device_describe (int fd, struct device *d)
     d->inode = st.st_ino;
   }
   return 0;
+}
+
+void
+device_remove_file (const struct device *d, const char *path)
+{
+  struct stat st;
+
+  if (lstat (path, &st) == 0 && st.st_dev == d->number
+      && st.st_ino == d->inode)
+    unlink (path);
 }
 
 static bool

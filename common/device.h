@@ -23,8 +23,8 @@ struct device {
   uint64_t preferred;           /* power of two, at least 4096 and a sector */
   bool read_only;               /* the device itself is, whoever asks */
 
-  /* For device_same alone: which one it is, and for a loop device which file
-   * or device it shows.
+  /* For the functions below alone: which one it is, and for a loop device which
+   * file or device it shows.
    */
   dev_t number, shows_number;
   ino_t inode, shows_inode;     /* 0: a block device; or nothing shown */
@@ -38,5 +38,8 @@ int device_describe (int fd, struct device *d);
  * device, or a loop device and what it shows.
  */
 bool device_same (const struct device *a, const struct device *b);
+
+/* Removes a file by its name, if that still leads to what was described. */
+void device_remove_file (const struct device *d, const char *path);
 
 #endif /* DEVICE_H */

@@ -52,7 +52,7 @@ void uring_fsync (struct uring *r, int fd, void *tag);
 void uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length);
 
 /* The errno of the first range that did not get to the disk; 0 for none.  The
- * kernel tells it only once for each descriptor, so no fsync would see it again.
+ * kernel tells it only once for each descriptor, so no fsync would see it.
  */
 int uring_settle_error (const struct uring *r);
 

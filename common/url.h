@@ -19,7 +19,7 @@ struct url {
 bool url_is_web (const char *name);
 
 /* Text less its percent-encoding: a new string of this length, which can have
- * NULs in it, and one behind.  NULL with errno: EINVAL where it is no such text.
+ * NULs in it, and one behind.  NULL with errno: EINVAL where it is none.
  */
 char *url_decode (const char *s, const char *end, size_t *length);
 

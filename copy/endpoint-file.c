@@ -594,24 +594,15 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 /* -- the endpoint --------------------------------------------------------- */
 
 static int
-fail (const struct file_endpoint *ep, const char *what, struct error *e)
-{
-  const int err = errno;
-
-  error_set (e, err, "%s: %s: %s", ep->base.name, what, strerror (err));
-  return -1;
-}
-
-static int
 create (struct file_endpoint *ep, struct error *e)
 {
   ep->fd = open (ep->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY,
                  0644);
   if (ep->fd == -1)
-    return fail (ep, "cannot create it", e);
+    return endpoint_fail (&ep->base, "cannot create it", e);
   ep->created = true;
   return device_describe (ep->fd, &ep->device) == -1
-    ? fail (ep, "cannot look at it", e) : 0;
+    ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
 }
 
 /* A size that the file system has no room for is refused before anything that
@@ -622,7 +613,7 @@ set_size (struct file_endpoint *ep, uint64_t size, struct error *e)
 {
   if ((size > ep->device.size && ftruncate (ep->fd, size) == -1)
       || ftruncate (ep->fd, 0) == -1 || ftruncate (ep->fd, size) == -1)
-    return fail (ep, "cannot set its size", e);
+    return endpoint_fail (&ep->base, "cannot set its size", e);
   return 0;
 }
 
@@ -638,7 +629,7 @@ file_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
     return -1;
   if (allocate && size > 0 && fallocate (ep->fd, 0, 0, size) == -1
       && !is_refusal (errno))
-    return fail (ep, "cannot allocate it", e);
+    return endpoint_fail (&ep->base, "cannot allocate it", e);
   return 0;
 }
 
@@ -651,21 +642,10 @@ file_endpoint_finish (struct endpoint *base, uint64_t size, bool flush,
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
   if (ftruncate (ep->fd, size) == -1)
-    return fail (ep, "cannot set its size", e);
+    return endpoint_fail (&ep->base, "cannot set its size", e);
   if (flush && fsync (ep->fd) == -1)
-    return fail (ep, "flush failed", e);
+    return endpoint_fail (&ep->base, "flush failed", e);
   return 0;
-}
-
-/* Only what we made, and only if it still is what is there. */
-static void
-remove_created (const struct file_endpoint *ep)
-{
-  struct stat st;
-
-  if (lstat (ep->path, &st) == 0 && st.st_dev == ep->device.number
-      && st.st_ino == ep->device.inode)
-    unlink (ep->path);
 }
 
 static bool
@@ -677,10 +657,10 @@ file_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
 
   uring_free (ep->ring);
   if (ep->created && !ep->begun)
-    remove_created (ep);
+    device_remove_file (&ep->device, ep->path);
   if (ep->fd != -1 && close (ep->fd) == -1 && errno != EINTR
       && base->side == DESTINATION)
-    good = fail (ep, "cannot close it", e) == 0;
+    good = endpoint_fail (&ep->base, "cannot close it", e) == 0;
   free (ep->path);
   free (base->name);
   free (ep);
@@ -746,9 +726,9 @@ open_file (struct file_endpoint *ep, struct error *e)
   if (ep->fd == -1 && errno == ENOENT && ep->base.side == DESTINATION)
     return endpoint_file_check_new (ep->path, ep->base.name, e);
   if (ep->fd == -1)
-    return fail (ep, "cannot open it", e);
+    return endpoint_fail (&ep->base, "cannot open it", e);
   if (device_describe (ep->fd, &ep->device) == -1)
-    return fail (ep, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot look at it", e);
   if (ep->device.kind == DEVICE_OTHER) {
     error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
                ep->base.name);
@@ -777,16 +757,11 @@ set_caps (struct file_endpoint *ep)
 struct endpoint *
 endpoint_file_open (const struct endpoint_request *q, struct error *e)
 {
-  struct file_endpoint *ep = calloc (1, sizeof *ep);
+  struct file_endpoint *ep = endpoint_new (q, sizeof *ep,
+                                           &file_endpoint_ops, e);
 
-  if (ep == NULL) {
-    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
-    free (q->name);
+  if (ep == NULL)
     return NULL;
-  }
-  ep->base.ops = &file_endpoint_ops;
-  ep->base.side = q->side;
-  ep->base.name = q->name;
   ep->base.device = &ep->device;
   ep->fd = -1;
   ep->device = (struct device) {
@@ -794,7 +769,7 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
   };
   ep->wants_extents = q->wants.extents;
   if ((ep->path = strdup (q->operand->name)) == NULL) {
-    fail (ep, "cannot open it", e);
+    endpoint_fail (&ep->base, "cannot open it", e);
     goto fail;
   }
   if (open_file (ep, e) == -1)

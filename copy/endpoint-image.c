@@ -80,15 +80,6 @@ format_of (const struct image_endpoint *ep)
   return ep->request.operand->format;
 }
 
-static int
-fail (const struct image_endpoint *ep, const char *what, struct error *e)
-{
-  const int err = errno;
-
-  error_set (e, err, "%s: %s: %s", ep->base.name, what, strerror (err));
-  return -1;
-}
-
 /* -- commands ------------------------------------------------------------- */
 
 static struct image_place
@@ -131,7 +122,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   if (q.name == NULL) {
     image_command_free (command);
     errno = ENOMEM;
-    return fail (ep, "cannot start its server", e);
+    return endpoint_fail (&ep->base, "cannot start its server", e);
   }
   tell_command (ep, command);
   ep->server = endpoint_nbd_open (&q, e);
@@ -149,7 +140,7 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
   }
   else {
     errno = ENOMEM;
-    fail (ep, "cannot start its server", e);
+    endpoint_fail (&ep->base, "cannot start its server", e);
   }
   image_command_free (command);
   return ep->below ? 0 : -1;
@@ -165,7 +156,7 @@ run_command (const struct image_endpoint *ep, char **command, int output_fd,
   int r = -1;
 
   if (command == NULL || child_start_tool (&c, command, output_fd) == -1)
-    fail (ep, "cannot start qemu-img", e);
+    endpoint_fail (&ep->base, "cannot start qemu-img", e);
   else if (!child_wait (&c, ep->deadline, ep->request.interrupt_fd)) {
     const bool late = clock_now () >= ep->deadline;
 
@@ -184,8 +175,8 @@ run_command (const struct image_endpoint *ep, char **command, int output_fd,
 
 /* -- a destination -------------------------------------------------------- */
 
-/* What qemu-nbd is sure to offer.  Once it is running, it tells itself; the plan
- * is made again then.
+/* What qemu-nbd is sure to offer.  Once it is running, it tells itself; the
+ * plan is made again then.
  */
 static void
 promise_caps (struct image_endpoint *ep)
@@ -220,10 +211,10 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
   ep->fd = open (path_of (ep), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC
                  | O_NOCTTY, 0644);
   if (ep->fd == -1)
-    return fail (ep, "cannot create it", e);
+    return endpoint_fail (&ep->base, "cannot create it", e);
   ep->created = true;
   if (device_describe (ep->fd, &ep->device) == -1)
-    return fail (ep, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot look at it", e);
   log_detail ("%s: making a new image of %s", ep->base.name, format_of (ep));
   return run_command (ep, image_command_create (format_of (ep), path_of (ep),
                                                 size), -1, e);
@@ -250,17 +241,6 @@ image_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
     return -1;
   }
   return 0;
-}
-
-/* Only what we made, and only if it still is what is there. */
-static void
-remove_created (const struct image_endpoint *ep)
-{
-  struct stat there, ours;
-
-  if (lstat (path_of (ep), &there) == 0 && fstat (ep->fd, &ours) == 0
-      && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
-    unlink (path_of (ep));
 }
 
 /* -- the endpoint --------------------------------------------------------- */
@@ -310,7 +290,7 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   if (!spawn_end (ep->below, grace_ns, hurry_fd, e))
     good = false;
   if (ep->created && !ep->begun)
-    remove_created (ep);
+    device_remove_file (&ep->device, path_of (ep));
   if (ep->fd != -1)
     close (ep->fd);
   free (base->name);
@@ -413,9 +393,9 @@ open_file (struct image_endpoint *ep, struct error *e)
     return endpoint_file_check_new (path_of (ep), ep->base.name, e);
   }
   if (ep->fd == -1)
-    return fail (ep, "cannot open it", e);
+    return endpoint_fail (&ep->base, "cannot open it", e);
   if (device_describe (ep->fd, &ep->device) == -1)
-    return fail (ep, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot look at it", e);
   ep->base.device = &ep->device;
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
     return -1;
@@ -451,20 +431,20 @@ describe (const struct image_endpoint *ep, struct error *e)
   char *text = NULL;
 
   if (fd == -1)
-    fail (ep, "cannot look at it", e);
+    endpoint_fail (&ep->base, "cannot look at it", e);
   else if (run_command (ep, image_command_describe (format_of (ep),
                                                     place_of (ep)),
                         fd, e) == 0
            && (text = read_back (fd)) == NULL)
-    fail (ep, "cannot look at it", e);
+    endpoint_fail (&ep->base, "cannot look at it", e);
   if (fd != -1)
     close (fd);
   return text;
 }
 
-/* An image of a stranger that names other files would have those of this machine
- * copied.  In JSON, no quote within a string stands for itself, so what is
- * looked for cannot be faked or hidden by any name.
+/* An image of a stranger that names other files would have those of this
+ * machine copied.  In JSON, no quote within a string stands for itself, so what
+ * is looked for cannot be faked or hidden by any name.
  */
 static int
 check_stands_alone (const struct image_endpoint *ep, struct error *e)
@@ -519,7 +499,7 @@ open_address (struct image_endpoint *ep, struct error *e)
   if (url_split (path_of (ep), &url) == -1
       || (url.password
           && (fd = hide (url.password, hidden, sizeof hidden)) == -1)) {
-    fail (ep, "cannot read this address", e);
+    endpoint_fail (&ep->base, "cannot read this address", e);
     goto out;
   }
   command = image_command_fetch (&url, url.password ? hidden : NULL);
@@ -544,16 +524,11 @@ open_address (struct image_endpoint *ep, struct error *e)
 struct endpoint *
 endpoint_image_open (const struct endpoint_request *q, struct error *e)
 {
-  struct image_endpoint *ep = calloc (1, sizeof *ep);
+  struct image_endpoint *ep = endpoint_new (q, sizeof *ep,
+                                           &image_endpoint_ops, e);
 
-  if (ep == NULL) {
-    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
-    free (q->name);
+  if (ep == NULL)
     return NULL;
-  }
-  ep->base.ops = &image_endpoint_ops;
-  ep->base.side = q->side;
-  ep->base.name = q->name;
   ep->request = *q;
   ep->request.name = NULL;
   ep->deadline = q->deadline;

@@ -54,4 +54,15 @@ struct endpoint_request {
   int interrupt_fd;
 };
 
+/* An endpoint of size bytes, which begins with a struct endpoint: that is
+ * filled in but for caps and device, all else is zero.  NULL with the error
+ * set, and the request's name freed.
+ */
+void *endpoint_new (const struct endpoint_request *q, size_t size,
+                    const struct endpoint_ops *ops, struct error *e);
+
+/* -1, with the error set to errno, and to what failed. */
+int endpoint_fail (const struct endpoint *ep, const char *what,
+                   struct error *e);
+
 #endif /* ENDPOINT_KIND_H */

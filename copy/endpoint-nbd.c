@@ -758,16 +758,10 @@ copy_uri (const char *name)
 struct endpoint *
 endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
 {
-  struct nbd_endpoint *ep = calloc (1, sizeof *ep);
+  struct nbd_endpoint *ep = endpoint_new (q, sizeof *ep, &nbd_endpoint_ops, e);
 
-  if (ep == NULL) {
-    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
-    free (q->name);
+  if (ep == NULL)
     return NULL;
-  }
-  ep->base.ops = &nbd_endpoint_ops;
-  ep->base.side = q->side;
-  ep->base.name = q->name;
   ep->wants_extents = q->wants.extents;
   ep->debug = q->libnbd_debug;
 

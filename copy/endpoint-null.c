@@ -115,16 +115,10 @@ static const struct endpoint_ops null_ops = {
 struct endpoint *
 endpoint_null_open (const struct endpoint_request *q, struct error *e)
 {
-  struct endpoint *ep = calloc (1, sizeof *ep);
+  struct endpoint *ep = endpoint_new (q, sizeof *ep, &null_ops, e);
 
-  if (ep == NULL) {
-    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
-    free (q->name);
+  if (ep == NULL)
     return NULL;
-  }
-  ep->ops = &null_ops;
-  ep->side = q->side;
-  ep->name = q->name;
   ep->caps = (struct caps) {
     .size = INT64_MAX,
     .block_min = 1,

@@ -324,15 +324,6 @@ pipe_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
 /* -- the endpoint --------------------------------------------------------- */
 
-static int
-fail (const struct pipe_endpoint *ep, const char *what, struct error *e)
-{
-  const int err = errno;
-
-  error_set (e, err, "%s: %s: %s", ep->base.name, what, strerror (err));
-  return -1;
-}
-
 static bool
 pipe_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                      struct error *e)
@@ -342,7 +333,7 @@ pipe_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
 
   if (ep->owned && close (ep->fd) == -1 && errno != EINTR
       && base->side == DESTINATION)
-    good = fail (ep, "cannot close it", e) == 0;
+    good = endpoint_fail (&ep->base, "cannot close it", e) == 0;
   free (base->name);
   free (ep);
   return good;
@@ -484,12 +475,12 @@ open_path (struct pipe_endpoint *ep, const struct endpoint_request *q,
     }
     else {
       errno = err;
-      return fail (ep, "cannot open it", e);
+      return endpoint_fail (&ep->base, "cannot open it", e);
     }
   }
   ep->owned = true;
   if (fstat (ep->fd, &st) == -1)
-    return fail (ep, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot look at it", e);
   if (q->side == SOURCE && S_ISFIFO (st.st_mode))
     while (!has_writer (ep))
       if (let_time_pass (ep, q, e) == -1)
@@ -516,7 +507,7 @@ take_standard (struct pipe_endpoint *ep, struct error *e)
 
   ep->fd = standard_fd (ep->base.side);
   if (fstat (ep->fd, &st) == -1)
-    return fail (ep, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot look at it", e);
   if (S_ISREG (st.st_mode) || S_ISBLK (st.st_mode))
     return 0;
   if (S_ISSOCK (st.st_mode)) {
@@ -564,16 +555,11 @@ endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
     [NEVER_BLOCKS] = "without blocking", [SOCKET] = "as a socket",
     [MAY_BLOCK] = "when poll says so",
   };
-  struct pipe_endpoint *ep = calloc (1, sizeof *ep);
+  struct pipe_endpoint *ep = endpoint_new (q, sizeof *ep,
+                                           &pipe_endpoint_ops, e);
 
-  if (ep == NULL) {
-    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
-    free (q->name);
+  if (ep == NULL)
     return NULL;
-  }
-  ep->base.ops = &pipe_endpoint_ops;
-  ep->base.side = q->side;
-  ep->base.name = q->name;
   ep->base.device = &ep->device;
   ep->fd = -1;
   ep->piece = BLOCK_MAX;
@@ -581,7 +567,7 @@ endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
        : open_path (ep, q, e)) == -1)
     goto fail;
   if (device_describe (ep->fd, &ep->device) == -1) {
-    fail (ep, "cannot look at it", e);
+    endpoint_fail (&ep->base, "cannot look at it", e);
     goto fail;
   }
   enlarge (ep);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "clock.h"
 #include "device.h"
 #include "endpoint-file.h"
@@ -27,9 +28,6 @@
  */
 #define WAIT_MAX 8
 
-/* More connections than any copy makes. */
-#define CONNECTIONS_MAX 1024
-
 const char *
 io_verb_name (enum io_verb verb)
 {
@@ -39,6 +37,32 @@ io_verb_name (enum io_verb verb)
   };
 
   return names[verb];
+}
+
+void *
+endpoint_new (const struct endpoint_request *q, size_t size,
+              const struct endpoint_ops *ops, struct error *e)
+{
+  struct endpoint *ep = calloc (1, size);
+
+  if (ep == NULL) {
+    error_set (e, ENOMEM, "%s: %s", q->name, strerror (ENOMEM));
+    free (q->name);
+    return NULL;
+  }
+  ep->ops = ops;
+  ep->side = q->side;
+  ep->name = q->name;
+  return ep;
+}
+
+int
+endpoint_fail (const struct endpoint *ep, const char *what, struct error *e)
+{
+  const int err = errno;
+
+  error_set (e, err, "%s: %s: %s", ep->name, what, strerror (err));
+  return -1;
 }
 
 const char *
@@ -181,8 +205,7 @@ endpoint_open (enum side side, const struct operand *operand,
     .wants = wants,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
-    .connections = o->connections < CONNECTIONS_MAX ? o->connections
-      : CONNECTIONS_MAX,
+    .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
     .interrupt_fd = interrupt_fd,
   };

@@ -114,9 +114,9 @@ int endpoint_check_name (enum side side, const struct operand *name,
                          struct error *e);
 
 /* Whether two names of which one has a format go together: not when both are
- * the same file, which the server of an image hides, so it is seen before any is
- * started; nor when a stream, of a size that nobody knows, is to become a new
- * image.  0, or -1 with the error set.
+ * the same file, which the server of an image hides, so it is seen before any
+ * is started; nor when a stream, of a size that nobody knows, is to become a
+ * new image.  0, or -1 with the error set.
  */
 int endpoint_check_pair (const struct operand *source,
                          const struct operand *destination, struct error *e);
@@ -203,6 +203,12 @@ static inline const char *
 conn_name (const struct conn *c)
 {
   return endpoint_name (c->endpoint);
+}
+
+static inline bool
+conn_is_stream (const struct conn *c)
+{
+  return endpoint_caps (c->endpoint)->stream;
 }
 
 static inline enum conn_state

@@ -22,6 +22,9 @@ enum digest_kind {
   DIGEST_NONE, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512
 };
 
+/* Beyond any use; keeps a slip of the finger from starting many threads. */
+#define WORKERS_MAX 1024
+
 struct options {
   const char *program;          /* base name of argv[0], for messages */
   struct operand source, destination;

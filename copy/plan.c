@@ -60,9 +60,6 @@ static const struct pace paces[PACES_MAX] = {
  */
 #define CLAIM_BLOCKS 8192
 
-/* Beyond any use; keeps a slip of the finger from starting many threads. */
-#define WORKERS_MAX 1024
-
 struct endpoint_wants
 plan_wants (enum side side, const struct options *o)
 {

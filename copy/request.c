@@ -106,24 +106,18 @@ lane_is_empty (const struct lane *l)
   return l->window.requests == 0;
 }
 
-static bool
-is_stream (const struct conn *c)
-{
-  return endpoint_caps (c->endpoint)->stream;
-}
-
 bool
 lane_awaits_answer (const struct lane *l)
 {
-  return (l->n_reading > 0 && !is_stream (l->source))
-    || (l->window.requests > l->n_reading && !is_stream (l->destination));
+  return (l->n_reading > 0 && !conn_is_stream (l->source))
+    || (l->window.requests > l->n_reading && !conn_is_stream (l->destination));
 }
 
 static bool
 awaits_answer (const struct lane *l, const struct request *r)
 {
   return r->state != IDLE && r->state != DIGESTING
-    && !is_stream (r->state == READING ? l->source : l->destination);
+    && !conn_is_stream (r->state == READING ? l->source : l->destination);
 }
 
 void
@@ -371,7 +365,7 @@ step_read (struct lane *l, struct request *r, int err, struct error *e)
   l->n_reading--;
   if (err)
     return fail (l->source, &r->read, err, e);
-  if (is_stream (l->source) && take_from_stream (l, r, e) == -1)
+  if (conn_is_stream (l->source) && take_from_stream (l, r, e) == -1)
     return -1;
   if (r->length > 0)
     return cut_and_write (l, r, e);

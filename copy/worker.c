@@ -336,25 +336,13 @@ next_piece (struct worker *w)
 }
 
 static void
-tell_ahead (struct worker *w, bool ahead)
+note_waiting (struct worker *w, bool *waits, bool now, const char *what)
 {
-  if (w->ahead == ahead)
+  if (*waits == now)
     return;
-  w->ahead = ahead;
-  log_detail (ahead ? "worker %u: waiting for the digest at offset=%" PRIu64
-              : "worker %u: woken by the digest at offset=%" PRIu64,
-              w->number, w->cursor);
-}
-
-static void
-tell_waiting (struct worker *w, bool waiting)
-{
-  if (w->waiting == waiting)
-    return;
-  w->waiting = waiting;
-  log_detail (waiting ? "worker %u: waiting for extents at offset=%" PRIu64
-              : "worker %u: woken by extents at offset=%" PRIu64,
-              w->number, w->cursor);
+  *waits = now;
+  log_detail ("worker %u: %s %s at offset=%" PRIu64, w->number,
+              now ? "waiting for" : "woken by", what, w->cursor);
 }
 
 /* Starts as much as the window allows.  -1 with the error set. */
@@ -370,8 +358,8 @@ fill (struct worker *w, struct error *e)
     extents_ask (w->source_map);
     if (w->job->plan->zero.ask_destination)
       extents_ask (w->destination_map);
-    tell_waiting (w, p.kind == WAIT);
-    tell_ahead (w, p.kind == AHEAD);
+    note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
+    note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
     switch (p.kind) {
     case NOTHING:
       w->out_of_work = true;
@@ -490,8 +478,8 @@ stall_deadline (const struct worker *w)
 static uint64_t
 next_deadline (const struct worker *w)
 {
-  const uint64_t extents = clock_earlier (extents_deadline (w->source_map),
-                                    extents_deadline (w->destination_map));
+  const uint64_t extents = clock_earlier (
+    extents_deadline (w->source_map), extents_deadline (w->destination_map));
 
   return clock_earlier (clock_earlier (extents, stall_deadline (w)),
                         w->wind_down_by);
@@ -505,9 +493,9 @@ has_wound_down (struct worker *w)
 {
   if (!stop_is_winding_down (w->job->stop) || lane_awaits_answer (&w->lane))
     return false;
-  if (endpoint_caps (w->job->source)->stream)
+  if (conn_is_stream (w->source))
     conn_leave (w->source);
-  if (endpoint_caps (w->job->destination)->stream)
+  if (conn_is_stream (w->destination))
     conn_leave (w->destination);
   return true;
 }
