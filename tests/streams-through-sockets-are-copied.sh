@@ -16,7 +16,16 @@ through ()
   rm "$tmp/copy"
 }
 
-copy="${wrapper[*]:+${wrapper[*]} }$stripecopy"
-through -u EXEC:"$copy '$tmp/disk' -" CREATE:"$tmp/copy"
-through -u FILE:"$tmp/disk" EXEC:"$copy - '$tmp/copy'"
-through "FILE:$tmp/disk!!CREATE:$tmp/copy" EXEC:"$copy - -"
+# What socat starts is named without any sign that means something to it: a
+# build's folder may have a comma in its name.
+{
+  echo '#!/usr/bin/env bash'
+  printf 'exec'
+  printf ' %q' "${wrapper[@]}" "$(realpath "$stripecopy")"
+  echo ' "$@"'
+} > "$tmp/copier"
+chmod +x "$tmp/copier"
+
+through -u EXEC:"$tmp/copier $tmp/disk -" CREATE:"$tmp/copy"
+through -u FILE:"$tmp/disk" EXEC:"$tmp/copier - $tmp/copy"
+through "FILE:$tmp/disk!!CREATE:$tmp/copy" EXEC:"$tmp/copier - -"
