@@ -66,6 +66,39 @@ human_parse_size (const char *text, uint64_t *bytes)
   return NULL;
 }
 
+const char *
+human_parse_seconds (const char *text, uint64_t *ns)
+{
+  uint64_t n = 0, scale = NS_PER_S;
+  bool too_large = false, point = false;
+  const char *s = text;
+
+  if (*s == '-' && is_digit (s[1]))
+    return "cannot be negative";
+  if (!is_digit (*s))
+    return "not a number";
+
+  for (; is_digit (*s) || (*s == '.' && !point); ++s) {
+    if (*s == '.') {
+      point = true;
+      continue;
+    }
+    if (point && scale == 1)
+      return "too many decimals";
+    if (point)
+      scale /= 10;
+    too_large |= __builtin_mul_overflow (n, 10, &n) ||
+      __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
+  }
+  if (*s != '\0' || s[-1] == '.')
+    return "not a number";
+
+  if (too_large || __builtin_mul_overflow (n, scale, &n))
+    return "too large";
+  *ns = n;
+  return NULL;
+}
+
 char *
 human_size (char buf[HUMAN_MAX], uint64_t bytes)
 {

@@ -18,6 +18,11 @@
  */
 const char *human_parse_size (const char *text, uint64_t *bytes);
 
+/* A number of seconds with at most nine decimals: "2", "0.25".  Returns NULL on
+ * success, or why not.
+ */
+const char *human_parse_seconds (const char *text, uint64_t *ns);
+
 /* "0 B", "512 B", "1.5 KiB", "2.0 GiB": one decimal from KiB on.
  * Returns buf.
  */

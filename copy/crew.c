@@ -105,12 +105,14 @@ crew_start (const struct plan *plan, struct endpoint *source,
     .plan = plan, .source = source, .destination = destination, .stop = stop,
     .finished = bell_new (),
     .ended = bell_new (),
+    .notices = notices_new (),
     .pace = plan->first_pace,
     .zeroes = map_zeroes (plan->zero.write_max),
     .stripes = cut_disk (plan),
   };
   c->workers = calloc (plan->workers, sizeof *c->workers);
-  if (c->job.finished != -1 && c->job.ended != -1 && c->job.zeroes
+  if (c->job.finished != -1 && c->job.ended != -1 && c->job.notices
+      && c->job.zeroes
       && c->job.stripes && c->workers && start_digest (c)
       && start_workers (c) == 0)
     return c;
@@ -125,6 +127,12 @@ int
 crew_fd (const struct crew *c)
 {
   return c->job.ended;
+}
+
+struct notices *
+crew_notices (const struct crew *c)
+{
+  return c->job.notices;
 }
 
 bool
@@ -146,6 +154,8 @@ crew_totals (const struct crew *c)
     t.data += counter_get (&s->data);
     t.zero += counter_get (&s->zero);
     t.skipped += counter_get (&s->skipped);
+    t.again += counter_get (&s->again);
+    t.retries += counter_get (&s->retries);
     t.moved += counter_get (&s->moved);
     t.refused += counter_get (&s->refused);
     t.reads += counter_get (&s->reads);
@@ -201,6 +211,7 @@ crew_free (struct crew *c)
     close (c->job.ended);
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
+  notices_free (c->job.notices);
   stripes_free (c->job.stripes);
   blkhash_free (c->job.blkhash);
   free (c->workers);

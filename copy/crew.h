@@ -10,6 +10,7 @@
 #include "blkhash.h"
 #include "endpoint.h"
 #include "error.h"
+#include "notices.h"
 #include "plan.h"
 #include "stop.h"
 
@@ -18,7 +19,9 @@ struct totals {
   uint64_t total;               /* bytes there are to do */
   bool open_ended;              /* total is where the stream ended, or 0 */
   uint64_t data, zero, skipped; /* bytes done: see struct stats */
+  uint64_t again;               /* bytes done once more, after a loss */
   uint64_t reads, writes, zeroes, questions;    /* requests */
+  uint64_t retries;             /* requests and connections tried again */
   uint64_t moved, refused;      /* through the windows; by them */
   unsigned workers;             /* that have, or had, a connection */
 };
@@ -40,6 +43,9 @@ struct crew *crew_start (const struct plan *plan, struct endpoint *source,
 
 /* Readable each time a worker has ended. */
 int crew_fd (const struct crew *c);
+
+/* What they have to tell while they work. */
+struct notices *crew_notices (const struct crew *c);
 
 /* Whether all have ended; reads crew_fd. */
 bool crew_has_ended (struct crew *c);

@@ -445,6 +445,7 @@ read_caps (struct nbd_handle *h, const char *name, struct caps *caps,
   caps->read_only = nbd_is_read_only (h) > 0;
   caps->can_flush = nbd_can_flush (h) > 0;
   caps->can_multi_conn = nbd_can_multi_conn (h) > 0;
+  caps->reconnects = true;
   if (nbd_can_zero (h) > 0) {
     caps->zero_max = LENGTH_MAX_32;
     caps->can_fast_zero = nbd_can_fast_zero (h) > 0;
@@ -626,10 +627,9 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
   struct nbd_conn *first;
 
-  if (number > 0)
+  if (number > 0 || ep->first == NULL)
     return start_connecting (ep, number, e);
   first = ep->first;            /* only the worker with number 0 comes here */
-  assert (first != NULL);
   ep->first = NULL;
   return &first->base;
 }

@@ -46,6 +46,7 @@ struct caps {
   bool can_fast_zero;
   bool can_flush;
   bool can_multi_conn;          /* more than one conn is safe */
+  bool reconnects;              /* a conn can be lost, and be made anew */
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
   bool in_use;                  /* by somebody else, who may change it */
@@ -67,12 +68,15 @@ const char *io_verb_name (enum io_verb verb);
  */
 #define IO_RUNS 8
 
+struct conn;
+
 /* One transfer in flight.  The caller owns it, and leaves it alone between
  * conn_start and its coming up on the ready list.
  */
 struct io {
   struct list_node link;
   struct list *ready;           /* where it goes when it is over */
+  struct conn *conn;            /* which it was started on */
 
   enum io_verb verb;
   uint64_t offset, length;      /* bytes; both ignored for IO_FLUSH.  Reading
@@ -90,6 +94,7 @@ struct io {
   uint64_t learned_to;
 
   /* For the conn alone. */
+  int refused;                  /* errno: it was not even started */
   int error;                    /* errno of the completion */
   int64_t cookie;
   uint64_t started;             /* clock_now () */
@@ -98,7 +103,6 @@ struct io {
 };
 
 struct endpoint;
-struct conn;
 
 /* -- endpoints ---------------------------------------------------------- */
 
@@ -178,7 +182,7 @@ enum conn_state { CONN_CONNECTING, CONN_READY, CONN_DEAD };
 /* What every kind of conn provides: conn_* below say what each does. */
 struct conn_ops {
   enum conn_state (*state) (struct conn *c);
-  int (*start) (struct conn *c, struct io *io);
+  int (*start) (struct conn *c, struct io *io);  /* or an errno */
   int (*retire) (struct conn *c, struct io *io);
   void (*want) (struct conn *c, struct pollfd *p);
   int (*turn) (struct conn *c, short revents, struct error *e);
@@ -193,8 +197,9 @@ struct conn {
   const struct endpoint *endpoint;
 };
 
-/* Conn number (0, 1, ...) of the endpoint; number 0 is ready, others start out
- * connecting.  NULL with the error set.
+/* Conn number (0, 1, ...) of the endpoint.  The first number 0 is ready, all
+ * others start out connecting, also those that take the place of one that was
+ * lost.  NULL with the error set.
  */
 struct conn *endpoint_conn (struct endpoint *ep, unsigned number,
                             struct error *e);
@@ -234,23 +239,26 @@ conn_compare (struct conn *c, struct error *e)
   return c->ops->compare (c, e);
 }
 
-/* 0 when it is on its way, or is over already; otherwise an errno, and it will
- * not come up on the ready list.
+/* It is on its way from now on, or is over already: what cannot even be started
+ * is on its ready list at once, too.
  */
-static inline int
+static inline void
 conn_start (struct conn *c, struct io *io)
 {
+  io->conn = c;
   io->started = clock_now ();
-  return c->ops->start (c, io);
+  io->refused = c->ops->start (c, io);
+  if (io->refused)
+    list_append (io->ready, &io->link);
 }
 
 /* How an io that came up on the ready list ended: 0 or an errno; EPROTO for an
  * answer that does not fit the question, ENODATA for a file that has shrunk.
  */
 static inline int
-conn_retire (struct conn *c, struct io *io)
+conn_retire (struct io *io)
 {
-  return c->ops->retire (c, io);
+  return io->refused ? io->refused : io->conn->ops->retire (io->conn, io);
 }
 
 /* What to poll for: fd -1 when there is nothing to wait for. */

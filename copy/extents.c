@@ -56,7 +56,7 @@ struct question {
 };
 
 struct extents {
-  struct conn *conn;            /* borrowed */
+  struct conn *conn;            /* borrowed; NULL while it is lost */
   struct list *ready;           /* borrowed */
   uint64_t ask_max;
   uint64_t ask;                 /* bytes of the next question */
@@ -148,6 +148,28 @@ extents_aim (struct extents *x, uint64_t start, uint64_t end)
 }
 
 void
+extents_lost (struct extents *x)
+{
+  struct question *q;
+
+  while ((q = first_ahead (x)) != NULL)
+    list_remove (&q->link);
+  list_init (&x->free);
+  for (unsigned i = 0; i < QUESTIONS; i++) {
+    x->questions[i].state = FREE;
+    list_append (&x->free, &x->questions[i].link);
+  }
+  x->waiting = false;
+  x->conn = NULL;
+}
+
+void
+extents_connect (struct extents *x, struct conn *conn)
+{
+  x->conn = conn;
+}
+
+void
 extents_end_at (struct extents *x, uint64_t end)
 {
   x->end = end;
@@ -186,8 +208,6 @@ call_it_data (struct extents *x, struct question *q, int err)
 static void
 send_question (struct extents *x, struct question *q)
 {
-  int err;
-
   q->io = (struct io) {
     .ready = x->ready,
     .verb = IO_EXTENTS,
@@ -196,10 +216,7 @@ send_question (struct extents *x, struct question *q)
     .learned = &q->known,
   };
   q->state = ASKED;
-  if ((err = conn_start (x->conn, &q->io)) != 0) {
-    q->state = ANSWERED;
-    call_it_data (x, q, err);
-  }
+  conn_start (x->conn, &q->io);
 }
 
 /* An answer that was short of the question's end.  As long as many ranges wait
@@ -263,7 +280,7 @@ extents_ask (struct extents *x)
 {
   struct question *q;
 
-  if (x->ask_max == 0)
+  if (x->ask_max == 0 || x->conn == NULL)
     return;
   for (q = first_ahead (x); q != NULL; q = next_ahead (x, q))
     if (wants_more (x, q))

@@ -24,6 +24,12 @@ struct extents;                 /* body in extents.c */
 struct extents *extents_new (struct conn *conn, struct list *ready,
                              uint64_t ask_max);
 
+/* The conn was closed, and no answer is on its way any more: nothing is known,
+ * and nothing is asked, until there is another conn.
+ */
+void extents_lost (struct extents *x);
+void extents_connect (struct extents *x, struct conn *conn);
+
 /* No question may be in flight: close the conn before.  NULL is fine. */
 void extents_free (struct extents *x);
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,11 +22,14 @@
 #include "digest-file.h"
 #include "endpoint-nbd.h"
 #include "endpoint.h"
+#include "human.h"
 #include "log.h"
+#include "notices.h"
 #include "options.h"
 #include "plan.h"
 #include "progress.h"
 #include "report.h"
+#include "request.h"
 #include "stop.h"
 #include "tuner.h"
 
@@ -54,6 +58,7 @@ struct copy {
   struct stop *stop;
   struct endpoint *source, *destination;
   struct plan plan;
+  bool warned_of_retries[2];    /* by side */
   struct digest_file digest_file;
   char digest[BLKHASH_TEXT];
 };
@@ -156,6 +161,40 @@ heed_signal (struct copy *c, struct crew *crew, struct progress *progress)
     stop_wind_down (c->stop, n);
 }
 
+/* A request that is tried again is worth a line only once for each side: with
+ * many of them, their number says more.
+ */
+static void
+tell_notices (struct copy *c, struct notices *notices)
+{
+  struct endpoint *sides[] = { c->source, c->destination };
+  struct notice n;
+
+  while (notices_take (notices, &n)) {
+    const char *name = endpoint_name (sides[n.side]);
+    char wait[HUMAN_MAX];
+
+    human_duration (wait, n.wait);
+    switch (n.kind) {
+    case NOTICE_RETRY:
+      if (c->warned_of_retries[n.side])
+        break;
+      c->warned_of_retries[n.side] = true;
+      log_warning ("%s: %s failed at offset %" PRIu64 " length %" PRIu64
+                   ": %s: trying again in %s", name, io_verb_name (n.verb),
+                   n.offset, n.length, request_strerror (n.err), wait);
+      break;
+    case NOTICE_LOST:
+      log_warning ("%s: worker %u connects again in %s, try %u of %" PRIu64,
+                   n.why.text, n.worker, wait, n.attempt, c->plan.retry.tries);
+      break;
+    case NOTICE_BACK:
+      log_warning ("%s: worker %u is connected again", name, n.worker);
+      break;
+    }
+  }
+}
+
 static void
 set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
           const struct totals *t, uint64_t now)
@@ -181,6 +220,7 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
     { .fd = stop_signal_fd (c->stop), .events = POLLIN },
     { .fd = endpoint_server_fd (c->source), .events = POLLIN },
     { .fd = endpoint_server_fd (c->destination), .events = POLLIN },
+    { .fd = notices_fd (crew_notices (crew)), .events = POLLIN },
   };
 
   tuner_init (&tuner, &c->plan, clock_now ());
@@ -190,7 +230,7 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
     uint64_t now = clock_now ();
     struct totals t;
 
-    if (poll (fds, 4, clock_poll_timeout (due, now)) == -1)
+    if (poll (fds, 5, clock_poll_timeout (due, now)) == -1)
       continue;                 /* EINTR: nothing was said of any of them */
     if (fds[1].revents)
       heed_signal (c, crew, progress);
@@ -199,6 +239,8 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
         stop_now (c->stop);
         fds[i].fd = -1;
       }
+    if (fds[4].revents)
+      tell_notices (c, crew_notices (crew));
     t = crew_totals (crew);
     now = clock_now ();
     set_pace (c, crew, &tuner, &t, now);
@@ -251,6 +293,7 @@ copy (struct copy *c)
   watch (c, crew, &progress);
   stop_want_usr1 (c->stop, false);
   complete = crew_join (crew);
+  tell_notices (c, crew_notices (crew));
   t = crew_totals (crew);
   if (complete && c->plan.open_ended
       && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1) {

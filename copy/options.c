@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "clock.h"
 #include "human.h"
 #include "options.h"
 
@@ -31,6 +32,7 @@ enum kind {
   TALLY,                        /* unsigned: how often it was given */
   NUMBER,                       /* uint64_t: min..max */
   SIZE,                         /* uint64_t: bytes, min..max */
+  SECONDS,                      /* uint64_t: ns; min..max are seconds */
   POWER,                        /* the same, and a power of two */
   POWER_OR_0,
   IS_ZERO,                      /* enum is_zero, argument optional */
@@ -104,6 +106,10 @@ static const struct row rows[] = {
     "read and write at most SIZE at a time (default 1M)", NBDCOPY },
   { "requests", 'R', NUMBER, "N", FIELD (requests), 0, 1, UINT32_MAX,
     "at most N requests in flight per worker (default 64)", NBDCOPY },
+  { "retries", 0, NUMBER, "N", FIELD (retries), 0, 0, UINT32_MAX,
+    "how often to try again what failed (default 5)", OURS },
+  { "retry-wait", 0, SECONDS, "SECONDS", FIELD (retry_wait), 0, 0, 3600,
+    "before the first of them, then doubling (default 1)", OURS },
   { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0,
     NULL, NBDCOPY },
   { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk",
@@ -186,6 +192,25 @@ set_bounded (struct options *o, const struct row *row, const char *text,
   if (row->given)
     *(bool *) field_of (o, row->given) = true;
   return 0;
+}
+
+static int
+set_seconds (struct options *o, const struct row *row, const char *text,
+             struct error *e)
+{
+  uint64_t ns;
+  const char *why = human_parse_seconds (text, &ns);
+
+  if (why)
+    error_set (e, EINVAL, "--%s: %s: %s", row->name, why, text);
+  else if (ns < row->min * NS_PER_S || ns > row->max * NS_PER_S)
+    error_set (e, EINVAL, "--%s: must be from %" PRIu64 " to %" PRIu64 ": %s",
+               row->name, row->min, row->max, text);
+  else {
+    *(uint64_t *) field_of (o, row->field) = ns;
+    return 0;
+  }
+  return -1;
 }
 
 static int
@@ -305,6 +330,8 @@ set_option (struct options *o, const struct row *row, const char *text,
     error_set (e, ENOTSUP, "--%s: this program was built without the library"
                " that it needs, GnuTLS", row->name);
     return -1;
+  case SECONDS:
+    return set_seconds (o, row, text, e);
   case NUMBER: case SIZE: case POWER: case POWER_OR_0:
     return set_bounded (o, row, text, e);
   }
@@ -533,6 +560,8 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
     .sparse = 4096,
     .open_timeout = 30,
     .stall_timeout = 600,
+    .retries = 5,
+    .retry_wait = NS_PER_S,
   };
   argc = gather_commands (argc, argv, commands, &n_commands, e);
   if (argc != -1)

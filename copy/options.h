@@ -54,6 +54,8 @@ struct options {
   unsigned verbose;             /* how often -v was given */
   uint64_t open_timeout;        /* --open-timeout, seconds */
   uint64_t stall_timeout;       /* --stall-timeout, seconds; 0: none */
+  uint64_t retries;             /* --retries */
+  uint64_t retry_wait;          /* --retry-wait, ns */
 
   bool help, version;           /* print that, and end */
   bool long_options, short_options;

@@ -60,6 +60,9 @@ static const struct pace paces[PACES_MAX] = {
  */
 #define CLAIM_BLOCKS 8192
 
+/* How much work a crash of the destination can cost, where it can flush. */
+#define CHECKPOINT (30 * NS_PER_S)
+
 struct endpoint_wants
 plan_wants (enum side side, const struct options *o)
 {
@@ -246,6 +249,9 @@ plan_make (struct plan *p, const struct options *o,
     .last_block = destination->block_min,
     .align = max_u64 (source->block_min, destination->block_min),
     .stall = o->stall_timeout * NS_PER_S,
+    .retry = { .tries = o->retries, .wait = o->retry_wait },
+    .patience = o->open_timeout * NS_PER_S,
+    .checkpoint = o->no_flush || !destination->can_flush ? 0 : CHECKPOINT,
     .source_extents = !o->no_extents && source->extents_max > 0,
     .flush = !o->no_flush && destination->can_flush,
     .in_order = o->digest != DIGEST_NONE,

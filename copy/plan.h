@@ -12,6 +12,7 @@
 #include "endpoint.h"
 #include "error.h"
 #include "options.h"
+#include "retry.h"
 
 /* What is done about zeroes. */
 struct zero_plan {
@@ -62,6 +63,9 @@ struct plan {
   uint64_t claim;               /* bytes a worker takes from its stripe */
   uint64_t steal_min;           /* smaller rests of stripes are left alone */
   uint64_t stall;               /* ns without an answer; 0: for ever */
+  struct retry_plan retry;
+  uint64_t patience;            /* ns for a lost connection to come up again */
+  uint64_t checkpoint;          /* ns from flush to flush; 0: only at the end */
   bool source_extents;
   bool flush;
   struct zero_plan zero;

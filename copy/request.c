@@ -13,6 +13,11 @@
  * lane may have requests: what is over makes room for the next.  Where a server
  * refuses to zero a segment, the lane takes another way from then on, and the
  * segment is sent again, at the last as plain writes of zeroes.
+ *
+ * What fails otherwise, or was in flight when a conn was lost, is put off:
+ *
+ *   READING -> BACKOFF -> READING         its buffer is free meanwhile
+ *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
  */
 
 #include <config.h>
@@ -22,6 +27,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "arith.h"
 #include "clock.h"
@@ -38,20 +44,27 @@ struct part {
 };
 
 struct request {
-  struct list_node link;        /* in the lane's idle list */
+  struct list_node link;        /* in the lane's idle list, or in later */
   enum request_state state;
   uint64_t number;
   uint64_t offset, length;
+  unsigned how;                 /* REQUEST_... */
   uint64_t charged;             /* bytes in the window */
-  bool already_zero;
+  bool whole;                   /* nothing has to be read any more */
   bool has_turn;                /* in the lane's turns */
   struct list_node turn;
-  uint8_t *buffer;              /* borrowed from the pool while not IDLE */
+  uint8_t *buffer;              /* borrowed from the pool; NULL: it needs none,
+                                   or has not begun to read again */
   struct io read;
   struct segment segments[REQUEST_SEGMENTS];
   unsigned n_segments, begun;   /* segments, and how many of them are sent */
   unsigned in_flight;           /* parts */
   struct part parts[REQUEST_SEGMENTS];  /* one for each segment */
+  uint64_t data, zero, skipped; /* bytes so far: see struct stats */
+  int error;                    /* errno of the first part that failed */
+  struct io *failed;            /* that part's */
+  unsigned failures;            /* in a row */
+  uint64_t due;                 /* in BACKOFF: clock_now time; 0: at once */
 };
 
 const char *
@@ -71,10 +84,11 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   };
   list_init (&l->ready);
   list_init (&l->idle);
+  list_init (&l->later);
   list_init (&l->turns);
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
-  if (l->requests == NULL
+  if (l->requests == NULL || doubt_init (&l->doubt) == -1
       || pool_init (&l->buffers, plan->requests, plan->request_size) == -1)
     return -1;
   for (unsigned i = 0; i < plan->requests; i++)
@@ -86,14 +100,17 @@ void
 lane_free (struct lane *l)
 {
   pool_free (&l->buffers);
+  doubt_free (&l->doubt);
   free (l->requests);
   l->requests = NULL;
 }
 
+/* What is put off is in no window, but still a request. */
 bool
 lane_has_room (struct lane *l, uint64_t bytes)
 {
-  const bool room = window_has_room (&l->window, bytes);
+  const bool room = window_has_room (&l->window, bytes)
+    && !list_empty (&l->idle) && !doubt_is_full (&l->doubt);
 
   if (!room)
     counter_add (&l->stats->refused, 1);
@@ -103,39 +120,52 @@ lane_has_room (struct lane *l, uint64_t bytes)
 bool
 lane_is_empty (const struct lane *l)
 {
-  return l->window.requests == 0;
+  return l->window.requests == 0 && list_empty (&l->later);
 }
 
 bool
-lane_awaits_answer (const struct lane *l)
+lane_awaits (const struct lane *l, enum side side)
 {
-  return (l->n_reading > 0 && !conn_is_stream (l->source))
-    || (l->window.requests > l->n_reading && !conn_is_stream (l->destination));
-}
+  const struct conn *c = side == SOURCE ? l->source : l->destination;
 
-static bool
-awaits_answer (const struct lane *l, const struct request *r)
-{
-  return r->state != IDLE && r->state != DIGESTING
-    && !conn_is_stream (r->state == READING ? l->source : l->destination);
+  return c && !conn_is_stream (c)
+    && (side == SOURCE ? l->n_reading : l->n_writing) > 0;
 }
 
 void
-lane_blame (const struct lane *l, struct error *e)
+lane_blame (const struct lane *l, enum side side, struct error *e)
 {
+  const enum request_state state = side == SOURCE ? READING : WRITING;
   const struct request *r = l->requests;
 
-  while (!awaits_answer (l, r)) /* there is one that does */
+  while (r->state != state)     /* there is one that is */
     r++;
   error_set (e, ETIMEDOUT, "%s: no answer for %" PRIu64 " s, to a %s at offset"
              " %" PRIu64 " length %" PRIu64 " among others",
-             conn_name (r->state == READING ? l->source : l->destination),
+             conn_name (side == SOURCE ? l->source : l->destination),
              l->plan->stall / NS_PER_S,
-             r->state == READING ? "read" : "write", r->offset, r->length);
+             state == READING ? "read" : "write", r->offset, r->length);
+}
+
+/* One writer of the state, so that the lane knows how many there are of each.
+ */
+static void
+enter (struct lane *l, struct request *r, enum request_state state)
+{
+  l->n_reading += (state == READING) - (r->state == READING);
+  l->n_writing += (state == WRITING) - (r->state == WRITING);
+  r->state = state;
+}
+
+static void
+charge (struct lane *l, struct request *r, uint64_t bytes)
+{
+  r->charged = bytes;
+  window_charge (&l->window, bytes);
 }
 
 static struct request *
-begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
+begin (struct lane *l, uint64_t start, uint64_t length, unsigned how)
 {
   struct request *r = list_entry (list_take (&l->idle), struct request, link);
 
@@ -143,77 +173,195 @@ begin (struct lane *l, uint64_t start, uint64_t length, uint64_t charge)
   r->number = l->n_started++;
   r->offset = start;
   r->length = length;
-  r->charged = charge;
-  r->already_zero = r->has_turn = false;
+  r->how = how;
+  r->whole = r->has_turn = false;
   r->buffer = NULL;
-  r->n_segments = r->begun = r->in_flight = 0;
-  window_charge (&l->window, charge);
+  r->n_segments = 0;
+  r->failures = 0;
   return r;
+}
+
+/* Out of the window, with its buffer. */
+static void
+give_back (struct lane *l, struct request *r)
+{
+  if (r->buffer)
+    pool_give (&l->buffers, r->buffer);
+  r->buffer = NULL;
+  window_refund (&l->window, r->charged);
 }
 
 static void
 finish (struct lane *l, struct request *r)
 {
   if (r->has_turn) {
-    r->state = DIGESTING;
+    enter (l, r, DIGESTING);
     return;
   }
   if (log_details ())
     log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
                 " length=%" PRIu64, l->worker, r->number, r->offset, r->length);
-  if (r->buffer)
-    pool_give (&l->buffers, r->buffer);
-  window_refund (&l->window, r->charged);
+  give_back (l, r);
   counter_add (&l->stats->moved, r->charged);
-  r->state = IDLE;
+  enter (l, r, IDLE);
   list_push (&l->idle, &r->link);
 }
 
 static int
-fail (const struct conn *c, const struct io *io, int err, struct error *e)
+fail (const struct io *io, int err, struct error *e)
 {
   error_set (e, err, "%s: %s failed at offset %" PRIu64 " length %" PRIu64
-             ": %s", conn_name (c), io_verb_name (io->verb), io->offset,
+             ": %s", conn_name (io->conn), io_verb_name (io->verb), io->offset,
              io->length, request_strerror (err));
   return -1;
 }
 
-static int
+static void
 start_io (struct lane *l, const struct request *r, struct conn *c,
-          struct io *io, struct error *e)
+          struct io *io)
 {
-  int err;
-
   io->ready = &l->ready;
   if (log_details ())
     log_detail ("worker %u request %" PRIu64 ": %s offset=%" PRIu64
                 " length=%" PRIu64, l->worker, r->number,
                 io_verb_name (io->verb), io->offset, io->length);
-  if ((err = conn_start (c, io)) != 0)
-    return fail (c, io, err, e);
-  return 0;
+  conn_start (c, io);
 }
 
-int
-request_copy (struct lane *l, uint64_t start, uint64_t length,
-              bool already_zero, struct error *e)
+static void
+read_range (struct lane *l, struct request *r)
 {
-  struct request *r = begin (l, start, length, length);
-
-  assert (length <= l->plan->request_size);
-  r->already_zero = already_zero;
+  assert (r->length <= l->plan->request_size);
+  charge (l, r, r->length);
   r->buffer = pool_take (&l->buffers);
-  r->state = READING;
-  l->n_reading++;
+  enter (l, r, READING);
   r->read = (struct io) {
-    .verb = IO_READ, .offset = start, .length = length, .buffer = r->buffer,
+    .verb = IO_READ, .offset = r->offset, .length = r->length,
+    .buffer = r->buffer,
   };
-  if (l->feed) {
+  counter_add (&l->stats->reads, 1);
+  start_io (l, r, l->source, &r->read);
+}
+
+void
+request_copy (struct lane *l, uint64_t start, uint64_t length, unsigned how)
+{
+  struct request *r = begin (l, start, length, how);
+
+  if (l->feed && !(how & REQUEST_AGAIN)) {
     r->has_turn = true;
     list_append (&l->turns, &r->turn);
   }
-  counter_add (&l->stats->reads, 1);
-  return start_io (l, r, l->source, &r->read, e);
+  read_range (l, r);
+}
+
+/* -- putting off ---------------------------------------------------------- */
+
+static uint64_t
+throw_dice (void)
+{
+  uint64_t dice;
+
+  if (getrandom (&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
+    dice = clock_now ();
+  return dice;
+}
+
+/* What has to be read again needs neither buffer nor window until then: what
+ * others have to do goes on meanwhile.
+ */
+static void
+put_off (struct lane *l, struct request *r, uint64_t due)
+{
+  if (!r->whole)
+    give_back (l, r);
+  r->due = due;
+  enter (l, r, BACKOFF);
+  list_append (&l->later, &r->link);
+}
+
+/* Has the request done once more after a while, where that can help. */
+static int
+try_again (struct lane *l, struct request *r, const struct io *io, int err,
+           struct error *e)
+{
+  struct notice n = {
+    .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
+    .side = io->verb == IO_READ ? SOURCE : DESTINATION,
+    .offset = io->offset, .length = io->length, .err = err,
+  };
+
+  if (conn_is_stream (io->conn) || !retry_helps (err)
+      || !retry_may (&l->plan->retry, r->failures + 1, throw_dice (), &n.wait))
+    return fail (io, err, e);
+  n.attempt = ++r->failures;
+  counter_add (&l->stats->retries, 1);
+  notices_post (l->notices, &n);
+  put_off (l, r, clock_now () + n.wait);
+  return 0;
+}
+
+void
+lane_lost (struct lane *l, enum side side)
+{
+  const enum request_state state = side == SOURCE ? READING : WRITING;
+
+  if (side == SOURCE)
+    l->source = NULL;
+  else
+    l->destination = NULL;
+  for (unsigned i = 0; i < l->plan->requests; i++)
+    if (l->requests[i].state == state)
+      put_off (l, &l->requests[i], 0);
+}
+
+void
+lane_connect (struct lane *l, enum side side, struct conn *conn)
+{
+  if (side == SOURCE)
+    l->source = conn;
+  else
+    l->destination = conn;
+}
+
+/* What cannot be resumed waits for something else than its time. */
+static bool
+can_resume (const struct lane *l, const struct request *r)
+{
+  return r->whole ? l->destination != NULL
+    : l->source != NULL && window_has_room (&l->window, r->length);
+}
+
+uint64_t
+lane_due (const struct lane *l)
+{
+  uint64_t due = 0;
+
+  for (struct list_node *n = list_first (&l->later); n;
+       n = list_next (&l->later, n)) {
+    const struct request *r = list_entry (n, struct request, link);
+
+    if (can_resume (l, r))
+      due = clock_earlier (due, max_u64 (1, r->due));
+  }
+  return due;
+}
+
+void
+lane_forget_later (struct lane *l)
+{
+  struct list_node *n;
+
+  while ((n = list_take (&l->later)) != NULL) {
+    struct request *r = list_entry (n, struct request, link);
+
+    if (r->whole)
+      give_back (l, r);
+    if (r->has_turn)
+      list_remove (&r->turn);
+    enter (l, r, IDLE);
+    list_push (&l->idle, &r->link);
+  }
 }
 
 /* -- to the destination --------------------------------------------------- */
@@ -221,9 +369,8 @@ request_copy (struct lane *l, uint64_t start, uint64_t length,
 /* Sends the segment from offset on, or its next piece where it is written out
  * as zeroes and long.
  */
-static int
-send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset,
-           struct error *e)
+static void
+send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
 {
   struct io *io = &p->io;
   const uint64_t at_most = p->zero ? zero_way_max (&l->plan->zero, l->zero_way)
@@ -243,58 +390,97 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset,
     io->buffer = p->zero ? l->zeroes : r->buffer + (offset - r->offset);
     counter_add (&l->stats->writes, 1);
   }
-  return start_io (l, r, l->destination, io, e);
+  start_io (l, r, l->destination, io);
 }
 
-static int
+static void
 begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
-            uint64_t end, bool zero, struct error *e)
+            uint64_t end, bool zero)
 {
   p->request = r;
   p->end = end;
   p->zero = zero;
   r->in_flight++;
-  return send_part (l, r, p, start, e);
+  send_part (l, r, p, start);
+}
+
+/* All of it is at the destination. */
+static void
+finish_writing (struct lane *l, struct request *r)
+{
+  doubt_note (&l->doubt, r->offset, r->offset + r->length);
+  if (r->how & REQUEST_AGAIN)
+    counter_add (&l->stats->again, r->length);
+  else {
+    counter_add (&l->stats->data, r->data);
+    counter_add (&l->stats->zero, r->zero);
+    counter_add (&l->stats->skipped, r->skipped);
+  }
+  finish (l, r);
 }
 
 /* Sends as many segments as may be in flight; the last one to be over finishes
  * the request.
  */
-static int
-send_segments (struct lane *l, struct request *r, struct error *e)
+static void
+send_segments (struct lane *l, struct request *r)
 {
   while (r->begun < r->n_segments && r->in_flight < l->plan->requests) {
     const struct segment *s = &r->segments[r->begun];
     struct part *p = &r->parts[r->begun++];
 
-    if (s->zero && r->already_zero)
-      counter_add (&l->stats->skipped, s->end - s->start);
-    else if (begin_part (l, r, p, r->offset + s->start, r->offset + s->end,
-                         s->zero, e) == -1)
-      return -1;
+    if (s->zero && (r->how & REQUEST_ALREADY_ZERO))
+      r->skipped += s->end - s->start;
+    else
+      begin_part (l, r, p, r->offset + s->start, r->offset + s->end, s->zero);
   }
   if (r->in_flight == 0)
-    finish (l, r);
-  return 0;
+    finish_writing (l, r);
 }
 
-int
-request_zero (struct lane *l, uint64_t start, uint64_t length, struct error *e)
+/* Sends what there is to send, from the beginning. */
+static void
+write_range (struct lane *l, struct request *r)
 {
-  const uint64_t charge = l->zero_way == ZERO_WRITE ? length : 0;
-  struct request *r = begin (l, start, length, charge);
-
-  r->state = WRITING;
-  return begin_part (l, r, &r->parts[0], start, start + length, true, e);
+  r->begun = r->in_flight = 0;
+  r->data = r->zero = r->skipped = 0;
+  r->error = 0;
+  enter (l, r, WRITING);
+  if (r->buffer)
+    send_segments (l, r);
+  else
+    begin_part (l, r, &r->parts[0], r->offset, r->offset + r->length, true);
 }
 
-static int
-cut_and_write (struct lane *l, struct request *r, struct error *e)
+void
+request_zero (struct lane *l, uint64_t start, uint64_t length, unsigned how)
+{
+  struct request *r = begin (l, start, length, how);
+
+  charge (l, r, l->zero_way == ZERO_WRITE ? length : 0);
+  r->whole = true;
+  write_range (l, r);
+}
+
+static void
+cut (const struct lane *l, struct request *r)
 {
   r->n_segments = zero_cut (r->buffer, r->length, r->offset,
                             l->plan->zero.scan, r->segments, REQUEST_SEGMENTS);
-  r->state = WRITING;
-  return send_segments (l, r, e);
+}
+
+/* A part is over, for good or bad.  After a failure no more is sent, and what
+ * is in flight is waited for: two writes of one place never meet.
+ */
+static int
+end_part (struct lane *l, struct request *r, struct error *e)
+{
+  r->in_flight--;
+  if (r->error == 0)
+    send_segments (l, r);
+  else if (r->in_flight == 0)
+    return try_again (l, r, r->failed, r->error, e);
+  return 0;
 }
 
 static int
@@ -307,20 +493,26 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
     const enum zero_way next = zero_way_next (&l->plan->zero, p->way,
                                               io->length, err);
 
-    if (next == p->way)
-      return fail (l->destination, io, err, e);
-    if (next > l->zero_way)
-      l->zero_way = next;
-    return send_part (l, r, p, io->offset, e);
+    if (next != p->way) {
+      if (next > l->zero_way)
+        l->zero_way = next;
+      send_part (l, r, p, io->offset);
+      return 0;
+    }
   }
-  if (err != 0)
-    return fail (l->destination, io, err, e);
-
-  counter_add (p->zero ? &l->stats->zero : &l->stats->data, io->length);
-  if (io->offset + io->length < p->end)
-    return send_part (l, r, p, io->offset + io->length, e);
-  r->in_flight--;
-  return send_segments (l, r, e);
+  if (err != 0) {
+    if (r->error == 0) {
+      r->error = err;
+      r->failed = io;
+    }
+    return end_part (l, r, e);
+  }
+  *(p->zero ? &r->zero : &r->data) += io->length;
+  if (io->offset + io->length < p->end && r->error == 0) {
+    send_part (l, r, p, io->offset + io->length);
+    return 0;
+  }
+  return end_part (l, r, e);
 }
 
 /* -- from the source ------------------------------------------------------ */
@@ -362,14 +554,21 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
 static int
 step_read (struct lane *l, struct request *r, int err, struct error *e)
 {
-  l->n_reading--;
   if (err)
-    return fail (l->source, &r->read, err, e);
+    return try_again (l, r, &r->read, err, e);
+  r->failures = 0;
   if (conn_is_stream (l->source) && take_from_stream (l, r, e) == -1)
     return -1;
-  if (r->length > 0)
-    return cut_and_write (l, r, e);
-  finish (l, r);
+  r->whole = true;
+  if (r->length == 0) {
+    finish (l, r);
+    return 0;
+  }
+  cut (l, r);
+  if (l->destination)
+    write_range (l, r);
+  else
+    put_off (l, r, 0);          /* until it is back */
   return 0;
 }
 
@@ -401,11 +600,40 @@ lane_digest (struct lane *l, uint64_t cursor)
 
     if (!feed_zeroes (l->feed, r ? r->offset : cursor, r != NULL))
       break;
-    if (r == NULL || r->state == READING)
+    if (r == NULL || !r->whole)
       break;
     take_turn (l, r);
   }
   return feed_at (l->feed) != before;
+}
+
+/* -- resuming ------------------------------------------------------------- */
+
+/* Nobody knows any more what the destination had before it was lost. */
+static void
+resume (struct lane *l, struct request *r)
+{
+  list_remove (&r->link);
+  if (r->whole) {
+    r->how &= ~REQUEST_ALREADY_ZERO;
+    write_range (l, r);
+  }
+  else
+    read_range (l, r);
+}
+
+void
+lane_resume (struct lane *l, uint64_t now)
+{
+  struct list_node *n = list_first (&l->later);
+
+  while (n) {
+    struct request *r = list_entry (n, struct request, link);
+
+    n = list_next (&l->later, n);
+    if (r->due <= now && can_resume (l, r))
+      resume (l, r);
+  }
 }
 
 /* -- stepping ------------------------------------------------------------- */
@@ -436,7 +664,7 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
     return step_read (l, r, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
-  case IDLE: case DIGESTING:
+  case IDLE: case DIGESTING: case BACKOFF:
     break;
   }
   assert (!"an idle request has nothing in flight");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The state machine of one range: read, look for zeroes, write or zero, done.
  *
- * A request is stepped by its worker each time one of its ios is over, and by
- * nothing else.
+ * A request is stepped by its worker each time one of its ios is over.  What
+ * failed is put off, and resumed by lane_resume once its time has come and its
+ * side is there.
  */
 
 #ifndef REQUEST_H
@@ -13,8 +14,10 @@
 
 #include "blkhash.h"
 #include "counter.h"
+#include "doubt.h"
 #include "endpoint.h"
 #include "list.h"
+#include "notices.h"
 #include "plan.h"
 #include "pool.h"
 #include "window.h"
@@ -30,6 +33,7 @@ enum request_state {
   READING,                      /* its read is in flight */
   WRITING,                      /* its segments are in flight */
   DIGESTING,                    /* written; its turn in the digest is to come */
+  BACKOFF,                      /* put off, until it is due and its side there */
 };
 
 /* What is added up; one writer, the worker. */
@@ -37,6 +41,8 @@ struct stats {
   counter data;                 /* bytes written as data */
   counter zero;                 /* bytes made zero, by whatever way */
   counter skipped;              /* bytes that were zero at the destination */
+  counter again;                /* bytes done once more, after a loss */
+  counter retries;              /* requests and connections tried again */
   counter moved;                /* bytes that went through the window */
   counter refused;              /* how often the window had no room */
   counter reads, writes, zeroes, questions;     /* requests */
@@ -49,7 +55,7 @@ struct request;
 struct lane {
   unsigned worker;              /* number, for messages */
   const struct plan *plan;
-  struct conn *source, *destination;
+  struct conn *source, *destination;    /* borrowed; NULL while it is lost */
   struct list ready;            /* ios that are over */
   struct window window;
   enum zero_way zero_way;
@@ -57,10 +63,13 @@ struct lane {
   struct pool buffers;
   struct request *requests;     /* owned */
   struct list idle;             /* requests, last used first */
-  uint64_t n_reading;           /* requests in this state */
+  struct list later;            /* requests in BACKOFF */
+  uint64_t n_reading, n_writing;        /* requests in these states */
   bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */
   struct stats *stats;          /* borrowed */
+  struct notices *notices;      /* borrowed */
+  struct doubt doubt;           /* what was written and may be lost */
   struct feed *feed;            /* borrowed; NULL: no digest is wanted */
   struct list turns;            /* reads whose bytes it has not got, in order */
 };
@@ -75,26 +84,46 @@ bool lane_has_room (struct lane *l, uint64_t bytes);
 
 bool lane_is_empty (const struct lane *l);
 
-/* Whether anything in flight waits for a side that owes an answer: a stream may
- * be silent for as long as it likes.
+/* Whether anything in flight waits for this side, and it owes an answer: a
+ * stream may be silent for as long as it likes.
  */
-bool lane_awaits_answer (const struct lane *l);
+bool lane_awaits (const struct lane *l, enum side side);
 
-/* Sets the error to a request of those and its side: nothing moves. */
-void lane_blame (const struct lane *l, struct error *e);
+/* Sets the error to a request of those: nothing moves. */
+void lane_blame (const struct lane *l, enum side side, struct error *e);
+
+/* That side's conn was closed, and nothing of it is on the ready list: what was
+ * in flight is put off until lane_connect.
+ */
+void lane_lost (struct lane *l, enum side side);
+void lane_connect (struct lane *l, enum side side, struct conn *conn);
+
+/* Resumes what was put off and is due. */
+void lane_resume (struct lane *l, uint64_t now);
+
+/* When lane_resume has something to do; clock_now time, 0 for never. */
+uint64_t lane_due (const struct lane *l);
+
+/* Drops what was put off, for good. */
+void lane_forget_later (struct lane *l);
+
+/* How a range is copied. */
+enum {
+  REQUEST_ALREADY_ZERO = 1,     /* the destination reads as zeroes there */
+  REQUEST_AGAIN = 2,            /* it was done before, and got lost */
+};
 
 /* Starts copying [start, start + length): at most plan->request_size bytes.
- * already_zero says that the destination reads as zeroes there.  lane_has_room
- * holds.  -1 with the error set.
+ * lane_has_room holds.
  */
-int request_copy (struct lane *l, uint64_t start, uint64_t length,
-                  bool already_zero, struct error *e);
+void request_copy (struct lane *l, uint64_t start, uint64_t length,
+                   unsigned how);
 
 /* Starts making [start, start + length) zero, at most what zero_way_max says
  * for the lane's way.
  */
-int request_zero (struct lane *l, uint64_t start, uint64_t length,
-                  struct error *e);
+void request_zero (struct lane *l, uint64_t start, uint64_t length,
+                   unsigned how);
 
 /* Moves the request on whose io was retired with err.  -1 with the error set
  * when the copy has failed.

@@ -37,8 +37,8 @@ struct stripes *stripes_new_in_order (const struct ranges *todo,
 
 void stripes_free (struct stripes *s);
 
-/* Gives the owner a new stripe; its old one is empty.  *out is where it lies;
- * its end can move down later.  False when there is nothing to be had.  In
+/* Gives the owner a new stripe, or what is left of the one that it has.  *out is
+ * where it lies; its end can move down later.  False when there is nothing to be had.  In
  * order, *out is what nobody has claimed so far of the stripe that all share.
  */
 bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
@@ -58,7 +58,8 @@ bool stripes_claim_at (struct stripes *s, unsigned owner, uint64_t start,
 
 /* The owner has an empty stripe, and all it claimed is done.  True when this is
  * so of all owners and nothing is left: the whole disk is done.  An owner that
- * never took anything does not count.
+ * never took anything does not count.  What it has to do once more, later, is
+ * its own business.
  */
 bool stripes_finish (struct stripes *s, unsigned owner);
 

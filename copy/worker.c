@@ -28,6 +28,145 @@
  */
 #define LEAVE_PATIENCE NS_PER_S
 
+static bool
+is_up (const struct worker *w, enum side side)
+{
+  return w->links[side].state == LINK_UP;
+}
+
+static struct conn *
+source_conn (const struct worker *w)
+{
+  return w->links[SOURCE].conn;
+}
+
+static struct conn *
+destination_conn (const struct worker *w)
+{
+  return w->links[DESTINATION].conn;
+}
+
+static enum side
+side_of (const struct worker *w, const struct conn *c)
+{
+  return c == source_conn (w) ? SOURCE : DESTINATION;
+}
+
+static struct extents *
+map_of (struct worker *w, enum side side)
+{
+  return side == SOURCE ? w->source_map : w->destination_map;
+}
+
+/* -- connections that are lost, and come back ----------------------------- */
+
+static void
+tell_loss (struct worker *w, enum side side, const struct error *why,
+           uint64_t wait)
+{
+  counter_add (&w->stats.retries, 1);
+  notices_post (w->job->notices, &(struct notice) {
+      .kind = NOTICE_LOST, .side = side, .worker = w->number,
+      .attempt = w->links[side].failures, .wait = wait, .why = *why });
+}
+
+/* Nothing of a conn that is no more may be retired. */
+static void
+forget_ready (struct worker *w, const struct conn *c)
+{
+  struct list_node *next, *n = list_first (&w->lane.ready);
+
+  for (; n; n = next) {
+    next = list_next (&w->lane.ready, n);
+    if (list_entry (n, struct io, link)->conn == c)
+      list_remove (n);
+  }
+}
+
+/* What was written since the last flush may be lost with the connection, and is
+ * copied again.  False, with the error set, where that cannot be done.
+ */
+static bool
+copy_again (struct worker *w, const struct error *why, struct error *e)
+{
+  const bool from_stream = conn_is_stream (source_conn (w))
+    && !doubt_is_empty (&w->lane.doubt);
+
+  w->flushing = false;
+  if (doubt_lost (&w->lane.doubt) && !from_stream) {
+    if (doubt_has_again (&w->lane.doubt))
+      w->out_of_work = false;
+    return true;
+  }
+  error_set (e, why->number, "%s; what was written before cannot be written"
+             " again: %s", why->text,
+             from_stream ? "it came from a stream" : "it is too much");
+  return false;
+}
+
+/* A side's conn has failed because of why: what it had in flight is put off,
+ * and it is made anew after a while.  -1 with the error set when it is not.
+ */
+static int
+lose (struct worker *w, enum side side, const struct error *why,
+      struct error *e)
+{
+  struct link *l = &w->links[side];
+  struct conn *c = l->conn;
+  uint64_t wait, dice = w->number + clock_now ();
+  bool anew;
+
+  if (side == DESTINATION && l->state == LINK_UP && !copy_again (w, why, e))
+    return -1;
+  forget_ready (w, c);
+  anew = link_drop (l, &w->job->plan->retry, why, dice, &wait);
+  forget_ready (w, c);          /* closing it can have brought up more */
+  lane_lost (&w->lane, side);
+  extents_lost (map_of (w, side));
+  if (!anew) {
+    *e = *why;
+    return -1;
+  }
+  tell_loss (w, side, why, wait);
+  return 0;
+}
+
+static void
+welcome (struct worker *w, enum side side)
+{
+  struct conn *c = w->links[side].conn;
+
+  lane_connect (&w->lane, side, c);
+  extents_connect (map_of (w, side), c);
+  notices_post (w->job->notices, &(struct notice) {
+      .kind = NOTICE_BACK, .side = side, .worker = w->number });
+}
+
+/* Moves on what is lost.  -1 with the error set when that is no use. */
+static int
+mend_links (struct worker *w, uint64_t now, struct error *e)
+{
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    struct error why = { 0 };
+
+    switch (link_mend (&w->links[side], now, w->job->plan->patience, &why)) {
+    case LINK_NO_NEWS:
+      break;
+    case LINK_IS_BACK:
+      welcome (w, side);
+      break;
+    case LINK_FAILED:
+      if (lose (w, side, &why, e) == -1)
+        return -1;
+      break;
+    case LINK_DIFFERS:
+      *e = why;
+      return -1;
+    }
+  }
+  return 0;
+}
+
 /* -- the loop ------------------------------------------------------------- */
 
 /* One warning for each side and copy, however many ranges it concerns. */
@@ -35,7 +174,7 @@ static void
 warn_of_extents (struct worker *w, const struct conn *c,
                  const struct extents *x)
 {
-  atomic_bool *warned = c == w->source ? &w->job->warned_source
+  atomic_bool *warned = c == source_conn (w) ? &w->job->warned_source
     : &w->job->warned_destination;
   int err;
 
@@ -46,9 +185,10 @@ warn_of_extents (struct worker *w, const struct conn *c,
 }
 
 static void
-take_extents (struct worker *w, struct conn *c, struct io *io, int err)
+take_extents (struct worker *w, struct io *io, int err)
 {
-  struct extents *x = c == w->source ? w->source_map : w->destination_map;
+  struct conn *c = io->conn;
+  struct extents *x = map_of (w, side_of (w, c));
   const unsigned n = extents_answer (x, io, err);
 
   counter_add (&w->stats.questions, 1);
@@ -62,12 +202,63 @@ take_extents (struct worker *w, struct conn *c, struct io *io, int err)
                 err ? request_strerror (err) : "");
 }
 
-static struct conn *
-conn_of (struct worker *w, const struct io *io)
+static void
+start_flush (struct worker *w)
 {
-  if (io->verb == IO_EXTENTS)
-    return extents_owns (w->source_map, io) ? w->source : w->destination;
-  return io->verb == IO_READ ? w->source : w->destination;
+  doubt_flush_begins (&w->lane.doubt);
+  w->flush = (struct io) { .verb = IO_FLUSH, .ready = &w->lane.ready };
+  w->flushing = true;
+  log_detail ("worker %u: flush", w->number);
+  conn_start (destination_conn (w), &w->flush);
+}
+
+/* A flush is over.  After a failure nobody knows what was stored: it is the same
+ * as if the connection were lost.
+ */
+static int
+end_flush (struct worker *w, int err, struct error *e)
+{
+  struct error why = { 0 };
+
+  if (err) {
+    error_set (&why, err, "%s: flush failed: %s",
+               conn_name (destination_conn (w)), request_strerror (err));
+    return lose (w, DESTINATION, &why, e);
+  }
+  w->flushing = false;
+  doubt_flush_ends (&w->lane.doubt);
+  link_works (&w->links[DESTINATION]);
+  log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,
+              (clock_now () - w->flush.started) / NS_PER_US);
+  return 0;
+}
+
+/* A connection that has died is known by what fails on it, too. */
+static int
+lose_dead (struct worker *w, const struct io *io, int err, struct error *e)
+{
+  struct error why = { 0 };
+
+  error_set (&why, ENOTCONN, "%s: the connection is lost: %s",
+             conn_name (io->conn), strerror (err));
+  return lose (w, side_of (w, io->conn), &why, e);
+}
+
+static int
+step (struct worker *w, struct io *io, int err, struct error *e)
+{
+  const enum side side = side_of (w, io->conn);
+
+  w->links[side].moved = clock_now ();
+  if (io->verb == IO_EXTENTS) {
+    take_extents (w, io, err);
+    return 0;
+  }
+  if (io->verb == IO_FLUSH)
+    return end_flush (w, err, e);
+  if (err == 0 && side == SOURCE)
+    link_works (&w->links[SOURCE]);
+  return request_step (&w->lane, io, err, e);
 }
 
 /* Steps what is over, and what gets over by that.  -1 with the error set. */
@@ -78,17 +269,11 @@ drain (struct worker *w, struct error *e)
 
   while ((n = list_take (&w->lane.ready)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
-    struct conn *c = conn_of (w, io);
-    const int err = conn_retire (c, io);
+    const int err = conn_retire (io);
+    const int r = err && conn_state (io->conn) == CONN_DEAD
+      ? lose_dead (w, io, err, e) : step (w, io, err, e);
 
-    w->moved = clock_now ();
-    if (io->verb == IO_EXTENTS)
-      take_extents (w, c, io, err);
-    else if (io->verb == IO_FLUSH) {
-      w->flushing = false;
-      w->flush_error = err;
-    }
-    else if (request_step (&w->lane, io, err, e) == -1)
+    if (r == -1)
       return -1;
   }
   return 0;
@@ -113,8 +298,8 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   struct pollfd fds[4];
   int wait_ms = 0;
 
-  conn_want (w->source, &fds[0]);
-  conn_want (w->destination, &fds[1]);
+  link_want (&w->links[SOURCE], &fds[SOURCE]);
+  link_want (&w->links[DESTINATION], &fds[DESTINATION]);
   fds[2].fd = next_stop_fd (w);
   fds[3].fd = also_fd;
   fds[2].events = fds[3].events = POLLIN;
@@ -127,10 +312,13 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
     error_set (e, errno, "poll: %s", strerror (errno));
     return -1;
   }
-  if (fds[0].revents && conn_turn (w->source, fds[0].revents, e) == -1)
-    return -1;
-  if (fds[1].revents && conn_turn (w->destination, fds[1].revents, e) == -1)
-    return -1;
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    struct error why = { 0 };
+
+    if (link_turn (&w->links[side], fds[side].revents, &why) == -1
+        && lose (w, side, &why, e) == -1)
+      return -1;
+  }
   return 0;
 }
 
@@ -189,12 +377,47 @@ take_stripe (struct worker *w)
   return true;
 }
 
+/* What was lost comes before anything new, between two claims. */
+static bool
+take_lost (struct worker *w)
+{
+  uint64_t start, end;
+
+  if (!doubt_take (&w->lane.doubt, &start, &end))
+    return false;
+  if (!w->again)
+    w->left_at = w->cursor;
+  w->again = true;
+  w->cursor = w->told_to = start;
+  w->claimed = end;
+  extents_aim (w->source_map, start, end);
+  extents_aim (w->destination_map, start, end);
+  log_detail ("worker %u: again offset=%" PRIu64 " length=%" PRIu64,
+              w->number, start, end - start);
+  return true;
+}
+
+/* All that was lost has been taken. */
+static bool
+return_to_stripe (struct worker *w)
+{
+  w->again = false;
+  w->cursor = w->claimed = w->left_at;
+  w->stripe_end = 0;            /* the maps are about another place */
+  return take_stripe (w);
+}
+
 /* In order, each claim starts where the one before ended, whoever had that. */
 static bool
 has_stripe (struct worker *w)
 {
-  if (w->cursor < w->claimed
-      || (w->claimed < w->stripe_end && !w->job->plan->in_order))
+  if (w->cursor < w->claimed)
+    return true;
+  if (take_lost (w))
+    return true;
+  if (w->again)
+    return return_to_stripe (w);
+  if (w->claimed < w->stripe_end && !w->job->plan->in_order)
     return true;
   return take_stripe (w);
 }
@@ -318,7 +541,7 @@ next_piece (struct worker *w)
   uint64_t end;
 
   if (w->lane.feed && w->cursor == w->claimed
-      && !feed_has_room (w->lane.feed))
+      && !doubt_has_again (&w->lane.doubt) && !feed_has_room (w->lane.feed))
     return (struct piece) { AHEAD, 0, false };
   do {
     if (!has_stripe (w))
@@ -345,15 +568,24 @@ note_waiting (struct worker *w, bool *waits, bool now, const char *what)
               now ? "waiting for" : "woken by", what, w->cursor);
 }
 
-/* Starts as much as the window allows.  -1 with the error set. */
-static int
-fill (struct worker *w, struct error *e)
+static void
+skip (struct worker *w, uint64_t end)
+{
+  counter_add (w->again ? &w->stats.again : &w->stats.skipped,
+               end - w->cursor);
+  doubt_note (&w->lane.doubt, w->cursor, end);
+}
+
+/* Starts as much as the window allows. */
+static void
+fill (struct worker *w)
 {
   window_limit (&w->lane.window, pace (w)->queue_size);
   for (;;) {
     const struct piece p = next_piece (w);
     const uint64_t length = p.end - w->cursor;
-    int r = 0;
+    const unsigned how = (w->again ? REQUEST_AGAIN : 0)
+      | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
 
     extents_ask (w->source_map);
     if (w->job->plan->zero.ask_destination)
@@ -363,27 +595,27 @@ fill (struct worker *w, struct error *e)
     switch (p.kind) {
     case NOTHING:
       w->out_of_work = true;
-      return 0;
+      return;
     case WAIT: case AHEAD:
-      return 0;
+      return;
     case COPY:
       if (!lane_has_room (&w->lane, length))
-        return 0;
-      r = request_copy (&w->lane, w->cursor, length, p.already_zero, e);
+        return;
+      request_copy (&w->lane, w->cursor, length, how);
       break;
     case ZERO:
       if (!lane_has_room (&w->lane,
                           w->lane.zero_way == ZERO_WRITE ? length : 0))
-        return 0;
-      r = request_zero (&w->lane, w->cursor, length, e);
+        return;
+      request_zero (&w->lane, w->cursor, length, how);
       break;
     case SKIP:
-      counter_add (&w->stats.skipped, length);
+      if (doubt_is_full (&w->lane.doubt))
+        return;
+      skip (w, p.end);
       break;
     }
     w->cursor = p.end;
-    if (r == -1)
-      return -1;
   }
 }
 
@@ -398,16 +630,20 @@ static enum step
 connect_pair (struct worker *w, struct error *e)
 {
   const int watch[2] = { stop_fd (w->job->stop), w->job->finished };
-  struct conn *pair[2];
+  struct endpoint *endpoints[2] = { w->job->source, w->job->destination };
+  struct conn *pair[2] = { NULL, NULL };
   struct error why = { 0 };
   unsigned which;
   int r = -1;
 
-  w->source = pair[0] = endpoint_conn (w->job->source, w->number, &why);
-  if (w->source)
-    w->destination = pair[1] = endpoint_conn (w->job->destination, w->number,
-                                              &why);
-  if (w->source && w->destination)
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    w->links[side].endpoint = endpoints[side];
+    w->links[side].number = w->number;
+    if (side == SOURCE || pair[SOURCE])
+      pair[side] = endpoint_conn (endpoints[side], w->number, &why);
+    w->links[side].conn = pair[side];
+  }
+  if (pair[SOURCE] && pair[DESTINATION])
     r = conn_wait_ready (pair, 2, watch, 2, clock_now () + CONNECT_PATIENCE,
                          &which, &why);
   if (r == 0)
@@ -421,9 +657,10 @@ connect_pair (struct worker *w, struct error *e)
     *e = why;
     return FAILED;
   }
-  if (conn_compare (w->source, e) == -1
-      || conn_compare (w->destination, e) == -1)
+  if (conn_compare (pair[SOURCE], e) == -1
+      || conn_compare (pair[DESTINATION], e) == -1)
     return FAILED;
+  w->links[SOURCE].state = w->links[DESTINATION].state = LINK_UP;
   return GO_ON;
 }
 
@@ -434,14 +671,16 @@ buy_memory (struct worker *w, struct error *e)
 
   if (lane_init (&w->lane, w->number, plan, w->job->zeroes, &w->stats) == -1)
     goto fail;
-  w->lane.source = w->source;
-  w->lane.destination = w->destination;
+  w->lane.source = source_conn (w);
+  w->lane.destination = destination_conn (w);
+  w->lane.notices = w->job->notices;
   if (w->job->blkhash)
     w->lane.feed = blkhash_feed (w->job->blkhash, w->number);
-  w->source_map = extents_new (w->source, &w->lane.ready, plan->source_extents
+  w->source_map = extents_new (source_conn (w), &w->lane.ready,
+                               plan->source_extents
                                ? endpoint_caps (w->job->source)->extents_max
                                : 0);
-  w->destination_map = extents_new (w->destination, &w->lane.ready,
+  w->destination_map = extents_new (destination_conn (w), &w->lane.ready,
                                     plan->zero.ask_destination
                                     ? endpoint_caps (w->job->destination)
                                       ->extents_max : 0);
@@ -464,25 +703,60 @@ is_overdue (struct worker *w, uint64_t patience)
   return clock_now () >= w->wind_down_by;
 }
 
-/* When requests that nobody answers are given up; 0 for never.  A single one
+/* When a side that answers nothing is given up; 0 for never.  A single request
  * may take its time, as zeroing much does, as long as others are answered.
  */
 static uint64_t
-stall_deadline (const struct worker *w)
+stall_deadline (const struct worker *w, enum side side)
 {
-  return !lane_awaits_answer (&w->lane) || w->job->plan->stall == 0 ? 0
-    : w->moved + w->job->plan->stall;
+  return !lane_awaits (&w->lane, side) || w->job->plan->stall == 0 ? 0
+    : w->links[side].moved + w->job->plan->stall;
+}
+
+/* When there is to be a flush; 0 for never.  The last one is not meant here. */
+static uint64_t
+checkpoint_deadline (const struct worker *w, uint64_t now)
+{
+  if (w->job->plan->checkpoint == 0 || w->flushing || !is_up (w, DESTINATION)
+      || doubt_is_empty (&w->lane.doubt))
+    return 0;
+  return doubt_wants_flush (&w->lane.doubt) ? now : w->checkpoint;
 }
 
 /* When the loop has to look again although nothing moved. */
 static uint64_t
-next_deadline (const struct worker *w)
+next_deadline (const struct worker *w, uint64_t now)
 {
-  const uint64_t extents = clock_earlier (
-    extents_deadline (w->source_map), extents_deadline (w->destination_map));
+  const uint64_t deadlines[] = {
+    extents_deadline (w->source_map), extents_deadline (w->destination_map),
+    stall_deadline (w, SOURCE), stall_deadline (w, DESTINATION),
+    link_due (&w->links[SOURCE]), link_due (&w->links[DESTINATION]),
+    lane_due (&w->lane), checkpoint_deadline (w, now), w->wind_down_by,
+  };
+  uint64_t next = 0;
 
-  return clock_earlier (clock_earlier (extents, stall_deadline (w)),
-                        w->wind_down_by);
+  for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++)
+    next = clock_earlier (next, deadlines[i]);
+  return next;
+}
+
+/* Drops what a side does not answer any more.  -1 with the error set. */
+static int
+lose_silent (struct worker *w, uint64_t now, struct error *e)
+{
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    const uint64_t deadline = stall_deadline (w, side);
+    struct error why = { 0 };
+
+    if (!lane_awaits (&w->lane, side))
+      w->links[side].moved = now;       /* what comes next starts the wait */
+    if (deadline == 0 || now < deadline)
+      continue;
+    lane_blame (&w->lane, side, &why);
+    if (lose (w, side, &why, e) == -1)
+      return -1;
+  }
+  return 0;
 }
 
 /* Whether a signal has left only streams to wait for, which owe nothing: what
@@ -491,12 +765,12 @@ next_deadline (const struct worker *w)
 static bool
 has_wound_down (struct worker *w)
 {
-  if (!stop_is_winding_down (w->job->stop) || lane_awaits_answer (&w->lane))
+  if (!stop_is_winding_down (w->job->stop)
+      || lane_awaits (&w->lane, SOURCE) || lane_awaits (&w->lane, DESTINATION))
     return false;
-  if (conn_is_stream (w->source))
-    conn_leave (w->source);
-  if (conn_is_stream (w->destination))
-    conn_leave (w->destination);
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if (is_up (w, side) && conn_is_stream (w->links[side].conn))
+      conn_leave (w->links[side].conn);
   return true;
 }
 
@@ -504,17 +778,35 @@ has_wound_down (struct worker *w)
  * there can be more to do at once.
  */
 static bool
-digest (struct worker *w, uint64_t now)
+digest (struct worker *w)
 {
   bool took, folded;
 
   if (w->lane.feed == NULL)
     return false;
-  took = lane_digest (&w->lane, w->cursor);
+  took = lane_digest (&w->lane, w->again ? w->left_at : w->cursor);
   folded = feed_fold (w->lane.feed);
-  if (took)
-    w->moved = now;
   return took || folded;
+}
+
+static void
+flush_when_due (struct worker *w, uint64_t now)
+{
+  const uint64_t due = checkpoint_deadline (w, now);
+
+  if (due == 0 || now < due)
+    return;
+  start_flush (w);
+  w->checkpoint = now + w->job->plan->checkpoint;
+}
+
+/* Starts what there is to start, now that both sides are there. */
+static void
+go_on_copying (struct worker *w, uint64_t now)
+{
+  extents_give_up (w->source_map, now);
+  extents_give_up (w->destination_map, now);
+  fill (w);
 }
 
 /* Copies until there is nothing left to take and nothing in flight. */
@@ -526,30 +818,27 @@ copy_stripes (struct worker *w, struct error *e)
     const uint64_t now = clock_now ();
     bool busy;
 
-    if (lane_is_empty (&w->lane))
-      w->moved = now;           /* what is started next starts the wait */
     if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN))
       return ENOUGH;
-    if (drain (w, e) == -1)
+    if (drain (w, e) == -1 || lose_silent (w, now, e) == -1
+        || mend_links (w, now, e) == -1)
       return FAILED;
-    if (stop_is_winding_down (w->job->stop) || w->lane.ended)
+    if (stop_is_winding_down (w->job->stop)) {
       w->out_of_work = true;
-    if (!w->out_of_work) {
-      extents_give_up (w->source_map, now);
-      extents_give_up (w->destination_map, now);
-      if (fill (w, e) == -1)
-        return FAILED;
+      lane_forget_later (&w->lane);
     }
-    busy = digest (w, now);
+    if (w->lane.ended)
+      w->out_of_work = true;
+    lane_resume (&w->lane, now);
+    if (!w->out_of_work && is_up (w, SOURCE) && is_up (w, DESTINATION))
+      go_on_copying (w, now);
+    flush_when_due (w, now);
+    busy = digest (w);
     if ((w->out_of_work && !busy && lane_is_empty (&w->lane))
         || has_wound_down (w))
       return GO_ON;
-    if (stall_deadline (w) != 0 && now >= stall_deadline (w)) {
-      lane_blame (&w->lane, e);
-      return FAILED;
-    }
     if (turn (w, w->ahead && !w->out_of_work ? feed_fd (w->lane.feed) : -1,
-              busy ? now : next_deadline (w), e) == -1)
+              busy ? now : next_deadline (w, now), e) == -1)
       return FAILED;
   }
 }
@@ -567,40 +856,47 @@ wait_for_others (struct worker *w, struct error *e)
   if (stripes_finish (w->job->stripes, w->number))
     bell_ring (w->job->finished);
   while (!bell_is_rung (w->job->finished)) {
+    const uint64_t now = clock_now ();
+
     if (stop_is_now (w->job->stop))
       return ENOUGH;
-    if (stop_is_winding_down (w->job->stop))
+    if (stop_is_winding_down (w->job->stop)
+        || doubt_has_again (&w->lane.doubt))
       return GO_ON;
-    if (turn (w, w->job->finished, 0, e) == -1 || drain (w, e) == -1)
+    flush_when_due (w, now);
+    if (turn (w, w->job->finished, checkpoint_deadline (w, now), e) == -1
+        || drain (w, e) == -1)
       return FAILED;
   }
   return GO_ON;
 }
 
+/* Waits for the flush in flight, where there is one. */
 static enum step
-flush (struct worker *w, struct error *e)
+end_flushing (struct worker *w, struct error *e)
 {
-  if (!w->job->plan->flush)
-    return GO_ON;
-  w->wind_down_by = 0;
-  w->flush = (struct io) { .verb = IO_FLUSH, .ready = &w->lane.ready };
-  log_detail ("worker %u: flush", w->number);
-  w->flush_error = conn_start (w->destination, &w->flush);
-  w->flushing = w->flush_error == 0;
   while (w->flushing) {
     if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN_FLUSH))
       return ENOUGH;
     if (turn (w, -1, w->wind_down_by, e) == -1 || drain (w, e) == -1)
       return FAILED;
   }
-  if (w->flush_error) {
-    error_set (e, w->flush_error, "%s: flush failed: %s",
-               conn_name (w->destination), request_strerror (w->flush_error));
-    return FAILED;
-  }
-  log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,
-              (clock_now () - w->flush.started) / NS_PER_US);
   return GO_ON;
+}
+
+/* What gets lost meanwhile is left to be copied again. */
+static enum step
+flush (struct worker *w, struct error *e)
+{
+  enum step r;
+
+  if (!w->job->plan->flush)
+    return GO_ON;
+  w->wind_down_by = 0;
+  if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION))
+    return r;
+  start_flush (w);
+  return end_flushing (w, e);
 }
 
 /* Takes what is still on its way, too, and throws it away: some servers do not
@@ -610,20 +906,25 @@ static void
 leave (struct worker *w)
 {
   const uint64_t deadline = clock_now () + LEAVE_PATIENCE;
-  struct error ignored = { 0 };
-  bool source_left, destination_left;
 
   w->leaving = true;
   for (;;) {
-    source_left = conn_leave (w->source);
-    destination_left = conn_leave (w->destination);
-    if ((source_left && destination_left) || clock_now () >= deadline
-        || stop_is_rude (w->job->stop))
+    struct pollfd fds[2];
+    bool left = true;
+
+    for (enum side side = SOURCE; side <= DESTINATION; side++)
+      left = (!is_up (w, side) || conn_leave (w->links[side].conn)) && left;
+    if (left || clock_now () >= deadline || stop_is_rude (w->job->stop))
       return;
     while (list_take (&w->lane.ready))
       ;
+    for (enum side side = SOURCE; side <= DESTINATION; side++)
+      link_want (&w->links[side], &fds[side]);
+    if (poll (fds, 2, clock_poll_timeout (deadline, clock_now ())) == -1)
+      continue;
     /* A conn that is lost has left; the other one may still have to. */
-    turn (w, -1, deadline, &ignored);
+    for (enum side side = SOURCE; side <= DESTINATION; side++)
+      link_turn (&w->links[side], fds[side].revents, &(struct error) { 0 });
   }
 }
 
@@ -632,12 +933,17 @@ work (struct worker *w, struct error *e)
 {
   enum step r;
 
-  if ((r = buy_memory (w, e)) != GO_ON
-      || (r = copy_stripes (w, e)) != GO_ON
-      || (r = wait_for_others (w, e)) != GO_ON
-      || (r = flush (w, e)) != GO_ON)
+  if ((r = buy_memory (w, e)) != GO_ON)
     return r;
-  if (bell_is_rung (w->job->finished))
+  w->checkpoint = clock_now () + w->job->plan->checkpoint;
+  do {
+    if ((r = copy_stripes (w, e)) != GO_ON
+        || (r = wait_for_others (w, e)) != GO_ON
+        || (r = flush (w, e)) != GO_ON)
+      return r;
+  } while (doubt_has_again (&w->lane.doubt)
+           && !stop_is_winding_down (w->job->stop));
+  if (bell_is_rung (w->job->finished) && !doubt_has_again (&w->lane.doubt))
     w->outcome = FINISHED;
   return GO_ON;
 }
@@ -663,8 +969,8 @@ worker_run (void *opaque)
   }
   if (connected)
     leave (w);
-  conn_close (w->source);
-  conn_close (w->destination);
+  conn_close (source_conn (w));
+  conn_close (destination_conn (w));
   extents_free (w->source_map);
   extents_free (w->destination_map);
   lane_free (&w->lane);

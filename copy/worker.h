@@ -3,6 +3,8 @@
  *
  *   connect the pair -> copy until the stripes are out -> wait until all
  *   workers have their answers -> flush -> say goodbye
+ *                         ^______________________|
+ *                          what was lost meanwhile
  *
  * Workers share the job and nothing else.
  */
@@ -15,13 +17,15 @@
 
 #include "endpoint.h"
 #include "extents.h"
+#include "link.h"
+#include "notices.h"
 #include "plan.h"
 #include "request.h"
 #include "stop.h"
 #include "stripes.h"
 
-/* What all workers of one copy share.  stripes, stop and blkhash lock
- * themselves; the rest does not change while workers run, but for the pace and
+/* What all workers of one copy share.  stripes, stop, notices and
+ * blkhash lock themselves; the rest does not change while workers run, but for the pace and
  * what was warned of.
  */
 struct job {
@@ -29,6 +33,7 @@ struct job {
   struct endpoint *source, *destination;
   struct stripes *stripes;
   struct stop *stop;
+  struct notices *notices;
   struct blkhash *blkhash;      /* NULL: no digest is wanted */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
   int finished;                 /* a bell: all is written */
@@ -51,20 +56,22 @@ struct worker {
   struct stats stats;
 
   /* The rest is the thread's own. */
-  struct conn *source, *destination;    /* owned */
+  struct link links[2];         /* owned; by side */
   struct lane lane;
   struct extents *source_map, *destination_map; /* owned */
   uint64_t cursor;              /* where the next request starts */
   uint64_t claimed;             /* [cursor, claimed) is this worker's */
   uint64_t stripe_end;          /* [claimed, stripe_end) can be claimed */
+  bool again;                   /* they are about what was lost; its own stripe
+                                   has to wait */
+  uint64_t left_at;             /* where the cursor was in that */
   bool out_of_work;
   bool waiting;                 /* for extents */
   bool ahead;                   /* waiting for the digest's front to move */
   uint64_t told_to;             /* extents were told to --verbose up to here */
   struct io flush;
   bool flushing;                /* flush is in flight */
-  int flush_error;              /* errno, once it is over */
-  uint64_t moved;               /* clock_now time of the last answer */
+  uint64_t checkpoint;          /* clock_now time of the next flush */
   bool leaving;                 /* nothing else can stop it any more */
   uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
 };

@@ -72,13 +72,13 @@ everything_is_over_at_once_and_in_order (void **state UNUSED)
     ios[i] = (struct io) {
       .ready = &ready, .verb = verbs[i], .offset = 10, .length = INT64_MAX - 10,
     };
-    assert_int_equal (conn_start (conn, &ios[i]), 0);
+    conn_start (conn, &ios[i]);
   }
   for (i = 0; i < 3; ++i) {
     n = list_take (&ready);
     assert_non_null (n);
     assert_ptr_equal (list_entry (n, struct io, link), &ios[i]);
-    assert_int_equal (conn_retire (conn, &ios[i]), 0);
+    assert_int_equal (conn_retire (&ios[i]), 0);
   }
   assert_true (list_empty (&ready));
 }
@@ -90,9 +90,12 @@ nothing_can_be_read_or_asked (void **state UNUSED)
   struct io io = { .ready = &ready, .verb = IO_READ, .length = 1 };
 
   list_init (&ready);
-  assert_int_equal (conn_start (conn, &io), ENOTSUP);
-  io.verb = IO_EXTENTS;
-  assert_int_equal (conn_start (conn, &io), ENOTSUP);
+  for (int i = 0; i < 2; ++i) {
+    conn_start (conn, &io);
+    assert_ptr_equal (list_take (&ready), &io.link);
+    assert_int_equal (conn_retire (&io), ENOTSUP);
+    io.verb = IO_EXTENTS;
+  }
   assert_true (list_empty (&ready));
 }
 

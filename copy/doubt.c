@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one worker has written, and what no flush has covered yet: see doubt.h.
+ */
+
+#include <config.h>
+
+#include "arith.h"
+#include "doubt.h"
+
+/* A worker goes through its stripe in order, so there are only as many ranges
+ * as requests in flight, and as stripes that it had.  With a digest there is
+ * one for each claim, between those of the others.
+ */
+#define RANGES 8192
+#define NEARLY (RANGES - RANGES / 8)
+
+int
+doubt_init (struct doubt *d)
+{
+  *d = (struct doubt) { .limit = UINT64_MAX };
+  if (ranges_init (&d->written, RANGES) == 0
+      && ranges_init (&d->covered, RANGES) == 0
+      && ranges_init (&d->again, 4 * RANGES) == 0)
+    return 0;
+  doubt_free (d);
+  return -1;
+}
+
+void
+doubt_free (struct doubt *d)
+{
+  ranges_free (&d->written);
+  ranges_free (&d->covered);
+  ranges_free (&d->again);
+}
+
+void
+doubt_note (struct doubt *d, uint64_t start, uint64_t end)
+{
+  if (ranges_set (&d->written, start, end, 0))
+    d->bytes += end - start;
+  else
+    d->forgotten = true;
+}
+
+bool
+doubt_wants_flush (const struct doubt *d)
+{
+  return d->bytes >= d->limit || ranges_count (&d->written) >= NEARLY;
+}
+
+bool
+doubt_is_full (const struct doubt *d)
+{
+  return ranges_count (&d->written) >= RANGES;
+}
+
+bool
+doubt_is_empty (const struct doubt *d)
+{
+  return ranges_count (&d->written) == 0 && ranges_count (&d->covered) == 0;
+}
+
+void
+doubt_flush_begins (struct doubt *d)
+{
+  const struct ranges covered = d->covered;
+
+  d->covered = d->written;
+  d->written = covered;
+  d->bytes = 0;
+}
+
+void
+doubt_flush_ends (struct doubt *d)
+{
+  ranges_clear (&d->covered);
+  d->limit = add_saturated (d->limit, d->limit);
+}
+
+/* False when not all of them find room. */
+static bool
+move (struct ranges *from, struct ranges *to, uint64_t *bytes)
+{
+  bool all = true;
+
+  for (size_t i = 0; i < ranges_count (from); i++) {
+    const struct range *r = ranges_at (from, i);
+
+    *bytes += r->end - r->start;
+    all = ranges_set (to, r->start, r->end, 0) && all;
+  }
+  ranges_clear (from);
+  return all;
+}
+
+bool
+doubt_lost (struct doubt *d)
+{
+  uint64_t bytes = 0;
+  const bool covered = move (&d->covered, &d->again, &bytes);
+  const bool written = move (&d->written, &d->again, &bytes);
+
+  if (bytes > 0)
+    d->limit = max_u64 (1, bytes / 2);
+  d->bytes = 0;
+  return covered && written && !d->forgotten;
+}
+
+bool
+doubt_take (struct doubt *d, uint64_t *start, uint64_t *end)
+{
+  if (!doubt_has_again (d))
+    return false;
+  *start = ranges_at (&d->again, 0)->start;
+  *end = ranges_at (&d->again, 0)->end;
+  ranges_forget_below (&d->again, *end);
+  return true;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one worker has written, and what no flush has covered yet.  Pure.
+ *
+ * Written is not durable: an answer to a write says that the server has the
+ * data, not that it survives the server.  Only a flush that was answered on the
+ * same connection says that, of all writes answered before it was sent.  So
+ * when the connection is lost, all that it has written since may be gone.
+ *
+ *      note            flush_begins        flush_ends
+ *   --------> written -------------> covered --------> durable
+ *                 \_______ lost _______/
+ *                            v
+ *                          again --take--> copied once more, and noted
+ *
+ * Each connection is its own witness: a server that has lost its memory has
+ * also lost the connections that it had, and no flush is answered on them.
+ */
+
+#ifndef DOUBT_H
+#define DOUBT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ranges.h"
+
+struct doubt {
+  struct ranges written;        /* answered since the last flush was sent */
+  struct ranges covered;        /* answered before the flush in flight */
+  struct ranges again;          /* were lost */
+  uint64_t bytes;               /* of written */
+  uint64_t limit;               /* bytes of written that are enough */
+  bool forgotten;               /* written had no room for something */
+};
+
+/* -1 with errno. */
+int doubt_init (struct doubt *d);
+void doubt_free (struct doubt *d);      /* safe on a zeroed struct */
+
+/* All writes of [start, end) have been answered, or there is nothing to write
+ * there.
+ */
+void doubt_note (struct doubt *d, uint64_t start, uint64_t end);
+
+/* Whether a flush should come before anything more is written: there is hardly
+ * room to remember more, or after a loss, so much is at stake as was lost by
+ * half.  Each loss makes that less, so that even a server that fails again and
+ * again is got through; each flush that is answered makes it more.
+ */
+bool doubt_wants_flush (const struct doubt *d);
+
+/* Whether there is no room to note anything more. */
+bool doubt_is_full (const struct doubt *d);
+
+/* Whether there is anything that a flush would make durable. */
+bool doubt_is_empty (const struct doubt *d);
+
+/* A flush is sent; none is in flight. */
+void doubt_flush_begins (struct doubt *d);
+
+/* It was answered: covered, which the caller has read before if it wants to, is
+ * durable, and forgotten.
+ */
+void doubt_flush_ends (struct doubt *d);
+
+/* The connection is lost.  False when what is in doubt is not all known. */
+bool doubt_lost (struct doubt *d);
+
+/* The first of the ranges that have to be copied again; it is taken out.  False
+ * when there is none.
+ */
+bool doubt_take (struct doubt *d, uint64_t *start, uint64_t *end);
+
+static inline bool
+doubt_has_again (const struct doubt *d)
+{
+  return ranges_count (&d->again) > 0;
+}
+
+#endif /* DOUBT_H */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What workers tell the main thread while they work: see notices.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bell.h"
+#include "notices.h"
+
+/* The main thread looks up at once; more than this come only in a storm. */
+#define ROOM 64
+
+struct notices {
+  int bell;
+  pthread_mutex_t lock;         /* all below */
+  struct notice ring[ROOM];
+  unsigned first, n;
+  uint64_t dropped;
+};
+
+struct notices *
+notices_new (void)
+{
+  struct notices *n = calloc (1, sizeof *n);
+
+  if (n == NULL)
+    return NULL;
+  n->bell = bell_new ();
+  if (n->bell != -1 && (errno = pthread_mutex_init (&n->lock, NULL)) == 0)
+    return n;
+  if (n->bell != -1)
+    close (n->bell);
+  free (n);
+  return NULL;
+}
+
+void
+notices_free (struct notices *n)
+{
+  if (n == NULL)
+    return;
+  close (n->bell);
+  pthread_mutex_destroy (&n->lock);
+  free (n);
+}
+
+void
+notices_post (struct notices *n, const struct notice *notice)
+{
+  pthread_mutex_lock (&n->lock);
+  if (n->n < ROOM)
+    n->ring[(n->first + n->n++) % ROOM] = *notice;
+  else
+    n->dropped++;
+  pthread_mutex_unlock (&n->lock);
+  bell_ring (n->bell);
+}
+
+int
+notices_fd (const struct notices *n)
+{
+  return n->bell;
+}
+
+bool
+notices_take (struct notices *n, struct notice *out)
+{
+  bool got;
+
+  bell_take (n->bell);
+  pthread_mutex_lock (&n->lock);
+  got = n->n > 0;
+  if (got) {
+    *out = n->ring[n->first];
+    n->first = (n->first + 1) % ROOM;
+    n->n--;
+  }
+  pthread_mutex_unlock (&n->lock);
+  return got;
+}
+
+uint64_t
+notices_dropped (struct notices *n)
+{
+  uint64_t dropped;
+
+  pthread_mutex_lock (&n->lock);
+  dropped = n->dropped;
+  pthread_mutex_unlock (&n->lock);
+  return dropped;
+}

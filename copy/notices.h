@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What workers tell the main thread while they work: what was tried again, what
+ * was lost, and what came back.  Telling never waits for whoever reads; where
+ * there is no room any more, notices are only counted.
+ */
+
+#ifndef NOTICES_H
+#define NOTICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+
+struct notice {
+  enum {
+    NOTICE_RETRY,               /* a request failed and is tried again */
+    NOTICE_LOST,                /* a connection is lost, and made anew */
+    NOTICE_BACK,                /* it is back */
+  } kind;
+  enum side side;
+  unsigned worker;
+  enum io_verb verb;            /* RETRY: these three */
+  uint64_t offset, length;
+  int err;                      /* errno; RETRY */
+  unsigned attempt;             /* RETRY, LOST: 1 is the first after a failure */
+  uint64_t wait;                /* RETRY, LOST: ns until then */
+  struct error why;             /* LOST; it names the side */
+};
+
+struct notices;                 /* body in notices.c */
+
+struct notices *notices_new (void);     /* NULL with errno */
+void notices_free (struct notices *n);  /* NULL is fine */
+
+/* Any thread.  Copies it. */
+void notices_post (struct notices *n, const struct notice *notice);
+
+/* Readable when there is something to take. */
+int notices_fd (const struct notices *n);
+
+/* Takes the oldest one.  False when there is none; the descriptor is then no
+ * longer readable.  One thread.
+ */
+bool notices_take (struct notices *n, struct notice *out);
+
+/* How many there was no room for. */
+uint64_t notices_dropped (struct notices *n);
+
+#endif /* NOTICES_H */

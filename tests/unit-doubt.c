@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is in doubt, and when: nothing that was written is durable before a flush
+ * that was sent after it was answered.
+ */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "arith.h"
+#include "doubt.h"
+
+#define UNUSED __attribute__ ((unused))
+
+static struct doubt d;
+
+static int
+start (void **state UNUSED)
+{
+  return doubt_init (&d);
+}
+
+static int
+end (void **state UNUSED)
+{
+  doubt_free (&d);
+  doubt_free (&d);
+  return 0;
+}
+
+static void
+expect_again (uint64_t start, uint64_t end)
+{
+  uint64_t s = 0, e = 0;
+
+  assert_true (doubt_has_again (&d));
+  assert_true (doubt_take (&d, &s, &e));
+  assert_int_equal (s, start);
+  assert_int_equal (e, end);
+}
+
+static void
+expect_nothing_again (void)
+{
+  uint64_t s, e;
+
+  assert_false (doubt_has_again (&d));
+  assert_false (doubt_take (&d, &s, &e));
+}
+
+static void
+what_was_written_is_lost_with_the_connection (void **state UNUSED)
+{
+  assert_true (doubt_is_empty (&d));
+  doubt_note (&d, 100, 200);
+  doubt_note (&d, 300, 400);
+  doubt_note (&d, 200, 300);
+  doubt_note (&d, 1000, 1001);
+  assert_false (doubt_is_empty (&d));
+  expect_nothing_again ();
+  assert_true (doubt_lost (&d));
+  assert_true (doubt_is_empty (&d));
+  expect_again (100, 400);
+  expect_again (1000, 1001);
+  expect_nothing_again ();
+}
+
+static void
+flush_covers_what_came_before_it (void **state UNUSED)
+{
+  doubt_note (&d, 0, 100);
+  doubt_flush_begins (&d);
+  doubt_note (&d, 100, 200);
+  assert_int_equal (ranges_count (&d.covered), 1);
+  assert_int_equal (ranges_at (&d.covered, 0)->end, 100);
+  doubt_flush_ends (&d);
+  assert_false (doubt_is_empty (&d));
+  assert_true (doubt_lost (&d));
+  expect_again (100, 200);
+  expect_nothing_again ();
+}
+
+static void
+flush_without_an_answer_covers_nothing (void **state UNUSED)
+{
+  doubt_note (&d, 0, 100);
+  doubt_flush_begins (&d);
+  doubt_note (&d, 200, 300);
+  assert_true (doubt_lost (&d));
+  expect_again (0, 100);
+  expect_again (200, 300);
+  expect_nothing_again ();
+}
+
+static void
+what_is_lost_twice_is_done_a_third_time (void **state UNUSED)
+{
+  doubt_note (&d, 0, 100);
+  doubt_note (&d, 200, 300);
+  assert_true (doubt_lost (&d));
+  expect_again (0, 100);
+  doubt_note (&d, 0, 50);
+  assert_true (doubt_lost (&d));
+  expect_again (0, 50);
+  expect_again (200, 300);
+}
+
+static void
+loss_makes_flushes_come_sooner_and_flushes_later (void **state UNUSED)
+{
+  doubt_note (&d, 0, 1000);
+  assert_false (doubt_wants_flush (&d));
+  assert_true (doubt_lost (&d));
+  doubt_note (&d, 0, 499);
+  assert_false (doubt_wants_flush (&d));
+  doubt_note (&d, 499, 500);
+  assert_true (doubt_wants_flush (&d));
+  doubt_flush_begins (&d);
+  assert_false (doubt_wants_flush (&d));
+  doubt_flush_ends (&d);
+  doubt_note (&d, 500, 1499);
+  assert_false (doubt_wants_flush (&d));
+  doubt_note (&d, 1499, 1500);
+  assert_true (doubt_wants_flush (&d));
+}
+
+/* A server that crashes after each 37 writes is got through. */
+static void
+crashes_come_to_an_end (void **state UNUSED)
+{
+  uint64_t at = 0, done = 0, s, e, writes = 0, crashes = 0;
+
+  while (done < 2000) {
+    if (doubt_take (&d, &s, &e))
+      at = s;
+    else
+      e = 2000;
+    while (at < e) {
+      if (++writes % 37 == 0) {
+        assert_true (doubt_lost (&d));
+        assert_true (++crashes < 500);
+        if (at < e)             /* what was not written yet is still to do */
+          ranges_set (&d.again, at, e, 0);
+        break;
+      }
+      doubt_note (&d, at, at + 1);
+      at++;
+      if (doubt_wants_flush (&d)) {
+        doubt_flush_begins (&d);
+        done += ranges_bytes (&d.covered);
+        doubt_flush_ends (&d);
+      }
+    }
+    if (at == 2000 && !doubt_has_again (&d)) {
+      doubt_flush_begins (&d);
+      done += ranges_bytes (&d.covered);
+      doubt_flush_ends (&d);
+    }
+  }
+  assert_int_equal (done, 2000);
+  assert_true (crashes > 20);
+}
+
+static void
+too_many_pieces_want_a_flush_and_are_not_forgotten_silently (void **state UNUSED)
+{
+  uint64_t i = 0;
+
+  while (!doubt_wants_flush (&d))
+    doubt_note (&d, 10 * i, 10 * i + 1), i++;
+  assert_true (i > 1000);
+  assert_false (doubt_is_full (&d));
+  while (!doubt_is_full (&d))
+    doubt_note (&d, 10 * i, 10 * i + 1), i++;
+  doubt_note (&d, 10 * i, 10 * i + 1);
+  assert_false (doubt_lost (&d));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown (f, start, end)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST (what_was_written_is_lost_with_the_connection),
+    TEST (flush_covers_what_came_before_it),
+    TEST (flush_without_an_answer_covers_nothing),
+    TEST (what_is_lost_twice_is_done_a_third_time),
+    TEST (loss_makes_flushes_come_sooner_and_flushes_later),
+    TEST (crashes_come_to_an_end),
+    TEST (too_many_pieces_want_a_flush_and_are_not_forgotten_silently),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
