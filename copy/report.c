@@ -68,15 +68,22 @@ report_pace (const struct pace *p)
               p->request_size, p->queue_size);
 }
 
-/* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero" */
+/* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there
+ * were any: "; 3 retries, 1.0 MiB copied again"
+ */
 static char *
 format_parts (const struct totals *t, char *text, size_t size)
 {
-  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX], again[HUMAN_MAX];
+  int n;
 
-  snprintf (text, size, "%s data, %s zeroed, %s already zero",
-            human_size (data, t->data), human_size (zero, t->zero),
-            human_size (skipped, t->skipped));
+  n = snprintf (text, size, "%s data, %s zeroed, %s already zero",
+                human_size (data, t->data), human_size (zero, t->zero),
+                human_size (skipped, t->skipped));
+  if (t->retries > 0)
+    snprintf (text + n, size - n, "; %" PRIu64 " %s, %s copied again",
+              t->retries, t->retries == 1 ? "retry" : "retries",
+              human_size (again, t->again));
   return text;
 }
 
@@ -84,7 +91,7 @@ void
 report_copied (const struct totals *t, uint64_t elapsed)
 {
   const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
-  char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[128];
+  char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
 
   log_say ("copied %s in %s (%s/s) with %u worker%s: %s",
            human_size (size, t->total), human_duration (time, elapsed),
@@ -96,7 +103,7 @@ void
 report_interrupted (const struct totals *t, int signal_number,
                     uint64_t elapsed)
 {
-  char done[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX], parts[128];
+  char done[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX], parts[256];
 
   log_say ("ended by signal %d (%s): copied %s%s%s in %s: %s", signal_number,
            strsignal (signal_number), human_size (done, totals_done (t)),

@@ -22,11 +22,11 @@ no_digest ()
 make_disks 16
 serve_nbdkit src -r file "$tmp/disk"
 serve_rude dst --mode=flush-error "$tmp/copy"
-no_digest 1 'flush failed' "$src" "$dst"
+no_digest 1 'flush failed' --retries=0 "$src" "$dst"
 expect_fired dst
 stop_server dst
 serve_rude dst --mode=read-error --after=3 "$tmp/disk"
-no_digest 1 'read failed' "$dst" null:
+no_digest 1 'read failed' --retries=0 "$dst" null:
 expect_fired dst
 
 # Nothing is touched where the file cannot be had, or is one of the disks.

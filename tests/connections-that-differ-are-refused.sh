@@ -5,9 +5,12 @@
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
+requires_filter delay
 
+# Slow enough that the other workers are not too late to be needed.
 make_disks
-serve_nbdkit dst file "$tmp/copy"
+serve_nbdkit dst --filter=delay file "$tmp/copy" delay-write=50ms \
+             delay-zero=50ms
 serve_rude src --mode=size-differs --after=1 "$tmp/disk"
 copy_fails 1 '^stripecopy: source ' -T 4 -C 4 "$src" "$dst"
 expect_fired src
@@ -18,5 +21,5 @@ expect_fired blind
 
 serve_rude other --mode=read-only --after=1 "$tmp/copy"
 copy_fails 1 '^stripecopy: destination ' -T 4 -C 4 \
-           [ nbdkit -r file "$tmp/disk" ] "$other"
+           [ nbdkit -r --filter=delay file "$tmp/disk" rdelay=50ms ] "$other"
 expect_fired other

@@ -9,6 +9,6 @@ make_disks
 serve_nbdkit src -r file "$tmp/disk"
 serve_rude dst --mode=flush-error "$tmp/copy"
 copy_fails 1 '^stripecopy: destination .*flush.*: Input/output error$' \
-           -p "$src" "$dst"
+           -p --retries=0 "$src" "$dst"
 expect_fired dst
 expect_no_error '100%'

@@ -12,7 +12,7 @@ for mode in read-half read-twice; do
   serve_rude src --mode=$mode --after=5 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_fails 1 '^stripecopy: source .*read.*offset [0-9]+ length [0-9]+: ' \
-             "$src" "$dst"
+             --retries=0 "$src" "$dst"
   expect_fired src
   stop_server src
   stop_server dst

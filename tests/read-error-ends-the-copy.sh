@@ -10,7 +10,7 @@ make_data "$tmp/disk" 16M
 serve_rude src --mode=read-error --offset=5555555 "$tmp/disk"
 serve_nbdkit dst memory 16M
 copy_fails 1 '^stripecopy: source .*read.* offset [0-9]+ length [0-9]+: Input/output error$' \
-           "$src" "$dst"
+           --retries=0 "$src" "$dst"
 expect_fired src
 read -r at length < <(sed -nE \
   's/^stripecopy: .* offset ([0-9]+) length ([0-9]+): .*/\1 \2/p' "$errors")

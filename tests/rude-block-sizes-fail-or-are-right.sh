@@ -10,7 +10,7 @@ for mode in blocks-zero blocks-odd blocks-crossed blocks-huge size-huge; do
   make_ones "$tmp/copy" 8M
   serve_rude src --mode=$mode "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
-  copy_right_or_fails "$tmp/disk" "$tmp/copy" "$src" "$dst"
+  copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
   expect_fired src
   stop_server src
   stop_server dst
@@ -18,7 +18,7 @@ for mode in blocks-zero blocks-odd blocks-crossed blocks-huge size-huge; do
   make_ones "$tmp/copy" 8M
   serve_nbdkit src -r file "$tmp/disk"
   serve_rude dst --mode=$mode "$tmp/copy"
-  copy_right_or_fails "$tmp/disk" "$tmp/copy" "$src" "$dst"
+  copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
   expect_fired dst
   stop_server src
   stop_server dst

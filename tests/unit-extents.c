@@ -985,6 +985,8 @@ walk_any_way (unsigned short *dice, unsigned silent)
     }
 
     if (extents_look (x, at, &to, &value) == EXTENTS_WAIT) {
+      if (answer_refused ())
+        continue;
       /* Somebody was asked about just this, and the waiting will end. */
       deadline = extents_deadline (x);
       assert_int_not_equal (deadline, 0);

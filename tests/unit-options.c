@@ -932,12 +932,32 @@ help_and_lists_need_no_operands (void **state UNUSED)
 
 /* The lines of a list, each with a line end, in this order. */
 static const char long_names[] =
-  "--allocated\n" BLKHASH_NAMES "--connections\n--destination-format\n"
-  "--destination-is-zero\n--flush\n--help\n"
-  "--no-extents\n--no-flush\n--open-timeout\n--plan\n--progress\n"
-  "--queue-size\n--quiet\n--request-size\n--requests\n--source-format\n"
-  "--sparse\n--stall-timeout\n--synchronous\n--target-is-zero\n--threads\n"
-  "--verbose\n--version\n";
+  "--allocated\n"
+  BLKHASH_NAMES
+  "--connections\n"
+  "--destination-format\n"
+  "--destination-is-zero\n"
+  "--flush\n"
+  "--help\n"
+  "--no-extents\n"
+  "--no-flush\n"
+  "--open-timeout\n"
+  "--plan\n"
+  "--progress\n"
+  "--queue-size\n"
+  "--quiet\n"
+  "--request-size\n"
+  "--requests\n"
+  "--retries\n"
+  "--retry-wait\n"
+  "--source-format\n"
+  "--sparse\n"
+  "--stall-timeout\n"
+  "--synchronous\n"
+  "--target-is-zero\n"
+  "--threads\n"
+  "--verbose\n"
+  "--version\n";
 
 static void
 lists_have_each_visible_option_once (void **state UNUSED)
@@ -986,7 +1006,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 23 + BLKHASH_COUNT);
+  assert_int_equal (n, 25 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);

@@ -11,7 +11,7 @@ make_ones "$tmp/copy" 16M
 serve_nbdkit src -r file "$tmp/disk"
 serve_rude dst --mode=write-error --offset=5555555 "$tmp/copy"
 copy_fails 1 '^stripecopy: destination .*write.* offset [0-9]+ length [0-9]+: Input/output error$' \
-           "$src" "$dst"
+           --retries=0 "$src" "$dst"
 expect_fired dst
 read -r at length < <(sed -nE \
   's/^stripecopy: .* offset ([0-9]+) length ([0-9]+): .*/\1 \2/p' "$errors")

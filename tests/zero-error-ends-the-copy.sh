@@ -9,5 +9,5 @@ make_ones "$tmp/copy" 16M
 serve_nbdkit src memory 16M
 serve_rude dst --mode=zero-error "$tmp/copy"
 copy_fails 1 '^stripecopy: destination .*zero.* offset [0-9]+ length [0-9]+: Input/output error$' \
-           "$src" "$dst"
+           --retries=0 "$src" "$dst"
 expect_fired dst
