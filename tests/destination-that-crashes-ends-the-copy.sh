@@ -6,7 +6,7 @@
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
 
-for mode in lose-cache write-drop; do
+for mode in crash write-drop; do
   make_disks 16
   serve_nbdkit src -r file "$tmp/disk"
   serve_rude dst --mode=$mode --after=3 --times=1 "$tmp/copy"

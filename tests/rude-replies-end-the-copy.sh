@@ -9,7 +9,7 @@ requires_plugin file
 
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
-for mode in bad-magic bad-cookie drop; do
+for mode in garble bad-cookie drop; do
   serve_rude src --mode=$mode --after=5 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_fails 1 '^stripecopy: source ' --stall-timeout=2 --retries=0 -T 2 -C 2 \

@@ -7,7 +7,9 @@
  *     --pidfile=FILE    written once it listens
  *     --mode=MODE       the way in which it is rude; "help" lists them
  *     --after=N         let N occasions pass first (0)
- *     --times=N         then be rude so often (always)
+ *     --times=N         then be rude so often (always), each time at once, but
+ *                       "crash", "drop", "stall", "garble" and "late-write"
+ *                       let another N occasions pass first
  *     --offset=N        count requests only that cover this byte
  *     --log=FILE        gets a line each time: MODE OFFSET LENGTH
  *     --without=WHAT    not offered: flush fua zero extents structured
@@ -17,6 +19,10 @@
  * from its rudeness it is a plain server: fixed newstyle, any export name,
  * structured replies, base:allocation in blocks of 4 KiB, multi-conn.  One
  * thread per connection, which answers its requests one by one.
+ *
+ * With "crash" there is a cache in memory over FILE: a flush moves all of it to
+ * the file, and a crash closes every connection and throws it away.  Whoever
+ * connects afterwards is served again, as by a server that was started anew.
  */
 
 #ifndef _GNU_SOURCE
@@ -142,7 +148,9 @@ enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
   M (WRITE_ERROR, "write-error", ON_WRITE, "EIO")                             \
   M (WRITE_SILENT, "write-silent", ON_WRITE, "never answered")                \
   M (WRITE_DROP, "write-drop", ON_WRITE, "closed instead of an answer")       \
-  M (LOSE_CACHE, "lose-cache", ON_WRITE, "all closed, unflushed data lost")   \
+  M (LATE_WRITE, "late-write", ON_WRITE, "dropped, but executed after all:"   \
+     " once a later connection has written the same range")                   \
+  M (CRASH, "crash", ON_WRITE, "all closed, unflushed data lost")             \
   M (ZERO_ERROR, "zero-error", ON_ZERO, "EIO")                                \
   M (ZERO_REFUSED, "zero-refused", ON_ZERO, "offered, but ENOTSUP")           \
   M (FLUSH_ERROR, "flush-error", ON_FLUSH, "EIO")                             \
@@ -161,9 +169,10 @@ enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
   M (STATUS_WRONG_ID, "status-wrong-id", ON_STATUS, "an unknown context")     \
   M (STATUS_FLAGS, "status-flags", ON_STATUS, "unknown flags")                \
   M (STATUS_ODD, "status-odd", ON_STATUS, "cut at odd bytes")                 \
-  M (BAD_MAGIC, "bad-magic", ON_REQUEST, "a reply with a wrong magic")        \
+  M (GARBLE, "garble", ON_REQUEST, "a reply with a wrong magic")              \
   M (BAD_COOKIE, "bad-cookie", ON_REQUEST, "a reply to no request")           \
-  M (DROP, "drop", ON_REQUEST, "closed instead of an answer")                 \
+  M (DROP, "drop", ON_REQUEST, "this connection closed, others are not")      \
+  M (STALL, "stall", ON_REQUEST, "this connection never answered again")      \
   M (EXIT, "exit", ON_REQUEST, "the server exits with status 3")
 
 enum mode {
@@ -202,8 +211,17 @@ static uint64_t disk_size;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t *disk;           /* what clients see */
 static uint8_t *stored;         /* the file; != disk when there is a cache */
-static uint64_t occasions;
+static uint64_t occasions;      /* with some modes, since the last rudeness */
+static uint64_t rudenesses;
+static uint64_t crashes;
+static uint64_t connections;    /* that were ever accepted */
 static int conn_fds[MAX_CONNS]; /* 0: free */
+static struct {                 /* a write that is executed too late */
+  uint8_t *data;                /* owned; NULL: there is none */
+  uint64_t offset;
+  uint32_t length;
+  uint64_t seen;                /* connections, when it was dropped */
+} late;
 
 struct extent {
   uint64_t length;
@@ -213,7 +231,10 @@ struct extent {
 /* One client's connection; lives on its thread. */
 struct conn {
   int fd;
+  uint64_t number;              /* of the connection, from 1 on */
+  uint64_t crashes;             /* that there were before it */
   bool structured, context;
+  bool stalled;                 /* never to be answered again */
   bool is_rude;                 /* its one ON_CONNECT occasion came up */
   uint8_t *out;                 /* the reply being built */
   size_t out_used, out_size;
@@ -253,13 +274,35 @@ allocate (size_t n)
   return p;
 }
 
+static void
+log_line (const char *what, uint64_t offset, uint64_t length)
+{
+  char line[128];
+  int n;
+
+  if (set.log == -1)
+    return;
+  n = snprintf (line, sizeof line, "%s %" PRIu64 " %" PRIu64 "\n",
+                what, offset, length);
+  if (write (set.log, line, n) != n)
+    die ("log: %s", strerror (errno));
+}
+
+/* Whether the occasions before the next rudeness are counted anew each time:
+ * what ends connections is survived only if there is time in between.
+ */
+static bool
+counts_anew (enum mode mode)
+{
+  return mode == CRASH || mode == DROP || mode == STALL || mode == GARBLE
+    || mode == LATE_WRITE;
+}
+
 /* Whether to be rude now.  Counts the occasion, and logs it if so. */
 static bool
 rude (enum mode mode, uint64_t offset, uint64_t length)
 {
   bool yes;
-  char line[128];
-  int n;
 
   if (set.mode != mode)
     return false;
@@ -267,15 +310,13 @@ rude (enum mode mode, uint64_t offset, uint64_t length)
       (set.offset < offset || set.offset - offset >= length))
     return false;
   pthread_mutex_lock (&lock);
-  yes = occasions >= set.after && occasions - set.after < set.times;
-  occasions++;
+  yes = occasions++ >= set.after && rudenesses < set.times;
+  rudenesses += yes;
+  if (yes && counts_anew (mode))
+    occasions = 0;
   pthread_mutex_unlock (&lock);
-  if (yes && set.log != -1) {
-    n = snprintf (line, sizeof line, "%s %" PRIu64 " %" PRIu64 "\n",
-                  modes[mode].name, offset, length);
-    if (write (set.log, line, n) != n)
-      die ("log: %s", strerror (errno));
-  }
+  if (yes)
+    log_line (modes[mode].name, offset, length);
   return yes;
 }
 
@@ -860,11 +901,12 @@ answer_status (struct conn *c, const struct request *q)
  * that crashes and is started again.
  */
 static void
-lose_cache (void)
+crash (void)
 {
   size_t i;
 
   pthread_mutex_lock (&lock);
+  crashes++;
   memcpy (disk, stored, disk_size);
   for (i = 0; i < MAX_CONNS; ++i)
     if (conn_fds[i] != 0)
@@ -872,13 +914,73 @@ lose_cache (void)
   pthread_mutex_unlock (&lock);
 }
 
-/* Makes a range durable. */
+/* Changes the disk as a request asks; data NULL is zeroes.  False when the
+ * server has crashed since it connected: what was still on its way then never
+ * happens.
+ */
+static bool
+change_disk (struct conn *c, const struct request *q, const uint8_t *data)
+{
+  bool alive;
+
+  pthread_mutex_lock (&lock);
+  alive = c->crashes == crashes;
+  if (alive && data != NULL)
+    memcpy (disk + q->offset, data, q->length);
+  else if (alive)
+    memset (disk + q->offset, 0, q->length);
+  if (alive && disk != stored && (q->flags & NBD_CMD_FLAG_FUA) != 0)
+    memcpy (stored + q->offset, disk + q->offset, q->length);
+  pthread_mutex_unlock (&lock);
+  return alive;
+}
+
+/* Makes all durable.  False as above. */
+static bool
+store_disk (struct conn *c)
+{
+  bool alive;
+
+  pthread_mutex_lock (&lock);
+  alive = c->crashes == crashes;
+  if (alive && disk != stored)
+    memcpy (stored, disk, disk_size);
+  pthread_mutex_unlock (&lock);
+  return alive;
+}
+
+/* Keeps a write for later; where one is kept already, it is just lost. */
 static void
-store (uint64_t at, uint64_t n)
+keep_late_write (struct conn *c, const struct request *q)
 {
   pthread_mutex_lock (&lock);
-  if (disk != stored)
-    memcpy (stored + at, disk + at, n);
+  if (late.data == NULL) {
+    late.data = allocate (q->length);
+    memcpy (late.data, c->payload, q->length);
+    late.offset = q->offset;
+    late.length = q->length;
+    late.seen = connections;
+  }
+  pthread_mutex_unlock (&lock);
+}
+
+/* Executes the write that was kept, once a later connection's has been answered
+ * that ends where it ends, or behind that.
+ */
+static void
+execute_late_write (struct conn *c, const struct request *q)
+{
+  uint64_t end;
+
+  pthread_mutex_lock (&lock);
+  end = late.offset + late.length;
+  if (late.data != NULL && c->number > late.seen
+      && q->offset < end && end <= q->offset + q->length) {
+    memcpy (disk + late.offset, late.data, late.length);
+    free (late.data);
+    late.data = NULL;
+    log_line ("late-write-executed", late.offset, late.length);
+  }
   pthread_mutex_unlock (&lock);
 }
 
@@ -901,16 +1003,20 @@ answer_write (struct conn *c, const struct request *q)
     return false;
   if (rude (WRITE_ERROR, q->offset, q->length))
     return answer (c, q, NBD_EIO);
-  pthread_mutex_lock (&lock);
-  memcpy (disk + q->offset, c->payload, q->length);
-  pthread_mutex_unlock (&lock);
-  if ((q->flags & NBD_CMD_FLAG_FUA) != 0)
-    store (q->offset, q->length);
-  if (rude (LOSE_CACHE, q->offset, q->length)) {
-    lose_cache ();
+  if (rude (LATE_WRITE, q->offset, q->length)) {
+    keep_late_write (c, q);
     return false;
   }
-  return answer (c, q, 0);
+  if (!change_disk (c, q, c->payload))
+    return false;
+  if (rude (CRASH, q->offset, q->length)) {
+    crash ();
+    return false;
+  }
+  if (!answer (c, q, 0))
+    return false;
+  execute_late_write (c, q);
+  return true;
 }
 
 static bool
@@ -920,12 +1026,7 @@ answer_zero (struct conn *c, const struct request *q)
     return answer (c, q, NBD_EIO);
   if (rude (ZERO_REFUSED, q->offset, q->length))
     return answer (c, q, NBD_ENOTSUP);
-  pthread_mutex_lock (&lock);
-  memset (disk + q->offset, 0, q->length);
-  pthread_mutex_unlock (&lock);
-  if ((q->flags & NBD_CMD_FLAG_FUA) != 0)
-    store (q->offset, q->length);
-  return answer (c, q, 0);
+  return change_disk (c, q, NULL) && answer (c, q, 0);
 }
 
 static bool
@@ -933,8 +1034,7 @@ answer_flush (struct conn *c, const struct request *q)
 {
   if (rude (FLUSH_ERROR, 0, 0))
     return answer (c, q, NBD_EIO);
-  store (0, disk_size);
-  return answer (c, q, 0);
+  return store_disk (c) && answer (c, q, 0);
 }
 
 /* ------------------------------------------------------------ a connection */
@@ -947,11 +1047,14 @@ answer_request (struct conn *c, struct request *q)
     _exit (3);
   if (rude (DROP, q->offset, q->length))
     return false;
+  c->stalled = c->stalled || rude (STALL, q->offset, q->length);
+  if (c->stalled)
+    return true;
   if (rude (BAD_COOKIE, q->offset, q->length)) {
     q->cookie ^= UINT64_C (0xdeadbeef) << 32;
     return answer (c, q, 0);
   }
-  if (rude (BAD_MAGIC, q->offset, q->length)) {
+  if (rude (GARBLE, q->offset, q->length)) {
     put64 (c, 0);
     put64 (c, 0);
     return flush_out (c);
@@ -1012,6 +1115,8 @@ conn_thread (void *arg)
 
   pthread_mutex_lock (&lock);
   c.fd = *slot;
+  c.number = ++connections;
+  c.crashes = crashes;
   pthread_mutex_unlock (&lock);
   c.payload = allocate (MAX_PAYLOAD);
   c.extents = allocate (MAX_EXTENTS * sizeof c.extents[0]);
@@ -1068,7 +1173,7 @@ open_disk (const char *name)
   }
   close (fd);
   disk = stored;
-  if (set.mode == LOSE_CACHE) {
+  if (set.mode == CRASH) {
     disk = allocate (disk_size);
     memcpy (disk, stored, disk_size);
   }
