@@ -38,15 +38,21 @@ void
 doubt_note (struct doubt *d, uint64_t start, uint64_t end)
 {
   if (ranges_set (&d->written, start, end, 0))
-    d->bytes += end - start;
+    d->notes++;
   else
     d->forgotten = true;
 }
 
 bool
+doubt_allows (const struct doubt *d, uint64_t in_flight)
+{
+  return add_saturated (d->notes, in_flight) < d->limit;
+}
+
+bool
 doubt_wants_flush (const struct doubt *d)
 {
-  return d->bytes >= d->limit || ranges_count (&d->written) >= NEARLY;
+  return d->notes >= d->limit || ranges_count (&d->written) >= NEARLY;
 }
 
 bool
@@ -68,7 +74,7 @@ doubt_flush_begins (struct doubt *d)
 
   d->covered = d->written;
   d->written = covered;
-  d->bytes = 0;
+  d->notes = 0;
 }
 
 void
@@ -80,14 +86,13 @@ doubt_flush_ends (struct doubt *d)
 
 /* False when not all of them find room. */
 static bool
-move (struct ranges *from, struct ranges *to, uint64_t *bytes)
+move (struct ranges *from, struct ranges *to)
 {
   bool all = true;
 
   for (size_t i = 0; i < ranges_count (from); i++) {
     const struct range *r = ranges_at (from, i);
 
-    *bytes += r->end - r->start;
     all = ranges_set (to, r->start, r->end, 0) && all;
   }
   ranges_clear (from);
@@ -95,15 +100,15 @@ move (struct ranges *from, struct ranges *to, uint64_t *bytes)
 }
 
 bool
-doubt_lost (struct doubt *d)
+doubt_lost (struct doubt *d, uint64_t in_flight)
 {
-  uint64_t bytes = 0;
-  const bool covered = move (&d->covered, &d->again, &bytes);
-  const bool written = move (&d->written, &d->again, &bytes);
+  const uint64_t at_stake = d->notes + in_flight;
+  const bool covered = move (&d->covered, &d->again);
+  const bool written = move (&d->written, &d->again);
 
-  if (bytes > 0)
-    d->limit = max_u64 (1, bytes / 2);
-  d->bytes = 0;
+  if (at_stake > 0)
+    d->limit = max_u64 (1, min_u64 (d->limit, at_stake) / 4);
+  d->notes = 0;
   return covered && written && !d->forgotten;
 }
 

@@ -28,8 +28,8 @@ struct doubt {
   struct ranges written;        /* answered since the last flush was sent */
   struct ranges covered;        /* answered before the flush in flight */
   struct ranges again;          /* were lost */
-  uint64_t bytes;               /* of written */
-  uint64_t limit;               /* bytes of written that are enough */
+  uint64_t notes;               /* how often something was added to written */
+  uint64_t limit;               /* how often that may be; at least 1 */
   bool forgotten;               /* written had no room for something */
 };
 
@@ -42,10 +42,15 @@ void doubt_free (struct doubt *d);      /* safe on a zeroed struct */
  */
 void doubt_note (struct doubt *d, uint64_t start, uint64_t end);
 
-/* Whether a flush should come before anything more is written: there is hardly
- * room to remember more, or after a loss, so much is at stake as was lost by
- * half.  Each loss makes that less, so that even a server that fails again and
- * again is got through; each flush that is answered makes it more.
+/* Whether more may be written while so many requests are in flight.  After a
+ * loss only a quarter as many as were at stake then may be, and less with each
+ * further one, so that even a server that fails again and again is got through;
+ * each flush that is answered makes it more.
+ */
+bool doubt_allows (const struct doubt *d, uint64_t in_flight);
+
+/* Whether a flush has to come before anything more is written: because of that,
+ * or because there is hardly room to remember more.
  */
 bool doubt_wants_flush (const struct doubt *d);
 
@@ -63,8 +68,10 @@ void doubt_flush_begins (struct doubt *d);
  */
 void doubt_flush_ends (struct doubt *d);
 
-/* The connection is lost.  False when what is in doubt is not all known. */
-bool doubt_lost (struct doubt *d);
+/* The connection is lost, with so many requests in flight.  False when what is in
+ * doubt is not all known.
+ */
+bool doubt_lost (struct doubt *d, uint64_t in_flight);
 
 /* The first of the ranges that have to be copied again; it is taken out.  False
  * when there is none.

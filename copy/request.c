@@ -324,11 +324,17 @@ lane_connect (struct lane *l, enum side side, struct conn *conn)
     l->destination = conn;
 }
 
+static bool
+may_write (const struct lane *l)
+{
+  return l->destination != NULL && doubt_allows (&l->doubt, l->n_writing);
+}
+
 /* What cannot be resumed waits for something else than its time. */
 static bool
 can_resume (const struct lane *l, const struct request *r)
 {
-  return r->whole ? l->destination != NULL
+  return r->whole ? may_write (l)
     : l->source != NULL && window_has_room (&l->window, r->length);
 }
 
@@ -459,7 +465,10 @@ request_zero (struct lane *l, uint64_t start, uint64_t length, unsigned how)
 
   charge (l, r, l->zero_way == ZERO_WRITE ? length : 0);
   r->whole = true;
-  write_range (l, r);
+  if (may_write (l))
+    write_range (l, r);
+  else
+    put_off (l, r, 0);
 }
 
 static void
@@ -565,10 +574,10 @@ step_read (struct lane *l, struct request *r, int err, struct error *e)
     return 0;
   }
   cut (l, r);
-  if (l->destination)
+  if (may_write (l))
     write_range (l, r);
   else
-    put_off (l, r, 0);          /* until it is back */
+    put_off (l, r, 0);          /* until the destination can have it */
   return 0;
 }
 

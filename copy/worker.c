@@ -93,7 +93,7 @@ copy_again (struct worker *w, const struct error *why, struct error *e)
     && !doubt_is_empty (&w->lane.doubt);
 
   w->flushing = false;
-  if (doubt_lost (&w->lane.doubt) && !from_stream) {
+  if (doubt_lost (&w->lane.doubt, w->lane.n_writing) && !from_stream) {
     if (doubt_has_again (&w->lane.doubt))
       w->out_of_work = false;
     return true;

@@ -64,7 +64,7 @@ what_was_written_is_lost_with_the_connection (void **state UNUSED)
   doubt_note (&d, 1000, 1001);
   assert_false (doubt_is_empty (&d));
   expect_nothing_again ();
-  assert_true (doubt_lost (&d));
+  assert_true (doubt_lost (&d, 0));
   assert_true (doubt_is_empty (&d));
   expect_again (100, 400);
   expect_again (1000, 1001);
@@ -81,7 +81,7 @@ flush_covers_what_came_before_it (void **state UNUSED)
   assert_int_equal (ranges_at (&d.covered, 0)->end, 100);
   doubt_flush_ends (&d);
   assert_false (doubt_is_empty (&d));
-  assert_true (doubt_lost (&d));
+  assert_true (doubt_lost (&d, 0));
   expect_again (100, 200);
   expect_nothing_again ();
 }
@@ -92,7 +92,7 @@ flush_without_an_answer_covers_nothing (void **state UNUSED)
   doubt_note (&d, 0, 100);
   doubt_flush_begins (&d);
   doubt_note (&d, 200, 300);
-  assert_true (doubt_lost (&d));
+  assert_true (doubt_lost (&d, 0));
   expect_again (0, 100);
   expect_again (200, 300);
   expect_nothing_again ();
@@ -103,31 +103,52 @@ what_is_lost_twice_is_done_a_third_time (void **state UNUSED)
 {
   doubt_note (&d, 0, 100);
   doubt_note (&d, 200, 300);
-  assert_true (doubt_lost (&d));
+  assert_true (doubt_lost (&d, 0));
   expect_again (0, 100);
   doubt_note (&d, 0, 50);
-  assert_true (doubt_lost (&d));
+  assert_true (doubt_lost (&d, 0));
   expect_again (0, 50);
   expect_again (200, 300);
 }
 
 static void
+note (unsigned n)
+{
+  while (n-- > 0)
+    doubt_note (&d, 1000 * n, 1000 * n + 10);
+}
+
+static void
 loss_makes_flushes_come_sooner_and_flushes_later (void **state UNUSED)
 {
-  doubt_note (&d, 0, 1000);
+  note (100);
   assert_false (doubt_wants_flush (&d));
-  assert_true (doubt_lost (&d));
-  doubt_note (&d, 0, 499);
+  assert_true (doubt_allows (&d, UINT64_MAX - 101));
+  assert_true (doubt_lost (&d, 300));
+  note (99);
   assert_false (doubt_wants_flush (&d));
-  doubt_note (&d, 499, 500);
+  assert_true (doubt_allows (&d, 0));
+  assert_false (doubt_allows (&d, 1));
+  note (1);
   assert_true (doubt_wants_flush (&d));
+  assert_false (doubt_allows (&d, 0));
   doubt_flush_begins (&d);
   assert_false (doubt_wants_flush (&d));
   doubt_flush_ends (&d);
-  doubt_note (&d, 500, 1499);
+  note (199);
   assert_false (doubt_wants_flush (&d));
-  doubt_note (&d, 1499, 1500);
+  note (1);
   assert_true (doubt_wants_flush (&d));
+}
+
+static void
+one_write_is_always_allowed (void **state UNUSED)
+{
+  for (int i = 0; i < 100; i++) {
+    doubt_note (&d, 0, 1);
+    assert_true (doubt_lost (&d, 0));
+    assert_true (doubt_allows (&d, 0));
+  }
 }
 
 /* A server that crashes after each 37 writes is got through. */
@@ -143,7 +164,7 @@ crashes_come_to_an_end (void **state UNUSED)
       e = 2000;
     while (at < e) {
       if (++writes % 37 == 0) {
-        assert_true (doubt_lost (&d));
+        assert_true (doubt_lost (&d, 0));
         assert_true (++crashes < 500);
         if (at < e)             /* what was not written yet is still to do */
           ranges_set (&d.again, at, e, 0);
@@ -179,7 +200,7 @@ too_many_pieces_want_a_flush_and_are_not_forgotten_silently (void **state UNUSED
   while (!doubt_is_full (&d))
     doubt_note (&d, 10 * i, 10 * i + 1), i++;
   doubt_note (&d, 10 * i, 10 * i + 1);
-  assert_false (doubt_lost (&d));
+  assert_false (doubt_lost (&d, 0));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown (f, start, end)
@@ -193,6 +214,7 @@ main (void)
     TEST (flush_without_an_answer_covers_nothing),
     TEST (what_is_lost_twice_is_done_a_third_time),
     TEST (loss_makes_flushes_come_sooner_and_flushes_later),
+    TEST (one_write_is_always_allowed),
     TEST (crashes_come_to_an_end),
     TEST (too_many_pieces_want_a_flush_and_are_not_forgotten_silently),
   };

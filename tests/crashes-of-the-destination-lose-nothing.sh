@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A destination that crashes again and again, and loses each time what was not
+# flushed, has the whole disk in the end.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_islands "$tmp/disk" 128
+make_ones "$tmp/copy" 128M
+serve_nbdkit src -r file "$tmp/disk"
+serve_rude dst --mode=crash --after=12 --times=20 "$tmp/copy"
+copy_ok -v -C 4 -T 4 --request-size=128k --retry-wait=0.01 \
+        --retries=20 "$src" "$dst"
+[ "$(grep -c '^crash' "$tmp/dst.fired")" -eq 20 ] || fail "not twenty crashes"
+expect_error '^stripecopy: copied .* with 4 workers: .* copied again$'
+expect_identical "$tmp/disk" "$tmp/copy"

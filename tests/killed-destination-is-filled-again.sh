@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A destination in memory is killed in the middle of the copy, and another one,
+# empty, takes its place: all is written once more.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter delay
+requires_plugin memory
+
+make_islands "$tmp/disk" 64
+serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=5ms
+serve_nbdkit dst --filter=log memory 64M logfile="$tmp/dst.requests"
+start_copy -v --request-size=64k -C 2 -T 2 --retry-wait=0.05 --retries=20 \
+           "$src" "$dst"
+wait_until eval '[ "$(requests dst Write)" -gt 20 ]'
+kill -KILL "$dst_pid"
+wait "$dst_pid" 2> /dev/null || :
+serve_nbdkit dst memory 64M
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+expect_error 'connects again in '
+expect_error '^stripecopy: copied .* [1-9][0-9.]* [KM]iB copied again$'
+expect_same_content "$src" "$dst"

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a lost connection is replaced by has to lead to the same disk: another
+# size, or other abilities, end the copy.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter delay
+requires_plugin memory
+
+make_data "$tmp/disk" 16M
+serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=10ms
+serve_logged dst memory 16M
+start_copy --request-size=64k --retry-wait=0.05 --retries=20 "$src" "$dst"
+wait_until has_request dst Write
+kill -KILL "$dst_pid"
+wait "$dst_pid" 2> /dev/null || :
+serve_nbdkit dst memory 17M
+wait_copy
+[ $code -eq 1 ] || fail "exit status $code"
+expect_error '^stripecopy: destination .*differs from the first: size$'
