@@ -161,6 +161,20 @@ heed_signal (struct copy *c, struct crew *crew, struct progress *progress)
     stop_wind_down (c->stop, n);
 }
 
+/* A server that we started has ended, and so does the copy: it says why, before
+ * others die of that.
+ */
+static void
+heed_death (struct copy *c, struct endpoint *ep)
+{
+  struct error e = { 0 };
+
+  if (endpoint_server_ended (ep, DEATH_NOTICE_MS, &e))
+    stop_fail (c->stop, &e);
+  else
+    stop_now (c->stop);
+}
+
 /* A request that is tried again is worth a line only once for each side: with
  * many of them, their number says more.
  */
@@ -235,8 +249,8 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
     if (fds[1].revents)
       heed_signal (c, crew, progress);
     for (unsigned i = 2; i < 4; i++)
-      if (fds[i].revents) {     /* a server has ended: so does the copy */
-        stop_now (c->stop);
+      if (fds[i].revents) {
+        heed_death (c, i == 2 ? c->source : c->destination);
         fds[i].fd = -1;
       }
     if (fds[4].revents)

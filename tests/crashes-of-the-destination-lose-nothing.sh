@@ -9,7 +9,7 @@ requires_plugin file
 make_islands "$tmp/disk" 128
 make_ones "$tmp/copy" 128M
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=crash --after=12 --times=20 "$tmp/copy"
+serve_rude dst --mode=crash --after=8 --times=20 "$tmp/copy"
 copy_ok -v -C 4 -T 4 --request-size=128k --retry-wait=0.01 \
         --retries=20 "$src" "$dst"
 [ "$(grep -c '^crash' "$tmp/dst.fired")" -eq 20 ] || fail "not twenty crashes"
