@@ -280,6 +280,19 @@ put_off (struct lane *l, struct request *r, uint64_t due)
   list_append (&l->later, &r->link);
 }
 
+/* Whether an io that failed on its own may succeed another time.  A file tells
+ * of what the disk did not take when it likes, of any write before: another
+ * try would only hide it.
+ */
+static bool
+can_try_again (const struct io *io, int err)
+{
+  const struct caps *caps = endpoint_caps (io->conn->endpoint);
+
+  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
+    && retry_helps (err);
+}
+
 /* Has the request done once more after a while, where that can help. */
 static int
 try_again (struct lane *l, struct request *r, const struct io *io, int err,
@@ -291,7 +304,7 @@ try_again (struct lane *l, struct request *r, const struct io *io, int err,
     .offset = io->offset, .length = io->length, .err = err,
   };
 
-  if (conn_is_stream (io->conn) || !retry_helps (err)
+  if (!can_try_again (io, err)
       || !retry_may (&l->plan->retry, r->failures + 1, throw_dice (), &n.wait))
     return fail (io, err, e);
   n.attempt = ++r->failures;
