@@ -4,10 +4,12 @@
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
+requires_filter delay
 
+# Slow reads, so that no worker is too late to be needed.
 for n in 1 8; do
   make_disks 64
-  serve_logged "src$n" -r file "$tmp/disk"
+  serve_logged "src$n" --filter=delay -r file "$tmp/disk" rdelay=50ms
   serve_logged "dst$n" file "$tmp/copy"
   src=src$n dst=dst$n
   copy_ok -T $n -C $n "${!src}" "${!dst}"
