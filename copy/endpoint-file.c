@@ -78,7 +78,7 @@ struct file_endpoint {
   char *path;                   /* owned */
   int fd;                       /* owned; -1: the file is still to be made */
   struct device device;
-  bool wants_extents;
+  struct endpoint_wants wants;
   struct uring *ring;           /* owned, for the first conn; NULL: no rings */
   bool rings;                   /* conns are to have them */
   bool created;                 /* by prepare */
@@ -553,7 +553,7 @@ reopen (const struct file_endpoint *ep)
   int fd;
 
   snprintf (path, sizeof path, "/proc/self/fd/%d", ep->fd);
-  fd = open (path, (ep->base.side == SOURCE ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+  fd = open (path, (ep->wants.write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
   return fd != -1 ? fd : fcntl (ep->fd, F_DUPFD_CLOEXEC, 0);
 }
 
@@ -614,6 +614,7 @@ set_size (struct file_endpoint *ep, uint64_t size, struct error *e)
   if ((size > ep->device.size && ftruncate (ep->fd, size) == -1)
       || ftruncate (ep->fd, 0) == -1 || ftruncate (ep->fd, size) == -1)
     return endpoint_fail (&ep->base, "cannot set its size", e);
+  ep->base.caps.size = size;
   return 0;
 }
 
@@ -713,7 +714,7 @@ static int
 open_file (struct file_endpoint *ep, struct error *e)
 {
   const int flags = O_CLOEXEC | O_NOCTTY
-    | (ep->base.side == SOURCE ? O_RDONLY : O_RDWR);
+    | (ep->wants.write ? O_RDWR : O_RDONLY);
   struct stat st;
   bool is_block;
 
@@ -723,7 +724,7 @@ open_file (struct file_endpoint *ep, struct error *e)
     ep->base.caps.in_use = true;
     ep->fd = open (ep->path, flags);
   }
-  if (ep->fd == -1 && errno == ENOENT && ep->base.side == DESTINATION)
+  if (ep->fd == -1 && errno == ENOENT && ep->wants.write)
     return endpoint_file_check_new (ep->path, ep->base.name, e);
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot open it", e);
@@ -747,11 +748,11 @@ set_caps (struct file_endpoint *ep)
   caps->block_min = 1;
   caps->block_preferred = ep->device.preferred;
   caps->block_max = BLOCK_MAX;
-  caps->extents_max = ep->wants_extents && !is_block ? EXTENTS_MAX : 0;
+  caps->extents_max = ep->wants.extents && !is_block ? EXTENTS_MAX : 0;
   caps->zero_max = is_block ? ZERO_MAX_BLOCK : ZERO_MAX_FILE;
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;
-  caps->grows = !is_block && ep->base.side == DESTINATION;
+  caps->grows = !is_block && ep->wants.write;
 }
 
 struct endpoint *
@@ -767,7 +768,7 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
   ep->device = (struct device) {
     .kind = DEVICE_OTHER, .sector = 1, .preferred = 4096
   };
-  ep->wants_extents = q->wants.extents;
+  ep->wants = q->wants;
   if ((ep->path = strdup (q->operand->name)) == NULL) {
     endpoint_fail (&ep->base, "cannot open it", e);
     goto fail;

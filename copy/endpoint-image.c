@@ -388,7 +388,7 @@ open_file (struct image_endpoint *ep, struct error *e)
     ep->base.caps.in_use = true;
     return 0;
   }
-  if (ep->fd == -1 && errno == ENOENT && ep->base.side == DESTINATION) {
+  if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
     promise_new_caps (ep);
     return endpoint_file_check_new (path_of (ep), ep->base.name, e);
   }
@@ -400,7 +400,7 @@ open_file (struct image_endpoint *ep, struct error *e)
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
     return -1;
   ep->base.caps = *endpoint_caps (ep->server);
-  if (ep->base.side == DESTINATION) {
+  if (ep->request.wants.write) {
     endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
     ep->server = NULL;
     promise_caps (ep);

@@ -118,6 +118,21 @@ is_path (enum side side, const struct operand *operand)
     && !(side == DESTINATION && strcmp (operand->name, "null:") == 0);
 }
 
+/* Whether a kind can be read at any place, and as often as need be. */
+static int
+check_comparable (enum side side, const struct operand *operand,
+                  const char *name, struct error *e)
+{
+  const open_function kind = recognise (side, operand);
+
+  if (kind != endpoint_null_open && kind != endpoint_pipe_open)
+    return 0;
+  error_set (e, ENOTSUP, "%s: it cannot be compared: %s", name,
+             kind == endpoint_null_open ? "nothing can be read from it"
+             : "a stream can be read, or written, only once");
+  return -1;
+}
+
 /* Whether the kind of the operand goes with what was said of its format. */
 static int
 check_kind (enum side side, const struct operand *operand, const char *name,
@@ -138,15 +153,15 @@ check_kind (enum side side, const struct operand *operand, const char *name,
 
 int
 endpoint_check_name (enum side side, const struct operand *operand,
-                     struct error *e)
+                     struct endpoint_wants wants, struct error *e)
 {
   char *name = make_name (side, operand);
   int r = -1;
 
-  if (name)
-    r = check_kind (side, operand, name, e);
-  else
+  if (name == NULL)
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+  else if (!wants.compare || check_comparable (side, operand, name, e) == 0)
+    r = check_kind (side, operand, name, e);
   free (name);
   return r;
 }

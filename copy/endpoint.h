@@ -108,14 +108,16 @@ struct endpoint;
 
 struct endpoint_wants {
   bool extents;                 /* IO_EXTENTS will be used */
+  bool write;                   /* else it is opened for reading only */
+  bool compare;                 /* it is read to be compared: no stream */
 };
 
-/* Whether the name is of a kind that can be opened: nothing is opened yet, so
- * both names can be refused before a server is started.  0, or -1 with the
- * error set.
+/* Whether the name is of a kind that can be opened, and can do what is wanted of
+ * it: nothing is opened yet, so both names can be refused before a server is
+ * started.  0, or -1 with the error set.
  */
 int endpoint_check_name (enum side side, const struct operand *name,
-                         struct error *e);
+                         struct endpoint_wants wants, struct error *e);
 
 /* Whether two names of which one has a format go together: not when both are
  * the same file, which the server of an image hides, so it is seen before any

@@ -413,8 +413,10 @@ run (struct copy *c)
   struct error e = { 0 };
   int status;
 
-  if (endpoint_check_name (SOURCE, &c->options.source, &e) == -1
-      || endpoint_check_name (DESTINATION, &c->options.destination, &e) == -1
+  if (endpoint_check_name (SOURCE, &c->options.source,
+                           plan_wants (SOURCE, &c->options), &e) == -1
+      || endpoint_check_name (DESTINATION, &c->options.destination,
+                              plan_wants (DESTINATION, &c->options), &e) == -1
       || endpoint_check_pair (&c->options.source, &c->options.destination,
                               &e) == -1
       || check_descriptors (&c->options, &e) == -1)

@@ -46,6 +46,8 @@ struct options {
   uint64_t digest_block;        /* its blocks, bytes, a power of two */
   const char *blkhash_file;     /* --blkhash-file; NULL: standard output */
   bool plan;                    /* only say what would be done */
+  bool compare;                 /* write nothing, compare both sides */
+  bool verify;                  /* compare both sides after the copy */
 
   bool progress;                /* -p or --progress */
   uint64_t progress_fd;         /* --progress=FD, when progress_fd_given */

@@ -66,10 +66,39 @@ static const struct pace paces[PACES_MAX] = {
 struct endpoint_wants
 plan_wants (enum side side, const struct options *o)
 {
+  const bool compare = o->compare || o->verify;
+  const bool asks_what_is_zero = !o->compare && !o->allocated
+    && o->destination_is_zero == IS_ZERO_AUTO;
+
   return (struct endpoint_wants) {
     .extents = side == SOURCE ? !o->no_extents
-      : o->destination_is_zero == IS_ZERO_AUTO && !o->allocated
+      : asks_what_is_zero || (compare && !o->no_extents),
+    .write = side == DESTINATION && !o->compare,
+    .compare = compare,
   };
+}
+
+/* What stands against writing, whatever the source. */
+static int
+refuse_unwritable (const struct options *o, const char *destination_name,
+                   const struct caps *destination, struct error *e)
+{
+  if (destination->read_only) {
+    error_set (e, EROFS, "%s: it is read-only, cannot write to it",
+               destination_name);
+    return -1;
+  }
+  if (destination->terminal) {
+    error_set (e, ENOTSUP, "%s: refusing to write to a terminal",
+               destination_name);
+    return -1;
+  }
+  if (o->flush && !destination->can_flush && !destination->stream) {
+    error_set (e, ENOTSUP, "%s: it cannot flush, which --flush asks for",
+               destination_name);
+    return -1;
+  }
+  return 0;
 }
 
 static int
@@ -83,26 +112,14 @@ refuse_impossible (const struct plan *p, const struct options *o,
                source->in_use ? source_name : destination_name);
     return -1;
   }
-  if (destination->read_only) {
-    error_set (e, EROFS, "%s: it is read-only, cannot write to it",
-               destination_name);
+  if (p->copies
+      && refuse_unwritable (o, destination_name, destination, e) == -1)
     return -1;
-  }
-  if (destination->terminal) {
-    error_set (e, ENOTSUP, "%s: refusing to write to a terminal",
-               destination_name);
-    return -1;
-  }
   if (destination->size < source->size && !destination->grows
       && !p->open_ended) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
                " source's (%" PRIu64 ")", destination_name, destination->size,
                source->size);
-    return -1;
-  }
-  if (o->flush && !destination->can_flush && !destination->stream) {
-    error_set (e, ENOTSUP, "%s: it cannot flush, which --flush asks for",
-               destination_name);
     return -1;
   }
   if (source->size % source->block_min != 0) {
@@ -113,8 +130,9 @@ refuse_impossible (const struct plan *p, const struct options *o,
   }
   if (source->size % destination->block_min != 0 && !p->open_ended) {
     error_set (e, EINVAL, "%s: the source's size (%" PRIu64 ") is no multiple"
-               " of its minimum block (%" PRIu64 "): the end cannot be written",
-               destination_name, source->size, destination->block_min);
+               " of its minimum block (%" PRIu64 "): the end cannot be %s",
+               destination_name, source->size, destination->block_min,
+               p->copies ? "written" : "read");
     return -1;
   }
   if (p->align > min_u64 (source->block_max, destination->block_max)) {
@@ -143,7 +161,7 @@ choose_requests (const struct plan *p, const struct options *o)
 {
   return o->synchronous ? 1
     : min_u64 (min_u64 (o->requests, REQUESTS_MAX),
-               max_u64 (1, ARENA_MAX / p->request_size));
+               max_u64 (1, ARENA_MAX / p->buffer_size));
 }
 
 static uint64_t
@@ -243,6 +261,8 @@ plan_make (struct plan *p, const struct options *o,
                                       destination->block_preferred);
 
   *p = (struct plan) {
+    .copies = !o->compare,
+    .compares = o->compare || o->verify,
     .size = source->size,
     .open_ended = source->stream,
     .room = destination->grows ? INT64_MAX : destination->size,
@@ -253,7 +273,7 @@ plan_make (struct plan *p, const struct options *o,
     .patience = o->open_timeout * NS_PER_S,
     .checkpoint = o->no_flush || !destination->can_flush ? 0 : CHECKPOINT,
     .source_extents = !o->no_extents && source->extents_max > 0,
-    .flush = !o->no_flush && destination->can_flush,
+    .flush = !o->compare && !o->no_flush && destination->can_flush,
     .in_order = o->digest != DIGEST_NONE,
     .digest = { .kind = o->digest, .block = o->digest_block },
   };
@@ -261,7 +281,10 @@ plan_make (struct plan *p, const struct options *o,
                          destination, e) == -1)
     return -1;
 
+  p->destination_extents = p->compares && !o->no_extents
+    && destination->extents_max > 0;
   p->request_size = choose_request_size (p, o, source, destination, preferred);
+  p->buffer_size = p->compares ? 2 * p->request_size : p->request_size;
   p->requests = choose_requests (p, o);
   p->grain = max_u64 (p->align, GRAIN);
   p->unit = max_u64 (p->grain, p->digest.block);

@@ -44,6 +44,8 @@ struct pace {
 #define PACES_MAX 6
 
 struct plan {
+  bool copies;                  /* else nothing is written */
+  bool compares;                /* both sides are read, after a copy again */
   uint64_t size;                /* bytes to copy: the source's size */
   bool open_ended;              /* a stream: size is only what cannot be more */
   uint64_t room;                /* bytes that the destination can take */
@@ -53,6 +55,7 @@ struct plan {
   uint64_t gap;                 /* shorter zero extents are read as data */
   unsigned workers;             /* at least 1 */
   uint64_t request_size;        /* multiple of align, at most 32 MiB */
+  uint64_t buffer_size;         /* memory of one request, in one worker */
   unsigned requests;            /* in flight in one worker, at most */
   uint64_t queue_size;          /* bytes in flight in one worker, at most */
   struct pace paces[PACES_MAX];
@@ -67,6 +70,7 @@ struct plan {
   uint64_t patience;            /* ns for a lost connection to come up again */
   uint64_t checkpoint;          /* ns from flush to flush; 0: only at the end */
   bool source_extents;
+  bool destination_extents;     /* for comparing; for zeroing, zero tells */
   bool flush;
   struct zero_plan zero;
   struct digest_plan digest;

@@ -678,6 +678,62 @@ gap_is_the_smallest_zero_extent_worth_a_request (void **state UNUSED)
   assert_true (plan.gap > 0);
 }
 
+/* -- comparing ------------------------------------------------------------ */
+
+static void
+copy_is_not_compared_unless_it_is_said (void **state UNUSED)
+{
+  make ();
+  assert_true (plan.copies);
+  assert_false (plan.compares || plan.destination_extents);
+  assert_int_equal (plan.buffer_size, plan.request_size);
+  options.verify = true;
+  make ();
+  assert_true (plan.copies && plan.compares && plan.flush);
+  assert_true (plan.destination_extents);
+  assert_int_equal (plan.buffer_size, 2 * plan.request_size);
+  options.verify = false;
+  options.compare = true;
+  make ();
+  assert_true (plan.compares);
+  assert_false (plan.copies || plan.flush);
+}
+
+/* What stands against a copy alone is nothing to a comparison. */
+static void
+comparing_needs_nothing_but_reading (void **state UNUSED)
+{
+  options.compare = options.flush = true;
+  destination.read_only = true;
+  destination.can_flush = false;
+  destination.zero_max = 0;
+  make ();
+  destination.size = 2 * GiB;
+  make ();
+  assert_int_equal (plan.size, GiB);
+  destination.size = GiB - 1;
+  assert_refused (ENOSPC, "destination D", "smaller");
+  destination.size = GiB;
+  destination.in_use = true;
+  assert_refused (EBUSY, "destination D", "in use");
+}
+
+static void
+holes_of_both_sides_are_asked_for_to_compare (void **state UNUSED)
+{
+  options.compare = true;
+  make ();
+  assert_true (plan.source_extents && plan.destination_extents);
+  destination.extents_max = 0;
+  make ();
+  assert_true (plan.source_extents);
+  assert_false (plan.destination_extents);
+  destination.extents_max = GiB;
+  options.no_extents = true;
+  make ();
+  assert_false (plan.source_extents || plan.destination_extents);
+}
+
 /* -- what is wanted of each side ------------------------------------------ */
 
 static void
@@ -698,6 +754,25 @@ extents_are_wanted_where_they_will_be_used (void **state UNUSED)
   options.destination_is_zero = IS_ZERO_NO;
   assert_false (plan_wants (DESTINATION, &options).extents);
   assert_true (plan_wants (SOURCE, &options).extents);
+  options.verify = true;
+  assert_true (plan_wants (DESTINATION, &options).extents);
+  options.no_extents = true;
+  assert_false (plan_wants (DESTINATION, &options).extents);
+}
+
+static void
+only_the_destination_of_a_copy_is_written_to (void **state UNUSED)
+{
+  assert_true (plan_wants (DESTINATION, &options).write);
+  assert_false (plan_wants (SOURCE, &options).write);
+  assert_false (plan_wants (SOURCE, &options).compare);
+  options.verify = true;
+  assert_true (plan_wants (DESTINATION, &options).write);
+  assert_true (plan_wants (DESTINATION, &options).compare);
+  options.verify = false;
+  options.compare = true;
+  assert_false (plan_wants (DESTINATION, &options).write);
+  assert_true (plan_wants (SOURCE, &options).compare);
 }
 
 /* -- promises ------------------------------------------------------------- */
@@ -926,7 +1001,11 @@ main (void)
     AFRESH (scan_is_raised_to_the_preferred_block_unless_given),
     AFRESH (scan_is_never_below_what_can_be_written),
     AFRESH (gap_is_the_smallest_zero_extent_worth_a_request),
+    AFRESH (copy_is_not_compared_unless_it_is_said),
+    AFRESH (comparing_needs_nothing_but_reading),
+    AFRESH (holes_of_both_sides_are_asked_for_to_compare),
     AFRESH (extents_are_wanted_where_they_will_be_used),
+    AFRESH (only_the_destination_of_a_copy_is_written_to),
     AFRESH (digest_claims_whole_blocks_and_not_too_many),
     AFRESH (huge_disks_do_not_overflow),
     AFRESH (scan_is_a_power_of_two_whatever_the_maximum),
