@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bell.h"
+#include "clock.h"
 #include "crew.h"
 #include "log.h"
 #include "ranges.h"
@@ -24,13 +25,13 @@ struct crew {
 };
 
 static struct stripes *
-cut_disk (const struct plan *plan)
+cut_disk (const struct plan *plan, bool in_order)
 {
   struct ranges whole = { 0 };
   struct stripes *s = NULL;
 
   if (ranges_init (&whole, 1) == 0 && ranges_set (&whole, 0, plan->size, 0))
-    s = plan->in_order
+    s = in_order
       ? stripes_new_in_order (&whole, plan->workers, plan->unit)
       : stripes_new (&whole, plan->workers, plan->unit, plan->steal_min);
   ranges_free (&whole);
@@ -46,7 +47,46 @@ map_zeroes (uint64_t size)
   return p == MAP_FAILED ? NULL : p;
 }
 
-/* False with errno. */
+/* These three return false with errno. */
+static bool
+make_pass (struct crew *c, bool compares)
+{
+  struct pass *pass = &c->job.passes[c->job.n_passes++];
+
+  pass->compares = compares;
+  pass->finished = bell_new ();
+  pass->settled = bell_new ();
+  /* The digest is of what the first one reads. */
+  pass->in_order = c->job.plan->in_order && c->job.n_passes == 1;
+  pass->stripes = cut_disk (c->job.plan, pass->in_order);
+  return pass->finished != -1 && pass->settled != -1 && pass->stripes;
+}
+
+static bool
+make_passes (struct crew *c)
+{
+  const struct plan *plan = c->job.plan;
+
+  if (plan->compares && (c->job.differences = differences_new ()) == NULL)
+    return false;
+  if ((plan->copies && !make_pass (c, false))
+      || (plan->compares && !make_pass (c, true)))
+    return false;
+  c->job.passes[0].began = clock_now ();
+  return true;
+}
+
+static void
+free_pass (struct pass *pass)
+{
+  if (pass->finished != -1)
+    close (pass->finished);
+  if (pass->settled != -1)
+    close (pass->settled);
+  stripes_free (pass->stripes);
+  blkhash_free (pass->blkhash);
+}
+
 static bool
 start_digest (struct crew *c)
 {
@@ -58,8 +98,8 @@ start_digest (struct crew *c)
 
   if (plan->digest.kind == DIGEST_NONE)
     return true;
-  c->job.blkhash = blkhash_new (&shape, plan->workers);
-  return c->job.blkhash != NULL;
+  c->job.passes[0].blkhash = blkhash_new (&shape, plan->workers);
+  return c->job.passes[0].blkhash != NULL;
 }
 
 static int
@@ -103,18 +143,14 @@ crew_start (const struct plan *plan, struct endpoint *source,
     goto fail;
   c->job = (struct job) {
     .plan = plan, .source = source, .destination = destination, .stop = stop,
-    .finished = bell_new (),
     .ended = bell_new (),
     .notices = notices_new (),
     .pace = plan->first_pace,
     .zeroes = map_zeroes (plan->zero.write_max),
-    .stripes = cut_disk (plan),
   };
   c->workers = calloc (plan->workers, sizeof *c->workers);
-  if (c->job.finished != -1 && c->job.ended != -1 && c->job.notices
-      && c->job.zeroes
-      && c->job.stripes && c->workers && start_digest (c)
-      && start_workers (c) == 0)
+  if (c->job.ended != -1 && c->job.notices && c->job.zeroes && c->workers
+      && make_passes (c) && start_digest (c) && start_workers (c) == 0)
     return c;
 
  fail:
@@ -142,10 +178,27 @@ crew_has_ended (struct crew *c)
   return c->n_ended == c->n_workers;
 }
 
+/* The last one that has begun. */
+static const struct pass *
+present_pass (const struct crew *c)
+{
+  const struct pass *pass = &c->job.passes[c->job.n_passes - 1];
+
+  while (atomic_load (&pass->began) == 0)
+    pass--;
+  return pass;
+}
+
 struct totals
 crew_totals (const struct crew *c)
 {
-  struct totals t = { .open_ended = c->job.plan->open_ended };
+  const struct pass *pass = present_pass (c);
+  struct totals t = {
+    .open_ended = c->job.plan->open_ended,
+    .phases = c->job.n_passes,
+    .phase = pass->compares ? PHASE_COMPARE : PHASE_COPY,
+    .began = atomic_load (&pass->began),
+  };
 
   for (unsigned i = 0; i < c->n_workers; i++) {
     const struct stats *s = &c->workers[i].stats;
@@ -156,6 +209,9 @@ crew_totals (const struct crew *c)
     t.skipped += counter_get (&s->skipped);
     t.again += counter_get (&s->again);
     t.retries += counter_get (&s->retries);
+    t.compared += counter_get (&s->compared);
+    t.holes += counter_get (&s->holes);
+    t.differing += counter_get (&s->differing);
     t.moved += counter_get (&s->moved);
     t.refused += counter_get (&s->refused);
     t.reads += counter_get (&s->reads);
@@ -178,6 +234,7 @@ crew_set_pace (struct crew *c, unsigned pace)
 bool
 crew_join (struct crew *c)
 {
+  const struct plan *plan = c->job.plan;
   struct totals t;
   bool all = true;
 
@@ -187,13 +244,21 @@ crew_join (struct crew *c)
   }
   /* No worker was stopped, and their own sums have to agree. */
   t = crew_totals (c);
-  return all && t.workers > 0 && totals_done (&t) == t.total;
+  return all && t.workers > 0
+    && (!plan->copies || totals_copied (&t) == t.total)
+    && (!plan->compares || totals_compared (&t) == t.total);
+}
+
+const struct differences *
+crew_differences (const struct crew *c)
+{
+  return c->job.differences;
 }
 
 int
 crew_digest (struct crew *c, char text[BLKHASH_TEXT], struct error *e)
 {
-  if (blkhash_end (c->job.blkhash, text) == 0)
+  if (blkhash_end (c->job.passes[0].blkhash, text) == 0)
     return 0;
   error_set (e, errno, "the digest could not be computed: %s",
              strerror (errno));
@@ -205,15 +270,14 @@ crew_free (struct crew *c)
 {
   if (c == NULL)
     return;
-  if (c->job.finished != -1)
-    close (c->job.finished);
   if (c->job.ended != -1)
     close (c->job.ended);
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
+  for (unsigned i = 0; i < c->job.n_passes; i++)
+    free_pass (&c->job.passes[i]);
   notices_free (c->job.notices);
-  stripes_free (c->job.stripes);
-  blkhash_free (c->job.blkhash);
+  differences_free (c->job.differences);
   free (c->workers);
   free (c);
 }

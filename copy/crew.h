@@ -8,18 +8,26 @@
 #include <stdint.h>
 
 #include "blkhash.h"
+#include "differences.h"
 #include "endpoint.h"
 #include "error.h"
 #include "notices.h"
 #include "plan.h"
 #include "stop.h"
 
+enum phase { PHASE_COPY, PHASE_COMPARE };
+
 /* Bytes and requests, added up over the workers. */
 struct totals {
-  uint64_t total;               /* bytes there are to do */
+  uint64_t total;               /* bytes there are to do in each phase */
   bool open_ended;              /* total is where the stream ended, or 0 */
-  uint64_t data, zero, skipped; /* bytes done: see struct stats */
+  unsigned phases;              /* how many there are: 1 or 2 */
+  enum phase phase;             /* the present one, or the last */
+  uint64_t began;               /* clock_now time: when it did */
+  uint64_t data, zero, skipped; /* bytes copied: see struct stats */
   uint64_t again;               /* bytes done once more, after a loss */
+  uint64_t compared, holes;     /* bytes compared: the same */
+  uint64_t differing;           /* of those */
   uint64_t reads, writes, zeroes, questions;    /* requests */
   uint64_t retries;             /* requests and connections tried again */
   uint64_t moved, refused;      /* through the windows; by them */
@@ -27,9 +35,22 @@ struct totals {
 };
 
 static inline uint64_t
-totals_done (const struct totals *t)
+totals_copied (const struct totals *t)
 {
   return t->data + t->zero + t->skipped;
+}
+
+static inline uint64_t
+totals_compared (const struct totals *t)
+{
+  return t->compared + t->holes;
+}
+
+/* Bytes that the present phase has done. */
+static inline uint64_t
+totals_done (const struct totals *t)
+{
+  return t->phase == PHASE_COPY ? totals_copied (t) : totals_compared (t);
 }
 
 struct crew;                    /* body in crew.c */
@@ -59,9 +80,12 @@ struct totals crew_totals (const struct crew *c);
 void crew_set_pace (struct crew *c, unsigned pace);
 
 /* Waits for all workers.  True when the whole disk is copied, and flushed where
- * the plan says so.
+ * the plan says so, and compared where it says that, whatever was found.
  */
 bool crew_join (struct crew *c);
+
+/* What differs.  After crew_join, where the plan compares; until crew_free. */
+const struct differences *crew_differences (const struct crew *c);
 
 /* Writes the digest that the plan wants.  After crew_join, which was true.  -1
  * with the error set.

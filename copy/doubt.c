@@ -112,6 +112,16 @@ doubt_lost (struct doubt *d, uint64_t in_flight)
   return covered && written && !d->forgotten;
 }
 
+void
+doubt_forget (struct doubt *d)
+{
+  ranges_clear (&d->written);
+  ranges_clear (&d->covered);
+  ranges_clear (&d->again);
+  d->notes = 0;
+  d->forgotten = false;
+}
+
 bool
 doubt_take (struct doubt *d, uint64_t *start, uint64_t *end)
 {

@@ -73,6 +73,9 @@ void doubt_flush_ends (struct doubt *d);
  */
 bool doubt_lost (struct doubt *d, uint64_t in_flight);
 
+/* What was written is read once more, and told by that. */
+void doubt_forget (struct doubt *d);
+
 /* The first of the ranges that have to be copied again; it is taken out.  False
  * when there is none.
  */

@@ -175,6 +175,12 @@ extents_end_at (struct extents *x, uint64_t end)
   x->end = end;
 }
 
+void
+extents_ask_no_more (struct extents *x)
+{
+  x->ask_max = 0;
+}
+
 static void
 move_cursor (struct extents *x, uint64_t offset)
 {

@@ -39,6 +39,11 @@ void extents_aim (struct extents *x, uint64_t start, uint64_t end);
 /* What is asked no further than here: the range's end has moved down. */
 void extents_end_at (struct extents *x, uint64_t end);
 
+/* From now on nothing is asked any more, and all of it is data.  What was known
+ * goes with the next aim.
+ */
+void extents_ask_no_more (struct extents *x);
+
 /* Sends as many questions as may be in flight. */
 void extents_ask (struct extents *x);
 

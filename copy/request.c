@@ -3,6 +3,7 @@
  *
  *   request_copy -> READING -> (cut into segments) -> WRITING -> IDLE
  *   request_zero ------------------------------------> WRITING -> IDLE
+ *   request_compare -> READING -> (compare) ---------------------> IDLE
  *
  * Where a digest is wanted, a request that was read keeps its buffer until the
  * digest has had it, too, which takes them in the order of the disk:
@@ -16,7 +17,8 @@
  *
  * What fails otherwise, or was in flight when a conn was lost, is put off:
  *
- *   READING -> BACKOFF -> READING         its buffer is free meanwhile
+ *   READING -> BACKOFF -> READING         its buffer is free meanwhile; what is
+ *                                         read of the other side is read again
  *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
  */
 
@@ -34,10 +36,12 @@
 #include "log.h"
 #include "request.h"
 
-/* A segment on its way to the destination. */
+/* A read, or a segment on its way to the destination. */
 struct part {
   struct io io;
   struct request *request;
+
+  /* Of a segment. */
   uint64_t end;                 /* of the segment; io may be a piece of it */
   bool zero;
   enum zero_way way;            /* how this piece is made zero */
@@ -49,13 +53,17 @@ struct request {
   uint64_t number;
   uint64_t offset, length;
   unsigned how;                 /* REQUEST_... */
+  bool compares;
   uint64_t charged;             /* bytes in the window */
   bool whole;                   /* nothing has to be read any more */
   bool has_turn;                /* in the lane's turns */
   struct list_node turn;
   uint8_t *buffer;              /* borrowed from the pool; NULL: it needs none,
                                    or has not begun to read again */
-  struct io read;
+  unsigned sides;               /* that it reads: READ_SIDE */
+  unsigned unread;              /* those of them that are in flight */
+  bool lost;                    /* one of them was lost with its conn */
+  struct part reads[2];         /* by side */
   struct segment segments[REQUEST_SEGMENTS];
   unsigned n_segments, begun;   /* segments, and how many of them are sent */
   unsigned in_flight;           /* parts */
@@ -89,7 +97,7 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
   if (l->requests == NULL || doubt_init (&l->doubt) == -1
-      || pool_init (&l->buffers, plan->requests, plan->request_size) == -1)
+      || pool_init (&l->buffers, plan->requests, plan->buffer_size) == -1)
     return -1;
   for (unsigned i = 0; i < plan->requests; i++)
     list_append (&l->idle, &l->requests[i].link);
@@ -129,30 +137,35 @@ lane_awaits (const struct lane *l, enum side side)
   const struct conn *c = side == SOURCE ? l->source : l->destination;
 
   return c && !conn_is_stream (c)
-    && (side == SOURCE ? l->n_reading : l->n_writing) > 0;
+    && (l->n_reads[side] > 0 || (side == DESTINATION && l->n_writing > 0));
+}
+
+/* Whether a request waits for this side. */
+static bool
+awaits (const struct request *r, enum side side)
+{
+  return (r->state == READING && (r->unread & READ_SIDE (side)))
+    || (r->state == WRITING && side == DESTINATION);
 }
 
 void
 lane_blame (const struct lane *l, enum side side, struct error *e)
 {
-  const enum request_state state = side == SOURCE ? READING : WRITING;
   const struct request *r = l->requests;
 
-  while (r->state != state)     /* there is one that is */
+  while (!awaits (r, side))     /* there is one that does */
     r++;
   error_set (e, ETIMEDOUT, "%s: no answer for %" PRIu64 " s, to a %s at offset"
              " %" PRIu64 " length %" PRIu64 " among others",
              conn_name (side == SOURCE ? l->source : l->destination),
              l->plan->stall / NS_PER_S,
-             state == READING ? "read" : "write", r->offset, r->length);
+             r->state == READING ? "read" : "write", r->offset, r->length);
 }
 
-/* One writer of the state, so that the lane knows how many there are of each.
- */
+/* One writer of the state, so that the lane knows how many are in it. */
 static void
 enter (struct lane *l, struct request *r, enum request_state state)
 {
-  l->n_reading += (state == READING) - (r->state == READING);
   l->n_writing += (state == WRITING) - (r->state == WRITING);
   r->state = state;
 }
@@ -174,6 +187,7 @@ begin (struct lane *l, uint64_t start, uint64_t length, unsigned how)
   r->offset = start;
   r->length = length;
   r->how = how;
+  r->compares = false;
   r->whole = r->has_turn = false;
   r->buffer = NULL;
   r->n_segments = 0;
@@ -228,31 +242,75 @@ start_io (struct lane *l, const struct request *r, struct conn *c,
   conn_start (c, io);
 }
 
+uint64_t
+request_read_bytes (uint64_t length, unsigned sides)
+{
+  return sides == READ_BOTH ? 2 * length : length;
+}
+
+/* What the side has, or will have, in the request's buffer. */
+static uint8_t *
+half_of (const struct lane *l, const struct request *r, enum side side)
+{
+  return r->buffer + (side == SOURCE ? 0 : l->plan->request_size);
+}
+
+static void
+read_side (struct lane *l, struct request *r, enum side side)
+{
+  struct part *p = &r->reads[side];
+
+  p->request = r;
+  p->io = (struct io) {
+    .verb = IO_READ, .offset = r->offset, .length = r->length,
+    .buffer = half_of (l, r, side),
+  };
+  l->n_reads[side]++;
+  counter_add (&l->stats->reads, 1);
+  start_io (l, r, side == SOURCE ? l->source : l->destination, &p->io);
+}
+
 static void
 read_range (struct lane *l, struct request *r)
 {
   assert (r->length <= l->plan->request_size);
-  charge (l, r, r->length);
+  charge (l, r, request_read_bytes (r->length, r->sides));
   r->buffer = pool_take (&l->buffers);
+  r->unread = r->sides;
+  r->lost = false;
+  r->error = 0;
   enter (l, r, READING);
-  r->read = (struct io) {
-    .verb = IO_READ, .offset = r->offset, .length = r->length,
-    .buffer = r->buffer,
-  };
-  counter_add (&l->stats->reads, 1);
-  start_io (l, r, l->source, &r->read);
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if (r->sides & READ_SIDE (side))
+      read_side (l, r, side);
+}
+
+/* The digest is of the source: what is not read of that is zeroes. */
+static void
+begin_reading (struct lane *l, struct request *r, unsigned sides)
+{
+  r->sides = sides;
+  if (l->feed && (sides & READ_SIDE (SOURCE)) && !(r->how & REQUEST_AGAIN)) {
+    r->has_turn = true;
+    list_append (&l->turns, &r->turn);
+  }
+  read_range (l, r);
 }
 
 void
 request_copy (struct lane *l, uint64_t start, uint64_t length, unsigned how)
 {
-  struct request *r = begin (l, start, length, how);
+  begin_reading (l, begin (l, start, length, how), READ_SIDE (SOURCE));
+}
 
-  if (l->feed && !(how & REQUEST_AGAIN)) {
-    r->has_turn = true;
-    list_append (&l->turns, &r->turn);
-  }
-  read_range (l, r);
+void
+request_compare (struct lane *l, uint64_t start, uint64_t length,
+                 unsigned sides)
+{
+  struct request *r = begin (l, start, length, 0);
+
+  r->compares = true;
+  begin_reading (l, r, sides);
 }
 
 /* -- putting off ---------------------------------------------------------- */
@@ -300,7 +358,7 @@ try_again (struct lane *l, struct request *r, const struct io *io, int err,
 {
   struct notice n = {
     .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
-    .side = io->verb == IO_READ ? SOURCE : DESTINATION,
+    .side = io->conn == l->source ? SOURCE : DESTINATION,
     .offset = io->offset, .length = io->length, .err = err,
   };
 
@@ -314,18 +372,36 @@ try_again (struct lane *l, struct request *r, const struct io *io, int err,
   return 0;
 }
 
+/* What the other side has still in flight goes to the request's buffer: so that
+ * is waited for.
+ */
+static void
+lose_read (struct lane *l, struct request *r, enum side side)
+{
+  if (!(r->sides & READ_SIDE (side)))
+    return;
+  r->lost = true;
+  r->unread &= ~READ_SIDE (side);
+  if (r->unread == 0)
+    put_off (l, r, 0);
+}
+
 void
 lane_lost (struct lane *l, enum side side)
 {
-  const enum request_state state = side == SOURCE ? READING : WRITING;
-
   if (side == SOURCE)
     l->source = NULL;
   else
     l->destination = NULL;
-  for (unsigned i = 0; i < l->plan->requests; i++)
-    if (l->requests[i].state == state)
-      put_off (l, &l->requests[i], 0);
+  l->n_reads[side] = 0;
+  for (unsigned i = 0; i < l->plan->requests; i++) {
+    struct request *r = &l->requests[i];
+
+    if (r->state == READING)
+      lose_read (l, r, side);
+    else if (r->state == WRITING && side == DESTINATION)
+      put_off (l, r, 0);
+  }
 }
 
 void
@@ -347,8 +423,12 @@ may_write (const struct lane *l)
 static bool
 can_resume (const struct lane *l, const struct request *r)
 {
-  return r->whole ? may_write (l)
-    : l->source != NULL && window_has_room (&l->window, r->length);
+  if (r->whole)
+    return may_write (l);
+  return (l->source || !(r->sides & READ_SIDE (SOURCE)))
+    && (l->destination || !(r->sides & READ_SIDE (DESTINATION)))
+    && window_has_room (&l->window,
+                        request_read_bytes (r->length, r->sides));
 }
 
 uint64_t
@@ -546,10 +626,11 @@ static int
 take_from_stream (struct lane *l, struct request *r, struct error *e)
 {
   const struct plan *plan = l->plan;
-  const uint64_t end = r->offset + r->read.length;
-  const bool is_last = r->read.length < r->length && !l->ended;
+  const uint64_t came = r->reads[SOURCE].io.length;
+  const uint64_t end = r->offset + came;
+  const bool is_last = came < r->length && !l->ended;
 
-  if (r->read.length > 0 && end > plan->room) {
+  if (came > 0 && end > plan->room) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than %s: at"
                " least %" PRIu64 " bytes came from there",
                conn_name (l->destination), plan->room, conn_name (l->source),
@@ -569,17 +650,17 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
     if (l->feed)
       feed_end (l->feed, end);
   }
-  r->length = r->read.length;
+  r->length = came;
   return 0;
 }
 
+/* All of a copy's range has been read. */
 static int
-step_read (struct lane *l, struct request *r, int err, struct error *e)
+step_copy (struct lane *l, struct request *r, struct error *e)
 {
-  if (err)
-    return try_again (l, r, &r->read, err, e);
-  r->failures = 0;
-  if (conn_is_stream (l->source) && take_from_stream (l, r, e) == -1)
+  const struct conn *c = r->reads[SOURCE].io.conn;
+
+  if (conn_is_stream (c) && take_from_stream (l, r, e) == -1)
     return -1;
   r->whole = true;
   if (r->length == 0) {
@@ -591,6 +672,52 @@ step_read (struct lane *l, struct request *r, int err, struct error *e)
     write_range (l, r);
   else
     put_off (l, r, 0);          /* until the destination can have it */
+  return 0;
+}
+
+/* -- both sides ----------------------------------------------------------- */
+
+static void
+compare (struct lane *l, struct request *r)
+{
+  const uint8_t *half[2] = { NULL, NULL };
+
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if (r->sides & READ_SIDE (side))
+      half[side] = half_of (l, r, side);
+  counter_add (&l->stats->differing,
+               differences_look (l->differences, r->offset, half[SOURCE],
+                                 half[DESTINATION], r->length));
+  counter_add (&l->stats->compared, r->length);
+  r->whole = true;
+  finish (l, r);
+}
+
+/* A read is over, for good or bad; what else is in flight is waited for. */
+static int
+step_read (struct lane *l, struct request *r, struct part *p, int err,
+           struct error *e)
+{
+  const enum side side = p - r->reads;
+
+  l->n_reads[side]--;
+  r->unread &= ~READ_SIDE (side);
+  if (err && r->error == 0) {
+    r->error = err;
+    r->failed = &p->io;
+  }
+  if (r->unread)
+    return 0;
+  if (r->lost) {
+    put_off (l, r, 0);
+    return 0;
+  }
+  if (r->error)
+    return try_again (l, r, r->failed, r->error, e);
+  r->failures = 0;
+  if (!r->compares)
+    return step_copy (l, r, e);
+  compare (l, r);
   return 0;
 }
 
@@ -674,16 +801,14 @@ tell_completion (const struct lane *l, const struct request *r,
 int
 request_step (struct lane *l, struct io *io, int err, struct error *e)
 {
-  const bool is_read = io->verb == IO_READ;
-  struct part *p = is_read ? NULL : list_entry (io, struct part, io);
-  struct request *r = is_read ? list_entry (io, struct request, read)
-    : p->request;
+  struct part *p = list_entry (io, struct part, io);
+  struct request *r = p->request;
 
   if (log_details ())
     tell_completion (l, r, io, err);
   switch (r->state) {
   case READING:
-    return step_read (l, r, err, e);
+    return step_read (l, r, p, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
   case IDLE: case DIGESTING: case BACKOFF:

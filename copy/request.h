@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The state machine of one range: read, look for zeroes, write or zero, done.
+/* The state machine of one range: read, look for zeroes, write or zero, done;
+ * or read both sides, and compare.
  *
  * A request is stepped by its worker each time one of its ios is over.  What
  * failed is put off, and resumed by lane_resume once its time has come and its
@@ -14,6 +15,7 @@
 
 #include "blkhash.h"
 #include "counter.h"
+#include "differences.h"
 #include "doubt.h"
 #include "endpoint.h"
 #include "list.h"
@@ -30,7 +32,7 @@
 
 enum request_state {
   IDLE,                         /* in the lane's list */
-  READING,                      /* its read is in flight */
+  READING,                      /* its reads are in flight */
   WRITING,                      /* its segments are in flight */
   DIGESTING,                    /* written; its turn in the digest is to come */
   BACKOFF,                      /* put off, until it is due and its side there */
@@ -42,6 +44,9 @@ struct stats {
   counter zero;                 /* bytes made zero, by whatever way */
   counter skipped;              /* bytes that were zero at the destination */
   counter again;                /* bytes done once more, after a loss */
+  counter compared;             /* bytes that were read to be compared */
+  counter holes;                /* bytes not read: zeroes on both sides */
+  counter differing;            /* of compared, in sectors */
   counter retries;              /* requests and connections tried again */
   counter moved;                /* bytes that went through the window */
   counter refused;              /* how often the window had no room */
@@ -64,7 +69,8 @@ struct lane {
   struct request *requests;     /* owned */
   struct list idle;             /* requests, last used first */
   struct list later;            /* requests in BACKOFF */
-  uint64_t n_reading, n_writing;        /* requests in these states */
+  uint64_t n_reads[2];          /* in flight; by side */
+  uint64_t n_writing;           /* requests in this state */
   bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */
   struct stats *stats;          /* borrowed */
@@ -72,7 +78,12 @@ struct lane {
   struct doubt doubt;           /* what was written and may be lost */
   struct feed *feed;            /* borrowed; NULL: no digest is wanted */
   struct list turns;            /* reads whose bytes it has not got, in order */
+  struct differences *differences;      /* borrowed; NULL: nothing compares */
 };
+
+/* The sides that a request reads: these, or'ed. */
+#define READ_SIDE(side) (1u << (side))
+#define READ_BOTH (READ_SIDE (SOURCE) | READ_SIDE (DESTINATION))
 
 /* Buys all memory.  The conns are the caller's.  -1 with errno. */
 int lane_init (struct lane *l, unsigned worker, const struct plan *plan,
@@ -124,6 +135,15 @@ void request_copy (struct lane *l, uint64_t start, uint64_t length,
  */
 void request_zero (struct lane *l, uint64_t start, uint64_t length,
                    unsigned how);
+
+/* Starts comparing [start, start + length): at most plan->request_size bytes.
+ * Sides says which to read; the other one reads as zeroes there.
+ */
+void request_compare (struct lane *l, uint64_t start, uint64_t length,
+                      unsigned sides);
+
+/* How many bytes reading these sides has in flight. */
+uint64_t request_read_bytes (uint64_t length, unsigned sides);
 
 /* Moves the request on whose io was retired with err.  -1 with the error set
  * when the copy has failed.

@@ -256,8 +256,8 @@ step (struct worker *w, struct io *io, int err, struct error *e)
   }
   if (io->verb == IO_FLUSH)
     return end_flush (w, err, e);
-  if (err == 0 && side == SOURCE)
-    link_works (&w->links[SOURCE]);
+  if (err == 0 && io->verb == IO_READ)
+    link_works (&w->links[side]);
   return request_step (&w->lane, io, err, e);
 }
 
@@ -328,13 +328,21 @@ enum kind {
   NOTHING,
   WAIT,                         /* for extents */
   AHEAD,                        /* of the digest: wait for its front */
-  COPY, ZERO, SKIP
+  COPY, ZERO, SKIP,
+  COMPARE
 };
 
 struct piece {
   enum kind kind;
   uint64_t end;                 /* it starts at the cursor */
   bool already_zero;            /* COPY: the destination reads as zeroes */
+  unsigned sides;               /* COMPARE: that are read; the other is zero */
+};
+
+/* What lies at the cursor on one side, or on both, and to where. */
+struct run {
+  uint64_t end;
+  enum extent_value value;
 };
 
 static void
@@ -362,9 +370,9 @@ take_stripe (struct worker *w)
 {
   struct stripe s;
 
-  if (!stripes_take (w->job->stripes, w->number, &s))
+  if (!stripes_take (w->pass->stripes, w->number, &s))
     return false;
-  if (w->job->plan->in_order && s.end == w->stripe_end) {
+  if (w->pass->in_order && s.end == w->stripe_end) {
     w->cursor = w->claimed = s.start;   /* others went on with it meanwhile */
     return true;
   }
@@ -417,7 +425,7 @@ has_stripe (struct worker *w)
     return true;
   if (w->again)
     return return_to_stripe (w);
-  if (w->claimed < w->stripe_end && !w->job->plan->in_order)
+  if (w->claimed < w->stripe_end && !w->pass->in_order)
     return true;
   return take_stripe (w);
 }
@@ -428,7 +436,7 @@ claim_in_order (struct worker *w, uint64_t want)
 {
   struct stripe s;
 
-  if (!stripes_claim_at (w->job->stripes, w->number, w->cursor, want, &s))
+  if (!stripes_claim_at (w->pass->stripes, w->number, w->cursor, want, &s))
     return false;
   w->claimed = s.end;
   if (w->lane.feed)
@@ -440,17 +448,17 @@ claim_in_order (struct worker *w, uint64_t want)
  * whole of a zero extent, so that it is not cut up.
  */
 static bool
-claim (struct worker *w, uint64_t extent_end, enum extent_value value)
+claim (struct worker *w, struct run run)
 {
   uint64_t want = w->job->plan->claim;
   struct stripe s;
   bool got;
 
-  if (value == EXTENT_ZERO)
-    want = max_u64 (want, extent_end - w->cursor);
-  if (w->job->plan->in_order)
+  if (run.value == EXTENT_ZERO)
+    want = max_u64 (want, run.end - w->cursor);
+  if (w->pass->in_order)
     return claim_in_order (w, want);
-  got = stripes_claim (w->job->stripes, w->number, want, &s, &w->stripe_end);
+  got = stripes_claim (w->pass->stripes, w->number, want, &s, &w->stripe_end);
   assert (got && s.start == w->cursor);
   w->claimed = s.end;
   extents_end_at (w->source_map, w->stripe_end);
@@ -472,6 +480,16 @@ round_out (const struct worker *w, uint64_t end)
   return min_u64 (align_up (end, w->job->plan->grain), w->claimed);
 }
 
+/* Whether a run is of zeroes, and worth not to be read. */
+static bool
+is_hole (const struct worker *w, struct run run)
+{
+  const uint64_t end = round_in (w, run.end);
+
+  return run.value == EXTENT_ZERO && end > w->cursor
+    && end - w->cursor >= w->job->plan->gap;
+}
+
 /* A run that is zero at the source: what has to be done depends on what the
  * destination holds.
  */
@@ -483,24 +501,24 @@ next_zero (struct worker *w, uint64_t end)
   uint64_t there_end = end;
 
   if (z->known == IS_ZERO_YES)
-    return (struct piece) { SKIP, end, false };
+    return (struct piece) { .kind = SKIP, .end = end };
   if (z->ask_destination) {
     if (extents_look (w->destination_map, w->cursor, &there_end, &there)
         == EXTENTS_WAIT)
-      return (struct piece) { WAIT, 0, false };
+      return (struct piece) { .kind = WAIT };
     if (there == EXTENT_ZERO) {
       const uint64_t to = min_u64 (end, round_in (w, there_end));
 
       if (to > w->cursor)
-        return (struct piece) { SKIP, to, false };
+        return (struct piece) { .kind = SKIP, .end = to };
       there_end = round_out (w, there_end);
     }
   }
   end = min_u64 (end, round_out (w, there_end));
   return (struct piece) {
-    ZERO, min_u64 (end, add_saturated (w->cursor,
-                                       zero_way_max (z, w->lane.zero_way))),
-    false
+    .kind = ZERO,
+    .end = min_u64 (end, add_saturated (w->cursor,
+                                        zero_way_max (z, w->lane.zero_way))),
   };
 }
 
@@ -511,51 +529,104 @@ pace (const struct worker *w)
                                                     memory_order_relaxed)];
 }
 
-/* A run of data: up to one request, across zero extents too short to matter. */
-static struct piece
-next_data (struct worker *w, uint64_t end)
+/* Where one request ends that begins with a run of data of this map: it goes
+ * across zero extents that are too short to matter.
+ */
+static uint64_t
+data_end (const struct worker *w, const struct extents *map, uint64_t end)
 {
-  const struct plan *plan = w->job->plan;
   const uint64_t limit = min_u64 (w->claimed,
                                   w->cursor + pace (w)->request_size);
   enum extent_value value;
   uint64_t to;
-  bool already_zero;
 
   while (end < limit
-         && extents_peek (w->source_map, end, &to, &value) == EXTENTS_KNOWN
-         && (value == EXTENT_DATA || to - end < plan->gap))
+         && extents_peek (map, end, &to, &value) == EXTENTS_KNOWN
+         && (value == EXTENT_DATA || to - end < w->job->plan->gap))
     end = to;
-  end = min_u64 (limit, round_out (w, end));
+  return min_u64 (limit, round_out (w, end));
+}
+
+static struct piece
+next_data (struct worker *w, uint64_t end)
+{
+  const struct plan *plan = w->job->plan;
+  bool already_zero;
+
+  end = data_end (w, w->source_map, end);
   already_zero = plan->zero.known == IS_ZERO_YES
     || (plan->zero.ask_destination
         && extents_all_zero (w->destination_map, w->cursor,
                              map_end (w, end)));
-  return (struct piece) { COPY, end, already_zero };
+  return (struct piece) {
+    .kind = COPY, .end = end, .already_zero = already_zero
+  };
+}
+
+static struct piece
+next_to_copy (struct worker *w, struct run here)
+{
+  return is_hole (w, here) ? next_zero (w, round_in (w, here.end))
+    : next_data (w, here.end);
+}
+
+/* Where only one side has data, that has to be zeroes, and is read alone. */
+static struct piece
+next_to_compare (struct worker *w, const struct run runs[2])
+{
+  struct piece p = { .kind = SKIP, .end = w->claimed };
+
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    const struct run run = runs[side];
+
+    if (is_hole (w, run))
+      p.end = min_u64 (p.end, round_in (w, run.end));
+    else {
+      p.kind = COMPARE;
+      p.sides |= READ_SIDE (side);
+      p.end = min_u64 (p.end, data_end (w, map_of (w, side), run.end));
+    }
+  }
+  return p;
+}
+
+static bool
+look (struct worker *w, enum side side, struct run *out)
+{
+  return extents_look (map_of (w, side), w->cursor, &out->end, &out->value)
+    == EXTENTS_KNOWN;
+}
+
+/* As far as both are what they are: zeroes, if both of them are. */
+static struct run
+both (const struct run runs[2])
+{
+  return (struct run) {
+    .end = min_u64 (runs[SOURCE].end, runs[DESTINATION].end),
+    .value = runs[SOURCE].value == EXTENT_ZERO ? runs[DESTINATION].value
+      : runs[SOURCE].value,
+  };
 }
 
 static struct piece
 next_piece (struct worker *w)
 {
-  enum extent_value value;
-  uint64_t end;
+  const bool compares = w->pass->compares;
+  struct run runs[2] = { [DESTINATION] = { UINT64_MAX, EXTENT_ZERO } };
 
   if (w->lane.feed && w->cursor == w->claimed
       && !doubt_has_again (&w->lane.doubt) && !feed_has_room (w->lane.feed))
-    return (struct piece) { AHEAD, 0, false };
+    return (struct piece) { .kind = AHEAD };
   do {
     if (!has_stripe (w))
-      return (struct piece) { NOTHING, 0, false };
-    if (extents_look (w->source_map, w->cursor, &end, &value) == EXTENTS_WAIT)
-      return (struct piece) { WAIT, 0, false };
-  } while (w->cursor == w->claimed && !claim (w, end, value));
-  tell_extent (w, end, value);
-
-  if (value == EXTENT_ZERO
-      && round_in (w, end) - w->cursor >= w->job->plan->gap
-      && round_in (w, end) > w->cursor)
-    return next_zero (w, round_in (w, end));
-  return next_data (w, end);
+      return (struct piece) { .kind = NOTHING };
+    if (!look (w, SOURCE, &runs[SOURCE])
+        || (compares && !look (w, DESTINATION, &runs[DESTINATION])))
+      return (struct piece) { .kind = WAIT };
+  } while (w->cursor == w->claimed && !claim (w, both (runs)));
+  tell_extent (w, runs[SOURCE].end, runs[SOURCE].value);
+  return compares ? next_to_compare (w, runs)
+    : next_to_copy (w, runs[SOURCE]);
 }
 
 static void
@@ -571,6 +642,10 @@ note_waiting (struct worker *w, bool *waits, bool now, const char *what)
 static void
 skip (struct worker *w, uint64_t end)
 {
+  if (w->pass->compares) {
+    counter_add (&w->stats.holes, end - w->cursor);
+    return;
+  }
   counter_add (w->again ? &w->stats.again : &w->stats.skipped,
                end - w->cursor);
   doubt_note (&w->lane.doubt, w->cursor, end);
@@ -588,7 +663,7 @@ fill (struct worker *w)
       | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
 
     extents_ask (w->source_map);
-    if (w->job->plan->zero.ask_destination)
+    if (w->pass->compares || w->job->plan->zero.ask_destination)
       extents_ask (w->destination_map);
     note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
     note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
@@ -614,6 +689,11 @@ fill (struct worker *w)
         return;
       skip (w, p.end);
       break;
+    case COMPARE:
+      if (!lane_has_room (&w->lane, request_read_bytes (length, p.sides)))
+        return;
+      request_compare (&w->lane, w->cursor, length, p.sides);
+      break;
     }
     w->cursor = p.end;
   }
@@ -623,13 +703,19 @@ fill (struct worker *w)
 
 enum step { GO_ON, ENOUGH, FAILED };
 
+static struct pass *
+last_pass (const struct worker *w)
+{
+  return &w->job->passes[w->job->n_passes - 1];
+}
+
 /* The pair's conns; the first worker's are open already.  ENOUGH when this
  * worker is not needed or cannot be had.
  */
 static enum step
 connect_pair (struct worker *w, struct error *e)
 {
-  const int watch[2] = { stop_fd (w->job->stop), w->job->finished };
+  const int watch[2] = { stop_fd (w->job->stop), last_pass (w)->finished };
   struct endpoint *endpoints[2] = { w->job->source, w->job->destination };
   struct conn *pair[2] = { NULL, NULL };
   struct error why = { 0 };
@@ -674,14 +760,14 @@ buy_memory (struct worker *w, struct error *e)
   w->lane.source = source_conn (w);
   w->lane.destination = destination_conn (w);
   w->lane.notices = w->job->notices;
-  if (w->job->blkhash)
-    w->lane.feed = blkhash_feed (w->job->blkhash, w->number);
+  w->lane.differences = w->job->differences;
   w->source_map = extents_new (source_conn (w), &w->lane.ready,
                                plan->source_extents
                                ? endpoint_caps (w->job->source)->extents_max
                                : 0);
   w->destination_map = extents_new (destination_conn (w), &w->lane.ready,
                                     plan->zero.ask_destination
+                                    || plan->destination_extents
                                     ? endpoint_caps (w->job->destination)
                                       ->extents_max : 0);
   if (w->source_map && w->destination_map)
@@ -809,7 +895,9 @@ go_on_copying (struct worker *w, uint64_t now)
   fill (w);
 }
 
-/* Copies until there is nothing left to take and nothing in flight. */
+/* Copies, or compares, until there is nothing left to take and nothing in
+ * flight.
+ */
 static enum step
 copy_stripes (struct worker *w, struct error *e)
 {
@@ -852,10 +940,10 @@ wait_for_others (struct worker *w, struct error *e)
   if (stop_is_winding_down (w->job->stop))
     return GO_ON;
   if (w->lane.ended)
-    stripes_end (w->job->stripes);
-  if (stripes_finish (w->job->stripes, w->number))
-    bell_ring (w->job->finished);
-  while (!bell_is_rung (w->job->finished)) {
+    stripes_end (w->pass->stripes);
+  if (stripes_finish (w->pass->stripes, w->number))
+    bell_ring (w->pass->finished);
+  while (!bell_is_rung (w->pass->finished)) {
     const uint64_t now = clock_now ();
 
     if (stop_is_now (w->job->stop))
@@ -864,7 +952,7 @@ wait_for_others (struct worker *w, struct error *e)
         || doubt_has_again (&w->lane.doubt))
       return GO_ON;
     flush_when_due (w, now);
-    if (turn (w, w->job->finished, checkpoint_deadline (w, now), e) == -1
+    if (turn (w, w->pass->finished, checkpoint_deadline (w, now), e) == -1
         || drain (w, e) == -1)
       return FAILED;
   }
@@ -890,7 +978,7 @@ flush (struct worker *w, struct error *e)
 {
   enum step r;
 
-  if (!w->job->plan->flush)
+  if (!w->job->plan->flush || w->pass->compares)
     return GO_ON;
   w->wind_down_by = 0;
   if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION))
@@ -928,14 +1016,29 @@ leave (struct worker *w)
   }
 }
 
+/* What was known of the destination is of a time before it was written to. */
+static void
+begin_pass (struct worker *w, struct pass *pass)
+{
+  w->pass = pass;
+  w->lane.feed = pass->blkhash ? blkhash_feed (pass->blkhash, w->number)
+    : NULL;
+  w->cursor = w->claimed = w->stripe_end = 0;
+  w->checkpoint = clock_now () + w->job->plan->checkpoint;
+  atomic_fetch_add (&pass->unsettled, 1);
+  if (!pass->compares)
+    return;
+  doubt_forget (&w->lane.doubt);
+  if (!w->job->plan->destination_extents)
+    extents_ask_no_more (w->destination_map);
+}
+
+/* All of it, and once more what gets lost until it is flushed. */
 static enum step
-work (struct worker *w, struct error *e)
+do_pass (struct worker *w, struct error *e)
 {
   enum step r;
 
-  if ((r = buy_memory (w, e)) != GO_ON)
-    return r;
-  w->checkpoint = clock_now () + w->job->plan->checkpoint;
   do {
     if ((r = copy_stripes (w, e)) != GO_ON
         || (r = wait_for_others (w, e)) != GO_ON
@@ -943,7 +1046,53 @@ work (struct worker *w, struct error *e)
       return r;
   } while (doubt_has_again (&w->lane.doubt)
            && !stop_is_winding_down (w->job->stop));
-  if (bell_is_rung (w->job->finished) && !doubt_has_again (&w->lane.doubt))
+  return GO_ON;
+}
+
+/* Waits until all workers that may have written have flushed: what is read again
+ * has to be what is stored, whoever wrote it.  Workers that come later have
+ * nothing to flush.
+ */
+static enum step
+settle (struct worker *w, struct error *e)
+{
+  struct pass *pass = w->pass;
+
+  if (atomic_fetch_sub (&pass->unsettled, 1) == 1
+      && bell_is_rung (pass->finished) && !bell_is_rung (pass->settled)) {
+    atomic_store (&pass[1].began, clock_now ());
+    bell_ring (pass->settled);
+  }
+  while (!bell_is_rung (pass->settled)) {
+    if (stop_is_now (w->job->stop))
+      return ENOUGH;
+    if (stop_is_winding_down (w->job->stop))
+      return GO_ON;
+    if (turn (w, pass->settled, 0, e) == -1 || drain (w, e) == -1)
+      return FAILED;
+  }
+  return GO_ON;
+}
+
+static enum step
+work (struct worker *w, struct error *e)
+{
+  struct pass *pass = w->job->passes;
+  enum step r;
+
+  if ((r = buy_memory (w, e)) != GO_ON)
+    return r;
+  for (;; pass++) {
+    begin_pass (w, pass);
+    if ((r = do_pass (w, e)) != GO_ON)
+      return r;
+    if (stop_is_winding_down (w->job->stop) || pass == last_pass (w))
+      break;
+    if ((r = settle (w, e)) != GO_ON)
+      return r;
+  }
+  if (bell_is_rung (last_pass (w)->finished)
+      && !doubt_has_again (&w->lane.doubt))
     w->outcome = FINISHED;
   return GO_ON;
 }

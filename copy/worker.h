@@ -6,6 +6,9 @@
  *                         ^______________________|
  *                          what was lost meanwhile
  *
+ * Where both sides are compared, that is a pass of its own, behind the copy's if
+ * there is one, over the same conns: a server may leave with its last client.
+ *
  * Workers share the job and nothing else.
  */
 
@@ -24,19 +27,35 @@
 #include "stop.h"
 #include "stripes.h"
 
-/* What all workers of one copy share.  stripes, stop, notices and
- * blkhash lock themselves; the rest does not change while workers run, but for the pace and
- * what was warned of.
+/* Once over the disk.  A worker begins with the next one when all that it and
+ * the others have written in this one is flushed.
+ */
+struct pass {
+  bool compares;                /* both sides, and writes nothing */
+  struct blkhash *blkhash;      /* NULL: no digest is wanted of this pass */
+  bool in_order;                /* all workers share one stripe */
+  struct stripes *stripes;
+  int finished;                 /* a bell: all is written, or compared */
+  int settled;                  /* a bell: and flushed, by all */
+  atomic_uint unsettled;        /* workers that may have something to flush */
+  _Atomic uint64_t began;       /* clock_now time; 0: not yet */
+};
+
+#define PASSES_MAX 2
+
+/* What all workers of one copy share.  stripes, stop, notices, differences and
+ * blkhash lock themselves; the rest does not change while workers run, but for
+ * the pace, what the passes count, and what was warned of.
  */
 struct job {
   const struct plan *plan;
   struct endpoint *source, *destination;
-  struct stripes *stripes;
   struct stop *stop;
+  struct pass passes[PASSES_MAX];
+  unsigned n_passes;            /* at least 1 */
   struct notices *notices;
-  struct blkhash *blkhash;      /* NULL: no digest is wanted */
+  struct differences *differences;      /* NULL: no pass compares */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
-  int finished;                 /* a bell: all is written */
   int ended;                    /* a bell: each worker that ends rings it */
   atomic_uint pace;             /* an index; the main thread's word */
   atomic_bool warned_source, warned_destination;    /* of block status */
@@ -44,7 +63,7 @@ struct job {
 
 enum outcome {
   UNUSED,                       /* it had no connection, and no work */
-  FINISHED,                     /* it did its share, and flushed */
+  FINISHED,                     /* it did its share of all, and flushed */
   STOPPED,                      /* it was stopped before that */
 };
 
@@ -57,6 +76,7 @@ struct worker {
 
   /* The rest is the thread's own. */
   struct link links[2];         /* owned; by side */
+  struct pass *pass;            /* the present one */
   struct lane lane;
   struct extents *source_map, *destination_map; /* owned */
   uint64_t cursor;              /* where the next request starts */
