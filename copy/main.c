@@ -38,6 +38,7 @@ enum exit_status {
   DONE = 0,
   FAILED = 1,
   REFUSED = 2,                  /* usage, or a plan: nothing was written */
+  DIFFERENT = 4,                /* the two sides are, whatever was copied */
   IN_USE = 5,                   /* one side is, by another: the same */
   BY_SIGNAL = 128,              /* and the signal's number */
 };
@@ -118,6 +119,22 @@ open_side (struct copy *c, enum side side, struct error *e)
                         stop_signal_fd (c->stop), e);
 }
 
+/* What can be done, but perhaps not as it was meant. */
+static void
+warn_of_plan (const struct copy *c)
+{
+  const struct caps *there = endpoint_caps (c->destination);
+
+  if (c->plan.copies && !c->plan.flush && !c->options.no_flush
+      && !there->stream)
+    log_warning ("%s: it cannot flush: nothing says when the data is stored",
+                 endpoint_name (c->destination));
+  if (!c->plan.copies && there->size > c->plan.size)
+    log_warning ("%s: its size is %" PRIu64 ": what lies behind the source's"
+                 " (%" PRIu64 ") is not compared",
+                 endpoint_name (c->destination), there->size, c->plan.size);
+}
+
 static int
 open_both (struct copy *c)
 {
@@ -137,10 +154,7 @@ open_both (struct copy *c)
   }
   if (make_plan (c, &e) == -1)
     return refuse (&e, e.number == EBUSY ? IN_USE : REFUSED);
-  if (!c->plan.flush && !c->options.no_flush
-      && !endpoint_caps (c->destination)->stream)
-    log_warning ("%s: it cannot flush: nothing says when the data is stored",
-                 endpoint_name (c->destination));
+  warn_of_plan (c);
   return DONE;
 }
 
@@ -280,6 +294,23 @@ explain (struct copy *c, struct error *e)
   }
 }
 
+/* All was done. */
+static void
+tell_outcome (const struct copy *c, const struct crew *crew,
+              const struct totals *t, uint64_t start)
+{
+  const uint64_t now = clock_now ();
+
+  if (t->differing > 0)
+    report_differences (crew_differences (crew), t, c->destination);
+  if (!c->options.progress && !c->options.verbose)
+    return;
+  if (c->plan.copies)
+    report_copied (t, (c->plan.compares ? t->began : now) - start);
+  if (c->plan.compares)
+    report_compared (t, now - t->began);
+}
+
 static int
 copy (struct copy *c)
 {
@@ -293,9 +324,10 @@ copy (struct copy *c)
   if (c->options.digest != DIGEST_NONE && c->options.blkhash_file
       && digest_file_open (&c->digest_file, &c->options, &e) == -1)
     return refuse (&e, REFUSED);
-  if (endpoint_prepare (c->destination,
-                        c->plan.open_ended ? 0 : c->plan.size,
-                        c->plan.zero.allocate, &e) == -1)
+  if (c->plan.copies
+      && endpoint_prepare (c->destination,
+                           c->plan.open_ended ? 0 : c->plan.size,
+                           c->plan.zero.allocate, &e) == -1)
     return refuse (&e, FAILED);
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return refuse (&e, REFUSED);
@@ -319,14 +351,13 @@ copy (struct copy *c)
     stop_fail (c->stop, &e);
     complete = false;
   }
-  progress_end (&progress, &t, complete, clock_now ());
+  progress_end (&progress, &t, complete && t.differing == 0, clock_now ());
+  if (complete)
+    tell_outcome (c, crew, &t, start);
   crew_free (crew);
 
-  if (complete) {
-    if (c->options.progress || c->options.verbose)
-      report_copied (&t, clock_now () - start);
-    return DONE;
-  }
+  if (complete)
+    return t.differing == 0 ? DONE : DIFFERENT;
   if (!error_is_set (stop_error (c->stop)) && stop_signal (c->stop)) {
     report_interrupted (&t, stop_signal (c->stop), clock_now () - start);
     return BY_SIGNAL + stop_signal (c->stop);

@@ -70,6 +70,8 @@ static const struct row rows[] = {
   { "blkhash", 0, NOT_BUILT, "DIGEST[/SIZE]", 0, 0, 0, 0, NULL, NBDCOPY },
   { "blkhash-file", 0, NOT_BUILT, "FILE", 0, 0, 0, 0, NULL, NBDCOPY },
 #endif
+  { "compare", 0, FLAG, NULL, FIELD (compare), 0, 0, 0,
+    "write nothing: only compare both sides", OURS },
   { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
     "at most N connections to each server (default 4)", NBDCOPY },
   { "destination-format", 0, WORD, "raw|qcow2|vdi|vhdx|vmdk",
@@ -129,6 +131,8 @@ static const struct row rows[] = {
     "at most N workers (default 0: one for each processor)", NBDCOPY },
   { "verbose", 'v', TALLY, NULL, FIELD (verbose), 0, 0, 0,
     "say what the workers do; twice: what libnbd does, too", NBDCOPY },
+  { "verify", 0, FLAG, NULL, FIELD (verify), 0, 0, 0,
+    "after the copy, read both sides again and compare them", OURS },
   { "version", 'V', FLAG, NULL, FIELD (version), 0, 0, 0,
     "print the version and end", NBDCOPY },
 };
@@ -490,6 +494,11 @@ check_together (const struct options *o, struct error *e)
 {
   if (o->flush && o->no_flush) {
     error_set (e, EINVAL, "--flush and --no-flush cannot both hold");
+    return -1;
+  }
+  if (o->compare && o->verify) {
+    error_set (e, EINVAL, "--compare and --verify cannot both hold: --compare"
+               " copies nothing that could be verified");
     return -1;
   }
   if (o->progress_fd_given && o->progress_fd == STDOUT_FILENO

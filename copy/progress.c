@@ -31,6 +31,31 @@ progress_due (const struct progress *p)
   return p->on ? min_u64 (p->next, p->next_sample) : p->next_sample;
 }
 
+/* What takes time, of that which is done. */
+static uint64_t
+data_of (const struct totals *t)
+{
+  return t->phase == PHASE_COPY ? t->data : t->compared;
+}
+
+static void
+begin_samples (struct progress *p, enum phase phase, uint64_t now)
+{
+  p->phase = phase;
+  p->samples[0].when = now;
+  p->samples[0].done = p->samples[0].data = 0;
+  p->n_samples = 1;
+  p->next_sample = now + SAMPLE_EVERY;
+}
+
+/* A new phase has done nothing of what the one before it did. */
+static void
+heed_phase (struct progress *p, const struct totals *t)
+{
+  if (t->phase != p->phase)
+    begin_samples (p, t->phase, t->began);
+}
+
 static void
 take_sample (struct progress *p, const struct totals *t, uint64_t now)
 {
@@ -41,7 +66,7 @@ take_sample (struct progress *p, const struct totals *t, uint64_t now)
              --p->n_samples * sizeof p->samples[0]);
   p->samples[p->n_samples].when = now;
   p->samples[p->n_samples].done = totals_done (t);
-  p->samples[p->n_samples].data = t->data;
+  p->samples[p->n_samples].data = data_of (t);
   p->n_samples++;
   p->next_sample = now + SAMPLE_EVERY;
 }
@@ -55,11 +80,23 @@ rate_of (uint64_t gained, uint64_t ns)
 
 /* 100 is for progress_end alone: bytes can all be done, and not yet flushed. */
 static unsigned
-percent (const struct totals *t)
+percent (const struct totals *t, uint64_t done, unsigned phases)
 {
   if (t->open_ended || t->total == 0)
     return 0;
-  return min_u64 (99, (unsigned) ((double) totals_done (t) / t->total * 100));
+  return min_u64 (99, (unsigned) ((double) done / t->total / phases * 100));
+}
+
+static unsigned
+percent_of_phase (const struct totals *t)
+{
+  return percent (t, totals_done (t), 1);
+}
+
+static unsigned
+percent_of_all (const struct totals *t)
+{
+  return percent (t, totals_copied (t) + totals_compared (t), t->phases);
 }
 
 /* "  4.5 GiB, 300.0 MiB/s": nobody knows of how much. */
@@ -89,15 +126,16 @@ format_line (const struct progress *p, const struct totals *t, unsigned pc,
   memset (bar, '*', stars);
   memset (bar + stars, '-', BAR_WIDTH - stars);
   bar[BAR_WIDTH] = '\0';
-  human_size (rate, rate_of (t->data - p->samples[0].data, ns));
+  human_size (rate, rate_of (data_of (t) - p->samples[0].data, ns));
   if (pc == 100)
     strcpy (left, "no time");
   else if (speed * LEFT_MAX > t->total)
     human_duration (left, (t->total - totals_done (t)) / speed * NS_PER_S);
   else
     strcpy (left, "?");
-  return snprintf (line, size, "  %3u%% [%s] %s/s %s left", pc, bar, rate,
-                   left);
+  return snprintf (line, size, "  %3u%% [%s] %s/s %s left%s", pc, bar, rate,
+                   left, t->phases > 1 && t->phase == PHASE_COMPARE
+                   ? ", verifying" : "");
 }
 
 /* One write, and none at all where it would have to wait longer than wait_ms:
@@ -146,9 +184,7 @@ progress_init (struct progress *p, const struct options *o, uint64_t now)
     : isatty (p->fd) ? PROGRESS_BAR : PROGRESS_LINES;
   p->interval = p->style == PROGRESS_LINES ? 10 * NS_PER_S : NS_PER_S / 5;
   p->next = now + p->interval;
-  p->samples[0].when = now;
-  p->n_samples = 1;
-  p->next_sample = now + SAMPLE_EVERY;
+  begin_samples (p, PHASE_COPY, now);
   if (p->on && p->style == PROGRESS_PERCENT)
     draw (p, &(struct totals) { 0 }, 0, now, 0);
 }
@@ -156,8 +192,10 @@ progress_init (struct progress *p, const struct options *o, uint64_t now)
 void
 progress_show (struct progress *p, const struct totals *t, uint64_t now)
 {
+  heed_phase (p, t);
   if (p->on && now >= p->next) {
-    draw (p, t, percent (t), now, 0);
+    draw (p, t, p->style == PROGRESS_PERCENT ? percent_of_all (t)
+          : percent_of_phase (t), now, 0);
     p->next = now + p->interval;
   }
   take_sample (p, t, now);
@@ -167,6 +205,7 @@ void
 progress_end (struct progress *p, const struct totals *t, bool finished,
               uint64_t now)
 {
+  heed_phase (p, t);
   if (p->on && finished)
     draw (p, t, 100, now, LAST_LINE_MS);
   if (p->bar_stands)
@@ -180,8 +219,13 @@ progress_say (struct progress *p, const struct totals *t, uint64_t now)
   char line[256], data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
 
   progress_end (p, t, false, now);
-  format_line (p, t, percent (t), now, line, sizeof line);
-  log_say ("%s (%s data, %s zeroed, %s already zero)",
-           line + strspn (line, " "), human_size (data, t->data),
-           human_size (zero, t->zero), human_size (skipped, t->skipped));
+  format_line (p, t, percent_of_phase (t), now, line, sizeof line);
+  if (t->phase == PHASE_COMPARE)
+    log_say ("%s (%s compared, %s zero on both sides)",
+             line + strspn (line, " "), human_size (data, t->compared),
+             human_size (zero, t->holes));
+  else
+    log_say ("%s (%s data, %s zeroed, %s already zero)",
+             line + strspn (line, " "), human_size (data, t->data),
+             human_size (zero, t->zero), human_size (skipped, t->skipped));
 }

@@ -2,6 +2,9 @@
 /* Shows how far the copy is: a bar on a terminal, plain lines elsewhere, or
  * N/100 to a descriptor.  It is drawn by the main thread from counters, and
  * drops what the reader is too slow for.
+ *
+ * Where there are two phases, the bar and the lines are about the present one,
+ * while N/100 is about both together: it never falls.
  */
 
 #ifndef PROGRESS_H
@@ -23,8 +26,9 @@ struct progress {
   uint64_t interval;            /* ns between two showings */
   uint64_t next;                /* clock_now time */
   struct { uint64_t when, done, data; } samples[PROGRESS_SAMPLES];
-  unsigned n_samples;
+  unsigned n_samples;           /* at least 1 */
   uint64_t next_sample;
+  enum phase phase;             /* that they are of */
   bool bar_stands;              /* the cursor is behind a bar */
 };
 

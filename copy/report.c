@@ -12,6 +12,9 @@
 #include "log.h"
 #include "report.h"
 
+/* Who wants to see them all wants another program. */
+#define DIFFERENCES_SHOWN 10
+
 static void
 report_side (const struct endpoint *ep)
 {
@@ -33,14 +36,46 @@ report_side (const struct endpoint *ep)
            c->can_multi_conn ? " multi-conn" : "");
 }
 
-void
-report_plan (const struct plan *p, const struct endpoint *source,
-             const struct endpoint *destination)
+static const char *
+yes_or_no (bool yes)
+{
+  return yes ? "yes" : "no";
+}
+
+/* What is written, and how. */
+static char *
+format_writing (const struct plan *p, char *text, size_t size)
 {
   static const char *const known[] = {
     [IS_ZERO_AUTO] = "unknown", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
   };
+
+  text[0] = '\0';
+  if (p->copies)
+    snprintf (text, size, " destination-is-zero=%s allocated=%s flush=%s",
+              p->zero.ask_destination ? "ask" : known[p->zero.known],
+              yes_or_no (p->zero.allocate), yes_or_no (p->flush));
+  return text;
+}
+
+/* What is compared, and when. */
+static char *
+format_comparing (const struct plan *p, char *text, size_t size)
+{
+  text[0] = '\0';
+  if (p->compares)
+    snprintf (text, size, " destination-extents=%s %s=yes",
+              yes_or_no (p->destination_extents),
+              p->copies ? "verify" : "compare");
+  return text;
+}
+
+void
+report_plan (const struct plan *p, const struct endpoint *source,
+             const struct endpoint *destination)
+{
   char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown", digest[64] = "";
+  char writing[80], comparing[64];
 
   if (!p->open_ended)
     snprintf (size, sizeof size, "%" PRIu64 " (%s)", p->size,
@@ -52,13 +87,11 @@ report_plan (const struct plan *p, const struct endpoint *source,
   report_side (destination);
   log_say ("plan: size=%s workers=%u requests=%u"
            " request-size=%" PRIu64 " queue-size=%" PRIu64 " align=%" PRIu64
-           " sparse=%" PRIu64 " source-extents=%s destination-is-zero=%s"
-           " allocated=%s flush=%s%s", size,
+           " sparse=%" PRIu64 " source-extents=%s%s%s%s", size,
            p->workers, p->requests, p->request_size, p->queue_size, p->align,
-           p->zero.scan, p->source_extents ? "yes" : "no",
-           p->zero.ask_destination ? "ask" : known[p->zero.known],
-           p->zero.allocate ? "yes" : "no", p->flush ? "yes" : "no",
-           digest);
+           p->zero.scan, yes_or_no (p->source_extents),
+           format_writing (p, writing, sizeof writing),
+           format_comparing (p, comparing, sizeof comparing), digest);
 }
 
 void
@@ -99,16 +132,70 @@ report_copied (const struct totals *t, uint64_t elapsed)
            t->workers == 1 ? "" : "s", format_parts (t, parts, sizeof parts));
 }
 
+/* "300.0 MiB read, 724.0 MiB zero on both sides", and where there were any:
+ * "; 3 retries".  Those of a copy before it are told with that.
+ */
+static char *
+format_compared (const struct totals *t, char *text, size_t size)
+{
+  char read[HUMAN_MAX], holes[HUMAN_MAX];
+  int n;
+
+  n = snprintf (text, size, "%s read, %s zero on both sides",
+                human_size (read, t->compared), human_size (holes, t->holes));
+  if (t->retries > 0 && t->phases == 1)
+    snprintf (text + n, size - n, "; %" PRIu64 " %s", t->retries,
+              t->retries == 1 ? "retry" : "retries");
+  return text;
+}
+
+void
+report_compared (const struct totals *t, uint64_t elapsed)
+{
+  const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
+  char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
+
+  log_say ("compared %s in %s (%s/s) with %u worker%s: %s%s",
+           human_size (size, t->total), human_duration (time, elapsed),
+           human_size (rate, t->total / seconds), t->workers,
+           t->workers == 1 ? "" : "s",
+           format_compared (t, parts, sizeof parts),
+           t->differing ? "" : ", no difference");
+}
+
+void
+report_differences (const struct differences *d, const struct totals *t,
+                    const struct endpoint *destination)
+{
+  const char *name = endpoint_name (destination);
+  bool all;
+  const struct ranges *found = differences_found (d, &all);
+  const size_t n = ranges_count (found);
+
+  for (size_t i = 0; i < n && i < DIFFERENCES_SHOWN; i++) {
+    const struct range *r = ranges_at (found, i);
+
+    log_error ("%s: it differs from the source at offset %" PRIu64
+               " length %" PRIu64, name, r->start, r->end - r->start);
+  }
+  log_error ("%s: %" PRIu64 " bytes of %" PRIu64 " differ, in %s%zu range%s",
+             name, t->differing, t->total, all ? "" : "more than ", n,
+             n == 1 ? "" : "s");
+}
+
 void
 report_interrupted (const struct totals *t, int signal_number,
                     uint64_t elapsed)
 {
   char done[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX], parts[256];
+  const bool copying = t->phase == PHASE_COPY;
 
-  log_say ("ended by signal %d (%s): copied %s%s%s in %s: %s", signal_number,
-           strsignal (signal_number), human_size (done, totals_done (t)),
+  log_say ("ended by signal %d (%s): %s %s%s%s in %s: %s", signal_number,
+           strsignal (signal_number), copying ? "copied" : "compared",
+           human_size (done, totals_done (t)),
            t->open_ended ? "" : " of ",
            t->open_ended ? "" : human_size (size, t->total),
            human_duration (time, elapsed),
-           format_parts (t, parts, sizeof parts));
+           (copying ? format_parts : format_compared) (t, parts,
+                                                       sizeof parts));
 }

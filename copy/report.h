@@ -19,6 +19,15 @@ void report_pace (const struct pace *p);
 /* One line at the end.  elapsed is in ns. */
 void report_copied (const struct totals *t, uint64_t elapsed);
 
+/* The same of a comparison. */
+void report_compared (const struct totals *t, uint64_t elapsed);
+
+/* A line for each of the first differences, and one for all of them: not for
+ * --verbose, but the outcome.
+ */
+void report_differences (const struct differences *d, const struct totals *t,
+                         const struct endpoint *destination);
+
 /* The same where a signal ended it before. */
 void report_interrupted (const struct totals *t, int signal_number,
                          uint64_t elapsed);
