@@ -160,6 +160,15 @@ footprint_settle (const struct footprint *f, const struct span *s)
   return 0;
 }
 
+void
+footprint_flushed (struct footprint *f)
+{
+  posix_fadvise (f->fd, 0, 0, POSIX_FADV_DONTNEED);
+  f->start = UINT64_MAX;
+  f->end = 0;
+  f->writing = NONE;
+}
+
 /* -- the end -------------------------------------------------------------- */
 
 void

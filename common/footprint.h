@@ -47,4 +47,9 @@ bool footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
  */
 int footprint_settle (const struct footprint *f, const struct span *s);
 
+/* The file was flushed: drops all of it, so that whoever reads it next reads
+ * what the disk has, and not what was to be written there.
+ */
+void footprint_flushed (struct footprint *f);
+
 #endif /* FOOTPRINT_H */

@@ -345,6 +345,8 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
     if (result == 0)            /* the end, where there was more before */
       io->error = io->verb == IO_READ ? ENODATA : EIO;
   }
+  else if (io->verb == IO_FLUSH)
+    footprint_flushed (fc->footprint);
   return true;
 }
 
