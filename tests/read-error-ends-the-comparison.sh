@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What cannot be read, on either side, is neither the same nor different: a
+# failure, which names the side.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin file
+
+make_islands "$tmp/disk" 16
+cp --sparse=always "$tmp/disk" "$tmp/same"
+serve_rude bad --mode=read-error --after=3 "$tmp/disk"
+serve_rude half --mode=read-half --after=3 "$tmp/disk"
+serve_rude gone --mode=read-cut --after=3 "$tmp/disk"
+serve_nbdkit good file "$tmp/same"
+
+for server in bad half gone; do
+  copy_fails 1 '^stripecopy: destination ' --compare "$good" "${!server}"
+  copy_fails 1 '^stripecopy: source ' --compare "${!server}" "$good"
+  expect_fired $server
+done
