@@ -180,6 +180,7 @@ flags_set_their_field_and_no_other (void **state UNUSED)
     FLAG ("--synchronous", synchronous), FLAG ("--plan", plan),
     FLAG ("--progress", progress), FLAG ("-p", progress),
     FLAG ("--quiet", quiet), FLAG ("-q", quiet),
+    FLAG ("--compare", compare), FLAG ("--verify", verify),
     FLAG ("--help", help), FLAG ("--version", version), FLAG ("-V", version),
     FLAG ("--long-options", long_options),
     FLAG ("--short-options", short_options),
@@ -454,6 +455,12 @@ flush_and_no_flush_exclude_each_other (void **state UNUSED)
   /* Nothing is leaked when it is found out last. */
   PARSE ("--no-flush", "--flush", "[", "a", "]", "[", "b", "]");
   assert_refused ("--flush", "--no-flush");
+}
+
+static void
+compare_and_verify_exclude_each_other (void **state UNUSED)
+{
+  BAD ("--compare", "--verify", "--verify", "--compare");
 }
 
 #ifdef HAVE_GNUTLS
@@ -934,6 +941,7 @@ help_and_lists_need_no_operands (void **state UNUSED)
 static const char long_names[] =
   "--allocated\n"
   BLKHASH_NAMES
+  "--compare\n"
   "--connections\n"
   "--destination-format\n"
   "--destination-is-zero\n"
@@ -957,6 +965,7 @@ static const char long_names[] =
   "--target-is-zero\n"
   "--threads\n"
   "--verbose\n"
+  "--verify\n"
   "--version\n";
 
 static void
@@ -1006,7 +1015,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 25 + BLKHASH_COUNT);
+  assert_int_equal (n, 27 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1109,6 +1118,7 @@ main (void)
     TEST (last_of_several_wins),
     TEST (letters_may_stand_together),
     TEST (flush_and_no_flush_exclude_each_other),
+    TEST (compare_and_verify_exclude_each_other),
 #ifdef HAVE_GNUTLS
     TEST (blkhash_has_an_optional_digest_and_size),
     TEST (blkhash_refuses_other_digests_and_sizes),
