@@ -32,8 +32,8 @@ cut_disk (const struct plan *plan, bool in_order)
 
   if (ranges_init (&whole, 1) == 0 && ranges_set (&whole, 0, plan->size, 0))
     s = in_order
-      ? stripes_new_in_order (&whole, plan->workers, plan->unit)
-      : stripes_new (&whole, plan->workers, plan->unit, plan->steal_min);
+      ? stripes_new_in_order (&whole, plan->workers_max, plan->unit)
+      : stripes_new (&whole, plan->workers_max, plan->unit, plan->steal_min);
   ranges_free (&whole);
   return s;
 }
@@ -98,7 +98,7 @@ start_digest (struct crew *c)
 
   if (plan->digest.kind == DIGEST_NONE)
     return true;
-  c->job.passes[0].blkhash = blkhash_new (&shape, plan->workers);
+  c->job.passes[0].blkhash = blkhash_new (&shape, plan->workers_max);
   return c->job.passes[0].blkhash != NULL;
 }
 
@@ -113,15 +113,14 @@ start_worker (struct crew *c, unsigned number)
 }
 
 /* One worker is enough; where the system has no room for more threads, that is
- * no reason to fail.
+ * no reason to fail.  -1 with errno where there is none at all.
  */
 static int
-start_workers (struct crew *c)
+start_workers (struct crew *c, unsigned n)
 {
   int err = 0;
 
-  while (c->n_workers < c->job.plan->workers
-         && (err = start_worker (c, c->n_workers)) == 0)
+  while (c->n_workers < n && (err = start_worker (c, c->n_workers)) == 0)
     c->n_workers++;
   if (c->n_workers == 0) {
     errno = err;
@@ -148,9 +147,10 @@ crew_start (const struct plan *plan, struct endpoint *source,
     .pace = plan->first_pace,
     .zeroes = map_zeroes (plan->zero.write_max),
   };
-  c->workers = calloc (plan->workers, sizeof *c->workers);
+  c->workers = calloc (plan->workers_max, sizeof *c->workers);
   if (c->job.ended != -1 && c->job.notices && c->job.zeroes && c->workers
-      && make_passes (c) && start_digest (c) && start_workers (c) == 0)
+      && make_passes (c) && start_digest (c)
+      && start_workers (c, plan->workers) == 0)
     return c;
 
  fail:
@@ -178,6 +178,13 @@ crew_has_ended (struct crew *c)
   return c->n_ended == c->n_workers;
 }
 
+void
+crew_grow (struct crew *c)
+{
+  if (!crew_has_ended (c))
+    start_workers (c, c->job.plan->workers_max);
+}
+
 /* The last one that has begun. */
 static const struct pass *
 present_pass (const struct crew *c)
@@ -189,6 +196,17 @@ present_pass (const struct crew *c)
   return pass;
 }
 
+/* The nearest worker's: the others are as near. */
+static uint64_t
+trip_of (const struct crew *c, enum side side)
+{
+  uint64_t trip = 0;
+
+  for (unsigned i = 0; i < c->n_workers; i++)
+    trip = clock_earlier (trip, counter_get (&c->workers[i].stats.trips[side]));
+  return trip;
+}
+
 struct totals
 crew_totals (const struct crew *c)
 {
@@ -198,6 +216,7 @@ crew_totals (const struct crew *c)
     .phases = c->job.n_passes,
     .phase = pass->compares ? PHASE_COMPARE : PHASE_COPY,
     .began = atomic_load (&pass->began),
+    .trip = trip_of (c, SOURCE) + trip_of (c, DESTINATION),
   };
 
   for (unsigned i = 0; i < c->n_workers; i++) {

@@ -31,6 +31,8 @@ struct totals {
   uint64_t reads, writes, zeroes, questions;    /* requests */
   uint64_t retries;             /* requests and connections tried again */
   uint64_t moved, refused;      /* through the windows; by them */
+  uint64_t trip;                /* ns: the quickest answers of late, of both
+                                   sides together; 0: none yet */
   unsigned workers;             /* that have, or had, a connection */
 };
 
@@ -75,6 +77,11 @@ bool crew_has_ended (struct crew *c);
  * need not be of the same moment.
  */
 struct totals crew_totals (const struct crew *c);
+
+/* Starts more workers, up to plan->workers_max in all: where the link is long,
+ * a server may work on only so many requests of each connection.
+ */
+void crew_grow (struct crew *c);
 
 /* The pace that all workers have from now on: a number in the plan's. */
 void crew_set_pace (struct crew *c, unsigned pace);

@@ -68,8 +68,8 @@ void doubt_flush_begins (struct doubt *d);
  */
 void doubt_flush_ends (struct doubt *d);
 
-/* The connection is lost, with so many requests in flight.  False when what is in
- * doubt is not all known.
+/* The connection is lost, with so many requests in flight.  False when what is
+ * in doubt is not all known.
  */
 bool doubt_lost (struct doubt *d, uint64_t in_flight);
 

@@ -27,9 +27,9 @@ struct link {
   uint64_t moved;               /* clock_now time of the last answer */
 };
 
-/* Drops the conn, which failed because of why.  When it is to be made anew: true,
- * with *wait the ns until then.  False when it is not, because it was tried
- * often enough or never helps.
+/* Drops the conn, which failed because of why.  When it is to be made anew:
+ * true, with *wait the ns until then.  False when it is not, because it was
+ * tried often enough or never helps.
  */
 bool link_drop (struct link *l, const struct retry_plan *retry,
                 const struct error *why, uint64_t dice, uint64_t *wait);

@@ -227,9 +227,17 @@ static void
 set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
           const struct totals *t, uint64_t now)
 {
+  const struct delivered d = {
+    .moved = t->moved, .refused = t->refused, .trip = t->trip
+  };
   const unsigned before = tuner->pace;
-  const unsigned pace = tuner_look (tuner, t->moved, t->refused, now);
+  const unsigned pace = tuner_look (tuner, &d, now);
 
+  if (tuner->far && tuner->workers < c->plan.workers_max) {
+    crew_grow (crew);
+    tuner_grow (tuner, c->plan.workers_max, now);
+    report_growth (c->plan.workers_max, t->trip);
+  }
   if (pace == before)
     return;
   crew_set_pace (crew, pace);

@@ -23,7 +23,7 @@ struct notice {
   enum io_verb verb;            /* RETRY: these three */
   uint64_t offset, length;
   int err;                      /* errno; RETRY */
-  unsigned attempt;             /* RETRY, LOST: 1 is the first after a failure */
+  unsigned attempt;             /* RETRY, LOST: 1 after the first failure */
   uint64_t wait;                /* RETRY, LOST: ns until then */
   struct error why;             /* LOST; it names the side */
 };

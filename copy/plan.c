@@ -168,7 +168,7 @@ static uint64_t
 choose_queue_size (const struct plan *p, const struct options *o)
 {
   const uint64_t most = o->queue_size_given ? UINT64_MAX
-    : IN_FLIGHT_MAX / p->workers;
+    : IN_FLIGHT_MAX / p->workers_max;
 
   return max_u64 (min_u64 (o->queue_size, most), p->request_size);
 }
@@ -198,20 +198,25 @@ choose_paces (struct plan *p, const struct options *o, uint64_t preferred)
   p->first_pace = min_u64 (FIRST_PACE, p->n_paces - 1);
 }
 
-/* As many as the options, both servers, the processors and the disk's size
- * leave something to do for.
+/* As many as the options, both servers and the disk's size leave something to
+ * do for.  More workers than processors have something to do only on a long link,
+ * and are started once it is known for one.
  */
-static unsigned
-choose_workers (const struct plan *p, const struct options *o,
+static void
+choose_workers (struct plan *p, const struct options *o,
                 const struct caps *source, const struct caps *destination,
                 unsigned processors)
 {
-  uint64_t n = min_u64 (o->connections, o->threads ? o->threads : processors);
+  uint64_t n = min_u64 (o->connections, WORKERS_MAX);
 
-  n = min_u64 (n, min_u64 (WORKERS_MAX, p->size / p->steal_min));
+  if (o->threads)
+    n = min_u64 (n, o->threads);
+  n = min_u64 (n, p->size / p->steal_min);
   if (o->synchronous || !source->can_multi_conn || !destination->can_multi_conn)
     n = 1;
-  return max_u64 (n, 1);
+  p->workers_max = max_u64 (n, 1);
+  p->workers = o->threads ? p->workers_max
+    : max_u64 (1, min_u64 (p->workers_max, processors));
 }
 
 /* With a digest, a claim is made of whole blocks, so that each of them is in
@@ -289,7 +294,7 @@ plan_make (struct plan *p, const struct options *o,
   p->grain = max_u64 (p->align, GRAIN);
   p->unit = max_u64 (p->grain, p->digest.block);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
-  p->workers = choose_workers (p, o, source, destination, processors);
+  choose_workers (p, o, source, destination, processors);
   p->queue_size = choose_queue_size (p, o);
   choose_paces (p, o, preferred);
   p->zero = plan_zeroes (p, o, destination);

@@ -53,7 +53,8 @@ struct plan {
   uint64_t align;               /* power of two: larger of both block_min */
   uint64_t grain;               /* power of two: where extents are cut */
   uint64_t gap;                 /* shorter zero extents are read as data */
-  unsigned workers;             /* at least 1 */
+  unsigned workers;             /* to begin with; at least 1 */
+  unsigned workers_max;         /* where answers take long */
   uint64_t request_size;        /* multiple of align, at most 32 MiB */
   uint64_t buffer_size;         /* memory of one request, in one worker */
   unsigned requests;            /* in flight in one worker, at most */

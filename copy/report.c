@@ -101,6 +101,13 @@ report_pace (const struct pace *p)
               p->request_size, p->queue_size);
 }
 
+void
+report_growth (unsigned workers, uint64_t trip)
+{
+  log_detail ("workers: %u from now on, because answers take %" PRIu64 " us",
+              workers, trip / NS_PER_US);
+}
+
 /* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there
  * were any: "; 3 retries, 1.0 MiB copied again"
  */

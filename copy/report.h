@@ -15,6 +15,7 @@ void report_plan (const struct plan *p, const struct endpoint *source,
 
 /* For --verbose, while the workers run. */
 void report_pace (const struct pace *p);
+void report_growth (unsigned workers, uint64_t trip);
 
 /* One line at the end.  elapsed is in ns. */
 void report_copied (const struct totals *t, uint64_t elapsed);

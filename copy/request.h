@@ -35,7 +35,7 @@ enum request_state {
   READING,                      /* its reads are in flight */
   WRITING,                      /* its segments are in flight */
   DIGESTING,                    /* written; its turn in the digest is to come */
-  BACKOFF,                      /* put off, until it is due and its side there */
+  BACKOFF,                      /* put off, until it is due and can go on */
 };
 
 /* What is added up; one writer, the worker. */
@@ -50,6 +50,8 @@ struct stats {
   counter retries;              /* requests and connections tried again */
   counter moved;                /* bytes that went through the window */
   counter refused;              /* how often the window had no room */
+  counter trips[2];             /* by side: ns of the quickest answer of late;
+                                   0: none, or a stream's */
   counter reads, writes, zeroes, questions;     /* requests */
   counter end;                  /* where a stream ended; before that 0 */
 };

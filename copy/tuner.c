@@ -25,11 +25,24 @@
 #define PLAIN 1.25
 #define ROUNDS 3
 
-/* Where a whole window is answered so soon, more in flight would only wait. */
-#define NEAR (5 * NS_PER_MS)
+/* What is in flight fills the link when it is so often what the link delivers
+ * in the time that an answer takes at best: more would only wait.
+ */
+#define GAIN 2
+
+/* From here on, what a server does for one connection at a time is too little
+ * for the link.
+ */
+#define FAR (5 * NS_PER_MS)
+
+/* A pace is worth rising to when it delivers so much more than the last. */
+#define RISE 1.2
 
 #define REST_FIRST (500 * NS_PER_MS)
 #define REST_LAST (8 * NS_PER_S)
+
+/* After it has risen: a trial on a long link takes long, too. */
+#define REST_FAR (2 * NS_PER_S)
 
 enum { HOME, TRIAL };
 #define NOTHING_YET ((struct measured) { 0, 0 })
@@ -38,8 +51,9 @@ void
 tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 {
   *t = (struct tuner) {
-    .plan = plan, .pace = plan->first_pace, .home = plan->first_pace,
-    .state = SETTLING, .since = now, .next = now + TICK, .downwards = true,
+    .plan = plan, .workers = plan->workers,
+    .pace = plan->first_pace, .home = plan->first_pace,
+    .state = RISING, .since = now, .next = now + TICK, .downwards = true,
     .rest = REST_FIRST,
   };
 }
@@ -60,16 +74,16 @@ neighbour (const struct tuner *t)
 static uint64_t
 windows (const struct tuner *t, unsigned pace)
 {
-  return t->plan->workers * t->plan->paces[pace].queue_size;
+  return t->workers * t->plan->paces[pace].queue_size;
 }
 
 static void
-begin_step (struct tuner *t, int state, uint64_t moved, uint64_t refused,
+begin_step (struct tuner *t, int state, const struct delivered *d,
             uint64_t now)
 {
   t->state = state;
-  t->moved = moved;
-  t->refused = refused;
+  t->moved = d->moved;
+  t->refused = d->refused;
   t->since = now;
 }
 
@@ -79,8 +93,17 @@ rate (const struct tuner *t, int which)
   return (double) t->measured[which].bytes / t->measured[which].time;
 }
 
-/* Home is measured.  More than at first is not even tried on a link that is
- * near: it would cost memory, and noise could pass for a gain.
+/* Home is measured.  Whether it is the link that could do more, were there more
+ * in flight.
+ */
+static bool
+is_starved (const struct tuner *t)
+{
+  return windows (t, t->home) < GAIN * rate (t, HOME) * t->trip;
+}
+
+/* More than at first is not even tried on a link that is full: it would cost
+ * memory, and noise could pass for a gain.
  */
 static bool
 may_try (const struct tuner *t)
@@ -88,8 +111,7 @@ may_try (const struct tuner *t)
   if (t->downwards)
     return t->home > 0;
   return t->home + 1 < t->plan->n_paces
-    && (t->home < t->plan->first_pace
-        || windows (t, t->home) >= rate (t, HOME) * NEAR);
+    && (t->home < t->plan->first_pace || is_starved (t));
 }
 
 /* How much better the trial is than it has to be: more than 1 wins.  Of the two
@@ -120,6 +142,8 @@ rest (struct tuner *t, uint64_t now)
 static void
 begin_trial (struct tuner *t, uint64_t now)
 {
+  if (t->trip >= FAR && is_starved (t))
+    t->far = true;
   if (!may_try (t)) {
     t->downwards = !t->downwards;
     if (t->last_way || !may_try (t)) {
@@ -178,8 +202,53 @@ take_in (struct tuner *t, uint64_t bytes, uint64_t time, uint64_t now)
     t->pace = neighbour (t);
 }
 
+/* Goes one pace up, or ends rising: there is no more, or it is worth nothing.
+ */
+static void
+rise_on (struct tuner *t, double rate, const struct delivered *d, uint64_t now)
+{
+  const bool worth = rate >= RISE * t->last_rate;
+
+  if (worth)
+    t->home = t->pace;
+  if (!worth || t->pace + 1 == t->plan->n_paces) {
+    t->rest = REST_FAR;
+    rest (t, now);
+    return;
+  }
+  t->pace++;
+  t->last_rate = rate;
+  t->risen = false;
+  begin_step (t, RISING, d, now);
+}
+
+/* After a pace was changed, what is answered in the first round trip was asked
+ * for before that.
+ */
+static void
+rise (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  const uint64_t time = now - t->since;
+
+  if (d->trip == 0 || d->moved < windows (t, t->plan->first_pace))
+    return;
+  t->far = d->trip >= FAR;
+  if (!t->far)
+    begin_step (t, SETTLING, d, now);
+  else if (!t->risen && time >= d->trip) {
+    t->risen = true;
+    begin_step (t, RISING, d, now);
+  }
+  else if (t->risen && time >= max_u64 (d->trip, 2 * TICK)) {
+    if (d->refused == t->refused)
+      begin_step (t, SETTLING, d, now);
+    else
+      rise_on (t, (double) (d->moved - t->moved) / time, d, now);
+  }
+}
+
 unsigned
-tuner_look (struct tuner *t, uint64_t moved, uint64_t refused, uint64_t now)
+tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
 {
   uint64_t bytes, time;
   bool judged;
@@ -187,26 +256,44 @@ tuner_look (struct tuner *t, uint64_t moved, uint64_t refused, uint64_t now)
   if (t->plan->n_paces == 1 || now < t->next)
     return t->pace;
   t->next = now + max_u64 (TICK, min_u64 (TICK_LAST, (now - t->since) / 8));
+  t->trip = d->trip;
 
   switch (t->state) {
+  case RISING:
+    rise (t, d, now);
+    break;
   case RESTING:
-    begin_step (t, MEASURING, moved, refused, now);
+    begin_step (t, MEASURING, d, now);
     break;
   case SETTLING:                /* what the pace before has left in flight */
-    if (moved - t->moved >= windows (t, t->pace))
-      begin_step (t, MEASURING, moved, refused, now);
+    if (d->moved - t->moved >= windows (t, t->pace))
+      begin_step (t, MEASURING, d, now);
     break;
   case MEASURING:
     if (now - t->since < MEASURE_TIME
-        || moved - t->moved < MEASURE_WINDOWS * windows (t, t->pace))
+        || d->moved - t->moved < MEASURE_WINDOWS * windows (t, t->pace))
       break;
-    judged = refused != t->refused;
-    bytes = moved - t->moved;
+    judged = d->refused != t->refused;
+    bytes = d->moved - t->moved;
     time = now - t->since;
-    begin_step (t, judged ? SETTLING : MEASURING, moved, refused, now);
+    begin_step (t, judged ? SETTLING : MEASURING, d, now);
     if (judged)
       take_in (t, bytes, time, now);
     break;
   }
   return t->pace;
+}
+
+void
+tuner_grow (struct tuner *t, unsigned workers, uint64_t now)
+{
+  t->workers = workers;
+  t->measured[HOME] = t->measured[TRIAL] = NOTHING_YET;
+  t->rounds = 0;
+  t->pace = t->home;
+  t->state = RISING;
+  t->risen = false;
+  t->last_rate = 0;
+  t->since = now;
+  t->next = now + TICK;
 }

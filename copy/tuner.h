@@ -3,6 +3,8 @@
  * moved by when, and says the pace for all workers together.  If each worker
  * sought its own, they would only take from each other.
  *
+ * On a long link it rises first: pace by pace, as long as each delivers more.
+ *
  * It tries the next pace down, then the next one up, each against the pace that
  * it is at, which is called home.  Home and trial are measured in turn, until
  * the difference is plain or was seen often.  What wins is the new home,
@@ -20,14 +22,20 @@
 
 struct tuner {
   const struct plan *plan;      /* borrowed */
+  unsigned workers;
   unsigned pace;                /* what to have now: a number in the plan's */
   unsigned home;
-  enum { SETTLING, MEASURING, RESTING } state;
+  enum { RISING, SETTLING, MEASURING, RESTING } state;
   uint64_t next;                /* clock_now time to look again */
 
   /* Where the present step began. */
   uint64_t since;               /* clock_now time */
   uint64_t moved, refused;
+  uint64_t trip;                /* of the last look */
+
+  /* RISING. */
+  bool risen;                   /* answers are of the present pace */
+  double last_rate;             /* of the pace before */
 
   /* Measured at home and on trial since it last rested. */
   struct measured {
@@ -35,6 +43,7 @@ struct tuner {
   } measured[2];
   unsigned rounds;
 
+  bool far;                     /* the link is so long that more workers help */
   bool downwards;               /* the way of the trial */
   bool last_way;                /* the other way is known to lead nowhere */
   uint64_t rest;                /* ns between trials; grows, so that a long
@@ -46,11 +55,20 @@ void tuner_init (struct tuner *t, const struct plan *plan, uint64_t now);
 /* When tuner_look wants to be called again; clock_now time, 0 for never. */
 uint64_t tuner_due (const struct tuner *t);
 
-/* moved is the bytes that have gone through all windows so far; refused, how
- * often a window had no room.  Where nothing was refused, the windows were not
- * what held the copy up, and nothing is concluded.  Returns the pace to have.
- */
-unsigned tuner_look (struct tuner *t, uint64_t moved, uint64_t refused,
-                     uint64_t now);
+/* What all workers have done so far. */
+struct delivered {
+  uint64_t moved;               /* bytes that have gone through all windows */
+  uint64_t refused;             /* how often a window had no room; where that
+                                   never happens, windows are not what holds the
+                                   copy up, and nothing is concluded */
+  uint64_t trip;                /* ns that an answer takes at best; 0: unknown
+                                 */
+};
+
+/* Returns the pace to have. */
+unsigned tuner_look (struct tuner *t, const struct delivered *d, uint64_t now);
+
+/* More workers were started: all is measured anew. */
+void tuner_grow (struct tuner *t, unsigned workers, uint64_t now);
 
 #endif /* TUNER_H */

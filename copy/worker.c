@@ -23,6 +23,9 @@
 #define WIND_DOWN (5 * NS_PER_S)
 #define WIND_DOWN_FLUSH (20 * NS_PER_S)
 
+/* Links change, so old answers are forgotten after a while. */
+#define TRIPS_SPAN (5 * NS_PER_S)
+
 /* For the goodbye, which is only politeness: everything is stored by then, or
  * the copy has failed.
  */
@@ -212,8 +215,8 @@ start_flush (struct worker *w)
   conn_start (destination_conn (w), &w->flush);
 }
 
-/* A flush is over.  After a failure nobody knows what was stored: it is the same
- * as if the connection were lost.
+/* A flush is over.  After a failure nobody knows what was stored: it is the
+ * same as if the connection were lost.
  */
 static int
 end_flush (struct worker *w, int err, struct error *e)
@@ -244,12 +247,28 @@ lose_dead (struct worker *w, const struct io *io, int err, struct error *e)
   return lose (w, side_of (w, io->conn), &why, e);
 }
 
+/* The quickest answer says how far away the side is: the others have waited,
+ * too.  A stream has no distance.
+ */
+static void
+note_trip (struct worker *w, enum side side, const struct io *io, uint64_t now)
+{
+  if ((io->verb == IO_READ || io->verb == IO_WRITE)
+      && !conn_is_stream (io->conn))
+    counter_set (&w->stats.trips[side],
+                 lowest_note (&w->trips[side], now - io->started, now,
+                              TRIPS_SPAN));
+}
+
 static int
 step (struct worker *w, struct io *io, int err, struct error *e)
 {
   const enum side side = side_of (w, io->conn);
+  const uint64_t now = clock_now ();
 
-  w->links[side].moved = clock_now ();
+  w->links[side].moved = now;
+  if (err == 0)
+    note_trip (w, side, io, now);
   if (io->verb == IO_EXTENTS) {
     take_extents (w, io, err);
     return 0;

@@ -21,6 +21,7 @@
 #include "endpoint.h"
 #include "extents.h"
 #include "link.h"
+#include "lowest.h"
 #include "notices.h"
 #include "plan.h"
 #include "request.h"
@@ -76,6 +77,7 @@ struct worker {
 
   /* The rest is the thread's own. */
   struct link links[2];         /* owned; by side */
+  struct lowest trips[2];       /* by side: the quickest answers */
   struct pass *pass;            /* the present one */
   struct lane lane;
   struct extents *source_map, *destination_map; /* owned */

@@ -7,15 +7,15 @@
 requires_filter delay
 requires_plugin memory
 
-make_islands "$tmp/disk" 64
-serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=5ms
-serve_nbdkit dst --filter=log memory 64M logfile="$tmp/dst.requests"
-start_copy -v --request-size=64k -C 2 -T 2 --retry-wait=0.05 --retries=20 \
+make_data "$tmp/disk" 16M
+serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=20ms
+serve_nbdkit dst --filter=log memory 16M logfile="$tmp/dst.requests"
+start_copy -v --request-size=64k -C 2 -T 2 -R 2 --retry-wait=0.05 --retries=20 \
            "$src" "$dst"
 wait_until eval '[ "$(requests dst Write)" -gt 20 ]'
 kill -KILL "$dst_pid"
 wait "$dst_pid" 2> /dev/null || :
-serve_nbdkit dst memory 64M
+serve_nbdkit dst memory 16M
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_error 'connects again in '

@@ -90,7 +90,7 @@ while read -r name default; do
 done < "$tmp/defaults"
 
 requires_plugin memory
-copy_ok --plan [ nbdkit memory 1G ] null:
+copy_ok --plan -C 2 [ nbdkit memory 1G ] null:
 while read -r name default; do
   value=$(sed -n "s/.*plan: .* ${name#--}=\([0-9]*\).*/\1/p" "$errors")
   [ -z "$value" ] || [ "$value" -eq "$(numfmt --from=iec "$default")" ] ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is in doubt, and when: nothing that was written is durable before a flush
- * that was sent after it was answered.
+/* What is in doubt, and when: nothing that was written is durable before a
+ * flush that was sent after it was answered.
  */
 
 #include <config.h>
@@ -189,7 +189,7 @@ crashes_come_to_an_end (void **state UNUSED)
 }
 
 static void
-too_many_pieces_want_a_flush_and_are_not_forgotten_silently (void **state UNUSED)
+too_many_pieces_want_a_flush_and_are_never_forgotten (void **state UNUSED)
 {
   uint64_t i = 0;
 
@@ -216,7 +216,7 @@ main (void)
     TEST (loss_makes_flushes_come_sooner_and_flushes_later),
     TEST (one_write_is_always_allowed),
     TEST (crashes_come_to_an_end),
-    TEST (too_many_pieces_want_a_flush_and_are_not_forgotten_silently),
+    TEST (too_many_pieces_want_a_flush_and_are_never_forgotten),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
