@@ -17,8 +17,9 @@
  *
  * What fails otherwise, or was in flight when a conn was lost, is put off:
  *
- *   READING -> BACKOFF -> READING         its buffer is free meanwhile; what is
- *                                         read of the other side is read again
+ *   READING -> BACKOFF -> READING         its buffer is free meanwhile, unless
+ *                                         the digest waits for it; both sides
+ *                                         are read again
  *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
  */
 
@@ -170,6 +171,13 @@ enter (struct lane *l, struct request *r, enum request_state state)
   r->state = state;
 }
 
+/* Whether the window has it: it may then have a buffer, too. */
+static bool
+is_charged (const struct request *r)
+{
+  return r->whole || r->buffer;
+}
+
 static void
 charge (struct lane *l, struct request *r, uint64_t bytes)
 {
@@ -274,8 +282,10 @@ static void
 read_range (struct lane *l, struct request *r)
 {
   assert (r->length <= l->plan->request_size);
-  charge (l, r, request_read_bytes (r->length, r->sides));
-  r->buffer = pool_take (&l->buffers);
+  if (!is_charged (r)) {
+    charge (l, r, request_read_bytes (r->length, r->sides));
+    r->buffer = pool_take (&l->buffers);
+  }
   r->unread = r->sides;
   r->lost = false;
   r->error = 0;
@@ -326,12 +336,13 @@ throw_dice (void)
 }
 
 /* What has to be read again needs neither buffer nor window until then: what
- * others have to do goes on meanwhile.
+ * others have to do goes on meanwhile.  But where the digest waits for it, they
+ * would fill the window, and wait in there for what finds no room any more.
  */
 static void
 put_off (struct lane *l, struct request *r, uint64_t due)
 {
-  if (!r->whole)
+  if (!r->whole && !r->has_turn)
     give_back (l, r);
   r->due = due;
   enter (l, r, BACKOFF);
@@ -427,8 +438,9 @@ can_resume (const struct lane *l, const struct request *r)
     return may_write (l);
   return (l->source || !(r->sides & READ_SIDE (SOURCE)))
     && (l->destination || !(r->sides & READ_SIDE (DESTINATION)))
-    && window_has_room (&l->window,
-                        request_read_bytes (r->length, r->sides));
+    && (is_charged (r)
+        || window_has_room (&l->window,
+                            request_read_bytes (r->length, r->sides)));
 }
 
 uint64_t
@@ -454,7 +466,7 @@ lane_forget_later (struct lane *l)
   while ((n = list_take (&l->later)) != NULL) {
     struct request *r = list_entry (n, struct request, link);
 
-    if (r->whole)
+    if (is_charged (r))
       give_back (l, r);
     if (r->has_turn)
       list_remove (&r->turn);
