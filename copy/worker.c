@@ -92,7 +92,7 @@ forget_ready (struct worker *w, const struct conn *c)
 static bool
 copy_again (struct worker *w, const struct error *why, struct error *e)
 {
-  const bool from_stream = conn_is_stream (source_conn (w))
+  const bool from_stream = endpoint_caps (w->job->source)->stream
     && !doubt_is_empty (&w->lane.doubt);
 
   w->flushing = false;
