@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --verify finds a bit that was turned on the way to the disk, which no reply
-# tells of, and says where; it begins when all that was written is flushed.
+# --verify finds a byte that was changed on the way to the disk, which no reply
+# tells of, and says where.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin eval
-requires_filter log
 
 make_islands "$tmp/disk" 16
 serve_nbdkit src -r file "$tmp/disk"
@@ -19,30 +18,17 @@ if [ \$4 -le 1500000 ] && [ \$((\$4 + \$3)) -gt 1500000 ]; then
   echo corrupted >> '$tmp/fired'
 fi
 EOT
-serve_corrupt ()
-{
-  serve_logged "$1" eval get_size='echo 16777216' \
-               pread="dd if='$tmp/copy' bs=64k iflag=skip_bytes,count_bytes \
-                      skip=\$4 count=\$3 status=none" \
-               pwrite=". '$tmp/corrupt'" can_flush='exit 0' flush='exit 0' \
-               can_multi_conn='exit 0'
-}
+serve_nbdkit dst eval get_size='echo 16777216' \
+             pread="dd if='$tmp/copy' bs=64k iflag=skip_bytes,count_bytes \
+                    skip=\$4 count=\$3 status=none" \
+             pwrite=". '$tmp/corrupt'" can_flush='exit 0' flush='exit 0' \
+             can_multi_conn='exit 0'
 
-serve_corrupt unseen
-copy_ok "$src" "$unseen"                # nobody looks
+copy_ok "$src" "$dst"                   # nobody looks
 [ -s "$tmp/fired" ] || fail "nothing was corrupted"
-serve_corrupt dst
 copy_fails 4 'offset 1499648 length 512$' --verify "$src" "$dst"
 expect_error 'destination .*: 512 bytes of 16777216 differ, in 1 range$'
 expect_no_error '100%'
-
-# All that was flushed came before all that was read.
-last_flush=$(request_lines dst Flush | tail -n 1)
-first_read=$(request_lines dst Read | head -n 1)
-[ -n "$last_flush" ] && [ -n "$first_read" ] || fail "not flushed, or not read"
-[ "$(grep -nF -m 1 -- "$last_flush" "$tmp/dst.requests" | cut -d: -f1)" -lt \
-  "$(grep -nF -m 1 -- "$first_read" "$tmp/dst.requests" | cut -d: -f1)" ] ||
-  fail "something was read before all was flushed"
 
 # Without the fault, it is content.
 echo > "$tmp/corrupt" \
