@@ -26,10 +26,9 @@
  */
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE             /* memmem, accept4 */
+#define _GNU_SOURCE             /* accept4 */
 #endif
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -49,72 +48,16 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-/* The protocol's numbers, by their names in its specification. */
-#define NBD_MAGIC UINT64_C (0x4e42444d41474943)
-#define NBD_OPT_MAGIC UINT64_C (0x49484156454f5054)
-#define NBD_REP_MAGIC UINT64_C (0x0003e889045565a9)
-#define NBD_REQUEST_MAGIC UINT32_C (0x25609513)
-#define NBD_SIMPLE_REPLY_MAGIC UINT32_C (0x67446698)
-#define NBD_STRUCTURED_REPLY_MAGIC UINT32_C (0x668e33ef)
-
-enum { NBD_FLAG_FIXED_NEWSTYLE = 1, NBD_FLAG_NO_ZEROES = 2 };
-
-enum {
-  NBD_FLAG_HAS_FLAGS = 1 << 0,
-  NBD_FLAG_READ_ONLY = 1 << 1,
-  NBD_FLAG_SEND_FLUSH = 1 << 2,
-  NBD_FLAG_SEND_FUA = 1 << 3,
-  NBD_FLAG_SEND_WRITE_ZEROES = 1 << 6,
-  NBD_FLAG_CAN_MULTI_CONN = 1 << 8
-};
-
-enum {
-  NBD_OPT_EXPORT_NAME = 1,
-  NBD_OPT_ABORT = 2,
-  NBD_OPT_LIST = 3,
-  NBD_OPT_INFO = 6,
-  NBD_OPT_GO = 7,
-  NBD_OPT_STRUCTURED_REPLY = 8,
-  NBD_OPT_SET_META_CONTEXT = 10
-};
-
-enum { NBD_REP_ACK = 1, NBD_REP_SERVER = 2, NBD_REP_INFO = 3,
-       NBD_REP_META_CONTEXT = 4 };
-#define NBD_REP_ERR_UNSUP UINT32_C (0x80000001)
-#define NBD_REP_ERR_POLICY UINT32_C (0x80000002)
-
-enum { NBD_INFO_EXPORT = 0, NBD_INFO_BLOCK_SIZE = 3 };
-
-enum {
-  NBD_CMD_READ = 0,
-  NBD_CMD_WRITE = 1,
-  NBD_CMD_DISC = 2,
-  NBD_CMD_FLUSH = 3,
-  NBD_CMD_WRITE_ZEROES = 6,
-  NBD_CMD_BLOCK_STATUS = 7
-};
-
-enum { NBD_CMD_FLAG_FUA = 1 << 0, NBD_CMD_FLAG_REQ_ONE = 1 << 3 };
-
-enum {
-  NBD_CHUNK_NONE = 0,
-  NBD_CHUNK_DATA = 1,
-  NBD_CHUNK_HOLE = 2,
-  NBD_CHUNK_STATUS = 5,
-  NBD_CHUNK_ERROR = 0x8001
-};
-
-enum { NBD_EIO = 5, NBD_EINVAL = 22, NBD_ENOTSUP = 95 };
+#include "wire.h"
 
 /* Sizes, in bytes. */
 enum {
   BLOCK = 4096,                 /* the disk's states come in these */
   SHORT_STATUS = 65536,         /* all that "status-short" tells at a time */
-  MAX_PAYLOAD = 64 << 20,
-  MAX_OPTION = 4096
+  MAX_PAYLOAD = 64 << 20
 };
 
-enum { CONTEXT_ID = 7, MAX_EXTENTS = 32768, MAX_CONNS = 64 };
+enum { MAX_EXTENTS = 32768, MAX_CONNS = 64 };
 
 /* ------------------------------------------------------------- the modes */
 
@@ -230,22 +173,13 @@ struct extent {
 
 /* One client's connection; lives on its thread. */
 struct conn {
-  int fd;
+  struct wire wire;
   uint64_t number;              /* of the connection, from 1 on */
   uint64_t crashes;             /* that there were before it */
-  bool structured, context;
   bool stalled;                 /* never to be answered again */
   bool is_rude;                 /* its one ON_CONNECT occasion came up */
-  uint8_t *out;                 /* the reply being built */
-  size_t out_used, out_size;
   uint8_t *payload;             /* MAX_PAYLOAD bytes */
   struct extent *extents;       /* MAX_EXTENTS of them */
-};
-
-struct request {
-  uint16_t flags, type;
-  uint64_t cookie, offset;
-  uint32_t length;
 };
 
 static void die (const char *fmt, ...)
@@ -262,16 +196,6 @@ die (const char *fmt, ...)
   va_end (args);
   fputc ('\n', stderr);
   exit (EXIT_FAILURE);
-}
-
-static void *
-allocate (size_t n)
-{
-  void *p = malloc (n);
-
-  if (p == NULL)
-    die ("out of memory");
-  return p;
 }
 
 static void
@@ -327,105 +251,6 @@ rude_conn (const struct conn *c, enum mode mode)
   return c->is_rude && set.mode == mode;
 }
 
-/* -------------------------------------------------- receiving and sending */
-
-/* False when the client is gone. */
-static bool
-receive (struct conn *c, void *buf, size_t n)
-{
-  uint8_t *p = buf;
-  ssize_t r;
-
-  while (n > 0) {
-    r = recv (c->fd, p, n, 0);
-    if (r == -1 && errno == EINTR)
-      continue;
-    if (r <= 0)
-      return false;
-    p += r;
-    n -= r;
-  }
-  return true;
-}
-
-static bool
-flush_out (struct conn *c)
-{
-  size_t done = 0;
-  ssize_t r;
-
-  while (done < c->out_used) {
-    r = send (c->fd, c->out + done, c->out_used - done, MSG_NOSIGNAL);
-    if (r == -1 && errno == EINTR)
-      continue;
-    if (r <= 0)
-      return false;
-    done += r;
-  }
-  c->out_used = 0;
-  return true;
-}
-
-static void
-put (struct conn *c, const void *data, size_t n)
-{
-  if (c->out_size - c->out_used < n) {
-    c->out_size = (c->out_used + n) * 2;
-    if ((c->out = realloc (c->out, c->out_size)) == NULL)
-      die ("out of memory");
-  }
-  memcpy (c->out + c->out_used, data, n);
-  c->out_used += n;
-}
-
-static void
-put16 (struct conn *c, uint16_t v)
-{
-  v = htobe16 (v);
-  put (c, &v, sizeof v);
-}
-
-static void
-put32 (struct conn *c, uint32_t v)
-{
-  v = htobe32 (v);
-  put (c, &v, sizeof v);
-}
-
-static void
-put64 (struct conn *c, uint64_t v)
-{
-  v = htobe64 (v);
-  put (c, &v, sizeof v);
-}
-
-static uint16_t
-get16 (const uint8_t *p)
-{
-  uint16_t v;
-
-  memcpy (&v, p, sizeof v);
-  return be16toh (v);
-}
-
-static uint32_t
-get32 (const uint8_t *p)
-{
-  uint32_t v;
-
-  memcpy (&v, p, sizeof v);
-  return be32toh (v);
-}
-
-static uint64_t
-get64 (const uint8_t *p)
-{
-  uint64_t v;
-
-  memcpy (&v, p, sizeof v);
-  return be64toh (v);
-}
-
 /* ----------------------------------------------------------- the handshake */
 
 static uint64_t
@@ -457,193 +282,65 @@ export_flags (const struct conn *c)
 }
 
 static void
-put_option_reply (struct conn *c, uint32_t option, uint32_t type,
-                  uint32_t length)
+choose_block_sizes (const struct conn *c, struct told *told)
 {
-  put64 (c, NBD_REP_MAGIC);
-  put32 (c, option);
-  put32 (c, type);
-  put32 (c, length);
-}
-
-static void
-put_block_sizes (struct conn *c, uint32_t option)
-{
-  uint32_t minimum = 1, preferred = BLOCK, maximum = 32 << 20;
-
+  told->block_minimum = 1;
+  told->block_preferred = BLOCK;
+  told->block_maximum = 32 << 20;
   if (rude_conn (c, BLOCKS_ZERO))
-    minimum = preferred = maximum = 0;
+    told->block_minimum = told->block_preferred = told->block_maximum = 0;
   else if (rude_conn (c, BLOCKS_ODD))
-    minimum = 3;
+    told->block_minimum = 3;
   else if (rude_conn (c, BLOCKS_CROSSED)) {
-    minimum = preferred = 65536;
-    maximum = BLOCK;
+    told->block_minimum = told->block_preferred = 65536;
+    told->block_maximum = BLOCK;
   }
   else if (rude_conn (c, BLOCKS_HUGE))
-    preferred = 1 << 30;
-
-  put_option_reply (c, option, NBD_REP_INFO, 14);
-  put16 (c, NBD_INFO_BLOCK_SIZE);
-  put32 (c, minimum);
-  put32 (c, preferred);
-  put32 (c, maximum);
-}
-
-/* NBD_OPT_INFO and NBD_OPT_GO.  True when the handshake is over. */
-static bool
-answer_go (struct conn *c, uint32_t option)
-{
-  if (rude_conn (c, GO_REFUSED)) {
-    put_option_reply (c, option, NBD_REP_ERR_POLICY, 0);
-    return false;
-  }
-  put_option_reply (c, option, NBD_REP_INFO, 12);
-  put16 (c, NBD_INFO_EXPORT);
-  put64 (c, export_size (c));
-  put16 (c, export_flags (c));
-  put_block_sizes (c, option);
-  put_option_reply (c, option, NBD_REP_ACK, 0);
-  return option == NBD_OPT_GO;
-}
-
-/* Whether a NBD_OPT_SET_META_CONTEXT of this payload asks for our context. */
-static bool
-asks_for_allocation (const uint8_t *data, uint32_t length)
-{
-  static const char name[] = "base:allocation";
-
-  return memmem (data, length, name, sizeof name - 1) != NULL;
-}
-
-static void
-answer_meta_context (struct conn *c, uint32_t option, const uint8_t *data,
-                     uint32_t length)
-{
-  static const char name[] = "base:allocation";
-
-  if (set.no_extents || !c->structured || rude_conn (c, NO_CONTEXT)) {
-    put_option_reply (c, option, NBD_REP_ERR_UNSUP, 0);
-    return;
-  }
-  c->context = asks_for_allocation (data, length);
-  if (c->context) {
-    put_option_reply (c, option, NBD_REP_META_CONTEXT, 4 + sizeof name - 1);
-    put32 (c, CONTEXT_ID);
-    put (c, name, sizeof name - 1);
-  }
-  put_option_reply (c, option, NBD_REP_ACK, 0);
+    told->block_preferred = 1 << 30;
 }
 
 /* False when the client is not to be served (any more). */
 static bool
 handshake (struct conn *c)
 {
-  uint8_t header[16], data[MAX_OPTION];
-  uint32_t option, length;
-  bool done = false, no_zeroes;
+  struct told told = {
+    .size = export_size (c), .flags = export_flags (c),
+    .structured = !set.no_structured,
+    .context = !set.no_extents && !rude_conn (c, NO_CONTEXT),
+    .refused = rude_conn (c, GO_REFUSED),
+  };
+  uint8_t byte;
 
   if (rude_conn (c, CONNECT_CLOSED))
     return false;
   if (rude_conn (c, CONNECT_SILENT)) {
-    (void) receive (c, data, 1);   /* until the client gives up */
+    (void) wire_receive (&c->wire, &byte, 1);   /* until it gives up */
     return false;
   }
-
-  put64 (c, NBD_MAGIC);
-  put64 (c, NBD_OPT_MAGIC);
-  put16 (c, NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
-  if (!flush_out (c) || !receive (c, header, 4))
-    return false;
-  no_zeroes = (get32 (header) & NBD_FLAG_NO_ZEROES) != 0;
-
-  while (!done) {
-    if (!receive (c, header, sizeof header) ||
-        get64 (header) != NBD_OPT_MAGIC)
-      return false;
-    option = get32 (header + 8);
-    length = get32 (header + 12);
-    if (length > sizeof data || !receive (c, data, length))
-      return false;
-
-    switch (option) {
-    case NBD_OPT_EXPORT_NAME:
-      put64 (c, export_size (c));
-      put16 (c, export_flags (c));
-      memset (data, 0, 124);
-      put (c, data, no_zeroes ? 0 : 124);
-      done = true;
-      break;
-    case NBD_OPT_ABORT:
-      put_option_reply (c, option, NBD_REP_ACK, 0);
-      (void) flush_out (c);
-      return false;
-    case NBD_OPT_LIST:
-      put_option_reply (c, option, NBD_REP_SERVER, 4);
-      put32 (c, 0);
-      put_option_reply (c, option, NBD_REP_ACK, 0);
-      break;
-    case NBD_OPT_INFO:
-    case NBD_OPT_GO:
-      done = answer_go (c, option);
-      break;
-    case NBD_OPT_STRUCTURED_REPLY:
-      c->structured = !set.no_structured;
-      put_option_reply (c, option,
-                        c->structured ? NBD_REP_ACK : NBD_REP_ERR_UNSUP, 0);
-      break;
-    case NBD_OPT_SET_META_CONTEXT:
-      answer_meta_context (c, option, data, length);
-      break;
-    default:
-      put_option_reply (c, option, NBD_REP_ERR_UNSUP, 0);
-    }
-    if (!flush_out (c))
-      return false;
-  }
-  return true;
+  choose_block_sizes (c, &told);
+  return wire_handshake (&c->wire, &told);
 }
 
 /* ------------------------------------------------------------ the replies */
-
-enum { MORE = 0, LAST = 1 };    /* NBD_REPLY_FLAG_DONE */
-
-static void
-put_chunk (struct conn *c, const struct request *q, uint16_t flags,
-           uint16_t type, uint32_t length)
-{
-  put32 (c, NBD_STRUCTURED_REPLY_MAGIC);
-  put16 (c, flags);
-  put16 (c, type);
-  put64 (c, q->cookie);
-  put32 (c, length);
-}
-
-static void
-put_simple_reply (struct conn *c, const struct request *q, uint32_t error)
-{
-  put32 (c, NBD_SIMPLE_REPLY_MAGIC);
-  put32 (c, error);
-  put64 (c, q->cookie);
-}
 
 static void
 put_error_chunk (struct conn *c, const struct request *q, uint32_t error)
 {
   static const char text[] = "the server is rude";
 
-  put_chunk (c, q, LAST, NBD_CHUNK_ERROR, 6 + sizeof text - 1);
-  put32 (c, error);
-  put16 (c, sizeof text - 1);
-  put (c, text, sizeof text - 1);
+  wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_ERROR, 6 + sizeof text - 1);
+  wire_put32 (&c->wire, error);
+  wire_put16 (&c->wire, sizeof text - 1);
+  wire_put (&c->wire, text, sizeof text - 1);
 }
 
 static void
 put_error (struct conn *c, const struct request *q, uint32_t error)
 {
-  if (c->structured)
+  if (c->wire.structured)
     put_error_chunk (c, q, error);
   else
-    put_simple_reply (c, q, error);
+    wire_put_simple_reply (&c->wire, q, error);
 }
 
 /* Sends the disk's bytes from..to, counted from the request's start. */
@@ -651,10 +348,10 @@ static void
 put_data (struct conn *c, const struct request *q, uint16_t flags,
           uint32_t from, uint32_t to)
 {
-  put_chunk (c, q, flags, NBD_CHUNK_DATA, 8 + to - from);
-  put64 (c, q->offset + from);
+  wire_put_chunk (&c->wire, q, flags, NBD_CHUNK_DATA, 8 + to - from);
+  wire_put64 (&c->wire, q->offset + from);
   pthread_mutex_lock (&lock);
-  put (c, disk + q->offset + from, to - from);
+  wire_put (&c->wire, disk + q->offset + from, to - from);
   pthread_mutex_unlock (&lock);
 }
 
@@ -677,15 +374,15 @@ put_pieces (struct conn *c, const struct request *q)
     zero = is_zero (disk + q->offset + from, to - from);
     pthread_mutex_unlock (&lock);
     if (zero) {
-      put_chunk (c, q, MORE, NBD_CHUNK_HOLE, 12);
-      put64 (c, q->offset + from);
-      put32 (c, to - from);
+      wire_put_chunk (&c->wire, q, MORE, NBD_CHUNK_HOLE, 12);
+      wire_put64 (&c->wire, q->offset + from);
+      wire_put32 (&c->wire, to - from);
     }
     else
       put_data (c, q, MORE, from, to);
     to = from;
   }
-  put_chunk (c, q, LAST, NBD_CHUNK_NONE, 0);
+  wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
 }
 
 /* False when the connection is to be closed. */
@@ -699,14 +396,14 @@ answer_read (struct conn *c, const struct request *q)
     return true;
   if (rude (READ_ERROR, at, n))
     put_error (c, q, NBD_EIO);
-  else if (!c->structured) {
-    put_simple_reply (c, q, 0);
+  else if (!c->wire.structured) {
+    wire_put_simple_reply (&c->wire, q, 0);
     pthread_mutex_lock (&lock);
-    put (c, disk + at, n);
+    wire_put (&c->wire, disk + at, n);
     pthread_mutex_unlock (&lock);
     if (rude (READ_CUT, at, n)) {
-      c->out_used -= half;
-      (void) flush_out (c);
+      c->wire.out_used -= half;
+      (void) wire_send (&c->wire);
       return false;
     }
   }
@@ -722,9 +419,9 @@ answer_read (struct conn *c, const struct request *q)
   }
   else if (rude (READ_OUTSIDE, at, n)) {
     put_data (c, q, MORE, 0, n);
-    put_chunk (c, q, LAST, NBD_CHUNK_DATA, 8 + 4);
-    put64 (c, at + n);
-    put32 (c, 0xffffffff);
+    wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_DATA, 8 + 4);
+    wire_put64 (&c->wire, at + n);
+    wire_put32 (&c->wire, 0xffffffff);
   }
   else if (rude (READ_PIECES, at, n))
     put_pieces (c, q);
@@ -736,13 +433,13 @@ answer_read (struct conn *c, const struct request *q)
     put_error_chunk (c, q, 0);
   else if (rude (READ_CUT, at, n)) {
     put_data (c, q, LAST, 0, n);
-    c->out_used -= half;
-    (void) flush_out (c);
+    c->wire.out_used -= half;
+    (void) wire_send (&c->wire);
     return false;
   }
   else
     put_data (c, q, LAST, 0, n);
-  return flush_out (c);
+  return wire_send (&c->wire);
 }
 
 /* ------------------------------------------------------------- the extents */
@@ -822,11 +519,11 @@ put_extents (struct conn *c, const struct request *q, uint16_t flags,
 {
   size_t i;
 
-  put_chunk (c, q, flags, NBD_CHUNK_STATUS, 4 + 8 * n);
-  put32 (c, id);
+  wire_put_chunk (&c->wire, q, flags, NBD_CHUNK_STATUS, 4 + 8 * n);
+  wire_put32 (&c->wire, id);
   for (i = 0; i < n; ++i) {
-    put32 (c, c->extents[i].length);
-    put32 (c, c->extents[i].flags);
+    wire_put32 (&c->wire, c->extents[i].length);
+    wire_put32 (&c->wire, c->extents[i].flags);
   }
 }
 
@@ -842,11 +539,11 @@ answer_status (struct conn *c, const struct request *q)
     return true;
   if (rude (STATUS_ERROR, at, q->length)) {
     put_error (c, q, NBD_EIO);
-    return flush_out (c);
+    return wire_send (&c->wire);
   }
   if (rude (STATUS_NONE, at, q->length)) {
-    put_chunk (c, q, LAST, NBD_CHUNK_NONE, 0);
-    return flush_out (c);
+    wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
+    return wire_send (&c->wire);
   }
 
   if (rude (STATUS_SHORT, at, q->length) && q->length > SHORT_STATUS)
@@ -855,7 +552,7 @@ answer_status (struct conn *c, const struct request *q)
 
   if (rude (STATUS_WRONG_ID, at, q->length)) {
     put_extents (c, q, LAST, CONTEXT_ID + 1, n);
-    return flush_out (c);
+    return wire_send (&c->wire);
   }
   if (rude (STATUS_ZERO_FIRST, at, q->length))
     n = insert_extent (x, n, 0, 0, STATE_ZERO);
@@ -889,10 +586,10 @@ answer_status (struct conn *c, const struct request *q)
   else if (rude (STATUS_THEN_ERROR, at, q->length)) {
     put_extents (c, q, MORE, CONTEXT_ID, n);
     put_error_chunk (c, q, NBD_EIO);
-    return flush_out (c);
+    return wire_send (&c->wire);
   }
   put_extents (c, q, LAST, CONTEXT_ID, n);
-  return flush_out (c);
+  return wire_send (&c->wire);
 }
 
 /* ---------------------------------------------------- writes and the cache */
@@ -955,7 +652,7 @@ keep_late_write (struct conn *c, const struct request *q)
 {
   pthread_mutex_lock (&lock);
   if (late.data == NULL) {
-    late.data = allocate (q->length);
+    late.data = wire_allocate (q->length);
     memcpy (late.data, c->payload, q->length);
     late.offset = q->offset;
     late.length = q->length;
@@ -990,8 +687,8 @@ answer (struct conn *c, const struct request *q, uint32_t error)
   if (error != 0)
     put_error (c, q, error);
   else
-    put_simple_reply (c, q, 0);
-  return flush_out (c);
+    wire_put_simple_reply (&c->wire, q, 0);
+  return wire_send (&c->wire);
 }
 
 static bool
@@ -1055,9 +752,9 @@ answer_request (struct conn *c, struct request *q)
     return answer (c, q, 0);
   }
   if (rude (GARBLE, q->offset, q->length)) {
-    put64 (c, 0);
-    put64 (c, 0);
-    return flush_out (c);
+    wire_put64 (&c->wire, 0);
+    wire_put64 (&c->wire, 0);
+    return wire_send (&c->wire);
   }
 
   if (q->length > disk_size || q->offset > disk_size - q->length)
@@ -1073,7 +770,7 @@ answer_request (struct conn *c, struct request *q)
   case NBD_CMD_FLUSH:
     return set.no_flush ? answer (c, q, NBD_EINVAL) : answer_flush (c, q);
   case NBD_CMD_BLOCK_STATUS:
-    return c->context && q->length > 0 ? answer_status (c, q)
+    return c->wire.context && q->length > 0 ? answer_status (c, q)
                                        : answer (c, q, NBD_EINVAL);
   default:
     return answer (c, q, NBD_EINVAL);
@@ -1083,24 +780,16 @@ answer_request (struct conn *c, struct request *q)
 static void
 serve (struct conn *c)
 {
-  uint8_t header[28];
   struct request q;
 
   if (!handshake (c))
     return;
-  for (;;) {
-    if (!receive (c, header, sizeof header) ||
-        get32 (header) != NBD_REQUEST_MAGIC)
-      return;
-    q.flags = get16 (header + 4);
-    q.type = get16 (header + 6);
-    q.cookie = get64 (header + 8);
-    q.offset = get64 (header + 16);
-    q.length = get32 (header + 24);
+  while (wire_receive_request (&c->wire, &q)) {
     if (q.type == NBD_CMD_DISC)
       return;
     if (q.type == NBD_CMD_WRITE &&
-        (q.length > MAX_PAYLOAD || !receive (c, c->payload, q.length)))
+        (q.length > MAX_PAYLOAD ||
+         !wire_receive (&c->wire, c->payload, q.length)))
       return;
     if (!answer_request (c, &q))
       return;
@@ -1111,25 +800,25 @@ static void *
 conn_thread (void *arg)
 {
   int *slot = arg;
-  struct conn c = { .fd = -1 };
+  struct conn c = { .wire = { .fd = -1 } };
 
   pthread_mutex_lock (&lock);
-  c.fd = *slot;
+  c.wire.fd = *slot;
   c.number = ++connections;
   c.crashes = crashes;
   pthread_mutex_unlock (&lock);
-  c.payload = allocate (MAX_PAYLOAD);
-  c.extents = allocate (MAX_EXTENTS * sizeof c.extents[0]);
+  c.payload = wire_allocate (MAX_PAYLOAD);
+  c.extents = wire_allocate (MAX_EXTENTS * sizeof c.extents[0]);
   c.is_rude = modes[set.mode].occasion == ON_CONNECT && rude (set.mode, 0, 0);
   serve (&c);
 
   pthread_mutex_lock (&lock);
   *slot = 0;
   pthread_mutex_unlock (&lock);
-  close (c.fd);
+  close (c.wire.fd);
   free (c.payload);
   free (c.extents);
-  free (c.out);
+  free (c.wire.out);
   return NULL;
 }
 
@@ -1174,7 +863,7 @@ open_disk (const char *name)
   close (fd);
   disk = stored;
   if (set.mode == CRASH) {
-    disk = allocate (disk_size);
+    disk = wire_allocate (disk_size);
     memcpy (disk, stored, disk_size);
   }
 }

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A server's end of an NBD connection: see wire.h. */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE             /* memmem */
+#endif
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "wire.h"
+
+enum { MAX_OPTION = 4096 };     /* bytes */
+
+static const char context_name[] = "base:allocation";
+enum { CONTEXT_NAME = sizeof context_name - 1 };
+
+void *
+wire_allocate (size_t n)
+{
+  void *p = malloc (n);
+
+  if (p == NULL) {
+    fputs ("out of memory\n", stderr);
+    exit (EXIT_FAILURE);
+  }
+  return p;
+}
+
+/* -------------------------------------------------- receiving and sending */
+
+bool
+wire_receive (struct wire *w, void *buf, size_t n)
+{
+  uint8_t *p = buf;
+  ssize_t r;
+
+  while (n > 0) {
+    r = recv (w->fd, p, n, 0);
+    if (r == -1 && errno == EINTR)
+      continue;
+    if (r <= 0)
+      return false;
+    p += r;
+    n -= r;
+  }
+  return true;
+}
+
+bool
+wire_send (struct wire *w)
+{
+  size_t done = 0;
+  ssize_t r;
+
+  while (done < w->out_used) {
+    r = send (w->fd, w->out + done, w->out_used - done, MSG_NOSIGNAL);
+    if (r == -1 && errno == EINTR)
+      continue;
+    if (r <= 0)
+      return false;
+    done += r;
+  }
+  w->out_used = 0;
+  return true;
+}
+
+void
+wire_put (struct wire *w, const void *data, size_t n)
+{
+  uint8_t *larger;
+
+  if (w->out_size - w->out_used < n) {
+    w->out_size = (w->out_used + n) * 2;
+    larger = wire_allocate (w->out_size);
+    if (w->out_used > 0)
+      memcpy (larger, w->out, w->out_used);
+    free (w->out);
+    w->out = larger;
+  }
+  if (n > 0)
+    memcpy (w->out + w->out_used, data, n);
+  w->out_used += n;
+}
+
+void
+wire_put16 (struct wire *w, uint16_t v)
+{
+  v = htobe16 (v);
+  wire_put (w, &v, sizeof v);
+}
+
+void
+wire_put32 (struct wire *w, uint32_t v)
+{
+  v = htobe32 (v);
+  wire_put (w, &v, sizeof v);
+}
+
+void
+wire_put64 (struct wire *w, uint64_t v)
+{
+  v = htobe64 (v);
+  wire_put (w, &v, sizeof v);
+}
+
+static uint16_t
+get16 (const uint8_t *p)
+{
+  uint16_t v;
+
+  memcpy (&v, p, sizeof v);
+  return be16toh (v);
+}
+
+static uint32_t
+get32 (const uint8_t *p)
+{
+  uint32_t v;
+
+  memcpy (&v, p, sizeof v);
+  return be32toh (v);
+}
+
+static uint64_t
+get64 (const uint8_t *p)
+{
+  uint64_t v;
+
+  memcpy (&v, p, sizeof v);
+  return be64toh (v);
+}
+
+/* ----------------------------------------------------------- the handshake */
+
+static void
+put_option_reply (struct wire *w, uint32_t option, uint32_t type,
+                  uint32_t length)
+{
+  wire_put64 (w, NBD_REP_MAGIC);
+  wire_put32 (w, option);
+  wire_put32 (w, type);
+  wire_put32 (w, length);
+}
+
+/* NBD_OPT_INFO and NBD_OPT_GO.  True when the handshake is over. */
+static bool
+answer_go (struct wire *w, const struct told *told, uint32_t option)
+{
+  if (told->refused) {
+    put_option_reply (w, option, NBD_REP_ERR_POLICY, 0);
+    return false;
+  }
+  put_option_reply (w, option, NBD_REP_INFO, 12);
+  wire_put16 (w, NBD_INFO_EXPORT);
+  wire_put64 (w, told->size);
+  wire_put16 (w, told->flags);
+  put_option_reply (w, option, NBD_REP_INFO, 14);
+  wire_put16 (w, NBD_INFO_BLOCK_SIZE);
+  wire_put32 (w, told->block_minimum);
+  wire_put32 (w, told->block_preferred);
+  wire_put32 (w, told->block_maximum);
+  put_option_reply (w, option, NBD_REP_ACK, 0);
+  return option == NBD_OPT_GO;
+}
+
+static void
+answer_export_name (struct wire *w, const struct told *told, bool no_zeroes)
+{
+  static const uint8_t zeroes[124];
+
+  wire_put64 (w, told->size);
+  wire_put16 (w, told->flags);
+  wire_put (w, zeroes, no_zeroes ? 0 : sizeof zeroes);
+}
+
+static void
+answer_meta_context (struct wire *w, const struct told *told, uint32_t option,
+                     const uint8_t *data, uint32_t length)
+{
+  if (!told->context || !w->structured) {
+    put_option_reply (w, option, NBD_REP_ERR_UNSUP, 0);
+    return;
+  }
+  w->context = memmem (data, length, context_name, CONTEXT_NAME) != NULL;
+  if (w->context) {
+    put_option_reply (w, option, NBD_REP_META_CONTEXT, 4 + CONTEXT_NAME);
+    wire_put32 (w, CONTEXT_ID);
+    wire_put (w, context_name, CONTEXT_NAME);
+  }
+  put_option_reply (w, option, NBD_REP_ACK, 0);
+}
+
+bool
+wire_handshake (struct wire *w, const struct told *told)
+{
+  uint8_t header[16], data[MAX_OPTION];
+  uint32_t option, length;
+  bool done = false, no_zeroes;
+
+  wire_put64 (w, NBD_MAGIC);
+  wire_put64 (w, NBD_OPT_MAGIC);
+  wire_put16 (w, NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
+  if (!wire_send (w) || !wire_receive (w, header, 4))
+    return false;
+  no_zeroes = (get32 (header) & NBD_FLAG_NO_ZEROES) != 0;
+
+  while (!done) {
+    if (!wire_receive (w, header, sizeof header) ||
+        get64 (header) != NBD_OPT_MAGIC)
+      return false;
+    option = get32 (header + 8);
+    length = get32 (header + 12);
+    if (length > sizeof data || !wire_receive (w, data, length))
+      return false;
+
+    switch (option) {
+    case NBD_OPT_EXPORT_NAME:
+      answer_export_name (w, told, no_zeroes);
+      done = true;
+      break;
+    case NBD_OPT_ABORT:
+      put_option_reply (w, option, NBD_REP_ACK, 0);
+      (void) wire_send (w);
+      return false;
+    case NBD_OPT_LIST:
+      put_option_reply (w, option, NBD_REP_SERVER, 4);
+      wire_put32 (w, 0);
+      put_option_reply (w, option, NBD_REP_ACK, 0);
+      break;
+    case NBD_OPT_INFO:
+    case NBD_OPT_GO:
+      done = answer_go (w, told, option);
+      break;
+    case NBD_OPT_STRUCTURED_REPLY:
+      w->structured = told->structured;
+      put_option_reply (w, option,
+                        w->structured ? NBD_REP_ACK : NBD_REP_ERR_UNSUP, 0);
+      break;
+    case NBD_OPT_SET_META_CONTEXT:
+      answer_meta_context (w, told, option, data, length);
+      break;
+    default:
+      put_option_reply (w, option, NBD_REP_ERR_UNSUP, 0);
+    }
+    if (!wire_send (w))
+      return false;
+  }
+  return true;
+}
+
+/* ------------------------------------------------- requests and replies */
+
+bool
+wire_receive_request (struct wire *w, struct request *q)
+{
+  uint8_t header[28];
+
+  if (!wire_receive (w, header, sizeof header) ||
+      get32 (header) != NBD_REQUEST_MAGIC)
+    return false;
+  q->flags = get16 (header + 4);
+  q->type = get16 (header + 6);
+  q->cookie = get64 (header + 8);
+  q->offset = get64 (header + 16);
+  q->length = get32 (header + 24);
+  return true;
+}
+
+void
+wire_put_chunk (struct wire *w, const struct request *q, uint16_t flags,
+                uint16_t type, uint32_t length)
+{
+  wire_put32 (w, NBD_STRUCTURED_REPLY_MAGIC);
+  wire_put16 (w, flags);
+  wire_put16 (w, type);
+  wire_put64 (w, q->cookie);
+  wire_put32 (w, length);
+}
+
+void
+wire_put_simple_reply (struct wire *w, const struct request *q,
+                       uint32_t error)
+{
+  wire_put32 (w, NBD_SIMPLE_REPLY_MAGIC);
+  wire_put32 (w, error);
+  wire_put64 (w, q->cookie);
+}
