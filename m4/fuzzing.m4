@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Fuzzing: the targets in tests/fuzz/ with libFuzzer in place of their corpus.
+
+# STRIPECOPY_FUZZING
+# Adds to SANITIZER_CFLAGS what tells libFuzzer where a run has been, and sets
+# FUZZER_LDFLAGS, or ends configure.  After STRIPECOPY_SANITIZERS.
+AC_DEFUN([STRIPECOPY_FUZZING], [
+  AC_ARG_ENABLE([fuzzing],
+    [AS_HELP_STRING([--enable-fuzzing],
+      [build what "make fuzz" runs, with libFuzzer: needs CC=clang, and finds
+       most with sanitizers])],
+    [], [enable_fuzzing=no])
+  FUZZER_LDFLAGS=
+  AS_IF([test "x$enable_fuzzing" = xyes], [
+    SANITIZER_CFLAGS="$SANITIZER_CFLAGS -fsanitize=fuzzer-no-link"
+    FUZZER_LDFLAGS=-fsanitize=fuzzer
+    AC_MSG_CHECKING([whether $CC has libFuzzer])
+    save_CFLAGS=$CFLAGS save_LDFLAGS=$LDFLAGS
+    CFLAGS="$CFLAGS $SANITIZER_CFLAGS" LDFLAGS="$LDFLAGS $FUZZER_LDFLAGS"
+    AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <stddef.h>
+#include <stdint.h>
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) { return 0; }
+]])],
+      [AC_MSG_RESULT([yes])],
+      [AC_MSG_RESULT([no])
+       AC_MSG_ERROR(m4_normalize([
+         --enable-fuzzing needs clang and the run-time libraries of its
+         sanitizers: CC=clang]))])
+    CFLAGS=$save_CFLAGS LDFLAGS=$save_LDFLAGS
+  ])
+  AM_CONDITIONAL([FUZZING], [test "x$enable_fuzzing" = xyes])
+  AC_SUBST([FUZZER_LDFLAGS])
+])

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A whole copy from, or to, a server whose replies are made up.
+ *
+ * The other side is memory.  The copy must not crash, hang, break what it was
+ * told of the server, or say that all is well when the copy differs.
+ */
+
+#include <config.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "crew.h"
+#include "endpoint-kind.h"
+#include "fuzz.h"
+#include "iszero.h"
+#include "log.h"
+#include "options.h"
+#include "plan.h"
+#include "scripted-server.h"
+#include "stop.h"
+
+#define CELL 4096               /* bytes of the disk that are all of one kind */
+#define DISK_MAX (33 * CELL)
+
+/* -- an endpoint in memory ------------------------------------------------ */
+
+struct memory {
+  struct endpoint base;
+  uint8_t *bytes;               /* borrowed; caps.size of them */
+};
+
+static uint8_t *
+memory_at (struct conn *c, const struct io *io)
+{
+  const struct memory *m = (const struct memory *) c->endpoint;
+
+  MUST (io->length > 0 && io->length <= m->base.caps.size
+        && io->offset <= m->base.caps.size - io->length);
+  return m->bytes + io->offset;
+}
+
+static void
+tell_extents (struct conn *c, struct io *io)
+{
+  const uint8_t *bytes = memory_at (c, io) - io->offset;
+  const uint64_t end = io->offset + io->length;
+  uint64_t at, next;
+
+  for (at = io->offset; at < end; at = next) {
+    next = min_u64 (align_down (at, CELL) + CELL, end);
+    if (!ranges_set (io->learned, at, next,
+                     is_zero (bytes + at, next - at) ? EXTENT_ZERO
+                     : EXTENT_DATA))
+      break;
+  }
+  io->learned_to = at;
+}
+
+static int
+memory_start (struct conn *c, struct io *io)
+{
+  switch (io->verb) {
+  case IO_READ: memcpy (io->buffer, memory_at (c, io), io->length); break;
+  case IO_WRITE: memcpy (memory_at (c, io), io->buffer, io->length); break;
+  case IO_ZERO: memset (memory_at (c, io), 0, io->length); break;
+  case IO_EXTENTS: tell_extents (c, io); break;
+  case IO_FLUSH: break;
+  }
+  list_append (io->ready, &io->link);
+  return 0;
+}
+
+static enum conn_state
+memory_state (struct conn *c)
+{
+  return CONN_READY;
+}
+
+static int
+memory_retire (struct conn *c, struct io *io)
+{
+  return 0;
+}
+
+static void
+memory_want (struct conn *c, struct pollfd *p)
+{
+  p->fd = -1;
+  p->events = 0;
+}
+
+static int
+memory_turn (struct conn *c, short revents, struct error *e)
+{
+  return 0;
+}
+
+static int
+memory_compare (struct conn *c, struct error *e)
+{
+  return 0;
+}
+
+static bool
+memory_leave (struct conn *c)
+{
+  return true;
+}
+
+static void
+memory_close (struct conn *c)
+{
+  free (c);
+}
+
+static struct conn *
+memory_conn (struct endpoint *ep, unsigned number, struct error *e)
+{
+  static const struct conn_ops ops = {
+    .state = memory_state, .start = memory_start, .retire = memory_retire,
+    .want = memory_want, .turn = memory_turn, .compare = memory_compare,
+    .leave = memory_leave, .close = memory_close,
+  };
+  struct conn *c = calloc (1, sizeof *c);
+
+  MUST (c != NULL);
+  c->ops = &ops;
+  c->endpoint = ep;
+  return c;
+}
+
+static const struct endpoint_ops memory_ops = { .conn = memory_conn };
+
+static void
+memory_init (struct memory *m, enum side side, uint8_t *bytes, uint64_t size)
+{
+  *m = (struct memory) {
+    .base = {
+      .ops = &memory_ops, .side = side,
+      .name = (char *) (side == SOURCE ? "source memory"
+                        : "destination memory"),
+      .caps = {
+        .size = size, .block_min = 1, .block_preferred = CELL,
+        .block_max = DISK_MAX, .extents_max = DISK_MAX, .zero_max = DISK_MAX,
+        .can_flush = true, .can_multi_conn = true,
+      },
+    },
+    .bytes = bytes,
+  };
+}
+
+/* -- what the input decides ------------------------------------------------ */
+
+struct scene {
+  bool destination;             /* the server is the destination */
+  struct told told;
+  uint8_t source[DISK_MAX], copy[DISK_MAX];
+};
+
+/* Data of which no two cells are alike, in one of several patterns. */
+static void
+make_source (struct scene *s, unsigned pattern)
+{
+  static const char *const patterns[] = {
+    "d", "z", "dz", "zd", "ddzzzzdz", "zzzzzzzd", "dddddddz", "zzzdddzzdzd",
+  };
+  const char *cells = patterns[pattern % 8];
+  const size_t n = strlen (cells);
+
+  for (unsigned i = 0; i < DISK_MAX; i++)
+    s->source[i] = cells[i / CELL % n] == 'z' ? 0 : 1 + (i ^ i / CELL) % 255;
+  memset (s->copy, 0xff, sizeof s->copy);
+}
+
+static void
+make_told (struct told *t, struct input *in)
+{
+  static const uint32_t sizes[] = {
+    32 * CELL, 32 * CELL + 513, 16 * CELL, CELL, 1, 0, 33 * CELL - 1, 512,
+  };
+  const uint8_t flags = input_byte (in);
+  const uint8_t blocks = input_byte (in);
+  const uint8_t preferred = input_byte (in);
+
+  t->size = sizes[input_byte (in) % 8];
+  t->structured = !(flags & 1);
+  t->context = !(flags & 2);
+  t->flags = NBD_FLAG_HAS_FLAGS
+    | (flags & 4 ? 0 : NBD_FLAG_SEND_WRITE_ZEROES)
+    | (flags & 8 ? 0 : NBD_FLAG_SEND_FLUSH)
+    | (flags & 16 ? 0 : NBD_FLAG_CAN_MULTI_CONN);
+  t->block_minimum = blocks & 15 ? UINT32_C (1) << (blocks & 15) : 0;
+  t->block_maximum = blocks >> 4 ? UINT32_C (1) << (blocks >> 4) : 0;
+  t->block_preferred = preferred ? UINT32_C (1) << preferred % 32 : 0;
+}
+
+static void
+make_scene (struct scene *s, struct input *in)
+{
+  const uint8_t side = input_byte (in);
+
+  s->destination = side & 1;
+  make_told (&s->told, in);
+  make_source (s, side >> 1);
+}
+
+/* -- the copy --------------------------------------------------------------- */
+
+struct result {
+  bool begun;                   /* neither side and no plan was refused */
+  bool complete;
+};
+
+static void
+read_options (struct options *o, const char *uri)
+{
+  const char *argv[] = {
+    "stripecopy", "--connections=2", "--threads=2", "--requests=4",
+    "--request-size=4096", uri, "null:", NULL
+  };
+  const int argc = sizeof argv / sizeof argv[0] - 1;
+  struct error e = { 0 };
+
+  MUST (options_parse (o, argc, (char **) argv, &e) == 0);
+}
+
+static void
+wait_for_crew (struct crew *crew)
+{
+  struct pollfd p = { .fd = crew_fd (crew), .events = POLLIN };
+
+  while (!crew_has_ended (crew))
+    poll (&p, 1, -1);
+}
+
+static void
+run_crew (const struct plan *plan, struct endpoint *source,
+          struct endpoint *destination, struct stop *stop, struct result *r)
+{
+  struct error e = { 0 };
+  struct crew *crew = crew_start (plan, source, destination, stop, &e);
+
+  MUST (crew != NULL);
+  wait_for_crew (crew);
+  r->begun = true;
+  r->complete = crew_join (crew);
+  crew_free (crew);
+  MUST (r->complete || error_is_set (stop_error (stop)));
+}
+
+static struct result
+copy (struct scene *s, const struct options *o, struct stop *stop)
+{
+  const enum side side = s->destination ? DESTINATION : SOURCE;
+  struct endpoint *server, *ends[2];
+  struct memory memory;
+  struct error e = { 0 };
+  struct plan plan;
+  struct result r = { 0 };
+
+  memory_init (&memory, s->destination ? SOURCE : DESTINATION,
+               s->destination ? s->source : s->copy, s->told.size);
+  server = endpoint_open (side, &o->source, o, plan_wants (side, o), -1, &e);
+  if (server == NULL) {
+    MUST (error_is_set (&e));
+    return r;
+  }
+  ends[side] = server;
+  ends[!side] = &memory.base;
+  if (plan_make (&plan, o, endpoint_name (ends[0]), endpoint_caps (ends[0]),
+                 endpoint_name (ends[1]), endpoint_caps (ends[1]), 2, &e) == 0)
+    run_crew (&plan, ends[0], ends[1], stop, &r);
+  else
+    MUST (error_is_set (&e));
+  endpoint_close (server, 0, -1, &e);
+  return r;
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  static struct scene s;        /* no worker and no client is there before */
+  struct input in = { data, size };
+  struct options o;
+  struct result r;
+  struct played played;
+  struct stop *stop;
+  sigset_t mask;
+
+  read_options (&o, server_listen ());
+  make_scene (&s, &in);
+  server_play (&s.told, s.destination ? s.copy : s.source, in);
+  log_init ("stripecopy", true, 0);
+  pthread_sigmask (SIG_SETMASK, NULL, &mask);
+  stop = stop_new ();
+  MUST (stop != NULL);
+  r = copy (&s, &o, stop);
+  played = server_end ();
+  stop_free (stop);
+  pthread_sigmask (SIG_SETMASK, &mask, NULL);
+  options_free (&o);
+
+  if (r.complete && !played.lied)
+    MUST (memcmp (s.source, s.copy, s.told.size) == 0);
+  if (r.begun && !played.rude)
+    MUST (r.complete);
+  return 0;
+}
