@@ -49,7 +49,7 @@ enum {
 };
 
 enum {
-  IDLE_MS = 15,                 /* then who waits for an answer gets none */
+  IDLE_MS = 15,                 /* then who may wait in vain is let go */
   HELD_MAX = 4,
   PARTS = 64,                   /* what offsets and lengths are cut into */
   EXTENTS_MAX = 64,
@@ -73,7 +73,7 @@ struct client {
   uint8_t *payload;             /* as large as the disk */
   struct request held[HELD_MAX];
   unsigned n_held;
-  bool owes_answers;            /* which will never come */
+  bool rude;                    /* it may wait for what never comes */
   uint32_t resize;              /* of the next chunk */
 };
 
@@ -362,19 +362,17 @@ put_answer (struct client *c, const struct request *q)
       c->held[c->n_held++] = *q;
       return true;
     case SILENT:
-      played.rude = c->owes_answers = true;
+      played.rude = c->rude = true;
       return true;
     case CUT:
-      played.rude = true;
+      played.rude = c->rude = true;
       c->wire.out_used = c->wire.out_used * input_byte (&script) / 256;
       return false;
     default:
-      played.rude = true;
+      played.rude = c->rude = true;
       put_scripted (c, q, (op & ~OP_MASK) | kind);
-      if (op & OP_NEXT) {
-        c->owes_answers = true; /* perhaps: who waits in vain is let go */
+      if (op & OP_NEXT)
         return true;
-      }
     }
   }
 }
@@ -429,7 +427,7 @@ is_heard (struct client *c)
   bool sent = true;
 
   for (;;) {
-    const bool waits = c->n_held > 0 || c->owes_answers;
+    const bool waits = c->n_held > 0 || c->rude;
     const int r = poll (&p, 1, waits ? IDLE_MS : -1);
 
     if (r == 1)
