@@ -23,20 +23,6 @@ link_drop (struct link *l, const struct retry_plan *retry,
 }
 
 static enum link_news
-connect_again (struct link *l, uint64_t now, uint64_t patience,
-               struct error *e)
-{
-  if (now < l->due)
-    return LINK_NO_NEWS;
-  l->conn = endpoint_conn (l->endpoint, l->number, e);
-  if (l->conn == NULL)
-    return LINK_FAILED;
-  l->state = LINK_CONNECTING;
-  l->due = now + patience;
-  return LINK_NO_NEWS;
-}
-
-static enum link_news
 look_at_conn (struct link *l, uint64_t now, struct error *e)
 {
   switch (conn_state (l->conn)) {
@@ -58,6 +44,20 @@ look_at_conn (struct link *l, uint64_t now, struct error *e)
   l->state = LINK_UP;
   l->moved = now;
   return LINK_IS_BACK;
+}
+
+static enum link_news
+connect_again (struct link *l, uint64_t now, uint64_t patience,
+               struct error *e)
+{
+  if (now < l->due)
+    return LINK_NO_NEWS;
+  l->conn = endpoint_conn (l->endpoint, l->number, e);
+  if (l->conn == NULL)
+    return LINK_FAILED;
+  l->state = LINK_CONNECTING;
+  l->due = now + patience;
+  return look_at_conn (l, now, e);      /* a near server is quick */
 }
 
 enum link_news
