@@ -221,7 +221,7 @@ read_options (struct options *o, const char *uri)
 {
   const char *argv[] = {
     "stripecopy", "--connections=2", "--threads=2", "--requests=4",
-    "--request-size=4096", uri, "null:", NULL
+    "--request-size=4096", "--retries=1", "--retry-wait=0", uri, "null:", NULL
   };
   const int argc = sizeof argv / sizeof argv[0] - 1;
   struct error e = { 0 };
