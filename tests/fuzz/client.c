@@ -209,7 +209,7 @@ make_scene (struct scene *s, struct input *in)
   make_source (s, side >> 1);
 }
 
-/* -- the copy --------------------------------------------------------------- */
+/* -- the copy -------------------------------------------------------------- */
 
 struct result {
   bool begun;                   /* neither side and no plan was refused */

@@ -51,7 +51,7 @@ make_disk (struct input *in)
     disk.zero[i] = (i / run * 37 + i / run / 8 + seed) >> 3 & 1;
 }
 
-/* -- the stub --------------------------------------------------------------- */
+/* -- the stub -------------------------------------------------------------- */
 
 static int
 stub_start (struct conn *c, struct io *io)
@@ -98,7 +98,7 @@ answer (struct extents *x, unsigned which, unsigned parts, int err)
   extents_answer (x, io, err);
 }
 
-/* -- what is done with the map ---------------------------------------------- */
+/* -- what is done with the map --------------------------------------------- */
 
 static void
 aim (struct extents *x, uint64_t start, uint64_t end)

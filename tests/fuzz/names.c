@@ -50,7 +50,8 @@ mask_command (const char *text)
   free (copy);
 }
 
-/* Marks that no text of ours holds, where a secret stands: they must be gone. */
+/* Marks that no text of ours holds stand where a secret is: they must be gone.
+ */
 static void
 hide (const char *text)
 {
@@ -128,7 +129,8 @@ check (char *name, enum side side)
   const struct operand operand = { .name = name };
   struct error e = { 0 };
 
-  if (endpoint_check_name (side, &operand, &e) == -1)
+  if (endpoint_check_name (side, &operand, (struct endpoint_wants) { 0 }, &e)
+      == -1)
     expect_printable (e.text);
 }
 

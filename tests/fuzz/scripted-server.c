@@ -227,7 +227,8 @@ put_true_states (struct client *c, const struct request *q)
     const uint64_t step = at - at % BLOCK + BLOCK;
     const bool zero = reads_as_zero (at, step);
 
-    for (next = step; next < end && reads_as_zero (next, next + BLOCK) == zero; )
+    next = step;
+    while (next < end && reads_as_zero (next, next + BLOCK) == zero)
       next += BLOCK;
     next = next < end ? next : end;
     states[n] = (struct state) { next - at, zero ? 3 : 0 };
@@ -253,7 +254,7 @@ put_held (struct client *c)
     put_honest (c, &c->held[--c->n_held]);
 }
 
-/* A place in, before or behind what was asked for, from a byte of the script. */
+/* From a byte of the script: a place in, before or behind what was asked for. */
 static uint64_t
 scripted_offset (const struct request *q)
 {

@@ -4,9 +4,9 @@
  *
  * It notes whether it was rude, and whether it lied: only a lie, data or zeroes
  * that are not the disk's, may end in a wrong copy.  All else it sends is true,
- * however broken: a chunk of data holds what the disk has at the chunk's offset,
- * an extent is zero only where the disk is, and what is to be written has been
- * by the time that it says so.
+ * however broken: a chunk of data holds what the disk has at its offset, an
+ * extent is zero only where the disk is, and what is to be written has been by
+ * the time that it says so.
  */
 
 #ifndef SCRIPTED_SERVER_H
