@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A worker's map of what lies ahead, with answers in any order: short, late,
- * failed, or none at all.
+ * failed, or none at all, and a conn that is lost in between.
  *
  * The stub of a conn tells the truth about a disk as far as it tells anything.
  * So nothing may ever be called zero that is not, and a walk over the disk has
@@ -96,6 +96,32 @@ answer (struct extents *x, unsigned which, unsigned parts, int err)
   stub.flying[which] = stub.flying[--stub.n_flying];
   MUST (extents_owns (x, io));
   extents_answer (x, io, err);
+}
+
+/* What could not even be sent is over at once. */
+static void
+answer_refused (struct extents *x)
+{
+  struct list_node *n;
+
+  while ((n = list_take (&stub.ready)) != NULL) {
+    struct io *io = list_entry (n, struct io, link);
+
+    MUST (extents_owns (x, io));
+    extents_answer (x, io, conn_retire (io));
+  }
+}
+
+static void
+lose_conn (struct extents *x)
+{
+  while (list_take (&stub.ready))
+    ;
+  stub.n_flying = 0;
+  extents_lost (x);
+  extents_ask (x);
+  MUST (stub.n_flying == 0);
+  extents_connect (x, &stub.conn);
 }
 
 /* -- what is done with the map --------------------------------------------- */
@@ -195,6 +221,12 @@ act (struct extents *x, uint64_t cursor, struct input *in)
   case 12:
     stub.refuses = which & 1;
     break;
+  case 13:
+    answer_refused (x);
+    break;
+  case 14:
+    lose_conn (x);
+    break;
   default:
     cursor = look (x, cursor);
     if (cursor == stub.high) {
@@ -212,6 +244,7 @@ walk_to_end (struct extents *x, uint64_t cursor)
   unsigned steps = 0;
 
   stub.refuses = false;
+  answer_refused (x);
   while (stub.n_flying > 0)
     answer (x, 0, 255, 0);
   while (cursor < stub.high) {

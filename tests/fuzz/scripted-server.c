@@ -254,7 +254,7 @@ put_held (struct client *c)
     put_honest (c, &c->held[--c->n_held]);
 }
 
-/* From a byte of the script: a place in, before or behind what was asked for. */
+/* From a byte of the script: a place in, before or behind what is asked for. */
 static uint64_t
 scripted_offset (const struct request *q)
 {
