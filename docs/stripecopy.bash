@@ -18,10 +18,37 @@ _stripecopy_options ()
   done
 }
 
-# Prints the words to choose from behind "--name=", where --help lists them.
+# Prints what --help has behind "--name=".
+_stripecopy_argument ()
+{
+  "$1" --help | sed -n "s/^.* $2\[*=\([^] ]*\).*/\1/p"
+}
+
+# Offers what may stand behind "--name=": the words that --help lists, or files.
 _stripecopy_values ()
 {
-  "$1" --help | sed -n "s/^.* $2\[*=\([a-z]*|[^] ]*\).*/\1/p" | tr '|' '\n'
+  local argument before=$3 cur=$4
+  argument=$(_stripecopy_argument "$1" "$2")
+  case $argument in
+    *FILE*)
+      mapfile -t COMPREPLY < <(compgen -P "$before" -f -- "$cur")
+      compopt -o filenames 2> /dev/null ;;
+    [a-z]*'|'*)
+      mapfile -t COMPREPLY < <(compgen -P "$before" \
+        -W "${argument//|/ }" -- "$cur") ;;
+  esac
+}
+
+# Offers the names of sources and destinations, or the first words of them.
+_stripecopy_operands ()
+{
+  mapfile -t COMPREPLY < <(compgen \
+    -W '[ null: nbd:// nbds:// nbd+unix:/// nbds+unix:/// https://' -- "$1")
+  case ${COMPREPLY[0]:-} in
+    '') compopt -o filenames 2> /dev/null ;;
+    */) compopt -o nospace 2> /dev/null ;;
+  esac
+  mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$1")
 }
 
 # Whether the word at the cursor is inside of [ CMD ARGS ... ]; and then how
@@ -62,8 +89,7 @@ _stripecopy ()
     *) [ "$prev" != = ] || name=${COMP_WORDS[COMP_CWORD-2]} ;;
   esac
   if [ -n "$name" ]; then
-    mapfile -t COMPREPLY < <(compgen -P "$before" \
-      -W "$(_stripecopy_values "$program" "$name")" -- "$cur")
+    _stripecopy_values "$program" "$name" "$before" "$cur"
     return 0
   fi
 
@@ -72,11 +98,7 @@ _stripecopy ()
       mapfile -t COMPREPLY < <(compgen \
         -W "$(_stripecopy_options "$program")" -- "$cur")
       [[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace 2> /dev/null ;;
-    *)
-      mapfile -t COMPREPLY < <(compgen \
-        -W '[ null: nbd:// nbds:// nbd+unix:/// nbds+unix:/// https://' \
-        -- "$cur")
-      [[ ${COMPREPLY[0]:-} != */ ]] || compopt -o nospace 2> /dev/null ;;
+    *) _stripecopy_operands "$cur" ;;
   esac
   return 0
 } &&

@@ -53,6 +53,14 @@ offer --source-format=v
 offered_are --source-format=vdi --source-format=vhdx --source-format=vmdk
 offer --connections =; offered_are ''
 
+# Files, where --help says FILE.
+touch "$tmp/some-disk" "$tmp/some disk"
+if grep -qxF -e --blkhash-file "$tmp/options"; then
+  offer --blkhash-file = "$tmp/some-"; offered_are "$tmp/some-disk"
+  offer "--blkhash-file=$tmp/some-"
+  offered_are "--blkhash-file=$tmp/some-disk"
+fi
+
 # Operands, and the command of a server.
 offer ''; offered '['; offered null:; offered nbd://
 offered https://
@@ -60,6 +68,7 @@ offer -p nul; offered_are null:
 offer [ ca; offered cat
 offer [ nbdkit -; ! grep -qx -e --allocated "$tmp/offered" ||
   fail "it offers our options for a server"
-touch "$tmp/some-disk"
+offer "$tmp/some"; offered_are "$tmp/some-disk" "$tmp/some disk"
+offer -p nbd://one/disk "$tmp/some-"; offered_are "$tmp/some-disk"
 offer [ nbdkit "$tmp/some-d"; offered_are "$tmp/some-disk"
 offer [ nbdkit ] --allo; offered_are --allocated
