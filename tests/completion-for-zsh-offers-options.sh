@@ -47,7 +47,7 @@ answer ()
     ((++number))
     sort -u $ZDOTDIR/offered | grep . > $ZDOTDIR/answer.$number
   done < $ZDOTDIR/questions
-  exit
+  exit 0
 }
 zle -N zle-line-init answer
 END_OF_ZSHRC
@@ -63,7 +63,7 @@ ask ()
 
 ask_all ()
 {
-  cd "$tmp/disks"
+  cd "$tmp/disks" || fail "there is no folder to be in"
   ZDOTDIR=$tmp PATH=$tmp/bin:$PATH TERM=dumb SHELL=$BASH timeout "$limit" \
     script -qec 'zsh -d -i' /dev/null < /dev/null > "$output" 2> "$errors" ||
     fail "zsh ended with status $?"

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the page about moving disks says of reading both sides again.
+
+. "${srcdir:-.}/functions.sh"
+. "${srcdir:-.}/pages.sh"
+requires_options --verify --compare
+
+make_islands "$page_folder/old.img" 16
+run_section MIGRATION.md "Reading both again"
+expect_identical "$page_folder/old.img" "$page_folder/new.img"
