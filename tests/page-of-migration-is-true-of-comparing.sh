@@ -9,3 +9,6 @@ requires_options --verify --compare
 make_islands "$page_folder/old.img" 16
 run_section MIGRATION.md "Reading both again"
 expect_identical "$page_folder/old.img" "$page_folder/new.img"
+
+put_data "$page_folder/new.img" 4096 512
+copy_fails 4 . --compare "$page_folder/old.img" "$page_folder/new.img"
