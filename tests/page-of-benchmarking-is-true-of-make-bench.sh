@@ -4,6 +4,7 @@
 
 . "${srcdir:-.}/functions.sh"
 . "${srcdir:-.}/pages.sh"
+requires_bare_binary "nothing is measured"
 requires make nbdcopy qemu-img strace
 requires_plugin pattern
 requires_plugin null
