@@ -19,13 +19,13 @@
 #include "arith.h"
 #include "clock.h"
 #include "crew.h"
-#include "digest-file.h"
 #include "endpoint-nbd.h"
 #include "endpoint.h"
 #include "human.h"
 #include "log.h"
 #include "notices.h"
 #include "options.h"
+#include "output-file.h"
 #include "plan.h"
 #include "progress.h"
 #include "report.h"
@@ -60,7 +60,7 @@ struct copy {
   struct endpoint *source, *destination;
   struct plan plan;
   bool warned_of_retries[2];    /* by side */
-  struct digest_file digest_file;
+  struct output_file digest_file;
   char digest[BLKHASH_TEXT];
 };
 
@@ -330,7 +330,8 @@ copy (struct copy *c)
   bool complete;
 
   if (c->options.digest != DIGEST_NONE && c->options.blkhash_file
-      && digest_file_open (&c->digest_file, &c->options, &e) == -1)
+      && output_file_open (&c->digest_file, "--blkhash-file",
+                           c->options.blkhash_file, &c->options, &e) == -1)
     return refuse (&e, REFUSED);
   if (c->plan.copies
       && endpoint_prepare (c->destination,
@@ -414,7 +415,7 @@ tell_digest (struct copy *c)
   struct error e = { 0 };
 
   if (c->digest_file.name) {
-    if (digest_file_end (&c->digest_file, c->digest, &e) == 0)
+    if (output_file_end (&c->digest_file, c->digest, &e) == 0)
       return DONE;
     log_error ("%s", e.text);
   }
@@ -472,7 +473,7 @@ run (struct copy *c)
   status = close_both (c, status);
   if (status == DONE && c->digest[0])
     status = tell_digest (c);
-  digest_file_drop (&c->digest_file);
+  output_file_drop (&c->digest_file);
   stop_free (c->stop);
   return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file that the digest goes to: see digest-file.h. */
+/* A file that is written at the end: see output-file.h. */
 
 #include <config.h>
 
@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest-file.h"
+#include "output-file.h"
 
 /* A FIFO that nobody reads is refused rather than waited for. */
 static int
-open_or_make (struct digest_file *f)
+open_or_make (struct output_file *f)
 {
   const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 
@@ -38,20 +38,20 @@ is_operand (const struct stat *us, const struct operand *operand)
 }
 
 static int
-fail (struct digest_file *f, int err, const char *why, struct error *e)
+fail (struct output_file *f, int err, const char *why, struct error *e)
 {
-  error_set (e, err, "--blkhash-file=%s: %s", f->name, why);
-  digest_file_drop (f);
+  error_set (e, err, "%s=%s: %s", f->option, f->name, why);
+  output_file_drop (f);
   return -1;
 }
 
 int
-digest_file_open (struct digest_file *f, const struct options *o,
-                  struct error *e)
+output_file_open (struct output_file *f, const char *option, const char *name,
+                  const struct options *o, struct error *e)
 {
   struct stat us;
 
-  *f = (struct digest_file) { .name = o->blkhash_file };
+  *f = (struct output_file) { .option = option, .name = name };
   if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1)
     return fail (f, errno, strerror (errno), e);
   if (is_operand (&us, &o->source) || is_operand (&us, &o->destination))
@@ -62,13 +62,21 @@ digest_file_open (struct digest_file *f, const struct options *o,
 }
 
 int
-digest_file_end (struct digest_file *f, const char *text, struct error *e)
+output_file_end (struct output_file *f, const char *text, struct error *e)
 {
   const int length = dprintf (f->fd, "%s\n", text);
+
+  return output_file_close (f, length == (int) strlen (text) + 1 ? 0 : errno,
+                            e);
+}
+
+int
+output_file_close (struct output_file *f, int err, struct error *e)
+{
   const int fd = f->fd;
 
-  if (length != (int) strlen (text) + 1)
-    return fail (f, errno, strerror (errno), e);
+  if (err)
+    return fail (f, err, strerror (err), e);
   f->fd = -1;
   if (close (fd) == -1)
     return fail (f, errno, strerror (errno), e);
@@ -77,7 +85,7 @@ digest_file_end (struct digest_file *f, const char *text, struct error *e)
 }
 
 void
-digest_file_drop (struct digest_file *f)
+output_file_drop (struct output_file *f)
 {
   if (f->name == NULL)
     return;
