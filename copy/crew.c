@@ -134,7 +134,8 @@ start_workers (struct crew *c, unsigned n)
 
 struct crew *
 crew_start (const struct plan *plan, struct endpoint *source,
-            struct endpoint *destination, struct stop *stop, struct error *e)
+            struct endpoint *destination, struct stop *stop,
+            struct trace *trace, struct error *e)
 {
   struct crew *c = calloc (1, sizeof *c);
 
@@ -142,6 +143,7 @@ crew_start (const struct plan *plan, struct endpoint *source,
     goto fail;
   c->job = (struct job) {
     .plan = plan, .source = source, .destination = destination, .stop = stop,
+    .trace = trace,
     .ended = bell_new (),
     .notices = notices_new (),
     .pace = plan->first_pace,

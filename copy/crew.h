@@ -14,6 +14,7 @@
 #include "notices.h"
 #include "plan.h"
 #include "stop.h"
+#include "trace.h"
 
 enum phase { PHASE_COPY, PHASE_COMPARE };
 
@@ -57,12 +58,12 @@ totals_done (const struct totals *t)
 
 struct crew;                    /* body in crew.c */
 
-/* Starts the workers.  All arguments are borrowed until crew_free.  NULL with
- * the error set; nothing is running then.
+/* Starts the workers.  All arguments are borrowed until crew_free; trace is NULL
+ * where none is wanted.  NULL with the error set; nothing is running then.
  */
 struct crew *crew_start (const struct plan *plan, struct endpoint *source,
                          struct endpoint *destination, struct stop *stop,
-                         struct error *e);
+                         struct trace *trace, struct error *e);
 
 /* Readable each time a worker has ended. */
 int crew_fd (const struct crew *c);

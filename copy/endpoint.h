@@ -86,6 +86,8 @@ struct io {
   bool fast;                    /* IO_ZERO: fail rather than be slow */
   bool allocate;                /* IO_ZERO: make no hole */
 
+  uint64_t traced;              /* its span in the trace; 0: none */
+
   /* IO_EXTENTS: what was learned is added here, clipped to what was asked for
    * and to the capacity, so it may end early.  learned_to is where it ends,
    * once retired: a multiple of block_min, or the end of what was asked for.

@@ -31,6 +31,7 @@
 #include "report.h"
 #include "request.h"
 #include "stop.h"
+#include "trace.h"
 #include "tuner.h"
 
 /* docs/stripecopy.pod lists them all; they never change. */
@@ -60,7 +61,8 @@ struct copy {
   struct endpoint *source, *destination;
   struct plan plan;
   bool warned_of_retries[2];    /* by side */
-  struct output_file digest_file;
+  struct output_file digest_file, trace_file;
+  struct trace *trace;          /* NULL: none is wanted */
   char digest[BLKHASH_TEXT];
 };
 
@@ -224,6 +226,15 @@ tell_notices (struct copy *c, struct notices *notices)
 }
 
 static void
+trace_pace (struct copy *c, unsigned pace)
+{
+  struct track *k = trace_main (c->trace);
+
+  track_level (k, "request size", c->plan.paces[pace].request_size);
+  track_level (k, "window of a worker", c->plan.paces[pace].queue_size);
+}
+
+static void
 set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
           const struct totals *t, uint64_t now)
 {
@@ -237,11 +248,13 @@ set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
     crew_grow (crew);
     tuner_grow (tuner, c->plan.workers_max, now);
     report_growth (c->plan.workers_max, t->trip);
+    track_mark (trace_main (c->trace), "more workers", 0, 0);
   }
   if (pace == before)
     return;
   crew_set_pace (crew, pace);
   report_pace (&c->plan.paces[pace]);
+  trace_pace (c, pace);
 }
 
 /* Shows progress, heeds signals and seeks the best pace until all workers have
@@ -260,6 +273,7 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
   };
 
   tuner_init (&tuner, &c->plan, clock_now ());
+  trace_pace (c, tuner.pace);
   while (!crew_has_ended (crew)) {
     const uint64_t due = clock_earlier (progress_due (progress),
                                         tuner_due (&tuner));
@@ -302,6 +316,31 @@ explain (struct copy *c, struct error *e)
   }
 }
 
+static int
+start_trace (struct copy *c, struct error *e)
+{
+  if (c->options.trace_file == NULL)
+    return 0;
+  c->trace = trace_new (c->plan.workers_max);
+  if (c->trace)
+    return 0;
+  error_set (e, errno, "--trace: %s", strerror (errno));
+  return -1;
+}
+
+/* However the copy ended.  It is worth no failure of its own. */
+static void
+end_trace (struct copy *c)
+{
+  struct error e = { 0 };
+
+  if (c->trace
+      && output_file_close (&c->trace_file,
+                            trace_write (c->trace, c->trace_file.fd), &e) == -1)
+    log_warning ("%s", e.text);
+  trace_free (c->trace);
+}
+
 /* All was done. */
 static void
 tell_outcome (const struct copy *c, const struct crew *crew,
@@ -333,6 +372,10 @@ copy (struct copy *c)
       && output_file_open (&c->digest_file, "--blkhash-file",
                            c->options.blkhash_file, &c->options, &e) == -1)
     return refuse (&e, REFUSED);
+  if (c->options.trace_file
+      && output_file_open (&c->trace_file, "--trace", c->options.trace_file,
+                           &c->options, &e) == -1)
+    return refuse (&e, REFUSED);
   if (c->plan.copies
       && endpoint_prepare (c->destination,
                            c->plan.open_ended ? 0 : c->plan.size,
@@ -340,7 +383,10 @@ copy (struct copy *c)
     return refuse (&e, FAILED);
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return refuse (&e, REFUSED);
-  crew = crew_start (&c->plan, c->source, c->destination, c->stop, &e);
+  if (start_trace (c, &e) == -1)
+    return refuse (&e, FAILED);
+  crew = crew_start (&c->plan, c->source, c->destination, c->stop, c->trace,
+                     &e);
   if (crew == NULL)
     return refuse (&e, FAILED);
   progress_init (&progress, &c->options, start);
@@ -470,10 +516,12 @@ run (struct copy *c)
     report_plan (&c->plan, c->source, c->destination);
   if (status == DONE && !c->options.plan)
     status = copy (c);
+  end_trace (c);
   status = close_both (c, status);
   if (status == DONE && c->digest[0])
     status = tell_digest (c);
   output_file_drop (&c->digest_file);
+  output_file_drop (&c->trace_file);
   stop_free (c->stop);
   return status;
 }

@@ -129,6 +129,8 @@ static const struct row rows[] = {
     "the same as --destination-is-zero", NBDCOPY },
   { "threads", 'T', NUMBER, "N", FIELD (threads), 0, 0, UINT32_MAX,
     "at most N workers (default 0: one for each processor)", NBDCOPY },
+  { "trace", 0, TEXT, "FILE", FIELD (trace_file), 0, 0, 0,
+    "write to FILE what was done when, for Perfetto", OURS },
   { "verbose", 'v', TALLY, NULL, FIELD (verbose), 0, 0, 0,
     "say what the workers do; twice: what libnbd does, too", NBDCOPY },
   { "verify", 0, FLAG, NULL, FIELD (verify), 0, 0, 0,

@@ -53,6 +53,7 @@ struct options {
   uint64_t progress_fd;         /* --progress=FD, when progress_fd_given */
   bool progress_fd_given;
   bool quiet;
+  const char *trace_file;       /* --trace; NULL: none */
   unsigned verbose;             /* how often -v was given */
   uint64_t open_timeout;        /* --open-timeout, seconds */
   uint64_t stall_timeout;       /* --stall-timeout, seconds; 0: none */

@@ -59,6 +59,8 @@ struct request {
   bool whole;                   /* nothing has to be read any more */
   bool has_turn;                /* in the lane's turns */
   struct list_node turn;
+  uint64_t waits;               /* in DIGESTING, BACKOFF: its span in the
+                                   trace */
   uint8_t *buffer;              /* borrowed from the pool; NULL: it needs none,
                                    or has not begun to read again */
   unsigned sides;               /* that it reads: READ_SIDE */
@@ -163,11 +165,32 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
              r->state == READING ? "read" : "write", r->offset, r->length);
 }
 
+/* The trace shows what is in flight; what is not, and waits, is told here. */
+static void
+trace_wait (struct lane *l, struct request *r, enum request_state state)
+{
+  track_close (l->track, r->waits, 0);
+  r->waits = state != DIGESTING && state != BACKOFF ? 0
+    : track_open (l->track, state == BACKOFF ? "backing off" : "digest",
+                  r->number, r->offset, r->length);
+}
+
+/* What a lost conn had in flight is over; what was over before stays so. */
+static void
+trace_lost (struct lane *l, const struct request *r, enum side side)
+{
+  track_close (l->track, r->reads[side].io.traced, ENOTCONN);
+  for (unsigned i = 0; i < REQUEST_SEGMENTS && side == DESTINATION; i++)
+    track_close (l->track, r->parts[i].io.traced, ENOTCONN);
+}
+
 /* One writer of the state, so that the lane knows how many are in it. */
 static void
 enter (struct lane *l, struct request *r, enum request_state state)
 {
   l->n_writing += (state == WRITING) - (r->state == WRITING);
+  if (l->track)
+    trace_wait (l, r, state);
   r->state = state;
 }
 
@@ -248,6 +271,9 @@ start_io (struct lane *l, const struct request *r, struct conn *c,
                 " length=%" PRIu64, l->worker, r->number,
                 io_verb_name (io->verb), io->offset, io->length);
   conn_start (c, io);
+  if (l->track)
+    io->traced = track_open (l->track, io_verb_name (io->verb), r->number,
+                             io->offset, io->length);
 }
 
 uint64_t
@@ -408,6 +434,8 @@ lane_lost (struct lane *l, enum side side)
   for (unsigned i = 0; i < l->plan->requests; i++) {
     struct request *r = &l->requests[i];
 
+    if (l->track)
+      trace_lost (l, r, side);
     if (r->state == READING)
       lose_read (l, r, side);
     else if (r->state == WRITING && side == DESTINATION)

@@ -22,6 +22,7 @@
 #include "notices.h"
 #include "plan.h"
 #include "pool.h"
+#include "trace.h"
 #include "window.h"
 #include "zero.h"
 
@@ -79,6 +80,7 @@ struct lane {
   struct notices *notices;      /* borrowed */
   struct doubt doubt;           /* what was written and may be lost */
   struct feed *feed;            /* borrowed; NULL: no digest is wanted */
+  struct track *track;          /* borrowed; NULL: no trace is wanted */
   struct list turns;            /* reads whose bytes it has not got, in order */
   struct differences *differences;      /* borrowed; NULL: nothing compares */
 };

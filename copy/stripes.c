@@ -50,7 +50,7 @@ cut (const struct ranges *todo, uint64_t share, uint64_t align,
         : min_u64 (r->end, align_up (start + share, align));
 
       if (pieces)
-        pieces[n].range = (struct stripe) { start, end };
+        pieces[n].range = (struct stripe) { .start = start, .end = end };
       n++;
       start = end;
     }
@@ -160,7 +160,7 @@ steal (struct stripes *s, struct stripe *from, struct stripe *out)
   if (half >= from->end || from->end - half < s->steal_min
       || half - from->start < s->steal_min)
     return false;
-  *out = (struct stripe) { half, from->end };
+  *out = (struct stripe) { half, from->end, true };
   from->end = half;
   return true;
 }

@@ -20,6 +20,7 @@
 
 struct stripe {
   uint64_t start, end;          /* bytes, half open; equal means empty */
+  bool stolen;                  /* stripes_take got it from another owner */
 };
 
 struct stripes;                 /* body in stripes.c */

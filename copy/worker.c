@@ -68,6 +68,8 @@ tell_loss (struct worker *w, enum side side, const struct error *why,
            uint64_t wait)
 {
   counter_add (&w->stats.retries, 1);
+  track_mark (w->track, side == SOURCE ? "source lost" : "destination lost",
+              0, 0);
   notices_post (w->job->notices, &(struct notice) {
       .kind = NOTICE_LOST, .side = side, .worker = w->number,
       .attempt = w->links[side].failures, .wait = wait, .why = *why });
@@ -119,6 +121,8 @@ lose (struct worker *w, enum side side, const struct error *why,
   uint64_t wait, dice = w->number + clock_now ();
   bool anew;
 
+  if (side == DESTINATION)
+    track_close (w->track, w->flush.traced, ENOTCONN);
   if (side == DESTINATION && l->state == LINK_UP && !copy_again (w, why, e))
     return -1;
   forget_ready (w, c);
@@ -139,6 +143,8 @@ welcome (struct worker *w, enum side side)
 {
   struct conn *c = w->links[side].conn;
 
+  track_mark (w->track, side == SOURCE ? "source back" : "destination back",
+              0, 0);
   lane_connect (&w->lane, side, c);
   extents_connect (map_of (w, side), c);
   notices_post (w->job->notices, &(struct notice) {
@@ -195,6 +201,9 @@ take_extents (struct worker *w, struct io *io, int err)
   const unsigned n = extents_answer (x, io, err);
 
   counter_add (&w->stats.questions, 1);
+  track_span (w->track, side_of (w, c) == SOURCE ? "source extents"
+              : "destination extents", io->started, io->offset, io->length,
+              err);
   warn_of_extents (w, c, x);
   if (log_details ())
     log_detail ("worker %u: %s: block status completed in %" PRIu64 " us"
@@ -213,6 +222,7 @@ start_flush (struct worker *w)
   w->flushing = true;
   log_detail ("worker %u: flush", w->number);
   conn_start (destination_conn (w), &w->flush);
+  w->flush.traced = track_open (w->track, "flush", TRACK_NO_NUMBER, 0, 0);
 }
 
 /* A flush is over.  After a failure nobody knows what was stored: it is the
@@ -289,7 +299,10 @@ drain (struct worker *w, struct error *e)
   while ((n = list_take (&w->lane.ready)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
     const int err = conn_retire (io);
-    const int r = err && conn_state (io->conn) == CONN_DEAD
+    int r;
+
+    track_close (w->track, io->traced, err);
+    r = err && conn_state (io->conn) == CONN_DEAD
       ? lose_dead (w, io, err, e) : step (w, io, err, e);
 
     if (r == -1)
@@ -395,6 +408,8 @@ take_stripe (struct worker *w)
     w->cursor = w->claimed = s.start;   /* others went on with it meanwhile */
     return true;
   }
+  track_mark (w->track, s.stolen ? "steal" : "stripe", s.start,
+              s.end - s.start);
   w->cursor = w->claimed = w->told_to = s.start;
   w->stripe_end = s.end;
   extents_aim (w->source_map, s.start, s.end);
@@ -415,6 +430,7 @@ take_lost (struct worker *w)
   if (!w->again)
     w->left_at = w->cursor;
   w->again = true;
+  track_mark (w->track, "again", start, end - start);
   w->cursor = w->told_to = start;
   w->claimed = end;
   extents_aim (w->source_map, start, end);
@@ -661,6 +677,7 @@ note_waiting (struct worker *w, bool *waits, bool now, const char *what)
 static void
 skip (struct worker *w, uint64_t end)
 {
+  track_mark (w->track, "skip", w->cursor, end - w->cursor);
   if (w->pass->compares) {
     counter_add (&w->stats.holes, end - w->cursor);
     return;
@@ -778,6 +795,7 @@ buy_memory (struct worker *w, struct error *e)
     goto fail;
   w->lane.source = source_conn (w);
   w->lane.destination = destination_conn (w);
+  w->lane.track = w->track;
   w->lane.notices = w->job->notices;
   w->lane.differences = w->job->differences;
   w->source_map = extents_new (source_conn (w), &w->lane.ready,
@@ -914,6 +932,19 @@ go_on_copying (struct worker *w, uint64_t now)
   fill (w);
 }
 
+/* Tells the trace what the worker is about to sleep for. */
+static void
+trace_turn (struct worker *w, bool busy)
+{
+  track_level (w->track, "window", w->lane.window.bytes);
+  track_state (w->track, busy ? "digesting"
+               : !is_up (w, SOURCE) || !is_up (w, DESTINATION)
+               ? "waiting for a connection"
+               : w->out_of_work ? "waiting for answers"
+               : w->waiting ? "waiting for extents"
+               : w->ahead ? "waiting for the digest" : "window full");
+}
+
 /* Copies, or compares, until there is nothing left to take and nothing in
  * flight.
  */
@@ -944,6 +975,8 @@ copy_stripes (struct worker *w, struct error *e)
     if ((w->out_of_work && !busy && lane_is_empty (&w->lane))
         || has_wound_down (w))
       return GO_ON;
+    if (w->track)
+      trace_turn (w, busy);
     if (turn (w, w->ahead && !w->out_of_work ? feed_fd (w->lane.feed) : -1,
               busy ? now : next_deadline (w, now), e) == -1)
       return FAILED;
@@ -960,6 +993,7 @@ wait_for_others (struct worker *w, struct error *e)
     return GO_ON;
   if (w->lane.ended)
     stripes_end (w->pass->stripes);
+  track_state (w->track, "waiting for others");
   if (stripes_finish (w->pass->stripes, w->number))
     bell_ring (w->pass->finished);
   while (!bell_is_rung (w->pass->finished)) {
@@ -1003,6 +1037,7 @@ flush (struct worker *w, struct error *e)
   if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION))
     return r;
   start_flush (w);
+  track_state (w->track, "waiting for the flush");
   return end_flushing (w, e);
 }
 
@@ -1015,6 +1050,7 @@ leave (struct worker *w)
   const uint64_t deadline = clock_now () + LEAVE_PATIENCE;
 
   w->leaving = true;
+  track_state (w->track, "leaving");
   for (;;) {
     struct pollfd fds[2];
     bool left = true;
@@ -1040,6 +1076,7 @@ static void
 begin_pass (struct worker *w, struct pass *pass)
 {
   w->pass = pass;
+  track_mark (w->track, pass->compares ? "compare" : "copy", 0, 0);
   w->lane.feed = pass->blkhash ? blkhash_feed (pass->blkhash, w->number)
     : NULL;
   w->cursor = w->claimed = w->stripe_end = 0;
@@ -1082,6 +1119,7 @@ settle (struct worker *w, struct error *e)
     atomic_store (&pass[1].began, clock_now ());
     bell_ring (pass->settled);
   }
+  track_state (w->track, "waiting for others");
   while (!bell_is_rung (pass->settled)) {
     if (stop_is_now (w->job->stop))
       return ENOUGH;
@@ -1122,9 +1160,13 @@ worker_run (void *opaque)
   struct worker *w = opaque;
   const uint64_t start = clock_now ();
   struct error e = { 0 };
-  enum step r = connect_pair (w, &e);
-  const bool connected = r == GO_ON;
+  enum step r;
+  bool connected;
 
+  w->track = trace_worker (w->job->trace, w->number);
+  track_state (w->track, "connecting");
+  r = connect_pair (w, &e);
+  connected = r == GO_ON;
   if (connected) {
     log_detail ("worker %u: start, connected in %" PRIu64 " us", w->number,
                 (clock_now () - start) / NS_PER_US);
@@ -1137,6 +1179,7 @@ worker_run (void *opaque)
   }
   if (connected)
     leave (w);
+  track_state (w->track, NULL);
   conn_close (source_conn (w));
   conn_close (destination_conn (w));
   extents_free (w->source_map);

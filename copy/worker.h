@@ -52,6 +52,7 @@ struct job {
   const struct plan *plan;
   struct endpoint *source, *destination;
   struct stop *stop;
+  struct trace *trace;          /* NULL: none is wanted */
   struct pass passes[PASSES_MAX];
   unsigned n_passes;            /* at least 1 */
   struct notices *notices;
@@ -76,6 +77,7 @@ struct worker {
   struct stats stats;
 
   /* The rest is the thread's own. */
+  struct track *track;          /* NULL: no trace is wanted */
   struct link links[2];         /* owned; by side */
   struct lowest trips[2];       /* by side: the quickest answers */
   struct pass *pass;            /* the present one */

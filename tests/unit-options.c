@@ -662,7 +662,8 @@ beginnings_of_nbdcopy_options_take_their_arguments (void **state UNUSED)
   done ();
 
   /* Ours may be shortened, too, and a whole name is that name. */
-  GOOD ("--no-f", "--pl", "--qui", "--stall=4");
+  GOOD ("--no-f", "--pl", "--qui", "--stall=4", "--tr=x");
+  assert_string_equal (options.trace_file, "x");
   assert_true (options.no_flush && options.plan && options.quiet);
   assert_int_equal (options.stall_timeout, 4);
 }
@@ -964,6 +965,7 @@ static const char long_names[] =
   "--synchronous\n"
   "--target-is-zero\n"
   "--threads\n"
+  "--trace\n"
   "--verbose\n"
   "--verify\n"
   "--version\n";
@@ -1015,7 +1017,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 27 + BLKHASH_COUNT);
+  assert_int_equal (n, 28 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);

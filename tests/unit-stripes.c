@@ -185,6 +185,7 @@ idle_owner_steals_the_back_half_of_the_largest (void **state UNUSED)
   assert_stripe (&out, 1000, 2000);
   assert_true (stripes_take (s, 1, &out));
   assert_stripe (&out, 600, 1000);
+  assert_true (out.stolen);
   assert_true (stripes_claim (s, 0, 200, &out, &left));
   assert_stripe (&out, 200, 400);
   assert_int_equal (left, 600);
@@ -224,6 +225,7 @@ whole_stripes_come_before_stolen_ones (void **state UNUSED)
   for (i = 0; i < 4; ++i) {     /* the three others never show up */
     assert_true (stripes_take (s, 0, &out));
     assert_int_equal (out.end - out.start, 1000);
+    assert_false (out.stolen);
     assert_true (stripes_claim (s, 0, 1000, &out, &left));
     taken += out.start;
   }
@@ -513,7 +515,7 @@ step (struct model *m, struct stripes *s, unsigned owner, unsigned short *dice)
 {
   uint64_t want = nrand48 (dice) % 8 == 0 ? UINT64_MAX
     : 1 + (uint64_t) nrand48 (dice) % 200;
-  struct stripe out = { 7, 7 };
+  struct stripe out = { .start = 7, .end = 7 };
   uint64_t left = 0;
   unsigned i;
   bool last = true;
