@@ -4,7 +4,8 @@
 # shellcheck shell=bash
 
 workloads_of_files=(file_to_nbd file_to_nbd_cold nbd_to_file file_to_file
-                    file_to_file_cold nbd_to_stream stream_to_nbd sparse64t)
+                    file_to_file_cold nbd_to_stream stream_to_nbd sparse64t
+                    qcow2)
 
 files=                          # folder of the files; made when it is needed
 feed=                           # what a stream to a program is of
@@ -12,10 +13,11 @@ feed=                           # what a stream to a program is of
 # cleanup, of functions.sh, knows nothing of this folder.
 make_folder ()
 {
+  bytes=$(in_bytes "$BENCH_FILE")
   [ -z "$files" ] || return 0
   files=$(mktemp -d "$(realpath "${BENCH_FOLDER:-.}")/stripecopy-bench.XXXXXX")
   trap 'cleanup 2> /dev/null; rm -rf "$files"' EXIT
-  make_data "$files/disk" "$(numfmt --from=iec "$BENCH_FILE")"
+  make_data "$files/disk" "$(in_bytes "$BENCH_FILE")"
 }
 
 evict ()
@@ -76,6 +78,7 @@ title_nbd_to_stream ()
 }
 start_nbd_to_stream ()
 {
+  bytes=$(in_bytes "$BENCH_DENSE")
   serve_nbdkit src pattern "$BENCH_DENSE"
   dst=-
 }
@@ -109,6 +112,7 @@ start_sparse64t ()
   for ((i = 0; i < 16; i++)); do
     put_data "$src" $((i << 42)) $((64 << 20))
   done
+  bytes=$((1 << 30))
   serve_nbdkit dst null 64T
   # shellcheck disable=SC2034
   cannot=([nbdcopy]="it wants memory for each page of a file"
@@ -116,3 +120,25 @@ start_sparse64t ()
 }
 fresh_sparse64t () { :; }
 check_sparse64t () { :; }
+
+title_qcow2 ()
+{
+  echo "qcow2 to a new qcow2: a disk of $BENCH_QCOW2_DISK with $BENCH_QCOW2" \
+       "of data in 64 pieces, in memory; what starts servers counts with them"
+}
+start_qcow2 ()
+{
+  local i piece step
+  requires_formats qcow2
+  requires qemu-io
+  bytes=$(in_bytes "$BENCH_QCOW2")
+  piece=$((bytes / 64)) step=$(($(in_bytes "$BENCH_QCOW2_DISK") / 64))
+  src=$scratch/source.qcow2 dst=$scratch/copy.qcow2 format=qcow2
+  qemu-img create -q -f qcow2 "$src" "$BENCH_QCOW2_DISK"
+  for ((i = 0; i < 64; i++)); do
+    echo "write -P $((i + 1)) $((i * step)) $piece"
+  done | qemu-io -f qcow2 "$src" > "$scratch/qemu-io.log" 2>&1 ||
+    fail "qemu-io cannot make the source"
+}
+fresh_qcow2 () { rm -f "$dst"; }
+check_qcow2 () { expect_same_disk qcow2 "$src" qcow2 "$dst"; }

@@ -1,20 +1,55 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Workloads from server to server.
-# Each sets src and dst.  start_X starts servers, once; fresh_X makes the
-# destination fresh before each copy; check_X looks at the copy; title_X names
-# the workload.
-# shellcheck shell=bash
+# Each sets src and dst.  start_X starts servers, once, and sets bytes to what
+# has to be moved, where that can be said; fresh_X makes the destination fresh
+# before each copy; check_X looks at the copy; title_X names the workload.
+# shellcheck shell=bash disable=SC2034
 
-workloads_of_servers=(dense thin vm slow)
+workloads_of_servers=(dense vm thin empty corner slow_source slow_destination
+                      narrow tls)
+
+in_bytes () { numfmt --from=iec "$1"; }
+
+# Defines what a workload has no use for: defaults fresh check NAME...
+nothing_to ()
+{
+  local what=$1 name
+  shift
+  for name; do
+    eval "${what}_$name () { :; }"
+  done
+}
+
+# nbdkit to nbdkit, both with the same options in front of the plugin.
+serve_pair ()
+{
+  local size=$1
+  shift
+  bytes=$(in_bytes "$size")
+  serve_nbdkit src "$@" pattern "$size"
+  serve_nbdkit dst "$@" null "$size"
+}
+
+nothing_to fresh dense vm empty corner slow_source slow_destination narrow tls
+nothing_to check dense vm empty slow_source slow_destination narrow tls
 
 title_dense () { echo "Dense: $BENCH_DENSE of data, nbdkit to nbdkit"; }
 start_dense ()
 {
-  serve_nbdkit src pattern "$BENCH_DENSE"
-  serve_nbdkit dst null "$BENCH_DENSE"
+  serve_pair "$BENCH_DENSE"
+  serve_floor
 }
-fresh_dense () { :; }
-check_dense () { :; }
+
+# What the program "floor" moves the same bytes between.
+serve_floor ()
+{
+  "$tools/relay" source "$tmp/floor-src.sock" "$BENCH_FLOOR_CHUNK" &
+  floor_src_pid=$!
+  "$tools/relay" sink "$tmp/floor-dst.sock" "$BENCH_FLOOR_CHUNK" &
+  floor_dst_pid=$!
+  servers+=("$floor_src_pid" "$floor_dst_pid")
+  wait_until test -S "$tmp/floor-src.sock" -a -S "$tmp/floor-dst.sock"
+}
 
 title_thin ()
 {
@@ -25,8 +60,8 @@ start_thin ()
 {
   local size island at
   requires qemu-img qemu-io qemu-nbd
-  size=$(numfmt --from=iec "$BENCH_THIN")
-  island=$(numfmt --from=iec "$BENCH_ISLAND")
+  size=$(in_bytes "$BENCH_THIN")
+  island=$(in_bytes "$BENCH_ISLAND")
   qemu-img create -q -f qcow2 "$scratch/thin.qcow2" "$size"
   for at in 0 $((size / 2)) $((size - 2 * island)); do
     qemu-io -f qcow2 -c "write -P 90 $at $island" "$scratch/thin.qcow2" \
@@ -36,7 +71,7 @@ start_thin ()
 }
 fresh_thin ()
 {
-  [ ! -e "$scratch/fresh.qcow2" ] || stop_server dst
+  [ -z "$dst_pid" ] || stop_server dst
   rm -f "$scratch/fresh.qcow2"
   qemu-img create -q -f qcow2 "$scratch/fresh.qcow2" "$BENCH_THIN"
   serve_qemu_nbd dst -t -e 8 -f qcow2 "$scratch/fresh.qcow2"
@@ -51,22 +86,126 @@ title_vm ()
 start_vm ()
 {
   requires_plugin sparse-random
+  bytes=$(($(in_bytes "$BENCH_VM") / 10))
   serve_nbdkit src sparse-random "$BENCH_VM" seed=1
   serve_nbdkit dst null "$BENCH_VM"
 }
-fresh_vm () { :; }
-check_vm () { :; }
 
-title_slow ()
+title_empty () { echo "Empty: $BENCH_EMPTY of nothing, nbdkit null to null"; }
+start_empty ()
 {
-  echo "Slow link: $BENCH_SLOW of data, each read and each write delayed by" \
-       "$BENCH_DELAY, nbdkit to nbdkit"
+  serve_nbdkit src null "$BENCH_EMPTY"
+  serve_nbdkit dst null "$BENCH_EMPTY"
 }
-start_slow ()
+
+title_corner ()
+{
+  echo "Corner: a disk of $BENCH_CORNER_DISK with all its data," \
+       "$BENCH_CORNER, in its first part; each read and write delayed by 2 ms"
+}
+start_corner ()
 {
   requires_filter delay
-  serve_nbdkit src --filter=delay pattern "$BENCH_SLOW" rdelay="$BENCH_DELAY"
-  serve_nbdkit dst --filter=delay null "$BENCH_SLOW" wdelay="$BENCH_DELAY"
+  bytes=$(in_bytes "$BENCH_CORNER")
+  make_data "$scratch/corner" "$bytes"
+  truncate -s "$BENCH_CORNER_DISK" "$scratch/corner"
+  serve_nbdkit src -r --filter=delay file "$scratch/corner" rdelay=2ms
+  serve_nbdkit dst --filter=delay null "$BENCH_CORNER_DISK" wdelay=2ms
 }
-fresh_slow () { :; }
-check_slow () { :; }
+check_corner () { :; }
+
+title_slow_source ()
+{
+  echo "Slow source: $BENCH_SLOW_DISK of data from one that delivers" \
+       "$BENCH_RATE MB/s"
+}
+start_slow_source ()
+{
+  requires_filter rate
+  bytes=$(in_bytes "$BENCH_SLOW_DISK")
+  serve_nbdkit src --filter=rate pattern "$BENCH_SLOW_DISK" \
+               rate=$((BENCH_RATE * 8000000)) burstiness=0.1
+  serve_nbdkit dst null "$BENCH_SLOW_DISK"
+}
+
+title_slow_destination ()
+{
+  echo "Slow destination: $BENCH_SLOW_DISK of data to one that takes" \
+       "$BENCH_RATE MB/s, a tenth of what the source can do"
+}
+start_slow_destination ()
+{
+  requires_filter rate
+  bytes=$(in_bytes "$BENCH_SLOW_DISK")
+  serve_nbdkit src --filter=rate pattern "$BENCH_SLOW_DISK" \
+               rate=$((BENCH_RATE * 80000000)) burstiness=0.1
+  serve_nbdkit dst --filter=rate null "$BENCH_SLOW_DISK" \
+               rate=$((BENCH_RATE * 8000000)) burstiness=0.1
+}
+
+title_narrow ()
+{
+  echo "Narrow link: $BENCH_SLOW_DISK of data, $BENCH_RATE MB/s and a delay" \
+       "of 10 ms on each side"
+}
+start_narrow ()
+{
+  requires_filter rate delay
+  bytes=$(in_bytes "$BENCH_SLOW_DISK")
+  serve_nbdkit src --filter=delay --filter=rate pattern "$BENCH_SLOW_DISK" \
+               rate=$((BENCH_RATE * 8000000)) burstiness=0.1 rdelay=10ms
+  serve_nbdkit dst --filter=delay --filter=rate null "$BENCH_SLOW_DISK" \
+               rate=$((BENCH_RATE * 8000000)) burstiness=0.1 wdelay=10ms
+}
+
+title_tls () { echo "TLS: $BENCH_TLS of data, nbdkit to nbdkit, with keys"; }
+start_tls ()
+{
+  requires psktool
+  requires_tls
+  psktool -u alice -p "$tmp/keys" > "$scratch/psktool" 2>&1
+  serve_pair "$BENCH_TLS" --tls=require --tls-psk="$tmp/keys"
+  src=nbds+unix://alice@${src#*//}\&tls-psk-file=$tmp/keys
+  dst=nbds+unix://alice@${dst#*//}\&tls-psk-file=$tmp/keys
+  cannot[qemu-img]="it takes no keys in an address"
+}
+
+# -- links -------------------------------------------------------------------
+# Each read and each write takes so much longer.  nbdkit has 16 threads for each
+# connection unless told otherwise: more requests than that wait in its socket.
+
+workloads_of_links=()
+
+# define_link NAME MILLISECONDS SIZE [THREADS]
+define_link ()
+{
+  workloads_of_links+=("$1")
+  eval "title_$1 () { title_of_link $2 \"\$$3\" ${4:-}; }
+        start_$1 () { start_link $2 \"\$$3\" ${4:-}; }"
+  nothing_to fresh "$1"
+  nothing_to check "$1"
+}
+
+title_of_link ()
+{
+  echo "Slow link: $2 of data, each read and each write delayed by $1 ms," \
+       "nbdkit${3:+ -t $3} to nbdkit${3:+ -t $3}"
+}
+
+start_link ()
+{
+  local threads=${3:+--threads=$3}
+  requires_filter delay
+  bytes=$(in_bytes "$2")
+  serve_nbdkit src ${threads:+"$threads"} --filter=delay pattern "$2" \
+               rdelay="$1ms"
+  serve_nbdkit dst ${threads:+"$threads"} --filter=delay null "$2" \
+               wdelay="$1ms"
+}
+
+define_link link1 1 BENCH_LINK
+define_link link5 5 BENCH_LINK
+define_link link20 20 BENCH_LINK
+define_link link100 100 BENCH_FAR
+define_link link20_t64 20 BENCH_LINK 64
+define_link link100_t64 100 BENCH_FAR 64

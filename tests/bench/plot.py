@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes results.json and the plots of what tests/bench/run has measured.
+
+    plot.py FOLDER
+
+reads FOLDER/results.tsv.  A plot needs its rows: what was not measured is not
+drawn.  Nothing but Python's own library is used.
+"""
+
+import collections
+import html
+import json
+import math
+import os
+import statistics
+import sys
+
+MIB = 1048576
+GIB = 1073741824
+
+# The rows that make one line of throughput against latency, by milliseconds.
+LATENCIES = {
+    "": {0: "dense", 1: "link1", 5: "link5", 20: "link20", 100: "link100"},
+    ", nbdkit -t 64": {20: "link20_t64", 100: "link100_t64"},
+}
+
+# Distinct in print and to those who see fewer colours.
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00",
+           "#000000"]
+
+
+def read_results(path):
+    """The lines by their kind, each a list of fields."""
+    lines = collections.defaultdict(list)
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            kind, *fields = line.rstrip("\n").split("\t")
+            lines[kind].append(fields)
+    return lines
+
+
+# -- JSON ---------------------------------------------------------------------
+
+def summarise_program(name, runs, calls, size):
+    walls = [float(r[2]) for r in runs]
+    program = {
+        "name": name,
+        "wall": walls,
+        "wall_median": statistics.median(walls),
+        "cpu": [float(r[3]) for r in runs],
+        "servers_cpu": [float(r[4]) for r in runs],
+        "peak_kib": [int(r[5]) for r in runs],
+        "threads": max(int(r[6]) for r in runs),
+        "others_percent": [float(r[7]) for r in runs],
+        "calls_one_worker": None,
+        "futex_calls_one_worker": None,
+        "calls_per_gib": None,
+    }
+    if calls:
+        program["calls_one_worker"] = int(calls[0][2])
+        program["futex_calls_one_worker"] = int(calls[0][3])
+        if size:
+            program["calls_per_gib"] = int(calls[0][2]) * GIB / size
+    return program
+
+
+def summarise(lines):
+    rows = []
+    for name, title, size in lines["row"]:
+        runs = [r for r in lines["run"] if r[0] == name]
+        programs = [
+            summarise_program(p, [r for r in runs if r[1] == p],
+                              [c for c in lines["calls"] if c[:2] == [name, p]],
+                              int(size))
+            for p in dict.fromkeys(r[1] for r in runs)]
+        left_out = {p: why for row, p, why in lines["out"] if row == name}
+        rows.append({"name": name, "title": title, "bytes": int(size) or None,
+                     "programs": [p for p in programs
+                                  if p["name"] not in left_out],
+                     "left_out": left_out})
+    return {
+        "machine": dict(lines["machine"]),
+        "rows": rows,
+        "workers": [{"link_ms": int(ms), "program": p, "workers": int(n),
+                     "wall": float(wall), "bytes": int(size)}
+                    for ms, p, n, wall, size in lines["workers"]],
+        "map": [{"link_ms": int(ms), "request_size": int(r), "depth": int(d),
+                 "wall": float(wall), "bytes": int(size)}
+                for ms, r, d, wall, size in lines["map"]],
+        "tuned": [{"link_ms": int(ms), "request_size": int(r),
+                   "window": int(w), "wall": float(wall), "bytes": int(size)}
+                  for ms, r, w, wall, size in lines["tuned"]],
+    }
+
+
+# -- SVG ----------------------------------------------------------------------
+
+class Picture:
+    """An SVG with a plot area in it, and a caption above."""
+
+    WIDTH, HEIGHT = 780, 480
+    LEFT, RIGHT, TOP, BOTTOM = 95, 760, 50, 400
+
+    def __init__(self, title, x_title, y_title):
+        self.parts = []
+        self.height = self.HEIGHT
+        self.text(self.LEFT, 28, title, size=17)
+        self.text((self.LEFT + self.RIGHT) / 2, self.BOTTOM + 44, x_title,
+                  anchor="middle")
+        middle = (self.TOP + self.BOTTOM) / 2
+        self.add(f'<text transform="translate(22 {middle}) rotate(-90)"'
+                 f' text-anchor="middle">{html.escape(y_title)}</text>')
+
+    def add(self, part):
+        self.parts.append(part)
+
+    def text(self, x, y, words, anchor="start", size=13, colour="#222"):
+        self.add(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+                 f' font-size="{size}" fill="{colour}">'
+                 f'{html.escape(str(words))}</text>')
+
+    def line(self, points, colour="#ccc", width=1.0, dash=""):
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        dashes = f' stroke-dasharray="{dash}"' if dash else ""
+        self.add(f'<polyline points="{path}" fill="none" stroke="{colour}"'
+                 f' stroke-width="{width}"{dashes}/>')
+
+    def legend_at(self, i, n):
+        """Where the line of entry i of n starts: below the plot, in columns."""
+        rows = (n + 2) // 3
+        self.height = self.HEIGHT + 20 * rows - 12
+        column, row = divmod(i, rows)
+        return 60 + column * 240, self.BOTTOM + 68 + 20 * row
+
+    def save(self, path):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f'<svg xmlns="http://www.w3.org/2000/svg"'
+                    f' width="{self.WIDTH}" height="{self.height}"'
+                    f' viewBox="0 0 {self.WIDTH} {self.height}"'
+                    f' font-family="sans-serif" font-size="13">\n'
+                    f'<rect width="100%" height="100%" fill="white"/>\n')
+            f.write("\n".join(self.parts))
+            f.write("\n</svg>\n")
+        print(f"- {path}")
+
+
+def steps_between(low, high):
+    """1, 2 or 5 times powers of ten, from below low to above high."""
+    steps = [m * 10 ** e for e in range(-3, 9) for m in (1, 2, 5)]
+    first = max(i for i, s in enumerate(steps) if s <= low)
+    last = min(i for i, s in enumerate(steps) if s >= high)
+    return steps[first:last + 1]
+
+
+def draw_lines(title, x_title, series, x_of, path):
+    """series: label -> (colour, dash, {x: MiB a second}); x_of: the place of an
+    x between 0 and 1.  Twice as fast is the same way up everywhere."""
+    xs = sorted({x for _, _, points in series.values() for x in points})
+    ys = [y for _, _, points in series.values() for y in points.values()]
+    steps = steps_between(min(ys), max(ys))
+    low, high = math.log(steps[0]), math.log(steps[-1])
+    pic = Picture(title, x_title, "MiB a second")
+
+    def place(x, y):
+        up = (math.log(y) - low) / max(high - low, 1e-9)
+        return (pic.LEFT + x_of(x) * (pic.RIGHT - pic.LEFT),
+                pic.BOTTOM - up * (pic.BOTTOM - pic.TOP))
+
+    for step in steps:
+        y = place(xs[0], step)[1]
+        pic.line([(pic.LEFT, y), (pic.RIGHT, y)])
+        pic.text(pic.LEFT - 8, y + 4, f"{step:g}", anchor="end")
+    for x in xs:
+        at = place(x, steps[0])[0]
+        pic.text(at, pic.BOTTOM + 20, f"{x:g}", anchor="middle")
+        pic.line([(at, pic.BOTTOM), (at, pic.BOTTOM + 5)], "#888")
+    for i, (label, (colour, dash, points)) in enumerate(series.items()):
+        places = [place(x, points[x]) for x in sorted(points)]
+        pic.line(places, colour, 2.2, dash)
+        for x, y in places:
+            pic.add(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"'
+                    f' fill="{colour}"/>')
+        x, y = pic.legend_at(i, len(series))
+        pic.line([(x, y), (x + 30, y)], colour, 2.2, dash)
+        pic.text(x + 38, y + 4, label)
+    pic.save(path)
+
+
+def colour_of(programs, program):
+    return COLOURS[programs.index(program) % len(COLOURS)]
+
+
+def plot_latency(results, folder):
+    rows = {r["name"]: r for r in results["rows"]}
+    programs = list(dict.fromkeys(
+        p["name"] for names in LATENCIES.values() for n in names.values()
+        if n in rows for p in rows[n]["programs"] if p["name"] != "floor"))
+    series = {}
+    for suffix, names in LATENCIES.items():
+        for program in programs:
+            points = {ms: rows[n]["bytes"] / MIB / p["wall_median"]
+                      for ms, n in names.items() if n in rows
+                      for p in rows[n]["programs"] if p["name"] == program}
+            if len(points) > 1:
+                series[program + suffix] = (colour_of(programs, program),
+                                            "6 4" if suffix else "", points)
+    if series:
+        draw_lines("Throughput against latency",
+                   "delay of each read and of each write, ms", series,
+                   lambda x: math.log1p(x) / math.log1p(100),
+                   os.path.join(folder, "latency.svg"))
+
+
+def plot_workers(results, folder):
+    programs = list(dict.fromkeys(w["program"] for w in results["workers"]))
+    most = max((w["workers"] for w in results["workers"]), default=1)
+    series = {}
+    for w in results["workers"]:
+        link = f", {w['link_ms']} ms" if w["link_ms"] else ", near"
+        _, _, points = series.setdefault(
+            w["program"] + link, (colour_of(programs, w["program"]),
+                                  "6 4" if w["link_ms"] else "", {}))
+        points[w["workers"]] = w["bytes"] / MIB / w["wall"]
+    if series:
+        draw_lines("Throughput against workers", "workers (-C N -T N)", series,
+                   lambda x: (x - 1) / max(most - 1, 1),
+                   os.path.join(folder, "workers.svg"))
+
+
+def shade(part):
+    """From white over yellow to dark red, for 0 to 1."""
+    stops = [(255, 255, 229), (254, 217, 118), (240, 59, 32), (128, 0, 38)]
+    at = part * (len(stops) - 1)
+    i = min(int(at), len(stops) - 2)
+    rgb = [a + (b - a) * (at - i) for a, b in zip(stops[i], stops[i + 1])]
+    return "#" + "".join(f"{round(c):02x}" for c in rgb)
+
+
+def size_name(n):
+    return f"{n // MIB} MiB" if n >= MIB else f"{n // 1024} KiB"
+
+
+def plot_map(results, ms, folder):
+    cells = {(p["request_size"], p["depth"]): p["bytes"] / MIB / p["wall"]
+             for p in results["map"] if p["link_ms"] == ms}
+    tuned = [t for t in results["tuned"] if t["link_ms"] == ms]
+    if not cells:
+        return
+    requests = sorted({r for r, _ in cells})
+    depths = sorted({d for _, d in cells})
+    best = max(list(cells.values())
+               + [t["bytes"] / MIB / t["wall"] for t in tuned])
+    link = f"{ms} ms each way" if ms else "a near link"
+    pic = Picture(f"MiB a second, with ceilings set by hand, on {link}",
+                  "requests in flight in one worker, at most",
+                  "request size, at most")
+    width = (pic.RIGHT - pic.LEFT) / len(depths)
+    height = (pic.BOTTOM - pic.TOP) / len(requests)
+
+    def corner(row, column):
+        return (pic.LEFT + column * width, pic.BOTTOM - (row + 1) * height)
+
+    for i, r in enumerate(requests):
+        x, y = corner(i, 0)
+        pic.text(x - 8, y + height / 2 + 4, size_name(r), anchor="end")
+        for j, d in enumerate(depths):
+            if (r, d) not in cells:
+                continue
+            x, y = corner(i, j)
+            part = cells[r, d] / best
+            pic.add(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
+                    f' height="{height:.1f}" fill="{shade(part)}"'
+                    f' stroke="white"/>')
+            pic.text(x + width / 2, y + 18, f"{cells[r, d]:.0f}",
+                     anchor="middle", colour="#fff" if part > 0.6 else "#222")
+    for j, d in enumerate(depths):
+        pic.text(corner(0, j)[0] + width / 2, pic.BOTTOM + 20, d,
+                 anchor="middle")
+    for t in tuned:
+        mark_tuned(pic, t, requests, depths, width, height)
+    pic.save(os.path.join(folder, f"map-{ms}ms.svg"))
+
+
+def mark_tuned(pic, tuned, requests, depths, width, height):
+    """A ring where the copy came to rest that was told nothing."""
+
+    def between(values, value):
+        """The place of a value on a scale that doubles, in cells."""
+        logs = [math.log2(v) for v in values]
+        at = math.log2(max(value, 1))
+        for i in range(len(logs) - 1):
+            if at <= logs[i + 1]:
+                return max(i + (at - logs[i]) / (logs[i + 1] - logs[i]), 0)
+        return len(logs) - 1
+
+    depth = tuned["window"] / tuned["request_size"]
+    x = pic.LEFT + (between(depths, depth) + 0.5) * width
+    y = pic.BOTTOM - (between(requests, tuned["request_size"]) + 0.5) * height
+    speed = tuned["bytes"] / MIB / tuned["wall"]
+    pic.add(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none"'
+            f' stroke="#0072b2" stroke-width="4"/>')
+    pic.text(pic.LEFT, pic.HEIGHT - 12, f"\u25cb with nothing set: came to"
+             f" {size_name(tuned['request_size'])} x {depth:.0f},"
+             f" {speed:.0f} MiB a second", colour="#0072b2")
+
+
+def main():
+    folder = sys.argv[1]
+    results = summarise(read_results(os.path.join(folder, "results.tsv")))
+    path = os.path.join(folder, "results.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(results, f, indent=1)
+        f.write("\n")
+    print(f"\nAlso written:\n\n- {path}")
+    plot_latency(results, folder)
+    plot_workers(results, folder)
+    for ms in sorted({p["link_ms"] for p in results["map"]}):
+        plot_map(results, ms, folder)
+
+
+main()
