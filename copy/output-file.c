@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "output-file.h"
 
 /* A FIFO that nobody reads is refused rather than waited for. */
@@ -26,15 +27,9 @@ open_or_make (struct output_file *f)
 }
 
 static bool
-is_operand (const struct stat *us, const struct operand *operand)
+is_operand (const struct output_file *f, const struct operand *operand)
 {
-  struct stat it;
-
-  if (operand->command || stat (operand->name, &it) == -1)
-    return false;
-  return (it.st_dev == us->st_dev && it.st_ino == us->st_ino)
-    || (S_ISBLK (it.st_mode) && S_ISBLK (us->st_mode)
-        && it.st_rdev == us->st_rdev);
+  return operand->command == NULL && device_is_at (f->fd, operand->name);
 }
 
 static int
@@ -54,7 +49,7 @@ output_file_open (struct output_file *f, const char *option, const char *name,
   *f = (struct output_file) { .option = option, .name = name };
   if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1)
     return fail (f, errno, strerror (errno), e);
-  if (is_operand (&us, &o->source) || is_operand (&us, &o->destination))
+  if (is_operand (f, &o->source) || is_operand (f, &o->destination))
     return fail (f, EINVAL, "it is what is copied, or copied to", e);
   if (S_ISREG (us.st_mode) && ftruncate (f->fd, 0) == -1)
     return fail (f, errno, strerror (errno), e);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A small file that one process at a time holds, and replaces as a whole.
+ *
+ * Under its name there is always something complete, the old content or the
+ * new, whenever the machine or the process ends.  The lock is on the file
+ * itself, so that nothing else stays behind.  Replacing puts another file under
+ * the name: that one is locked before it gets there, and whoever has locked a
+ * file looks whether it still has the name.
+ */
+
+#ifndef LOCKED_H
+#define LOCKED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct locked {                 /* closing a zeroed one is safe */
+  char *path;                   /* owned, without links; NULL: not open */
+  int fd;                       /* owned; has the lock */
+  bool made;                    /* by us; it was not there before */
+};
+
+/* Opens and locks it; where it is not there and make says so, makes it, empty.
+ * -1 with errno: EWOULDBLOCK when another process holds it, EINVAL when it is
+ * no regular file.
+ */
+int locked_open (struct locked *l, const char *path, bool make);
+
+/* All that is in it: allocated, without an end mark.  NULL with errno; EFBIG
+ * where that is more than max.
+ */
+char *locked_read (const struct locked *l, size_t max, size_t *length);
+
+/* Puts this in its place, and waits until it is stored.  The mode stays.  -1
+ * with errno: then the old content stands, or all of the new.
+ */
+int locked_replace (struct locked *l, const char *text, size_t length);
+
+/* Gives it up; remove says that it is to go. */
+void locked_close (struct locked *l, bool remove);
+
+#endif /* LOCKED_H */

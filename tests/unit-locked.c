@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file that one process holds and replaces: what stands under its name, and
+ * who may have it.
+ */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "locked.h"
+
+#define UNUSED __attribute__ ((unused))
+
+static char folder[] = "/tmp/stripecopy-locked.XXXXXX";
+
+static int
+make_folder (void **state UNUSED)
+{
+  strcpy (strrchr (folder, '.'), ".XXXXXX");
+  return mkdtemp (folder) && chdir (folder) == 0 ? 0 : -1;
+}
+
+static int
+remove_folder (void **state UNUSED)
+{
+  static const char *const names[] = {
+    "file", "link", "other", "fifo", "far/file",
+  };
+
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    unlink (names[i]);
+  rmdir ("far");
+  return chdir ("/") == 0 ? rmdir (folder) : -1;    /* nothing else is left */
+}
+
+static void
+put (const char *name, const char *text)
+{
+  FILE *f = fopen (name, "w");
+
+  assert_non_null (f);
+  fputs (text, f);
+  assert_int_equal (fclose (f), 0);
+}
+
+static void
+assert_content (const char *name, const char *expected)
+{
+  char text[64] = "";
+  FILE *f = fopen (name, "r");
+
+  assert_non_null (f);
+  text[fread (text, 1, sizeof text - 1, f)] = '\0';
+  fclose (f);
+  assert_string_equal (text, expected);
+}
+
+/* How another process fares that wants the file: 0 or an errno.  The lock goes
+ * with the open file, so here another opening will do.
+ */
+static int
+another_gets (const char *name)
+{
+  struct locked l;
+
+  if (locked_open (&l, name, false) == -1)
+    return errno;
+  locked_close (&l, false);
+  return 0;
+}
+
+static void
+a_file_is_made_only_when_told_to (void **state UNUSED)
+{
+  struct locked l;
+
+  assert_int_equal (locked_open (&l, "file", false), -1);
+  assert_int_equal (errno, ENOENT);
+  locked_close (&l, true);              /* changes nothing */
+  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_true (l.made);
+  assert_content ("file", "");
+  locked_close (&l, false);
+  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_false (l.made);
+  locked_close (&l, true);
+  assert_int_equal (access ("file", F_OK), -1);
+}
+
+static void
+what_was_put_there_is_read_back (void **state UNUSED)
+{
+  struct locked l;
+  size_t length;
+  char *text;
+
+  put ("file", "old and longer");
+  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_int_equal (locked_replace (&l, "new", 3), 0);
+  assert_content ("file", "new");
+  assert_non_null (text = locked_read (&l, 3, &length));
+  assert_int_equal (length, 3);
+  assert_memory_equal (text, "new", 3);
+  free (text);
+  assert_null (locked_read (&l, 2, &length));
+  assert_int_equal (errno, EFBIG);
+  locked_close (&l, false);
+}
+
+static void
+nobody_else_gets_it_before_or_after_it_was_replaced (void **state UNUSED)
+{
+  struct locked l;
+
+  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_int_equal (another_gets ("file"), EWOULDBLOCK);
+  for (unsigned i = 0; i < 3; i++) {
+    assert_int_equal (locked_replace (&l, "x", 1), 0);
+    assert_int_equal (another_gets ("file"), EWOULDBLOCK);
+  }
+  locked_close (&l, false);
+  assert_int_equal (another_gets ("file"), 0);
+}
+
+/* Many processes take turns: each adds one to the number in the file.  With a
+ * lock on a file that has lost its name, some would be lost.
+ */
+static void
+nobody_locks_a_file_that_was_replaced (void **state UNUSED)
+{
+  enum { PROCESSES = 8, EACH = 50 };
+  int status;
+
+  put ("file", "0");
+  for (unsigned i = 0; i < PROCESSES; i++)
+    if (fork () == 0) {
+      for (unsigned n = 0; n < EACH; ) {
+        struct locked l;
+        char text[16] = "", *was;
+        size_t length;
+
+        if (locked_open (&l, "file", false) == -1)
+          continue;
+        if ((was = locked_read (&l, 15, &length)) == NULL)
+          _exit (1);
+        memcpy (text, was, length);
+        free (was);
+        snprintf (text, sizeof text, "%d", atoi (text) + 1);
+        if (locked_replace (&l, text, strlen (text)) == -1)
+          _exit (1);
+        locked_close (&l, false);
+        n++;
+      }
+      _exit (0);
+    }
+  for (unsigned i = 0; i < PROCESSES; i++) {
+    assert_true (wait (&status) > 0);
+    assert_int_equal (status, 0);
+  }
+  assert_content ("file", "400");
+}
+
+static void
+links_and_modes_stay (void **state UNUSED)
+{
+  struct locked l;
+  struct stat st;
+
+  assert_int_equal (mkdir ("far", 0700), 0);
+  put ("far/file", "old");
+  assert_int_equal (chmod ("far/file", 0640), 0);
+  assert_int_equal (symlink ("far/file", "link"), 0);
+  assert_int_equal (locked_open (&l, "link", false), 0);
+  assert_int_equal (locked_replace (&l, "new", 3), 0);
+  locked_close (&l, false);
+  assert_int_equal (lstat ("link", &st), 0);
+  assert_true (S_ISLNK (st.st_mode));
+  assert_content ("far/file", "new");
+  assert_int_equal (stat ("far/file", &st), 0);
+  assert_int_equal (st.st_mode & 0777, 0640);
+}
+
+static void
+what_a_killed_process_left_is_in_nobodys_way (void **state UNUSED)
+{
+  struct locked l;
+
+  put ("file.stripecopy", "half");
+  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_int_equal (locked_replace (&l, "whole", 5), 0);
+  locked_close (&l, false);
+  assert_content ("file", "whole");
+}
+
+static void
+what_is_no_file_is_refused (void **state UNUSED)
+{
+  struct locked l;
+
+  assert_int_equal (mkfifo ("fifo", 0600), 0);
+  assert_int_equal (locked_open (&l, "fifo", true), -1);
+  assert_int_equal (errno, EINVAL);
+  assert_int_equal (locked_open (&l, "/dev/null", true), -1);
+  assert_int_equal (errno, EINVAL);
+  assert_int_equal (locked_open (&l, ".", true), -1);
+  assert_int_equal (locked_open (&l, "none/file", true), -1);
+  assert_int_equal (errno, ENOENT);
+}
+
+static void
+a_failure_leaves_what_was_there (void **state UNUSED)
+{
+  struct locked l;
+
+  put ("file", "old");
+  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_int_equal (mkdir ("file.stripecopy", 0700), 0);
+  assert_int_equal (locked_replace (&l, "new", 3), -1);
+  assert_content ("file", "old");
+  assert_int_equal (another_gets ("file"), EWOULDBLOCK);
+  rmdir ("file.stripecopy");
+  assert_int_equal (locked_replace (&l, "new", 3), 0);
+  locked_close (&l, false);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown (f, make_folder, remove_folder)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST (a_file_is_made_only_when_told_to),
+    TEST (what_was_put_there_is_read_back),
+    TEST (nobody_else_gets_it_before_or_after_it_was_replaced),
+    TEST (nobody_locks_a_file_that_was_replaced),
+    TEST (links_and_modes_stay),
+    TEST (what_a_killed_process_left_is_in_nobodys_way),
+    TEST (what_is_no_file_is_refused),
+    TEST (a_failure_leaves_what_was_there),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
