@@ -25,15 +25,24 @@ struct crew {
 };
 
 static struct stripes *
-cut_disk (const struct plan *plan, bool in_order)
+cut (const struct plan *plan, const struct ranges *todo, bool in_order)
+{
+  return in_order
+    ? stripes_new_in_order (todo, plan->workers_max, plan->unit)
+    : stripes_new (todo, plan->workers_max, plan->unit, plan->steal_min);
+}
+
+/* Those without a map are about the whole disk. */
+static struct stripes *
+cut_disk (const struct plan *plan, const struct map *map, bool in_order)
 {
   struct ranges whole = { 0 };
   struct stripes *s = NULL;
 
+  if (map)
+    return cut (plan, map_todo (map), in_order);
   if (ranges_init (&whole, 1) == 0 && ranges_set (&whole, 0, plan->size, 0))
-    s = in_order
-      ? stripes_new_in_order (&whole, plan->workers_max, plan->unit)
-      : stripes_new (&whole, plan->workers_max, plan->unit, plan->steal_min);
+    s = cut (plan, &whole, in_order);
   ranges_free (&whole);
   return s;
 }
@@ -58,7 +67,8 @@ make_pass (struct crew *c, bool compares)
   pass->settled = bell_new ();
   /* The digest is of what the first one reads. */
   pass->in_order = c->job.plan->in_order && c->job.n_passes == 1;
-  pass->stripes = cut_disk (c->job.plan, pass->in_order);
+  pass->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
+                            pass->in_order);
   return pass->finished != -1 && pass->settled != -1 && pass->stripes;
 }
 
@@ -134,7 +144,7 @@ start_workers (struct crew *c, unsigned n)
 
 struct crew *
 crew_start (const struct plan *plan, struct endpoint *source,
-            struct endpoint *destination, struct stop *stop,
+            struct endpoint *destination, struct map *map, struct stop *stop,
             struct trace *trace, struct error *e)
 {
   struct crew *c = calloc (1, sizeof *c);
@@ -142,8 +152,8 @@ crew_start (const struct plan *plan, struct endpoint *source,
   if (c == NULL)
     goto fail;
   c->job = (struct job) {
-    .plan = plan, .source = source, .destination = destination, .stop = stop,
-    .trace = trace,
+    .plan = plan, .source = source, .destination = destination, .map = map,
+    .stop = stop, .trace = trace,
     .ended = bell_new (),
     .notices = notices_new (),
     .pace = plan->first_pace,
@@ -243,6 +253,8 @@ crew_totals (const struct crew *c)
   }
   if (!t.open_ended)
     t.total = c->job.plan->size;
+  if (c->job.map)
+    t.resumed = map_resumed (c->job.map);
   return t;
 }
 

@@ -11,6 +11,7 @@
 #include "differences.h"
 #include "endpoint.h"
 #include "error.h"
+#include "map.h"
 #include "notices.h"
 #include "plan.h"
 #include "stop.h"
@@ -26,6 +27,7 @@ struct totals {
   enum phase phase;             /* the present one, or the last */
   uint64_t began;               /* clock_now time: when it did */
   uint64_t data, zero, skipped; /* bytes copied: see struct stats */
+  uint64_t resumed;             /* bytes copied by earlier runs */
   uint64_t again;               /* bytes done once more, after a loss */
   uint64_t compared, holes;     /* bytes compared: the same */
   uint64_t differing;           /* of those */
@@ -40,7 +42,7 @@ struct totals {
 static inline uint64_t
 totals_copied (const struct totals *t)
 {
-  return t->data + t->zero + t->skipped;
+  return t->data + t->zero + t->skipped + t->resumed;
 }
 
 static inline uint64_t
@@ -58,12 +60,14 @@ totals_done (const struct totals *t)
 
 struct crew;                    /* body in crew.c */
 
-/* Starts the workers.  All arguments are borrowed until crew_free; trace is NULL
- * where none is wanted.  NULL with the error set; nothing is running then.
+/* Starts the workers.  All arguments are borrowed until crew_free; without a
+ * map (NULL) the whole disk is to do; trace is NULL where none is wanted.  NULL
+ * with the error set; nothing is running then.
  */
 struct crew *crew_start (const struct plan *plan, struct endpoint *source,
-                         struct endpoint *destination, struct stop *stop,
-                         struct trace *trace, struct error *e);
+                         struct endpoint *destination, struct map *map,
+                         struct stop *stop, struct trace *trace,
+                         struct error *e);
 
 /* Readable each time a worker has ended. */
 int crew_fd (const struct crew *c);

@@ -622,17 +622,22 @@ set_size (struct file_endpoint *ep, uint64_t size, struct error *e)
 
 static int
 file_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
-                       struct error *e)
+                       bool keep, struct error *e)
 {
   struct file_endpoint *ep = file_endpoint_of (base);
 
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
+  if (keep && ep->fd != -1 && ep->device.size == size) {
+    base->caps.grows = false;
+    return 0;
+  }
   if ((ep->fd == -1 && create (ep, e) == -1) || set_size (ep, size, e) == -1)
     return -1;
   if (allocate && size > 0 && fallocate (ep->fd, 0, 0, size) == -1
       && !is_refusal (errno))
     return endpoint_fail (&ep->base, "cannot allocate it", e);
+  base->caps.size = size;
   return 0;
 }
 

@@ -225,7 +225,7 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
  */
 static int
 image_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
-                        struct error *e)
+                        bool keep, struct error *e)
 {
   struct image_endpoint *ep = image_endpoint_of (base);
 

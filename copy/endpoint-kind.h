@@ -18,7 +18,7 @@ struct endpoint_ops {
 
   /* May be NULL, where there is nothing to make ready. */
   int (*prepare) (struct endpoint *ep, uint64_t size, bool allocate,
-                  struct error *e);
+                  bool keep, struct error *e);
 
   /* May be NULL, for what is not made to measure. */
   int (*finish) (struct endpoint *ep, uint64_t size, bool flush,

@@ -242,9 +242,12 @@ endpoint_same (const struct endpoint *a, const struct endpoint *b)
 
 int
 endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
-                  struct error *e)
+                  bool keep, struct error *e)
 {
-  return ep->ops->prepare ? ep->ops->prepare (ep, size, allocate, e) : 0;
+  if (ep->ops->prepare && ep->ops->prepare (ep, size, allocate, keep, e) == -1)
+    return -1;
+  ep->caps.kept = keep;
+  return 0;
 }
 
 int

@@ -49,6 +49,7 @@ struct caps {
   bool reconnects;              /* a conn can be lost, and be made anew */
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
+  bool kept;                    /* by prepare: holds a part of the copy */
   bool in_use;                  /* by somebody else, who may change it */
 
   /* Bytes in order, and no offsets: each is read, or has to be written, once,
@@ -149,11 +150,13 @@ bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
 
 /* Makes a destination ready to take size bytes: what grows gets that size and
  * reads as zeroes from then on.  Nothing is touched before this.  allocate asks
- * for the room on the disk, too.  Caps can be others afterwards: a server that
- * writes an image is only started here.  0, or -1 with the error set.
+ * for the room on the disk, too.  keep says that an earlier run has begun this
+ * copy: then what has that size already stays as it is, and grows no more.
+ * Caps can be others afterwards, too: a server that writes an image is only
+ * started here.  0, or -1 with the error set.
  */
 int endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
-                      struct error *e);
+                      bool keep, struct error *e);
 
 /* Gives what grows the size that the copy came to, where that was not known
  * before; flush says whether it has to be stored.  All conns are closed.  0, or

@@ -23,6 +23,7 @@
 #include "endpoint.h"
 #include "human.h"
 #include "log.h"
+#include "map.h"
 #include "notices.h"
 #include "options.h"
 #include "output-file.h"
@@ -30,6 +31,7 @@
 #include "progress.h"
 #include "report.h"
 #include "request.h"
+#include "retry.h"
 #include "stop.h"
 #include "trace.h"
 #include "tuner.h"
@@ -39,8 +41,10 @@ enum exit_status {
   DONE = 0,
   FAILED = 1,
   REFUSED = 2,                  /* usage, or a plan: nothing was written */
+  INCOMPLETE = 3,               /* the map says how far: try again */
   DIFFERENT = 4,                /* the two sides are, whatever was copied */
-  IN_USE = 5,                   /* one side is, by another: the same */
+  IN_USE = 5,                   /* a side or the map is, by another: the same */
+  OTHERS_MAP = 6,               /* of another copy: the same */
   BY_SIGNAL = 128,              /* and the signal's number */
 };
 
@@ -50,6 +54,11 @@ enum exit_status {
  */
 #define GRACE (30 * NS_PER_S)
 #define GRACE_AFTER_FAILURE (2 * NS_PER_S)
+
+/* Workers flush in turn, and the map is saved after each of them, but not more
+ * often than this.
+ */
+#define MAP_PAUSE NS_PER_S
 
 /* A server can be a moment later to die than its connections. */
 #define DEATH_NOTICE_MS 200
@@ -61,6 +70,9 @@ struct copy {
   struct endpoint *source, *destination;
   struct plan plan;
   bool warned_of_retries[2];    /* by side */
+  struct map *map;              /* NULL: none is kept */
+  uint64_t map_due;             /* clock_now time: when to save it */
+  bool map_warned;              /* that it cannot be saved */
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
   char digest[BLKHASH_TEXT];
@@ -158,6 +170,41 @@ open_both (struct copy *c)
     return refuse (&e, e.number == EBUSY ? IN_USE : REFUSED);
   warn_of_plan (c);
   return DONE;
+}
+
+/* -- the map -------------------------------------------------------------- */
+
+static int
+open_map (struct copy *c)
+{
+  const struct map_pair pair = {
+    .options = &c->options,
+    .source = endpoint_name (c->source),
+    .destination = endpoint_name (c->destination),
+    .size = c->plan.size,
+    .destination_size = endpoint_caps (c->destination)->size,
+  };
+  struct error e = { 0 };
+
+  if (c->options.map == NULL
+      || (c->map = map_open (&pair, c->options.plan, &e)) != NULL)
+    return DONE;
+  return refuse (&e, e.number == EBUSY ? IN_USE
+                 : e.number == ESTALE ? OTHERS_MAP : REFUSED);
+}
+
+/* The copy goes on without: the map that stands is only older. */
+static void
+save_map (struct copy *c)
+{
+  struct error e = { 0 };
+
+  if (c->map == NULL)
+    return;
+  if (map_save (c->map, &e) == -1 && !c->map_warned)
+    log_warning ("%s", e.text);
+  c->map_warned = error_is_set (&e);
+  c->map_due = clock_now () + MAP_PAUSE;
 }
 
 /* -- copying -------------------------------------------------------------- */
@@ -275,8 +322,9 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
   tuner_init (&tuner, &c->plan, clock_now ());
   trace_pace (c, tuner.pace);
   while (!crew_has_ended (crew)) {
-    const uint64_t due = clock_earlier (progress_due (progress),
-                                        tuner_due (&tuner));
+    const uint64_t due = clock_earlier (c->map_due,
+                                        clock_earlier (progress_due (progress),
+                                                       tuner_due (&tuner)));
     uint64_t now = clock_now ();
     struct totals t;
 
@@ -295,6 +343,8 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
     now = clock_now ();
     set_pace (c, crew, &tuner, &t, now);
     progress_show (progress, &t, now);
+    if (c->map && now >= c->map_due)
+      save_map (c);
   }
 }
 
@@ -358,15 +408,11 @@ tell_outcome (const struct copy *c, const struct crew *crew,
     report_compared (t, now - t->began);
 }
 
+/* From here on, what is there may be lost. */
 static int
-copy (struct copy *c)
+make_ready (struct copy *c)
 {
-  const uint64_t start = clock_now ();
   struct error e = { 0 };
-  struct progress progress;
-  struct totals t;
-  struct crew *crew;
-  bool complete;
 
   if (c->options.digest != DIGEST_NONE && c->options.blkhash_file
       && output_file_open (&c->digest_file, "--blkhash-file",
@@ -376,20 +422,115 @@ copy (struct copy *c)
       && output_file_open (&c->trace_file, "--trace", c->options.trace_file,
                            &c->options, &e) == -1)
     return refuse (&e, REFUSED);
+  if (c->map && map_claim (c->map, &e) == -1)
+    return refuse (&e, REFUSED);
   if (c->plan.copies
       && endpoint_prepare (c->destination,
                            c->plan.open_ended ? 0 : c->plan.size,
-                           c->plan.zero.allocate, &e) == -1)
+                           c->plan.zero.allocate,
+                           c->map && map_stood (c->map), &e) == -1)
     return refuse (&e, FAILED);
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return refuse (&e, REFUSED);
-  if (start_trace (c, &e) == -1)
-    return refuse (&e, FAILED);
-  crew = crew_start (&c->plan, c->source, c->destination, c->stop, c->trace,
-                     &e);
+  if (c->map)
+    map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size);
+  return start_trace (c, &e) == 0 ? DONE : refuse (&e, FAILED);
+}
+
+/* What there is to do, and what earlier runs have done of it. */
+static struct totals
+begin_totals (const struct copy *c)
+{
+  return (struct totals) {
+    .total = c->plan.size,
+    .open_ended = c->plan.open_ended,
+    .phases = c->plan.copies + c->plan.compares,
+    .phase = c->plan.copies ? PHASE_COPY : PHASE_COMPARE,
+    .resumed = c->map ? map_resumed (c->map) : 0,
+  };
+}
+
+static bool
+is_done_already (const struct copy *c)
+{
+  return c->map && !c->plan.compares && c->plan.size > 0
+    && map_resumed (c->map) == c->plan.size;
+}
+
+/* Nothing is read, and nothing is made ready. */
+static int
+end_unchanged (struct copy *c)
+{
+  const struct totals t = begin_totals (c);
+  const uint64_t now = clock_now ();
+  struct progress progress;
+
+  progress_init (&progress, &c->options, &t, now);
+  progress_end (&progress, &t, true, now);
+  return DONE;
+}
+
+/* The copy did not come to its end: says how far it came, and why. */
+static int
+end_incomplete (struct copy *c, const struct totals *t, uint64_t elapsed)
+{
+  const int signal_number = stop_signal (c->stop);
+  struct error *e = stop_error (c->stop);
+  int status;
+
+  if (!error_is_set (e) && signal_number) {
+    report_interrupted (t, signal_number, elapsed);
+    status = BY_SIGNAL + signal_number;
+  }
+  else {
+    explain (c, e);
+    log_error ("%s", e->text);
+    status = c->map && retry_helps (e->number) ? INCOMPLETE : FAILED;
+  }
+  if (c->map)
+    report_incomplete (&c->options, c->map, c->plan.size);
+  return status;
+}
+
+/* What differs was not copied well, whatever has changed it since: the same
+ * command copies it again.
+ */
+static void
+mark_complete (struct copy *c, const struct crew *crew)
+{
+  const struct differences *d = crew_differences (crew);
+  bool all;
+
+  map_mark_all (c->map);
+  if (d) {
+    const struct ranges *found = differences_found (d, &all);
+
+    map_unmark (c->map, all ? found : NULL);
+  }
+}
+
+static int
+copy (struct copy *c)
+{
+  const uint64_t start = clock_now ();
+  struct error e = { 0 };
+  struct progress progress;
+  struct totals t;
+  struct crew *crew;
+  bool complete;
+  int status;
+
+  if (is_done_already (c))
+    return end_unchanged (c);
+  if ((status = make_ready (c)) != DONE)
+    return status;
+  crew = crew_start (&c->plan, c->source, c->destination, c->map, c->stop,
+                     c->trace, &e);
   if (crew == NULL)
     return refuse (&e, FAILED);
-  progress_init (&progress, &c->options, start);
+  t = begin_totals (c);
+  progress_init (&progress, &c->options, &t, start);
+  save_map (c);
   stop_want_usr1 (c->stop, true);
   watch (c, crew, &progress);
   stop_want_usr1 (c->stop, false);
@@ -409,17 +550,14 @@ copy (struct copy *c)
   progress_end (&progress, &t, complete && t.differing == 0, clock_now ());
   if (complete)
     tell_outcome (c, crew, &t, start);
+  if (complete && c->map)
+    mark_complete (c, crew);
   crew_free (crew);
 
-  if (complete)
-    return t.differing == 0 ? DONE : DIFFERENT;
-  if (!error_is_set (stop_error (c->stop)) && stop_signal (c->stop)) {
-    report_interrupted (&t, stop_signal (c->stop), clock_now () - start);
-    return BY_SIGNAL + stop_signal (c->stop);
-  }
-  explain (c, stop_error (c->stop));
-  log_error ("%s", stop_error (c->stop)->text);
-  return FAILED;
+  save_map (c);
+  if (!complete)
+    return end_incomplete (c, &t, clock_now () - start);
+  return t.differing == 0 ? DONE : DIFFERENT;
 }
 
 /* -- closing -------------------------------------------------------------- */
@@ -443,6 +581,10 @@ close_both (struct copy *c, int status)
       && status == DONE) {
     log_error ("%s", of_destination.text);
     status = FAILED;
+    if (c->map) {
+      map_unmark (c->map, map_todo (c->map));
+      save_map (c);
+    }
   }
   signal_number = stop_take_signal (c->stop);
   return signal_number > 0 && status < BY_SIGNAL ? BY_SIGNAL + signal_number
@@ -512,8 +654,13 @@ run (struct copy *c)
     return FAILED;
   }
   status = open_both (c);
+  if (status == DONE)
+    status = open_map (c);
   if (status == DONE && (c->options.plan || c->options.verbose))
     report_plan (&c->plan, c->source, c->destination);
+  if (status == DONE && c->map && (c->options.plan || c->options.verbose
+                                   || map_stood (c->map)))
+    report_map (&c->options, c->map);
   if (status == DONE && !c->options.plan)
     status = copy (c);
   end_trace (c);
@@ -522,6 +669,7 @@ run (struct copy *c)
     status = tell_digest (c);
   output_file_drop (&c->digest_file);
   output_file_drop (&c->trace_file);
+  map_close (c->map);
   stop_free (c->stop);
   return status;
 }

@@ -38,6 +38,7 @@ enum kind {
   IS_ZERO,                      /* enum is_zero, argument optional */
   WORD,                         /* const char *: one of those in argument */
   DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
+  RESUME,                       /* enum resume */
   BLKHASH,                      /* enum digest_kind and block size, optional */
   TEXT,                         /* const char *, as it stands */
   NOT_BUILT,                    /* needs a library that was not there */
@@ -86,6 +87,11 @@ static const struct row rows[] = {
     "print this and end", NBDCOPY },
   { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0,
     NULL, NBDCOPY },
+  { "map", 0, TEXT, "FILE", FIELD (map), 0, 0, 0,
+    "keep in FILE what is copied, and go on from there", OURS },
+  { "map-interval", 0, NUMBER, "SECONDS", FIELD (map_interval),
+    FIELD (map_interval_given), 1, 86400,
+    "how often the map is saved (default 30)", OURS },
   { "no-extents", 0, FLAG, NULL, FIELD (no_extents), 0, 0, 0,
     "do not ask the source where it has data", NBDCOPY },
   { "no-flush", 0, FLAG, NULL, FIELD (no_flush), 0, 0, 0,
@@ -108,6 +114,9 @@ static const struct row rows[] = {
     "read and write at most SIZE at a time (default 1M)", NBDCOPY },
   { "requests", 'R', NUMBER, "N", FIELD (requests), 0, 1, UINT32_MAX,
     "at most N requests in flight per worker (default 64)", NBDCOPY },
+  { "resume", 0, RESUME, "auto|require|never", FIELD (resume),
+    FIELD (resume_given), 0, 0,
+    "what a map that is there means (auto: go on from it)", OURS },
   { "retries", 0, NUMBER, "N", FIELD (retries), 0, 0, UINT32_MAX,
     "how often to try again what failed (default 5)", OURS },
   { "retry-wait", 0, SECONDS, "SECONDS", FIELD (retry_wait), 0, 0, 3600,
@@ -117,6 +126,8 @@ static const struct row rows[] = {
   { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk",
     FIELD (source.format), 0, 0, 0,
     "what is in the file, or behind an http(s) address", OURS },
+  { "source-id", 0, TEXT, "TOKEN", FIELD (source_id), 0, 0, 0,
+    "a name for this state of the source, kept in the map", OURS },
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
     512, UINT32_MAX,
     "look for zeroes of SIZE bytes (default 4K); 0: do not", NBDCOPY },
@@ -288,25 +299,49 @@ set_blkhash (struct options *o, const struct row *row, const char *text,
   return -1;
 }
 
-/* Only the words in the row's argument, which has them between bars. */
+/* Which of the words in the row's argument, which has them between bars; -1
+ * with the error set for none.
+ */
 static int
-set_word (struct options *o, const struct row *row, const char *text,
-          struct error *e)
+find_word (const struct row *row, const char *text, struct error *e)
 {
   const size_t length = strlen (text);
+  int i = 0;
 
   for (const char *word = row->argument; *word; word += strspn (word, "|")) {
     const size_t n = strcspn (word, "|");
 
-    if (n == length && strncmp (word, text, n) == 0) {
-      *(const char **) field_of (o, row->field) = text;
-      return 0;
-    }
+    if (n == length && strncmp (word, text, n) == 0)
+      return i;
     word += n;
+    i++;
   }
   error_set (e, EINVAL, "--%s: must be one of %s: %s", row->name,
              row->argument, text);
   return -1;
+}
+
+static int
+set_word (struct options *o, const struct row *row, const char *text,
+          struct error *e)
+{
+  if (find_word (row, text, e) == -1)
+    return -1;
+  *(const char **) field_of (o, row->field) = text;
+  return 0;
+}
+
+static int
+set_resume (struct options *o, const struct row *row, const char *text,
+            struct error *e)
+{
+  const int i = find_word (row, text, e);
+
+  if (i == -1)
+    return -1;
+  *(enum resume *) field_of (o, row->field) = i;
+  *(bool *) field_of (o, row->given) = true;
+  return 0;
 }
 
 static int
@@ -332,6 +367,8 @@ set_option (struct options *o, const struct row *row, const char *text,
     return 0;
   case WORD:
     return set_word (o, row, text, e);
+  case RESUME:
+    return set_resume (o, row, text, e);
   case NOT_BUILT:
     error_set (e, ENOTSUP, "--%s: this program was built without the library"
                " that it needs, GnuTLS", row->name);
@@ -491,6 +528,49 @@ refuse_word (int c, char **argv, struct error *e)
   return -1;
 }
 
+static bool
+is_line (const char *text)
+{
+  const char *s = text;
+
+  while (*s && (unsigned char) *s >= ' ' && *s != '\177')
+    s++;
+  return s > text && *s == '\0';
+}
+
+/* What is said of a map, and who cannot have one. */
+static int
+check_map (const struct options *o, struct error *e)
+{
+  const char *without = o->resume_given ? "resume"
+    : o->source_id ? "source-id" : o->map_interval_given ? "map-interval"
+    : NULL;
+  const char *with = o->no_flush ? "--no-flush"
+    : o->compare ? "--compare"
+    : o->digest != DIGEST_NONE ? "--blkhash"
+    : o->destination.command == NULL
+      && strcmp (o->destination.name, "null:") == 0 ? "null:" : NULL;
+
+  if (o->map == NULL && without) {
+    error_set (e, EINVAL, "--%s is about a --map, and there is none", without);
+    return -1;
+  }
+  if (o->map && with) {
+    error_set (e, EINVAL, "--map and %s do not go together", with);
+    return -1;
+  }
+  if (o->map && o->trace_file && strcmp (o->map, o->trace_file) == 0) {
+    error_set (e, EINVAL, "--map and --trace name the same file");
+    return -1;
+  }
+  if (o->source_id && !is_line (o->source_id)) {
+    error_set (e, EINVAL, "--source-id: must be one line of text, and not"
+               " empty");
+    return -1;
+  }
+  return 0;
+}
+
 static int
 check_together (const struct options *o, struct error *e)
 {
@@ -508,7 +588,7 @@ check_together (const struct options *o, struct error *e)
     error_set (e, EINVAL, "--progress=1 would write into the data");
     return -1;
   }
-  return 0;
+  return check_map (o, e);
 }
 
 static int
@@ -571,6 +651,7 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
     .sparse = 4096,
     .open_timeout = 30,
     .stall_timeout = 600,
+    .map_interval = 30,
     .retries = 5,
     .retry_wait = NS_PER_S,
   };

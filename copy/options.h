@@ -18,6 +18,9 @@ struct operand {
 
 enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
 
+/* What is done about a map that is there already. */
+enum resume { RESUME_AUTO, RESUME_REQUIRE, RESUME_NEVER };
+
 enum digest_kind {
   DIGEST_NONE, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512
 };
@@ -45,6 +48,12 @@ struct options {
   enum digest_kind digest;      /* --blkhash */
   uint64_t digest_block;        /* its blocks, bytes, a power of two */
   const char *blkhash_file;     /* --blkhash-file; NULL: standard output */
+  const char *map;              /* --map; NULL: none */
+  uint64_t map_interval;        /* --map-interval, seconds */
+  bool map_interval_given;
+  enum resume resume;           /* --resume */
+  bool resume_given;
+  const char *source_id;        /* --source-id; NULL: none */
   bool plan;                    /* only say what would be done */
   bool compare;                 /* write nothing, compare both sides */
   bool verify;                  /* compare both sides after the copy */

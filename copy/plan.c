@@ -60,7 +60,9 @@ static const struct pace paces[PACES_MAX] = {
  */
 #define CLAIM_BLOCKS 8192
 
-/* How much work a crash of the destination can cost, where it can flush. */
+/* How much work a crash of the destination can cost, where it can flush; with a
+ * map, how much one of ours can.
+ */
 #define CHECKPOINT (30 * NS_PER_S)
 
 struct endpoint_wants
@@ -68,7 +70,8 @@ plan_wants (enum side side, const struct options *o)
 {
   const bool compare = o->compare || o->verify;
   const bool asks_what_is_zero = !o->compare && !o->allocated
-    && o->destination_is_zero == IS_ZERO_AUTO;
+    && (o->destination_is_zero == IS_ZERO_AUTO
+        || (o->map && o->destination_is_zero == IS_ZERO_YES));
 
   return (struct endpoint_wants) {
     .extents = side == SOURCE ? !o->no_extents
@@ -93,9 +96,9 @@ refuse_unwritable (const struct options *o, const char *destination_name,
                destination_name);
     return -1;
   }
-  if (o->flush && !destination->can_flush && !destination->stream) {
-    error_set (e, ENOTSUP, "%s: it cannot flush, which --flush asks for",
-               destination_name);
+  if ((o->flush || o->map) && !destination->can_flush && !destination->stream) {
+    error_set (e, ENOTSUP, "%s: it cannot flush, which %s asks for",
+               destination_name, o->map ? "--map" : "--flush");
     return -1;
   }
   return 0;
@@ -115,6 +118,11 @@ refuse_impossible (const struct plan *p, const struct options *o,
   if (p->copies
       && refuse_unwritable (o, destination_name, destination, e) == -1)
     return -1;
+  if (o->map && (source->stream || destination->stream)) {
+    error_set (e, ENOTSUP, "%s: it is a stream, and --map needs offsets",
+               source->stream ? source_name : destination_name);
+    return -1;
+  }
   if (destination->size < source->size && !destination->grows
       && !p->open_ended) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
@@ -232,14 +240,27 @@ choose_claim (const struct plan *p)
   return align_up (claim, p->unit);
 }
 
+/* What was promised of the destination was true before an earlier run of this
+ * copy wrote to it.
+ */
+static enum is_zero
+what_is_known (const struct options *o, const struct caps *destination)
+{
+  if (o->allocated || destination->stream)
+    return IS_ZERO_NO;
+  if (destination->grows)
+    return IS_ZERO_YES;
+  return destination->kept && o->destination_is_zero == IS_ZERO_YES
+    ? IS_ZERO_AUTO : o->destination_is_zero;
+}
+
 static struct zero_plan
 plan_zeroes (const struct plan *p, const struct options *o,
              const struct caps *destination)
 {
   struct zero_plan z = {
     .allocate = o->allocated,
-    .known = o->allocated || destination->stream ? IS_ZERO_NO
-      : destination->grows ? IS_ZERO_YES : o->destination_is_zero,
+    .known = what_is_known (o, destination),
     .request_max = align_down (destination->zero_max, p->align),
     .fast = destination->can_fast_zero,
     .write_max = p->request_size,
@@ -276,7 +297,8 @@ plan_make (struct plan *p, const struct options *o,
     .stall = o->stall_timeout * NS_PER_S,
     .retry = { .tries = o->retries, .wait = o->retry_wait },
     .patience = o->open_timeout * NS_PER_S,
-    .checkpoint = o->no_flush || !destination->can_flush ? 0 : CHECKPOINT,
+    .checkpoint = o->no_flush || !destination->can_flush ? 0
+      : o->map ? o->map_interval * NS_PER_S : CHECKPOINT,
     .source_extents = !o->no_extents && source->extents_max > 0,
     .flush = !o->compare && !o->no_flush && destination->can_flush,
     .in_order = o->digest != DIGEST_NONE,

@@ -174,7 +174,8 @@ draw (struct progress *p, const struct totals *t, unsigned pc, uint64_t now,
 }
 
 void
-progress_init (struct progress *p, const struct options *o, uint64_t now)
+progress_init (struct progress *p, const struct options *o,
+               const struct totals *begun, uint64_t now)
 {
   *p = (struct progress) {
     .on = o->progress && (o->progress_fd_given || !o->quiet)
@@ -184,9 +185,10 @@ progress_init (struct progress *p, const struct options *o, uint64_t now)
     : isatty (p->fd) ? PROGRESS_BAR : PROGRESS_LINES;
   p->interval = p->style == PROGRESS_LINES ? 10 * NS_PER_S : NS_PER_S / 5;
   p->next = now + p->interval;
-  begin_samples (p, PHASE_COPY, now);
+  begin_samples (p, begun->phase, now);
+  p->samples[0].done = totals_done (begun);
   if (p->on && p->style == PROGRESS_PERCENT)
-    draw (p, &(struct totals) { 0 }, 0, now, 0);
+    draw (p, begun, percent_of_all (begun), now, 0);
 }
 
 void
@@ -217,6 +219,7 @@ void
 progress_say (struct progress *p, const struct totals *t, uint64_t now)
 {
   char line[256], data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+  char resumed[HUMAN_MAX];
 
   progress_end (p, t, false, now);
   format_line (p, t, percent_of_phase (t), now, line, sizeof line);
@@ -225,7 +228,10 @@ progress_say (struct progress *p, const struct totals *t, uint64_t now)
              line + strspn (line, " "), human_size (data, t->compared),
              human_size (zero, t->holes));
   else
-    log_say ("%s (%s data, %s zeroed, %s already zero)",
+    log_say ("%s (%s data, %s zeroed, %s already zero%s%s%s)",
              line + strspn (line, " "), human_size (data, t->data),
-             human_size (zero, t->zero), human_size (skipped, t->skipped));
+             human_size (zero, t->zero), human_size (skipped, t->skipped),
+             t->resumed ? ", " : "",
+             t->resumed ? human_size (resumed, t->resumed) : "",
+             t->resumed ? " resumed" : "");
 }

@@ -32,9 +32,11 @@ struct progress {
   bool bar_stands;              /* the cursor is behind a bar */
 };
 
-/* Scripts that read N/100 are shown a first 0/100 at once. */
+/* Scripts that read N/100 are shown a first line at once: 0/100, or what has
+ * been done by earlier runs.  begun is what there is before the first byte.
+ */
 void progress_init (struct progress *p, const struct options *o,
-                    uint64_t now);
+                    const struct totals *begun, uint64_t now);
 
 /* When progress_show wants to be called again; clock_now time. */
 uint64_t progress_due (const struct progress *p);

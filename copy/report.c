@@ -109,17 +109,21 @@ report_growth (unsigned workers, uint64_t trip)
 }
 
 /* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there
- * were any: "; 3 retries, 1.0 MiB copied again"
+ * were any: ", 2.0 GiB resumed; 3 retries, 1.0 MiB copied again"
  */
 static char *
 format_parts (const struct totals *t, char *text, size_t size)
 {
-  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX], again[HUMAN_MAX];
+  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+  char resumed[HUMAN_MAX], again[HUMAN_MAX];
   int n;
 
   n = snprintf (text, size, "%s data, %s zeroed, %s already zero",
                 human_size (data, t->data), human_size (zero, t->zero),
                 human_size (skipped, t->skipped));
+  if (t->resumed > 0)
+    n += snprintf (text + n, size - n, ", %s resumed",
+                   human_size (resumed, t->resumed));
   if (t->retries > 0)
     snprintf (text + n, size - n, "; %" PRIu64 " %s, %s copied again",
               t->retries, t->retries == 1 ? "retry" : "retries",
@@ -131,11 +135,12 @@ void
 report_copied (const struct totals *t, uint64_t elapsed)
 {
   const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
+  const uint64_t done = t->total - t->resumed;
   char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
 
   log_say ("copied %s in %s (%s/s) with %u worker%s: %s",
-           human_size (size, t->total), human_duration (time, elapsed),
-           human_size (rate, t->total / seconds), t->workers,
+           human_size (size, done), human_duration (time, elapsed),
+           human_size (rate, done / seconds), t->workers,
            t->workers == 1 ? "" : "s", format_parts (t, parts, sizeof parts));
 }
 
@@ -205,4 +210,30 @@ report_interrupted (const struct totals *t, int signal_number,
            human_duration (time, elapsed),
            (copying ? format_parts : format_compared) (t, parts,
                                                        sizeof parts));
+}
+
+void
+report_map (const struct options *o, const struct map *m)
+{
+  const uint64_t left = ranges_bytes (map_todo (m));
+  char done[HUMAN_MAX], rest[HUMAN_MAX];
+
+  if (map_stood (m) && left == 0)
+    log_say ("--map=%s: all of it was copied before: there is nothing to do",
+             o->map);
+  else if (map_stood (m))
+    log_say ("--map=%s: %s were copied before, %s are left", o->map,
+             human_size (done, map_resumed (m)), human_size (rest, left));
+  else
+    log_say ("--map=%s: all of the disk is to be copied", o->map);
+}
+
+void
+report_incomplete (const struct options *o, struct map *m, uint64_t size)
+{
+  char done[HUMAN_MAX], all[HUMAN_MAX];
+
+  log_say ("--map=%s: %s of %s are stored, and the same command goes on from"
+           " there", o->map, human_size (done, map_finished (m)),
+           human_size (all, size));
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "crew.h"
+#include "map.h"
+#include "options.h"
 #include "plan.h"
 
 /* For --plan (to the log) and --verbose. */
@@ -32,5 +34,11 @@ void report_differences (const struct differences *d, const struct totals *t,
 /* The same where a signal ended it before. */
 void report_interrupted (const struct totals *t, int signal_number,
                          uint64_t elapsed);
+
+/* What the map that was opened means for this copy. */
+void report_map (const struct options *o, const struct map *m);
+
+/* What is to be relied on after a copy that did not come to its end. */
+void report_incomplete (const struct options *o, struct map *m, uint64_t size);
 
 #endif /* REPORT_H */

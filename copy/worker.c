@@ -239,6 +239,8 @@ end_flush (struct worker *w, int err, struct error *e)
     return lose (w, DESTINATION, &why, e);
   }
   w->flushing = false;
+  if (w->job->map)
+    map_mark (w->job->map, &w->lane.doubt.covered);
   doubt_flush_ends (&w->lane.doubt);
   link_works (&w->links[DESTINATION]);
   log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,

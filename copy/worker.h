@@ -22,6 +22,7 @@
 #include "extents.h"
 #include "link.h"
 #include "lowest.h"
+#include "map.h"
 #include "notices.h"
 #include "plan.h"
 #include "request.h"
@@ -44,9 +45,9 @@ struct pass {
 
 #define PASSES_MAX 2
 
-/* What all workers of one copy share.  stripes, stop, notices, differences and
- * blkhash lock themselves; the rest does not change while workers run, but for
- * the pace, what the passes count, and what was warned of.
+/* What all workers of one copy share.  stripes, stop, notices, differences,
+ * blkhash and map lock themselves; the rest does not change while workers run,
+ * but for the pace, what the passes count, and what was warned of.
  */
 struct job {
   const struct plan *plan;
@@ -57,6 +58,7 @@ struct job {
   unsigned n_passes;            /* at least 1 */
   struct notices *notices;
   struct differences *differences;      /* NULL: no pass compares */
+  struct map *map;              /* NULL: nobody keeps one */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
   int ended;                    /* a bell: each worker that ends rings it */
   atomic_uint pace;             /* an index; the main thread's word */

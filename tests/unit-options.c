@@ -463,6 +463,56 @@ compare_and_verify_exclude_each_other (void **state UNUSED)
   BAD ("--compare", "--verify", "--verify", "--compare");
 }
 
+static void
+a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
+{
+  GOOD ("-v");
+  assert_null (options.map);
+  GOOD ("--map=m");
+  assert_string_equal (options.map, "m");
+  assert_int_equal (options.map_interval, 30);
+  assert_int_equal (options.resume, RESUME_AUTO);
+  assert_null (options.source_id);
+  GOOD ("--map=m", "--map-interval=86400", "--resume=require",
+        "--source-id=\xc3\xa4 b");
+  assert_int_equal (options.map_interval, 86400);
+  assert_int_equal (options.resume, RESUME_REQUIRE);
+  assert_string_equal (options.source_id, "\xc3\xa4 b");
+  GOOD ("--resume=never", "--map=m");
+  assert_int_equal (options.resume, RESUME_NEVER);
+  GOOD ("--resume=never", "--map=m", "--resume=auto");
+  assert_int_equal (options.resume, RESUME_AUTO);
+
+  BAD ("--map-interval", "from 1 to 86400", "--map=m", "--map-interval=0");
+  BAD ("--resume", "auto|require|never", "--map=m", "--resume=");
+  BAD ("--resume", "auto|require|never", "--map=m", "--resume=requir");
+  BAD ("--source-id", "one line", "--map=m", "--source-id=");
+  BAD ("--source-id", "one line", "--map=m", "--source-id=a\nb");
+  BAD ("--source-id", "one line", "--map=m", "--source-id=a\177");
+}
+
+static void
+maps_exclude_what_cannot_be_gone_on_with (void **state UNUSED)
+{
+  BAD ("--map-interval", "there is none", "--map-interval=30");
+  BAD ("--resume", "there is none", "--resume=auto");
+  BAD ("--source-id", "there is none", "--source-id=x");
+  BAD ("--map", "--no-flush", "--map=m", "--no-flush");
+  BAD ("--map", "--compare", "--map=m", "--compare");
+  BAD ("--map", "--trace", "--map=m", "--trace=m");
+#ifdef HAVE_GNUTLS
+  BAD ("--map", "--blkhash", "--map=m", "--blkhash");
+#endif
+  PARSE ("--map=m", "nbd://s", "null:");
+  assert_refused ("--map", "null:");
+  PARSE ("--map=m", "nbd://s", "./null:");
+  assert_good ();
+  done ();
+  PARSE ("--map=m", "[", "a", "]", "[", "null:", "]");
+  assert_good ();
+  done ();
+}
+
 #ifdef HAVE_GNUTLS
 
 static void
@@ -948,6 +998,8 @@ static const char long_names[] =
   "--destination-is-zero\n"
   "--flush\n"
   "--help\n"
+  "--map\n"
+  "--map-interval\n"
   "--no-extents\n"
   "--no-flush\n"
   "--open-timeout\n"
@@ -957,9 +1009,11 @@ static const char long_names[] =
   "--quiet\n"
   "--request-size\n"
   "--requests\n"
+  "--resume\n"
   "--retries\n"
   "--retry-wait\n"
   "--source-format\n"
+  "--source-id\n"
   "--sparse\n"
   "--stall-timeout\n"
   "--synchronous\n"
@@ -1017,7 +1071,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 28 + BLKHASH_COUNT);
+  assert_int_equal (n, 32 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1121,6 +1175,8 @@ main (void)
     TEST (letters_may_stand_together),
     TEST (flush_and_no_flush_exclude_each_other),
     TEST (compare_and_verify_exclude_each_other),
+    TEST (a_map_has_an_interval_a_meaning_and_a_token),
+    TEST (maps_exclude_what_cannot_be_gone_on_with),
 #ifdef HAVE_GNUTLS
     TEST (blkhash_has_an_optional_digest_and_size),
     TEST (blkhash_refuses_other_digests_and_sizes),

@@ -243,8 +243,8 @@ run_crew (const struct plan *plan, struct endpoint *source,
           struct endpoint *destination, struct stop *stop, struct result *r)
 {
   struct error e = { 0 };
-  struct crew *crew = crew_start (plan, source, destination, stop, NULL,
-                                  &e);
+  struct crew *crew = crew_start (plan, source, destination, NULL, stop,
+                                  NULL, &e);
 
   MUST (crew != NULL);
   wait_for_crew (crew);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The syntax of maps: see map-text.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "arith.h"
+#include "map-text.h"
+
+/* How ours begin, much as those of ddrescue do. */
+#define TITLE "# Mapfile. Created by " PACKAGE_NAME
+
+#define OURS "# stripecopy "
+
+static const char *const key_names[MAP_KEYS] = {
+  [MAP_VERSION] = "map version",
+  [MAP_SOURCE] = "source",
+  [MAP_SOURCE_SIZE] = "source size",
+  [MAP_SOURCE_ID] = "source id",
+  [MAP_DESTINATION] = "destination",
+  [MAP_DESTINATION_SIZE] = "destination size",
+  [MAP_FOLDER] = "folder",
+  [MAP_OPTIONS] = "options",
+};
+
+const char *
+map_key_name (enum map_key key)
+{
+  return key_names[key];
+}
+
+/* -- reading -------------------------------------------------------------- */
+
+/* One line, and how far it was read. */
+struct line {
+  uint64_t number;              /* from 1 on */
+  const char *at, *end;
+};
+
+static int
+refuse (const struct line *l, struct error *e, const char *why)
+{
+  error_set (e, EBADMSG, "line %" PRIu64 ": %s", l->number, why);
+  return -1;
+}
+
+static bool
+is_blank (char c)
+{
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void
+skip_blanks (struct line *l)
+{
+  while (l->at < l->end && is_blank (*l->at))
+    l->at++;
+}
+
+/* Whether nothing but a comment is left. */
+static bool
+is_over (struct line *l)
+{
+  skip_blanks (l);
+  return l->at == l->end || *l->at == '#';
+}
+
+static uint64_t
+digit_value (char c)
+{
+  return c >= '0' && c <= '9' ? c - '0'
+    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+/* As integers are in C: 0x and hexadecimal, 0 and octal, or decimal. */
+static bool
+take_number (struct line *l, uint64_t *out)
+{
+  const char *first;
+  uint64_t base = 10;
+
+  skip_blanks (l);
+  if (l->end - l->at > 2 && l->at[0] == '0'
+      && (l->at[1] == 'x' || l->at[1] == 'X')) {
+    base = 16;
+    l->at += 2;
+  }
+  else if (l->at < l->end && l->at[0] == '0')
+    base = 8;
+  *out = 0;
+  for (first = l->at; l->at < l->end; l->at++) {
+    const uint64_t digit = digit_value (*l->at);
+
+    if (digit >= base)
+      break;
+    if (*out > ((uint64_t) INT64_MAX - digit) / base)
+      return false;
+    *out = *out * base + digit;
+  }
+  return l->at > first && (l->at == l->end || is_blank (*l->at));
+}
+
+/* One character of these, that stands alone; '\0' for none. */
+static char
+take_status (struct line *l, const char *allowed)
+{
+  skip_blanks (l);
+  if (l->at == l->end || *l->at == '\0' || strchr (allowed, *l->at) == NULL
+      || (l->at + 1 < l->end && !is_blank (l->at[1])))
+    return '\0';
+  return *l->at++;
+}
+
+static bool
+starts_with (const char *at, const char *end, const char *word)
+{
+  const size_t n = strlen (word);
+
+  return (size_t) (end - at) >= n && memcmp (at, word, n) == 0;
+}
+
+/* What stands behind "key: ", or NULL. */
+static const char *
+value_of (const struct line *l, const char *key)
+{
+  const size_t n = strlen (key);
+
+  return starts_with (l->at, l->end, key)
+    && starts_with (l->at + n, l->end, ": ") ? l->at + n + 2 : NULL;
+}
+
+/* What other comments say is for people, and what keys we do not know say is
+ * for a later version that still has the same map version.
+ */
+static int
+take_comment (struct line *l, struct map_text *out, struct error *e)
+{
+  if (!starts_with (l->at, l->end, OURS))
+    return 0;
+  l->at += strlen (OURS);
+  for (unsigned i = 0; i < MAP_KEYS; i++) {
+    const char *value = value_of (l, key_names[i]);
+
+    if (value == NULL)
+      continue;
+    if (out->values[i].start)
+      return refuse (l, e, "this was said in a line before");
+    out->values[i].start = value;
+    out->values[i].length = l->end - value;
+  }
+  return 0;
+}
+
+/* Where another program was on the disk, and in what phase, is of no use to us.
+ */
+static int
+take_status_line (struct line *l, struct error *e)
+{
+  uint64_t ignored;
+
+  if (!take_number (l, &ignored) || !take_status (l, "?*/-FG+")
+      || (!is_over (l) && (!take_number (l, &ignored) || !is_over (l))))
+    return refuse (l, e, "it is no status line: position, status, pass");
+  return 0;
+}
+
+static int
+take_block (struct line *l, struct map_text *out, struct ranges *finished,
+            struct error *e)
+{
+  uint64_t start, size;
+  char status;
+
+  if (!take_number (l, &start) || !take_number (l, &size)
+      || (status = take_status (l, "?*/-+")) == '\0' || !is_over (l))
+    return refuse (l, e, "it is no block: start, size, status");
+  if (start != out->size)
+    return refuse (l, e, start < out->size ? "the block overlaps the last one"
+                   : "there is a gap before the block");
+  if (size == 0 || size > INT64_MAX - start)
+    return refuse (l, e, "no block can be of this size");
+  out->size += size;
+  if (status == '+')            /* where it does not fit, it is not finished */
+    ranges_set (finished, start, out->size, 0);
+  return 0;
+}
+
+/* Without its end, a map has fewer blocks than it should have. */
+static int
+check_end (const struct line *last, const struct map_text *out, bool begun,
+           struct error *e)
+{
+  struct line l = {
+    .number = last->number, .at = out->values[MAP_SOURCE_SIZE].start
+  };
+  uint64_t size;
+
+  if (!begun)
+    return refuse (&l, e, "the map ends before its status line");
+  if (l.at == NULL)
+    return 0;
+  l.end = l.at + out->values[MAP_SOURCE_SIZE].length;
+  if (!take_number (&l, &size) || !is_over (&l))
+    return refuse (&l, e, "the size of the source is no number");
+  if (size != out->size)
+    return refuse (&l, e, size > out->size ? "blocks are missing behind it"
+                   : "the blocks go beyond the end of the source");
+  return 0;
+}
+
+int
+map_parse (const char *text, size_t length, struct map_text *out,
+           struct ranges *finished, struct error *e)
+{
+  const char *const end = text + length;
+  struct line l = { .end = text };
+  bool begun = false;           /* the status line was there */
+  int r = 0;
+
+  *out = (struct map_text) { .size = 0 };
+  ranges_clear (finished);
+  for (const char *next = text; r == 0 && next < end; ) {
+    const char *newline = memchr (next, '\n', end - next);
+
+    l.number++;
+    l.at = next;
+    l.end = newline ? newline : end;
+    next = newline ? newline + 1 : end;
+    if (l.at < l.end && *l.at == '#')
+      r = take_comment (&l, out, e);
+    else if (is_over (&l))
+      continue;
+    else if (begun)
+      r = take_block (&l, out, finished, e);
+    else {
+      r = take_status_line (&l, e);
+      begun = true;
+    }
+  }
+  return r == 0 ? check_end (&l, out, begun, e) : r;
+}
+
+bool
+map_is_ours (const char *text, size_t length)
+{
+  return starts_with (text, text + length, TITLE);
+}
+
+/* -- writing -------------------------------------------------------------- */
+
+static void
+print_block (FILE *f, uint64_t start, uint64_t end, char status)
+{
+  if (start < end)
+    fprintf (f, "0x%08" PRIX64 "  0x%08" PRIX64 "  %c\n", start, end - start,
+             status);
+}
+
+/* ddrescue's own position is where it would go on. */
+static uint64_t
+first_not_finished (const struct ranges *finished)
+{
+  const struct range *r = ranges_find (finished, 0);
+
+  return r ? r->end : 0;
+}
+
+void
+map_print (FILE *f, const char *const values[MAP_KEYS],
+           const struct ranges *finished, uint64_t size)
+{
+  const uint64_t position = first_not_finished (finished);
+  uint64_t at = 0;
+
+  fprintf (f, TITLE " " PACKAGE_VERSION "\n");
+  for (unsigned i = 0; i < MAP_KEYS; i++)
+    if (values[i])
+      fprintf (f, OURS "%s: %s\n", key_names[i], values[i]);
+  fprintf (f, "# current_pos  current_status  current_pass\n"
+           "0x%08" PRIX64 "     %c               1\n"
+           "#      pos        size  status\n",
+           position, position == size ? '+' : '?');
+  for (size_t i = 0; i < ranges_count (finished); i++) {
+    const struct range *r = ranges_at (finished, i);
+
+    print_block (f, at, r->start, '?');
+    print_block (f, r->start, r->end, '+');
+    at = r->end;
+  }
+  print_block (f, at, size, '?');
+}

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The resume map: see map.h. */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "device.h"
+#include "locked.h"
+#include "map-text.h"
+#include "map.h"
+#include "secrets.h"
+
+/* It changes with what a map means, not with what is said besides. */
+#define MAP_FORMAT "1"
+
+/* Larger ones were not written by us.  All that a map may hold is read at once,
+ * and has to be read before anything else is.
+ */
+#define BYTES_MAX (16 * MiB)
+
+struct map {
+  const char *path;             /* borrowed; as the user has named it */
+  struct locked file;           /* not open when we only look for it */
+  char *values[MAP_KEYS];       /* owned: who we are */
+  uint64_t size;                /* of the source */
+  bool stood, begun;
+  uint64_t resumed;
+  struct ranges todo;
+  struct ranges saving;         /* a copy, so that no worker waits for a disk */
+
+  pthread_mutex_t lock;         /* the rest */
+  struct ranges finished;
+  bool changed;                 /* since it was saved */
+};
+
+static int
+fail (const struct map *m, int err, const char *why, struct error *e)
+{
+  error_set (e, err, "--map=%s: %s", m->path, why);
+  return -1;
+}
+
+/* -- whose map it is ------------------------------------------------------ */
+
+/* "source X" without the side: the key says it. */
+static char *
+plain_name (const char *name)
+{
+  const char *blank = strchr (name, ' ');
+
+  return strdup (blank ? blank + 1 : name);
+}
+
+#define NUMBER_MAX 24           /* bytes for any number, and its end */
+
+static char *
+number_text (uint64_t n)
+{
+  char *text = malloc (NUMBER_MAX);
+
+  if (text)
+    snprintf (text, NUMBER_MAX, "%" PRIu64, n);
+  return text;
+}
+
+static bool
+depends_on_folder (const struct operand *operand)
+{
+  return operand->command == NULL && operand->name[0] != '/'
+    && strstr (operand->name, "://") == NULL;
+}
+
+/* Where we stand, if a name means another file elsewhere.  Masked, because it
+ * must stay one line.
+ */
+static char *
+folder_text (void)
+{
+  char *folder = getcwd (NULL, 0);
+  char *text = folder ? secrets_mask (folder) : NULL;
+
+  free (folder);
+  return text;
+}
+
+/* Those by which other bytes are written, or other blocks are allocated, and
+ * those that say which side's word is taken for what is zero: whoever takes one
+ * back does not want to go on from what rests on it.
+ */
+static char *
+options_text (const struct options *o)
+{
+  static const char *const known[] = {
+    [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+  };
+  char *text;
+
+  if (asprintf (&text, "allocated=%s destination-is-zero=%s extents=%s"
+                " source-format=%s destination-format=%s",
+                o->allocated ? "yes" : "no", known[o->destination_is_zero],
+                o->no_extents ? "no" : "yes",
+                o->source.format ? o->source.format : "raw",
+                o->destination.format ? o->destination.format : "raw") == -1)
+    return NULL;
+  return text;
+}
+
+/* -1 with errno. */
+static int
+describe (struct map *m, const struct map_pair *pair)
+{
+  const struct options *o = pair->options;
+  const bool needed[MAP_KEYS] = {
+    [MAP_VERSION] = true,
+    [MAP_SOURCE] = true, [MAP_SOURCE_SIZE] = true,
+    [MAP_SOURCE_ID] = o->source_id != NULL,
+    [MAP_DESTINATION] = true, [MAP_DESTINATION_SIZE] = true,
+    [MAP_FOLDER] = depends_on_folder (&o->source)
+      || depends_on_folder (&o->destination),
+    [MAP_OPTIONS] = true,
+  };
+
+  m->values[MAP_VERSION] = strdup (MAP_FORMAT);
+  m->values[MAP_SOURCE] = plain_name (pair->source);
+  m->values[MAP_SOURCE_SIZE] = number_text (pair->size);
+  if (needed[MAP_SOURCE_ID])
+    m->values[MAP_SOURCE_ID] = strdup (o->source_id);
+  m->values[MAP_DESTINATION] = plain_name (pair->destination);
+  m->values[MAP_DESTINATION_SIZE] = number_text (pair->destination_size);
+  if (needed[MAP_FOLDER])
+    m->values[MAP_FOLDER] = folder_text ();
+  m->values[MAP_OPTIONS] = options_text (o);
+  for (unsigned i = 0; i < MAP_KEYS; i++)
+    if (needed[i] && m->values[i] == NULL)
+      return -1;
+  return 0;
+}
+
+/* What is to be made, or made again, has no size yet to compare. */
+static int
+check_value (struct map *m, const struct map_text *text, enum map_key key,
+             struct error *e)
+{
+  const char *there = text->values[key].start, *here = m->values[key];
+  const size_t n = text->values[key].length;
+
+  if (key == MAP_DESTINATION_SIZE && ranges_count (&m->finished) == 0)
+    return 0;
+  if (there == NULL && here == NULL)
+    return 0;
+  if (there && here && strlen (here) == n && memcmp (there, here, n) == 0)
+    return 0;
+  error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s%.*s"
+             " there, %s here", m->path, map_key_name (key),
+             there ? "" : "none", there ? (int) min_u64 (n, 256) : 0,
+             there ? there : "", here ? here : "none");
+  return -1;
+}
+
+static int
+check_values (struct map *m, const struct map_text *text, struct error *e)
+{
+  if (text->values[MAP_VERSION].start == NULL) {
+    error_set (e, ESTALE, "--map=%s: it belongs to another copy: this program"
+               " did not write it", m->path);
+    return -1;
+  }
+  for (unsigned i = 0; i < MAP_KEYS; i++)
+    if (check_value (m, text, i, e) == -1)
+      return -1;
+  return 0;
+}
+
+/* -- opening -------------------------------------------------------------- */
+
+static void
+find_todo (struct map *m)
+{
+  uint64_t at = 0;
+
+  ranges_clear (&m->todo);
+  for (size_t i = 0; i < ranges_count (&m->finished); i++) {
+    ranges_set (&m->todo, at, ranges_at (&m->finished, i)->start, 0);
+    at = ranges_at (&m->finished, i)->end;
+  }
+  ranges_set (&m->todo, at, m->size, 0);
+  m->resumed = ranges_bytes (&m->finished);
+}
+
+static void
+copy_ranges (struct ranges *to, const struct ranges *from)
+{
+  ranges_clear (to);
+  for (size_t i = 0; i < ranges_count (from); i++)
+    ranges_set (to, ranges_at (from, i)->start, ranges_at (from, i)->end, 0);
+}
+
+/* What stands there is going to be replaced.  That must not be a disk, or what
+ * another program has rescued.
+ */
+static int
+forget (struct map *m, const char *text, size_t length, struct error *e)
+{
+  return map_is_ours (text, length) ? 0
+    : fail (m, EBADMSG, "this program did not write it, and does not overwrite"
+            " it", e);
+}
+
+static int
+parse (struct map *m, const char *text, size_t length, struct error *e)
+{
+  struct error why = { 0 };
+  struct map_text parsed;
+
+  if (map_parse (text, length, &parsed, &m->finished, &why) == -1) {
+    error_set (e, EBADMSG, "--map=%s: it is damaged: %s", m->path, why.text);
+    return -1;
+  }
+  m->stood = true;
+  m->changed = false;
+  return check_values (m, &parsed, e);
+}
+
+/* An empty file is what is left when we were killed before the first map was
+ * stored, or what mktemp(1) makes.
+ */
+static int
+load (struct map *m, enum resume resume, struct error *e)
+{
+  size_t length = 0;
+  char *text = NULL;
+  int r;
+
+  if (m->file.path) {
+    text = locked_read (&m->file, BYTES_MAX, &length);
+    if (text == NULL)
+      return fail (m, errno == EFBIG ? EBADMSG : errno,
+                   errno == EFBIG ? "it is too large to be a map"
+                   : strerror (errno), e);
+  }
+  if (length == 0 && resume == RESUME_REQUIRE)
+    r = fail (m, ENOENT, "there is no map to go on from, which"
+              " --resume=require asks for", e);
+  else if (length == 0)
+    r = 0;
+  else
+    r = resume == RESUME_NEVER ? forget (m, text, length, e)
+      : parse (m, text, length, e);
+  free (text);
+  return r;
+}
+
+static bool
+is_operand (const struct map *m, const struct operand *operand)
+{
+  return operand->command == NULL && device_is_at (m->file.fd, operand->name);
+}
+
+static int
+open_file (struct map *m, const struct options *o, bool just_look,
+           struct error *e)
+{
+  const bool make = !just_look && o->resume != RESUME_REQUIRE;
+
+  if (locked_open (&m->file, o->map, make) == -1) {
+    const int err = errno;
+
+    if (err == ENOENT && (just_look || o->resume == RESUME_REQUIRE))
+      return 0;
+    return fail (m, err == EWOULDBLOCK ? EBUSY : err,
+                 err == EWOULDBLOCK ? "it is in use by another copy"
+                 : err == EINVAL ? "it is no regular file"
+                 : strerror (err), e);
+  }
+  if (is_operand (m, &o->source) || is_operand (m, &o->destination))
+    return fail (m, EINVAL, "it is what is copied, or copied to", e);
+  return 0;
+}
+
+/* All memory that a map will ever need.  NULL with errno. */
+static struct map *
+new_map (const struct map_pair *pair)
+{
+  struct map *m = calloc (1, sizeof *m);
+  int err;
+
+  if (m == NULL)
+    return NULL;
+  pthread_mutex_init (&m->lock, NULL);
+  m->path = pair->options->map;
+  m->size = pair->size;
+  m->changed = true;            /* the file says nothing yet */
+  if (describe (m, pair) == 0
+      && ranges_init (&m->finished, MAP_RANGES) == 0
+      && ranges_init (&m->saving, MAP_RANGES) == 0
+      && ranges_init (&m->todo, MAP_RANGES + 1) == 0)
+    return m;
+  err = errno;
+  map_close (m);
+  errno = err;
+  return NULL;
+}
+
+struct map *
+map_open (const struct map_pair *pair, bool just_look, struct error *e)
+{
+  struct map *m = new_map (pair);
+
+  if (m == NULL) {
+    error_set (e, errno, "--map=%s: %s", pair->options->map, strerror (errno));
+    return NULL;
+  }
+  if (open_file (m, pair->options, just_look, e) == 0
+      && load (m, pair->options->resume, e) == 0) {
+    find_todo (m);
+    return m;
+  }
+  map_close (m);
+  return NULL;
+}
+
+bool
+map_stood (const struct map *m)
+{
+  return m->stood;
+}
+
+int
+map_claim (struct map *m, struct error *e)
+{
+  m->changed = true;
+  return map_save (m, e);
+}
+
+/* -- what is done and what is not ----------------------------------------- */
+
+/* Cuts what is finished inwards, but for the end of the disk.  What is cut off
+ * is copied again, with the block that it is a part of.
+ */
+static void
+align_finished (struct map *m, uint64_t align)
+{
+  copy_ranges (&m->saving, &m->finished);
+  ranges_clear (&m->finished);
+  for (size_t i = 0; i < ranges_count (&m->saving); i++) {
+    const struct range *r = ranges_at (&m->saving, i);
+
+    ranges_set (&m->finished, align_up (r->start, align),
+                r->end == m->size ? r->end : align_down (r->end, align), 0);
+  }
+}
+
+void
+map_begin (struct map *m, uint64_t align, uint64_t destination_size)
+{
+  char size[NUMBER_MAX];
+
+  snprintf (size, sizeof size, "%" PRIu64, destination_size);
+  if (strcmp (size, m->values[MAP_DESTINATION_SIZE]) != 0) {
+    strcpy (m->values[MAP_DESTINATION_SIZE], size);
+    m->changed = true;
+  }
+  align_finished (m, align);
+  find_todo (m);
+  m->begun = true;
+}
+
+uint64_t
+map_resumed (const struct map *m)
+{
+  return m->resumed;
+}
+
+const struct ranges *
+map_todo (const struct map *m)
+{
+  return &m->todo;
+}
+
+void
+map_mark (struct map *m, const struct ranges *durable)
+{
+  pthread_mutex_lock (&m->lock);
+  for (size_t i = 0; i < ranges_count (durable); i++) {
+    const struct range *r = ranges_at (durable, i);
+
+    assert (r->end <= m->size);
+    ranges_set (&m->finished, r->start, r->end, 0);
+  }
+  m->changed = m->changed || ranges_count (durable) > 0;
+  pthread_mutex_unlock (&m->lock);
+}
+
+void
+map_mark_all (struct map *m)
+{
+  pthread_mutex_lock (&m->lock);
+  m->changed = m->changed || ranges_bytes (&m->finished) < m->size;
+  ranges_clear (&m->finished);
+  ranges_set (&m->finished, 0, m->size, 0);
+  pthread_mutex_unlock (&m->lock);
+}
+
+/* Where a hole finds no room, nothing stays. */
+void
+map_unmark (struct map *m, const struct ranges *doubtful)
+{
+  pthread_mutex_lock (&m->lock);
+  if (doubtful == NULL)
+    ranges_clear (&m->finished);
+  for (size_t i = 0; doubtful && i < ranges_count (doubtful); i++)
+    if (!ranges_cut (&m->finished, ranges_at (doubtful, i)->start,
+                     ranges_at (doubtful, i)->end))
+      ranges_clear (&m->finished);
+  m->changed = true;
+  pthread_mutex_unlock (&m->lock);
+}
+
+uint64_t
+map_finished (struct map *m)
+{
+  uint64_t bytes;
+
+  pthread_mutex_lock (&m->lock);
+  bytes = ranges_bytes (&m->finished);
+  pthread_mutex_unlock (&m->lock);
+  return bytes;
+}
+
+/* -- saving --------------------------------------------------------------- */
+
+/* Takes what is finished now; false when the file has it already. */
+static bool
+take_changes (struct map *m)
+{
+  bool changed;
+
+  pthread_mutex_lock (&m->lock);
+  changed = m->changed;
+  if (changed)
+    copy_ranges (&m->saving, &m->finished);
+  m->changed = false;
+  pthread_mutex_unlock (&m->lock);
+  return changed;
+}
+
+static void
+return_changes (struct map *m)
+{
+  pthread_mutex_lock (&m->lock);
+  m->changed = true;
+  pthread_mutex_unlock (&m->lock);
+}
+
+/* The text of what is being saved; NULL with errno. */
+static char *
+make_text (struct map *m, size_t *length)
+{
+  char *text = NULL;
+  FILE *f = open_memstream (&text, length);
+  bool good;
+
+  if (f == NULL)
+    return NULL;
+  map_print (f, (const char *const *) m->values, &m->saving, m->size);
+  good = !ferror (f);
+  if (fclose (f) == 0 && good)
+    return text;
+  free (text);
+  errno = ENOMEM;               /* all that such a stream can lack */
+  return NULL;
+}
+
+int
+map_save (struct map *m, struct error *e)
+{
+  size_t length;
+  char *text;
+  int r = -1;
+
+  if (!take_changes (m))
+    return 0;
+  if ((text = make_text (m, &length)) != NULL)
+    r = locked_replace (&m->file, text, length);
+  if (r == -1) {
+    error_set (e, errno, "--map=%s: it cannot be saved: %s", m->path,
+               strerror (errno));
+    return_changes (m);
+  }
+  free (text);
+  return r;
+}
+
+void
+map_close (struct map *m)
+{
+  if (m == NULL)
+    return;
+  locked_close (&m->file, m->file.made && !m->begun);
+  for (unsigned i = 0; i < MAP_KEYS; i++)
+    free (m->values[i]);
+  ranges_free (&m->finished);
+  ranges_free (&m->saving);
+  ranges_free (&m->todo);
+  pthread_mutex_destroy (&m->lock);
+  free (m);
+}

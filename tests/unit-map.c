@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The resume map: whose it is, what it means to the next run, and what is never
+ * lost.
+ */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "map.h"
+
+#define UNUSED __attribute__ ((unused))
+
+#define SIZE 1048576
+
+static char folder[] = "/tmp/stripecopy-map.XXXXXX";
+
+/* What each test starts from, anew. */
+static struct options options;
+static struct map_pair pair;
+static struct error error;
+
+static int
+start_afresh (void **state UNUSED)
+{
+  strcpy (strrchr (folder, '.'), ".XXXXXX");
+  if (mkdtemp (folder) == NULL || chdir (folder) == -1)
+    return -1;
+  options = (struct options) {
+    .source.name = "/disk", .destination.name = "/copy", .map = "map",
+  };
+  pair = (struct map_pair) {
+    .options = &options, .source = "source /disk",
+    .destination = "destination /copy", .size = SIZE,
+    .destination_size = SIZE,
+  };
+  return 0;
+}
+
+static int
+remove_folder (void **state UNUSED)
+{
+  unlink ("map");
+  rmdir ("elsewhere");
+  return chdir ("/") == 0 ? rmdir (folder) : -1;
+}
+
+static struct map *
+open_good (void)
+{
+  struct map *m;
+
+  error = (struct error) { 0 };
+  if ((m = map_open (&pair, false, &error)) == NULL)
+    fail_msg ("refused: %s", error.text);
+  return m;
+}
+
+static void
+assert_refused (int number, const char *why)
+{
+  error = (struct error) { 0 };
+  assert_null (map_open (&pair, false, &error));
+  assert_int_equal (error.number, number);
+  if (strstr (error.text, why) == NULL)
+    fail_msg ("'%s' is not in '%s'", why, error.text);
+}
+
+static void
+mark (struct map *m, uint64_t start, uint64_t end)
+{
+  struct ranges r;
+
+  assert_int_equal (ranges_init (&r, 1), 0);
+  ranges_set (&r, start, end, 7);
+  map_mark (m, &r);
+  ranges_free (&r);
+}
+
+static void
+save (struct map *m)
+{
+  if (map_save (m, &error) == -1)
+    fail_msg ("not saved: %s", error.text);
+}
+
+/* A run that begins, has this stored, and ends. */
+static void
+run (uint64_t start, uint64_t end)
+{
+  struct map *m = open_good ();
+
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, pair.destination_size);
+  mark (m, start, end);
+  save (m);
+  map_close (m);
+}
+
+static void
+put (const char *text)
+{
+  FILE *f = fopen ("map", "w");
+
+  assert_non_null (f);
+  fputs (text, f);
+  assert_int_equal (fclose (f), 0);
+}
+
+static void
+assert_todo (struct map *m, size_t i, uint64_t start, uint64_t end)
+{
+  assert_int_equal (ranges_at (map_todo (m), i)->start, start);
+  assert_int_equal (ranges_at (map_todo (m), i)->end, end);
+}
+
+static void
+what_is_marked_is_not_done_again (void **state UNUSED)
+{
+  struct map *m = open_good ();
+
+  assert_false (map_stood (m));
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, SIZE);
+  assert_int_equal (map_resumed (m), 0);
+  assert_int_equal (ranges_count (map_todo (m)), 1);
+  assert_todo (m, 0, 0, SIZE);
+  mark (m, 4096, 8192);
+  mark (m, 8192, 12288);
+  mark (m, SIZE - 100, SIZE);
+  assert_int_equal (map_finished (m), 8292);
+  assert_int_equal (map_resumed (m), 0);
+  save (m);
+  map_close (m);
+
+  m = open_good ();
+  assert_true (map_stood (m));
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 1, SIZE);
+  assert_int_equal (map_resumed (m), 8292);
+  assert_int_equal (ranges_count (map_todo (m)), 2);
+  assert_todo (m, 0, 0, 4096);
+  assert_todo (m, 1, 12288, SIZE - 100);
+  map_close (m);
+
+  /* In whole blocks, and what is behind the last one is one, too. */
+  m = open_good ();
+  map_begin (m, 64, SIZE);
+  assert_int_equal (map_resumed (m), 8192 + 64);
+  assert_todo (m, 1, 12288, SIZE - 64);
+  map_close (m);
+  m = open_good ();
+  map_begin (m, 8192, SIZE);
+  assert_int_equal (map_resumed (m), 0);
+  assert_todo (m, 0, 0, SIZE);
+  map_close (m);
+}
+
+static void
+a_finished_map_leaves_nothing (void **state UNUSED)
+{
+  struct map *m = open_good ();
+
+  map_begin (m, 512, SIZE);
+  mark (m, 5, 6);
+  map_mark_all (m);
+  assert_int_equal (map_finished (m), SIZE);
+  save (m);
+  map_close (m);
+  m = open_good ();
+  assert_int_equal (map_resumed (m), SIZE);
+  assert_int_equal (ranges_count (map_todo (m)), 0);
+  map_close (m);
+}
+
+static void
+what_is_in_doubt_after_all_is_left_to_do (void **state UNUSED)
+{
+  struct map *m;
+
+  run (4096, 8192);
+  m = open_good ();
+  map_begin (m, 512, SIZE);
+  mark (m, 0, 512);
+  map_mark_all (m);
+  map_unmark (m, map_todo (m));
+  assert_int_equal (map_finished (m), 4096);
+  save (m);
+  map_unmark (m, NULL);
+  assert_int_equal (map_finished (m), 0);
+  map_close (m);
+  m = open_good ();
+  assert_int_equal (map_resumed (m), 4096);
+  assert_todo (m, 0, 0, 4096);
+  map_close (m);
+}
+
+static void
+maps_of_other_copies_are_refused (void **state UNUSED)
+{
+  run (0, 512);
+  run (512, 1024);
+  pair.source = "source /other";
+  assert_refused (ESTALE, "source: /disk there, /other here");
+  pair.source = "source /disk";
+  pair.destination = "destination /other";
+  assert_refused (ESTALE, "destination: /copy there, /other here");
+  pair.destination = "destination /copy";
+  pair.size = SIZE + 1;
+  assert_refused (ESTALE, "source size: 1048576 there, 1048577 here");
+  pair.size = SIZE;
+  pair.destination_size = 2 * SIZE;
+  assert_refused (ESTALE, "destination size: 1048576 there, 2097152 here");
+  pair.destination_size = 0;
+  assert_refused (ESTALE, "destination size: 1048576 there, 0 here");
+  pair.destination_size = SIZE;
+  options.source_id = "snapshot-7";
+  assert_refused (ESTALE, "source id: none there, snapshot-7 here");
+  options.source_id = NULL;
+  options.source.name = "disk";
+  assert_refused (ESTALE, "folder: none there, /");
+  options.source.name = "nbd://host/disk";
+  map_close (open_good ());
+}
+
+static void
+options_that_change_what_is_written_have_to_match (void **state UNUSED)
+{
+  run (0, 512);
+  options.allocated = true;
+  assert_refused (ESTALE, "options: allocated=no ");
+  options.allocated = false;
+  options.no_extents = true;
+  assert_refused (ESTALE, "extents=no ");
+  options.no_extents = false;
+  options.destination_is_zero = IS_ZERO_YES;
+  assert_refused (ESTALE, "destination-is-zero=yes ");
+  options.destination_is_zero = IS_ZERO_AUTO;
+  options.source.format = "qcow2";
+  assert_refused (ESTALE, "source-format=qcow2 ");
+  options.source.format = "raw";
+  options.sparse = 0;
+  options.connections = 1;
+  options.resume = RESUME_REQUIRE;
+  map_close (open_good ());
+}
+
+static void
+a_source_id_has_to_match (void **state UNUSED)
+{
+  options.source_id = "snapshot-7";
+  run (0, 512);
+  run (0, 512);
+  options.source_id = "snapshot-70";
+  assert_refused (ESTALE, "source id: snapshot-7 there, snapshot-70 here");
+  options.source_id = NULL;
+  assert_refused (ESTALE, "source id: snapshot-7 there, none here");
+}
+
+static void
+relative_names_mean_the_same_in_one_folder_only (void **state UNUSED)
+{
+  char name[64];
+
+  snprintf (name, sizeof name, "%s/map", folder);
+  options.map = name;
+  options.destination.name = "copy";
+  run (0, 512);
+  run (0, 512);
+  assert_int_equal (mkdir ("elsewhere", 0700), 0);
+  assert_int_equal (chdir ("elsewhere"), 0);
+  assert_refused (ESTALE, "folder: /tmp/");
+  assert_int_equal (chdir (".."), 0);
+}
+
+/* Killed between the first map and the first flush: the destination may not
+ * even be there yet.
+ */
+static void
+where_nothing_is_finished_the_destination_may_be_of_any_size (void **state
+                                                              UNUSED)
+{
+  struct map *m = open_good ();
+
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, SIZE);
+  map_close (m);
+  pair.destination_size = 0;
+  m = open_good ();
+  assert_true (map_stood (m));
+  map_begin (m, 512, SIZE);
+  mark (m, 0, 512);
+  save (m);
+  map_close (m);
+  assert_refused (ESTALE, "destination size: 1048576 there, 0 here");
+}
+
+static void
+a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
+{
+  struct map *m = open_good ();
+  struct stat st;
+
+  assert_int_equal (map_claim (m, &error), 0);
+  assert_int_equal (stat ("map", &st), 0);
+  assert_true (st.st_size > 0);
+  map_close (m);                /* but nothing was begun */
+  assert_int_equal (stat ("map", &st), -1);
+
+  run (0, 512);
+  options.resume = RESUME_NEVER;
+  m = open_good ();
+  assert_false (map_stood (m));
+  map_close (m);
+  options.resume = RESUME_AUTO;
+  m = open_good ();             /* the old one was only opened */
+  assert_int_equal (map_resumed (m), 512);
+  map_close (m);
+  options.resume = RESUME_NEVER;
+  m = open_good ();
+  assert_int_equal (map_claim (m, &error), 0);
+  map_close (m);
+  options.resume = RESUME_AUTO;
+  m = open_good ();             /* now it is gone, and the file is there */
+  assert_int_equal (map_resumed (m), 0);
+  map_close (m);
+}
+
+static void
+a_required_map_has_to_be_there (void **state UNUSED)
+{
+  options.resume = RESUME_REQUIRE;
+  assert_refused (ENOENT, "no map to go on from");
+  assert_int_equal (access ("map", F_OK), -1);
+  put ("");
+  assert_refused (ENOENT, "no map to go on from");
+  options.resume = RESUME_AUTO;
+  run (0, 512);                 /* an empty file is none */
+  options.resume = RESUME_REQUIRE;
+  run (512, 1024);
+}
+
+static void
+just_looking_makes_nothing (void **state UNUSED)
+{
+  struct map *m;
+
+  assert_non_null (m = map_open (&pair, true, &error));
+  assert_false (map_stood (m));
+  map_close (m);
+  assert_int_equal (access ("map", F_OK), -1);
+  run (0, 512);
+  assert_non_null (m = map_open (&pair, true, &error));
+  assert_true (map_stood (m));
+  assert_int_equal (map_resumed (m), 512);
+  map_close (m);
+}
+
+static void
+what_is_no_map_of_ours_is_left_alone (void **state UNUSED)
+{
+  static const char *const texts[] = {
+    "hello\n", "0 ?\n0 1048576 +\n0\n", "# Mapfile. Created by stripecopy\n",
+  };
+  const char *const ddrescues = "# Mapfile. Created by GNU ddrescue\n"
+    "0 ?\n0 1048576 +\n";
+  struct map *m;
+
+  for (unsigned i = 0; i < 3; i++) {
+    put (texts[i]);
+    assert_refused (EBADMSG, "--map=map: it is damaged: line ");
+  }
+  put (ddrescues);
+  assert_refused (ESTALE, "this program did not write it");
+  options.resume = RESUME_NEVER;
+  assert_refused (EBADMSG, "does not overwrite it");
+  put (texts[0]);
+  assert_refused (EBADMSG, "does not overwrite it");
+  put (texts[2]);
+  m = open_good ();             /* a damaged one of ours can be given up */
+  map_close (m);
+  assert_int_equal (truncate ("map", 17 << 20), 0);
+  assert_refused (EBADMSG, "too large");
+}
+
+static void
+a_map_is_no_disk_of_the_copy (void **state UNUSED)
+{
+  put ("");
+  options.source.name = "map";
+  assert_refused (EINVAL, "it is what is copied, or copied to");
+  options.source.name = "/disk";
+  options.destination.name = "./map";
+  assert_refused (EINVAL, "it is what is copied, or copied to");
+  unlink ("map");
+  assert_refused (EINVAL, "it is what is copied, or copied to");
+  assert_int_equal (access ("map", F_OK), -1);
+}
+
+static void
+one_run_at_a_time_has_it (void **state UNUSED)
+{
+  struct map *m = open_good ();
+
+  assert_refused (EBUSY, "in use");
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, SIZE);
+  assert_refused (EBUSY, "in use");
+  options.resume = RESUME_NEVER;
+  assert_refused (EBUSY, "in use");
+  mark (m, 0, 512);
+  save (m);
+  assert_refused (EBUSY, "in use");
+  map_close (m);
+  map_close (open_good ());
+}
+
+static void
+nothing_is_saved_when_nothing_changed (void **state UNUSED)
+{
+  struct map *m = open_good ();
+  struct stat a, b;
+
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, SIZE);
+  save (m);
+  assert_int_equal (stat ("map", &a), 0);
+  save (m);
+  assert_int_equal (stat ("map", &b), 0);
+  assert_int_equal (a.st_ino, b.st_ino);
+  mark (m, 0, 512);
+  save (m);
+  assert_int_equal (stat ("map", &b), 0);
+  assert_int_not_equal (a.st_ino, b.st_ino);
+  map_close (m);
+}
+
+static void
+what_could_not_be_saved_is_saved_the_next_time (void **state UNUSED)
+{
+  struct map *m = open_good ();
+
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, SIZE);
+  mark (m, 0, 512);
+  assert_int_equal (mkdir ("map.stripecopy", 0700), 0);
+  assert_int_equal (map_claim (m, &error), -1);
+  error = (struct error) { 0 };
+  assert_int_equal (map_save (m, &error), -1);
+  assert_non_null (strstr (error.text, "--map=map: it cannot be saved: "));
+  rmdir ("map.stripecopy");
+  save (m);
+  map_close (m);
+  m = open_good ();
+  assert_int_equal (map_resumed (m), 512);
+  map_close (m);
+}
+
+/* More pieces than there is room for: what is left out is only done again, and
+ * what touches is still taken.
+ */
+static void
+a_full_map_forgets_but_never_invents (void **state UNUSED)
+{
+  struct map *m;
+
+  pair.size = pair.destination_size = 4 * MAP_RANGES;
+  m = open_good ();
+  map_begin (m, 1, pair.size);
+  for (uint64_t i = 0; i < 2 * MAP_RANGES; i++)
+    mark (m, 2 * i, 2 * i + 1);
+  assert_int_equal (map_finished (m), MAP_RANGES);
+  mark (m, 1, 2);
+  assert_int_equal (map_finished (m), MAP_RANGES + 1);
+  save (m);
+  map_close (m);
+  m = open_good ();
+  map_begin (m, 1, pair.size);
+  assert_int_equal (map_resumed (m), MAP_RANGES + 1);
+  assert_int_equal (ranges_bytes (map_todo (m)), 3 * MAP_RANGES - 1);
+  map_close (m);
+}
+
+static void *
+mark_every_other (void *opaque)
+{
+  struct map *m = opaque;
+
+  for (uint64_t i = 0; i < 500; i++)
+    mark (m, i * 1024, i * 1024 + 512);
+  return NULL;
+}
+
+static void *
+mark_the_others (void *opaque)
+{
+  struct map *m = opaque;
+
+  for (uint64_t i = 0; i < 500; i++)
+    mark (m, i * 1024 + 512, i * 1024 + 1024);
+  return NULL;
+}
+
+static void
+workers_mark_while_it_is_saved (void **state UNUSED)
+{
+  struct map *m = open_good ();
+  pthread_t a, b;
+
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, SIZE);
+  assert_int_equal (pthread_create (&a, NULL, mark_every_other, m), 0);
+  assert_int_equal (pthread_create (&b, NULL, mark_the_others, m), 0);
+  for (unsigned i = 0; i < 20; i++)
+    save (m);
+  pthread_join (a, NULL);
+  pthread_join (b, NULL);
+  save (m);
+  map_close (m);
+  m = open_good ();
+  assert_int_equal (map_resumed (m), 512000);
+  assert_int_equal (ranges_count (map_todo (m)), 1);
+  map_close (m);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown (f, start_afresh, remove_folder)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST (what_is_marked_is_not_done_again),
+    TEST (a_finished_map_leaves_nothing),
+    TEST (what_is_in_doubt_after_all_is_left_to_do),
+    TEST (maps_of_other_copies_are_refused),
+    TEST (options_that_change_what_is_written_have_to_match),
+    TEST (a_source_id_has_to_match),
+    TEST (relative_names_mean_the_same_in_one_folder_only),
+    TEST (where_nothing_is_finished_the_destination_may_be_of_any_size),
+    TEST (a_map_is_there_before_the_destination_is_touched),
+    TEST (a_required_map_has_to_be_there),
+    TEST (just_looking_makes_nothing),
+    TEST (what_is_no_map_of_ours_is_left_alone),
+    TEST (a_map_is_no_disk_of_the_copy),
+    TEST (one_run_at_a_time_has_it),
+    TEST (nothing_is_saved_when_nothing_changed),
+    TEST (what_could_not_be_saved_is_saved_the_next_time),
+    TEST (a_full_map_forgets_but_never_invents),
+    TEST (workers_mark_while_it_is_saved),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
