@@ -471,6 +471,16 @@ request_sizes ()
 request_bytes () { request_sizes "$@" | awk '{ n += $1 } END { print n + 0 }'; }
 largest_request () { request_sizes "$@" | sort -n | tail -n 1; }
 
+# Bytes that a map says to be finished.
+finished_bytes ()
+{
+  local n=0 size status
+  while read -r _ size status; do
+    [ "$status" != + ] || n=$((n + size))
+  done < <(sed '/^#/d' "$1" | tail -n +2)
+  echo $n
+}
+
 # How many connections of a logged server carried requests of a kind.
 busy_connections ()
 {

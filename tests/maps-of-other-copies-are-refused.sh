@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A map of another pair, of another state of the source, of other sizes or other
+# options is refused with 6 and what differs, and nothing is touched.
+
+. "${srcdir:-.}/functions.sh"
+
+make_disks
+cp "$tmp/disk" "$tmp/other"
+copy_ok --map="$tmp/map" --source-id=monday "$tmp/disk" "$tmp/copy"
+cp "$tmp/map" "$tmp/map-before"
+make_ones "$tmp/copy" 32M              # so that one byte would show
+cp "$tmp/copy" "$tmp/before"
+
+# refused WHAT ARGS...
+refused ()
+{
+  local what=$1
+  shift
+  copy_fails 6 "^stripecopy: --map=.*belongs to another copy: $what" \
+             --map="$tmp/map" "$@"
+  copy_fails 6 "belongs to another copy: $what" \
+             --map="$tmp/map" --plan "$@"
+  expect_identical "$tmp/map-before" "$tmp/map"
+  expect_identical "$tmp/before" "$tmp/copy"
+}
+
+refused 'source: ' --source-id=monday "$tmp/other" "$tmp/copy"
+refused 'destination: ' --source-id=monday "$tmp/disk" "$tmp/new"
+[ ! -e "$tmp/new" ] || fail "a destination was made"
+refused 'source id: monday there, tuesday here' --source-id=tuesday \
+        "$tmp/disk" "$tmp/copy"
+refused 'source id: monday there, none here' "$tmp/disk" "$tmp/copy"
+refused 'options: ' --source-id=monday --allocated "$tmp/disk" "$tmp/copy"
+truncate -s 16M "$tmp/copy" "$tmp/before"
+refused 'destination size: 33554432 there, 16777216 here' \
+        --source-id=monday "$tmp/disk" "$tmp/copy"
+truncate -s 33M "$tmp/disk"
+refused 'source size: 33554432 there, 34603008 here' --source-id=monday \
+        "$tmp/disk" "$tmp/copy"
+
+# Unless it is given up.
+copy_ok --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
+expect_identical "$tmp/disk" "$tmp/copy"

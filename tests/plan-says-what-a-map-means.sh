@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --plan with a map tells what is left, or that there is none yet, and makes and
+# changes nothing.
+
+. "${srcdir:-.}/functions.sh"
+
+make_data "$tmp/disk" 16M
+make_ones "$tmp/copy" 16M
+
+copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
+expect_error '^stripecopy: --map=.*: all of the disk is to be copied'
+[ ! -e "$tmp/map" ] || fail "a map was made"
+copy_fails 2 'no map' --plan --map="$tmp/map" --resume=require \
+           "$tmp/disk" "$tmp/copy"
+
+copy_ok --map="$tmp/map" "$tmp/disk" "$tmp/copy"
+copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
+expect_error '^stripecopy: --map=.*: all of it was copied before'
+sed -i '$s/.*/0x0 0x400000 +\n0x400000 0xC00000 ?/' "$tmp/map"
+cp "$tmp/map" "$tmp/before"
+copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
+expect_error ': 4.0 MiB were copied before, 12.0 MiB are left$'
+copy_ok --plan --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
+expect_error '^stripecopy: --map=.*: all of the disk is to be copied'
+expect_identical "$tmp/before" "$tmp/map"
