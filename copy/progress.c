@@ -111,6 +111,12 @@ format_open_ended (const struct totals *t, double speed, char *line,
                    human_size (rate, speed));
 }
 
+static bool
+is_verifying (const struct totals *t)
+{
+  return t->phases > 1 && t->phase == PHASE_COMPARE;
+}
+
 /* "  45% [******----] 1.2 GiB/s 0:12" */
 static int
 format_line (const struct progress *p, const struct totals *t, unsigned pc,
@@ -134,8 +140,7 @@ format_line (const struct progress *p, const struct totals *t, unsigned pc,
   else
     strcpy (left, "?");
   return snprintf (line, size, "  %3u%% [%s] %s/s %s left%s", pc, bar, rate,
-                   left, t->phases > 1 && t->phase == PHASE_COMPARE
-                   ? ", verifying" : "");
+                   left, is_verifying (t) && pc < 100 ? ", verifying" : "");
 }
 
 /* One write, and none at all where it would have to wait longer than wait_ms:
