@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A whole copy from, or to, a server whose replies are made up.
+/* A whole copy from, or to, a server whose replies are made up; it may be
+ * verified, or there is only a comparison.
  *
  * The other side is memory.  The copy must not crash, hang, break what it was
  * told of the server, or say that all is well when the copy differs.
@@ -158,6 +159,7 @@ memory_init (struct memory *m, enum side side, uint8_t *bytes, uint64_t size)
 
 struct scene {
   bool destination;             /* the server is the destination */
+  bool verify, compare;
   struct told told;
   uint8_t source[DISK_MAX], copy[DISK_MAX];
 };
@@ -205,8 +207,14 @@ make_scene (struct scene *s, struct input *in)
   const uint8_t side = input_byte (in);
 
   s->destination = side & 1;
+  s->compare = side & 16;
+  s->verify = (side & 32) && !s->compare;
   make_told (&s->told, in);
   make_source (s, side >> 1);
+  if (s->compare)
+    memcpy (s->copy, s->source, sizeof s->copy);
+  if (s->compare && (side & 32) && s->told.size > 0)
+    s->copy[s->told.size - 1] ^= 1;
 }
 
 /* -- the copy -------------------------------------------------------------- */
@@ -214,14 +222,17 @@ make_scene (struct scene *s, struct input *in)
 struct result {
   bool begun;                   /* neither side and no plan was refused */
   bool complete;
+  bool differs;                 /* it says so */
 };
 
 static void
-read_options (struct options *o, const char *uri)
+read_options (struct options *o, const struct scene *s, const char *uri)
 {
   const char *argv[] = {
     "stripecopy", "--connections=2", "--threads=2", "--requests=4",
-    "--request-size=4096", "--retries=1", "--retry-wait=0", uri, "null:", NULL
+    "--request-size=4096", "--retries=1", "--retry-wait=0",
+    s->compare ? "--compare" : s->verify ? "--verify" : "--quiet",
+    uri, "null:", NULL
   };
   const int argc = sizeof argv / sizeof argv[0] - 1;
   struct error e = { 0 };
@@ -250,6 +261,7 @@ run_crew (const struct plan *plan, struct endpoint *source,
   wait_for_crew (crew);
   r->begun = true;
   r->complete = crew_join (crew);
+  r->differs = crew_totals (crew).differing > 0;
   crew_free (crew);
   MUST (r->complete || error_is_set (stop_error (stop)));
 }
@@ -293,8 +305,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   struct stop *stop;
   sigset_t mask;
 
-  read_options (&o, server_listen ());
   make_scene (&s, &in);
+  read_options (&o, &s, server_listen ());
   server_play (&s.told, s.destination ? s.copy : s.source, in);
   log_init ("stripecopy", true, 0);
   pthread_sigmask (SIG_SETMASK, NULL, &mask);
@@ -307,7 +319,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   options_free (&o);
 
   if (r.complete && !played.lied)
-    MUST (memcmp (s.source, s.copy, s.told.size) == 0);
+    MUST (r.differs == (memcmp (s.source, s.copy, s.told.size) != 0)
+          && (s.compare || !r.differs));
   if (r.begun && !played.rude)
     MUST (r.complete);
   return 0;
