@@ -115,8 +115,8 @@ struct endpoint_wants {
   bool compare;                 /* it is read to be compared: no stream */
 };
 
-/* Whether the name is of a kind that can be opened, and can do what is wanted of
- * it: nothing is opened yet, so both names can be refused before a server is
+/* Whether the name is of a kind that can be opened, and can do what is wanted
+ * of it: nothing is opened yet, so both names can be refused before a server is
  * started.  0, or -1 with the error set.
  */
 int endpoint_check_name (enum side side, const struct operand *name,

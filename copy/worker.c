@@ -1107,9 +1107,9 @@ do_pass (struct worker *w, struct error *e)
   return GO_ON;
 }
 
-/* Waits until all workers that may have written have flushed: what is read again
- * has to be what is stored, whoever wrote it.  Workers that come later have
- * nothing to flush.
+/* Waits until all workers that may have written have flushed: what is read
+ * again has to be what is stored, whoever wrote it.  Workers that come later
+ * have nothing to flush.
  */
 static enum step
 settle (struct worker *w, struct error *e)

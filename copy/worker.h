@@ -6,8 +6,8 @@
  *                         ^______________________|
  *                          what was lost meanwhile
  *
- * Where both sides are compared, that is a pass of its own, behind the copy's if
- * there is one, over the same conns: a server may leave with its last client.
+ * Where both sides are compared, that is a pass of its own, behind the copy's
+ * if there is one, over the same conns: a server may leave with its last client.
  *
  * Workers share the job and nothing else.
  */

@@ -14,8 +14,10 @@ put_data "$tmp/A" 0 2M
 cp --sparse=always "$tmp/A" "$tmp/B"
 printf '%s\n' '0 2M' '2M 2M zero' '4M 2M' '6M 1018M zero' > "$tmp/A.extents"
 printf '%s\n' '0 2M' '2M 6M zero' '8M 2M' '10M 1014M zero' > "$tmp/B.extents"
-serve_logged src -r --filter=extentlist file "$tmp/A" extentlist="$tmp/A.extents"
-serve_logged dst -r --filter=extentlist file "$tmp/B" extentlist="$tmp/B.extents"
+serve_logged src -r --filter=extentlist file "$tmp/A" \
+             extentlist="$tmp/A.extents"
+serve_logged dst -r --filter=extentlist file "$tmp/B" \
+             extentlist="$tmp/B.extents"
 
 expect_read ()
 {

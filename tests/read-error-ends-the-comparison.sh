@@ -14,7 +14,9 @@ serve_rude gone --mode=read-cut --after=3 "$tmp/disk"
 serve_nbdkit good file "$tmp/same"
 
 for server in bad half gone; do
-  copy_fails 1 '^stripecopy: destination ' --compare --retries=0 "$good" "${!server}"
-  copy_fails 1 '^stripecopy: source ' --compare --retries=0 "${!server}" "$good"
+  copy_fails 1 '^stripecopy: destination ' --compare --retries=0 \
+             "$good" "${!server}"
+  copy_fails 1 '^stripecopy: source ' --compare --retries=0 \
+             "${!server}" "$good"
   expect_fired $server
 done

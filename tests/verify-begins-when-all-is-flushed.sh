@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With --verify nobody reads the destination before each connection that wrote to
-# it has been flushed, however long one of them takes.
+# With --verify nobody reads the destination before each connection that wrote
+# to it has been flushed, however long one of them takes.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin eval
