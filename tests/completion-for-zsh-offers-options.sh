@@ -63,9 +63,9 @@ ask ()
 
 ask_all ()
 {
-  cd "$tmp/disks" || fail "there is no folder to be in"
-  ZDOTDIR=$tmp PATH=$tmp/bin:$PATH TERM=dumb SHELL=$BASH timeout "$limit" \
-    script -qec 'zsh -d -i' /dev/null < /dev/null > "$output" 2> "$errors" ||
+  (cd "$tmp/disks"
+   ZDOTDIR=$tmp PATH=$tmp/bin:$PATH TERM=dumb SHELL=$BASH timeout "$limit" \
+     script -qec 'zsh -d -i' /dev/null) < /dev/null > "$output" 2> "$errors" ||
     fail "zsh ended with status $?"
   [ -e "$tmp/answer.$questions" ] || fail "zsh has not answered all"
 }
