@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A copy in the background, killed half way, goes on when the play runs again;
+# while it runs, another one of the same disk is told so.
+
+. "${srcdir:-.}/functions.sh"
+. "$srcdir/playbooks.sh"
+requires_plugin file
+requires_filter rate
+requires_options map report status-file
+
+make_data "$tmp/disk" 24M
+make_ones "$tmp/copy" 24M
+serve_logged src --filter=rate file "$tmp/disk" rate=64M rate-file="$tmp/rate"
+serve_nbdkit dst file "$tmp/copy"
+echo 16M > "$tmp/rate"                  # bits a second
+printf '%s\n' '#!/bin/sh' "echo \$\$ > $tmp/pid" "exec $stripecopy \"\$@\"" \
+       > "$tmp/program"
+chmod +x "$tmp/program"
+
+cat > "$tmp/play.yml" <<END
+- hosts: one
+  gather_facts: false
+  module_defaults:
+    stripecopy.disks.stripecopy:
+      executable: "{{ tmp }}/program"
+      source: "$src"
+      destination: "$dst"
+      map: "{{ tmp }}/map"
+      map_interval: 1
+      status_file: "{{ tmp }}/status"
+      interval: 1
+  tasks:
+    - name: Start
+      stripecopy.disks.stripecopy:
+      async: 120
+      poll: 0
+      register: started
+
+    - name: Wait for a checkpoint
+      ansible.builtin.wait_for:
+        path: "{{ tmp }}/map"
+        search_regex: '[+]\s*\$'
+        sleep: 1
+        timeout: 60
+
+    - name: Start it twice
+      stripecopy.disks.stripecopy:
+        executable: stripecopy
+        status_file: "{{ omit }}"
+      register: twice
+      failed_when: twice.rc != 5
+
+    - name: Kill it
+      ansible.builtin.command: kill -KILL {{ lookup('file', tmp + '/pid') }}
+
+    - name: Wait for its end
+      ansible.builtin.async_status:
+        jid: "{{ started.ansible_job_id }}"
+      register: killed
+      until: killed.finished
+      retries: 100
+      delay: 0.1
+      failed_when: killed.rc | default(137) != 137
+
+    - name: Lift the limit
+      ansible.builtin.copy:
+        content: 1G
+        dest: "{{ tmp }}/rate"
+
+    - name: Go on
+      stripecopy.disks.stripecopy:
+      async: 60
+      poll: 1
+      register: resumed
+
+    - name: See what was returned
+      ansible.builtin.assert:
+        that:
+          - twice is not changed
+          - killed.status == "unknown"
+          - resumed is changed
+          - resumed.status == "ok"
+          - resumed.report.bytes.resumed > 0
+          - resumed.report.bytes.data < 24 * 1024 * 1024
+END
+play 0 "$tmp/play.yml"
+expect_identical "$tmp/disk" "$tmp/copy"

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The playbook that migrates three disks says in check mode that it would, does,
+# shows how far it is, and finds nothing to do when it runs again.
+
+. "${srcdir:-.}/functions.sh"
+. "$srcdir/playbooks.sh"
+requires_plugin file
+requires_filter rate
+requires_formats qcow2
+requires_options map report source-id status-file verify
+
+mkdir "$tmp/old" "$tmp/new"
+for name in root home swap; do
+  make_islands "$tmp/old/$name" 32
+  put_data "$tmp/old/$name" 0 $((4096 + ${#name}))
+  make_ones "$tmp/new/$name" 32M
+done
+qemu-img convert -f raw -O qcow2 "$tmp/old/swap" "$tmp/swap.qcow2"
+make_ones "$tmp/ones" 32M
+serve_at old tcp4 --filter=log --filter=rate file dir="$tmp/old" rate=1M \
+         rate-file="$tmp/rate" logfile="$tmp/old.requests"
+serve_at new tcp4 file dir="$tmp/new"
+
+# Plays it, and checks how many tasks changed something.
+migrate ()
+{
+  local changed=$1
+  shift
+  play 0 stripecopy.disks.migrate --limit one \
+       -e old="nbd://localhost:$old_port" -e new="nbd://localhost:$new_port" \
+       -e images="$tmp" -e stripecopy_disks_folder="$tmp/state" \
+       -e stripecopy_disks_interval=0.1 "$@"
+  expect_played "^one .* changed=$changed "
+}
+
+migrate 2 --check               # the folder for maps, and the copies
+for name in root home swap; do
+  expect_identical "$tmp/ones" "$tmp/new/$name"
+done
+[ ! -e "$tmp/state" ] || fail "a plan has made a file"
+expect_requests old Read -eq 0
+
+(wait_until grep -qsE '^one: root: +[0-9]+ %' "$output"
+ echo 1G > "$tmp/rate") &
+migrate 2
+for name in root home swap; do
+  expect_identical "$tmp/old/$name" "$tmp/new/$name"
+  expect_played "^changed: \\[one\\] => \\(item=$name\\)"
+done
+
+reads=$(requests old Read)
+migrate 0
+expect_requests old Read -eq "$reads"

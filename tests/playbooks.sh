@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the tests of the collection for Ansible share; sourced behind
+# functions.sh.  All files of Ansible are in the folder of the test, and
+# nobody's settings have a say.  The hosts, all this machine: one, two, three.
+# shellcheck shell=bash disable=SC2154
+
+requires ansible-playbook
+[ ${#wrapper[@]} -eq 0 ] || skip "playbooks under ${wrapper[0]}"
+
+stripecopy=$(realpath "$stripecopy")
+mkdir -p "$tmp/home" "$tmp/collections/ansible_collections/stripecopy"
+collection=$tmp/collections/ansible_collections/stripecopy/disks
+cp -RL "$srcdir/../docs/ansible" "$collection"
+chmod -R u+w "$collection"
+
+cat > "$tmp/ansible.cfg" <<END
+[defaults]
+collections_path = $tmp/collections
+inventory = $tmp/hosts
+local_tmp = $tmp/home/local
+remote_tmp = $tmp/home/remote
+async_dir = $tmp/home/jobs
+nocolor = true
+nocows = true
+END
+
+cat > "$tmp/hosts" <<END
+[all]
+one
+two
+three
+[all:vars]
+ansible_connection = local
+ansible_python_interpreter = {{ ansible_playbook_python }}
+tmp = $tmp
+END
+
+# Skips unless stripecopy has each of these options.
+requires_options ()
+{
+  local option
+  copy_ok --help
+  for option; do
+    grep -qE -e "--$option([=[ ]|\$)" "$output" ||
+      skip "stripecopy has no --$option"
+  done
+}
+
+# Runs one of Ansible's programs; what it prints is in $output.
+run_ansible ()
+{
+  env LC_ALL=C.UTF-8 HOME="$tmp/home" TMPDIR="$tmp/private" \
+      PATH="${stripecopy%/*}:$PATH" \
+      ANSIBLE_CONFIG="$tmp/ansible.cfg" STRIPECOPY_TEST_COPY="$tmp" \
+      timeout -k 5 "$limit" "$@" < /dev/null > "$output" 2> "$errors"
+}
+
+# Plays, and expects an exit status: play STATUS ARGS...
+play ()
+{
+  local want=$1
+  shift
+  code=0
+  run_ansible ansible-playbook "$@" || code=$?
+  [ $code -eq "$want" ] ||
+    fail "exit status $code, not $want: ansible-playbook $*"
+  expect_no_reports
+}
+
+# Checks that a line of what was played matches.
+expect_played ()
+{
+  grep -qE -e "$1" "$output" || fail "no line of the play matches: $1"
+}
+
+# Checks that a text is nowhere in what was played, nor in what it left behind.
+expect_secret ()
+{
+  ! grep -qF -e "$1" "$output" "$errors" || fail "the play shows $1"
+  ! grep -rqF -e "$1" "$tmp/home" || fail "a file of Ansible's has $1"
+}
