@@ -15,9 +15,9 @@
 #define NEARLY (RANGES - RANGES / 8)
 
 int
-doubt_init (struct doubt *d)
+doubt_init (struct doubt *d, bool flushed)
 {
-  *d = (struct doubt) { .limit = UINT64_MAX };
+  *d = (struct doubt) { .limit = UINT64_MAX, .flushed = flushed };
   if (ranges_init (&d->written, RANGES) == 0
       && ranges_init (&d->covered, RANGES) == 0
       && ranges_init (&d->again, 4 * RANGES) == 0)
@@ -58,7 +58,7 @@ doubt_wants_flush (const struct doubt *d)
 bool
 doubt_is_full (const struct doubt *d)
 {
-  return ranges_count (&d->written) >= RANGES;
+  return d->flushed && ranges_count (&d->written) >= RANGES;
 }
 
 bool
@@ -106,7 +106,7 @@ doubt_lost (struct doubt *d, uint64_t in_flight)
   const bool covered = move (&d->covered, &d->again);
   const bool written = move (&d->written, &d->again);
 
-  if (at_stake > 0)
+  if (at_stake > 0 && d->flushed)
     d->limit = max_u64 (1, min_u64 (d->limit, at_stake) / 4);
   d->notes = 0;
   return covered && written && !d->forgotten;

@@ -30,11 +30,12 @@ struct doubt {
   struct ranges again;          /* were lost */
   uint64_t notes;               /* how often something was added to written */
   uint64_t limit;               /* how often that may be; at least 1 */
+  bool flushed;                 /* now and then; else all stays in doubt */
   bool forgotten;               /* written had no room for something */
 };
 
-/* -1 with errno. */
-int doubt_init (struct doubt *d);
+/* Where it is never flushed, nothing has to wait for a flush.  -1 with errno. */
+int doubt_init (struct doubt *d, bool flushed);
 void doubt_free (struct doubt *d);      /* safe on a zeroed struct */
 
 /* All writes of [start, end) have been answered, or there is nothing to write

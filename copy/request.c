@@ -99,7 +99,7 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   list_init (&l->turns);
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
-  if (l->requests == NULL || doubt_init (&l->doubt) == -1
+  if (l->requests == NULL || doubt_init (&l->doubt, plan->checkpoint > 0) == -1
       || pool_init (&l->buffers, plan->requests, plan->buffer_size) == -1)
     return -1;
   for (unsigned i = 0; i < plan->requests; i++)

@@ -23,7 +23,13 @@ static struct doubt d;
 static int
 start (void **state UNUSED)
 {
-  return doubt_init (&d);
+  return doubt_init (&d, true);
+}
+
+static int
+start_without_flushes (void **state UNUSED)
+{
+  return doubt_init (&d, false);
 }
 
 static int
@@ -203,6 +209,21 @@ too_many_pieces_want_a_flush_and_are_never_forgotten (void **state UNUSED)
   assert_false (doubt_lost (&d, 0));
 }
 
+/* Or nothing would ever be written again. */
+static void
+what_is_never_flushed_never_waits_for_a_flush (void **state UNUSED)
+{
+  note (100);
+  assert_true (doubt_lost (&d, 300));
+  assert_true (doubt_allows (&d, UINT64_MAX - 1));
+  assert_true (doubt_has_again (&d));
+  for (uint64_t i = 0; i < 1000 * 1000; i++) {
+    assert_false (doubt_is_full (&d));
+    doubt_note (&d, 10 * i, 10 * i + 1);
+  }
+  assert_false (doubt_lost (&d, 0));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown (f, start, end)
 
 int
@@ -217,6 +238,9 @@ main (void)
     TEST (one_write_is_always_allowed),
     TEST (crashes_come_to_an_end),
     TEST (too_many_pieces_want_a_flush_and_are_never_forgotten),
+    cmocka_unit_test_setup_teardown (
+      what_is_never_flushed_never_waits_for_a_flush, start_without_flushes,
+      end),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
