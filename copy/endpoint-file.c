@@ -82,7 +82,6 @@ struct file_endpoint {
   struct uring *ring;           /* owned, for the first conn; NULL: no rings */
   bool rings;                   /* conns are to have them */
   bool created;                 /* by prepare */
-  bool begun;                   /* a worker took the first conn */
 };
 
 struct file_conn {
@@ -581,7 +580,6 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   if (number == 0) {            /* only the worker with number 0 comes here */
     fc->ring = ep->ring;
     ep->ring = NULL;
-    ep->begun = true;
   }
   else if (ep->rings)           /* one that is refused now is done without */
     fc->ring = uring_new (DEPTH);
@@ -664,7 +662,7 @@ file_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   bool good = true;
 
   uring_free (ep->ring);
-  if (ep->created && !ep->begun)
+  if (ep->created && !base->kept)
     device_remove_file (&ep->device, ep->path);
   if (ep->fd != -1 && close (ep->fd) == -1 && errno != EINTR
       && base->side == DESTINATION)

@@ -59,7 +59,6 @@ struct image_endpoint {
   struct spawn *below;          /* owned: what qemu-nbd reads from, or NULL */
   struct endpoint *server;      /* owned; NULL: none is running */
   bool created;                 /* by prepare */
-  bool begun;                   /* a worker took the first conn */
 };
 
 static struct image_endpoint *
@@ -248,11 +247,7 @@ image_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
 static struct conn *
 image_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
-  struct image_endpoint *ep = image_endpoint_of (base);
-
-  if (number == 0)              /* only the worker with number 0 comes here */
-    ep->begun = true;
-  return endpoint_conn (ep->server, number, e);
+  return endpoint_conn (image_endpoint_of (base)->server, number, e);
 }
 
 /* Where there is a device on either side, that has said it. */
@@ -289,7 +284,7 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
 
   if (!spawn_end (ep->below, grace_ns, hurry_fd, e))
     good = false;
-  if (ep->created && !ep->begun)
+  if (ep->created && !base->kept)
     device_remove_file (&ep->device, path_of (ep));
   if (ep->fd != -1)
     close (ep->fd);

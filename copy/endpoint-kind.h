@@ -38,6 +38,7 @@ struct endpoint {
   enum side side;
   char *name;                   /* owned: "source nbd://host/x", masked */
   struct caps caps;
+  bool kept;                    /* what was made stays when this is closed */
   const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
 };
 

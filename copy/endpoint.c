@@ -257,6 +257,12 @@ endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
   return ep->ops->finish ? ep->ops->finish (ep, size, flush, e) : 0;
 }
 
+void
+endpoint_keep (struct endpoint *ep)
+{
+  ep->kept = true;
+}
+
 int
 endpoint_server_fd (const struct endpoint *ep)
 {

@@ -165,6 +165,11 @@ int endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
+/* A file or an image that was made for the copy is of use from now on: it is not
+ * removed when the endpoint is closed.
+ */
+void endpoint_keep (struct endpoint *ep);
+
 /* Readable once a server that we started has ended; -1 where we started none.
  */
 int endpoint_server_fd (const struct endpoint *ep);

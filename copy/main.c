@@ -528,6 +528,8 @@ copy (struct copy *c)
                      c->trace, &e);
   if (crew == NULL)
     return refuse (&e, FAILED);
+  if (c->map)                   /* which says what a destination is good for */
+    endpoint_keep (c->destination);
   t = begin_totals (c);
   progress_init (&progress, &c->options, &t, start);
   save_map (c);
@@ -557,6 +559,7 @@ copy (struct copy *c)
   save_map (c);
   if (!complete)
     return end_incomplete (c, &t, clock_now () - start);
+  endpoint_keep (c->destination);
   return t.differing == 0 ? DONE : DIFFERENT;
 }
 
