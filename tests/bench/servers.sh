@@ -114,10 +114,17 @@ start_corner ()
 }
 check_corner () { :; }
 
+# What the slow side takes by itself.
+own_time ()
+{
+  awk -v bytes="$(in_bytes "$BENCH_SLOW_DISK")" -v rate="$BENCH_RATE" \
+    'BEGIN { printf "%.2f s", bytes / rate / 1e6 }'
+}
+
 title_slow_source ()
 {
   echo "Slow source: $BENCH_SLOW_DISK of data from one that delivers" \
-       "$BENCH_RATE MB/s"
+       "$BENCH_RATE MB/s, which takes $(own_time)"
 }
 start_slow_source ()
 {
@@ -131,7 +138,8 @@ start_slow_source ()
 title_slow_destination ()
 {
   echo "Slow destination: $BENCH_SLOW_DISK of data to one that takes" \
-       "$BENCH_RATE MB/s, a tenth of what the source can do"
+       "$BENCH_RATE MB/s, a tenth of what the source can do, which takes" \
+       "$(own_time)"
 }
 start_slow_destination ()
 {
@@ -146,7 +154,7 @@ start_slow_destination ()
 title_narrow ()
 {
   echo "Narrow link: $BENCH_SLOW_DISK of data, $BENCH_RATE MB/s and a delay" \
-       "of 10 ms on each side"
+       "of 10 ms on each side, which takes $(own_time)"
 }
 start_narrow ()
 {
