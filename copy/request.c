@@ -116,19 +116,12 @@ lane_free (struct lane *l)
   l->requests = NULL;
 }
 
-/* Where nothing is ever flushed, there is nothing to wait for. */
-bool
-lane_can_remember (const struct lane *l)
-{
-  return !l->plan->flush || !doubt_is_full (&l->doubt);
-}
-
 /* What is put off is in no window, but still a request. */
 bool
 lane_has_room (struct lane *l, uint64_t bytes)
 {
   const bool room = window_has_room (&l->window, bytes)
-    && !list_empty (&l->idle) && lane_can_remember (l);
+    && !list_empty (&l->idle) && !doubt_is_full (&l->doubt);
 
   if (!room)
     counter_add (&l->stats->refused, 1);
@@ -462,8 +455,7 @@ lane_connect (struct lane *l, enum side side, struct conn *conn)
 static bool
 may_write (const struct lane *l)
 {
-  return l->destination != NULL
-    && (!l->plan->flush || doubt_allows (&l->doubt, l->n_writing));
+  return l->destination != NULL && doubt_allows (&l->doubt, l->n_writing);
 }
 
 /* What cannot be resumed waits for something else than its time. */

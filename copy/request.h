@@ -99,9 +99,6 @@ bool lane_has_room (struct lane *l, uint64_t bytes);
 
 bool lane_is_empty (const struct lane *l);
 
-/* Whether there is room to note what is done without a request. */
-bool lane_can_remember (const struct lane *l);
-
 /* Whether anything in flight waits for this side, and it owes an answer: a
  * stream may be silent for as long as it likes.
  */

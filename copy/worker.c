@@ -723,7 +723,7 @@ fill (struct worker *w)
       request_zero (&w->lane, w->cursor, length, how);
       break;
     case SKIP:
-      if (!lane_can_remember (&w->lane))
+      if (doubt_is_full (&w->lane.doubt))
         return;
       skip (w, p.end);
       break;
