@@ -57,7 +57,7 @@ enum {
   MAX_PAYLOAD = 64 << 20
 };
 
-enum { MAX_EXTENTS = 32768, MAX_CONNS = 64 };
+enum { FLOOD = 4 << 20, MAX_EXTENTS = 32768, MAX_CONNS = 64 };
 
 /* ------------------------------------------------------------- the modes */
 
@@ -73,6 +73,7 @@ enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
   M (NO_CONTEXT, "no-context", ON_CONNECT, "base:allocation is refused")      \
   M (GO_REFUSED, "go-refused", ON_CONNECT, "the export is refused")           \
   M (CONNECT_CLOSED, "connect-closed", ON_CONNECT, "closed at once")          \
+  M (GREETING, "greeting", ON_CONNECT, "that of another protocol")            \
   M (CONNECT_SILENT, "connect-silent", ON_CONNECT, "no greeting")             \
   M (BLOCKS_ZERO, "blocks-zero", ON_CONNECT, "block sizes 0, 0, 0")           \
   M (BLOCKS_ODD, "blocks-odd", ON_CONNECT, "minimum block size 3")            \
@@ -86,6 +87,11 @@ enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
   M (READ_THEN_ERROR, "read-then-error", ON_READ, "all data, then an error")  \
   M (READ_ERROR, "read-error", ON_READ, "EIO")                                \
   M (READ_ERROR_ZERO, "read-error-zero", ON_READ, "an error chunk, errno 0")  \
+  M (READ_TEXT, "read-text", ON_READ, "an error, and all that it can say")    \
+  M (READ_EMPTY, "read-empty", ON_READ, "chunks of no bytes in between")      \
+  M (READ_SIMPLE, "read-simple", ON_READ, "no structured reply")              \
+  M (READ_HUGE, "read-huge", ON_READ, "a chunk of 4 GiB less a byte")         \
+  M (READ_STUCK, "read-stuck", ON_READ, "half a reply, then no more at all")  \
   M (READ_SILENT, "read-silent", ON_READ, "never answered")                   \
   M (READ_CUT, "read-cut", ON_READ, "closed in the middle of the data")       \
   M (WRITE_ERROR, "write-error", ON_WRITE, "EIO")                             \
@@ -109,6 +115,7 @@ enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
   M (STATUS_PAST_END, "status-past-end", ON_STATUS, "past the disk's end")    \
   M (STATUS_ONE_MORE, "status-one-more", ON_STATUS, "one extent too many")    \
   M (STATUS_SHORT, "status-short", ON_STATUS, "64 KiB at a time")             \
+  M (STATUS_FLOOD, "status-flood", ON_STATUS, "an extent for each byte")      \
   M (STATUS_WRONG_ID, "status-wrong-id", ON_STATUS, "an unknown context")     \
   M (STATUS_FLAGS, "status-flags", ON_STATUS, "unknown flags")                \
   M (STATUS_ODD, "status-odd", ON_STATUS, "cut at odd bytes")                 \
@@ -303,6 +310,7 @@ choose_block_sizes (const struct conn *c, struct told *told)
 static bool
 handshake (struct conn *c)
 {
+  static const char greeting[] = "220 mail.example.com ESMTP, and no disk\r\n";
   struct told told = {
     .size = export_size (c), .flags = export_flags (c),
     .structured = !set.no_structured,
@@ -315,6 +323,11 @@ handshake (struct conn *c)
     return false;
   if (rude_conn (c, CONNECT_SILENT)) {
     (void) wire_receive (&c->wire, &byte, 1);   /* until it gives up */
+    return false;
+  }
+  if (rude_conn (c, GREETING)) {
+    wire_put (&c->wire, greeting, sizeof greeting - 1);
+    (void) (wire_send (&c->wire) && wire_receive (&c->wire, &byte, 1));
     return false;
   }
   choose_block_sizes (c, &told);
@@ -385,6 +398,29 @@ put_pieces (struct conn *c, const struct request *q)
   wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
 }
 
+/* More than anybody wants to read, and what would forge a line of ours. */
+static void
+put_long_error (struct conn *c, const struct request *q)
+{
+  static const char text[] = "\033[2J\nstripecopy: all is well\n";
+  uint16_t n = NBD_STRING_MAX / (sizeof text - 1) * (sizeof text - 1);
+
+  wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_ERROR, 6 + n);
+  wire_put32 (&c->wire, NBD_EIO);
+  wire_put16 (&c->wire, n);
+  for (; n > 0; n -= sizeof text - 1)
+    wire_put (&c->wire, text, sizeof text - 1);
+}
+
+/* The first of two halves of an answer that has no second one. */
+static bool
+send_half (struct conn *c)
+{
+  c->wire.out_used /= 2;
+  c->stalled = true;
+  return wire_send (&c->wire);
+}
+
 /* False when the connection is to be closed. */
 static bool
 answer_read (struct conn *c, const struct request *q)
@@ -428,6 +464,29 @@ answer_read (struct conn *c, const struct request *q)
   else if (rude (READ_THEN_ERROR, at, n)) {
     put_data (c, q, MORE, 0, n);
     put_error_chunk (c, q, NBD_EIO);
+  }
+  else if (rude (READ_TEXT, at, n))
+    put_long_error (c, q);
+  else if (rude (READ_EMPTY, at, n)) {
+    put_data (c, q, MORE, 0, 0);
+    put_data (c, q, MORE, 0, half);
+    put_data (c, q, MORE, half, half);
+    put_data (c, q, LAST, half, n);
+  }
+  else if (rude (READ_SIMPLE, at, n)) {
+    wire_put_simple_reply (&c->wire, q, 0);
+    pthread_mutex_lock (&lock);
+    wire_put (&c->wire, disk + at, n);
+    pthread_mutex_unlock (&lock);
+  }
+  else if (rude (READ_HUGE, at, n)) {
+    wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_DATA, UINT32_MAX);
+    wire_put64 (&c->wire, at);
+    c->stalled = true;
+  }
+  else if (rude (READ_STUCK, at, n)) {
+    put_data (c, q, LAST, 0, n);
+    return send_half (c);
   }
   else if (rude (READ_ERROR_ZERO, at, n))
     put_error_chunk (c, q, 0);
@@ -527,6 +586,25 @@ put_extents (struct conn *c, const struct request *q, uint16_t flags,
   }
 }
 
+/* What is zero as zeroes and data in turn, byte by byte. */
+static void
+put_flood (struct conn *c, const struct request *q)
+{
+  const uint32_t n = q->length < FLOOD ? q->length : FLOOD;
+  uint32_t i, state = STATE_DATA;
+
+  wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_STATUS, 4 + 8 * n);
+  wire_put32 (&c->wire, CONTEXT_ID);
+  pthread_mutex_lock (&lock);
+  for (i = 0; i < n; ++i) {
+    if (i == 0 || (q->offset + i) % BLOCK == 0)
+      state = block_state (q->offset + i);
+    wire_put32 (&c->wire, 1);
+    wire_put32 (&c->wire, i % 2 ? state : STATE_DATA);
+  }
+  pthread_mutex_unlock (&lock);
+}
+
 static bool
 answer_status (struct conn *c, const struct request *q)
 {
@@ -543,6 +621,11 @@ answer_status (struct conn *c, const struct request *q)
   }
   if (rude (STATUS_NONE, at, q->length)) {
     wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
+    return wire_send (&c->wire);
+  }
+
+  if (rude (STATUS_FLOOD, at, q->length)) {
+    put_flood (c, q);
     return wire_send (&c->wire);
   }
 

@@ -70,6 +70,8 @@ enum {
   NBD_CHUNK_ERROR_OFFSET = 0x8002
 };
 
+enum { NBD_STRING_MAX = 4096 }; /* bytes of any text */
+
 enum { NBD_EIO = 5, NBD_EINVAL = 22, NBD_ENOTSUP = 95 };
 
 /* The number that base:allocation has in all replies. */
