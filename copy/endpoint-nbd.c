@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,14 @@
  * have to wake up.  The kernel clips this to what it allows.
  */
 #define SOCKET_BUFFER (4 * MiB)
+
+/* A host that has vanished says nothing, and a flush may take any time: so the
+ * kernel asks now and then, and after two minutes the connection is lost.
+ * In seconds, and as often.
+ */
+#define KEEP_ALIVE_IDLE 60
+#define KEEP_ALIVE_INTERVAL 10
+#define KEEP_ALIVE_COUNT 6
 
 /* For a server that could not be opened to end by itself. */
 #define GRACE_AFTER_FAILURE (2 * NS_PER_S)
@@ -268,6 +277,24 @@ on_extents (void *opaque, const char *context, uint64_t offset,
 
 /* -- one connection ------------------------------------------------------- */
 
+static void
+keep_alive (struct nbd_handle *h)
+{
+  static const struct { int level, option, value; } settings[] = {
+    { SOL_SOCKET, SO_KEEPALIVE, 1 },
+    { IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_IDLE },
+    { IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL },
+    { IPPROTO_TCP, TCP_KEEPCNT, KEEP_ALIVE_COUNT },
+  };
+  const int fd = nbd_aio_get_fd (h);
+
+  /* Where the other end is in this host, there is no need, and it fails. */
+  for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+    if (fd == -1 || setsockopt (fd, settings[i].level, settings[i].option,
+                                &settings[i].value, sizeof (int)) == -1)
+      return;
+}
+
 static enum conn_state
 nbd_conn_state (struct conn *c)
 {
@@ -275,6 +302,8 @@ nbd_conn_state (struct conn *c)
   struct nbd_handle *h = nc->nbd;
 
   if (nbd_aio_is_ready (h) > 0 || nbd_aio_is_processing (h) > 0) {
+    if (!nc->up)
+      keep_alive (h);
     nc->up = true;
     return CONN_READY;
   }
