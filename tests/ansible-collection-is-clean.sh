@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# ansible-lint has nothing to say of the collection, and ansible-doc finds its
-# documents.
+# The collection can be installed, ansible-doc finds its documents, and
+# ansible-lint has nothing to say of it.
 
 . "${srcdir:-.}/functions.sh"
 . "$srcdir/playbooks.sh"
@@ -13,7 +13,10 @@ run_ansible ansible-doc stripecopy.disks.stripecopy stripecopy.disks.watch ||
 run_ansible ansible-doc -t role stripecopy.disks.stripecopy_disks ||
   fail "ansible-doc does not find the role"
 
+run_ansible ansible-galaxy collection install "$collection" \
+            -p "$tmp/installed" || fail "the collection cannot be installed"
+[ -s "$tmp/installed/ansible_collections/stripecopy/disks/README.md" ] ||
+  fail "the collection was not installed"
+
 cd "$collection"
-run_ansible ansible-galaxy collection build --output-path "$tmp/built" ||
-  fail "the collection cannot be built"
 run_ansible ansible-lint --offline --strict || fail "ansible-lint complains"
