@@ -6,14 +6,16 @@
 . "${srcdir:-.}/functions.sh"
 . "$srcdir/playbooks.sh"
 requires_plugin file
-requires_filter rate
+requires_plugin eval
+requires_filter log
 requires_options map report status-file
 
 make_data "$tmp/disk" 24M
 make_ones "$tmp/copy" 24M
-serve_logged src --filter=rate file "$tmp/disk" rate=64M rate-file="$tmp/rate"
+gate "$tmp" $((16 << 20))               # 16 MiB are free
+serve_logged src "${gated[@]}"
+src=nbd+unix:///disk?socket=$tmp/src.sock
 serve_nbdkit dst file "$tmp/copy"
-echo 16M > "$tmp/rate"                  # bits a second
 printf '%s\n' '#!/bin/sh' "echo \$\$ > $tmp/pid" "exec $stripecopy \"\$@\"" \
        > "$tmp/program"
 chmod +x "$tmp/program"
@@ -63,10 +65,11 @@ cat > "$tmp/play.yml" <<END
       delay: 0.1
       failed_when: killed.rc | default(137) != 137
 
-    - name: Lift the limit
-      ansible.builtin.copy:
-        content: 1G
-        dest: "{{ tmp }}/rate"
+    - name: Open the gate
+      ansible.builtin.file:
+        path: "{{ tmp }}/open"
+        state: touch
+        mode: "0600"
 
     - name: Go on
       stripecopy.disks.stripecopy:

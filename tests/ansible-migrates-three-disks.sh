@@ -6,20 +6,21 @@
 . "${srcdir:-.}/functions.sh"
 . "$srcdir/playbooks.sh"
 requires_plugin file
-requires_filter rate
+requires_plugin eval
+requires_filter log
 requires_formats qcow2
 requires_options map report source-id status-file verify
 
 mkdir "$tmp/old" "$tmp/new"
 for name in root home swap; do
-  make_islands "$tmp/old/$name" 32
+  make_islands "$tmp/old/$name" 12
   put_data "$tmp/old/$name" 0 $((4096 + ${#name}))
-  make_ones "$tmp/new/$name" 32M
+  make_ones "$tmp/new/$name" 12M
 done
 qemu-img convert -f raw -O qcow2 "$tmp/old/swap" "$tmp/swap.qcow2"
-make_ones "$tmp/ones" 32M
-serve_at old tcp4 --filter=log --filter=rate file dir="$tmp/old" rate=1M \
-         rate-file="$tmp/rate" logfile="$tmp/old.requests"
+make_ones "$tmp/ones" 12M
+gate "$tmp/old" 0
+serve_at old tcp4 --filter=log "${gated[@]}" logfile="$tmp/old.requests"
 serve_at new tcp4 file dir="$tmp/new"
 
 # Plays it, and checks how many tasks changed something.
@@ -40,9 +41,10 @@ for name in root home swap; do
 done
 [ ! -e "$tmp/state" ] || fail "a plan has made a file"
 expect_requests old Read -eq 0
+: > "$output"
 
-(wait_until grep -qsE '^one: root: +[0-9]+ %' "$output"
- echo 1G > "$tmp/rate") &
+(wait_until grep -qsE '^one: root: +[0-9]+ %, copy' "$output"
+ touch "$tmp/open") &
 migrate 2
 for name in root home swap; do
   expect_identical "$tmp/old/$name" "$tmp/new/$name"
@@ -50,5 +52,5 @@ for name in root home swap; do
 done
 
 reads=$(requests old Read)
-migrate 0
+migrate 0 -e stripecopy_disks_at_once=2
 expect_requests old Read -eq "$reads"

@@ -7,7 +7,7 @@
 . "$srcdir/playbooks.sh"
 requires_plugin file
 requires_plugin eval
-requires_filter rate
+requires_filter log
 requires_options map report retries status-file
 
 mkdir "$tmp/state"
@@ -19,15 +19,15 @@ serve_nbdkit once eval get_size='echo 8388608' pread="
   [ -e $tmp/injected ] ||
     { touch $tmp/injected; echo EIO injected >&2; exit 1; }
   dd if=$tmp/disk iflag=skip_bytes,count_bytes skip=\$4 count=\$3"
-serve_nbdkit slow --filter=rate file "$tmp/disk" rate=64k \
-             rate-file="$tmp/rate"
+gate "$tmp" 0
+serve_logged slow "${gated[@]}"
+slow=nbd+unix:///disk?socket=$tmp/slow.sock
 
 cat > "$tmp/play.yml" <<END
 - hosts: one
   gather_facts: false
   vars:
     stripecopy_disks_folder: "{{ tmp }}/state"
-    stripecopy_disks_at_once: 2
     stripecopy_disks_interval: 0.1
     stripecopy_disks_wait: 1
     stripecopy_disks_options:
@@ -54,7 +54,7 @@ was_refused ()
 
 start_copy --map="$tmp/state/used.map" "$slow" "$tmp/used"
 wait_until test -s "$tmp/state/used.map"
-(wait_until was_refused; echo 1G > "$tmp/rate"; kill -TERM "$copy_pid") &
+(wait_until was_refused; kill -TERM "$copy_pid"; touch "$tmp/open") &
 play 2 "$tmp/play.yml"
 wait_copy
 expect_identical "$tmp/disk" "$tmp/incomplete"

@@ -46,13 +46,26 @@ requires_options ()
   done
 }
 
+# Sets gated to what makes nbdkit serve the files of a folder, by their names,
+# and hold all reads from an offset on until $tmp/open is there.
+gate ()
+{
+  # shellcheck disable=SC2016,SC2034
+  gated=(eval thread_model='echo parallel' open='echo "$3"'
+         get_size="stat -c %s '$1'/\$2"
+         pread="[ \$4 -lt $2 ] ||
+                  until [ -e '$tmp/open' ]; do sleep 0.05; done
+                dd if='$1'/\$2 bs=64k iflag=fullblock,skip_bytes,count_bytes \
+                   skip=\$4 count=\$3 status=none")
+}
+
 # Runs one of Ansible's programs; what it prints is in $output.
 run_ansible ()
 {
   env LC_ALL=C.UTF-8 HOME="$tmp/home" TMPDIR="$tmp/private" \
       PATH="${stripecopy%/*}:$PATH" \
       ANSIBLE_CONFIG="$tmp/ansible.cfg" STRIPECOPY_TEST_COPY="$tmp" \
-      timeout -k 5 "$limit" "$@" < /dev/null > "$output" 2> "$errors"
+      timeout -k 5 $((3 * limit)) "$@" < /dev/null > "$output" 2> "$errors"
 }
 
 # Plays, and expects an exit status: play STATUS ARGS...
