@@ -99,6 +99,15 @@ human_parse_seconds (const char *text, uint64_t *ns)
   return NULL;
 }
 
+const char *
+human_parse_rate (const char *text, uint64_t *rate)
+{
+  if (strcmp (text, "none") != 0)
+    return human_parse_size (text, rate);
+  *rate = 0;
+  return NULL;
+}
+
 char *
 human_size (char buf[HUMAN_MAX], uint64_t bytes)
 {

@@ -22,6 +22,10 @@ const char *human_parse_size (const char *text, uint64_t *bytes);
  * success, or why not.
  */
 const char *human_parse_seconds (const char *text, uint64_t *ns);
+/* A rate: such a number of bytes a second; 0 and "none" say that there is none.
+ * Returns as above.
+ */
+const char *human_parse_rate (const char *text, uint64_t *rate);
 
 /* "0 B", "512 B", "1.5 KiB", "2.0 GiB": one decimal from KiB on.
  * Returns buf.

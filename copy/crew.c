@@ -144,8 +144,9 @@ start_workers (struct crew *c, unsigned n)
 
 struct crew *
 crew_start (const struct plan *plan, struct endpoint *source,
-            struct endpoint *destination, struct map *map, struct stop *stop,
-            struct trace *trace, struct error *e)
+            struct endpoint *destination, struct map *map,
+            struct limit *limit, struct stop *stop, struct trace *trace,
+            struct error *e)
 {
   struct crew *c = calloc (1, sizeof *c);
 
@@ -153,7 +154,7 @@ crew_start (const struct plan *plan, struct endpoint *source,
     goto fail;
   c->job = (struct job) {
     .plan = plan, .source = source, .destination = destination, .map = map,
-    .stop = stop, .trace = trace,
+    .limit = limit, .stop = stop, .trace = trace,
     .ended = bell_new (),
     .notices = notices_new (),
     .pace = plan->first_pace,
@@ -245,6 +246,7 @@ crew_totals (const struct crew *c)
     t.differing += counter_get (&s->differing);
     t.moved += counter_get (&s->moved);
     t.refused += counter_get (&s->refused);
+    t.limited += counter_get (&s->limited);
     t.reads += counter_get (&s->reads);
     t.writes += counter_get (&s->writes);
     t.zeroes += counter_get (&s->zeroes);

@@ -11,6 +11,7 @@
 #include "differences.h"
 #include "endpoint.h"
 #include "error.h"
+#include "limit.h"
 #include "map.h"
 #include "notices.h"
 #include "plan.h"
@@ -34,6 +35,7 @@ struct totals {
   uint64_t reads, writes, zeroes, questions;    /* requests */
   uint64_t retries;             /* requests and connections tried again */
   uint64_t moved, refused;      /* through the windows; by them */
+  uint64_t limited;             /* by the limit alone */
   uint64_t trip;                /* ns: the quickest answers of late, of both
                                    sides together; 0: none yet */
   unsigned workers;             /* that have, or had, a connection */
@@ -66,6 +68,7 @@ struct crew;                    /* body in crew.c */
  */
 struct crew *crew_start (const struct plan *plan, struct endpoint *source,
                          struct endpoint *destination, struct map *map,
+                         struct limit *limit,
                          struct stop *stop, struct trace *trace,
                          struct error *e);
 

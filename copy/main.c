@@ -22,6 +22,7 @@
 #include "endpoint-nbd.h"
 #include "endpoint.h"
 #include "human.h"
+#include "limit.h"
 #include "log.h"
 #include "map.h"
 #include "notices.h"
@@ -73,6 +74,7 @@ struct copy {
   struct map *map;              /* NULL: none is kept */
   uint64_t map_due;             /* clock_now time: when to save it */
   bool map_warned;              /* that it cannot be saved */
+  struct limit *limit;
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
   char digest[BLKHASH_TEXT];
@@ -154,6 +156,8 @@ open_both (struct copy *c)
 {
   struct error e = { 0 };
 
+  if ((c->limit = limit_new (&c->options, clock_now (), &e)) == NULL)
+    return refuse (&e, REFUSED);
   if ((c->source = open_side (c, SOURCE, &e)) == NULL
       || (c->destination = open_side (c, DESTINATION, &e)) == NULL) {
     const int signal_number = stop_take_signal (c->stop);
@@ -286,7 +290,8 @@ set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
           const struct totals *t, uint64_t now)
 {
   const struct delivered d = {
-    .moved = t->moved, .refused = t->refused, .trip = t->trip
+    .moved = t->moved, .refused = t->refused, .limited = t->limited,
+    .trip = t->trip,
   };
   const unsigned before = tuner->pace;
   const unsigned pace = tuner_look (tuner, &d, now);
@@ -322,7 +327,8 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
   tuner_init (&tuner, &c->plan, clock_now ());
   trace_pace (c, tuner.pace);
   while (!crew_has_ended (crew)) {
-    const uint64_t due = clock_earlier (c->map_due,
+    const uint64_t due = clock_earlier (clock_earlier (c->map_due,
+                                                       limit_due (c->limit)),
                                         clock_earlier (progress_due (progress),
                                                        tuner_due (&tuner)));
     uint64_t now = clock_now ();
@@ -341,6 +347,7 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
       tell_notices (c, crew_notices (crew));
     t = crew_totals (crew);
     now = clock_now ();
+    limit_look (c->limit, now);
     set_pace (c, crew, &tuner, &t, now);
     progress_show (progress, &t, now);
     if (c->map && now >= c->map_due)
@@ -524,8 +531,8 @@ copy (struct copy *c)
     return end_unchanged (c);
   if ((status = make_ready (c)) != DONE)
     return status;
-  crew = crew_start (&c->plan, c->source, c->destination, c->map, c->stop,
-                     c->trace, &e);
+  crew = crew_start (&c->plan, c->source, c->destination, c->map, c->limit,
+                     c->stop, c->trace, &e);
   if (crew == NULL)
     return refuse (&e, FAILED);
   if (c->map)                   /* which says what a destination is good for */
@@ -673,6 +680,7 @@ run (struct copy *c)
   output_file_drop (&c->digest_file);
   output_file_drop (&c->trace_file);
   map_close (c->map);
+  limit_free (c->limit);
   stop_free (c->stop);
   return status;
 }

@@ -38,6 +38,7 @@ enum kind {
   IS_ZERO,                      /* enum is_zero, argument optional */
   WORD,                         /* const char *: one of those in argument */
   DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
+  BWLIMIT,                      /* struct bwlimit: a rate, or @FILE */
   RESUME,                       /* enum resume */
   BLKHASH,                      /* enum digest_kind and block size, optional */
   TEXT,                         /* const char *, as it stands */
@@ -71,6 +72,8 @@ static const struct row rows[] = {
   { "blkhash", 0, NOT_BUILT, "DIGEST[/SIZE]", 0, 0, 0, 0, NULL, NBDCOPY },
   { "blkhash-file", 0, NOT_BUILT, "FILE", 0, 0, 0, 0, NULL, NBDCOPY },
 #endif
+  { "bwlimit", 0, BWLIMIT, "RATE", FIELD (bwlimit), 0, 0, 0,
+    "at most RATE bytes a second; @FILE has it, none: any", OURS },
   { "compare", 0, FLAG, NULL, FIELD (compare), 0, 0, 0,
     "write nothing: only compare both sides", OURS },
   { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
@@ -299,6 +302,27 @@ set_blkhash (struct options *o, const struct row *row, const char *text,
   return -1;
 }
 
+static int
+set_bwlimit (struct options *o, const struct row *row, const char *text,
+             struct error *e)
+{
+  struct bwlimit limit = { 0 };
+  const char *why = NULL;
+
+  if (text[0] == '@')
+    limit.file = text + 1;
+  else
+    why = human_parse_rate (text, &limit.rate);
+  if (limit.file && limit.file[0] == '\0')
+    why = "the file that has it must be named";
+  if (why) {
+    error_set (e, EINVAL, "--%s: %s: %s", row->name, why, text);
+    return -1;
+  }
+  o->bwlimit = limit;
+  return 0;
+}
+
 /* Which of the words in the row's argument, which has them between bars; -1
  * with the error set for none.
  */
@@ -362,6 +386,8 @@ set_option (struct options *o, const struct row *row, const char *text,
     return set_is_zero (o, row, text, e);
   case BLKHASH:
     return set_blkhash (o, row, text, e);
+  case BWLIMIT:
+    return set_bwlimit (o, row, text, e);
   case TEXT:
     *(const char **) field_of (o, row->field) = text;
     return 0;

@@ -25,6 +25,12 @@ enum digest_kind {
   DIGEST_NONE, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512
 };
 
+/* How many bytes a second may be moved. */
+struct bwlimit {
+  uint64_t rate;                /* 0: any number */
+  const char *file;             /* has the rate, which can change; or NULL */
+};
+
 /* Beyond any use; keeps a slip of the finger from starting many threads. */
 #define WORKERS_MAX 1024
 
@@ -54,6 +60,7 @@ struct options {
   enum resume resume;           /* --resume */
   bool resume_given;
   const char *source_id;        /* --source-id; NULL: none */
+  struct bwlimit bwlimit;
   bool plan;                    /* only say what would be done */
   bool compare;                 /* write nothing, compare both sides */
   bool verify;                  /* compare both sides after the copy */

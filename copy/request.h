@@ -51,6 +51,7 @@ struct stats {
   counter retries;              /* requests and connections tried again */
   counter moved;                /* bytes that went through the window */
   counter refused;              /* how often the window had no room */
+  counter limited;              /* how often only the limit had none */
   counter trips[2];             /* by side: ns of the quickest answer of late;
                                    0: none, or a stream's */
   counter reads, writes, zeroes, questions;     /* requests */

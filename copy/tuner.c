@@ -84,6 +84,7 @@ begin_step (struct tuner *t, int state, const struct delivered *d,
   t->state = state;
   t->moved = d->moved;
   t->refused = d->refused;
+  t->limited = d->limited;
   t->since = now;
 }
 
@@ -202,6 +203,13 @@ take_in (struct tuner *t, uint64_t bytes, uint64_t time, uint64_t now)
     t->pace = neighbour (t);
 }
 
+/* Whether the windows are what held the copy up since the step began. */
+static bool
+tells_of_windows (const struct tuner *t, const struct delivered *d)
+{
+  return d->refused != t->refused && d->limited == t->limited;
+}
+
 /* Goes one pace up, or ends rising: there is no more, or it is worth nothing.
  */
 static void
@@ -240,7 +248,7 @@ rise (struct tuner *t, const struct delivered *d, uint64_t now)
     begin_step (t, RISING, d, now);
   }
   else if (t->risen && time >= max_u64 (d->trip, 2 * TICK)) {
-    if (d->refused == t->refused)
+    if (!tells_of_windows (t, d))
       begin_step (t, SETTLING, d, now);
     else
       rise_on (t, (double) (d->moved - t->moved) / time, d, now);
@@ -273,7 +281,7 @@ tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
     if (now - t->since < MEASURE_TIME
         || d->moved - t->moved < MEASURE_WINDOWS * windows (t, t->pace))
       break;
-    judged = d->refused != t->refused;
+    judged = tells_of_windows (t, d);
     bytes = d->moved - t->moved;
     time = now - t->since;
     begin_step (t, judged ? SETTLING : MEASURING, d, now);

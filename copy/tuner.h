@@ -30,7 +30,7 @@ struct tuner {
 
   /* Where the present step began. */
   uint64_t since;               /* clock_now time */
-  uint64_t moved, refused;
+  uint64_t moved, refused, limited;
   uint64_t trip;                /* of the last look */
 
   /* RISING. */
@@ -61,6 +61,8 @@ struct delivered {
   uint64_t refused;             /* how often a window had no room; where that
                                    never happens, windows are not what holds the
                                    copy up, and nothing is concluded */
+  uint64_t limited;             /* how often only a limit on the rate had none:
+                                   the same, where that happens */
   uint64_t trip;                /* ns that an answer takes at best; 0: unknown
                                  */
 };

@@ -527,6 +527,30 @@ is_hole (const struct worker *w, struct run run)
     && end - w->cursor >= w->job->plan->gap;
 }
 
+static const struct pace *
+pace (const struct worker *w)
+{
+  return &w->job->plan->paces[atomic_load_explicit (&w->job->pace,
+                                                    memory_order_relaxed)];
+}
+
+/* The bytes of one request whose bytes count for the limit, given the most it
+ * can have otherwise.
+ */
+static uint64_t
+limited (const struct worker *w, uint64_t most)
+{
+  return min_u64 (most, limit_request (w->job->limit, w->job->plan->grain));
+}
+
+static uint64_t
+zero_max (const struct worker *w)
+{
+  const uint64_t most = zero_way_max (&w->job->plan->zero, w->lane.zero_way);
+
+  return w->lane.zero_way == ZERO_WRITE ? limited (w, most) : most;
+}
+
 /* A run that is zero at the source: what has to be done depends on what the
  * destination holds.
  */
@@ -554,16 +578,8 @@ next_zero (struct worker *w, uint64_t end)
   end = min_u64 (end, round_out (w, there_end));
   return (struct piece) {
     .kind = ZERO,
-    .end = min_u64 (end, add_saturated (w->cursor,
-                                        zero_way_max (z, w->lane.zero_way))),
+    .end = min_u64 (end, add_saturated (w->cursor, zero_max (w))),
   };
-}
-
-static const struct pace *
-pace (const struct worker *w)
-{
-  return &w->job->plan->paces[atomic_load_explicit (&w->job->pace,
-                                                    memory_order_relaxed)];
 }
 
 /* Where one request ends that begins with a run of data of this map: it goes
@@ -572,8 +588,8 @@ pace (const struct worker *w)
 static uint64_t
 data_end (const struct worker *w, const struct extents *map, uint64_t end)
 {
-  const uint64_t limit = min_u64 (w->claimed,
-                                  w->cursor + pace (w)->request_size);
+  const uint64_t limit = min_u64 (w->claimed, w->cursor
+                                  + limited (w, pace (w)->request_size));
   enum extent_value value;
   uint64_t to;
 
@@ -689,7 +705,22 @@ skip (struct worker *w, uint64_t end)
   doubt_note (&w->lane.doubt, w->cursor, end);
 }
 
-/* Starts as much as the window allows. */
+/* Whether the window and the limit have room for so many bytes: those that go
+ * through our memory.
+ */
+static bool
+has_room (struct worker *w, uint64_t bytes)
+{
+  if (!lane_has_room (&w->lane, bytes))
+    return false;
+  if (bytes > 0)
+    w->limited_until = limit_take (w->job->limit, bytes, clock_now ());
+  if (w->limited_until)
+    counter_add (&w->stats.limited, 1);
+  return w->limited_until == 0;
+}
+
+/* Starts as much as the window and the limit allow. */
 static void
 fill (struct worker *w)
 {
@@ -712,13 +743,12 @@ fill (struct worker *w)
     case WAIT: case AHEAD:
       return;
     case COPY:
-      if (!lane_has_room (&w->lane, length))
+      if (!has_room (w, length))
         return;
       request_copy (&w->lane, w->cursor, length, how);
       break;
     case ZERO:
-      if (!lane_has_room (&w->lane,
-                          w->lane.zero_way == ZERO_WRITE ? length : 0))
+      if (!has_room (w, w->lane.zero_way == ZERO_WRITE ? length : 0))
         return;
       request_zero (&w->lane, w->cursor, length, how);
       break;
@@ -728,7 +758,7 @@ fill (struct worker *w)
       skip (w, p.end);
       break;
     case COMPARE:
-      if (!lane_has_room (&w->lane, request_read_bytes (length, p.sides)))
+      if (!has_room (w, request_read_bytes (length, p.sides)))
         return;
       request_compare (&w->lane, w->cursor, length, p.sides);
       break;
@@ -857,6 +887,7 @@ next_deadline (const struct worker *w, uint64_t now)
     stall_deadline (w, SOURCE), stall_deadline (w, DESTINATION),
     link_due (&w->links[SOURCE]), link_due (&w->links[DESTINATION]),
     lane_due (&w->lane), checkpoint_deadline (w, now), w->wind_down_by,
+    w->limited_until,
   };
   uint64_t next = 0;
 
@@ -970,6 +1001,7 @@ copy_stripes (struct worker *w, struct error *e)
     if (w->lane.ended)
       w->out_of_work = true;
     lane_resume (&w->lane, now);
+    w->limited_until = 0;
     if (!w->out_of_work && is_up (w, SOURCE) && is_up (w, DESTINATION))
       go_on_copying (w, now);
     flush_when_due (w, now);

@@ -20,6 +20,7 @@
 
 #include "endpoint.h"
 #include "extents.h"
+#include "limit.h"
 #include "link.h"
 #include "lowest.h"
 #include "map.h"
@@ -46,8 +47,8 @@ struct pass {
 #define PASSES_MAX 2
 
 /* What all workers of one copy share.  stripes, stop, notices, differences,
- * blkhash and map lock themselves; the rest does not change while workers run,
- * but for the pace, what the passes count, and what was warned of.
+ * blkhash, map and limit lock themselves; the rest does not change while workers
+ * run, but for the pace, what the passes count, and what was warned of.
  */
 struct job {
   const struct plan *plan;
@@ -59,6 +60,7 @@ struct job {
   struct notices *notices;
   struct differences *differences;      /* NULL: no pass compares */
   struct map *map;              /* NULL: nobody keeps one */
+  struct limit *limit;          /* of the bytes a second; borrowed */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
   int ended;                    /* a bell: each worker that ends rings it */
   atomic_uint pace;             /* an index; the main thread's word */
@@ -93,6 +95,7 @@ struct worker {
   uint64_t left_at;             /* where the cursor was in that */
   bool out_of_work;
   bool waiting;                 /* for extents */
+  uint64_t limited_until;       /* clock_now time; 0: not by the limit */
   bool ahead;                   /* waiting for the digest's front to move */
   uint64_t told_to;             /* extents were told to --verbose up to here */
   struct io flush;

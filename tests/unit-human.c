@@ -100,6 +100,22 @@ what_is_no_size_is_refused_with_the_reason (void **state UNUSED)
 }
 
 static void
+rates_are_sizes_or_none (void **state UNUSED)
+{
+  uint64_t rate = 1;
+
+  assert_null (human_parse_rate ("none", &rate));
+  assert_int_equal (rate, 0);
+  assert_null (human_parse_rate ("10M", &rate));
+  assert_int_equal (rate, 10485760);
+  assert_null (human_parse_rate ("0", &rate));
+  assert_int_equal (rate, 0);
+  assert_non_null (human_parse_rate ("None", &rate));
+  assert_non_null (human_parse_rate ("10M/s", &rate));
+  assert_non_null (human_parse_rate ("", &rate));
+}
+
+static void
 sizes_are_written_with_one_decimal (void **state UNUSED)
 {
   static const struct {
@@ -162,6 +178,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (sizes_are_understood),
     cmocka_unit_test (what_is_no_size_is_refused_with_the_reason),
+    cmocka_unit_test (rates_are_sizes_or_none),
     cmocka_unit_test (sizes_are_written_with_one_decimal),
     cmocka_unit_test (durations_are_written_as_people_read_them),
   };

@@ -569,6 +569,26 @@ options_that_are_not_built_are_refused (void **state UNUSED)
 #endif
 
 static void
+bwlimit_is_a_rate_or_a_file (void **state UNUSED)
+{
+  GOOD ("-v");
+  assert_int_equal (options.bwlimit.rate, 0);
+  assert_null (options.bwlimit.file);
+  GOOD ("--bwlimit=10M");
+  assert_int_equal (options.bwlimit.rate, 10 * MiB);
+  assert_null (options.bwlimit.file);
+  GOOD ("--bwlimit", "@/run/rate");
+  assert_string_equal (options.bwlimit.file, "/run/rate");
+  GOOD ("--bwlimit=@/run/rate", "--bwlimit=none");
+  assert_int_equal (options.bwlimit.rate, 0);
+  assert_null (options.bwlimit.file);
+
+  BAD ("--bwlimit", "must be named", "--bwlimit=@");
+  BAD ("--bwlimit", "not a number", "--bwlimit=fast");
+  BAD ("--bwlimit", "unknown unit", "--bwlimit=1M/s");
+}
+
+static void
 unknown_options_are_named (void **state UNUSED)
 {
   BAD ("--nonsense", "unknown", "--nonsense");
@@ -992,6 +1012,7 @@ help_and_lists_need_no_operands (void **state UNUSED)
 static const char long_names[] =
   "--allocated\n"
   BLKHASH_NAMES
+  "--bwlimit\n"
   "--compare\n"
   "--connections\n"
   "--destination-format\n"
@@ -1183,6 +1204,7 @@ main (void)
 #else
     TEST (options_that_are_not_built_are_refused),
 #endif
+    TEST (bwlimit_is_a_rate_or_a_file),
     TEST (unknown_options_are_named),
     TEST (missing_arguments_are_told_with_their_option),
     TEST (unambiguous_beginnings_will_do),

@@ -33,11 +33,12 @@ struct model {
   double factor[PACES_MAX];     /* of the rate; 0 counts as 1 */
   double noise;                 /* 0.2: a fifth up or down */
   bool idle;                    /* something else holds the copy up */
+  bool limited;                 /* a limit on the rate does */
 };
 
 static struct plan plan;
 static struct tuner tuner;
-static uint64_t now, refused;
+static uint64_t now, refused, limited;
 static double moved;
 static uint64_t spent[PACES_MAX];       /* ns at each pace */
 static unsigned short dice[3];
@@ -61,7 +62,7 @@ start_afresh (void **state UNUSED)
   assert_int_equal (plan.workers, WORKERS);
   assert_int_equal (plan.workers_max, 2 * WORKERS);
   now = NS_PER_S;
-  refused = 0;
+  refused = limited = 0;
   moved = 0;
   memcpy (dice, (unsigned short[3]) { 0x330e, 2026, 11 }, sizeof dice);
   tuner_init (&tuner, &plan, now);
@@ -86,7 +87,7 @@ static unsigned
 look (const struct model *m)
 {
   const struct delivered d = {
-    .moved = moved, .refused = refused,
+    .moved = moved, .refused = refused, .limited = limited,
     .trip = max_u64 (m->trip, 300 * NS_PER_US),
   };
   const unsigned pace = tuner_look (&tuner, &d, now);
@@ -108,6 +109,7 @@ run (const struct model *m, uint64_t time)
     moved += delivers (m, tuner.pace) * step / NS_PER_S;
     spent[tuner.pace] += step;
     refused += !m->idle;
+    limited += m->limited;
     now += step;
     assert_true (look (m) < plan.n_paces);
     assert_true (tuner_due (&tuner) > now);
@@ -231,13 +233,27 @@ nothing_is_concluded_while_windows_have_room (void **state UNUSED)
 }
 
 static void
+nothing_is_concluded_while_a_limit_holds_the_copy_up (void **state UNUSED)
+{
+  struct model m = { .rate = 200e6, .trip = 100 * NS_PER_MS, .limited = true };
+
+  run (&m, 30 * NS_PER_S);
+  assert_int_equal (tuner.pace, plan.first_pace);
+  assert_true (spent[plan.first_pace] >= 30 * NS_PER_S);
+
+  m.limited = false;            /* it is lifted: now the window is in the way */
+  run (&m, 5 * NS_PER_S);
+  assert_true (tuner.home > plan.first_pace);
+}
+
+static void
 one_pace_is_nothing_to_find (void **state UNUSED)
 {
   plan.n_paces = 1;
   plan.first_pace = 0;
   tuner_init (&tuner, &plan, now);
   assert_int_equal (tuner_due (&tuner), 0);
-  assert_int_equal (tuner_look (&tuner, &(struct delivered) { 1, 1, 1 },
+  assert_int_equal (tuner_look (&tuner, &(struct delivered) { 1, 1, 0, 1 },
                                 now + NS_PER_S), 0);
 }
 
@@ -266,6 +282,7 @@ main (void)
     AFRESH (link_that_changes_is_followed_both_ways),
     AFRESH (noise_is_no_reason_to_leave),
     AFRESH (nothing_is_concluded_while_windows_have_room),
+    AFRESH (nothing_is_concluded_while_a_limit_holds_the_copy_up),
     AFRESH (one_pace_is_nothing_to_find),
     AFRESH (nothing_moves_and_nothing_happens),
   };

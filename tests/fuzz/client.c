@@ -254,7 +254,7 @@ run_crew (const struct plan *plan, struct endpoint *source,
           struct endpoint *destination, struct stop *stop, struct result *r)
 {
   struct error e = { 0 };
-  struct crew *crew = crew_start (plan, source, destination, NULL, stop,
+  struct crew *crew = crew_start (plan, source, destination, NULL, NULL, stop,
                                   NULL, &e);
 
   MUST (crew != NULL);

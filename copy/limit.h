@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The bytes a second that all workers together may move: --bwlimit.
+ *
+ * There is one limit for all, so a worker without work takes nothing from the
+ * others.  Nobody waits in here: a worker is told when to look again.
+ */
+
+#ifndef LIMIT_H
+#define LIMIT_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "options.h"
+
+struct limit;                   /* body in limit.c */
+
+/* The limit that the options ask for; with none, it lets all pass.  NULL with
+ * the error set where the file that has the rate does not.
+ */
+struct limit *limit_new (const struct options *o, uint64_t now,
+                         struct error *e);
+void limit_free (struct limit *l);      /* NULL is fine */
+
+/* Two questions, also to NULL, which is no limit. */
+
+/* The most bytes for one request, a power of two: small enough that a second
+ * has many.  least is what it never is less than.  Any thread.
+ */
+uint64_t limit_request (const struct limit *l, uint64_t least);
+
+/* 0 when so many bytes may be moved; then they count.  Else the clock_now time
+ * to ask again, which is soon, for the rate can change.  Any thread.
+ */
+uint64_t limit_take (struct limit *l, uint64_t bytes, uint64_t now);
+
+/* When limit_look wants to be called; 0 for never. */
+uint64_t limit_due (const struct limit *l);
+
+/* Reads the file again where it is due, and warns when there is no rate in it:
+ * the old one stays.  Main thread only.
+ */
+void limit_look (struct limit *l, uint64_t now);
+
+#endif /* LIMIT_H */
