@@ -32,18 +32,19 @@ cut (const struct plan *plan, const struct ranges *todo, bool in_order)
     : stripes_new (todo, plan->workers_max, plan->unit, plan->steal_min);
 }
 
-/* Those without a map are about the whole disk. */
+/* Those without a map are about all that the plan is about. */
 static struct stripes *
 cut_disk (const struct plan *plan, const struct map *map, bool in_order)
 {
-  struct ranges whole = { 0 };
+  struct ranges todo = { 0 };
   struct stripes *s = NULL;
 
   if (map)
     return cut (plan, map_todo (map), in_order);
-  if (ranges_init (&whole, 1) == 0 && ranges_set (&whole, 0, plan->size, 0))
-    s = cut (plan, &whole, in_order);
-  ranges_free (&whole);
+  if (ranges_init (&todo, 1) == 0
+      && ranges_set (&todo, plan->start, plan->end, 0))
+    s = cut (plan, &todo, in_order);
+  ranges_free (&todo);
   return s;
 }
 
@@ -254,7 +255,7 @@ crew_totals (const struct crew *c)
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
   if (!t.open_ended)
-    t.total = c->job.plan->size;
+    t.total = plan_length (c->job.plan);
   if (c->job.map)
     t.resumed = map_resumed (c->job.map);
   return t;

@@ -593,49 +593,60 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
 /* -- the endpoint --------------------------------------------------------- */
 
+/* What is shared can have been made by another since we looked; and it is not
+ * ours alone to remove.
+ */
 static int
-create (struct file_endpoint *ep, struct error *e)
+create (struct file_endpoint *ep, bool shared, struct error *e)
 {
-  ep->fd = open (ep->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY,
-                 0644);
+  const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY;
+
+  ep->fd = open (ep->path, flags | O_CREAT | O_EXCL, 0644);
+  ep->created = ep->fd != -1 && !shared;
+  if (ep->fd == -1 && errno == EEXIST && shared)
+    ep->fd = open (ep->path, flags | O_NOFOLLOW);
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot create it", e);
-  ep->created = true;
   return device_describe (ep->fd, &ep->device) == -1
     ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
 }
 
 /* A size that the file system has no room for is refused before anything that
- * was there is lost.
+ * was there is lost.  Giving a file the size that it has changes nothing, so
+ * several that share it may do it at the same time.
  */
 static int
-set_size (struct file_endpoint *ep, uint64_t size, struct error *e)
+set_size (struct file_endpoint *ep, const struct preparation *p,
+          struct error *e)
 {
-  if ((size > ep->device.size && ftruncate (ep->fd, size) == -1)
-      || ftruncate (ep->fd, 0) == -1 || ftruncate (ep->fd, size) == -1)
+  if (((p->shared || p->size > ep->device.size)
+       && ftruncate (ep->fd, p->size) == -1)
+      || (!p->shared && (ftruncate (ep->fd, 0) == -1
+                         || ftruncate (ep->fd, p->size) == -1)))
     return endpoint_fail (&ep->base, "cannot set its size", e);
-  ep->base.caps.size = size;
+  ep->base.caps.size = p->size;
   return 0;
 }
 
 static int
-file_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
-                       bool keep, struct error *e)
+file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
+                       struct error *e)
 {
   struct file_endpoint *ep = file_endpoint_of (base);
 
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
-  if (keep && ep->fd != -1 && ep->device.size == size) {
+  if (p->keep && ep->fd != -1 && ep->device.size == p->size) {
     base->caps.grows = false;
     return 0;
   }
-  if ((ep->fd == -1 && create (ep, e) == -1) || set_size (ep, size, e) == -1)
+  if ((ep->fd == -1 && create (ep, p->shared, e) == -1)
+      || set_size (ep, p, e) == -1)
     return -1;
-  if (allocate && size > 0 && fallocate (ep->fd, 0, 0, size) == -1
+  if (p->allocate && p->end > p->start
+      && fallocate (ep->fd, 0, p->start, p->end - p->start) == -1
       && !is_refusal (errno))
     return endpoint_fail (&ep->base, "cannot allocate it", e);
-  base->caps.size = size;
   return 0;
 }
 

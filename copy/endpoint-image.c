@@ -223,18 +223,18 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
  * what it is for, but never smaller.
  */
 static int
-image_endpoint_prepare (struct endpoint *base, uint64_t size, bool allocate,
-                        bool keep, struct error *e)
+image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
+                        struct error *e)
 {
   struct image_endpoint *ep = image_endpoint_of (base);
 
   ep->deadline = clock_now () + ep->patience;
-  if ((ep->fd == -1 && create (ep, size, e) == -1)
+  if ((ep->fd == -1 && create (ep, p->size, e) == -1)
       || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
   base->caps.grows = ep->created;
-  if (base->caps.size < size) {
+  if (base->caps.size < p->size) {
     error_set (e, ENOSPC, "%s: the image is smaller than it was said to be",
                base->name);
     return -1;

@@ -17,8 +17,8 @@ struct endpoint_ops {
   bool (*same) (const struct endpoint *a, const struct endpoint *b);
 
   /* May be NULL, where there is nothing to make ready. */
-  int (*prepare) (struct endpoint *ep, uint64_t size, bool allocate,
-                  bool keep, struct error *e);
+  int (*prepare) (struct endpoint *ep, const struct preparation *p,
+                  struct error *e);
 
   /* May be NULL, for what is not made to measure. */
   int (*finish) (struct endpoint *ep, uint64_t size, bool flush,

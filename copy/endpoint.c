@@ -241,12 +241,12 @@ endpoint_same (const struct endpoint *a, const struct endpoint *b)
 }
 
 int
-endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
-                  bool keep, struct error *e)
+endpoint_prepare (struct endpoint *ep, const struct preparation *p,
+                  struct error *e)
 {
-  if (ep->ops->prepare && ep->ops->prepare (ep, size, allocate, keep, e) == -1)
+  if (ep->ops->prepare && ep->ops->prepare (ep, p, e) == -1)
     return -1;
-  ep->caps.kept = keep;
+  ep->caps.kept = p->keep;
   return 0;
 }
 

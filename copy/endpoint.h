@@ -148,15 +148,24 @@ const struct caps *endpoint_caps (const struct endpoint *ep);
 /* Whether both are the same disk, as far as can be told from outside. */
 bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
 
-/* Makes a destination ready to take size bytes: what grows gets that size and
- * reads as zeroes from then on.  Nothing is touched before this.  allocate asks
- * for the room on the disk, too.  keep says that an earlier run has begun this
- * copy: then what has that size already stays as it is, and grows no more.
- * Caps can be others afterwards, too: a server that writes an image is only
- * started here.  0, or -1 with the error set.
+/* What a destination is made ready for. */
+struct preparation {
+  uint64_t size;                /* of what grows */
+  uint64_t start, end;          /* what will be written of it, half open */
+  bool keep;                    /* an earlier run has begun this copy: what has
+                                   that size already stays, and grows no more */
+  bool shared;                  /* others write the rest of it: only its size
+                                   changes */
+  bool allocate;                /* reserve the room on the disk, too */
+};
+
+/* Makes a destination ready: what grows gets its size, and reads as zeroes from
+ * then on, unless it is kept or shared.  Nothing is touched before this.  Caps
+ * can be others afterwards: a server that writes an image is only started here.
+ * 0, or -1 with the error set.
  */
-int endpoint_prepare (struct endpoint *ep, uint64_t size, bool allocate,
-                      bool keep, struct error *e);
+int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
+                      struct error *e);
 
 /* Gives what grows the size that the copy came to, where that was not known
  * before; flush says whether it has to be stored.  All conns are closed.  0, or

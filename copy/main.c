@@ -185,7 +185,7 @@ open_map (struct copy *c)
     .options = &c->options,
     .source = endpoint_name (c->source),
     .destination = endpoint_name (c->destination),
-    .size = c->plan.size,
+    .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
   };
   struct error e = { 0 };
@@ -415,6 +415,22 @@ tell_outcome (const struct copy *c, const struct crew *crew,
     report_compared (t, now - t->began);
 }
 
+static int
+prepare (struct copy *c, struct error *e)
+{
+  const struct plan *plan = &c->plan;
+  const bool known = !plan->open_ended;
+  const struct preparation p = {
+    .size = known ? plan->size : 0,
+    .start = plan->start, .end = known ? plan->end : 0,
+    .keep = c->map && map_stood (c->map),
+    .shared = plan->shard.count > 0,
+    .allocate = plan->zero.allocate,
+  };
+
+  return endpoint_prepare (c->destination, &p, e);
+}
+
 /* From here on, what is there may be lost. */
 static int
 make_ready (struct copy *c)
@@ -431,11 +447,7 @@ make_ready (struct copy *c)
     return refuse (&e, REFUSED);
   if (c->map && map_claim (c->map, &e) == -1)
     return refuse (&e, REFUSED);
-  if (c->plan.copies
-      && endpoint_prepare (c->destination,
-                           c->plan.open_ended ? 0 : c->plan.size,
-                           c->plan.zero.allocate,
-                           c->map && map_stood (c->map), &e) == -1)
+  if (c->plan.copies && prepare (c, &e) == -1)
     return refuse (&e, FAILED);
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return refuse (&e, REFUSED);
@@ -449,7 +461,7 @@ static struct totals
 begin_totals (const struct copy *c)
 {
   return (struct totals) {
-    .total = c->plan.size,
+    .total = plan_length (&c->plan),
     .open_ended = c->plan.open_ended,
     .phases = c->plan.copies + c->plan.compares,
     .phase = c->plan.copies ? PHASE_COPY : PHASE_COMPARE,
@@ -460,8 +472,10 @@ begin_totals (const struct copy *c)
 static bool
 is_done_already (const struct copy *c)
 {
-  return c->map && !c->plan.compares && c->plan.size > 0
-    && map_resumed (c->map) == c->plan.size;
+  const uint64_t length = plan_length (&c->plan);
+
+  return c->map && !c->plan.compares && length > 0
+    && map_resumed (c->map) == length;
 }
 
 /* Nothing is read, and nothing is made ready. */
@@ -495,7 +509,7 @@ end_incomplete (struct copy *c, const struct totals *t, uint64_t elapsed)
     status = c->map && retry_helps (e->number) ? INCOMPLETE : FAILED;
   }
   if (c->map)
-    report_incomplete (&c->options, c->map, c->plan.size);
+    report_incomplete (&c->options, c->map, plan_length (&c->plan));
   return status;
 }
 

@@ -32,6 +32,7 @@ struct map {
   struct locked file;           /* not open when we only look for it */
   char *values[MAP_KEYS];       /* owned: who we are */
   uint64_t size;                /* of the source */
+  uint64_t start, end;          /* what is to be copied of it, half open */
   bool stood, begun;
   uint64_t resumed;
   struct ranges todo;
@@ -102,14 +103,18 @@ options_text (const struct options *o)
   static const char *const known[] = {
     [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
   };
-  char *text;
+  char shard[64] = "", *text;
 
+  if (o->shard.count)
+    snprintf (shard, sizeof shard, " shard=%" PRIu64 "/%" PRIu64,
+              o->shard.number, o->shard.count);
   if (asprintf (&text, "allocated=%s destination-is-zero=%s extents=%s"
-                " source-format=%s destination-format=%s",
+                " source-format=%s destination-format=%s%s",
                 o->allocated ? "yes" : "no", known[o->destination_is_zero],
                 o->no_extents ? "no" : "yes",
                 o->source.format ? o->source.format : "raw",
-                o->destination.format ? o->destination.format : "raw") == -1)
+                o->destination.format ? o->destination.format : "raw",
+                shard) == -1)
     return NULL;
   return text;
 }
@@ -185,14 +190,17 @@ check_values (struct map *m, const struct map_text *text, struct error *e)
 static void
 find_todo (struct map *m)
 {
-  uint64_t at = 0;
+  uint64_t at = m->start;
 
+  /* Only a map that others have changed has more. */
+  ranges_cut (&m->finished, 0, m->start);
+  ranges_cut (&m->finished, m->end, UINT64_MAX);
   ranges_clear (&m->todo);
   for (size_t i = 0; i < ranges_count (&m->finished); i++) {
     ranges_set (&m->todo, at, ranges_at (&m->finished, i)->start, 0);
     at = ranges_at (&m->finished, i)->end;
   }
-  ranges_set (&m->todo, at, m->size, 0);
+  ranges_set (&m->todo, at, m->end, 0);
   m->resumed = ranges_bytes (&m->finished);
 }
 
@@ -298,6 +306,8 @@ new_map (const struct map_pair *pair)
   pthread_mutex_init (&m->lock, NULL);
   m->path = pair->options->map;
   m->size = pair->size;
+  m->start = pair->start;
+  m->end = pair->end;
   m->changed = true;            /* the file says nothing yet */
   if (describe (m, pair) == 0
       && ranges_init (&m->finished, MAP_RANGES) == 0
@@ -393,7 +403,7 @@ map_mark (struct map *m, const struct ranges *durable)
   for (size_t i = 0; i < ranges_count (durable); i++) {
     const struct range *r = ranges_at (durable, i);
 
-    assert (r->end <= m->size);
+    assert (r->start >= m->start && r->end <= m->end);
     ranges_set (&m->finished, r->start, r->end, 0);
   }
   m->changed = m->changed || ranges_count (durable) > 0;
@@ -404,9 +414,10 @@ void
 map_mark_all (struct map *m)
 {
   pthread_mutex_lock (&m->lock);
-  m->changed = m->changed || ranges_bytes (&m->finished) < m->size;
+  m->changed = m->changed
+    || ranges_bytes (&m->finished) < m->end - m->start;
   ranges_clear (&m->finished);
-  ranges_set (&m->finished, 0, m->size, 0);
+  ranges_set (&m->finished, m->start, m->end, 0);
   pthread_mutex_unlock (&m->lock);
 }
 

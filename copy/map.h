@@ -32,6 +32,7 @@ struct map_pair {
   const struct options *options;
   const char *source, *destination;     /* names, with secrets masked */
   uint64_t size;                /* of the source, bytes */
+  uint64_t start, end;          /* what is to be copied of it, half open */
   uint64_t destination_size;    /* as it is now; 0 where it is to be made */
 };
 
@@ -74,7 +75,7 @@ const struct ranges *map_todo (const struct map *m);
  */
 void map_mark (struct map *m, const struct ranges *durable);
 
-/* The whole disk is copied and flushed. */
+/* All that is to be copied is, and it is flushed. */
 void map_mark_all (struct map *m);
 
 /* These are in doubt after all; NULL: all of the disk is. */

@@ -40,6 +40,7 @@ enum kind {
   DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
   BWLIMIT,                      /* struct bwlimit: a rate, or @FILE */
   RESUME,                       /* enum resume */
+  SHARD,                        /* struct shard: I/N */
   BLKHASH,                      /* enum digest_kind and block size, optional */
   TEXT,                         /* const char *, as it stands */
   NOT_BUILT,                    /* needs a library that was not there */
@@ -124,6 +125,8 @@ static const struct row rows[] = {
     "how often to try again what failed (default 5)", OURS },
   { "retry-wait", 0, SECONDS, "SECONDS", FIELD (retry_wait), 0, 0, 3600,
     "before the first of them, then doubling (default 1)", OURS },
+  { "shard", 0, SHARD, "I/N", FIELD (shard), 0, 1, UINT32_MAX,
+    "copy only the I-th of N parts of the disk", OURS },
   { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0,
     NULL, NBDCOPY },
   { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk",
@@ -323,6 +326,30 @@ set_bwlimit (struct options *o, const struct row *row, const char *text,
   return 0;
 }
 
+static int
+set_shard (struct options *o, const struct row *row, const char *text,
+           struct error *e)
+{
+  const size_t n = strcspn (text, "/");
+  struct shard shard;
+  char number[24];
+
+  if (n < sizeof number && text[n] == '/') {
+    memcpy (number, text, n);
+    number[n] = '\0';
+    if (parse_number (number, &shard.number) == NULL
+        && parse_number (text + n + 1, &shard.count) == NULL
+        && shard.number >= row->min && shard.number <= shard.count
+        && shard.count <= row->max) {
+      o->shard = shard;
+      return 0;
+    }
+  }
+  error_set (e, EINVAL, "--%s: not %s with I at least 1 and at most N: %s",
+             row->name, row->argument, text);
+  return -1;
+}
+
 /* Which of the words in the row's argument, which has them between bars; -1
  * with the error set for none.
  */
@@ -388,6 +415,8 @@ set_option (struct options *o, const struct row *row, const char *text,
     return set_blkhash (o, row, text, e);
   case BWLIMIT:
     return set_bwlimit (o, row, text, e);
+  case SHARD:
+    return set_shard (o, row, text, e);
   case TEXT:
     *(const char **) field_of (o, row->field) = text;
     return 0;
@@ -607,6 +636,10 @@ check_together (const struct options *o, struct error *e)
   if (o->compare && o->verify) {
     error_set (e, EINVAL, "--compare and --verify cannot both hold: --compare"
                " copies nothing that could be verified");
+    return -1;
+  }
+  if (o->shard.count && o->digest != DIGEST_NONE) {
+    error_set (e, EINVAL, "--blkhash is of a whole disk: not with --shard");
     return -1;
   }
   if (o->progress_fd_given && o->progress_fd == STDOUT_FILENO

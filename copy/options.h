@@ -31,6 +31,11 @@ struct bwlimit {
   const char *file;             /* has the rate, which can change; or NULL */
 };
 
+/* Which part of the disk is copied. */
+struct shard {
+  uint64_t number, count;       /* 1 to count; 0 of 0: all of it */
+};
+
 /* Beyond any use; keeps a slip of the finger from starting many threads. */
 #define WORKERS_MAX 1024
 
@@ -61,6 +66,7 @@ struct options {
   bool resume_given;
   const char *source_id;        /* --source-id; NULL: none */
   struct bwlimit bwlimit;
+  struct shard shard;
   bool plan;                    /* only say what would be done */
   bool compare;                 /* write nothing, compare both sides */
   bool verify;                  /* compare both sides after the copy */

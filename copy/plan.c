@@ -55,6 +55,11 @@ static const struct pace paces[PACES_MAX] = {
 #define CLAIM 4
 #define STEAL_MIN 2
 
+/* Where parts of a disk are cut, whoever copies them: by size and count alone,
+ * so that all agree.
+ */
+#define SHARD_UNIT MiB
+
 /* In a claim: the digests of its blocks wait in memory until those of all
  * blocks before them are there.
  */
@@ -79,6 +84,27 @@ plan_wants (enum side side, const struct options *o)
     .write = side == DESTINATION && !o->compare,
     .compare = compare,
   };
+}
+
+/* Where the first so many of all shards end. */
+static uint64_t
+shards_end (uint64_t size, uint64_t n, uint64_t count, uint64_t align)
+{
+  return n == count ? size
+    : align_down (size / count * n + size % count * n / count, align);
+}
+
+static void
+choose_part (struct plan *p, const struct options *o)
+{
+  const uint64_t align = max_u64 (SHARD_UNIT, p->align);
+
+  p->shard = o->shard;
+  p->end = p->size;
+  if (o->shard.count) {
+    p->start = shards_end (p->size, o->shard.number - 1, o->shard.count, align);
+    p->end = shards_end (p->size, o->shard.number, o->shard.count, align);
+  }
 }
 
 /* What stands against writing, whatever the source. */
@@ -120,6 +146,11 @@ refuse_impossible (const struct plan *p, const struct options *o,
     return -1;
   if (o->map && (source->stream || destination->stream)) {
     error_set (e, ENOTSUP, "%s: it is a stream, and --map needs offsets",
+               source->stream ? source_name : destination_name);
+    return -1;
+  }
+  if (o->shard.count && (source->stream || destination->stream)) {
+    error_set (e, ENOTSUP, "%s: a stream has no parts for --shard",
                source->stream ? source_name : destination_name);
     return -1;
   }
@@ -219,7 +250,7 @@ choose_workers (struct plan *p, const struct options *o,
 
   if (o->threads)
     n = min_u64 (n, o->threads);
-  n = min_u64 (n, p->size / p->steal_min);
+  n = min_u64 (n, plan_length (p) / p->steal_min);
   if (o->synchronous || !source->can_multi_conn || !destination->can_multi_conn)
     n = 1;
   p->workers_max = max_u64 (n, 1);
@@ -241,14 +272,15 @@ choose_claim (const struct plan *p)
 }
 
 /* What was promised of the destination was true before an earlier run of this
- * copy wrote to it.
+ * copy wrote to it.  What a file was grown by is zeroes; but where this is only
+ * a part of it, others write theirs, now or before.
  */
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)
 {
   if (o->allocated || destination->stream)
     return IS_ZERO_NO;
-  if (destination->grows)
+  if (destination->grows && o->shard.count == 0)
     return IS_ZERO_YES;
   return destination->kept && o->destination_is_zero == IS_ZERO_YES
     ? IS_ZERO_AUTO : o->destination_is_zero;
@@ -308,6 +340,7 @@ plan_make (struct plan *p, const struct options *o,
                          destination, e) == -1)
     return -1;
 
+  choose_part (p, o);
   p->destination_extents = p->compares && !o->no_extents
     && destination->extents_max > 0;
   p->request_size = choose_request_size (p, o, source, destination, preferred);

@@ -46,7 +46,9 @@ struct pace {
 struct plan {
   bool copies;                  /* else nothing is written */
   bool compares;                /* both sides are read, after a copy again */
-  uint64_t size;                /* bytes to copy: the source's size */
+  uint64_t size;                /* of the source, in bytes */
+  uint64_t start, end;          /* what is to be done of it, half open */
+  struct shard shard;           /* which part that is */
   bool open_ended;              /* a stream: size is only what cannot be more */
   uint64_t room;                /* bytes that the destination can take */
   uint64_t last_block;          /* power of two: what the end has to fit */
@@ -76,6 +78,13 @@ struct plan {
   struct zero_plan zero;
   struct digest_plan digest;
 };
+
+/* Bytes of the part that is to be done. */
+static inline uint64_t
+plan_length (const struct plan *p)
+{
+  return p->end - p->start;
+}
 
 /* Fills in the plan; processors is how many there are to run on.  Returns -1
  * with the error set where this copy cannot be done: nothing was written yet.

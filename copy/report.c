@@ -75,7 +75,7 @@ report_plan (const struct plan *p, const struct endpoint *source,
              const struct endpoint *destination)
 {
   char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown", digest[64] = "";
-  char writing[80], comparing[64];
+  char writing[80], comparing[64], shard[128] = "";
 
   if (!p->open_ended)
     snprintf (size, sizeof size, "%" PRIu64 " (%s)", p->size,
@@ -83,15 +83,19 @@ report_plan (const struct plan *p, const struct endpoint *source,
   if (p->digest.kind != DIGEST_NONE)
     snprintf (digest, sizeof digest, " blkhash=%s/%" PRIu64,
               options_digest_name (p->digest.kind), p->digest.block);
+  if (p->shard.count)
+    snprintf (shard, sizeof shard, " shard=%" PRIu64 "/%" PRIu64
+              " offset=%" PRIu64 " length=%" PRIu64, p->shard.number,
+              p->shard.count, p->start, plan_length (p));
   report_side (source);
   report_side (destination);
   log_say ("plan: size=%s workers=%u requests=%u"
            " request-size=%" PRIu64 " queue-size=%" PRIu64 " align=%" PRIu64
-           " sparse=%" PRIu64 " source-extents=%s%s%s%s", size,
+           " sparse=%" PRIu64 " source-extents=%s%s%s%s%s", size,
            p->workers, p->requests, p->request_size, p->queue_size, p->align,
            p->zero.scan, yes_or_no (p->source_extents),
            format_writing (p, writing, sizeof writing),
-           format_comparing (p, comparing, sizeof comparing), digest);
+           format_comparing (p, comparing, sizeof comparing), digest, shard);
 }
 
 void

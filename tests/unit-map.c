@@ -44,7 +44,7 @@ start_afresh (void **state UNUSED)
   };
   pair = (struct map_pair) {
     .options = &options, .source = "source /disk",
-    .destination = "destination /copy", .size = SIZE,
+    .destination = "destination /copy", .size = SIZE, .end = SIZE,
     .destination_size = SIZE,
   };
   return 0;
@@ -184,6 +184,45 @@ a_finished_map_leaves_nothing (void **state UNUSED)
   assert_int_equal (map_resumed (m), SIZE);
   assert_int_equal (ranges_count (map_todo (m)), 0);
   map_close (m);
+}
+
+/* The rest of the disk is nothing to do, and nothing that is done. */
+static void
+a_part_of_the_disk_is_all_of_its_map (void **state UNUSED)
+{
+  struct map *m;
+
+  options.shard = (struct shard) { 2, 3 };
+  pair.start = 65536;
+  pair.end = 131072;
+  m = open_good ();
+  map_begin (m, 512, SIZE);
+  assert_int_equal (ranges_count (map_todo (m)), 1);
+  assert_todo (m, 0, 65536, 131072);
+  mark (m, 65536, 66048);
+  save (m);
+  map_close (m);
+
+  m = open_good ();
+  map_begin (m, 512, SIZE);
+  assert_int_equal (map_resumed (m), 512);
+  assert_todo (m, 0, 66048, 131072);
+  map_mark_all (m);
+  assert_int_equal (map_finished (m), 65536);
+  save (m);
+  map_close (m);
+
+  m = open_good ();
+  assert_int_equal (map_resumed (m), 65536);
+  assert_int_equal (ranges_count (map_todo (m)), 0);
+  map_close (m);
+
+  options.shard.number = 3;
+  assert_refused (ESTALE, "shard=3/3 here");
+  options.shard.count = 0;
+  pair.start = 0;
+  pair.end = SIZE;
+  assert_refused (ESTALE, "shard=2/3 there");
 }
 
 static void
@@ -477,7 +516,7 @@ a_full_map_forgets_but_never_invents (void **state UNUSED)
 {
   struct map *m;
 
-  pair.size = pair.destination_size = 4 * MAP_RANGES;
+  pair.size = pair.end = pair.destination_size = 4 * MAP_RANGES;
   m = open_good ();
   map_begin (m, 1, pair.size);
   for (uint64_t i = 0; i < 2 * MAP_RANGES; i++)
@@ -544,6 +583,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     TEST (what_is_marked_is_not_done_again),
     TEST (a_finished_map_leaves_nothing),
+    TEST (a_part_of_the_disk_is_all_of_its_map),
     TEST (what_is_in_doubt_after_all_is_left_to_do),
     TEST (maps_of_other_copies_are_refused),
     TEST (options_that_change_what_is_written_have_to_match),

@@ -589,6 +589,30 @@ bwlimit_is_a_rate_or_a_file (void **state UNUSED)
 }
 
 static void
+shard_is_one_of_so_many (void **state UNUSED)
+{
+  GOOD ("-v");
+  assert_int_equal (options.shard.count, 0);
+  GOOD ("--shard=1/1");
+  assert_int_equal (options.shard.number, 1);
+  assert_int_equal (options.shard.count, 1);
+  GOOD ("--shard", "3/4294967295");
+  assert_int_equal (options.shard.number, 3);
+  assert_int_equal (options.shard.count, UINT32_MAX);
+
+  BAD ("--shard", "not I/N", "--shard=0/3");
+  BAD ("--shard", "not I/N", "--shard=4/3");
+  BAD ("--shard", "not I/N", "--shard=1/0");
+  BAD ("--shard", "not I/N", "--shard=1/4294967296");
+  BAD ("--shard", "not I/N", "--shard=1");
+  BAD ("--shard", "not I/N", "--shard=1/");
+  BAD ("--shard", "not I/N", "--shard=/3");
+  BAD ("--shard", "not I/N", "--shard=-1/3");
+  BAD ("--shard", "not I/N", "--shard=1/3/3");
+  BAD ("--shard", "not I/N", "--shard=00000000000000000000000000001/3");
+}
+
+static void
 unknown_options_are_named (void **state UNUSED)
 {
   BAD ("--nonsense", "unknown", "--nonsense");
@@ -1033,6 +1057,7 @@ static const char long_names[] =
   "--resume\n"
   "--retries\n"
   "--retry-wait\n"
+  "--shard\n"
   "--source-format\n"
   "--source-id\n"
   "--sparse\n"
@@ -1092,7 +1117,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 32 + BLKHASH_COUNT);
+  assert_int_equal (n, 34 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1205,6 +1230,7 @@ main (void)
     TEST (options_that_are_not_built_are_refused),
 #endif
     TEST (bwlimit_is_a_rate_or_a_file),
+    TEST (shard_is_one_of_so_many),
     TEST (unknown_options_are_named),
     TEST (missing_arguments_are_told_with_their_option),
     TEST (unambiguous_beginnings_will_do),

@@ -775,6 +775,92 @@ only_the_destination_of_a_copy_is_written_to (void **state UNUSED)
   assert_true (plan_wants (SOURCE, &options).compare);
 }
 
+/* -- shards --------------------------------------------------------------- */
+
+static void
+shards_together_are_the_disk (void **state UNUSED)
+{
+  static const uint64_t sizes[] = {
+    0, 512, MiB, MiB + 512, 3 * MiB - 512, 7 * MiB, GiB, GiB + 123 * 512,
+    INT64_MAX / MiB * MiB,
+  };
+  static const uint64_t counts[] = { 1, 2, 3, 7, 1000, UINT32_MAX };
+
+  destination.grows = true;
+  for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    for (unsigned j = 0; j < sizeof counts / sizeof counts[0]; j++) {
+      const uint64_t n = counts[j] < 1000 ? counts[j] : 1000;
+      uint64_t end = 0;
+
+      source.size = sizes[i];
+      options.shard.count = counts[j];
+      for (options.shard.number = 1; options.shard.number <= n;
+           options.shard.number++) {
+        make ();
+        assert_int_equal (plan.start, end);
+        assert_true (plan.start <= plan.end);
+        assert_true (plan.end == sizes[i] || plan.end % MiB == 0);
+        assert_true (plan.end - plan.start
+                     <= sizes[i] / counts[j] + 2 * MiB);
+        assert_int_equal (plan.size, sizes[i]);
+        end = plan.end;
+      }
+      if (n == counts[j])
+        assert_int_equal (end, sizes[i]);
+      options.shard.number = counts[j];
+      make ();
+      assert_int_equal (plan.end, sizes[i]);
+    }
+}
+
+static void
+shards_are_cut_at_whole_blocks (void **state UNUSED)
+{
+  destination.block_min = 32 * MiB;
+  destination.block_preferred = destination.block_max = 32 * MiB;
+  destination.size = source.size = 96 * MiB;
+  options.shard = (struct shard) { 1, 2 };
+  make ();
+  assert_int_equal (plan.end, 32 * MiB);
+  options.shard.number = 2;
+  make ();
+  assert_int_equal (plan.start, 32 * MiB);
+  assert_int_equal (plan.end, 96 * MiB);
+}
+
+static void
+all_of_the_disk_is_what_is_copied_without_shards (void **state UNUSED)
+{
+  make ();
+  assert_int_equal (plan.start, 0);
+  assert_int_equal (plan.end, source.size);
+}
+
+static void
+file_with_one_shard_is_not_known_to_be_zero (void **state UNUSED)
+{
+  destination.grows = true;
+  make ();
+  assert_int_equal (plan.zero.known, IS_ZERO_YES);
+  options.shard = (struct shard) { 1, 2 };
+  make ();
+  assert_int_equal (plan.zero.known, IS_ZERO_AUTO);
+  options.destination_is_zero = IS_ZERO_YES;    /* a promise is a promise */
+  make ();
+  assert_int_equal (plan.zero.known, IS_ZERO_YES);
+}
+
+static void
+streams_have_no_shards (void **state UNUSED)
+{
+  options.shard = (struct shard) { 1, 1 };
+  source = stream;
+  assert_refused (ENOTSUP, "source S", "--shard");
+  source = destination;
+  destination = stream;
+  assert_refused (ENOTSUP, "destination D", "--shard");
+}
+
 /* -- promises ------------------------------------------------------------- */
 
 /* From little to much, and all within the ceilings. */
@@ -1009,6 +1095,11 @@ main (void)
     AFRESH (digest_claims_whole_blocks_and_not_too_many),
     AFRESH (huge_disks_do_not_overflow),
     AFRESH (scan_is_a_power_of_two_whatever_the_maximum),
+    AFRESH (shards_together_are_the_disk),
+    AFRESH (shards_are_cut_at_whole_blocks),
+    AFRESH (all_of_the_disk_is_what_is_copied_without_shards),
+    AFRESH (file_with_one_shard_is_not_known_to_be_zero),
+    AFRESH (streams_have_no_shards),
     cmocka_unit_test_setup_teardown (promises_hold_for_any_two_sides,
                                      start_afresh, tell_seed),
   };
