@@ -111,7 +111,7 @@ make_env (struct launch *l)
   for (i = 0; environ != NULL && environ[i] != NULL; ++i)
     if (!is_activation (environ[i]))
       env[n++] = environ[i];
-  if (l->listen_fd != -1) {
+  if (l->fd_names) {
     env[n++] = l->listen_pid;
     env[n++] = listen_fds;
     env[n++] = l->fd_names;
@@ -140,8 +140,8 @@ make_script_argv (char *const argv[])
 }
 
 static int
-launch_init (struct launch *l, char *const argv[], int listen_fd,
-             const char *fd_name, int output_fd)
+launch_init (struct launch *l, const char *file, char *const argv[],
+             int listen_fd, const char *fd_name, int output_fd)
 {
   long open_max = sysconf (_SC_OPEN_MAX);
 
@@ -162,7 +162,7 @@ launch_init (struct launch *l, char *const argv[], int listen_fd,
     errno = EINVAL;
     return -1;
   }
-  l->files = list_files (argv[0]);
+  l->files = list_files (file);
   l->script_argv = make_script_argv (argv);
   if (l->files == NULL || l->script_argv == NULL)
     return -1;
@@ -369,8 +369,8 @@ child_exists (const char *program)
 }
 
 static int
-start (struct child *c, char *const argv[], int listen_fd, const char *fd_name,
-       int output_fd)
+start (struct child *c, const char *file, char *const argv[], int listen_fd,
+       const char *fd_name, int output_fd)
 {
   struct launch l;
   int report[2], err;
@@ -379,7 +379,7 @@ start (struct child *c, char *const argv[], int listen_fd, const char *fd_name,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, argv, listen_fd, fd_name, output_fd) == -1 ||
+  if (launch_init (&l, file, argv, listen_fd, fd_name, output_fd) == -1 ||
       pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
@@ -424,13 +424,20 @@ child_start (struct child *c, char *const argv[], int listen_fd,
     errno = EBADF;
     return -1;
   }
-  return start (c, argv, listen_fd, fd_name, -1);
+  return start (c, argv[0], argv, listen_fd, fd_name, -1);
 }
 
 int
 child_start_tool (struct child *c, char *const argv[], int output_fd)
 {
-  return start (c, argv, -1, NULL, output_fd);
+  return start (c, argv[0], argv, -1, NULL, output_fd);
+}
+
+int
+child_start_as (struct child *c, const char *file, char *const argv[], int fd,
+                int output_fd)
+{
+  return start (c, file, argv, fd, NULL, output_fd);
 }
 
 /* The child is ending or has ended.  What is left of its group is ended first,
@@ -479,6 +486,13 @@ wait_until (const struct child *c, uint64_t deadline, int hurry_fd)
     poll (pfds, 2, clock_poll_timeout (next, now));
   }
   return true;
+}
+
+void
+child_signal (const struct child *c, int signal_number)
+{
+  if (c->pid != 0)
+    kill (c->pid, signal_number);
 }
 
 bool

@@ -45,6 +45,17 @@ int child_start (struct child *c, char *const argv[], int listen_fd,
  */
 int child_start_tool (struct child *c, char *const argv[], int output_fd);
 
+/* Starts file, not looked up, under the name argv[0], with fd as its descriptor
+ * 3 and nothing said of it, and its standard output to output_fd.
+ */
+int child_start_as (struct child *c, const char *file, char *const argv[],
+                    int fd, int output_fd);
+
+/* Sends a signal to the child alone, not to its group; nothing where it has
+ * ended.
+ */
+void child_signal (const struct child *c, int signal_number);
+
 /* Whether it has ended (or was never started); if so, ends what is left of its
  * process group, whose number is free for others from then on, and reaps it.
  * Never waits.

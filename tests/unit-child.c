@@ -195,6 +195,45 @@ assert_start_fails (const char *program, int listen_fd, int err)
 
 /* ----------------------------------------------------------------- tests */
 
+/* It is told nothing of the descriptor, and is called what we like. */
+static void
+file_is_started_under_another_name (void **state UNUSED)
+{
+  char name[] = "another name", dash_c[] = "-c";
+  char script[] = "printf '%s\\n' \"$0\" \"${LISTEN_FDS-none}\" >&3; echo out";
+  char *argv[] = { name, dash_c, script, NULL };
+  struct child c;
+  int out[2];
+  char byte;
+
+  assert_int_equal (pipe2 (out, O_CLOEXEC), 0);
+  assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs, out[1]), 0);
+  close (out[1]);
+  hang_up_theirs ();
+  assert_line ("another name");
+  assert_line ("none");
+  assert_int_equal (read (out[0], &byte, 1), 1);
+  assert_int_equal (byte, 'o');
+  close (out[0]);
+  wait_and_assert_status (&c, 0);
+  assert_all_are_gone ();
+}
+
+static void
+signal_is_for_the_child_alone (void **state UNUSED)
+{
+  struct child c;
+
+  start_shell (&c, "trap 'echo got >&3; exit 7' USR1; echo up >&3;"
+               " sleep 60 & while :; do sleep 0.01; done");
+  assert_line ("up");
+  child_signal (&c, SIGUSR1);
+  assert_line ("got");
+  wait_and_assert_status (&c, 7);
+  child_signal (&c, SIGUSR1);   /* nobody is there any more */
+  assert_all_are_gone ();
+}
+
 static void
 program_that_cannot_start_is_an_error (void **state UNUSED)
 {
@@ -700,6 +739,8 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
+    TEST (file_is_started_under_another_name),
+    TEST (signal_is_for_the_child_alone),
     TEST (program_that_cannot_start_is_an_error),
     TEST (program_is_looked_up_in_path),
     TEST (script_without_interpreter_is_run_by_the_shell),
