@@ -12,13 +12,16 @@
 #define LINE_MAX_BYTES 2048
 
 static const char *program = "stripecopy";
+static const char *disk;
 static bool quiet;
 static bool details;
 
 void
-log_init (const char *program_, bool quiet_, unsigned verbose)
+log_init (const char *program_, const char *disk_, bool quiet_,
+          unsigned verbose)
 {
   program = program_;
+  disk = disk_;
   quiet = quiet_;
   details = verbose > 0;
 }
@@ -30,7 +33,9 @@ print_line (const char *before, const char *fs, va_list args)
   size_t used;
   int n;
 
-  n = snprintf (line, sizeof line, "%s: %s", program, before);
+  n = snprintf (line, sizeof line, "%s: %s%s%s%s", program,
+                disk ? "disk " : "", disk ? disk : "", disk ? ": " : "",
+                before);
   used = (size_t) n < sizeof line ? (size_t) n : sizeof line - 1;
   n = vsnprintf (line + used, sizeof line - used, fs, args);
   used += (size_t) n < sizeof line - used ? (size_t) n : sizeof line - used - 1;

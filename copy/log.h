@@ -8,10 +8,11 @@
 
 #include <stdbool.h>
 
-/* Called once, before any thread is started.  program stands before each line
- * and is borrowed.
+/* Called once, before any thread is started.  program, and the disk where there
+ * is one (NULL: none), stand before each line, and are borrowed.
  */
-void log_init (const char *program, bool quiet, unsigned verbose);
+void log_init (const char *program, const char *disk, bool quiet,
+               unsigned verbose);
 
 void log_error (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 void log_warning (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));

@@ -21,6 +21,8 @@
 #include "crew.h"
 #include "endpoint-nbd.h"
 #include "endpoint.h"
+#include "exit-status.h"
+#include "fleet.h"
 #include "human.h"
 #include "limit.h"
 #include "log.h"
@@ -36,18 +38,6 @@
 #include "stop.h"
 #include "trace.h"
 #include "tuner.h"
-
-/* docs/stripecopy.pod lists them all; they never change. */
-enum exit_status {
-  DONE = 0,
-  FAILED = 1,
-  REFUSED = 2,                  /* usage, or a plan: nothing was written */
-  INCOMPLETE = 3,               /* the map says how far: try again */
-  DIFFERENT = 4,                /* the two sides are, whatever was copied */
-  IN_USE = 5,                   /* a side or the map is, by another: the same */
-  OTHERS_MAP = 6,               /* of another copy: the same */
-  BY_SIGNAL = 128,              /* and the signal's number */
-};
 
 /* A server that is told to end may have caches to write, and is killed if it
  * takes longer.  All that counts was flushed before, and less is owed to it
@@ -722,7 +712,7 @@ main (int argc, char **argv)
   int status;
 
   if (options_parse (&c.options, argc, argv, &e) == -1) {
-    log_init (c.options.program, false, 0);
+    log_init (c.options.program, NULL, false, 0);
     log_error ("%s", e.text);
     log_error ("try '%s --help'", c.options.program);
     status = REFUSED;
@@ -734,8 +724,10 @@ main (int argc, char **argv)
   else if (c.options.long_options || c.options.short_options)
     status = print_text (options_list (c.options.long_options));
   else {
-    log_init (c.options.program, c.options.quiet, c.options.verbose);
-    status = run (&c);
+    log_init (c.options.program, c.options.disk, c.options.quiet,
+              c.options.verbose);
+    status = c.options.manifest
+      ? fleet_run (&c.options, count_processors ()) : run (&c);
   }
   options_free (&c.options);
   if (status > BY_SIGNAL)

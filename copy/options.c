@@ -85,12 +85,18 @@ static const struct row rows[] = {
   { "destination-is-zero", 0, IS_ZERO, "auto|yes|no",
     FIELD (destination_is_zero), 0, 0, 0,
     "whether the destination reads as zeroes; auto asks it", NBDCOPY },
+  { "disk", 0, TEXT, "NAME", FIELD (disk), 0, 0, 0,
+    "say NAME in front of each message", OURS },
   { "flush", 0, FLAG, NULL, FIELD (flush), 0, 0, 0,
     "insist on flushing the destination at the end", NBDCOPY },
   { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0,
     "print this and end", NBDCOPY },
+  { "jobs", 0, NUMBER, "N", FIELD (jobs), 0, 1, 1024,
+    "so many copies of the manifest at a time (default 1)", OURS },
   { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0,
     NULL, NBDCOPY },
+  { "manifest", 0, TEXT, "FILE", FIELD (manifest), 0, 0, 0,
+    "make the copies that FILE lists, as JSON", OURS },
   { "map", 0, TEXT, "FILE", FIELD (map), 0, 0, 0,
     "keep in FILE what is copied, and go on from there", OURS },
   { "map-interval", 0, NUMBER, "SECONDS", FIELD (map_interval),
@@ -163,6 +169,16 @@ argument_is_optional (const struct row *row)
 {
   return row->kind == IS_ZERO || row->kind == DESCRIPTOR
     || strcmp (row->name, "blkhash") == 0;
+}
+
+enum options_argument
+options_argument (const char *name)
+{
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (strcmp (rows[i].name, name) == 0)
+      return rows[i].argument == NULL ? OPTION_WITHOUT
+        : argument_is_optional (&rows[i]) ? OPTION_MAY_HAVE : OPTION_NEEDS;
+  return OPTION_UNKNOWN;
 }
 
 static void *
@@ -626,6 +642,35 @@ check_map (const struct options *o, struct error *e)
   return 0;
 }
 
+/* What can be said of many copies; the rest is of each. */
+static bool
+is_for_many (const struct row *row)
+{
+  static const char *const names[] = {
+    "jobs", "manifest", "plan", "quiet", "verbose",
+  };
+
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp (row->name, names[i]) == 0)
+      return true;
+  return false;
+}
+
+/* With a manifest, there is neither an operand nor an option of one copy. */
+static int
+check_alone (const char *operand, const struct row *of_one, struct error *e)
+{
+  if (operand == NULL && of_one == NULL)
+    return 0;
+  if (operand)
+    error_set (e, EINVAL, "--manifest: it names what is copied, so there is no"
+               " SOURCE or DESTINATION beside it: %s", operand);
+  else
+    error_set (e, EINVAL, "--manifest: --%s belongs to one copy: say it in the"
+               " manifest", of_one->name);
+  return -1;
+}
+
 static int
 check_together (const struct options *o, struct error *e)
 {
@@ -636,6 +681,10 @@ check_together (const struct options *o, struct error *e)
   if (o->compare && o->verify) {
     error_set (e, EINVAL, "--compare and --verify cannot both hold: --compare"
                " copies nothing that could be verified");
+    return -1;
+  }
+  if (o->jobs > 1) {
+    error_set (e, EINVAL, "--jobs is of the copies of a --manifest");
     return -1;
   }
   if (o->shard.count && o->digest != DIGEST_NONE) {
@@ -656,6 +705,7 @@ parse_words (struct options *o, int argc, char **argv,
 {
   struct option longs[N_ROWS + 1];
   char shorts[2 * N_ROWS + 2];
+  const struct row *of_one = NULL;
   int c;
 
   make_getopt_tables (longs, shorts);
@@ -668,9 +718,13 @@ parse_words (struct options *o, int argc, char **argv,
       return refuse_word (c, argv, e);
     if (set_option (o, row_of (c), optarg, e) == -1)
       return -1;
+    if (of_one == NULL && !is_for_many (row_of (c)))
+      of_one = row_of (c);
   }
   if (o->help || o->version || o->long_options || o->short_options)
     return 0;
+  if (o->manifest)
+    return check_alone (argv[optind], of_one, e);
 
   if (argc - optind < 2) {
     error_set (e, EINVAL, "a SOURCE and a DESTINATION are needed");
@@ -708,6 +762,7 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
     .requests = 64,
     .queue_size = 64 * MiB,
     .sparse = 4096,
+    .jobs = 1,
     .open_timeout = 30,
     .stall_timeout = 600,
     .map_interval = 30,

@@ -59,6 +59,9 @@ struct options {
   enum digest_kind digest;      /* --blkhash */
   uint64_t digest_block;        /* its blocks, bytes, a power of two */
   const char *blkhash_file;     /* --blkhash-file; NULL: standard output */
+  const char *disk;             /* stands in messages; NULL: nothing does */
+  const char *manifest;         /* names the copies to make; NULL: just one */
+  uint64_t jobs;                /* of those, at a time */
   const char *map;              /* --map; NULL: none */
   uint64_t map_interval;        /* --map-interval, seconds */
   bool map_interval_given;
@@ -93,6 +96,13 @@ struct options {
 int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
 void options_free (struct options *o);
+
+/* Whether there is an option of exactly this long name, and its argument. */
+enum options_argument {
+  OPTION_UNKNOWN, OPTION_WITHOUT, OPTION_MAY_HAVE, OPTION_NEEDS
+};
+
+enum options_argument options_argument (const char *name);
 
 /* What --blkhash calls it. */
 const char *options_digest_name (enum digest_kind kind);

@@ -613,6 +613,33 @@ shard_is_one_of_so_many (void **state UNUSED)
 }
 
 static void
+manifest_stands_alone (void **state UNUSED)
+{
+  PARSE ("--manifest=list", "--jobs=4", "-v", "-v", "--plan");
+  assert_good ();
+  assert_string_equal (options.manifest, "list");
+  assert_int_equal (options.jobs, 4);
+  done ();
+
+  PARSE ("--manifest=list", "a");
+  assert_refused ("--manifest", "no SOURCE or DESTINATION beside it: a");
+  PARSE ("-T", "2", "--manifest=list");
+  assert_refused ("--manifest", "--threads belongs to one copy");
+  BAD ("--jobs", "from 1 to 1024", "--jobs=1025");
+  BAD ("--jobs", "--manifest", "--jobs=2");
+}
+
+static void
+options_are_found_by_their_whole_names (void **state UNUSED)
+{
+  assert_int_equal (options_argument ("flush"), OPTION_WITHOUT);
+  assert_int_equal (options_argument ("threads"), OPTION_NEEDS);
+  assert_int_equal (options_argument ("destination-is-zero"), OPTION_MAY_HAVE);
+  assert_int_equal (options_argument ("thread"), OPTION_UNKNOWN);
+  assert_int_equal (options_argument (""), OPTION_UNKNOWN);
+}
+
+static void
 unknown_options_are_named (void **state UNUSED)
 {
   BAD ("--nonsense", "unknown", "--nonsense");
@@ -1041,8 +1068,11 @@ static const char long_names[] =
   "--connections\n"
   "--destination-format\n"
   "--destination-is-zero\n"
+  "--disk\n"
   "--flush\n"
   "--help\n"
+  "--jobs\n"
+  "--manifest\n"
   "--map\n"
   "--map-interval\n"
   "--no-extents\n"
@@ -1117,7 +1147,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 34 + BLKHASH_COUNT);
+  assert_int_equal (n, 37 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1231,6 +1261,8 @@ main (void)
 #endif
     TEST (bwlimit_is_a_rate_or_a_file),
     TEST (shard_is_one_of_so_many),
+    TEST (options_are_found_by_their_whole_names),
+    TEST (manifest_stands_alone),
     TEST (unknown_options_are_named),
     TEST (missing_arguments_are_told_with_their_option),
     TEST (unambiguous_beginnings_will_do),

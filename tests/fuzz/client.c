@@ -308,7 +308,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   make_scene (&s, &in);
   read_options (&o, &s, server_listen ());
   server_play (&s.told, s.destination ? s.copy : s.source, in);
-  log_init ("stripecopy", true, 0);
+  log_init ("stripecopy", NULL, true, 0);
   pthread_sigmask (SIG_SETMASK, NULL, &mask);
   stop = stop_new ();
   MUST (stop != NULL);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of copies in a manifest: see manifest.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "manifest.h"
+#include "options.h"
+
+/* Beyond any use; keeps a disk that was named by mistake out of memory. */
+#define FILE_MAX (64 * MiB)
+
+/* What is taken in, and where that is: for messages. */
+struct reading {
+  const char *file;
+  size_t number;                /* of the copy, from 1 on; 0: of none */
+  struct error *e;
+};
+
+/* "FILE: copy 3: " and why.  -1. */
+static int __attribute__ ((format (printf, 2, 3)))
+refuse (const struct reading *r, const char *fs, ...)
+{
+  char where[32] = "", why[512];
+  va_list args;
+
+  va_start (args, fs);
+  vsnprintf (why, sizeof why, fs, args);
+  va_end (args);
+  if (r->number)
+    snprintf (where, sizeof where, "copy %zu: ", r->number);
+  error_set (r->e, EINVAL, "%s: %s%s", r->file, where, why);
+  return -1;
+}
+
+static int
+out_of_memory (const struct reading *r)
+{
+  error_set (r->e, ENOMEM, "%s: %s", r->file, strerror (ENOMEM));
+  return -1;
+}
+
+/* -- words ---------------------------------------------------------------- */
+
+/* Takes the word over; NULL is memory that ran out. */
+static int
+add_word (const struct reading *r, struct manifest_copy *c, char *word)
+{
+  char **words = word ? reallocarray (c->words, c->n_words + 2, sizeof *words)
+    : NULL;
+
+  if (words == NULL) {
+    free (word);
+    return out_of_memory (r);
+  }
+  c->words = words;
+  words[c->n_words++] = word;
+  words[c->n_words] = NULL;
+  return 0;
+}
+
+static int
+add_text (const struct reading *r, struct manifest_copy *c, const char *text)
+{
+  return add_word (r, c, strdup (text));
+}
+
+/* "--name=value".  A key of the manifest is an option's whole name. */
+static int
+add_option (const struct reading *r, struct manifest_copy *c,
+            const char *name, const json_t *value)
+{
+  const enum options_argument argument = options_argument (name);
+  char *word = NULL;
+  int n = 0;
+
+  if (json_is_boolean (value) && argument != OPTION_NEEDS) {
+    if (json_is_false (value))
+      return 0;
+    n = asprintf (&word, "--%s", name);
+  }
+  else if (argument == OPTION_WITHOUT)
+    return refuse (r, "'%s' must be true or false", name);
+  else if (json_is_string (value))
+    n = asprintf (&word, "--%s=%s", name, json_string_value (value));
+  else if (json_is_integer (value))
+    n = asprintf (&word, "--%s=%" JSON_INTEGER_FORMAT, name,
+                  json_integer_value (value));
+  else if (json_is_real (value))
+    n = asprintf (&word, "--%s=%.15g", name, json_real_value (value));
+  else
+    return refuse (r, "'%s' must be a string or a number", name);
+  return add_word (r, c, n == -1 ? NULL : word);
+}
+
+/* A side is a string, or the words of a command, which we put in brackets. */
+static int
+add_side (const struct reading *r, struct manifest_copy *c, const char *name,
+          const json_t *value)
+{
+  const char *text = json_string_value (value);
+  size_t i;
+  json_t *word;
+
+  if (text && (strcmp (text, "[") == 0 || strcmp (text, "-") == 0
+               || text[0] == '\0'))
+    return refuse (r, "'%s' cannot be '%s': name a file, a device, a URI, or"
+                   " list the words of a command", name, text);
+  if (text)
+    return add_text (r, c, text);
+  if (!json_is_array (value) || json_array_size (value) == 0)
+    return refuse (r, value ? "'%s' must be a string or a list of words"
+                   : "'%s' is missing", name);
+
+  if (add_text (r, c, "[") == -1)
+    return -1;
+  json_array_foreach (value, i, word) {
+    if (!json_is_string (word) || strcmp (json_string_value (word), "]") == 0)
+      return refuse (r, "'%s': word %zu must be a string, and not ']'", name,
+                     i + 1);
+    if (add_text (r, c, json_string_value (word)) == -1)
+      return -1;
+  }
+  return add_text (r, c, "]");
+}
+
+/* -- one copy ------------------------------------------------------------- */
+
+static bool
+is_our_own (const char *key)
+{
+  return strcmp (key, "disk") == 0 || strcmp (key, "source") == 0
+    || strcmp (key, "destination") == 0;
+}
+
+/* What tells or ends, which is done for all copies together, or not at all. */
+static bool
+is_for_all (const char *key)
+{
+  static const char *const names[] = {
+    "events", "help", "jobs", "long-options", "manifest", "plan", "progress",
+    "report", "short-options", "version",
+  };
+
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp (key, names[i]) == 0)
+      return true;
+  return false;
+}
+
+/* It stands in front of messages, and can become a part of file names. */
+static bool
+is_good_name (const char *name)
+{
+  const size_t n = strlen (name);
+
+  for (size_t i = 0; i < n; i++)
+    if ((unsigned char) name[i] < ' ' || name[i] == 0x7f || name[i] == '/')
+      return false;
+  return n > 0 && n <= MANIFEST_NAME_MAX;
+}
+
+static int
+name_disk (const struct reading *r, struct manifest_copy *c,
+           const json_t *value)
+{
+  const char *name = json_string_value (value);
+  char *word;
+
+  if (value && (name == NULL || !is_good_name (name)))
+    return refuse (r, "'disk' must be a name of at most %d bytes, without"
+                   " slashes and control characters", MANIFEST_NAME_MAX);
+  if ((name ? asprintf (&word, "--disk=%s", name)
+       : asprintf (&word, "--disk=%zu", r->number)) == -1)
+    word = NULL;
+  if (add_word (r, c, word) == -1)
+    return -1;
+  c->disk = word + strlen ("--disk=");
+  return 0;
+}
+
+/* By the parser of the command line: what it takes is what will be run. */
+static int
+check_words (const struct reading *r, const struct manifest_copy *c)
+{
+  char program[] = "stripecopy";
+  char **argv = calloc (c->n_words + 2, sizeof *argv);
+  struct options o;
+  struct error why = { 0 };
+  int status;
+
+  if (argv == NULL)
+    return out_of_memory (r);
+  argv[0] = program;
+  memcpy (argv + 1, c->words, c->n_words * sizeof *argv);
+  status = options_parse (&o, c->n_words + 1, argv, &why);
+  options_free (&o);
+  free (argv);
+  return status == -1 ? refuse (r, "%s", why.text) : 0;
+}
+
+static int
+take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
+{
+  const json_t *destination = json_object_get (value, "destination");
+  const char *key;
+  json_t *member;
+
+  if (!json_is_object (value))
+    return refuse (r, "it is not an object");
+  if (name_disk (r, c, json_object_get (value, "disk")) == -1)
+    return -1;
+  json_object_foreach (value, key, member) {
+    if (is_our_own (key))
+      continue;
+    if (options_argument (key) == OPTION_UNKNOWN)
+      return refuse (r, "unknown key '%s'", key);
+    if (is_for_all (key))
+      return refuse (r, "'%s' is not for one copy of many", key);
+    if (add_option (r, c, key, member) == -1)
+      return -1;
+  }
+  if (add_text (r, c, "--") == -1
+      || add_side (r, c, "source", json_object_get (value, "source")) == -1
+      || add_side (r, c, "destination", destination) == -1
+      || check_words (r, c) == -1)
+    return -1;
+  if (json_is_string (destination) && json_object_get (value, "shard") == NULL
+      && strcmp (json_string_value (destination), "null:") != 0)
+    c->destination = c->words[c->n_words - 1];
+  return 0;
+}
+
+/* -- the list ------------------------------------------------------------- */
+
+/* What no two copies may have in common: it would be written twice. */
+static int
+compare_with_others (struct reading *r, const struct manifest *m)
+{
+  const struct manifest_copy *c = &m->copies[r->number - 1];
+
+  for (size_t i = 0; i + 1 < r->number; i++) {
+    const struct manifest_copy *other = &m->copies[i];
+
+    if (strcmp (c->disk, other->disk) == 0)
+      return refuse (r, "'disk' is '%s', as in copy %zu", c->disk, i + 1);
+    if (c->destination && other->destination
+        && strcmp (c->destination, other->destination) == 0)
+      return refuse (r, "its destination is that of copy %zu, too", i + 1);
+  }
+  return 0;
+}
+
+static int
+take_list (struct reading *r, struct manifest *m, json_t *list)
+{
+  size_t i;
+  json_t *value;
+
+  if (!json_is_array (list))
+    return refuse (r, "it is not a list of copies: [ { ... }, ... ]");
+  m->copies = calloc (max_u64 (1, json_array_size (list)), sizeof *m->copies);
+  if (m->copies == NULL)
+    return out_of_memory (r);
+  json_array_foreach (list, i, value) {
+    m->n_copies = r->number = i + 1;
+    if (take_copy (r, &m->copies[i], value) == -1
+        || compare_with_others (r, m) == -1)
+      return -1;
+  }
+  return 0;
+}
+
+int
+manifest_parse (struct manifest *m, const char *file, const char *text,
+                size_t length, struct error *e)
+{
+  struct reading r = { .file = file, .e = e };
+  json_error_t why;
+  json_t *list = json_loadb (text, length, JSON_REJECT_DUPLICATES, &why);
+  int status;
+
+  *m = (struct manifest) { 0 };
+  if (list == NULL) {
+    /* What it is near to can be a secret. */
+    const char *near = strstr (why.text, " near ");
+
+    error_set (e, EINVAL, "%s: line %d, column %d: %.*s", file, why.line,
+               why.column, (int) (near ? near - why.text : JSON_ERROR_TEXT_LENGTH),
+               why.text);
+    return -1;
+  }
+  status = take_list (&r, m, list);
+  json_decref (list);
+  if (status == -1)
+    manifest_free (m);
+  return status;
+}
+
+/* All of a file.  Allocated; NULL with errno. */
+static char *
+read_file (const char *file, size_t *length)
+{
+  const int fd = open (file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  char *text = NULL, *more;
+  ssize_t n = -1;
+  size_t room = 0;
+
+  *length = 0;
+  while (fd != -1) {
+    if (*length == room) {
+      room = room ? 2 * room : 64 * KiB;
+      more = room > FILE_MAX ? NULL : realloc (text, room);
+      if (more == NULL) {
+        errno = EFBIG;
+        n = -1;
+        break;
+      }
+      text = more;
+    }
+    n = read (fd, text + *length, room - *length);
+    if (n <= 0)
+      break;
+    *length += n;
+  }
+  if (n == -1) {
+    free (text);
+    text = NULL;
+  }
+  if (fd != -1)
+    close (fd);
+  return text;
+}
+
+int
+manifest_load (struct manifest *m, const char *file, struct error *e)
+{
+  size_t length;
+  char *text = read_file (file, &length);
+  int status;
+
+  *m = (struct manifest) { 0 };
+  if (text == NULL) {
+    error_set (e, errno, "%s: cannot read it: %s", file, strerror (errno));
+    return -1;
+  }
+  status = manifest_parse (m, file, text, length, e);
+  free (text);
+  return status;
+}
+
+void
+manifest_free (struct manifest *m)
+{
+  for (size_t i = 0; i < m->n_copies; i++) {
+    struct manifest_copy *c = &m->copies[i];
+
+    for (size_t j = 0; j < c->n_words; j++)
+      free (c->words[j]);
+    free (c->words);
+  }
+  free (m->copies);
+  *m = (struct manifest) { 0 };
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of copies in a manifest, a file of JSON:
+ *
+ *   [ { "disk": "web", "source": "nbd://old/web",
+ *       "destination": [ "qemu-nbd", "-f", "qcow2", "web.qcow2" ],
+ *       "map": "web.map", "threads": 2, "no-extents": true }, ... ]
+ *
+ * It is checked as a whole before anything is begun: each copy's options by the
+ * parser of the command line.
+ */
+
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+/* Bytes of a disk's name. */
+#define MANIFEST_NAME_MAX 64
+
+struct manifest_copy {
+  char **words;                 /* of the command line, owned, NULL at the end:
+                                   options, "--", source, destination */
+  size_t n_words;
+
+  /* In those. */
+  const char *disk;             /* its name, as no other has it */
+  const char *destination;      /* NULL: others may have the same */
+};
+
+struct manifest {
+  struct manifest_copy *copies;
+  size_t n_copies;
+};
+
+/* Reads the file.  0, or -1 with the error set: one line that says where, and
+ * why, without a secret in it.
+ */
+int manifest_load (struct manifest *m, const char *file, struct error *e);
+
+/* The same for text that is there already; file is only for messages. */
+int manifest_parse (struct manifest *m, const char *file, const char *text,
+                    size_t length, struct error *e);
+
+void manifest_free (struct manifest *m);
+
+#endif /* MANIFEST_H */
