@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lines that come through a pipe: see lines.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arith.h"
+#include "lines.h"
+
+#define ROOM_MIN 4096
+
+int
+lines_open (struct lines *l, size_t longest, int *write_fd)
+{
+  int fds[2];
+
+  *l = (struct lines) { .fd = -1, .longest = longest };
+  if (pipe2 (fds, O_CLOEXEC) == -1)
+    return -1;
+  /* Only our end: the other is the writer's to set. */
+  fcntl (fds[0], F_SETFL, O_NONBLOCK);
+  l->fd = fds[0];
+  *write_fd = fds[1];
+  return 0;
+}
+
+/* Leaves out a line that is too long already, or that there is no memory for. */
+static void
+skip (struct lines *l)
+{
+  l->start = l->end = 0;
+  l->skipping = true;
+}
+
+static void
+make_room (struct lines *l)
+{
+  const size_t used = l->end - l->start;
+  size_t room;
+  char *text;
+
+  if (l->start > 0) {
+    memmove (l->text, l->text + l->start, used);
+    l->start = 0;
+    l->end = used;
+  }
+  if (l->end < l->room)
+    return;
+  room = min_u64 (max_u64 (ROOM_MIN, 2 * l->room), l->longest + 1);
+  text = room > l->room ? realloc (l->text, room) : NULL;
+  if (text) {
+    l->text = text;
+    l->room = room;
+  }
+  else
+    skip (l);
+}
+
+/* The end of a line that was left out, if it has come. */
+static void
+end_skipping (struct lines *l)
+{
+  const char *end = memchr (l->text + l->start, '\n', l->end - l->start);
+
+  l->skipping = end == NULL;
+  l->start = end ? (size_t) (end + 1 - l->text) : l->end;
+}
+
+static bool
+has_line (const struct lines *l)
+{
+  return l->end > l->start
+    && memchr (l->text + l->start, '\n', l->end - l->start) != NULL;
+}
+
+static void
+hang_up (struct lines *l)
+{
+  close (l->fd);
+  l->fd = -1;
+}
+
+/* Not more than there is a line for: who writes without end must not keep us
+ * here.
+ */
+void
+lines_read (struct lines *l)
+{
+  while (l->fd != -1 && !has_line (l)) {
+    ssize_t n;
+
+    make_room (l);
+    if (l->room == 0) {         /* no memory at all */
+      hang_up (l);
+      return;
+    }
+    n = read (l->fd, l->text + l->end, l->room - l->end);
+    if (n > 0) {
+      l->end += n;
+      if (l->skipping)
+        end_skipping (l);
+    }
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+      hang_up (l);
+    else if (errno == EAGAIN)
+      return;
+  }
+}
+
+char *
+lines_next (struct lines *l, size_t *length)
+{
+  char *line = l->text + l->start, *end;
+
+  if (!has_line (l))
+    return NULL;
+  end = memchr (line, '\n', l->end - l->start);
+  *end = '\0';
+  *length = end - line;
+  l->start += *length + 1;
+  return line;
+}
+
+void
+lines_close (struct lines *l)
+{
+  if (l->fd != -1)
+    hang_up (l);
+  free (l->text);
+  *l = (struct lines) { .fd = -1 };
+}

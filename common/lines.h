@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lines that come through a pipe, whole, without ever waiting for one. */
+
+#ifndef LINES_H
+#define LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lines {
+  int fd;                       /* owned; -1: none, or it has ended */
+  size_t longest;               /* bytes; longer lines are left out */
+  char *text;                   /* owned: what came and was not taken */
+  size_t start, end, room;      /* of text: [start, end) */
+  bool skipping;                /* the line that goes on is too long */
+};
+
+/* The read end of a new pipe becomes ours, and the write end *write_fd; both are
+ * closed on exec.  -1 with errno.
+ */
+int lines_open (struct lines *l, size_t longest, int *write_fd);
+
+/* Takes what has come by now.  Once all writers have gone, fd is -1. */
+void lines_read (struct lines *l);
+
+/* The next line, ended by a 0 in place of its line end, and its length; NULL
+ * where none is complete.  Valid until any other call.
+ */
+char *lines_next (struct lines *l, size_t *length);
+
+void lines_close (struct lines *l);     /* also one that is zeroed, with fd -1 */
+
+#endif /* LINES_H */
