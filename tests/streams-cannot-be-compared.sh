@@ -21,5 +21,6 @@ for mode in --compare --verify; do
   copy_fails 2 'destination null:' $mode [ touch "$tmp/started" ] null:
   copy_fails 2 'same disk' $mode "$tmp/disk" "$tmp/disk"
 done
-[ ! -e "$tmp/new" ] && [ ! -e "$tmp/started" ] || fail "something was begun"
+[ ! -e "$tmp/new" ] || fail "a destination was made"
+[ ! -e "$tmp/started" ] || fail "a server was started"
 copy_fails 2 'compare and --verify' --compare --verify "$tmp/disk" "$tmp/new"
