@@ -62,9 +62,13 @@ tell_extents (struct conn *c, struct io *io)
   io->learned_to = at;
 }
 
+/* Workers ask about places that others can have taken meanwhile. */
+static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static int
 memory_start (struct conn *c, struct io *io)
 {
+  pthread_mutex_lock (&memory_lock);
   switch (io->verb) {
   case IO_READ: memcpy (io->buffer, memory_at (c, io), io->length); break;
   case IO_WRITE: memcpy (memory_at (c, io), io->buffer, io->length); break;
@@ -72,6 +76,7 @@ memory_start (struct conn *c, struct io *io)
   case IO_EXTENTS: tell_extents (c, io); break;
   case IO_FLUSH: break;
   }
+  pthread_mutex_unlock (&memory_lock);
   list_append (io->ready, &io->link);
   return 0;
 }
