@@ -85,18 +85,12 @@ read_rate (const char *file, uint64_t *rate)
   return text[0] == '\0' ? "it is empty" : human_parse_rate (text, rate);
 }
 
-static uint64_t
-rate_of (const struct limit *l)
-{
-  return l ? atomic_load_explicit (&l->rate, memory_order_relaxed) : 0;
-}
-
 static void
 set_rate (struct limit *l, uint64_t rate, uint64_t now)
 {
   char text[HUMAN_MAX];
 
-  if (rate == rate_of (l))
+  if (rate == atomic_load_explicit (&l->rate, memory_order_relaxed))
     return;
   atomic_store_explicit (&l->rate, rate, memory_order_relaxed);
   pthread_mutex_lock (&l->lock);
@@ -138,6 +132,12 @@ limit_look (struct limit *l, uint64_t now)
 }
 
 /* -- what workers ask ----------------------------------------------------- */
+
+static uint64_t
+rate_of (const struct limit *l)
+{
+  return l ? atomic_load_explicit (&l->rate, memory_order_relaxed) : 0;
+}
 
 uint64_t
 limit_request (const struct limit *l, uint64_t least)
