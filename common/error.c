@@ -28,25 +28,45 @@ make_one_line (char *text)
     *--s = '\0';
 }
 
-void
-error_set (struct error *e, int number, const char *fs, ...)
+static void __attribute__ ((format (printf, 4, 0)))
+set (struct error *e, int number, const struct error_place *place,
+     const char *fs, va_list args)
 {
-  va_list args;
-
   if (error_is_set (e))
     return;
 
   e->number = number;
-  va_start (args, fs);
+  e->place = *place;
   if (vsnprintf (e->text, sizeof e->text, fs, args) < 0)
     e->text[0] = '\0';
-  va_end (args);
   make_one_line (e->text);
 
   /* No text would mean no error. */
   if (e->text[0] == '\0')
     snprintf (e->text, sizeof e->text, "%s",
               number != 0 ? strerror (number) : "unknown error");
+}
+
+void
+error_set (struct error *e, int number, const char *fs, ...)
+{
+  static const struct error_place nowhere;
+  va_list args;
+
+  va_start (args, fs);
+  set (e, number, &nowhere, fs, args);
+  va_end (args);
+}
+
+void
+error_set_at (struct error *e, int number, const struct error_place *place,
+              const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  set (e, number, place, fs, args);
+  va_end (args);
 }
 
 bool

@@ -5,9 +5,18 @@
 #define ERROR_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* What was being done when it happened, as far as that is known. */
+struct error_place {
+  const char *side, *op;        /* constants; NULL: not known */
+  bool has_range;               /* offset and length are known */
+  uint64_t offset, length;
+};
 
 struct error {
   int number;                   /* errno, 0 where none fits */
+  struct error_place place;
   char text[1024];              /* one line, cut if longer; "" means no error */
 };
 
@@ -17,6 +26,11 @@ struct error {
  */
 void error_set (struct error *e, int number, const char *fs, ...)
   __attribute__ ((format (printf, 3, 4)));
+
+/* The same, and keeps the place for those who want more than text. */
+void error_set_at (struct error *e, int number,
+                   const struct error_place *place, const char *fs, ...)
+  __attribute__ ((format (printf, 4, 5)));
 
 bool error_is_set (const struct error *e);
 

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "bell.h"
 #include "clock.h"
 #include "crew.h"
@@ -138,8 +139,8 @@ start_workers (struct crew *c, unsigned n)
     return -1;
   }
   if (err)
-    log_warning ("only %u workers can be started: %s", c->n_workers,
-                 strerror (err));
+    log_warning_as ("few-workers", "only %u workers can be started: %s",
+                    c->n_workers, strerror (err));
   return 0;
 }
 
@@ -240,7 +241,10 @@ crew_totals (const struct crew *c)
     t.data += counter_get (&s->data);
     t.zero += counter_get (&s->zero);
     t.skipped += counter_get (&s->skipped);
+    t.read_bytes += counter_get (&s->read_bytes);
     t.again += counter_get (&s->again);
+    t.inflight += counter_get (&s->inflight);
+    t.flush_time = max_u64 (t.flush_time, counter_get (&s->flush_time));
     t.retries += counter_get (&s->retries);
     t.compared += counter_get (&s->compared);
     t.holes += counter_get (&s->holes);
@@ -259,6 +263,16 @@ crew_totals (const struct crew *c)
   if (c->job.map)
     t.resumed = map_resumed (c->job.map);
   return t;
+}
+
+uint64_t
+crew_latency (const struct crew *c, unsigned percent)
+{
+  uint64_t sums[HISTOGRAM_BUCKETS] = { 0 };
+
+  for (unsigned i = 0; i < c->n_workers; i++)
+    histogram_sum (sums, &c->workers[i].stats.latency);
+  return histogram_percentile (sums, percent);
 }
 
 void

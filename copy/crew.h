@@ -29,10 +29,13 @@ struct totals {
   uint64_t began;               /* clock_now time: when it did */
   uint64_t data, zero, skipped; /* bytes copied: see struct stats */
   uint64_t resumed;             /* bytes copied by earlier runs */
+  uint64_t read_bytes;          /* of the source, for what is copied */
   uint64_t again;               /* bytes done once more, after a loss */
   uint64_t compared, holes;     /* bytes compared: the same */
   uint64_t differing;           /* of those */
   uint64_t reads, writes, zeroes, questions;    /* requests */
+  uint64_t inflight;            /* requests */
+  uint64_t flush_time;          /* ns, of the slowest worker; 0: no flush yet */
   uint64_t retries;             /* requests and connections tried again */
   uint64_t moved, refused;      /* through the windows; by them */
   uint64_t limited;             /* by the limit alone */
@@ -90,6 +93,11 @@ struct totals crew_totals (const struct crew *c);
  * a server may work on only so many requests of each connection.
  */
 void crew_grow (struct crew *c);
+
+/* The ns that so many percent of the reads, writes and zeroes did not exceed; 0
+ * where there were none.
+ */
+uint64_t crew_latency (const struct crew *c, unsigned percent);
 
 /* The pace that all workers have from now on: a number in the plan's. */
 void crew_set_pace (struct crew *c, unsigned pace);

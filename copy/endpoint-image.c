@@ -247,7 +247,13 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
 static struct conn *
 image_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
-  return endpoint_conn (image_endpoint_of (base)->server, number, e);
+  struct image_endpoint *ep = image_endpoint_of (base);
+
+  if (ep->server == NULL) {     /* a destination that is not prepared */
+    error_set (e, ENOTCONN, "%s: it is not served yet", base->name);
+    return NULL;
+  }
+  return endpoint_conn (ep->server, number, e);
 }
 
 /* Where there is a device on either side, that has said it. */

@@ -40,6 +40,7 @@ struct endpoint {
   struct caps caps;
   bool kept;                    /* what was made stays when this is closed */
   const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
+  struct conn *spare;           /* number 0, once it was handed back; owned */
 };
 
 /* What the open functions of the kinds are given. */

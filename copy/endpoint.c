@@ -29,6 +29,12 @@
 #define WAIT_MAX 8
 
 const char *
+side_name (enum side side)
+{
+  return side == SOURCE ? "source" : "destination";
+}
+
+const char *
 io_verb_name (enum io_verb verb)
 {
   static const char *const names[] = {
@@ -71,22 +77,32 @@ endpoint_name (const struct endpoint *ep)
   return ep->name;
 }
 
+enum side
+endpoint_side (const struct endpoint *ep)
+{
+  return ep->side;
+}
+
 const struct caps *
 endpoint_caps (const struct endpoint *ep)
 {
   return &ep->caps;
 }
 
+char *
+endpoint_masked_name (const struct operand *operand)
+{
+  return operand->command ? secrets_mask_command (operand->command)
+    : secrets_mask (operand->name);
+}
+
 /* "source nbd://host/x", with secrets masked. */
 static char *
 make_name (enum side side, const struct operand *operand)
 {
-  char *word, *name = NULL;
+  char *word = endpoint_masked_name (operand), *name = NULL;
 
-  word = operand->command ? secrets_mask_command (operand->command)
-    : secrets_mask (operand->name);
-  if (word == NULL || asprintf (&name, "%s %s", side == SOURCE ? "source"
-                                : "destination", word) == -1)
+  if (word == NULL || asprintf (&name, "%s %s", side_name (side), word) == -1)
     name = NULL;
   free (word);
   return name;
@@ -279,13 +295,28 @@ bool
 endpoint_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
                 struct error *e)
 {
-  return ep == NULL || ep->ops->close (ep, grace_ns, hurry_fd, e);
+  if (ep == NULL)
+    return true;
+  conn_close (ep->spare);
+  return ep->ops->close (ep, grace_ns, hurry_fd, e);
 }
 
 struct conn *
 endpoint_conn (struct endpoint *ep, unsigned number, struct error *e)
 {
-  return ep->ops->conn (ep, number, e);
+  struct conn *spare = number == 0 ? ep->spare : NULL;
+
+  if (spare == NULL)
+    return ep->ops->conn (ep, number, e);
+  ep->spare = NULL;             /* the worker with number 0 alone comes here */
+  return spare;
+}
+
+void
+endpoint_take_back (struct endpoint *ep, struct conn *c)
+{
+  assert (ep->spare == NULL);
+  ep->spare = c;
 }
 
 /* Turns each conn that poll says something of.  -1 with *which and the error

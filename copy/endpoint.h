@@ -27,6 +27,8 @@
 
 enum side { SOURCE, DESTINATION };
 
+const char *side_name (enum side side); /* "source", "destination" */
+
 /* The values of the ranges in an answer to IO_EXTENTS. */
 enum extent_value {
   EXTENT_DATA = 0,
@@ -143,6 +145,12 @@ struct endpoint *endpoint_open (enum side side, const struct operand *name,
 /* "source nbd://host/x": for messages, with secrets masked. */
 const char *endpoint_name (const struct endpoint *ep);
 
+/* The same of a side that need not be open, without the word before it.
+ * Allocated; NULL where memory is out.
+ */
+char *endpoint_masked_name (const struct operand *operand);
+
+enum side endpoint_side (const struct endpoint *ep);
 const struct caps *endpoint_caps (const struct endpoint *ep);
 
 /* Whether both are the same disk, as far as can be told from outside. */
@@ -225,10 +233,21 @@ struct conn {
 struct conn *endpoint_conn (struct endpoint *ep, unsigned number,
                             struct error *e);
 
+/* Conn number 0 was borrowed for a look: hands it back, for endpoint_conn to hand
+ * it out again.
+ */
+void endpoint_take_back (struct endpoint *ep, struct conn *c);
+
 static inline const char *
 conn_name (const struct conn *c)
 {
   return endpoint_name (c->endpoint);
+}
+
+static inline const char *
+conn_side_name (const struct conn *c)
+{
+  return side_name (endpoint_side (c->endpoint));
 }
 
 static inline bool

@@ -3,18 +3,26 @@
 
 #include <config.h>
 
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "log.h"
 
 #define LINE_MAX_BYTES 2048
+#define KEPT_MAX 64
 
 static const char *program = "stripecopy";
 static const char *disk;
 static bool quiet;
 static bool details;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* writing */
+static struct log_warning kept[KEPT_MAX];
+static atomic_uint n_kept;      /* those before it do not change any more */
 
 void
 log_init (const char *program_, const char *disk_, bool quiet_,
@@ -58,16 +66,70 @@ log_error (const char *fs, ...)
   va_end (args);
 }
 
+/* Where memory is out, the line on standard error has to do. */
+static void __attribute__ ((format (printf, 2, 0)))
+keep (const char *code, const char *fs, va_list args)
+{
+  char *text;
+  unsigned n;
+
+  if (vasprintf (&text, fs, args) == -1)
+    return;
+  pthread_mutex_lock (&lock);
+  n = atomic_load (&n_kept);
+  if (n < KEPT_MAX) {
+    kept[n] = (struct log_warning) { code, text };
+    atomic_store (&n_kept, n + 1);
+    text = NULL;
+  }
+  pthread_mutex_unlock (&lock);
+  free (text);
+}
+
+static void __attribute__ ((format (printf, 2, 0)))
+warn (const char *code, const char *fs, va_list args)
+{
+  va_list again;
+
+  va_copy (again, args);
+  keep (code, fs, again);
+  va_end (again);
+  if (!quiet)
+    print_line ("warning: ", fs, args);
+}
+
 void
 log_warning (const char *fs, ...)
 {
   va_list args;
 
-  if (quiet)
-    return;
   va_start (args, fs);
-  print_line ("warning: ", fs, args);
+  warn (NULL, fs, args);
   va_end (args);
+}
+
+void
+log_warning_as (const char *code, const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  warn (code, fs, args);
+  va_end (args);
+}
+
+const struct log_warning *
+log_warning_kept (unsigned n)
+{
+  return n < atomic_load (&n_kept) ? &kept[n] : NULL;
+}
+
+void
+log_end (void)
+{
+  for (unsigned i = 0; i < atomic_load (&n_kept); i++)
+    free (kept[i].text);
+  atomic_store (&n_kept, 0);
 }
 
 void

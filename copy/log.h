@@ -17,6 +17,24 @@ void log_init (const char *program, const char *disk, bool quiet,
 void log_error (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 void log_warning (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
+/* A warning that programs know by a word of its own, a constant. */
+void log_warning_as (const char *code, const char *fs, ...)
+  __attribute__ ((format (printf, 2, 3)));
+
+/* The warnings so far, quiet or not, are kept for those who tell of them. */
+struct log_warning {
+  const char *code;             /* NULL: it has none */
+  char *text;
+};
+
+/* Number n (0, 1, ...) of them, or NULL where it has not come.  The first 64
+ * are kept.  Any thread, without waiting.
+ */
+const struct log_warning *log_warning_kept (unsigned n);
+
+/* Forgets them: at the very end. */
+void log_end (void);
+
 /* For what people asked to see: nothing is put before it but the name. */
 void log_say (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 

@@ -19,8 +19,10 @@
 #include "arith.h"
 #include "clock.h"
 #include "crew.h"
+#include "describe.h"
 #include "endpoint-nbd.h"
 #include "endpoint.h"
+#include "events.h"
 #include "exit-status.h"
 #include "fleet.h"
 #include "human.h"
@@ -29,13 +31,16 @@
 #include "map.h"
 #include "notices.h"
 #include "options.h"
+#include "outlook.h"
 #include "output-file.h"
 #include "plan.h"
 #include "progress.h"
 #include "report.h"
 #include "request.h"
 #include "retry.h"
+#include "secrets.h"
 #include "stop.h"
+#include "survey.h"
 #include "trace.h"
 #include "tuner.h"
 
@@ -51,6 +56,11 @@
  */
 #define MAP_PAUSE NS_PER_S
 
+/* How long the disk is looked at as a whole, only to say how long a copy takes;
+ * for --plan it is as long as opening may take.
+ */
+#define LOOK_PATIENCE NS_PER_S
+
 /* A server can be a moment later to die than its connections. */
 #define DEATH_NOTICE_MS 200
 
@@ -64,9 +74,15 @@ struct copy {
   struct map *map;              /* NULL: none is kept */
   uint64_t map_due;             /* clock_now time: when to save it */
   bool map_warned;              /* that it cannot be saved */
+  uint64_t map_told;            /* bytes that the last checkpoint was told of */
   struct limit *limit;
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
+  struct survey *survey;        /* NULL: nobody looked */
+  struct outlook outlook;
+  struct progress progress;
+  struct events events;
+  struct report report;
   char digest[BLKHASH_TEXT];
 };
 
@@ -106,12 +122,24 @@ make_plan (struct copy *c, struct error *e)
 
 /* -- opening -------------------------------------------------------------- */
 
-/* Ends the program's work before anything was written. */
+/* Says to people and programs why it ends here. */
 static int
-refuse (const struct error *e, int status)
+give_up (struct copy *c, const struct error *e, int status)
 {
   log_error ("%s", e->text);
+  report_note_error (&c->report, e);
   return status;
+}
+
+static int
+give_up_for_signal (struct copy *c, int signal_number)
+{
+  struct error e = { 0 };
+
+  error_set (&e, 0, "ended by signal %d (%s)", signal_number,
+             strsignal (signal_number));
+  report_note_error (&c->report, &e);
+  return BY_SIGNAL + signal_number;
 }
 
 static struct endpoint *
@@ -133,12 +161,13 @@ warn_of_plan (const struct copy *c)
 
   if (c->plan.copies && !c->plan.flush && !c->options.no_flush
       && !there->stream)
-    log_warning ("%s: it cannot flush: nothing says when the data is stored",
-                 endpoint_name (c->destination));
+    log_warning_as ("no-flush", "%s: it cannot flush: nothing says when the data"
+                    " is stored", endpoint_name (c->destination));
   if (!c->plan.copies && there->size > c->plan.size)
-    log_warning ("%s: its size is %" PRIu64 ": what lies behind the source's"
-                 " (%" PRIu64 ") is not compared",
-                 endpoint_name (c->destination), there->size, c->plan.size);
+    log_warning_as ("larger", "%s: its size is %" PRIu64 ": what lies behind the"
+                    " source's (%" PRIu64 ") is not compared",
+                    endpoint_name (c->destination), there->size,
+                    c->plan.size);
 }
 
 static int
@@ -147,21 +176,21 @@ open_both (struct copy *c)
   struct error e = { 0 };
 
   if ((c->limit = limit_new (&c->options, clock_now (), &e)) == NULL)
-    return refuse (&e, REFUSED);
+    return give_up (c, &e, REFUSED);
   if ((c->source = open_side (c, SOURCE, &e)) == NULL
       || (c->destination = open_side (c, DESTINATION, &e)) == NULL) {
     const int signal_number = stop_take_signal (c->stop);
 
-    return refuse (&e, e.number == EINTR && signal_number > 0
+    return give_up (c, &e, e.number == EINTR && signal_number > 0
                    ? BY_SIGNAL + signal_number : FAILED);
   }
   if (endpoint_same (c->source, c->destination)) {
     error_set (&e, EINVAL, "%s: it is the same disk as the source",
                endpoint_name (c->destination));
-    return refuse (&e, REFUSED);
+    return give_up (c, &e, REFUSED);
   }
   if (make_plan (c, &e) == -1)
-    return refuse (&e, e.number == EBUSY ? IN_USE : REFUSED);
+    return give_up (c, &e, e.number == EBUSY ? IN_USE : REFUSED);
   warn_of_plan (c);
   return DONE;
 }
@@ -183,8 +212,8 @@ open_map (struct copy *c)
   if (c->options.map == NULL
       || (c->map = map_open (&pair, c->options.plan, &e)) != NULL)
     return DONE;
-  return refuse (&e, e.number == EBUSY ? IN_USE
-                 : e.number == ESTALE ? OTHERS_MAP : REFUSED);
+  return give_up (c, &e, e.number == EBUSY ? IN_USE
+                  : e.number == ESTALE ? OTHERS_MAP : REFUSED);
 }
 
 /* The copy goes on without: the map that stands is only older. */
@@ -196,22 +225,139 @@ save_map (struct copy *c)
   if (c->map == NULL)
     return;
   if (map_save (c->map, &e) == -1 && !c->map_warned)
-    log_warning ("%s", e.text);
+    log_warning_as ("no-map", "%s", e.text);
+  if (!error_is_set (&e) && map_finished (c->map) != c->map_told) {
+    c->map_told = map_finished (c->map);
+    events_checkpoint (&c->events, c->map_told);
+  }
   c->map_warned = error_is_set (&e);
   c->map_due = clock_now () + MAP_PAUSE;
 }
 
+static void
+warn_of_no_data (const char *source)
+{
+  log_warning_as ("no-data", "%s: it is not empty, but no byte of it is data",
+                  source);
+}
+
+/* -- looking -------------------------------------------------------------- */
+
+static const struct findings *
+findings (const struct copy *c)
+{
+  return c->survey ? survey_findings (c->survey) : NULL;
+}
+
+/* Only who shows the time that is left has a use for it. */
+static bool
+wants_time_left (const struct copy *c)
+{
+  return events_wanted (&c->events)
+    || (c->options.progress && !c->options.progress_fd_given
+        && !c->options.quiet);
+}
+
+static int
+look (struct copy *c)
+{
+  const bool whole = c->options.plan;
+  struct error e = { 0 };
+
+  if (!whole && !wants_time_left (c))
+    return DONE;
+  c->survey = survey_new (&c->plan, c->map ? map_todo (c->map) : NULL,
+                          c->source, whole ? c->destination : NULL,
+                          whole ? c->options.open_timeout * NS_PER_S
+                          : LOOK_PATIENCE,
+                          stop_signal_fd (c->stop), &e);
+  return c->survey || !whole ? DONE : give_up (c, &e, FAILED);
+}
+
+/* Whether it is made, or cut to nothing first. */
+static bool
+makes_destination (const struct copy *c)
+{
+  return endpoint_caps (c->destination)->grows
+    && !(c->map && map_stood (c->map));
+}
+
+static void
+tell_plan (struct copy *c)
+{
+  report_note_plan (&c->report, &c->plan, findings (c));
+  events_plan (&c->events, c->report.plan, c->report.source,
+               c->report.destination);
+}
+
+/* --plan: says what would be done, which is all that is done. */
+static void
+tell_findings (struct copy *c)
+{
+  const struct findings *f = findings (c);
+
+  report_findings (&c->plan, f);
+  if (c->plan.copies && !c->plan.open_ended && c->plan.size > 0
+      && f->data == 0 && f->unknown == 0)
+    warn_of_no_data (endpoint_name (c->source));
+  c->report.changed = c->plan.copies
+    && (c->plan.open_ended || f->data > 0 || f->zero > 0 || f->unknown > 0
+        || makes_destination (c));
+  tell_plan (c);
+}
+
 /* -- copying -------------------------------------------------------------- */
+
+/* What the workers do now, in a word for programs. */
+static const char *
+phase_of (const struct copy *c, const struct totals *t)
+{
+  return t->phase == PHASE_COMPARE ? c->plan.copies ? "verify" : "compare"
+    : totals_done (t) == t->total && c->plan.flush ? "flush" : "copy";
+}
+
+/* All that has to be said now of how the copy goes, or all that can be. */
+static void
+tell_progress (struct copy *c, struct crew *crew, bool at_once)
+{
+  const uint64_t now = clock_now ();
+  const struct totals t = crew_totals (crew);
+  struct view v;
+
+  outlook_note (&c->outlook, &t, now);
+  v = outlook_view (&c->outlook, false, now);
+  if (at_once)
+    progress_say (&c->progress, &v);
+  else
+    progress_show (&c->progress, &v, now);
+  events_look (&c->events, &v, phase_of (c, &t), at_once, now);
+}
+
+/* What differs is complete, but nothing to say 100 % of. */
+static void
+tell_end (struct copy *c, struct crew *crew, bool complete)
+{
+  const uint64_t now = clock_now ();
+  const struct totals t = crew_totals (crew);
+  const bool good = complete && t.differing == 0;
+  struct view v;
+
+  outlook_note (&c->outlook, &t, now);
+  v = outlook_view (&c->outlook, good, now);
+  progress_end (&c->progress, good ? &v : NULL);
+  events_look (&c->events, &v, good ? "done" : phase_of (c, &t), true, now);
+  if (complete && c->plan.compares)
+    events_verify (&c->events, describe_verify (crew_differences (crew), &t));
+}
 
 /* The first signal ends the copy in order, the second one at once. */
 static void
-heed_signal (struct copy *c, struct crew *crew, struct progress *progress)
+heed_signal (struct copy *c, struct crew *crew)
 {
   const int n = stop_take_signal (c->stop);
-  const struct totals t = crew_totals (crew);
 
   if (n == SIGUSR1)
-    progress_say (progress, &t, clock_now ());
+    tell_progress (c, crew, true);
   else if (n > 0 && stop_is_winding_down (c->stop))
     stop_now (c->stop);
   else if (n > 0)
@@ -248,6 +394,7 @@ tell_notices (struct copy *c, struct notices *notices)
     human_duration (wait, n.wait);
     switch (n.kind) {
     case NOTICE_RETRY:
+      events_retry (&c->events, &n);
       if (c->warned_of_retries[n.side])
         break;
       c->warned_of_retries[n.side] = true;
@@ -256,6 +403,7 @@ tell_notices (struct copy *c, struct notices *notices)
                    n.offset, n.length, request_strerror (n.err), wait);
       break;
     case NOTICE_LOST:
+      events_retry (&c->events, &n);
       log_warning ("%s: worker %u connects again in %s, try %u of %" PRIu64,
                    n.why.text, n.worker, wait, n.attempt, c->plan.retry.tries);
       break;
@@ -276,20 +424,21 @@ trace_pace (struct copy *c, unsigned pace)
 }
 
 static void
-set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
-          const struct totals *t, uint64_t now)
+set_pace (struct copy *c, struct crew *crew, struct tuner *tuner)
 {
+  const struct totals t = crew_totals (crew);
   const struct delivered d = {
-    .moved = t->moved, .refused = t->refused, .limited = t->limited,
-    .trip = t->trip,
+    .moved = t.moved, .refused = t.refused, .limited = t.limited,
+    .trip = t.trip,
   };
+  const uint64_t now = clock_now ();
   const unsigned before = tuner->pace;
   const unsigned pace = tuner_look (tuner, &d, now);
 
   if (tuner->far && tuner->workers < c->plan.workers_max) {
     crew_grow (crew);
     tuner_grow (tuner, c->plan.workers_max, now);
-    report_growth (c->plan.workers_max, t->trip);
+    report_growth (c->plan.workers_max, t.trip);
     track_mark (trace_main (c->trace), "more workers", 0, 0);
   }
   if (pace == before)
@@ -299,11 +448,23 @@ set_pace (struct copy *c, struct crew *crew, struct tuner *tuner,
   trace_pace (c, pace);
 }
 
+/* The earliest time that anything has to be done at. */
+static uint64_t
+next_due (const struct copy *c, const struct tuner *tuner)
+{
+  return clock_earlier (clock_earlier (outlook_due (&c->outlook),
+                                       tuner_due (tuner)),
+                        clock_earlier (clock_earlier (progress_due (&c->progress),
+                                                      events_due (&c->events)),
+                                       clock_earlier (c->map_due,
+                                                      limit_due (c->limit))));
+}
+
 /* Shows progress, heeds signals and seeks the best pace until all workers have
  * ended.
  */
 static void
-watch (struct copy *c, struct crew *crew, struct progress *progress)
+watch (struct copy *c, struct crew *crew)
 {
   struct tuner tuner;
   struct pollfd fds[] = {
@@ -316,18 +477,13 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
 
   tuner_init (&tuner, &c->plan, clock_now ());
   trace_pace (c, tuner.pace);
+  tell_progress (c, crew, false);
   while (!crew_has_ended (crew)) {
-    const uint64_t due = clock_earlier (clock_earlier (c->map_due,
-                                                       limit_due (c->limit)),
-                                        clock_earlier (progress_due (progress),
-                                                       tuner_due (&tuner)));
-    uint64_t now = clock_now ();
-    struct totals t;
-
-    if (poll (fds, 5, clock_poll_timeout (due, now)) == -1)
+    if (poll (fds, 5, clock_poll_timeout (next_due (c, &tuner), clock_now ()))
+        == -1)
       continue;                 /* EINTR: nothing was said of any of them */
     if (fds[1].revents)
-      heed_signal (c, crew, progress);
+      heed_signal (c, crew);
     for (unsigned i = 2; i < 4; i++)
       if (fds[i].revents) {
         heed_death (c, i == 2 ? c->source : c->destination);
@@ -335,12 +491,10 @@ watch (struct copy *c, struct crew *crew, struct progress *progress)
       }
     if (fds[4].revents)
       tell_notices (c, crew_notices (crew));
-    t = crew_totals (crew);
-    now = clock_now ();
-    limit_look (c->limit, now);
-    set_pace (c, crew, &tuner, &t, now);
-    progress_show (progress, &t, now);
-    if (c->map && now >= c->map_due)
+    limit_look (c->limit, clock_now ());
+    set_pace (c, crew, &tuner);
+    tell_progress (c, crew, false);
+    if (c->map && clock_now () >= c->map_due)
       save_map (c);
   }
 }
@@ -389,20 +543,27 @@ end_trace (struct copy *c)
 }
 
 /* All was done. */
-static void
-tell_outcome (const struct copy *c, const struct crew *crew,
-              const struct totals *t, uint64_t start)
+static int
+tell_success (struct copy *c, const struct crew *crew)
 {
-  const uint64_t now = clock_now ();
+  const struct report *r = &c->report;
+  const struct totals *t = &r->totals;
+  struct error e = { 0 };
 
-  if (t->differing > 0)
+  if (c->plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0)
+    warn_of_no_data (endpoint_name (c->source));
+  if (t->differing > 0) {
     report_differences (crew_differences (crew), t, c->destination);
-  if (!c->options.progress && !c->options.verbose)
-    return;
-  if (c->plan.copies)
-    report_copied (t, (c->plan.compares ? t->began : now) - start);
-  if (c->plan.compares)
-    report_compared (t, now - t->began);
+    describe_difference (crew_differences (crew), t, c->destination, &e);
+    report_note_error (&c->report, &e);
+  }
+  if (c->options.progress || c->options.verbose) {
+    if (c->plan.copies)
+      report_copied (t, r->working - r->verifying);
+    if (c->plan.compares)
+      report_compared (t, r->verifying);
+  }
+  return t->differing == 0 ? DONE : DIFFERENT;
 }
 
 static int
@@ -430,20 +591,24 @@ make_ready (struct copy *c)
   if (c->options.digest != DIGEST_NONE && c->options.blkhash_file
       && output_file_open (&c->digest_file, "--blkhash-file",
                            c->options.blkhash_file, &c->options, &e) == -1)
-    return refuse (&e, REFUSED);
+    return give_up (c, &e, REFUSED);
   if (c->options.trace_file
       && output_file_open (&c->trace_file, "--trace", c->options.trace_file,
                            &c->options, &e) == -1)
-    return refuse (&e, REFUSED);
+    return give_up (c, &e, REFUSED);
   if (c->map && map_claim (c->map, &e) == -1)
-    return refuse (&e, REFUSED);
-  if (c->plan.copies && prepare (c, &e) == -1)
-    return refuse (&e, FAILED);
+    return give_up (c, &e, REFUSED);
+  c->report.changed = c->plan.copies && makes_destination (c);
+  if (c->plan.copies && prepare (c, &e) == -1) {
+    c->report.changed = false;  /* it was put back as it had been */
+    return give_up (c, &e, FAILED);
+  }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
-    return refuse (&e, REFUSED);
+    return give_up (c, &e, REFUSED);
   if (c->map)
     map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size);
-  return start_trace (c, &e) == 0 ? DONE : refuse (&e, FAILED);
+  tell_plan (c);
+  return start_trace (c, &e) == 0 ? DONE : give_up (c, &e, FAILED);
 }
 
 /* What there is to do, and what earlier runs have done of it. */
@@ -468,39 +633,74 @@ is_done_already (const struct copy *c)
     && map_resumed (c->map) == length;
 }
 
+static void
+start_outlook (struct copy *c, uint64_t now)
+{
+  const struct totals begun = begin_totals (c);
+  const struct findings *f = findings (c);
+  struct view v;
+
+  outlook_init (&c->outlook, &begun, now);
+  if (f && f->unknown == 0)
+    outlook_know (&c->outlook, f->data);
+  v = outlook_view (&c->outlook, false, now);
+  progress_init (&c->progress, &c->options, &v, now);
+}
+
 /* Nothing is read, and nothing is made ready. */
 static int
 end_unchanged (struct copy *c)
 {
   const struct totals t = begin_totals (c);
   const uint64_t now = clock_now ();
-  struct progress progress;
+  struct view v;
 
-  progress_init (&progress, &c->options, &t, now);
-  progress_end (&progress, &t, true, now);
+  tell_plan (c);
+  start_outlook (c, now);
+  v = outlook_view (&c->outlook, true, now);
+  progress_end (&c->progress, &v);
+  events_look (&c->events, &v, "done", true, now);
+  report_note_unchanged (&c->report, &t);
   return DONE;
 }
 
 /* The copy did not come to its end: says how far it came, and why. */
 static int
-end_incomplete (struct copy *c, const struct totals *t, uint64_t elapsed)
+end_incomplete (struct copy *c)
 {
   const int signal_number = stop_signal (c->stop);
   struct error *e = stop_error (c->stop);
   int status;
 
   if (!error_is_set (e) && signal_number) {
-    report_interrupted (t, signal_number, elapsed);
-    status = BY_SIGNAL + signal_number;
+    report_interrupted (&c->report.totals, signal_number, c->report.working);
+    status = give_up_for_signal (c, signal_number);
   }
   else {
     explain (c, e);
-    log_error ("%s", e->text);
-    status = c->map && retry_helps (e->number) ? INCOMPLETE : FAILED;
+    status = give_up (c, e, c->map && retry_helps (e->number) ? INCOMPLETE
+                      : FAILED);
   }
   if (c->map)
     report_incomplete (&c->options, c->map, plan_length (&c->plan));
   return status;
+}
+
+/* What is left to do once all workers have ended.  False when that fails. */
+static bool
+finish (struct copy *c, struct crew *crew)
+{
+  const struct totals t = crew_totals (crew);
+  struct error e = { 0 };
+
+  if ((c->plan.open_ended
+       && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1)
+      || (c->options.digest != DIGEST_NONE
+          && crew_digest (crew, c->digest, &e) == -1)) {
+    stop_fail (c->stop, &e);
+    return false;
+  }
+  return true;
 }
 
 /* What differs was not copied well, whatever has changed it since: the same
@@ -525,8 +725,6 @@ copy (struct copy *c)
 {
   const uint64_t start = clock_now ();
   struct error e = { 0 };
-  struct progress progress;
-  struct totals t;
   struct crew *crew;
   bool complete;
   int status;
@@ -538,40 +736,29 @@ copy (struct copy *c)
   crew = crew_start (&c->plan, c->source, c->destination, c->map, c->limit,
                      c->stop, c->trace, &e);
   if (crew == NULL)
-    return refuse (&e, FAILED);
+    return give_up (c, &e, FAILED);
   if (c->map)                   /* which says what a destination is good for */
     endpoint_keep (c->destination);
-  t = begin_totals (c);
-  progress_init (&progress, &c->options, &t, start);
+  start_outlook (c, start);
   save_map (c);
   stop_want_usr1 (c->stop, true);
-  watch (c, crew, &progress);
+  watch (c, crew);
   stop_want_usr1 (c->stop, false);
-  complete = crew_join (crew);
+  complete = crew_join (crew) && finish (c, crew);
   tell_notices (c, crew_notices (crew));
-  t = crew_totals (crew);
-  if (complete && c->plan.open_ended
-      && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1) {
-    stop_fail (c->stop, &e);
-    complete = false;
-  }
-  if (complete && c->options.digest != DIGEST_NONE
-      && crew_digest (crew, c->digest, &e) == -1) {
-    stop_fail (c->stop, &e);
-    complete = false;
-  }
-  progress_end (&progress, &t, complete && t.differing == 0, clock_now ());
+  tell_end (c, crew, complete);
+  report_note_copy (&c->report, &c->plan, crew, start, complete);
   if (complete)
-    tell_outcome (c, crew, &t, start);
+    status = tell_success (c, crew);
   if (complete && c->map)
     mark_complete (c, crew);
   crew_free (crew);
 
   save_map (c);
   if (!complete)
-    return end_incomplete (c, &t, clock_now () - start);
+    return end_incomplete (c);
   endpoint_keep (c->destination);
-  return t.differing == 0 ? DONE : DIFFERENT;
+  return status;
 }
 
 /* -- closing -------------------------------------------------------------- */
@@ -590,19 +777,19 @@ close_both (struct copy *c, int status)
 
   if (!endpoint_close (c->source, grace, hurry_fd, &of_source)
       && status == DONE)
-    log_warning ("%s", of_source.text);
+    log_warning_as ("source-ended-badly", "%s", of_source.text);
   if (!endpoint_close (c->destination, grace, hurry_fd, &of_destination)
       && status == DONE) {
-    log_error ("%s", of_destination.text);
-    status = FAILED;
+    c->report.flushed = false;  /* what it had may not be stored */
+    status = give_up (c, &of_destination, FAILED);
     if (c->map) {
       map_unmark (c->map, map_todo (c->map));
       save_map (c);
     }
   }
   signal_number = stop_take_signal (c->stop);
-  return signal_number > 0 && status < BY_SIGNAL ? BY_SIGNAL + signal_number
-    : status;
+  return signal_number > 0 && status < BY_SIGNAL
+    ? give_up_for_signal (c, signal_number) : status;
 }
 
 /* The last thing of all: whoever sees a digest knows that the copy is complete.
@@ -619,14 +806,14 @@ tell_digest (struct copy *c)
   if (c->digest_file.name) {
     if (output_file_end (&c->digest_file, c->digest, &e) == 0)
       return DONE;
-    log_error ("%s", e.text);
   }
   else {
     if (fprintf (f, "%s\n", c->digest) > 0 && fflush (f) == 0)
       return DONE;
-    log_error ("the digest cannot be written: %s", strerror (errno));
+    error_set (&e, errno, "the digest cannot be written: %s",
+               strerror (errno));
   }
-  return FAILED;
+  return give_up (c, &e, FAILED);
 }
 
 /* What we open must not get a number that the command line, or others' habits,
@@ -662,12 +849,13 @@ run (struct copy *c)
       || endpoint_check_pair (&c->options.source, &c->options.destination,
                               &e) == -1
       || check_descriptors (&c->options, &e) == -1)
-    return refuse (&e, REFUSED);
+    return give_up (c, &e, REFUSED);
   if ((c->stop = stop_new ()) == NULL) {
-    log_error ("cannot take over signals: %s", strerror (errno));
-    return FAILED;
+    error_set (&e, errno, "cannot take over signals: %s", strerror (errno));
+    return give_up (c, &e, FAILED);
   }
   status = open_both (c);
+  report_note_sides (&c->report, c->source, c->destination);
   if (status == DONE)
     status = open_map (c);
   if (status == DONE && (c->options.plan || c->options.verbose))
@@ -675,18 +863,77 @@ run (struct copy *c)
   if (status == DONE && c->map && (c->options.plan || c->options.verbose
                                    || map_stood (c->map)))
     report_map (&c->options, c->map);
-  if (status == DONE && !c->options.plan)
+  if (status == DONE && (c->options.plan || !is_done_already (c)))
+    status = look (c);
+  if (status == DONE && c->options.plan)
+    tell_findings (c);
+  else if (status == DONE)
     status = copy (c);
   end_trace (c);
   status = close_both (c, status);
-  if (status == DONE && c->digest[0])
+  if (status == DONE && c->digest[0]) {
+    c->report.digest = c->digest;
     status = tell_digest (c);
+  }
   output_file_drop (&c->digest_file);
   output_file_drop (&c->trace_file);
+  if (c->map)
+    report_note_map (&c->report, c->map);
   map_close (c->map);
   limit_free (c->limit);
+  survey_free (c->survey);
   stop_free (c->stop);
   return status;
+}
+
+/* -- telling -------------------------------------------------------------- */
+
+/* Both are tried, so that the one can tell of the other's failure. */
+static int
+start_telling (struct copy *c)
+{
+  struct error e = { 0 };
+  int r;
+
+  signal (SIGPIPE, SIG_IGN);    /* who does not listen does not end us */
+  r = events_open (&c->events, &c->options, &e);
+  if (report_open (&c->report, &c->options, &e) == -1)
+    r = -1;
+  report_note_sides (&c->report, NULL, NULL);
+  events_start (&c->events, &c->options);
+  return r == 0 ? DONE : give_up (c, &e, REFUSED);
+}
+
+/* Every way out leads through here.  Who sees the last event finds the report
+ * written.
+ */
+static int
+end_telling (struct copy *c, int status)
+{
+  struct report *r = &c->report;
+  struct error e = { 0 };
+
+  if (report_write (r, status, &e) == -1)
+    status = give_up (c, &e, status == DONE ? FAILED : status);
+  events_end (&c->events, report_status (r, status), status,
+              describe_error (&r->error), describe_bytes (&r->totals));
+  events_close (&c->events);
+  report_free (r);
+  log_end ();
+  return status;
+}
+
+/* A word that stands on the wrong place can be a secret all the same. */
+static int
+refuse_words (struct copy *c, struct error *e)
+{
+  char *text = secrets_mask (e->text);
+
+  snprintf (e->text, sizeof e->text, "%s", text ? text : "out of memory");
+  free (text);
+  give_up (c, e, REFUSED);
+  log_error ("try '%s --help'", c->options.program);
+  return REFUSED;
 }
 
 /* Whoever waits for us, a shell in a loop for one, is to see the signal itself.
@@ -709,25 +956,25 @@ main (int argc, char **argv)
 {
   struct copy c = { 0 };
   struct error e = { 0 };
+  const bool parsed = options_parse (&c.options, argc, argv, &e) == 0;
   int status;
 
-  if (options_parse (&c.options, argc, argv, &e) == -1) {
-    log_init (c.options.program, NULL, false, 0);
-    log_error ("%s", e.text);
-    log_error ("try '%s --help'", c.options.program);
-    status = REFUSED;
-  }
-  else if (c.options.help)
+  if (parsed && c.options.help)
     status = print_text (options_help (c.options.program));
-  else if (c.options.version)
+  else if (parsed && c.options.version)
     status = print_version ();
-  else if (c.options.long_options || c.options.short_options)
+  else if (parsed && (c.options.long_options || c.options.short_options))
     status = print_text (options_list (c.options.long_options));
   else {
-    log_init (c.options.program, c.options.disk, c.options.quiet,
-              c.options.verbose);
-    status = c.options.manifest
-      ? fleet_run (&c.options, count_processors ()) : run (&c);
+    log_init (c.options.program, c.options.disk, parsed && c.options.quiet,
+              parsed ? c.options.verbose : 0);
+    status = start_telling (&c);
+    if (!parsed)
+      status = refuse_words (&c, &e);
+    else if (status == DONE)
+      status = c.options.manifest
+        ? fleet_run (&c.options, count_processors ()) : run (&c);
+    status = end_telling (&c, status);
   }
   options_free (&c.options);
   if (status > BY_SIGNAL)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,10 @@
 
 #include "arith.h"
 #include "clock.h"
+#include "device.h"
 #include "human.h"
 #include "options.h"
+#include "secrets.h"
 
 enum origin {
   OURS,
@@ -32,7 +35,7 @@ enum kind {
   TALLY,                        /* unsigned: how often it was given */
   NUMBER,                       /* uint64_t: min..max */
   SIZE,                         /* uint64_t: bytes, min..max */
-  SECONDS,                      /* uint64_t: ns; min..max are seconds */
+  SECONDS,                      /* uint64_t: ns; min..max are ms */
   POWER,                        /* the same, and a power of two */
   POWER_OR_0,
   IS_ZERO,                      /* enum is_zero, argument optional */
@@ -87,10 +90,14 @@ static const struct row rows[] = {
     "whether the destination reads as zeroes; auto asks it", NBDCOPY },
   { "disk", 0, TEXT, "NAME", FIELD (disk), 0, 0, 0,
     "say NAME in front of each message", OURS },
+  { "events", 0, TEXT, "FD|FILE", FIELD (events), 0, 0, 0,
+    "write what happens to it, as lines of JSON", OURS },
   { "flush", 0, FLAG, NULL, FIELD (flush), 0, 0, 0,
     "insist on flushing the destination at the end", NBDCOPY },
   { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0,
     "print this and end", NBDCOPY },
+  { "interval", 0, SECONDS, "SECONDS", FIELD (interval), 0, 100, 86400000,
+    "between two of progress (0.2 on a terminal, else 10)", OURS },
   { "jobs", 0, NUMBER, "N", FIELD (jobs), 0, 1, 1024,
     "so many copies of the manifest at a time (default 1)", OURS },
   { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0,
@@ -119,6 +126,8 @@ static const struct row rows[] = {
     "at most SIZE bytes in flight per worker (default 64M)", NBDCOPY },
   { "quiet", 'q', FLAG, NULL, FIELD (quiet), 0, 0, 0,
     "print nothing but errors", OURS },
+  { "report", 0, TEXT, "FILE|-", FIELD (report), 0, 0, 0,
+    "write to FILE at the end how it went, as JSON", OURS },
   { "request-size", 0, POWER, "SIZE", FIELD (request_size), 0,
     4096, 32 * MiB,
     "read and write at most SIZE at a time (default 1M)", NBDCOPY },
@@ -129,7 +138,7 @@ static const struct row rows[] = {
     "what a map that is there means (auto: go on from it)", OURS },
   { "retries", 0, NUMBER, "N", FIELD (retries), 0, 0, UINT32_MAX,
     "how often to try again what failed (default 5)", OURS },
-  { "retry-wait", 0, SECONDS, "SECONDS", FIELD (retry_wait), 0, 0, 3600,
+  { "retry-wait", 0, SECONDS, "SECONDS", FIELD (retry_wait), 0, 0, 3600000,
     "before the first of them, then doubling (default 1)", OURS },
   { "shard", 0, SHARD, "I/N", FIELD (shard), 0, 1, UINT32_MAX,
     "copy only the I-th of N parts of the disk", OURS },
@@ -145,6 +154,8 @@ static const struct row rows[] = {
     "look for zeroes of SIZE bytes (default 4K); 0: do not", NBDCOPY },
   { "stall-timeout", 0, NUMBER, "SECONDS", FIELD (stall_timeout), 0, 0, 86400,
     "give up when nothing moves for so long (default 600)", OURS },
+  { "status-file", 0, TEXT, "FILE", FIELD (status_file), 0, 0, 0,
+    "keep the latest of the events in FILE", OURS },
   { "synchronous", 0, FLAG, NULL, FIELD (synchronous), 0, 0, 0,
     "one worker, one request at a time, in order", NBDCOPY },
   { "target-is-zero", 0, IS_ZERO, "auto|yes|no",
@@ -242,9 +253,9 @@ set_seconds (struct options *o, const struct row *row, const char *text,
 
   if (why)
     error_set (e, EINVAL, "--%s: %s: %s", row->name, why, text);
-  else if (ns < row->min * NS_PER_S || ns > row->max * NS_PER_S)
-    error_set (e, EINVAL, "--%s: must be from %" PRIu64 " to %" PRIu64 ": %s",
-               row->name, row->min, row->max, text);
+  else if (ns < row->min * NS_PER_MS || ns > row->max * NS_PER_MS)
+    error_set (e, EINVAL, "--%s: must be from %g to %g: %s", row->name,
+               row->min / 1e3, row->max / 1e3, text);
   else {
     *(uint64_t *) field_of (o, row->field) = ns;
     return 0;
@@ -252,21 +263,22 @@ set_seconds (struct options *o, const struct row *row, const char *text,
   return -1;
 }
 
+static const char *const is_zero_words[] = {
+  [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+};
+
 static int
 set_is_zero (struct options *o, const struct row *row, const char *text,
              struct error *e)
 {
-  static const char *const words[] = {
-    [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
-  };
   enum is_zero *field = field_of (o, row->field);
 
   if (text == NULL) {           /* as nbdcopy has it */
     *field = IS_ZERO_YES;
     return 0;
   }
-  for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (strcmp (text, words[i]) == 0) {
+  for (unsigned i = 0; i < 3; i++)
+    if (strcmp (text, is_zero_words[i]) == 0) {
       *field = i;
       return 0;
     }
@@ -672,7 +684,33 @@ check_alone (const char *operand, const struct row *of_one, struct error *e)
 }
 
 static int
-check_together (const struct options *o, struct error *e)
+refuse_output (const char *option, struct error *e)
+{
+  error_set (e, EINVAL, "%s would write into the data", option);
+  return -1;
+}
+
+/* Nothing else may go where the data goes. */
+static int
+check_output (struct options *o, struct error *e)
+{
+  int fd;
+
+  if (strcmp (o->destination.name, "-") != 0)
+    return 0;
+  if (o->progress_fd_given && o->progress_fd == STDOUT_FILENO)
+    return refuse_output ("--progress=1", e);
+  if (o->events && options_descriptor (o->events, &fd) && fd == STDOUT_FILENO)
+    return refuse_output ("--events=1", e);
+  if (o->report && strcmp (o->report, "-") == 0) {
+    o->report = NULL;           /* nor is the refusal reported there */
+    return refuse_output ("--report=-", e);
+  }
+  return 0;
+}
+
+static int
+check_together (struct options *o, struct error *e)
 {
   if (o->flush && o->no_flush) {
     error_set (e, EINVAL, "--flush and --no-flush cannot both hold");
@@ -691,12 +729,7 @@ check_together (const struct options *o, struct error *e)
     error_set (e, EINVAL, "--blkhash is of a whole disk: not with --shard");
     return -1;
   }
-  if (o->progress_fd_given && o->progress_fd == STDOUT_FILENO
-      && strcmp (o->destination.name, "-") == 0) {
-    error_set (e, EINVAL, "--progress=1 would write into the data");
-    return -1;
-  }
-  return check_map (o, e);
+  return check_output (o, e) == -1 ? -1 : check_map (o, e);
 }
 
 static int
@@ -775,6 +808,122 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
   for (unsigned i = 0; i < n_commands; i++)
     free (commands[i].command); /* those that no operand took over */
   return r;
+}
+
+bool
+options_descriptor (const char *word, int *fd)
+{
+  uint64_t number;
+
+  if (parse_number (word, &number) != NULL || number > INT_MAX)
+    return false;
+  *fd = number;
+  return true;
+}
+
+static bool
+is_at (const struct operand *operand, int fd)
+{
+  return operand->name && operand->command == NULL
+    && device_is_at (fd, operand->name);
+}
+
+bool
+options_name_file (const struct options *o, int fd)
+{
+  return is_at (&o->source, fd) || is_at (&o->destination, fd);
+}
+
+/* -- as JSON -------------------------------------------------------------- */
+
+static json_t *
+masked (const char *text)
+{
+  char *word = text ? secrets_mask (text) : NULL;
+  json_t *value = text && word == NULL ? NULL : json_of_text (word, SIZE_MAX);
+
+  free (word);
+  return value;
+}
+
+/* A rate, or the file that has it. */
+static json_t *
+value_of_bwlimit (const struct bwlimit *limit)
+{
+  return limit->file ? masked (limit->file)
+    : limit->rate ? json_of_number (limit->rate) : json_null ();
+}
+
+static const char *const resume_words[] = {
+  [RESUME_AUTO] = "auto", [RESUME_REQUIRE] = "require",
+  [RESUME_NEVER] = "never",
+};
+
+static json_t *
+value_of (const struct options *o, const struct row *row)
+{
+  const void *field = (const char *) o + row->field;
+
+  switch (row->kind) {
+  case FLAG:
+    return json_boolean (*(const bool *) field);
+  case TALLY:
+    return json_of_number (*(const unsigned *) field);
+  case NUMBER: case SIZE: case POWER_OR_0:
+    return json_of_number (*(const uint64_t *) field);
+  case POWER:
+    return *(const uint64_t *) field
+      ? json_of_number (*(const uint64_t *) field) : json_null ();
+  case SECONDS:
+    return *(const uint64_t *) field || row->min == 0
+      ? json_of_ns (*(const uint64_t *) field) : json_null ();
+  case IS_ZERO:
+    return json_string (is_zero_words[*(const enum is_zero *) field]);
+  case BWLIMIT:
+    return value_of_bwlimit (&o->bwlimit);
+  case SHARD:
+    return o->shard.count == 0 ? json_null ()
+      : json_sprintf ("%" PRIu64 "/%" PRIu64, o->shard.number,
+                      o->shard.count);
+  case RESUME:
+    return json_string (resume_words[*(const enum resume *) field]);
+  case DESCRIPTOR:
+    return o->progress_fd_given ? json_of_number (o->progress_fd)
+      : json_boolean (o->progress);
+  case BLKHASH:
+    return o->digest == DIGEST_NONE ? json_null ()
+      : json_sprintf ("%s/%" PRIu64, digest_names[o->digest],
+                      o->digest_block);
+  case WORD: case TEXT:
+    return masked (*(const char *const *) field);
+  case NOT_BUILT:
+    return json_null ();
+  }
+  return NULL;
+}
+
+/* What only prints something and ends, and second names, are left out. */
+static bool
+is_setting (const struct row *row)
+{
+  return row->help && row->field != FIELD (help)
+    && row->field != FIELD (version)
+    && strcmp (row->name, "target-is-zero") != 0;
+}
+
+json_t *
+options_config (const struct options *o)
+{
+  json_t *config = json_object ();
+
+  for (size_t i = 0; config && i < N_ROWS; i++)
+    if (is_setting (&rows[i])
+        && json_object_set_new (config, rows[i].name,
+                                value_of (o, &rows[i])) == -1) {
+      json_decref (config);
+      return NULL;
+    }
+  return config;
 }
 
 void

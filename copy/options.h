@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "json.h"
 
 /* One of the two names on the command line. */
 struct operand {
@@ -77,6 +78,10 @@ struct options {
   bool progress;                /* -p or --progress */
   uint64_t progress_fd;         /* --progress=FD, when progress_fd_given */
   bool progress_fd_given;
+  const char *events;           /* --events: digits are a descriptor */
+  const char *status_file;
+  const char *report;           /* --report; "-" is standard output */
+  uint64_t interval;            /* --interval, ns; 0: not given */
   bool quiet;
   const char *trace_file;       /* --trace; NULL: none */
   unsigned verbose;             /* how often -v was given */
@@ -103,6 +108,19 @@ enum options_argument {
 };
 
 enum options_argument options_argument (const char *name);
+
+/* Whether the word of --events is a descriptor, and which. */
+bool options_descriptor (const char *word, int *fd);
+
+/* The options as chosen, by their long names, with secrets masked.  NULL where
+ * memory is out.
+ */
+json_t *options_config (const struct options *o);
+
+/* Whether one of the operands is the very file, or device, that is open: nothing
+ * else may be written there.
+ */
+bool options_name_file (const struct options *o, int fd);
 
 /* What --blkhash calls it. */
 const char *options_digest_name (enum digest_kind kind);

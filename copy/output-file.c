@@ -6,12 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "device.h"
 #include "output-file.h"
+#include "secrets.h"
 
 /* A FIFO that nobody reads is refused rather than waited for. */
 static int
@@ -26,16 +27,13 @@ open_or_make (struct output_file *f)
   return f->fd == -1 ? -1 : fcntl (f->fd, F_SETFL, 0);
 }
 
-static bool
-is_operand (const struct output_file *f, const struct operand *operand)
-{
-  return operand->command == NULL && device_is_at (f->fd, operand->name);
-}
-
 static int
 fail (struct output_file *f, int err, const char *why, struct error *e)
 {
-  error_set (e, err, "%s=%s: %s", f->option, f->name, why);
+  char *shown = secrets_mask (f->name);
+
+  error_set (e, err, "%s=%s: %s", f->option, shown ? shown : "", why);
+  free (shown);
   output_file_drop (f);
   return -1;
 }
@@ -49,7 +47,7 @@ output_file_open (struct output_file *f, const char *option, const char *name,
   *f = (struct output_file) { .option = option, .name = name };
   if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1)
     return fail (f, errno, strerror (errno), e);
-  if (is_operand (f, &o->source) || is_operand (f, &o->destination))
+  if (options_name_file (o, f->fd))
     return fail (f, EINVAL, "it is what is copied, or copied to", e);
   if (S_ISREG (us.st_mode) && ftruncate (f->fd, 0) == -1)
     return fail (f, errno, strerror (errno), e);

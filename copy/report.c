@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says what will be done, or what was done, in words for people. */
+/* Says what will be done, or what was done: see report.h. */
 
 #include <config.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "arith.h"
 #include "clock.h"
+#include "describe.h"
 #include "human.h"
 #include "log.h"
 #include "report.h"
+#include "secrets.h"
 
 /* Who wants to see them all wants another program. */
 #define DIFFERENCES_SHOWN 10
@@ -96,6 +101,44 @@ report_plan (const struct plan *p, const struct endpoint *source,
            p->zero.scan, yes_or_no (p->source_extents),
            format_writing (p, writing, sizeof writing),
            format_comparing (p, comparing, sizeof comparing), digest, shard);
+}
+
+/* Seconds: 30 years say as much as more. */
+#define TIME_MAX 1000000000
+
+static uint64_t
+time_for (uint64_t bytes, uint64_t rate)
+{
+  return min_u64 (bytes / rate, TIME_MAX) * NS_PER_S
+    + bytes % rate * 1000 / rate * NS_PER_MS;
+}
+
+void
+report_findings (const struct plan *p, const struct findings *f)
+{
+  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+  char unknown[HUMAN_MAX], slow[HUMAN_MAX], fast[HUMAN_MAX];
+
+  if (p->open_ended) {
+    log_say ("found: nobody knows what a stream will bring");
+    return;
+  }
+  human_size (data, f->data);
+  human_size (zero, f->zero);
+  human_size (skipped, f->skipped);
+  human_size (unknown, f->unknown);
+  if (p->copies && f->told_apart)
+    log_say ("found: %s data, %s to be zeroed, %s already zero, %s unknown",
+             data, zero, skipped, unknown);
+  else if (p->copies)
+    log_say ("found: %s data, %s to be zeroed unless it is zero, %s unknown",
+             data, zero, unknown);
+  else
+    log_say ("found: %s to be compared, %s zero on both sides, %s unknown",
+             data, skipped, unknown);
+  log_say ("time: at least %s at 100 MiB/s, %s at 1 GiB/s",
+           human_duration (slow, time_for (f->data, 100 * MiB)),
+           human_duration (fast, time_for (f->data, GiB)));
 }
 
 void
@@ -240,4 +283,245 @@ report_incomplete (const struct options *o, struct map *m, uint64_t size)
   log_say ("--map=%s: %s of %s are stored, and the same command goes on from"
            " there", o->map, human_size (done, map_finished (m)),
            human_size (all, size));
+}
+
+/* -- for programs --------------------------------------------------------- */
+
+#define FORMAT_VERSION 1
+
+/* How long each part of the report is waited for. */
+#define REPORT_MS 5000
+
+int
+report_open (struct report *r, const struct options *o, struct error *e)
+{
+  *r = (struct report) {
+    .options = o, .out.fd = -1, .wanted = o->report != NULL,
+    .started = clock_now (), .totals.open_ended = true,
+  };
+  clock_gettime (CLOCK_REALTIME, &r->start);
+  if (!r->wanted || outlet_open (&r->out, OUTLET_REPORT, o->report, o, e) == 0)
+    return 0;
+  r->wanted = false;
+  return -1;
+}
+
+/* In place of what was known before, if anything. */
+static void
+set (json_t **to, json_t *value)
+{
+  json_decref (*to);
+  *to = value;
+}
+
+void
+report_note_sides (struct report *r, const struct endpoint *source,
+                   const struct endpoint *destination)
+{
+  set (&r->source, describe_side (&r->options->source, r->options->source_id,
+                                  source));
+  set (&r->destination, describe_side (&r->options->destination, NULL,
+                                       destination));
+}
+
+void
+report_note_plan (struct report *r, const struct plan *p,
+                  const struct findings *found)
+{
+  set (&r->plan, describe_plan (p, p->open_ended ? NULL : found));
+  r->totals = (struct totals) {
+    .total = p->open_ended ? 0 : plan_length (p),
+    .open_ended = p->open_ended,
+  };
+  if (!r->options->plan || !p->copies || found == NULL || p->open_ended)
+    return;
+  r->totals.data = found->data;
+  r->totals.zero = found->zero;
+  r->totals.skipped = found->skipped;
+  r->totals.resumed = found->resumed;
+}
+
+void
+report_note_copy (struct report *r, const struct plan *p,
+                  const struct crew *crew, uint64_t start, bool complete)
+{
+  const uint64_t now = clock_now ();
+  const struct totals *t = &r->totals;
+
+  r->copied = true;
+  r->totals = crew_totals (crew);
+  r->working = now - start;
+  if (t->phase == PHASE_COMPARE)
+    r->verifying = now - (p->copies ? t->began : start);
+  if (complete && p->compares)
+    set (&r->verify, describe_verify (crew_differences (crew), t));
+  r->flushed = complete && p->copies && p->flush;
+  r->p50 = crew_latency (crew, 50);
+  r->p99 = crew_latency (crew, 99);
+  r->changed = r->changed || t->writes > 0 || t->zeroes > 0;
+}
+
+void
+report_note_unchanged (struct report *r, const struct totals *t)
+{
+  r->totals = *t;
+  r->flushed = true;            /* by whoever copied it */
+}
+
+void
+report_note_map (struct report *r, struct map *m)
+{
+  char *name = secrets_mask (r->options->map);
+
+  set (&r->map, json_pack ("{s:o, s:b, s:o}",
+                           "file", json_of_text (name, SIZE_MAX),
+                           "stood", map_stood (m),
+                           "stored", json_of_number (map_finished (m))));
+  free (name);
+}
+
+void
+report_note_error (struct report *r, const struct error *e)
+{
+  if (!error_is_set (&r->error))
+    r->error = *e;
+}
+
+const char *
+report_status (const struct report *r, int exit_status)
+{
+  return exit_status == 4 ? "different"
+    : exit_status == 3 || (exit_status > 128 && r->map) ? "incomplete"
+    : exit_status != 0 ? "failed" : r->options->plan ? "planned" : r->changed ? "ok" : "unchanged";
+}
+
+static json_t *
+describe_requests (const struct report *r)
+{
+  const struct totals *t = &r->totals;
+
+  return json_pack ("{s:o, s:o, s:o, s:o, s:o}",
+                    "read", json_of_number (t->reads),
+                    "write", json_of_number (t->writes),
+                    "zero", json_of_number (t->zeroes),
+                    "p50", describe_if (r->p50 > 0, json_of_ns (r->p50)),
+                    "p99", describe_if (r->p99 > 0, json_of_ns (r->p99)));
+}
+
+static json_t *
+describe_time (const struct report *r)
+{
+  const uint64_t flush = r->totals.flush_time;
+  struct timespec end;
+
+  clock_gettime (CLOCK_REALTIME, &end);
+  return json_pack ("{s:o, s:o, s:o, s:o, s:o}",
+                    "start", json_of_time (&r->start),
+                    "end", json_of_time (&end),
+                    "elapsed", json_of_ns (clock_now () - r->started),
+                    "flush", describe_if (flush > 0, json_of_ns (flush)),
+                    "verify", describe_if (r->verifying > 0,
+                                           json_of_ns (r->verifying)));
+}
+
+static json_t *
+describe_digest (const struct report *r)
+{
+  if (r->digest == NULL)
+    return json_null ();
+  return json_pack ("{s:s, s:o, s:s}", "algorithm",
+                    options_digest_name (r->options->digest),
+                    "block", json_of_number (r->options->digest_block),
+                    "value", r->digest);
+}
+
+static json_t *
+describe_warnings (void)
+{
+  json_t *list = json_array ();
+  const struct log_warning *w;
+
+  for (unsigned i = 0; (w = log_warning_kept (i)) != NULL; i++)
+    json_array_append_new (list, json_pack ("{s:s?, s:o}", "code", w->code,
+                                            "message",
+                                            json_of_text (w->text, SIZE_MAX)));
+  return list;
+}
+
+static json_t *
+describe_rate (const struct report *r)
+{
+  const uint64_t copying = r->working - r->verifying;
+
+  if (!r->copied || copying == 0)
+    return json_null ();
+  return json_real ((double) r->totals.data / copying * NS_PER_S);
+}
+
+static json_t *
+or_null (json_t *value)
+{
+  return value ? json_incref (value) : json_null ();
+}
+
+static json_t *
+describe_report (const struct report *r, int exit_status)
+{
+  return json_pack ("{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o,"
+                    " s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+                    "v", FORMAT_VERSION, "version", PACKAGE_VERSION,
+                    "status", report_status (r, exit_status),
+                    "changed", r->changed, "exit", exit_status,
+                    "error", describe_error (&r->error),
+                    "source", or_null (r->source),
+                    "destination", or_null (r->destination),
+                    "bytes", describe_bytes (&r->totals),
+                    "requests", describe_requests (r),
+                    "time", describe_time (r),
+                    "rate", describe_rate (r),
+                    "digest", describe_digest (r),
+                    "verify", or_null (r->verify),
+                    "flushed", r->flushed, "map", or_null (r->map),
+                    "retries", json_of_number (r->totals.retries),
+                    "workers", describe_if (r->copied, json_of_number (
+                                              r->totals.workers)),
+                    "plan", or_null (r->plan),
+                    "config", options_config (r->options),
+                    "warnings", describe_warnings ());
+}
+
+int
+report_write (struct report *r, int exit_status, struct error *e)
+{
+  json_t *report;
+  size_t length;
+  char *line;
+  bool written;
+
+  if (!r->wanted)
+    return 0;
+  report = describe_report (r, exit_status);
+  if (report && r->options->disk)
+    json_object_set_new (report, "disk",
+                         json_of_text (r->options->disk, SIZE_MAX));
+  line = json_line (report, &length);
+  json_decref (report);
+  errno = line ? EIO : ENOMEM;  /* where nothing says more */
+  written = line && outlet_all (&r->out, line, length, REPORT_MS);
+  free (line);
+  if (written)
+    return 0;
+  error_set (e, errno, "the report cannot be written: %s", strerror (errno));
+  return -1;
+}
+
+void
+report_free (struct report *r)
+{
+  json_decref (r->source);
+  json_decref (r->destination);
+  json_decref (r->plan);
+  json_decref (r->verify);
+  json_decref (r->map);
+  outlet_close (&r->out);
 }

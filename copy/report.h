@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says what will be done, or what was done, in words for people. */
+/* Says what will be done, or what was done: in words for people, and in one JSON
+ * object for programs, to --report.
+ */
 
 #ifndef REPORT_H
 #define REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "crew.h"
+#include "error.h"
+#include "json.h"
 #include "map.h"
 #include "options.h"
+#include "outlet.h"
 #include "plan.h"
+#include "survey.h"
 
 /* For --plan (to the log) and --verbose. */
 void report_plan (const struct plan *p, const struct endpoint *source,
                   const struct endpoint *destination);
+
+/* For --plan, what was found behind it. */
+void report_findings (const struct plan *p, const struct findings *f);
 
 /* For --verbose, while the workers run. */
 void report_pace (const struct pace *p);
@@ -40,5 +51,54 @@ void report_map (const struct options *o, const struct map *m);
 
 /* What is to be relied on after a copy that did not come to its end. */
 void report_incomplete (const struct options *o, struct map *m, uint64_t size);
+
+/* -- for programs --------------------------------------------------------- */
+
+/* What is known of a run so far.  Zeroed, it is a report of nothing. */
+struct report {
+  const struct options *options;        /* borrowed */
+  struct outlet out;
+  bool wanted;
+  struct timespec start;
+  uint64_t started;             /* clock_now time of the same */
+  json_t *source, *destination, *plan;  /* owned; NULL: not known yet */
+  struct error error;           /* the first one */
+  bool copied;                  /* the workers ran, and the rest is known */
+  struct totals totals;
+  uint64_t p50, p99;            /* ns; 0: there were no requests */
+  uint64_t working;             /* ns that the workers ran */
+  uint64_t verifying;           /* ns of these, for comparing */
+  json_t *verify;               /* owned; NULL: nothing was compared */
+  json_t *map;                  /* owned; NULL: none was kept */
+  bool flushed;
+  const char *digest;           /* borrowed; NULL: none */
+  bool changed;                 /* the destination is, or would be, another */
+};
+
+/* Opens what --report names, and notes the time.  Fails with the error set; then
+ * all else works, and nothing is written.
+ */
+int report_open (struct report *r, const struct options *o, struct error *e);
+
+/* Each takes down what it is given.  An endpoint that was not opened is NULL;
+ * found is NULL where nobody looked, and with --plan is what the bytes are.
+ */
+void report_note_sides (struct report *r, const struct endpoint *source,
+                        const struct endpoint *destination);
+void report_note_plan (struct report *r, const struct plan *p,
+                       const struct findings *found);
+void report_note_copy (struct report *r, const struct plan *p,
+                       const struct crew *crew, uint64_t start, bool complete);
+void report_note_unchanged (struct report *r, const struct totals *t);
+void report_note_map (struct report *r, struct map *m);
+void report_note_error (struct report *r, const struct error *e);
+
+/* The word for an outcome. */
+const char *report_status (const struct report *r, int exit_status);
+
+/* Writes it, at the very end.  0, or -1 with the error set. */
+int report_write (struct report *r, int exit_status, struct error *e);
+
+void report_free (struct report *r);
 
 #endif /* REPORT_H */

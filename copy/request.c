@@ -156,13 +156,17 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
 {
   const struct request *r = l->requests;
 
+  struct error_place place = { .side = side_name (side), .has_range = true };
+
   while (!awaits (r, side))     /* there is one that does */
     r++;
-  error_set (e, ETIMEDOUT, "%s: no answer for %" PRIu64 " s, to a %s at offset"
-             " %" PRIu64 " length %" PRIu64 " among others",
-             conn_name (side == SOURCE ? l->source : l->destination),
-             l->plan->stall / NS_PER_S,
-             r->state == READING ? "read" : "write", r->offset, r->length);
+  place.op = r->state == READING ? "read" : "write";
+  place.offset = r->offset;
+  place.length = r->length;
+  error_set_at (e, ETIMEDOUT, &place, "%s: no answer for %" PRIu64 " s, to a"
+                " %s at offset %" PRIu64 " length %" PRIu64 " among others",
+                conn_name (side == SOURCE ? l->source : l->destination),
+                l->plan->stall / NS_PER_S, place.op, r->offset, r->length);
 }
 
 /* The trace shows what is in flight; what is not, and waits, is told here. */
@@ -255,9 +259,14 @@ finish (struct lane *l, struct request *r)
 static int
 fail (const struct io *io, int err, struct error *e)
 {
-  error_set (e, err, "%s: %s failed at offset %" PRIu64 " length %" PRIu64
-             ": %s", conn_name (io->conn), io_verb_name (io->verb), io->offset,
-             io->length, request_strerror (err));
+  const struct error_place place = {
+    conn_side_name (io->conn), io_verb_name (io->verb), true,
+    io->offset, io->length
+  };
+
+  error_set_at (e, err, &place, "%s: %s failed at offset %" PRIu64 " length %"
+                PRIu64 ": %s", conn_name (io->conn), place.op, io->offset,
+                io->length, request_strerror (err));
   return -1;
 }
 
@@ -554,6 +563,8 @@ finish_writing (struct lane *l, struct request *r)
     counter_add (&l->stats->data, r->data);
     counter_add (&l->stats->zero, r->zero);
     counter_add (&l->stats->skipped, r->skipped);
+    if (r->buffer)
+      counter_add (&l->stats->read_bytes, r->length);
   }
   finish (l, r);
 }
@@ -844,6 +855,7 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
   struct part *p = list_entry (io, struct part, io);
   struct request *r = p->request;
 
+  histogram_add (&l->stats->latency, clock_now () - io->started);
   if (log_details ())
     tell_completion (l, r, io, err);
   switch (r->state) {

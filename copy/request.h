@@ -18,6 +18,7 @@
 #include "differences.h"
 #include "doubt.h"
 #include "endpoint.h"
+#include "histogram.h"
 #include "list.h"
 #include "notices.h"
 #include "plan.h"
@@ -54,7 +55,11 @@ struct stats {
   counter limited;              /* how often only the limit had none */
   counter trips[2];             /* by side: ns of the quickest answer of late;
                                    0: none, or a stream's */
+  counter read_bytes;           /* of the source, for what is copied */
   counter reads, writes, zeroes, questions;     /* requests */
+  counter inflight;             /* requests that are, or wait to be */
+  struct histogram latency;     /* ns that reads, writes and zeroes took */
+  counter flush_time;           /* ns, of the flush at the end; before that 0 */
   counter end;                  /* where a stream ended; before that 0 */
 };
 

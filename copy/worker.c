@@ -189,8 +189,9 @@ warn_of_extents (struct worker *w, const struct conn *c,
 
   if (extents_failures (x, &err) == 0 || atomic_exchange (warned, true))
     return;
-  log_warning ("%s: block status failed: %s: such ranges count as data",
-               conn_name (c), err ? request_strerror (err) : "no answer");
+  log_warning_as ("no-extents", "%s: block status failed: %s: such ranges count"
+                  " as data", conn_name (c),
+                  err ? request_strerror (err) : "no answer");
 }
 
 static void
@@ -231,11 +232,14 @@ start_flush (struct worker *w)
 static int
 end_flush (struct worker *w, int err, struct error *e)
 {
+  static const struct error_place place = {
+    .side = "destination", .op = "flush"
+  };
   struct error why = { 0 };
 
   if (err) {
-    error_set (&why, err, "%s: flush failed: %s",
-               conn_name (destination_conn (w)), request_strerror (err));
+    error_set_at (&why, err, &place, "%s: flush failed: %s",
+                  conn_name (destination_conn (w)), request_strerror (err));
     return lose (w, DESTINATION, &why, e);
   }
   w->flushing = false;
@@ -803,8 +807,8 @@ connect_pair (struct worker *w, struct error *e)
   if (r == 0)
     return ENOUGH;
   if (r == -1 && w->number > 0) {
-    log_warning ("%s: going on without connection %u", why.text,
-                 w->number + 1);
+    log_warning_as ("few-connections", "%s: going on without connection %u",
+                    why.text, w->number + 1);
     return ENOUGH;
   }
   if (r == -1) {
@@ -1006,6 +1010,7 @@ copy_stripes (struct worker *w, struct error *e)
       go_on_copying (w, now);
     flush_when_due (w, now);
     busy = digest (w);
+    counter_set (&w->stats.inflight, w->lane.window.requests);
     if ((w->out_of_work && !busy && lane_is_empty (&w->lane))
         || has_wound_down (w))
       return GO_ON;
@@ -1063,6 +1068,7 @@ end_flushing (struct worker *w, struct error *e)
 static enum step
 flush (struct worker *w, struct error *e)
 {
+  const uint64_t start = clock_now ();
   enum step r;
 
   if (!w->job->plan->flush || w->pass->compares)
@@ -1072,7 +1078,9 @@ flush (struct worker *w, struct error *e)
     return r;
   start_flush (w);
   track_state (w->track, "waiting for the flush");
-  return end_flushing (w, e);
+  r = end_flushing (w, e);
+  counter_set (&w->stats.flush_time, clock_now () - start);
+  return r;
 }
 
 /* Takes what is still on its way, too, and throws it away: some servers do not

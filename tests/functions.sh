@@ -159,6 +159,14 @@ requires_tls ()
   nbdkit --dump-config | grep -qx tls=yes || skip "nbdkit has no TLS"
 }
 
+# Skips unless JSON can be checked against schemas.
+requires_schemas ()
+{
+  requires python3
+  python3 -c 'import jsonschema' 2> "$errors" ||
+    skip "python3 has no jsonschema"
+}
+
 # Skips when stripecopy is slowed down or watched in a way that spoils the test.
 requires_plain_binary ()
 {
@@ -598,6 +606,18 @@ expect_no_error ()
 {
   ! grep -qE -e "$1" "$errors" || fail "a line on standard error matches: $1"
 }
+
+# Checks JSON against its schema, and what it says by Python's expressions:
+# expect_json report|events FILE EXPRESSION...
+expect_json ()
+{
+  python3 "$srcdir/json-check.py" "$@" > "$tmp/json-check" 2>&1 ||
+    fail "$(tail -n 25 "$tmp/json-check")"
+}
+
+# The same of $tmp/report and $tmp/events.
+expect_report () { expect_json report "$tmp/report" "$@"; }
+expect_events () { expect_json events "$tmp/events" "$@"; }
 
 # Starts a copy in the background, with the caller's standard input and output;
 # its pid is in copy_pid.

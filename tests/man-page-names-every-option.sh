@@ -67,10 +67,13 @@ expect_words ()
   paragraphs_of "$1" | grep -qF -e "$2" || fail "the man page of $1 lacks: $2"
 }
 
-# Bounds: what the program says when they are crossed.
+# Bounds: what the program says when they are crossed.  What is a file's name is
+# one in our folder.
+program=$(realpath "$stripecopy")
 bounds=0
 while read -r name; do
-  ! "${wrapper[@]}" "$stripecopy" "$name=99999999999999" 2> "$errors" ||
+  ! (cd "$tmp" && "${wrapper[@]}" "$program" "$name=99999999999999") \
+    2> "$errors" ||
     fail "$name takes any number"
   range=$(sed -n 's/^.*: must be \(.*from .*\): 9*$/\1/p' "$errors")
   [ -n "$range" ] || continue

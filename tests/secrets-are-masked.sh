@@ -6,18 +6,48 @@
 requires_plugin memory
 
 secret=open-sesame-42
+told=(-v -p --events="$tmp/events" --status-file="$tmp/status"
+      --report="$tmp/report" --interval=0.1)
 
-copy_fails 1 '^stripecopy: source ' -v \
-           "nbd+unix://alice:$secret@/?socket=$tmp/nobody" null:
-expect_no_error $secret
-
-copy_fails 1 '^stripecopy: source ' -v \
-           [ sh -c 'exit 1' --password=$secret --token $secret ] null:
-expect_no_error $secret
+# Runs with all that tells anything, and looks through what it told.
+look ()
+{
+  local want=$1 f
+  shift
+  rm -f "$tmp/events" "$tmp/status" "$tmp/report"
+  run_copy "${told[@]}" "$@"
+  [ $code -eq "$want" ] || fail "exit status $code, not $want: $*"
+  for f in "$errors" "$output" "$tmp/events" "$tmp/status" "$tmp/report"; do
+    ! grep -q "$secret" "$f" || fail "${f##*/} shows it: $(grep "$secret" "$f")"
+  done
+  grep -qF '***' "$tmp/report" || fail "nothing is masked: $*"
+}
 
 serve_nbdkit src memory 1M
-copy_ok -v -p "${src/'://'/"://alice:$secret@"}" null:
-expect_no_error $secret
-copy_ok --plan "${src/'://'/"://alice:$secret@"}" null:
-expect_no_error $secret
-! grep -q $secret "$output" || fail "standard output shows it"
+masked=${src/'://'/"://alice:$secret@"}
+
+look 0 "$masked" null:
+look 0 --plan "$masked" null:
+look 1 "nbd+unix://alice:$secret@/?socket=$tmp/nobody" null:
+look 1 "$src" "nbd+unix://alice:$secret@/?socket=$tmp/nobody"
+look 1 [ sh -c 'exit 1' --password=$secret --token $secret ] null:
+look 0 "$src" [ sh -c 'exec nbdkit memory 1M' --password=$secret ]
+look 2 "$masked" "$masked"
+look 2 "$masked" [ nbdkit memory 1k ]
+
+# A copy that fails on the way, and what is tried again.
+requires_filter error
+serve_nbdkit broken --filter=error memory 1M error-pread-rate=100%
+look 1 --no-extents --retries=1 --retry-wait=0.01 \
+     "${broken/'://'/"://alice:$secret@"}" null:
+
+# Addresses, which fail before or after they are looked at.
+look 2 "https://alice:$secret@localhost/x" null:
+[ $code -eq 2 ] || fail "exit status $code"
+
+# Words on the wrong place: usage errors show what was wrong with them.
+look 2 one two "nbd://alice:$secret@host/three"
+look 2 --tokens-token=$secret one two
+look 2 --queue-size="nbd://alice:$secret@host" one two
+look 2 --blkhash-file="/nowhere/x?password=$secret" --blkhash "$src" null:
+look 2 --source-format="x?token=$secret" "$src" null:

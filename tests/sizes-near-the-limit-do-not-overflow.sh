@@ -10,11 +10,11 @@ serve_nbdkit huge null 7E
 serve_nbdkit fresh null 7E
 serve_nbdkit last data '@9223372036854775000 1'
 
-copy_ok --plan "$huge" null:
+copy_ok --plan --open-timeout=1 "$huge" null:
 expect_error 'size=8070450532247928832\b'
-copy_ok --plan "$huge" "$fresh"
+copy_ok --plan --open-timeout=1 "$huge" "$fresh"
 expect_error 'size=8070450532247928832\b'
-copy_ok --plan "$last" null:
+copy_ok --plan --open-timeout=1 "$last" null:
 expect_error 'size=9223372036854775001\b'
 copy_fails 2 '^stripecopy: destination .*small' --plan "$last" "$huge"
 

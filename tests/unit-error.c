@@ -90,6 +90,30 @@ text_stays_one_harmless_line (void **state UNUSED)
   assert_string_equal (e.text, "one two three?[2J?? caf\303\251");
 }
 
+static void
+place_is_kept_with_the_error (void **state UNUSED)
+{
+  static const struct error_place here = { "source", "read", true, 512, 4096 };
+  struct error e = { 0 };
+
+  error_set_at (&e, EIO, &here, "read failed");
+  error_set (&e, EPERM, "something else");
+  assert_int_equal (e.number, EIO);
+  assert_string_equal (e.text, "read failed");
+  assert_string_equal (e.place.side, "source");
+  assert_string_equal (e.place.op, "read");
+  assert_true (e.place.has_range);
+  assert_int_equal (e.place.offset, 512);
+  assert_int_equal (e.place.length, 4096);
+
+  /* An error without a place does not get that of a later one. */
+  e = (struct error) { 0 };
+  error_set (&e, EPERM, "something");
+  error_set_at (&e, EIO, &here, "read failed");
+  assert_null (e.place.side);
+  assert_false (e.place.has_range);
+}
+
 int
 main (void)
 {
@@ -98,6 +122,7 @@ main (void)
     cmocka_unit_test (first_error_is_kept),
     cmocka_unit_test (error_without_errno_is_set),
     cmocka_unit_test (error_without_text_is_set),
+    cmocka_unit_test (place_is_kept_with_the_error),
     cmocka_unit_test (long_text_is_cut),
     cmocka_unit_test (text_stays_one_harmless_line),
   };

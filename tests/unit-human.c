@@ -172,6 +172,31 @@ durations_are_written_as_people_read_them (void **state UNUSED)
   }
 }
 
+static void
+seconds_are_understood (void **state UNUSED)
+{
+  static const struct { const char *text; uint64_t ns; } good[] = {
+    { "0", 0 }, { "10", 10 * NS_PER_S }, { "0.2", NS_PER_S / 5 },
+    { "1.50", 1500 * NS_PER_MS }, { "0.000000001", 1 },
+    { "18446744073.709551615", UINT64_MAX },
+  };
+  static const char *const bad[] = {
+    "", ".5", "1.", "-1", "+1", " 1", "1e3", "1s", "1,5", "0x10", "1.2.3",
+    "0.0000000001",
+    "18446744073.709551616", "99999999999999999999",
+  };
+  uint64_t ns = 42;
+
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    assert_non_null (human_parse_seconds (bad[i], &ns));
+    assert_int_equal (ns, 42);
+  }
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    assert_null (human_parse_seconds (good[i].text, &ns));
+    assert_int_equal (ns, good[i].ns);
+  }
+}
+
 int
 main (void)
 {
@@ -179,6 +204,7 @@ main (void)
     cmocka_unit_test (sizes_are_understood),
     cmocka_unit_test (what_is_no_size_is_refused_with_the_reason),
     cmocka_unit_test (rates_are_sizes_or_none),
+    cmocka_unit_test (seconds_are_understood),
     cmocka_unit_test (sizes_are_written_with_one_decimal),
     cmocka_unit_test (durations_are_written_as_people_read_them),
   };

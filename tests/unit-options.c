@@ -17,6 +17,7 @@
 
 #include "arith.h"
 #include "human.h"
+#include "clock.h"
 #include "options.h"
 
 #define UNUSED __attribute__ ((unused))
@@ -427,6 +428,87 @@ progress_has_an_optional_descriptor (void **state UNUSED)
   assert_false (options.progress_fd_given);
   done ();
   BAD ("-3", "unknown option", "-p3");
+}
+
+static void
+interval_is_seconds_with_a_fraction (void **state UNUSED)
+{
+  GOOD ("-v");
+  assert_int_equal (options.interval, 0);
+  GOOD ("--interval=10");
+  assert_int_equal (options.interval, 10 * NS_PER_S);
+  GOOD ("--interval=0.25");
+  assert_int_equal (options.interval, 250 * NS_PER_MS);
+  BAD ("--interval", "must be from 0.1 to 86400: 0.09", "--interval=0.09");
+  BAD ("--interval", "must be from 0.1 to 86400: 86401", "--interval=86401");
+  BAD ("--interval", "cannot be negative: -1", "--interval=-1");
+  BAD ("--interval", "not a number:", "--interval=");
+}
+
+static void
+nothing_is_told_on_the_way_of_the_data (void **state UNUSED)
+{
+  GOOD ("--events=3", "--status-file=s", "--report=-");
+  assert_string_equal (options.events, "3");
+  assert_string_equal (options.status_file, "s");
+  assert_string_equal (options.report, "-");
+
+  PARSE ("--events=1", "nbd://s", "-");
+  assert_refused ("--events=1", "into the data");
+  PARSE ("--report=-", "nbd://s", "-");
+  assert_refused ("--report=-", "into the data");
+  assert_null (options.report); /* nor may the report of that go there */
+}
+
+static void
+digits_are_a_descriptor (void **state UNUSED)
+{
+  int fd = -1;
+
+  assert_true (options_descriptor ("0", &fd));
+  assert_int_equal (fd, 0);
+  assert_true (options_descriptor ("2147483647", &fd));
+  assert_int_equal (fd, INT32_MAX);
+  assert_false (options_descriptor ("2147483648", &fd));
+  assert_false (options_descriptor ("3x", &fd));
+  assert_false (options_descriptor ("-1", &fd));
+  assert_false (options_descriptor ("", &fd));
+  assert_false (options_descriptor ("./3", &fd));
+}
+
+/* The value of an option in the config, as JSON. */
+static void
+assert_config (const char *name, const char *want)
+{
+  json_t *config = options_config (&options);
+  char *value = json_dumps (json_object_get (config, name), JSON_ENCODE_ANY);
+
+  if (value == NULL || strcmp (value, want) != 0)
+    fail_msg ("%s is %s", name, value ? value : "not there");
+  free (value);
+  json_decref (config);
+}
+
+static void
+config_has_the_options_as_chosen (void **state UNUSED)
+{
+  PARSE ("-vv", "-C7", "--sparse=0", "--destination-is-zero", "--flush",
+         "--interval=0.5", "--progress=3", "--source-format=qcow2",
+         "--report=https://me:secret@host/x", "s", "d");
+  assert_good ();
+  assert_config ("verbose", "2");
+  assert_config ("connections", "7");
+  assert_config ("sparse", "0");
+  assert_config ("request-size", "null");
+  assert_config ("destination-is-zero", "\"yes\"");
+  assert_config ("flush", "true");
+  assert_config ("no-flush", "false");
+  assert_config ("interval", "0.5");
+  assert_config ("progress", "3");
+  assert_config ("source-format", "\"qcow2\"");
+  assert_config ("status-file", "null");
+  assert_config ("report", "\"https://***@host/x\"");
+  done ();
 }
 
 static void
@@ -1069,8 +1151,10 @@ static const char long_names[] =
   "--destination-format\n"
   "--destination-is-zero\n"
   "--disk\n"
+  "--events\n"
   "--flush\n"
   "--help\n"
+  "--interval\n"
   "--jobs\n"
   "--manifest\n"
   "--map\n"
@@ -1082,6 +1166,7 @@ static const char long_names[] =
   "--progress\n"
   "--queue-size\n"
   "--quiet\n"
+  "--report\n"
   "--request-size\n"
   "--requests\n"
   "--resume\n"
@@ -1092,6 +1177,7 @@ static const char long_names[] =
   "--source-id\n"
   "--sparse\n"
   "--stall-timeout\n"
+  "--status-file\n"
   "--synchronous\n"
   "--target-is-zero\n"
   "--threads\n"
@@ -1147,7 +1233,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 37 + BLKHASH_COUNT);
+  assert_int_equal (n, 41 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1247,6 +1333,10 @@ main (void)
     TEST (sparse_is_0_or_a_power_of_two_within_bounds),
     TEST (destination_is_zero_has_an_optional_argument),
     TEST (progress_has_an_optional_descriptor),
+    TEST (interval_is_seconds_with_a_fraction),
+    TEST (nothing_is_told_on_the_way_of_the_data),
+    TEST (digits_are_a_descriptor),
+    TEST (config_has_the_options_as_chosen),
     TEST (last_of_several_wins),
     TEST (letters_may_stand_together),
     TEST (flush_and_no_flush_exclude_each_other),

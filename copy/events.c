@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What happens, as lines of JSON for programs: see events.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "describe.h"
+#include "events.h"
+#include "log.h"
+#include "secrets.h"
+
+#define FORMAT_VERSION 1
+
+/* A longer name of a disk is cut. */
+#define NAME_MAX_BYTES 500
+
+/* How long the last line, which must not be dropped, is waited for. */
+#define LAST_LINE_MS 1000
+
+/* -- the status file ------------------------------------------------------ */
+
+/* A new file in the same folder; *other is its name, allocated.  -1 with
+ * errno.
+ */
+static int
+make_beside (const char *name, char **other)
+{
+  int fd, err;
+
+  if (asprintf (other, "%s.XXXXXX", name) == -1)
+    return -1;
+  if ((fd = mkostemp (*other, O_CLOEXEC)) != -1)
+    return fd;
+  err = errno;
+  free (*other);
+  errno = err;
+  return -1;
+}
+
+/* Before there is any thread that could make a file meanwhile. */
+static mode_t
+read_umask (void)
+{
+  const mode_t mask = umask (0);
+
+  umask (mask);
+  return mask;
+}
+
+/* Written beside it and renamed, so that it is always whole.  -1 with errno. */
+static int
+replace (const char *name, mode_t mode, const char *line, size_t length)
+{
+  char *other;
+  const int fd = make_beside (name, &other);
+  int err = 0;
+
+  if (fd == -1)
+    return -1;
+  errno = ENOSPC;               /* what a short write means */
+  if (fchmod (fd, mode) == -1
+      || write (fd, line, length) != (ssize_t) length
+      || rename (other, name) == -1) {
+    err = errno;
+    unlink (other);
+  }
+  close (fd);
+  free (other);
+  errno = err;
+  return err ? -1 : 0;
+}
+
+/* Only a file can be replaced: the name of a device, or of a disk that is
+ * copied, is a slip.  NULL where nothing speaks against it.
+ */
+static const char *
+why_not_status_file (const struct options *o)
+{
+  bool is_disk;
+  struct stat it;
+  char *other;
+  int fd;
+
+  if (stat (o->status_file, &it) == 0) {
+    if (!S_ISREG (it.st_mode))
+      return "it is no regular file";
+    fd = open (o->status_file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    is_disk = fd != -1 && options_name_file (o, fd);
+    if (fd != -1)
+      close (fd);
+    if (is_disk)
+      return "it is a disk";
+  }
+  if ((fd = make_beside (o->status_file, &other)) == -1)
+    return strerror (errno);
+  unlink (other);
+  free (other);
+  close (fd);
+  return NULL;
+}
+
+static int
+check_status_file (const struct options *o, struct error *e)
+{
+  const char *why = why_not_status_file (o);
+  char *shown;
+
+  if (why == NULL)
+    return 0;
+  shown = secrets_mask (o->status_file);
+  error_set (e, EINVAL, "--status-file=%s: %s", shown ? shown : "", why);
+  free (shown);
+  return -1;
+}
+
+/* Whoever reads it sees the last event before that for ever: once is enough to
+ * say so.
+ */
+static void
+write_status (struct events *ev, const char *line, size_t length)
+{
+  char *shown;
+
+  if (replace (ev->status_file, ev->mode, line, length) == 0)
+    return;
+  shown = secrets_mask (ev->status_file);
+  ev->status_file = NULL;
+  log_warning_as ("no-status-file", "--status-file=%s: %s",
+                  shown ? shown : "", strerror (errno));
+  free (shown);
+}
+
+/* -- all events ----------------------------------------------------------- */
+
+int
+events_open (struct events *ev, const struct options *o, struct error *e)
+{
+  int r = 0;
+
+  *ev = (struct events) {
+    .stream.fd = -1, .disk = o->disk, .mode = 0666 & ~read_umask (),
+    .interval = o->interval ? o->interval : 10 * NS_PER_S,
+  };
+  if (o->events)
+    r = outlet_open (&ev->stream, OUTLET_EVENTS, o->events, o, e);
+  if (o->status_file && check_status_file (o, e) == -1)
+    r = -1;
+  else
+    ev->status_file = o->status_file;
+  return r;
+}
+
+bool
+events_wanted (const struct events *ev)
+{
+  return ev->stream.fd != -1 || ev->status_file != NULL;
+}
+
+/* Takes the details, which say what this event has besides what all have. */
+static void
+tell (struct events *ev, const char *what, json_t *details, int wait_ms)
+{
+  struct timespec now;
+  json_t *event;
+  size_t length;
+  char *line;
+
+  if (!events_wanted (ev)) {
+    json_decref (details);
+    return;
+  }
+  clock_gettime (CLOCK_REALTIME, &now);
+  event = json_pack ("{s:i, s:I, s:o, s:s}", "v", FORMAT_VERSION,
+                     "seq", (json_int_t) ev->seq++,
+                     "t", json_of_time (&now), "ev", what);
+  if (event && ev->disk)
+    json_object_set_new (event, "disk", json_of_text (ev->disk, NAME_MAX_BYTES));
+  if (event && details && json_object_update (event, details) == 0
+      && (line = json_line (event, &length)) != NULL) {
+    outlet_line (&ev->stream, line, length, wait_ms);
+    if (ev->status_file)
+      write_status (ev, line, length);
+    free (line);
+  }
+  json_decref (event);
+  json_decref (details);
+}
+
+void
+events_start (struct events *ev, const struct options *o)
+{
+  tell (ev, "start", json_pack ("{s:s, s:i, s:o, s:o}",
+                                "version", PACKAGE_VERSION,
+                                "pid", (int) getpid (),
+                                "source", describe_side (&o->source, o->source_id,
+                                                        NULL),
+                                "destination",
+                                describe_side (&o->destination, NULL, NULL)), 0);
+}
+
+void
+events_plan (struct events *ev, json_t *plan, json_t *source,
+             json_t *destination)
+{
+  json_t *details = json_copy (plan);
+
+  if (details && json_object_set (details, "source", source) == 0
+      && json_object_set (details, "destination", destination) == 0)
+    tell (ev, "plan", details, 0);
+  else
+    json_decref (details);
+}
+
+void
+events_retry (struct events *ev, const struct notice *n)
+{
+  const bool is_request = n->kind == NOTICE_RETRY;
+  const int err = is_request ? n->err : n->why.number;
+
+  tell (ev, "retry",
+        json_pack ("{s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:i}",
+                   "side", side_name (n->side),
+                   "op", is_request ? io_verb_name (n->verb) : "connect",
+                   "offset", describe_if (is_request,
+                                          json_of_number (n->offset)),
+                   "length", describe_if (is_request,
+                                          json_of_number (n->length)),
+                   "errno", describe_if (err != 0, json_integer (err)),
+                   "attempt", (int) n->attempt, "wait", json_of_ns (n->wait),
+                   "worker", (int) n->worker), 0);
+}
+
+void
+events_checkpoint (struct events *ev, uint64_t stored)
+{
+  tell (ev, "checkpoint", json_pack ("{s:o}", "stored",
+                                     json_of_number (stored)), 0);
+}
+
+void
+events_verify (struct events *ev, json_t *verify)
+{
+  tell (ev, "verify", verify, 0);
+}
+
+/* -- progress ------------------------------------------------------------- */
+
+/* Rounded to a whole, which says more of a guess than its digits do. */
+static json_t *
+describe_rounded (double value)
+{
+  return json_real ((double) (uint64_t) (value + 0.5));
+}
+
+static json_t *
+describe_view (const struct view *v, const char *phase)
+{
+  const struct totals *t = v->totals;
+
+  return json_pack ("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+                    " s:o, s:o, s:o, s:o}",
+                    "phase", phase,
+                    "total", describe_if (!t->open_ended || t->total > 0,
+                                          json_of_number (t->total)),
+                    "percent", describe_if (v->percent_of_all >= 0,
+                                            json_integer (v->percent_of_all)),
+                    "done", json_of_number (totals_copied (t)),
+                    "data", json_of_number (t->data),
+                    "zero", json_of_number (t->zero),
+                    "skipped", json_of_number (t->skipped),
+                    "resumed", json_of_number (t->resumed),
+                    "compared", json_of_number (totals_compared (t)),
+                    "rate", describe_rounded (v->data_rate),
+                    "eta", describe_if (v->left >= 0,
+                                        describe_rounded (v->left)),
+                    "data_left", describe_if (v->left_known,
+                                              json_of_number (v->data_left)),
+                    "inflight", json_of_number (v->inflight),
+                    "retries", json_of_number (t->retries),
+                    "stalled", json_of_ns (v->stalled));
+}
+
+static void
+tell_warnings (struct events *ev)
+{
+  const struct log_warning *w;
+
+  while ((w = log_warning_kept (ev->n_warnings)) != NULL) {
+    ev->n_warnings++;
+    tell (ev, "warning",
+          json_pack ("{s:s?, s:o}", "code", w->code,
+                     "message", json_of_text (w->text, 1024)), 0);
+  }
+}
+
+uint64_t
+events_due (const struct events *ev)
+{
+  return events_wanted (ev) ? ev->next : 0;
+}
+
+void
+events_look (struct events *ev, const struct view *v, const char *phase,
+             bool at_once, uint64_t now)
+{
+  tell_warnings (ev);
+  if (!at_once && now < ev->next)
+    return;
+  tell (ev, "progress", describe_view (v, phase), 0);
+  ev->next = now + ev->interval;
+}
+
+void
+events_end (struct events *ev, const char *status, int exit_status,
+            json_t *error, json_t *bytes)
+{
+  tell_warnings (ev);
+  tell (ev, "end", json_pack ("{s:s, s:i, s:o, s:o}", "status", status,
+                              "exit", exit_status, "error", error,
+                              "bytes", bytes), LAST_LINE_MS);
+}
+
+void
+events_close (struct events *ev)
+{
+  outlet_close (&ev->stream);
+  ev->status_file = NULL;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where lines go that nobody may ever have to wait for: see outlet.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "outlet.h"
+#include "secrets.h"
+
+/* Standard descriptors that are closed have still to be refused as such, not
+ * taken for what we open.
+ */
+static int
+lift (int fd)
+{
+  int higher = fd;
+
+  if (fd != -1 && fd <= STDERR_FILENO) {
+    higher = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close (fd);
+  }
+  return higher;
+}
+
+/* A flag on what was inherited would hold for all who share it: so a pipe or a
+ * terminal is opened anew.  What cannot be is asked before.
+ */
+static void
+open_anew (struct outlet *out, int fd)
+{
+  char path[64];
+
+  snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  out->fd = lift (open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  out->owned = out->fd != -1;
+  if (out->fd == -1 && errno != ENXIO) {        /* ENXIO: nobody reads it */
+    out->fd = fd;
+    out->may_wait = true;
+  }
+}
+
+static int
+open_descriptor (struct outlet *out, int fd)
+{
+  const int flags = fcntl (fd, F_GETFL);
+  struct stat it;
+
+  if (flags == -1 || fstat (fd, &it) == -1)
+    return -1;
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    errno = EBADF;
+    return -1;
+  }
+  out->is_socket = S_ISSOCK (it.st_mode);
+  out->fd = fd;
+  if (S_ISFIFO (it.st_mode) || S_ISCHR (it.st_mode))
+    open_anew (out, fd);
+  return 0;
+}
+
+/* A FIFO is opened for reading, too: then it need not have a reader yet, and its
+ * reader may go and come back.
+ */
+static int
+open_file (struct outlet *out, const char *name)
+{
+  struct stat it;
+  const bool is_fifo = stat (name, &it) == 0 && S_ISFIFO (it.st_mode);
+
+  out->fd = lift (open (name, (is_fifo ? O_RDWR : O_WRONLY) | O_CREAT
+                        | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                        0666));
+  out->owned = out->fd != -1;
+  return out->fd == -1 ? -1 : 0;
+}
+
+static int
+open_word (struct outlet *out, enum outlet_use use, const char *word)
+{
+  int fd;
+
+  if (use == OUTLET_EVENTS && options_descriptor (word, &fd))
+    return open_descriptor (out, fd);
+  if (use == OUTLET_REPORT && strcmp (word, "-") == 0)
+    return open_descriptor (out, STDOUT_FILENO);
+  return open_file (out, word);
+}
+
+/* Nothing is cut before it is known to be no disk.  NULL where all is well. */
+static const char *
+check_file (struct outlet *out, enum outlet_use use, const struct options *o)
+{
+  struct stat it;
+
+  if (out->fd == -1)            /* nobody reads it */
+    return NULL;
+  if (fstat (out->fd, &it) == -1)
+    return strerror (errno);
+  if (S_ISBLK (it.st_mode) || options_name_file (o, out->fd))
+    return "it is a disk";
+  if (use == OUTLET_REPORT && out->owned && S_ISREG (it.st_mode)
+      && ftruncate (out->fd, 0) == -1)
+    return strerror (errno);
+  return NULL;
+}
+
+int
+outlet_open (struct outlet *out, enum outlet_use use, const char *word,
+             const struct options *o, struct error *e)
+{
+  const char *why;
+  char *shown;
+
+  *out = (struct outlet) { .fd = -1 };
+  why = open_word (out, use, word) == -1 ? strerror (errno)
+    : check_file (out, use, o);
+  if (why == NULL)
+    return 0;
+
+  shown = secrets_mask (word);
+  error_set (e, EINVAL, "--%s=%s: %s",
+             use == OUTLET_EVENTS ? "events" : "report", shown ? shown : "",
+             why);
+  free (shown);
+  outlet_close (out);
+  return -1;
+}
+
+/* Whether fd takes something now, or within wait_ms. */
+static bool
+is_ready (int fd, int wait_ms)
+{
+  struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+  return poll (&p, 1, wait_ms) == 1;
+}
+
+/* How many bytes went: 0 where none can; -1 where none ever will. */
+static ssize_t
+put (struct outlet *out, const char *bytes, size_t n)
+{
+  ssize_t r;
+
+  if (out->may_wait && !is_ready (out->fd, 0))
+    return 0;
+  r = out->is_socket
+    ? send (out->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+    : write (out->fd, bytes, n);
+  if (r == -1 && (errno == EAGAIN || errno == EINTR))
+    return 0;
+  return r;
+}
+
+/* The same, and closes what nobody reads any more. */
+static size_t
+put_or_end (struct outlet *out, const char *bytes, size_t n, int wait_ms)
+{
+  ssize_t r = put (out, bytes, n);
+
+  if (r == 0 && wait_ms > 0 && is_ready (out->fd, wait_ms))
+    r = put (out, bytes, n);
+  if (r >= 0)
+    return r;
+  outlet_close (out);
+  return 0;
+}
+
+static bool
+put_rest (struct outlet *out, int wait_ms)
+{
+  const size_t n = put_or_end (out, out->rest, out->n_rest, wait_ms);
+
+  memmove (out->rest, out->rest + n, out->n_rest - n);
+  out->n_rest -= n;
+  return out->fd != -1 && out->n_rest == 0;
+}
+
+bool
+outlet_line (struct outlet *out, const char *line, size_t length, int wait_ms)
+{
+  size_t n;
+
+  if (out->fd == -1 || length > sizeof out->rest
+      || (out->n_rest > 0 && !put_rest (out, wait_ms)))
+    return false;
+  n = put_or_end (out, line, length, wait_ms);
+  if (n == 0)
+    return false;
+  out->n_rest = length - n;
+  memcpy (out->rest, line + n, out->n_rest);
+  if (out->n_rest > 0 && wait_ms > 0)
+    put_rest (out, wait_ms);
+  return true;
+}
+
+bool
+outlet_all (struct outlet *out, const char *text, size_t length, int wait_ms)
+{
+  while (length > 0 && out->fd != -1) {
+    const size_t n = put_or_end (out, text, length, wait_ms);
+
+    if (n == 0)
+      return false;
+    text += n;
+    length -= n;
+  }
+  return length == 0;
+}
+
+void
+outlet_close (struct outlet *out)
+{
+  if (out->owned)
+    close (out->fd);
+  out->fd = -1;
+  out->owned = false;
+  out->n_rest = 0;
+}

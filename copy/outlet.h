@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where lines go that nobody may ever have to wait for: a pipe, a socket, a
+ * terminal, a file.  A line is one write.  One that does not fit is dropped; of
+ * one that only fits in part, the rest goes before all others, so no reader
+ * ever sees half a line with another one behind it.
+ */
+
+#ifndef OUTLET_H
+#define OUTLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "options.h"
+
+/* Longest line that can have a rest. */
+#define OUTLET_LINE 8192
+
+struct outlet {
+  int fd;                       /* -1: none, or nobody reads any more */
+  bool owned;                   /* to be closed by us */
+  bool is_socket;               /* has a flag against waiting for each call */
+  bool may_wait;                /* has to be asked by poll before */
+  char rest[OUTLET_LINE];
+  size_t n_rest;
+};
+
+/* What an option's word stands for. */
+enum outlet_use {
+  OUTLET_EVENTS,                /* digits: a descriptor; else a file that is
+                                   made, or appended to */
+  OUTLET_REPORT,                /* "-": standard output; else a file that is
+                                   made, or emptied */
+};
+
+/* Opens it.  A descriptor must be open, and stays so.  A file is neither a block
+ * device nor one of the operands.  0, or -1 with the error set.
+ */
+int outlet_open (struct outlet *out, enum outlet_use use, const char *word,
+                 const struct options *o, struct error *e);
+
+/* Writes a line, for which it waits at most so long.  False when it was
+ * dropped.
+ */
+bool outlet_line (struct outlet *out, const char *line, size_t length,
+                  int wait_ms);
+
+/* Writes all of it, and waits at most so long for each part of it that fits.
+ * False when it could not be.
+ */
+bool outlet_all (struct outlet *out, const char *text, size_t length,
+                 int wait_ms);
+
+void outlet_close (struct outlet *out);
+
+#endif /* OUTLET_H */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What can be said of how the copy goes: how much is done, how fast, how long it
+ * still takes.  It is told totals and times.  Pure.
+ */
+
+#ifndef OUTLOOK_H
+#define OUTLOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crew.h"
+
+/* How many looks back the rate is taken over. */
+#define OUTLOOK_SAMPLES 64
+
+struct outlook {
+  struct { uint64_t when, done, data, read_bytes; } samples[OUTLOOK_SAMPLES];
+  unsigned n_samples;           /* at least 1 */
+  uint64_t next_sample;
+  struct totals told;           /* the latest */
+  bool data_known;
+  uint64_t source_data;         /* bytes that have to be read, if known */
+  uint64_t moved;               /* clock_now time of the last change */
+};
+
+/* begun is what earlier runs have done. */
+void outlook_init (struct outlook *o, const struct totals *begun, uint64_t now);
+
+/* How many bytes of the source are data, of those that are to be copied. */
+void outlook_know (struct outlook *o, uint64_t source_data);
+
+/* When outlook_note wants to be called again; clock_now time. */
+uint64_t outlook_due (const struct outlook *o);
+
+/* Called at least each time it is due. */
+void outlook_note (struct outlook *o, const struct totals *t, uint64_t now);
+
+/* What there is to say of the totals that were noted last. */
+struct view {
+  const struct totals *totals;  /* of the outlook */
+  int percent;                  /* of the bytes of this phase; -1: unknown.  100
+                                   only once all is done and flushed */
+  int percent_of_all;           /* the same of all phases */
+  double data_rate;             /* bytes a second, over the last 10 s */
+  double done_rate;             /* the same of bytes of any kind */
+  bool left_known;
+  uint64_t data_left;           /* bytes still to be read in this phase */
+  double left;                  /* seconds for these; -1: unknown */
+  uint64_t inflight;            /* requests without an answer */
+  uint64_t stalled;             /* ns since anything moved */
+};
+
+/* finished says that all is done, and flushed. */
+struct view outlook_view (const struct outlook *o, bool finished,
+                          uint64_t now);
+
+#endif /* OUTLOOK_H */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A look at the whole disk before it is copied: see survey.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "extents.h"
+#include "survey.h"
+
+struct survey {
+  const struct plan *plan;      /* borrowed */
+  const struct ranges *todo;    /* borrowed; NULL: all of the disk */
+  size_t next;                  /* the first of them not behind the cursor */
+  struct conn *source, *destination;    /* the endpoints'; NULL: not looked at */
+  struct extents *source_map, *destination_map; /* owned */
+  struct list ready;
+  uint64_t cursor;
+  struct findings found;
+};
+
+/* -- one side ------------------------------------------------------------- */
+
+static struct extents *
+look_at (struct survey *s, struct endpoint *ep, bool ask, struct conn **conn,
+         struct error *e)
+{
+  struct extents *x;
+
+  *conn = endpoint_conn (ep, 0, e);
+  if (*conn == NULL)
+    return NULL;
+  x = extents_new (*conn, &s->ready,
+                   ask ? endpoint_caps (ep)->extents_max : 0);
+  if (x)
+    extents_aim (x, s->plan->start, s->plan->end);
+  return x;
+}
+
+static bool
+asks_destination (const struct plan *plan)
+{
+  return plan->copies ? plan->zero.ask_destination : plan->destination_extents;
+}
+
+/* A destination that cannot be looked at before it is written to, as an image
+ * that is there, leaves open what of it is zero.
+ */
+static bool
+look_at_both (struct survey *s, struct endpoint *source,
+              struct endpoint *destination, struct error *e)
+{
+  struct error ignored = { 0 };
+
+  s->source_map = look_at (s, source, s->plan->source_extents, &s->source, e);
+  if (s->source_map == NULL) {
+    error_set (e, errno, "cannot look at the extents: %s", strerror (errno));
+    return false;
+  }
+  if (destination)
+    s->destination_map = look_at (s, destination, true, &s->destination,
+                                  &ignored);
+  s->found.told_apart = s->destination_map || !asks_destination (s->plan);
+  return true;
+}
+
+/* -- the walk ------------------------------------------------------------- */
+
+/* What would be done about zeroes of the source from the cursor on, and how far
+ * that holds.  NULL when the destination has yet to answer.
+ */
+static uint64_t *
+zeroes_at_cursor (struct survey *s, uint64_t *end)
+{
+  const struct zero_plan *z = &s->plan->zero;
+  enum extent_value there;
+  uint64_t there_end;
+
+  if (s->plan->copies && z->known == IS_ZERO_YES)
+    return &s->found.skipped;
+  if (s->destination_map == NULL)
+    return s->plan->copies ? &s->found.zero : &s->found.data;
+  if (extents_look (s->destination_map, s->cursor, &there_end, &there)
+      == EXTENTS_WAIT)
+    return NULL;
+  *end = min_u64 (*end, there_end);
+  return there == EXTENT_ZERO ? &s->found.skipped
+    : s->plan->copies ? &s->found.zero : &s->found.data;
+}
+
+/* Passes over what is not to do.  Where what is begins there, returns its end. */
+static uint64_t
+find_todo (struct survey *s)
+{
+  const struct range *r = NULL;
+  uint64_t start = s->plan->end;
+
+  if (s->todo == NULL)
+    return s->plan->end;
+  while (s->next < ranges_count (s->todo)
+         && (r = ranges_at (s->todo, s->next))->end <= s->cursor)
+    s->next++;
+  if (s->next < ranges_count (s->todo))
+    start = max_u64 (r->start, s->cursor);
+  s->found.resumed += start - s->cursor;
+  s->cursor = start;
+  return start == s->plan->end ? start : r->end;
+}
+
+/* Goes on as far as the answers reach. */
+static void
+walk (struct survey *s)
+{
+  enum extent_value value;
+  uint64_t end, limit, *count;
+
+  while (limit = find_todo (s), s->cursor < s->plan->end) {
+    if (extents_look (s->source_map, s->cursor, &end, &value) == EXTENTS_WAIT)
+      return;
+    end = min_u64 (end, limit);
+    count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end)
+      : &s->found.data;
+    if (count == NULL)
+      return;
+    *count += end - s->cursor;
+    s->cursor = end;
+  }
+}
+
+static void
+take_answers (struct survey *s)
+{
+  struct list_node *n;
+
+  while ((n = list_take (&s->ready)) != NULL) {
+    struct io *io = list_entry (n, struct io, link);
+    const bool is_source = extents_owns (s->source_map, io);
+    const int err = conn_retire (io);
+
+    extents_answer (is_source ? s->source_map : s->destination_map, io, err);
+  }
+}
+
+static void
+ask (struct survey *s, uint64_t now)
+{
+  extents_give_up (s->source_map, now);
+  extents_ask (s->source_map);
+  if (s->destination_map) {
+    extents_give_up (s->destination_map, now);
+    extents_ask (s->destination_map);
+  }
+}
+
+/* Sleeps until something can move.  False when that is the end of the look. */
+static bool
+turn (struct survey *s, int interrupt_fd, uint64_t deadline, uint64_t now)
+{
+  struct pollfd fds[3] = {
+    { .fd = interrupt_fd, .events = POLLIN }, { .fd = -1 }, { .fd = -1 },
+  };
+  struct error ignored = { 0 };
+
+  deadline = clock_earlier (deadline, extents_deadline (s->source_map));
+  if (s->destination_map)
+    deadline = clock_earlier (deadline,
+                              extents_deadline (s->destination_map));
+  conn_want (s->source, &fds[1]);
+  if (s->destination)
+    conn_want (s->destination, &fds[2]);
+  if (poll (fds, 3, list_empty (&s->ready)
+            ? clock_poll_timeout (deadline, now) : 0) == -1)
+    return errno == EINTR;
+  return fds[0].revents == 0
+    && (fds[1].revents == 0
+        || conn_turn (s->source, fds[1].revents, &ignored) == 0)
+    && (fds[2].revents == 0
+        || conn_turn (s->destination, fds[2].revents, &ignored) == 0);
+}
+
+static void
+look_around (struct survey *s, uint64_t wait_ns, int interrupt_fd)
+{
+  uint64_t now = clock_now ();
+  const uint64_t deadline = now + wait_ns;
+
+  for (;;) {
+    take_answers (s);
+    walk (s);
+    if (s->cursor == s->plan->end || now >= deadline)
+      return;
+    ask (s, now);
+    if (!turn (s, interrupt_fd, deadline, now))
+      return;
+    now = clock_now ();
+  }
+}
+
+/* One that is lost is no use to anybody. */
+static void
+hand_back (struct endpoint *ep, struct conn *c)
+{
+  if (c && conn_state (c) == CONN_READY)
+    endpoint_take_back (ep, c);
+  else
+    conn_close (c);
+}
+
+struct survey *
+survey_new (const struct plan *plan, const struct ranges *todo,
+            struct endpoint *source, struct endpoint *destination,
+            uint64_t wait_ns, int interrupt_fd, struct error *e)
+{
+  struct survey *s = calloc (1, sizeof *s);
+
+  if (s == NULL) {
+    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+    return NULL;
+  }
+  s->plan = plan;
+  s->todo = todo;
+  s->found.unknown = plan_length (plan);
+  s->cursor = plan->start;
+  list_init (&s->ready);
+  if (plan->open_ended)
+    return s;
+  if (!asks_destination (plan))
+    destination = NULL;
+  if (look_at_both (s, source, destination, e))
+    look_around (s, wait_ns, interrupt_fd);
+  hand_back (source, s->source);
+  hand_back (destination, s->destination);
+  s->found.unknown = plan->end - s->cursor;
+  if (!error_is_set (e))
+    return s;
+  survey_free (s);
+  return NULL;
+}
+
+const struct findings *
+survey_findings (const struct survey *s)
+{
+  return &s->found;
+}
+
+void
+survey_free (struct survey *s)
+{
+  if (s == NULL)
+    return;
+  extents_free (s->source_map);
+  extents_free (s->destination_map);
+  free (s);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A look at the whole disk before it is copied: where its source has data, and
+ * what would have to be done about the rest.  It asks for extents only, over the
+ * first conns, in the main thread.
+ */
+
+#ifndef SURVEY_H
+#define SURVEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+#include "plan.h"
+
+/* In bytes; all of them add up to the plan's length. */
+struct findings {
+  uint64_t data;                /* would be read, and written unless zero; where
+                                   nothing is copied, would be compared */
+  uint64_t zero;                /* would be made zero */
+  uint64_t skipped;             /* zero on both sides */
+  uint64_t resumed;             /* not to do, because it was done before */
+  uint64_t unknown;             /* the time was over before */
+  bool told_apart;              /* zero from skipped: where the destination had
+                                   to be asked, it was */
+};
+
+struct survey;                  /* body in survey.c */
+
+/* Walks the source's extents in todo (NULL: in all of the disk), and with destination (NULL: not) also what that
+ * has as zeroes, until all is known, wait_ns are over, or interrupt_fd is
+ * readable.  A conn that is lost ends it, too: whoever copies will say so.  A
+ * stream has no extents: all is unknown.  NULL with the error set where memory
+ * is out.
+ */
+struct survey *survey_new (const struct plan *plan, const struct ranges *todo,
+                           struct endpoint *source,
+                           struct endpoint *destination, uint64_t wait_ns,
+                           int interrupt_fd, struct error *e);
+
+const struct findings *survey_findings (const struct survey *s);
+
+/* After the endpoints' conns were closed: answers may still have been on their
+ * way.  NULL is fine.
+ */
+void survey_free (struct survey *s);
+
+#endif /* SURVEY_H */

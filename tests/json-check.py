@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Checks what stripecopy tells against the schemas in docs/, and more.
+
+    json-check.py report FILE [EXPRESSION...]
+    json-check.py events FILE [EXPRESSION...]
+
+Nothing may be told that the schema does not name.  An expression is Python's:
+`r` is the report; `e` the list of events, and `of (ev)` those of one kind.
+"""
+
+import json
+import os
+import sys
+
+import jsonschema
+
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs")
+
+
+def close_all(schema):
+    """Nothing is allowed that is not named, wherever names are."""
+    if isinstance(schema, dict):
+        if "properties" in schema and "required" in schema:
+            schema["additionalProperties"] = False
+        for part in schema.values():
+            close_all(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            close_all(part)
+
+
+def load_schema(name):
+    with open(os.path.join(DOCS, name + ".schema.json")) as f:
+        return json.load(f)
+
+
+def check_report(report):
+    schema = load_schema("report")
+    close_all(schema)
+    jsonschema.validate(report, schema)
+
+
+def event_schemas():
+    """One closed schema for each kind of event."""
+    schema = load_schema("events")
+    kinds = {}
+    for part in schema.pop("allOf"):
+        closed = json.loads(json.dumps(schema))
+        closed["properties"].update(part["then"]["properties"])
+        closed["required"] = closed["required"] + part["then"]["required"]
+        close_all(closed)
+        kinds[part["if"]["properties"]["ev"]["const"]] = closed
+    return kinds
+
+
+def check_progress(events):
+    before = -1
+    for e in events:
+        assert e["done"] == (e["data"] + e["zero"] + e["skipped"]
+                             + e["resumed"]), e
+        assert e["done"] >= before, "it fell: %s" % e
+        assert e["total"] is None or e["done"] <= e["total"], e
+        assert (e["percent"] == 100) == (e["phase"] == "done"), e
+        assert e["phase"] != "done" or e is events[-1], "it went on: %s" % e
+        before = e["done"]
+
+
+def check_events(events):
+    kinds = event_schemas()
+    open_schema = load_schema("events")
+    for e in events:
+        jsonschema.validate(e, open_schema)
+        jsonschema.validate(e, kinds[e["ev"]])
+    numbers = [e["seq"] for e in events]
+    assert numbers == sorted(set(numbers)), numbers
+    check_progress([e for e in events if e["ev"] == "progress"])
+
+
+def main(kind, name, *expressions):
+    with open(name, encoding="utf-8") as f:
+        text = f.read()
+    assert text.endswith("\n"), "it does not end with a line end"
+    lines = [json.loads(line) for line in text.splitlines()]
+    if kind == "report":
+        assert len(lines) == 1, "%d lines" % len(lines)
+        check_report(lines[0])
+        known = {"r": lines[0]}
+    else:
+        check_events(lines)
+        known = {"e": lines,
+                 "of": lambda ev: [x for x in lines if x["ev"] == ev]}
+    for expression in expressions:
+        assert eval("(" + expression + ")", known), "%s\nis not so: %s" % (
+            json.dumps(lines, indent=1), expression)
+
+
+try:
+    main(*sys.argv[1:])
+except (AssertionError, ValueError, KeyError, TypeError,
+        jsonschema.ValidationError) as problem:
+    sys.exit("%s\nin %s" % (problem, sys.argv[2]))

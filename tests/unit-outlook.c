@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is said of how the copy goes: percent, rates, time left, standing still.
+ */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "arith.h"
+#include "clock.h"
+#include "outlook.h"
+
+#define UNUSED __attribute__ ((unused))
+
+#define START (100 * NS_PER_S)
+
+static void
+percent_ends_below_100_until_all_is_flushed (void **state UNUSED)
+{
+  struct totals t = { .total = 1000, .phases = 1 };
+  struct outlook o;
+
+  outlook_init (&o, &t, START);
+  outlook_note (&o, &t, START);
+  assert_int_equal (outlook_view (&o, false, START).percent, 0);
+  t.data = 300;
+  t.zero = 200;
+  t.skipped = 100;
+  t.resumed = 100;
+  outlook_note (&o, &t, START);
+  assert_int_equal (outlook_view (&o, false, START).percent, 70);
+  t.data = 600;
+  outlook_note (&o, &t, START);
+  assert_int_equal (outlook_view (&o, false, START).percent, 99);
+  assert_int_equal (outlook_view (&o, true, START).percent, 100);
+}
+
+static void
+nobody_knows_how_much_a_stream_is (void **state UNUSED)
+{
+  struct totals t = { .open_ended = true, .phases = 1 };
+  struct outlook o;
+  struct view v;
+
+  outlook_init (&o, &t, START);
+  outlook_note (&o, &t, START);
+  v = outlook_view (&o, false, START + NS_PER_S);
+  assert_int_equal (v.percent, -1);
+  assert_int_equal (v.percent_of_all, -1);
+  assert_false (v.left_known);
+  assert_true (v.left < 0);
+  assert_int_equal (outlook_view (&o, true, START).percent, 100);
+}
+
+/* Nearly all is zeroes, and done at once: what is left is data. */
+static void
+time_left_is_that_of_the_data (void **state UNUSED)
+{
+  struct totals t = { .total = 1000 * MiB, .phases = 1 };
+  struct outlook o;
+  struct view v;
+
+  outlook_init (&o, &t, START);
+  outlook_know (&o, 100 * MiB);
+  t.skipped = 900 * MiB;
+  outlook_note (&o, &t, START);
+  v = outlook_view (&o, false, START);
+  assert_true (v.left_known);
+  assert_int_equal (v.data_left, 100 * MiB);
+  assert_true (v.left < 0);             /* no rate yet */
+
+  /* Half of what is read turns out to be zeroes. */
+  t.read_bytes = 20 * MiB;
+  t.data = t.zero = 10 * MiB;
+  outlook_note (&o, &t, START + 2 * NS_PER_S);
+  v = outlook_view (&o, false, START + 2 * NS_PER_S);
+  assert_int_equal (v.data_left, 80 * MiB);
+  assert_true (v.left > 7.9 && v.left < 8.1);
+  assert_true (v.data_rate > 4.9 * MiB && v.data_rate < 5.1 * MiB);
+
+  v = outlook_view (&o, true, START + 2 * NS_PER_S);
+  assert_int_equal (v.data_left, 0);
+  assert_true (v.left >= 0 && v.left <= 0);
+}
+
+static void
+rate_is_that_of_the_last_ten_seconds (void **state UNUSED)
+{
+  struct totals t = { .total = GiB, .phases = 1 };
+  struct outlook o;
+  struct view v;
+  uint64_t now = START;
+
+  outlook_init (&o, &t, now);
+  for (unsigned i = 0; i < 200; i++) {  /* 20 s: fast, then nothing */
+    now += NS_PER_S / 10;
+    if (i < 50)
+      t.data += MiB;
+    outlook_note (&o, &t, now);
+  }
+  v = outlook_view (&o, false, now);
+  assert_true (v.data_rate >= 0 && v.data_rate <= 0);
+  assert_true (v.left < 0);
+}
+
+/* What an earlier run has done is no speed of this one. */
+static void
+resumed_bytes_are_done_but_not_fast (void **state UNUSED)
+{
+  struct totals t = { .total = 1000, .phases = 1, .resumed = 500 };
+  struct outlook o;
+  struct view v;
+
+  outlook_init (&o, &t, START);
+  v = outlook_view (&o, false, START);
+  assert_int_equal (v.percent, 50);
+  t.data = 100;
+  outlook_note (&o, &t, START + NS_PER_S);
+  v = outlook_view (&o, false, START + NS_PER_S);
+  assert_int_equal (v.percent, 60);
+  assert_true (v.done_rate > 99 && v.done_rate < 101);
+}
+
+static void
+each_phase_begins_anew (void **state UNUSED)
+{
+  struct totals t = { .total = 1000, .phases = 2 };
+  struct outlook o;
+  struct view v;
+
+  outlook_init (&o, &t, START);
+  outlook_know (&o, 1000);
+  t.data = 1000;
+  outlook_note (&o, &t, START + NS_PER_S);
+  v = outlook_view (&o, false, START + NS_PER_S);
+  assert_int_equal (v.percent, 99);
+  assert_int_equal (v.percent_of_all, 50);
+
+  t.phase = PHASE_COMPARE;
+  t.began = START + NS_PER_S;
+  t.compared = 250;
+  outlook_note (&o, &t, START + 2 * NS_PER_S);
+  v = outlook_view (&o, false, START + 2 * NS_PER_S);
+  assert_int_equal (v.percent, 25);
+  assert_int_equal (v.percent_of_all, 62);
+  assert_int_equal (v.data_left, 750);
+  assert_true (v.left > 2.9 && v.left < 3.1);
+}
+
+static void
+standing_still_is_told_after_a_second (void **state UNUSED)
+{
+  struct totals t = { .total = 1000, .phases = 1, .reads = 4, .inflight = 4 };
+  struct outlook o;
+
+  outlook_init (&o, &t, START);
+  outlook_note (&o, &t, START);
+  outlook_note (&o, &t, START + NS_PER_S / 2);
+  assert_int_equal (outlook_view (&o, false, START + NS_PER_S / 2).stalled, 0);
+  outlook_note (&o, &t, START + 3 * NS_PER_S);
+  assert_int_equal (outlook_view (&o, false, START + 3 * NS_PER_S).stalled,
+                    3 * NS_PER_S);
+  assert_int_equal (outlook_view (&o, false, START).inflight, 4);
+  t.data = 1;
+  outlook_note (&o, &t, START + 4 * NS_PER_S);
+  assert_int_equal (outlook_view (&o, false, START + 4 * NS_PER_S).stalled, 0);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (percent_ends_below_100_until_all_is_flushed),
+    cmocka_unit_test (nobody_knows_how_much_a_stream_is),
+    cmocka_unit_test (time_left_is_that_of_the_data),
+    cmocka_unit_test (rate_is_that_of_the_last_ten_seconds),
+    cmocka_unit_test (resumed_bytes_are_done_but_not_fast),
+    cmocka_unit_test (each_phase_begins_anew),
+    cmocka_unit_test (standing_still_is_told_after_a_second),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What is worth a warning to people is one to programs, too, with a word that
+# they know it by; -q hides it from people only.
+
+. "${srcdir:-.}/functions.sh"
+requires_schemas
+requires_plugin file
+requires_plugin memory
+
+make_disks 16
+serve_nbdkit src -r file "$tmp/disk"
+
+# copy CODE ARGS...: copies, with one warning of that code.
+copy ()
+{
+  local want=$1
+  shift
+  rm -f "$tmp/events"
+  copy_ok --events="$tmp/events" --report="$tmp/report" "$@"
+  expect_report "[w['code'] for w in r['warnings']] == ['$want']"
+  expect_events "[w['code'] for w in of ('warning')] == ['$want']"
+}
+
+# A source that is not empty, and gave nothing.
+copy no-data [ nbdkit memory 16M ] "$tmp/new"
+expect_error '^stripecopy: warning: source .*no byte of it is data$'
+copy no-data -q [ nbdkit memory 16M ] "$tmp/new"
+[ ! -s "$errors" ] || fail "--quiet says something"
+head -c 1M /dev/zero > "$tmp/zeroes"
+copy no-data --no-extents "$tmp/zeroes" null:
+
+: > "$tmp/empty"
+rm "$tmp/events"
+copy_ok --report="$tmp/report" "$tmp/empty" "$tmp/new"
+expect_report "r['warnings'] == []"
+
+# A destination that cannot flush; a source whose block status fails.
+serve_rude dst --without=flush "$tmp/copy"
+copy no-flush "$src" "$dst"
+serve_rude mute --mode=status-error "$tmp/disk"
+copy no-extents "$mute" "$tmp/new"
+expect_identical "$tmp/disk" "$tmp/new"
