@@ -5,10 +5,12 @@
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
+requires_filter delay
 
 make_islands "$tmp/disk" 128
 make_ones "$tmp/copy" 128M
-serve_nbdkit src -r file "$tmp/disk"
+# Slow enough that all workers are connected before the first write.
+serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=30ms
 serve_rude dst --mode=crash --after=8 --times=20 "$tmp/copy"
 copy_ok -v -C 4 -T 4 --request-size=128k --retry-wait=0.01 \
         --retries=20 "$src" "$dst"

@@ -161,6 +161,7 @@ static uint64_t disk_size;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t *disk;           /* what clients see */
 static uint8_t *stored;         /* the file; != disk when there is a cache */
+static bool *unflushed;         /* of each block: the two may differ */
 static uint64_t occasions;      /* with some modes, since the last rudeness */
 static uint64_t rudenesses;
 static uint64_t crashes;
@@ -677,6 +678,21 @@ answer_status (struct conn *c, const struct request *q)
 
 /* ---------------------------------------------------- writes and the cache */
 
+/* Makes those blocks the same again in which disk and file may differ. */
+static void
+copy_unflushed (uint8_t *to, const uint8_t *from)
+{
+  uint64_t at, n;
+
+  for (at = 0; at < disk_size; at += BLOCK) {
+    if (!unflushed[at / BLOCK])
+      continue;
+    n = disk_size - at < BLOCK ? disk_size - at : BLOCK;
+    memcpy (to + at, from + at, n);
+    unflushed[at / BLOCK] = false;
+  }
+}
+
 /* Closes every connection and forgets what was not flushed, as a server does
  * that crashes and is started again.
  */
@@ -687,7 +703,7 @@ crash (void)
 
   pthread_mutex_lock (&lock);
   crashes++;
-  memcpy (disk, stored, disk_size);
+  copy_unflushed (disk, stored);
   for (i = 0; i < MAX_CONNS; ++i)
     if (conn_fds[i] != 0)
       shutdown (conn_fds[i], SHUT_RDWR);
@@ -701,6 +717,7 @@ crash (void)
 static bool
 change_disk (struct conn *c, const struct request *q, const uint8_t *data)
 {
+  uint64_t at, end = q->offset + q->length;
   bool alive;
 
   pthread_mutex_lock (&lock);
@@ -711,6 +728,9 @@ change_disk (struct conn *c, const struct request *q, const uint8_t *data)
     memset (disk + q->offset, 0, q->length);
   if (alive && disk != stored && (q->flags & NBD_CMD_FLAG_FUA) != 0)
     memcpy (stored + q->offset, disk + q->offset, q->length);
+  else if (alive && disk != stored)
+    for (at = q->offset - q->offset % BLOCK; at < end; at += BLOCK)
+      unflushed[at / BLOCK] = true;
   pthread_mutex_unlock (&lock);
   return alive;
 }
@@ -724,7 +744,7 @@ store_disk (struct conn *c)
   pthread_mutex_lock (&lock);
   alive = c->crashes == crashes;
   if (alive && disk != stored)
-    memcpy (stored, disk, disk_size);
+    copy_unflushed (stored, disk);
   pthread_mutex_unlock (&lock);
   return alive;
 }
@@ -948,6 +968,8 @@ open_disk (const char *name)
   if (set.mode == CRASH) {
     disk = wire_allocate (disk_size);
     memcpy (disk, stored, disk_size);
+    unflushed = wire_allocate (disk_size / BLOCK + 1);
+    memset (unflushed, false, disk_size / BLOCK + 1);
   }
 }
 
