@@ -979,7 +979,8 @@ trace_turn (struct worker *w, bool busy)
                ? "waiting for a connection"
                : w->out_of_work ? "waiting for answers"
                : w->waiting ? "waiting for extents"
-               : w->ahead ? "waiting for the digest" : "window full");
+               : w->ahead ? "waiting for the digest"
+               : w->limited_until ? "waiting for the limit" : "window full");
 }
 
 /* Copies, or compares, until there is nothing left to take and nothing in

@@ -76,6 +76,10 @@ read_trace
 expect_seen b errno -eq 1
 expect_seen b backing-off -eq 1
 
+copy_ok --trace="$tmp/trace" --bwlimit=20M "$tmp/disk" null:
+read_trace
+expect_seen X waiting-for-the-limit -gt 0
+
 copy_ok --trace="$tmp/trace" --verify "$src" "$dst"
 read_trace
 expect_seen i copy -gt 0
