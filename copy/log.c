@@ -3,6 +3,7 @@
 
 #include <config.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -15,10 +16,14 @@
 #define LINE_MAX_BYTES 2048
 #define KEPT_MAX 64
 
+/* For whoever holds standard error and does not read it. */
+#define READER_PATIENCE_MS 1000
+
 static const char *program = "stripecopy";
 static const char *disk;
 static bool quiet;
 static bool details;
+static atomic_bool reader_sleeps;       /* it was waited for in vain */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* writing */
 static struct log_warning kept[KEPT_MAX];
@@ -32,6 +37,20 @@ log_init (const char *program_, const char *disk_, bool quiet_,
   disk = disk_;
   quiet = quiet_;
   details = verbose > 0;
+}
+
+/* Whether a line can be written.  With --verbose it is waited for: whoever wants
+ * to know all gets all.
+ */
+static bool
+reader_takes_a_line (void)
+{
+  struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+  if (details)
+    return true;
+  reader_sleeps = poll (&p, 1, reader_sleeps ? 0 : READER_PATIENCE_MS) == 0;
+  return !reader_sleeps;
 }
 
 static void __attribute__ ((format (printf, 2, 0)))
@@ -52,7 +71,7 @@ print_line (const char *before, const char *fs, va_list args)
   line[used++] = '\n';
 
   /* Where standard error is gone there is nobody left to tell. */
-  if (write (STDERR_FILENO, line, used) == -1)
+  if (reader_takes_a_line () && write (STDERR_FILENO, line, used) == -1)
     return;
 }
 
