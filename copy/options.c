@@ -642,10 +642,6 @@ check_map (const struct options *o, struct error *e)
     error_set (e, EINVAL, "--map and %s do not go together", with);
     return -1;
   }
-  if (o->map && o->trace_file && strcmp (o->map, o->trace_file) == 0) {
-    error_set (e, EINVAL, "--map and --trace name the same file");
-    return -1;
-  }
   if (o->source_id && !is_line (o->source_id)) {
     error_set (e, EINVAL, "--source-id: must be one line of text, and not"
                " empty");
@@ -709,6 +705,36 @@ check_output (struct options *o, struct error *e)
   return 0;
 }
 
+/* Each would be written over the other; a device takes both. */
+static int
+check_files (const struct options *o, struct error *e)
+{
+  int fd;
+  const struct {
+    const char *option, *name;
+  } files[] = {
+    { "--blkhash-file", o->blkhash_file },
+    { "--events", o->events && options_descriptor (o->events, &fd) ? NULL
+                  : o->events },
+    { "--map", o->map },
+    { "--report", o->report },
+    { "--status-file", o->status_file },
+    { "--trace", o->trace_file },
+  };
+  const size_t n = sizeof files / sizeof files[0];
+
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = i + 1; j < n; j++)
+      if (files[i].name && files[j].name
+          && strcmp (files[i].name, files[j].name) == 0
+          && strncmp (files[i].name, "/dev/", 5) != 0) {
+        error_set (e, EINVAL, "%s and %s name the same file", files[i].option,
+                   files[j].option);
+        return -1;
+      }
+  return 0;
+}
+
 static int
 check_together (struct options *o, struct error *e)
 {
@@ -729,7 +755,8 @@ check_together (struct options *o, struct error *e)
     error_set (e, EINVAL, "--blkhash is of a whole disk: not with --shard");
     return -1;
   }
-  return check_output (o, e) == -1 ? -1 : check_map (o, e);
+  return check_output (o, e) == -1 || check_files (o, e) == -1 ? -1
+    : check_map (o, e);
 }
 
 static int
