@@ -452,12 +452,16 @@ set_pace (struct copy *c, struct crew *crew, struct tuner *tuner)
 static uint64_t
 next_due (const struct copy *c, const struct tuner *tuner)
 {
-  return clock_earlier (clock_earlier (outlook_due (&c->outlook),
-                                       tuner_due (tuner)),
-                        clock_earlier (clock_earlier (progress_due (&c->progress),
-                                                      events_due (&c->events)),
-                                       clock_earlier (c->map_due,
-                                                      limit_due (c->limit))));
+  const uint64_t due[] = {
+    outlook_due (&c->outlook), progress_due (&c->progress),
+    events_due (&c->events), tuner_due (tuner), c->map_due,
+    limit_due (c->limit),
+  };
+  uint64_t first = 0;
+
+  for (unsigned i = 0; i < sizeof due / sizeof due[0]; i++)
+    first = clock_earlier (first, due[i]);
+  return first;
 }
 
 /* Shows progress, heeds signals and seeks the best pace until all workers have

@@ -106,7 +106,7 @@ cat > "$tmp/play.yml" <<END
           - other is not changed
           - other.msg is search("map")
           - missing.msg is search("missing")
-          - missing.msg is search("No such file")
+          - missing.msg is search("cannot connect")
 END
 play 0 -vvv "$tmp/play.yml"
 expect_identical "$tmp/disk" "$tmp/copy"
