@@ -23,9 +23,10 @@ copy ()
 }
 
 # A source that is not empty, and gave nothing.
-copy no-data [ nbdkit memory 16M ] "$tmp/new"
+serve_nbdkit thin memory 16M
+copy no-data "$thin" "$tmp/new"
 expect_error '^stripecopy: warning: source .*no byte of it is data$'
-copy no-data -q [ nbdkit memory 16M ] "$tmp/new"
+copy no-data -q "$thin" "$tmp/new"
 [ ! -s "$errors" ] || fail "--quiet says something"
 head -c 1M /dev/zero > "$tmp/zeroes"
 copy no-data --no-extents "$tmp/zeroes" null:
