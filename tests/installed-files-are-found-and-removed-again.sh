@@ -19,6 +19,9 @@ installed > "$tmp/installed"
 cat > "$tmp/expected" << 'END'
 ./usr/bin/stripecopy
 ./usr/share/bash-completion/completions/stripecopy
+./usr/share/doc/stripecopy/AUTOMATION.md
+./usr/share/doc/stripecopy/events.schema.json
+./usr/share/doc/stripecopy/report.schema.json
 ./usr/share/man/man1/stripecopy.1
 ./usr/share/zsh/site-functions/_stripecopy
 END
