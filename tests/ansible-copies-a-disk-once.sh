@@ -106,6 +106,7 @@ cat > "$tmp/play.yml" <<END
           - other is not changed
           - other.msg is search("map")
           - missing.msg is search("missing")
+          - missing is not changed
           - missing.msg is search("cannot connect")
 END
 play 0 -vvv "$tmp/play.yml"

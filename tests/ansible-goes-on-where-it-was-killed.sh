@@ -8,7 +8,7 @@
 requires_plugin file
 requires_plugin eval
 requires_filter log
-requires_options map report status-file
+requires_options map report status-file verify
 
 make_data "$tmp/disk" 24M
 make_ones "$tmp/copy" 24M
@@ -73,6 +73,7 @@ cat > "$tmp/play.yml" <<END
 
     - name: Go on
       stripecopy.disks.stripecopy:
+        verify: true
       async: 60
       poll: 1
       register: resumed
@@ -85,6 +86,7 @@ cat > "$tmp/play.yml" <<END
           - resumed is changed
           - resumed.status == "ok"
           - resumed.report.bytes.resumed > 0
+          - resumed.report.verify
           - resumed.report.bytes.data < 24 * 1024 * 1024
 END
 play 0 "$tmp/play.yml"

@@ -9,7 +9,7 @@ requires_plugin file
 requires_plugin eval
 requires_filter log
 requires_formats qcow2
-requires_options map report source-id status-file verify
+requires_options map report source-id status-file
 
 mkdir "$tmp/old" "$tmp/new"
 for name in root home swap; do

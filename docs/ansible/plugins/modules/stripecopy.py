@@ -69,7 +69,8 @@ options:
     type: str
   verify:
     description:
-      - Reads both sides again after the copy, and compares them.
+      - Reads both sides again after the copy, and compares them; also where
+        nothing was left to copy.
     type: bool
     default: false
   retries:
