@@ -29,7 +29,7 @@ lines_open (struct lines *l, size_t longest, int *write_fd)
   return 0;
 }
 
-/* Leaves out a line that is too long already, or that there is no memory for. */
+/* Leaves out a line that is too long, or that there is no memory for. */
 static void
 skip (struct lines *l)
 {

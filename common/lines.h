@@ -15,8 +15,8 @@ struct lines {
   bool skipping;                /* the line that goes on is too long */
 };
 
-/* The read end of a new pipe becomes ours, and the write end *write_fd; both are
- * closed on exec.  -1 with errno.
+/* The read end of a new pipe becomes ours, and the write end *write_fd; both
+ * are closed on exec.  -1 with errno.
  */
 int lines_open (struct lines *l, size_t longest, int *write_fd);
 
@@ -28,6 +28,6 @@ void lines_read (struct lines *l);
  */
 char *lines_next (struct lines *l, size_t *length);
 
-void lines_close (struct lines *l);     /* also one that is zeroed, with fd -1 */
+void lines_close (struct lines *l);     /* also a zeroed one with fd -1 */
 
 #endif /* LINES_H */

@@ -11,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "arith.h"
 #include "child.h"
 #include "clock.h"
 #include "exit-status.h"
 #include "fleet.h"
+#include "ledger.h"
+#include "lines.h"
 #include "log.h"
 #include "manifest.h"
 #include "stop.h"
@@ -29,6 +32,10 @@
 #define QUEUE_SIZE_MAX (64 * MiB)
 #define QUEUE_SIZE_MIN MiB
 
+/* A report is one line, and has what was warned of. */
+#define EVENT_MAX (64 * KiB)
+#define REPORT_MAX (4 * MiB)
+
 /* How soon an end is seen where the system cannot tell of it. */
 #define LOOK_AGAIN (50 * NS_PER_MS)
 
@@ -37,18 +44,22 @@ struct run {
   const struct manifest_copy *copy;     /* borrowed */
   enum { WAITING, RUNNING, ENDED } state;
   struct child child;
+  struct lines events, output;  /* what it tells; fd -1: nothing */
+  char *report;                 /* owned; NULL: it has not come */
   int status;                   /* as an exit status, once it has ended */
 };
 
 struct fleet {
   const struct options *options;        /* borrowed */
   struct manifest manifest;
+  struct ledger ledger;
   struct stop *stop;
   struct run *runs;             /* owned; as many as the manifest has copies */
-  struct pollfd *fds;           /* owned; one more than that */
+  struct pollfd *fds;           /* owned; for each job three, and one */
   size_t n_begun, n_running, n_done;
   unsigned jobs;
   char threads[32], queue_size[40];     /* the options that are the shares */
+  char interval[40];            /* as an option; "" where it was not given */
   int signal_number;            /* that ends all; 0: none */
 };
 
@@ -115,8 +126,9 @@ static char **
 make_argv (const struct fleet *f, const struct manifest_copy *c)
 {
   static char quiet[] = "--quiet", verbose[] = "--verbose", plan[] = "--plan";
+  static char events[] = "--events=3", report[] = "--report=-";
   const struct options *o = f->options;
-  char **argv = calloc (o->verbose + c->n_words + 6, sizeof *argv);
+  char **argv = calloc (o->verbose + c->n_words + 9, sizeof *argv);
   size_t n = 0;
 
   if (argv == NULL)
@@ -124,6 +136,12 @@ make_argv (const struct fleet *f, const struct manifest_copy *c)
   argv[n++] = (char *) o->program;
   argv[n++] = (char *) f->threads;
   argv[n++] = (char *) f->queue_size;
+  if (ledger_wants_events (&f->ledger))
+    argv[n++] = events;
+  if (ledger_wants_report (&f->ledger))
+    argv[n++] = report;
+  if (f->interval[0])
+    argv[n++] = (char *) f->interval;
   if (o->plan)
     argv[n++] = plan;
   if (o->quiet)
@@ -134,6 +152,26 @@ make_argv (const struct fleet *f, const struct manifest_copy *c)
   return argv;
 }
 
+/* Its events come through descriptor 3, its report through standard output. */
+static int
+start (struct fleet *f, struct run *r, char **argv)
+{
+  int events = -1, output = -1, status = -1, err;
+
+  if ((!ledger_wants_events (&f->ledger)
+       || lines_open (&r->events, EVENT_MAX, &events) == 0)
+      && (!ledger_wants_report (&f->ledger)
+          || lines_open (&r->output, REPORT_MAX, &output) == 0))
+    status = child_start_as (&r->child, OURSELVES, argv, events, output);
+  err = errno;
+  if (events != -1)
+    close (events);
+  if (output != -1)
+    close (output);
+  errno = err;
+  return status;
+}
+
 static void
 begin_next (struct fleet *f)
 {
@@ -141,7 +179,7 @@ begin_next (struct fleet *f)
   char **argv = make_argv (f, r->copy);
 
   f->n_begun++;
-  if (argv && child_start_as (&r->child, OURSELVES, argv, -1, -1) == 0) {
+  if (argv && start (f, r, argv) == 0) {
     r->state = RUNNING;
     f->n_running++;
   }
@@ -154,11 +192,34 @@ begin_next (struct fleet *f)
   free (argv);
 }
 
+/* Takes what a copy has told by now.  A digest can stand before its report. */
+static void
+listen_to (struct fleet *f, struct run *r)
+{
+  size_t length;
+  const char *line;
+
+  lines_read (&r->events);
+  while ((line = lines_next (&r->events, &length)) != NULL) {
+    ledger_take_event (&f->ledger, r->copy->disk, line, length);
+    lines_read (&r->events);
+  }
+  lines_read (&r->output);
+  while ((line = lines_next (&r->output, &length)) != NULL) {
+    if (line[0] == '{' && r->report == NULL)
+      r->report = strdup (line);
+    lines_read (&r->output);
+  }
+}
+
 static void
 take_end (struct fleet *f, struct run *r)
 {
   char how[80];
 
+  listen_to (f, r);
+  lines_close (&r->events);
+  lines_close (&r->output);
   r->state = ENDED;
   r->status = status_of (f, &r->child);
   f->n_running--;
@@ -197,17 +258,22 @@ wait_for_any (struct fleet *f)
   };
   for (size_t i = 0; i < f->n_begun; i++)
     if (f->runs[i].state == RUNNING) {
-      const int fd = f->runs[i].child.pidfd;
+      const struct run *r = &f->runs[i];
+      const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd };
 
-      f->fds[n++] = (struct pollfd) { .fd = fd, .events = POLLIN };
-      if (fd == -1)
+      for (unsigned j = 0; j < 3; j++)
+        f->fds[n++] = (struct pollfd) { .fd = fds[j], .events = POLLIN };
+      if (r->child.pidfd == -1)
         look_again = LOOK_AGAIN;
     }
   poll (f->fds, n, clock_poll_timeout (look_again, 0));
   heed_signal (f);
   for (size_t i = 0; i < f->n_begun; i++)
-    if (f->runs[i].state == RUNNING && child_has_ended (&f->runs[i].child))
-      take_end (f, &f->runs[i]);
+    if (f->runs[i].state == RUNNING) {
+      listen_to (f, &f->runs[i]);
+      if (child_has_ended (&f->runs[i].child))
+        take_end (f, &f->runs[i]);
+    }
 }
 
 static void
@@ -232,16 +298,74 @@ get_ready (struct fleet *f, unsigned processors, struct error *e)
 {
   const size_t n = f->manifest.n_copies;
 
+  signal (SIGCHLD, SIG_DFL);    /* or nobody could say how a copy ended */
+  share_out (f, processors);
   f->runs = calloc (n + 1, sizeof *f->runs);
-  f->fds = calloc (n + 1, sizeof *f->fds);
+  f->fds = calloc (3 * f->jobs + 1, sizeof *f->fds);
   if (f->runs == NULL || f->fds == NULL || (f->stop = stop_new ()) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
   for (size_t i = 0; i < n; i++)
-    f->runs[i].copy = &f->manifest.copies[i];
-  share_out (f, processors);
+    f->runs[i] = (struct run) {
+      .copy = &f->manifest.copies[i], .events.fd = -1, .output.fd = -1,
+    };
   return 0;
+}
+
+/* In the order of the manifest, whichever ended first. */
+static void
+take_reports (struct fleet *f)
+{
+  for (size_t i = 0; i < f->manifest.n_copies; i++) {
+    const struct run *r = &f->runs[i];
+    char how[80];
+
+    ledger_take_report (&f->ledger, r->copy->disk, r->report,
+                        r->report ? strlen (r->report) : 0,
+                        i < f->n_begun ? r->status : -1,
+                        i < f->n_begun
+                        ? child_describe (&r->child, how, sizeof how)
+                        : "it was not begun");
+  }
+}
+
+static int
+check_outputs (const struct fleet *f, struct error *e)
+{
+  const struct options *o = f->options;
+  const bool events = o->events
+    && manifest_names_file (&f->manifest, o->events);
+
+  if (!events
+      && !(o->report && manifest_names_file (&f->manifest, o->report)))
+    return 0;
+  error_set (e, EINVAL, "--%s: a copy of the manifest has this file, too",
+             events ? "events" : "report");
+  return -1;
+}
+
+static int
+run_manifest (struct fleet *f, unsigned processors, struct error *e)
+{
+  if (get_ready (f, processors, e) == -1)
+    return FAILED;
+  run_all (f);
+  take_reports (f);
+  log_say ("%zu of %zu disks %s", f->n_done, f->manifest.n_copies,
+           f->options->plan ? "can be done" : "are done");
+  return worst_status (f);
+}
+
+static void
+free_fleet (struct fleet *f)
+{
+  for (size_t i = 0; f->runs && i < f->manifest.n_copies; i++)
+    free (f->runs[i].report);
+  stop_free (f->stop);
+  free (f->runs);
+  free (f->fds);
+  manifest_free (&f->manifest);
 }
 
 int
@@ -249,24 +373,23 @@ fleet_run (const struct options *o, unsigned processors)
 {
   struct fleet f = { .options = o };
   struct error e = { 0 };
+  bool good;
   int status;
 
-  if (manifest_load (&f.manifest, o->manifest, &e) == -1) {
-    log_error ("%s", e.text);
+  if (o->interval)
+    snprintf (f.interval, sizeof f.interval, "--interval=%.9g",
+              (double) o->interval / NS_PER_S);
+  good = manifest_load (&f.manifest, o->manifest, &e) == 0;
+  if (good && check_outputs (&f, &e) == -1) {
+    log_error ("%s", e.text);   /* and nowhere else */
+    manifest_free (&f.manifest);
     return REFUSED;
   }
-  if (get_ready (&f, processors, &e) == -1) {
+  good = ledger_open (&f.ledger, o, &e) == 0 && good;
+  status = good ? run_manifest (&f, processors, &e) : REFUSED;
+  if (error_is_set (&e))
     log_error ("%s", e.text);
-    status = FAILED;
-  }
-  else {
-    run_all (&f);
-    status = worst_status (&f);
-    log_say ("%zu of %zu disks are done", f.n_done, f.manifest.n_copies);
-  }
-  stop_free (f.stop);
-  free (f.runs);
-  free (f.fds);
-  manifest_free (&f.manifest);
+  status = ledger_end (&f.ledger, status, &e);
+  free_fleet (&f);
   return status;
 }

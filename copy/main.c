@@ -940,6 +940,19 @@ refuse_words (struct copy *c, struct error *e)
   return REFUSED;
 }
 
+/* e is why the command line could not be understood, where it could not be. */
+static int
+run_and_tell (struct copy *c, bool parsed, struct error *e)
+{
+  int status = start_telling (c);
+
+  if (!parsed)
+    status = refuse_words (c, e);
+  else if (status == DONE)
+    status = run (c);
+  return end_telling (c, status);
+}
+
 /* Whoever waits for us, a shell in a loop for one, is to see the signal itself.
  * Comes back only where that signal cannot kill us: then the status tells.
  */
@@ -972,13 +985,9 @@ main (int argc, char **argv)
   else {
     log_init (c.options.program, c.options.disk, parsed && c.options.quiet,
               parsed ? c.options.verbose : 0);
-    status = start_telling (&c);
-    if (!parsed)
-      status = refuse_words (&c, &e);
-    else if (status == DONE)
-      status = c.options.manifest
-        ? fleet_run (&c.options, count_processors ()) : run (&c);
-    status = end_telling (&c, status);
+    status = parsed && c.options.manifest
+      ? fleet_run (&c.options, count_processors ())
+      : run_and_tell (&c, parsed, &e);
   }
   options_free (&c.options);
   if (status > BY_SIGNAL)

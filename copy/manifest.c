@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arith.h"
@@ -104,11 +105,14 @@ add_option (const struct reading *r, struct manifest_copy *c,
   return add_word (r, c, n == -1 ? NULL : word);
 }
 
-/* A side is a string, or the words of a command, which we put in brackets. */
+/* A side is a string, which *plain is then, or the words of a command, which we
+ * put in brackets.
+ */
 static int
 add_side (const struct reading *r, struct manifest_copy *c, const char *name,
-          const json_t *value)
+          const json_t *copy, const char **plain)
 {
+  const json_t *value = json_object_get (copy, name);
   const char *text = json_string_value (value);
   size_t i;
   json_t *word;
@@ -117,8 +121,12 @@ add_side (const struct reading *r, struct manifest_copy *c, const char *name,
                || text[0] == '\0'))
     return refuse (r, "'%s' cannot be '%s': name a file, a device, a URI, or"
                    " list the words of a command", name, text);
-  if (text)
-    return add_text (r, c, text);
+  if (text) {
+    if (add_text (r, c, text) == -1)
+      return -1;
+    *plain = c->words[c->n_words - 1];
+    return 0;
+  }
   if (!json_is_array (value) || json_array_size (value) == 0)
     return refuse (r, value ? "'%s' must be a string or a list of words"
                    : "'%s' is missing", name);
@@ -213,7 +221,6 @@ check_words (const struct reading *r, const struct manifest_copy *c)
 static int
 take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
 {
-  const json_t *destination = json_object_get (value, "destination");
   const char *key;
   json_t *member;
 
@@ -232,13 +239,12 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
       return -1;
   }
   if (add_text (r, c, "--") == -1
-      || add_side (r, c, "source", json_object_get (value, "source")) == -1
-      || add_side (r, c, "destination", destination) == -1
+      || add_side (r, c, "source", value, &c->source) == -1
+      || add_side (r, c, "destination", value, &c->destination) == -1
       || check_words (r, c) == -1)
     return -1;
-  if (json_is_string (destination) && json_object_get (value, "shard") == NULL
-      && strcmp (json_string_value (destination), "null:") != 0)
-    c->destination = c->words[c->n_words - 1];
+  c->shares = json_object_get (value, "shard") != NULL
+    || (c->destination && strcmp (c->destination, "null:") == 0);
   return 0;
 }
 
@@ -255,7 +261,7 @@ compare_with_others (struct reading *r, const struct manifest *m)
 
     if (strcmp (c->disk, other->disk) == 0)
       return refuse (r, "'disk' is '%s', as in copy %zu", c->disk, i + 1);
-    if (c->destination && other->destination
+    if (!c->shares && !other->shares && c->destination && other->destination
         && strcmp (c->destination, other->destination) == 0)
       return refuse (r, "its destination is that of copy %zu, too", i + 1);
   }
@@ -297,7 +303,8 @@ manifest_parse (struct manifest *m, const char *file, const char *text,
     const char *near = strstr (why.text, " near ");
 
     error_set (e, EINVAL, "%s: line %d, column %d: %.*s", file, why.line,
-               why.column, (int) (near ? near - why.text : JSON_ERROR_TEXT_LENGTH),
+               why.column,
+               (int) (near ? near - why.text : JSON_ERROR_TEXT_LENGTH),
                why.text);
     return -1;
   }
@@ -358,6 +365,29 @@ manifest_load (struct manifest *m, const char *file, struct error *e)
   status = manifest_parse (m, file, text, length, e);
   free (text);
   return status;
+}
+
+static bool
+is_same (const struct stat *file, const char *path)
+{
+  struct stat st;
+
+  return path && stat (path, &st) == 0
+    && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+bool
+manifest_names_file (const struct manifest *m, const char *path)
+{
+  struct stat file;
+
+  if (stat (path, &file) == -1)
+    return false;
+  for (size_t i = 0; i < m->n_copies; i++)
+    if (is_same (&file, m->copies[i].source)
+        || is_same (&file, m->copies[i].destination))
+      return true;
+  return false;
 }
 
 void

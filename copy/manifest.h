@@ -12,6 +12,7 @@
 #ifndef MANIFEST_H
 #define MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -26,7 +27,8 @@ struct manifest_copy {
 
   /* In those. */
   const char *disk;             /* its name, as no other has it */
-  const char *destination;      /* NULL: others may have the same */
+  const char *source, *destination;     /* NULL: a command */
+  bool shares;                  /* others may have the same destination */
 };
 
 struct manifest {
@@ -42,6 +44,11 @@ int manifest_load (struct manifest *m, const char *file, struct error *e);
 /* The same for text that is there already; file is only for messages. */
 int manifest_parse (struct manifest *m, const char *file, const char *text,
                     size_t length, struct error *e);
+
+/* Whether one of the copies names this very file as a side: nothing that is
+ * told may be written there.
+ */
+bool manifest_names_file (const struct manifest *m, const char *path);
 
 void manifest_free (struct manifest *m);
 

@@ -655,7 +655,8 @@ static bool
 is_for_many (const struct row *row)
 {
   static const char *const names[] = {
-    "jobs", "manifest", "plan", "quiet", "verbose",
+    "events", "interval", "jobs", "manifest", "plan", "quiet", "report",
+    "verbose",
   };
 
   for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -674,8 +675,8 @@ check_alone (const char *operand, const struct row *of_one, struct error *e)
     error_set (e, EINVAL, "--manifest: it names what is copied, so there is no"
                " SOURCE or DESTINATION beside it: %s", operand);
   else
-    error_set (e, EINVAL, "--manifest: --%s belongs to one copy: say it in the"
-               " manifest", of_one->name);
+    error_set (e, EINVAL, "--manifest: --%s belongs to one copy, and not to"
+               " many", of_one->name);
   return -1;
 }
 

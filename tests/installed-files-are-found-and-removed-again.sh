@@ -21,6 +21,7 @@ cat > "$tmp/expected" << 'END'
 ./usr/share/bash-completion/completions/stripecopy
 ./usr/share/doc/stripecopy/AUTOMATION.md
 ./usr/share/doc/stripecopy/events.schema.json
+./usr/share/doc/stripecopy/manifest-report.schema.json
 ./usr/share/doc/stripecopy/report.schema.json
 ./usr/share/man/man1/stripecopy.1
 ./usr/share/zsh/site-functions/_stripecopy

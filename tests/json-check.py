@@ -3,9 +3,10 @@
 
     json-check.py report FILE [EXPRESSION...]
     json-check.py events FILE [EXPRESSION...]
+    json-check.py manifest-report FILE [EXPRESSION...]
 
 Nothing may be told that the schema does not name.  An expression is Python's:
-`r` is the report; `e` the list of events, and `of (ev)` those of one kind.
+`r` is either report; `e` the list of events, and `of (ev)` those of one kind.
 """
 
 import json
@@ -38,6 +39,14 @@ def check_report(report):
     schema = load_schema("report")
     close_all(schema)
     jsonschema.validate(report, schema)
+
+
+def check_manifest_report(report):
+    """A disk's is that of a single copy, unless it is all about its absence."""
+    jsonschema.validate(report, load_schema("manifest-report"))
+    for disk in report["disks"]:
+        if "source" in disk:
+            check_report({k: v for k, v in disk.items() if k != "disk"})
 
 
 def event_schemas():
@@ -73,7 +82,9 @@ def check_events(events):
         jsonschema.validate(e, kinds[e["ev"]])
     numbers = [e["seq"] for e in events]
     assert numbers == sorted(set(numbers)), numbers
-    check_progress([e for e in events if e["ev"] == "progress"])
+    for disk in {e.get("disk") for e in events}:
+        check_progress([e for e in events if e["ev"] == "progress"
+                        and e.get("disk") == disk])
 
 
 def main(kind, name, *expressions):
@@ -81,9 +92,10 @@ def main(kind, name, *expressions):
         text = f.read()
     assert text.endswith("\n"), "it does not end with a line end"
     lines = [json.loads(line) for line in text.splitlines()]
-    if kind == "report":
+    if kind != "events":
         assert len(lines) == 1, "%d lines" % len(lines)
-        check_report(lines[0])
+        check = check_report if kind == "report" else check_manifest_report
+        check(lines[0])
         known = {"r": lines[0]}
     else:
         check_events(lines)

@@ -23,7 +23,8 @@ refused "copy 2: unknown key 'sauce'" \
 refused "copy 2: 'destination' is missing" "[ $good, { \"source\": \"a\" } ]"
 refused 'copy 2: its destination is that of copy 1' "[ $good, $good ]"
 refused 'copy 2: --requests: ' \
-        "[ $good, { \"source\": \"a\", \"destination\": \"b\", \"requests\": 0 } ]"
+        "[ $good, { \"requests\": 0, \"source\": \"a\",
+           \"destination\": \"b\" } ]"
 refused 'it is not a list' "$good"
 copy_fails 2 '^stripecopy: .*/missing: cannot read it: No such file' \
            --manifest="$tmp/missing"

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the copies of a manifest tell, put together: see ledger.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "describe.h"
+#include "exit-status.h"
+#include "ledger.h"
+#include "log.h"
+
+#define FORMAT_VERSION 1
+
+/* How long the last event, and each part of the report, is waited for. */
+#define LAST_LINE_MS 1000
+#define REPORT_MS 5000
+
+int
+ledger_open (struct ledger *l, const struct options *o, struct error *e)
+{
+  int r = 0;
+
+  *l = (struct ledger) {
+    .events.fd = -1, .report.fd = -1, .started = clock_now (),
+    .disks = json_array (),
+  };
+  clock_gettime (CLOCK_REALTIME, &l->start);
+  signal (SIGPIPE, SIG_IGN);    /* who does not listen does not end us */
+  if (o->events)
+    r = outlet_open (&l->events, OUTLET_EVENTS, o->events, o, e);
+  if (o->report && outlet_open (&l->report, OUTLET_REPORT, o->report, o, e)
+      == -1)
+    return -1;
+  l->wants_report = o->report != NULL;
+  return r;
+}
+
+bool
+ledger_wants_events (const struct ledger *l)
+{
+  return l->events.fd != -1;
+}
+
+bool
+ledger_wants_report (const struct ledger *l)
+{
+  return l->wants_report;
+}
+
+/* -- events --------------------------------------------------------------- */
+
+static void
+tell (struct ledger *l, const json_t *event, int wait_ms)
+{
+  size_t length;
+  char *line = json_line (event, &length);
+
+  if (line)
+    outlet_line (&l->events, line, length, wait_ms);
+  free (line);
+}
+
+/* Numbered anew: it is one stream now. */
+void
+ledger_take_event (struct ledger *l, const char *disk, const char *line,
+                   size_t length)
+{
+  json_t *event = json_loadb (line, length, 0, NULL);
+
+  if (json_is_object (event)
+      && json_object_set_new (event, "seq", json_of_number (l->seq)) == 0
+      && json_object_set_new (event, "disk", json_string (disk)) == 0) {
+    l->seq++;
+    tell (l, event, 0);
+  }
+  json_decref (event);
+}
+
+/* -- reports -------------------------------------------------------------- */
+
+/* What is known of a copy that has left no report. */
+static json_t *
+describe_silence (int exit_status, const char *how)
+{
+  struct error e = { 0 };
+
+  error_set (&e, 0, "%s", how);
+  return json_pack ("{s:i, s:s, s:s, s:n, s:o, s:o, s:n}",
+                    "v", FORMAT_VERSION, "version", PACKAGE_VERSION,
+                    "status", exit_status == -1 ? "incomplete" : "failed",
+                    "changed",
+                    "exit", describe_if (exit_status != -1,
+                                         json_integer (exit_status)),
+                    "error", describe_error (&e), "bytes");
+}
+
+void
+ledger_take_report (struct ledger *l, const char *disk, const char *line,
+                    size_t length, int exit_status, const char *how)
+{
+  json_t *report = line ? json_loadb (line, length, 0, NULL) : NULL;
+  json_t *named = json_pack ("{s:s}", "disk", disk);
+
+  if (!json_is_object (report)) {
+    json_decref (report);
+    report = describe_silence (exit_status, how);
+  }
+  if (named && report && json_object_update (named, report) == 0)
+    json_array_append (l->disks, named);
+  json_decref (report);
+  json_decref (named);
+}
+
+/* What is not known of one disk is not known of all. */
+static void
+add_bytes (json_t *sum, const json_t *bytes)
+{
+  const char *key;
+  json_t *so_far;
+  void *next;
+
+  json_object_foreach_safe (sum, next, key, so_far) {
+    const json_t *more = json_object_get (bytes, key);
+    const bool known = json_is_integer (so_far) && json_is_integer (more);
+
+    if (known)
+      json_integer_set (so_far, json_integer_value (so_far)
+                        + json_integer_value (more));
+    else if (strcmp (key, "total") == 0)
+      json_object_set_new (sum, key, json_null ());
+  }
+}
+
+/* Of the disk whose exit status is that of all; or what they came to. */
+static const char *
+status_of_all (const struct ledger *l, int exit_status)
+{
+  const char *status = exit_status == DONE ? "unchanged" : "failed";
+  size_t i;
+  json_t *disk;
+
+  json_array_foreach (l->disks, i, disk) {
+    const char *its = json_string_value (json_object_get (disk, "status"));
+
+    if (its && json_integer_value (json_object_get (disk, "exit"))
+        == exit_status && strcmp (its, "unchanged") != 0)
+      status = its;
+  }
+  return status;
+}
+
+static bool
+any_changed (const struct ledger *l)
+{
+  size_t i;
+  json_t *disk;
+
+  json_array_foreach (l->disks, i, disk)
+    if (json_is_true (json_object_get (disk, "changed")))
+      return true;
+  return false;
+}
+
+static json_t *
+describe_sums (const struct ledger *l)
+{
+  const bool any = json_array_size (l->disks) > 0;
+  const struct totals nothing = { .open_ended = !any };
+  json_t *sum = describe_bytes (&nothing);
+  size_t i;
+  json_t *disk;
+
+  json_array_foreach (l->disks, i, disk)
+    add_bytes (sum, json_object_get (disk, "bytes"));
+  return sum;
+}
+
+static json_t *
+describe_all (const struct ledger *l, int exit_status, const struct error *e)
+{
+  struct timespec end;
+
+  clock_gettime (CLOCK_REALTIME, &end);
+  return json_pack ("{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:{s:o, s:o, s:o},"
+                    " s:O}",
+                    "v", FORMAT_VERSION, "version", PACKAGE_VERSION,
+                    "status", status_of_all (l, exit_status),
+                    "changed", any_changed (l), "exit", exit_status,
+                    "error", describe_error (e),
+                    "bytes", describe_sums (l),
+                    "time", "start", json_of_time (&l->start),
+                    "end", json_of_time (&end),
+                    "elapsed", json_of_ns (clock_now () - l->started),
+                    "disks", l->disks);
+}
+
+static int
+write_report (struct ledger *l, int exit_status, const struct error *e)
+{
+  json_t *all = describe_all (l, exit_status, e);
+  size_t length;
+  char *line = json_line (all, &length);
+  bool written;
+
+  json_decref (all);
+  errno = line ? EIO : ENOMEM;  /* where nothing says more */
+  written = line && outlet_all (&l->report, line, length, REPORT_MS);
+  free (line);
+  if (written)
+    return exit_status;
+  log_error ("the report cannot be written: %s", strerror (errno));
+  return exit_status == DONE ? FAILED : exit_status;
+}
+
+/* It names no disk: so it is that of all. */
+static void
+tell_end (struct ledger *l, int exit_status, const struct error *e)
+{
+  struct timespec now;
+  json_t *event;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  event = json_pack ("{s:i, s:o, s:o, s:s, s:s, s:i, s:o, s:o}",
+                     "v", FORMAT_VERSION, "seq", json_of_number (l->seq++),
+                     "t", json_of_time (&now), "ev", "end",
+                     "status", status_of_all (l, exit_status),
+                     "exit", exit_status, "error", describe_error (e),
+                     "bytes", describe_sums (l));
+  tell (l, event, LAST_LINE_MS);
+  json_decref (event);
+}
+
+int
+ledger_end (struct ledger *l, int exit_status, const struct error *e)
+{
+  if (l->wants_report)
+    exit_status = write_report (l, exit_status, e);
+  tell_end (l, exit_status, e);
+  outlet_close (&l->events);
+  outlet_close (&l->report);
+  json_decref (l->disks);
+  return exit_status;
+}
