@@ -32,10 +32,11 @@ while True:
         break
 print (len (seen), looks)
 END
+timeout "$limit" python3 "$tmp/look.py" "$tmp/status" > "$tmp/seen" 2>&1 &
+looking=$!
 start_copy --status-file="$tmp/status" --interval=0.1 -T 1 -R 1 \
-           --request-size=512k "$src" null:
-timeout "$limit" python3 "$tmp/look.py" "$tmp/status" > "$tmp/seen" 2>&1 ||
-  fail "$(cat "$tmp/seen")"
+           --request-size=128k "$src" null:
+wait "$looking" || fail "$(cat "$tmp/seen")"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 read -r seen looks < "$tmp/seen"
