@@ -86,7 +86,7 @@ cat > "$tmp/play.yml" <<END
           - resumed is changed
           - resumed.status == "ok"
           - resumed.report.bytes.resumed > 0
-          - resumed.report.verify
+          - resumed.report.verify is mapping
           - resumed.report.bytes.data < 24 * 1024 * 1024
 END
 play 0 "$tmp/play.yml"
