@@ -503,6 +503,7 @@ lane_forget_later (struct lane *l)
   while ((n = list_take (&l->later)) != NULL) {
     struct request *r = list_entry (n, struct request, link);
 
+    l->forgot = true;
     if (is_charged (r))
       give_back (l, r);
     if (r->has_turn)

@@ -78,6 +78,7 @@ struct lane {
   struct request *requests;     /* owned */
   struct list idle;             /* requests, last used first */
   struct list later;            /* requests in BACKOFF */
+  bool forgot;                  /* some of those, for good */
   uint64_t n_reads[2];          /* in flight; by side */
   uint64_t n_writing;           /* requests in this state */
   bool ended;                   /* the source is a stream, and this its end */

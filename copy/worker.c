@@ -1174,6 +1174,15 @@ settle (struct worker *w, struct error *e)
   return GO_ON;
 }
 
+/* Whether anything that was lost after all was done is still to be copied again:
+ * a signal does not wait for that.
+ */
+static bool
+owes (const struct worker *w)
+{
+  return doubt_has_again (&w->lane.doubt) || w->again || w->lane.forgot;
+}
+
 static enum step
 work (struct worker *w, struct error *e)
 {
@@ -1191,8 +1200,7 @@ work (struct worker *w, struct error *e)
     if ((r = settle (w, e)) != GO_ON)
       return r;
   }
-  if (bell_is_rung (last_pass (w)->finished)
-      && !doubt_has_again (&w->lane.doubt))
+  if (bell_is_rung (last_pass (w)->finished) && !owes (w))
     w->outcome = FINISHED;
   return GO_ON;
 }
