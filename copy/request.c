@@ -432,6 +432,9 @@ lose_read (struct lane *l, struct request *r, enum side side)
     put_off (l, r, 0);
 }
 
+/* Nobody knows any more what the destination had before it was lost, also for
+ * what is still being read.
+ */
 void
 lane_lost (struct lane *l, enum side side)
 {
@@ -445,6 +448,8 @@ lane_lost (struct lane *l, enum side side)
 
     if (l->track)
       trace_lost (l, r, side);
+    if (side == DESTINATION)
+      r->how &= ~REQUEST_ALREADY_ZERO;
     if (r->state == READING)
       lose_read (l, r, side);
     else if (r->state == WRITING && side == DESTINATION)
@@ -810,15 +815,12 @@ lane_digest (struct lane *l, uint64_t cursor)
 
 /* -- resuming ------------------------------------------------------------- */
 
-/* Nobody knows any more what the destination had before it was lost. */
 static void
 resume (struct lane *l, struct request *r)
 {
   list_remove (&r->link);
-  if (r->whole) {
-    r->how &= ~REQUEST_ALREADY_ZERO;
+  if (r->whole)
     write_range (l, r);
-  }
   else
     read_range (l, r);
 }
