@@ -6,7 +6,6 @@
 . "${srcdir:-.}/functions.sh"
 . "$srcdir/playbooks.sh"
 requires_plugin file
-requires_options map report source-id
 
 secret=open-sesame-42
 make_disks 16

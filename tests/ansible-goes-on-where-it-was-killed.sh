@@ -8,7 +8,6 @@
 requires_plugin file
 requires_plugin eval
 requires_filter log
-requires_options map report status-file verify
 
 make_data "$tmp/disk" 24M
 make_ones "$tmp/copy" 24M

@@ -6,7 +6,6 @@
 . "${srcdir:-.}/functions.sh"
 . "$srcdir/playbooks.sh"
 requires_plugin file
-requires_options map report shard status-file
 
 make_data "$tmp/disk" 48M
 make_ones "$tmp/copy" 48M
@@ -17,7 +16,7 @@ share ()
 {
   play 0 stripecopy.disks.shard -e source="$src" -e destination="$dst" \
        -e stripecopy_disks_folder="$tmp/state" \
-       -e stripecopy_disks_interval=0.1 "$@"
+       -e stripecopy_disks_interval=1 "$@"
 }
 
 share --limit one,three

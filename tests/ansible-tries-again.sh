@@ -8,7 +8,6 @@
 requires_plugin file
 requires_plugin eval
 requires_filter log
-requires_options map report retries status-file
 
 mkdir "$tmp/state"
 make_disks 8
@@ -28,7 +27,7 @@ cat > "$tmp/play.yml" <<END
   gather_facts: false
   vars:
     stripecopy_disks_folder: "{{ tmp }}/state"
-    stripecopy_disks_interval: 0.1
+    stripecopy_disks_interval: 1
     stripecopy_disks_wait: 1
     stripecopy_disks_options:
       retries: 0

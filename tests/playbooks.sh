@@ -5,7 +5,7 @@
 # shellcheck shell=bash disable=SC2154
 
 requires ansible-playbook
-[ ${#wrapper[@]} -eq 0 ] || skip "playbooks under ${wrapper[0]}"
+requires_bare_binary "playbooks"        # they are what is tested, and slow
 
 stripecopy=$(realpath "$stripecopy")
 mkdir -p "$tmp/home" "$tmp/collections/ansible_collections/stripecopy"
@@ -34,17 +34,6 @@ ansible_connection = local
 ansible_python_interpreter = {{ ansible_playbook_python }}
 tmp = $tmp
 END
-
-# Skips unless stripecopy has each of these options.
-requires_options ()
-{
-  local option
-  copy_ok --help
-  for option; do
-    grep -qE -e "--$option([=[ ]|\$)" "$output" ||
-      skip "stripecopy has no --$option"
-  done
-}
 
 # Sets gated to what makes nbdkit serve the files of a folder, by their names,
 # and hold all reads from an offset on until $tmp/open is there.
