@@ -298,7 +298,7 @@ tell_findings (struct copy *c)
 
   report_findings (&c->plan, f);
   if (c->plan.copies && !c->plan.open_ended && c->plan.size > 0
-      && f->data == 0 && f->unknown == 0)
+      && f->data == 0 && f->unknown == 0 && f->resumed == 0)
     warn_of_no_data (endpoint_name (c->source));
   c->report.changed = c->plan.copies
     && (c->plan.open_ended || f->data > 0 || f->zero > 0 || f->unknown > 0

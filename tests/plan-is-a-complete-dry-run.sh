@@ -47,6 +47,12 @@ expect_report "r['bytes']['data'] == 4 << 20" \
               "r['bytes']['zero'] == 16 << 20" \
               "r['bytes']['skipped'] == 44 << 20"
 
+# What an earlier copy has done is not missed.
+copy_ok --map="$tmp/map" "$src" "$dst"
+copy_ok --plan --map="$tmp/map" --report="$tmp/report" "$src" "$dst"
+expect_planned "not r['changed']" "r['bytes']['resumed'] == 64 << 20" \
+               "r['warnings'] == []"
+
 # Nothing would change where all is zero already.
 copy_ok --plan --report="$tmp/report" [ nbdkit memory 64M ] [ nbdkit memory 64M ]
 expect_planned "not r['changed']" "r['warnings'][0]['code'] == 'no-data'"
