@@ -418,6 +418,15 @@ try_again (struct lane *l, struct request *r, const struct io *io, int err,
   return 0;
 }
 
+/* Nobody knows any more what the destination had before it was lost: not even
+ * where nothing was on its way there yet.
+ */
+static void
+forget_zeroes (struct request *r)
+{
+  r->how &= ~REQUEST_ALREADY_ZERO;
+}
+
 /* What the other side has still in flight goes to the request's buffer: so that
  * is waited for.
  */
@@ -449,7 +458,7 @@ lane_lost (struct lane *l, enum side side)
     if (l->track)
       trace_lost (l, r, side);
     if (side == DESTINATION)
-      r->how &= ~REQUEST_ALREADY_ZERO;
+      forget_zeroes (r);
     if (r->state == READING)
       lose_read (l, r, side);
     else if (r->state == WRITING && side == DESTINATION)
@@ -815,11 +824,13 @@ lane_digest (struct lane *l, uint64_t cursor)
 
 /* -- resuming ------------------------------------------------------------- */
 
+/* A write that failed can have left anything. */
 static void
 resume (struct lane *l, struct request *r)
 {
   list_remove (&r->link);
-  if (r->whole)
+  if (r->whole) {
+    forget_zeroes (r);
     write_range (l, r);
   else
     read_range (l, r);
