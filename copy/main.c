@@ -170,6 +170,26 @@ warn_of_plan (const struct copy *c)
                     c->plan.size);
 }
 
+/* A side is not there.  Where it may come back, a map that stands is as good as
+ * before, whatever it says.
+ */
+static int
+give_up_opening (struct copy *c, const struct error *e)
+{
+  const int signal_number = stop_take_signal (c->stop);
+  const bool later = !c->options.plan && retry_helps (e->number)
+    && map_stands (&c->options);
+  int status;
+
+  if (e->number == EINTR && signal_number > 0)
+    return give_up (c, e, BY_SIGNAL + signal_number);
+  status = give_up (c, e, later ? INCOMPLETE : FAILED);
+  if (later)
+    log_say ("--map=%s: the same command goes on from there",
+             c->options.map);
+  return status;
+}
+
 static int
 open_both (struct copy *c)
 {
@@ -178,12 +198,8 @@ open_both (struct copy *c)
   if ((c->limit = limit_new (&c->options, clock_now (), &e)) == NULL)
     return give_up (c, &e, REFUSED);
   if ((c->source = open_side (c, SOURCE, &e)) == NULL
-      || (c->destination = open_side (c, DESTINATION, &e)) == NULL) {
-    const int signal_number = stop_take_signal (c->stop);
-
-    return give_up (c, &e, e.number == EINTR && signal_number > 0
-                   ? BY_SIGNAL + signal_number : FAILED);
-  }
+      || (c->destination = open_side (c, DESTINATION, &e)) == NULL)
+    return give_up_opening (c, &e);
   if (endpoint_same (c->source, c->destination)) {
     error_set (&e, EINVAL, "%s: it is the same disk as the source",
                endpoint_name (c->destination));

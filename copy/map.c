@@ -338,6 +338,38 @@ map_open (const struct map_pair *pair, bool just_look, struct error *e)
   return NULL;
 }
 
+static bool
+is_whole (const char *text, size_t length)
+{
+  struct ranges finished = { 0 };
+  struct map_text parsed;
+  struct error e = { 0 };
+  const bool whole = map_is_ours (text, length)
+    && ranges_init (&finished, MAP_RANGES) == 0
+    && map_parse (text, length, &parsed, &finished, &e) == 0;
+
+  ranges_free (&finished);
+  return whole;
+}
+
+bool
+map_stands (const struct options *o)
+{
+  struct locked file;
+  size_t length;
+  char *text;
+  bool stands;
+
+  if (o->map == NULL || o->resume == RESUME_NEVER
+      || locked_open (&file, o->map, false) == -1)
+    return false;
+  text = locked_read (&file, BYTES_MAX, &length);
+  stands = text && is_whole (text, length);
+  free (text);
+  locked_close (&file, false);
+  return stands;
+}
+
 bool
 map_stood (const struct map *m)
 {

@@ -47,6 +47,11 @@ struct map_pair {
 struct map *map_open (const struct map_pair *pair, bool just_look,
                       struct error *e);
 
+/* Whether a whole map of ours stands there, of whichever copy: for who cannot
+ * say yet which copy this is.
+ */
+bool map_stands (const struct options *o);
+
 /* Whether there was a map to go on from: then others may have written to the
  * destination, even where nothing is finished.
  */

@@ -14,6 +14,17 @@ copy_fails 3 '^stripecopy: source .*read failed' --retries=0 --map="$tmp/map" \
 expect_fired src
 expect_error '^stripecopy: --map=.*the same command goes on'
 stop_server src
+
+# A server that is not back yet, but nothing that stands for a map.
+cp "$tmp/map" "$tmp/before"
+copy_fails 3 'source .*cannot connect' --map="$tmp/map" "$src" "$tmp/new"
+expect_error '^stripecopy: --map=.*the same command goes on'
+cmp "$tmp/map" "$tmp/before" || fail "the map has changed"
+copy_fails 1 'cannot connect' --map="$tmp/none" "$src" "$tmp/new"
+copy_fails 1 'cannot connect' --map="$tmp/map" --resume=never "$src" "$tmp/new"
+head -n -1 "$tmp/map" > "$tmp/torn"
+copy_fails 1 'cannot connect' --map="$tmp/torn" "$src" "$tmp/new"
+
 serve_nbdkit src -r file "$tmp/disk"
 copy_ok --map="$tmp/map" "$src" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
