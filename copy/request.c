@@ -441,9 +441,6 @@ lose_read (struct lane *l, struct request *r, enum side side)
     put_off (l, r, 0);
 }
 
-/* Nobody knows any more what the destination had before it was lost, also for
- * what is still being read.
- */
 void
 lane_lost (struct lane *l, enum side side)
 {
@@ -832,6 +829,7 @@ resume (struct lane *l, struct request *r)
   if (r->whole) {
     forget_zeroes (r);
     write_range (l, r);
+  }
   else
     read_range (l, r);
 }

@@ -20,7 +20,7 @@
  * structured replies, base:allocation in blocks of 4 KiB, multi-conn.  One
  * thread per connection, which answers its requests one by one.
  *
- * With "crash" there is a cache in memory over FILE: a flush moves all of it to
+ * With "crash" and "flush-crash" there is a cache in memory over FILE: a flush moves all of it to
  * the file, and a crash closes every connection and throws it away.  Whoever
  * connects afterwards is served again, as by a server that was started anew.
  */
@@ -103,6 +103,7 @@ enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
   M (ZERO_ERROR, "zero-error", ON_ZERO, "EIO")                                \
   M (ZERO_REFUSED, "zero-refused", ON_ZERO, "offered, but ENOTSUP")           \
   M (FLUSH_ERROR, "flush-error", ON_FLUSH, "EIO")                             \
+  M (FLUSH_CRASH, "flush-crash", ON_FLUSH, "crash instead of a flush")        \
   M (STATUS_ERROR, "status-error", ON_STATUS, "EIO")                          \
   M (STATUS_SILENT, "status-silent", ON_STATUS, "never answered")             \
   M (STATUS_NONE, "status-none", ON_STATUS, "success, but no extents")        \
@@ -834,6 +835,10 @@ answer_flush (struct conn *c, const struct request *q)
 {
   if (rude (FLUSH_ERROR, 0, 0))
     return answer (c, q, NBD_EIO);
+  if (rude (FLUSH_CRASH, 0, 0)) {
+    crash ();
+    return false;
+  }
   return store_disk (c) && answer (c, q, 0);
 }
 
@@ -965,7 +970,7 @@ open_disk (const char *name)
   }
   close (fd);
   disk = stored;
-  if (set.mode == CRASH) {
+  if (set.mode == CRASH || set.mode == FLUSH_CRASH) {
     disk = wire_allocate (disk_size);
     memcpy (disk, stored, disk_size);
     unflushed = wire_allocate (disk_size / BLOCK + 1);
