@@ -23,4 +23,5 @@ both ()
 
 both drop crash
 both garble drop
+both read-cut write-drop
 both stall stall
