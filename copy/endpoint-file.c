@@ -150,13 +150,16 @@ find_run (struct file_conn *fc, uint64_t at)
 }
 
 /* The run found last often reaches into the next question: a seek through much
- * data can take long.
+ * data can take long.  Of a file that is written to, holes are only true of the
+ * moment, as all conns fill them.
  */
 static int
 learn (struct file_conn *fc, struct io *io)
 {
   const uint64_t end = io->offset + io->length;
 
+  if (fc->endpoint->wants.write && fc->run.value == EXTENT_ZERO)
+    fc->run.end = fc->run.start;
   io->learned_to = io->offset;
   for (unsigned i = 0; i < RUNS_MAX && io->learned_to < end; i++) {
     const uint64_t at = io->learned_to;
