@@ -18,6 +18,7 @@
 #include "human.h"
 #include "limit.h"
 #include "log.h"
+#include "secrets.h"
 
 /* A second is to have so many requests at least, and so much can be saved up
  * for when a worker is woken late: together, less than 5 % of a second.
@@ -45,6 +46,15 @@ struct limit {
 };
 
 /* -- the file ------------------------------------------------------------- */
+
+static void
+set_error (struct error *e, const char *file, const char *why)
+{
+  char *shown = secrets_mask (file);
+
+  error_set (e, EINVAL, "--bwlimit=@%s: %s", shown ? shown : "", why);
+  free (shown);
+}
 
 static ssize_t
 read_start (const char *file, char *text, size_t size)
@@ -125,9 +135,8 @@ limit_look (struct limit *l, uint64_t now)
     set_rate (l, rate, now);
   }
   else if (++l->bad_looks == 2) {
-    error_set (&e, EINVAL, "--bwlimit=@%s: %s: the rate stays as it was",
-               l->file, why);
-    log_warning ("%s", e.text);
+    set_error (&e, l->file, why);
+    log_warning ("%s: the rate stays as it was", e.text);
   }
 }
 
@@ -178,7 +187,7 @@ limit_new (const struct options *o, uint64_t now, struct error *e)
   int err;
 
   if (o->bwlimit.file && (why = read_rate (o->bwlimit.file, &rate)) != NULL) {
-    error_set (e, EINVAL, "--bwlimit=@%s: %s", o->bwlimit.file, why);
+    set_error (e, o->bwlimit.file, why);
     return NULL;
   }
   l = calloc (1, sizeof *l);

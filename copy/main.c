@@ -702,7 +702,7 @@ end_incomplete (struct copy *c)
                       : FAILED);
   }
   if (c->map)
-    report_incomplete (&c->options, c->map, plan_length (&c->plan));
+    report_incomplete (c->map, plan_length (&c->plan));
   return status;
 }
 
@@ -882,7 +882,7 @@ run (struct copy *c)
     report_plan (&c->plan, c->source, c->destination);
   if (status == DONE && c->map && (c->options.plan || c->options.verbose
                                    || map_stood (c->map)))
-    report_map (&c->options, c->map);
+    report_map (c->map);
   if (status == DONE && (c->options.plan || !is_done_already (c)))
     status = look (c);
   if (status == DONE && c->options.plan)

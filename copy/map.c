@@ -28,7 +28,7 @@
 #define BYTES_MAX (16 * MiB)
 
 struct map {
-  const char *path;             /* borrowed; as the user has named it */
+  char *name;                   /* owned; with secrets masked */
   struct locked file;           /* not open when we only look for it */
   char *values[MAP_KEYS];       /* owned: who we are */
   uint64_t size;                /* of the source */
@@ -46,7 +46,7 @@ struct map {
 static int
 fail (const struct map *m, int err, const char *why, struct error *e)
 {
-  error_set (e, err, "--map=%s: %s", m->path, why);
+  error_set (e, err, "--map=%s: %s", m->name, why);
   return -1;
 }
 
@@ -165,7 +165,7 @@ check_value (struct map *m, const struct map_text *text, enum map_key key,
   if (there && here && strlen (here) == n && memcmp (there, here, n) == 0)
     return 0;
   error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s%.*s"
-             " there, %s here", m->path, map_key_name (key),
+             " there, %s here", m->name, map_key_name (key),
              there ? "" : "none", there ? (int) min_u64 (n, 256) : 0,
              there ? there : "", here ? here : "none");
   return -1;
@@ -176,7 +176,7 @@ check_values (struct map *m, const struct map_text *text, struct error *e)
 {
   if (text->values[MAP_VERSION].start == NULL) {
     error_set (e, ESTALE, "--map=%s: it belongs to another copy: this program"
-               " did not write it", m->path);
+               " did not write it", m->name);
     return -1;
   }
   for (unsigned i = 0; i < MAP_KEYS; i++)
@@ -230,7 +230,7 @@ parse (struct map *m, const char *text, size_t length, struct error *e)
   struct map_text parsed;
 
   if (map_parse (text, length, &parsed, &m->finished, &why) == -1) {
-    error_set (e, EBADMSG, "--map=%s: it is damaged: %s", m->path, why.text);
+    error_set (e, EBADMSG, "--map=%s: it is damaged: %s", m->name, why.text);
     return -1;
   }
   m->stood = true;
@@ -304,12 +304,12 @@ new_map (const struct map_pair *pair)
   if (m == NULL)
     return NULL;
   pthread_mutex_init (&m->lock, NULL);
-  m->path = pair->options->map;
   m->size = pair->size;
   m->start = pair->start;
   m->end = pair->end;
   m->changed = true;            /* the file says nothing yet */
-  if (describe (m, pair) == 0
+  if ((m->name = secrets_mask (pair->options->map)) != NULL
+      && describe (m, pair) == 0
       && ranges_init (&m->finished, MAP_RANGES) == 0
       && ranges_init (&m->saving, MAP_RANGES) == 0
       && ranges_init (&m->todo, MAP_RANGES + 1) == 0)
@@ -326,7 +326,7 @@ map_open (const struct map_pair *pair, bool just_look, struct error *e)
   struct map *m = new_map (pair);
 
   if (m == NULL) {
-    error_set (e, errno, "--map=%s: %s", pair->options->map, strerror (errno));
+    error_set (e, errno, "--map: %s", strerror (errno));
     return NULL;
   }
   if (open_file (m, pair->options, just_look, e) == 0
@@ -368,6 +368,12 @@ map_stands (const struct options *o)
   free (text);
   locked_close (&file, false);
   return stands;
+}
+
+const char *
+map_name (const struct map *m)
+{
+  return m->name;
 }
 
 bool
@@ -535,7 +541,7 @@ map_save (struct map *m, struct error *e)
   if ((text = make_text (m, &length)) != NULL)
     r = locked_replace (&m->file, text, length);
   if (r == -1) {
-    error_set (e, errno, "--map=%s: it cannot be saved: %s", m->path,
+    error_set (e, errno, "--map=%s: it cannot be saved: %s", m->name,
                strerror (errno));
     return_changes (m);
   }
@@ -551,6 +557,7 @@ map_close (struct map *m)
   locked_close (&m->file, m->file.made && !m->begun);
   for (unsigned i = 0; i < MAP_KEYS; i++)
     free (m->values[i]);
+  free (m->name);
   ranges_free (&m->finished);
   ranges_free (&m->saving);
   ranges_free (&m->todo);

@@ -52,6 +52,9 @@ struct map *map_open (const struct map_pair *pair, bool just_look,
  */
 bool map_stands (const struct options *o);
 
+/* What its file is called, with secrets masked. */
+const char *map_name (const struct map *m);
+
 /* Whether there was a map to go on from: then others may have written to the
  * destination, even where nothing is finished.
  */

@@ -46,6 +46,7 @@ enum kind {
   SHARD,                        /* struct shard: I/N */
   BLKHASH,                      /* enum digest_kind and block size, optional */
   TEXT,                         /* const char *, as it stands */
+  LABEL,                        /* the same, without secrets */
   NOT_BUILT,                    /* needs a library that was not there */
 };
 
@@ -88,7 +89,7 @@ static const struct row rows[] = {
   { "destination-is-zero", 0, IS_ZERO, "auto|yes|no",
     FIELD (destination_is_zero), 0, 0, 0,
     "whether the destination reads as zeroes; auto asks it", NBDCOPY },
-  { "disk", 0, TEXT, "NAME", FIELD (disk), 0, 0, 0,
+  { "disk", 0, LABEL, "NAME", FIELD (disk), 0, 0, 0,
     "say NAME in front of each message", OURS },
   { "events", 0, TEXT, "FD|FILE", FIELD (events), 0, 0, 0,
     "write what happens to it, as lines of JSON", OURS },
@@ -147,7 +148,7 @@ static const struct row rows[] = {
   { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk",
     FIELD (source.format), 0, 0, 0,
     "what is in the file, or behind an http(s) address", OURS },
-  { "source-id", 0, TEXT, "TOKEN", FIELD (source_id), 0, 0, 0,
+  { "source-id", 0, LABEL, "TOKEN", FIELD (source_id), 0, 0, 0,
     "a name for this state of the source, kept in the map", OURS },
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
     512, UINT32_MAX,
@@ -410,6 +411,35 @@ set_word (struct options *o, const struct row *row, const char *text,
   return 0;
 }
 
+static bool
+is_line (const char *text)
+{
+  const char *s = text;
+
+  while (*s && (unsigned char) *s >= ' ' && *s != '\177')
+    s++;
+  return s > text && *s == '\0';
+}
+
+/* It is shown, and compared: masked, two of them could be taken for one. */
+static int
+set_label (struct options *o, const struct row *row, const char *text,
+           struct error *e)
+{
+  char *shown = secrets_mask (text);
+
+  if (!is_line (text))
+    error_set (e, EINVAL, "--%s: must be one line of text, and not empty",
+               row->name);
+  else if (shown && strcmp (shown, text) == 0)
+    *(const char **) field_of (o, row->field) = text;
+  else
+    error_set (e, shown ? EINVAL : ENOMEM, "--%s: it is shown, and no place"
+               " for a secret: %s", row->name, shown ? shown : "");
+  free (shown);
+  return error_is_set (e) ? -1 : 0;
+}
+
 static int
 set_resume (struct options *o, const struct row *row, const char *text,
             struct error *e)
@@ -448,6 +478,8 @@ set_option (struct options *o, const struct row *row, const char *text,
   case TEXT:
     *(const char **) field_of (o, row->field) = text;
     return 0;
+  case LABEL:
+    return set_label (o, row, text, e);
   case WORD:
     return set_word (o, row, text, e);
   case RESUME:
@@ -611,16 +643,6 @@ refuse_word (int c, char **argv, struct error *e)
   return -1;
 }
 
-static bool
-is_line (const char *text)
-{
-  const char *s = text;
-
-  while (*s && (unsigned char) *s >= ' ' && *s != '\177')
-    s++;
-  return s > text && *s == '\0';
-}
-
 /* What is said of a map, and who cannot have one. */
 static int
 check_map (const struct options *o, struct error *e)
@@ -640,11 +662,6 @@ check_map (const struct options *o, struct error *e)
   }
   if (o->map && with) {
     error_set (e, EINVAL, "--map and %s do not go together", with);
-    return -1;
-  }
-  if (o->source_id && !is_line (o->source_id)) {
-    error_set (e, EINVAL, "--source-id: must be one line of text, and not"
-               " empty");
     return -1;
   }
   return 0;
@@ -922,7 +939,7 @@ value_of (const struct options *o, const struct row *row)
     return o->digest == DIGEST_NONE ? json_null ()
       : json_sprintf ("%s/%" PRIu64, digest_names[o->digest],
                       o->digest_block);
-  case WORD: case TEXT:
+  case WORD: case TEXT: case LABEL:
     return masked (*(const char *const *) field);
   case NOT_BUILT:
     return json_null ();

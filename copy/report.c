@@ -260,28 +260,28 @@ report_interrupted (const struct totals *t, int signal_number,
 }
 
 void
-report_map (const struct options *o, const struct map *m)
+report_map (const struct map *m)
 {
   const uint64_t left = ranges_bytes (map_todo (m));
   char done[HUMAN_MAX], rest[HUMAN_MAX];
 
   if (map_stood (m) && left == 0)
     log_say ("--map=%s: all of it was copied before: there is nothing to do",
-             o->map);
+             map_name (m));
   else if (map_stood (m))
-    log_say ("--map=%s: %s were copied before, %s are left", o->map,
+    log_say ("--map=%s: %s were copied before, %s are left", map_name (m),
              human_size (done, map_resumed (m)), human_size (rest, left));
   else
-    log_say ("--map=%s: all of the disk is to be copied", o->map);
+    log_say ("--map=%s: all of the disk is to be copied", map_name (m));
 }
 
 void
-report_incomplete (const struct options *o, struct map *m, uint64_t size)
+report_incomplete (struct map *m, uint64_t size)
 {
   char done[HUMAN_MAX], all[HUMAN_MAX];
 
   log_say ("--map=%s: %s of %s are stored, and the same command goes on from"
-           " there", o->map, human_size (done, map_finished (m)),
+           " there", map_name (m), human_size (done, map_finished (m)),
            human_size (all, size));
 }
 
@@ -371,13 +371,10 @@ report_note_unchanged (struct report *r, const struct totals *t)
 void
 report_note_map (struct report *r, struct map *m)
 {
-  char *name = secrets_mask (r->options->map);
-
   set (&r->map, json_pack ("{s:o, s:b, s:o}",
-                           "file", json_of_text (name, SIZE_MAX),
+                           "file", json_of_text (map_name (m), SIZE_MAX),
                            "stood", map_stood (m),
                            "stored", json_of_number (map_finished (m))));
-  free (name);
 }
 
 void
@@ -392,7 +389,8 @@ report_status (const struct report *r, int exit_status)
 {
   return exit_status == 4 ? "different"
     : exit_status == 3 || (exit_status > 128 && r->map) ? "incomplete"
-    : exit_status != 0 ? "failed" : r->options->plan ? "planned" : r->changed ? "ok" : "unchanged";
+    : exit_status != 0 ? "failed" : r->options->plan ? "planned"
+    : r->changed ? "ok" : "unchanged";
 }
 
 static json_t *

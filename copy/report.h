@@ -47,10 +47,10 @@ void report_interrupted (const struct totals *t, int signal_number,
                          uint64_t elapsed);
 
 /* What the map that was opened means for this copy. */
-void report_map (const struct options *o, const struct map *m);
+void report_map (const struct map *m);
 
 /* What is to be relied on after a copy that did not come to its end. */
-void report_incomplete (const struct options *o, struct map *m, uint64_t size);
+void report_incomplete (struct map *m, uint64_t size);
 
 /* -- for programs --------------------------------------------------------- */
 

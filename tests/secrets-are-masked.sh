@@ -51,3 +51,12 @@ look 2 --tokens-token=$secret one two
 look 2 --queue-size="nbd://alice:$secret@host" one two
 look 2 --blkhash-file="/nowhere/x?password=$secret" --blkhash "$src" null:
 look 2 --source-format="x?token=$secret" "$src" null:
+
+# Names of files; and what the caller calls things, which is told as it is.
+look 2 --map="$tmp/no/map?password=$secret" "$src" null:
+look 2 --map="$tmp/no/map?password=$secret" "$src" "$tmp/new"
+look 2 --bwlimit="@$tmp/no/limit?password=$secret" "$src" null:
+look 0 --map="$tmp/map?password=$secret" "$src" "$tmp/new"
+look 0 --map="$tmp/map?password=$secret" "$src" "$tmp/new"
+look 2 --map="$tmp/map" --source-id="token=$secret" "$src" "$tmp/new"
+look 2 --disk="nbd://alice:$secret@host" "$src" null:

@@ -571,6 +571,7 @@ a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
   BAD ("--source-id", "one line", "--map=m", "--source-id=");
   BAD ("--source-id", "one line", "--map=m", "--source-id=a\nb");
   BAD ("--source-id", "one line", "--map=m", "--source-id=a\177");
+  BAD ("--source-id", "a secret", "--map=m", "--source-id=a?token=b");
 }
 
 static void
