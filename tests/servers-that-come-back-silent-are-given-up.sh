@@ -7,7 +7,7 @@
 requires_filter delay
 requires_plugin file
 
-make_data "$tmp/disk" 4M
+make_data "$tmp/disk" 12M
 
 has_moved () { grep -q 'worker 0 request .* write completed' "$errors"; }
 
@@ -24,6 +24,7 @@ comes_back ()
   wait_until has_moved
   mv "$tmp/next.sock" "$tmp/$side.sock"
   kill -KILL "${!pid}"
+  wait "${!pid}" 2> "$tmp/wait" || :
   wait_copy
   expect_fired next
   expect_error ': no answer from the server in time'
@@ -38,11 +39,11 @@ for times in 1 1000; do
   want=0 retries=5
   [ $times -eq 1 ] || want=1 retries=1
 
-  make_ones "$tmp/copy" 4M
+  make_ones "$tmp/copy" 12M
   serve_nbdkit dst --filter=delay file "$tmp/copy" wdelay=20ms
   comes_back src "$tmp/disk" --retries=$retries
 
-  make_ones "$tmp/copy" 4M
+  make_ones "$tmp/copy" 12M
   serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=20ms
   comes_back dst "$tmp/copy" --retries=$retries
 done
