@@ -136,7 +136,7 @@ limit_look (struct limit *l, uint64_t now)
   }
   else if (++l->bad_looks == 2) {
     set_error (&e, l->file, why);
-    log_warning ("%s: the rate stays as it was", e.text);
+    log_warning_as ("no-bwlimit", "%s: the rate stays as it was", e.text);
   }
 }
 

@@ -414,17 +414,20 @@ tell_notices (struct copy *c, struct notices *notices)
       if (c->warned_of_retries[n.side])
         break;
       c->warned_of_retries[n.side] = true;
-      log_warning ("%s: %s failed at offset %" PRIu64 " length %" PRIu64
-                   ": %s: trying again in %s", name, io_verb_name (n.verb),
-                   n.offset, n.length, request_strerror (n.err), wait);
+      log_warning_as ("retry", "%s: %s failed at offset %" PRIu64
+                      " length %" PRIu64 ": %s: trying again in %s", name,
+                      io_verb_name (n.verb), n.offset, n.length,
+                      request_strerror (n.err), wait);
       break;
     case NOTICE_LOST:
       events_retry (&c->events, &n);
-      log_warning ("%s: worker %u connects again in %s, try %u of %" PRIu64,
-                   n.why.text, n.worker, wait, n.attempt, c->plan.retry.tries);
+      log_warning_as ("connection-lost", "%s: worker %u connects again in %s,"
+                      " try %u of %" PRIu64, n.why.text, n.worker, wait,
+                      n.attempt, c->plan.retry.tries);
       break;
     case NOTICE_BACK:
-      log_warning ("%s: worker %u is connected again", name, n.worker);
+      log_warning_as ("connection-back", "%s: worker %u is connected again",
+                      name, n.worker);
       break;
     }
   }

@@ -42,3 +42,16 @@ copy no-flush "$src" "$dst"
 serve_rude mute --mode=status-error "$tmp/disk"
 copy no-extents "$mute" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
+
+# What is tried again.
+serve_rude hiccup --mode=read-error --times=1 "$tmp/disk"
+copy retry --retry-wait=0.01 "$hiccup" "$tmp/new"
+expect_fired hiccup
+serve_rude lossy --mode=drop --after=4 --times=1 "$tmp/disk"
+rm "$tmp/events"
+copy_ok --events="$tmp/events" --report="$tmp/report" --retry-wait=0.01 -C 1 \
+        "$lossy" "$tmp/new"
+expect_fired lossy
+codes="['connection-lost', 'connection-back']"
+expect_report "[w['code'] for w in r['warnings']] == $codes"
+expect_events "[w['code'] for w in of ('warning')] == $codes"
