@@ -145,18 +145,17 @@ start_workers (struct crew *c, unsigned n)
 }
 
 struct crew *
-crew_start (const struct plan *plan, struct endpoint *source,
-            struct endpoint *destination, struct map *map,
-            struct limit *limit, struct stop *stop, struct trace *trace,
-            struct error *e)
+crew_start (const struct gear *gear, struct error *e)
 {
+  const struct plan *plan = gear->plan;
   struct crew *c = calloc (1, sizeof *c);
 
   if (c == NULL)
     goto fail;
   c->job = (struct job) {
-    .plan = plan, .source = source, .destination = destination, .map = map,
-    .limit = limit, .stop = stop, .trace = trace,
+    .plan = plan, .source = gear->source, .destination = gear->destination,
+    .map = gear->map, .limit = gear->limit, .stop = gear->stop,
+    .trace = gear->trace,
     .ended = bell_new (),
     .notices = notices_new (),
     .pace = plan->first_pace,

@@ -63,17 +63,20 @@ totals_done (const struct totals *t)
   return t->phase == PHASE_COPY ? totals_copied (t) : totals_compared (t);
 }
 
+/* What a crew is given to work with; all of it is borrowed until crew_free. */
+struct gear {
+  const struct plan *plan;
+  struct endpoint *source, *destination;
+  struct map *map;              /* NULL: the whole disk is to do */
+  struct limit *limit;          /* NULL: there is none */
+  struct stop *stop;
+  struct trace *trace;          /* NULL: none is wanted */
+};
+
 struct crew;                    /* body in crew.c */
 
-/* Starts the workers.  All arguments are borrowed until crew_free; without a
- * map (NULL) the whole disk is to do; trace is NULL where none is wanted.  NULL
- * with the error set; nothing is running then.
- */
-struct crew *crew_start (const struct plan *plan, struct endpoint *source,
-                         struct endpoint *destination, struct map *map,
-                         struct limit *limit,
-                         struct stop *stop, struct trace *trace,
-                         struct error *e);
+/* Starts the workers.  NULL with the error set; nothing is running then. */
+struct crew *crew_start (const struct gear *gear, struct error *e);
 
 /* Readable each time a worker has ended. */
 int crew_fd (const struct crew *c);

@@ -756,8 +756,9 @@ copy (struct copy *c)
     return end_unchanged (c);
   if ((status = make_ready (c)) != DONE)
     return status;
-  crew = crew_start (&c->plan, c->source, c->destination, c->map, c->limit,
-                     c->stop, c->trace, &e);
+  crew = crew_start (&(struct gear) {
+      .plan = &c->plan, .source = c->source, .destination = c->destination,
+      .map = c->map, .limit = c->limit, .stop = c->stop, .trace = c->trace }, &e);
   if (crew == NULL)
     return give_up (c, &e, FAILED);
   if (c->map)                   /* which says what a destination is good for */

@@ -258,9 +258,11 @@ static void
 run_crew (const struct plan *plan, struct endpoint *source,
           struct endpoint *destination, struct stop *stop, struct result *r)
 {
+  const struct gear gear = {
+    .plan = plan, .source = source, .destination = destination, .stop = stop,
+  };
   struct error e = { 0 };
-  struct crew *crew = crew_start (plan, source, destination, NULL, NULL, stop,
-                                  NULL, &e);
+  struct crew *crew = crew_start (&gear, &e);
 
   MUST (crew != NULL);
   wait_for_crew (crew);
