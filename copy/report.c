@@ -378,10 +378,23 @@ report_note_map (struct report *r, struct map *m)
 }
 
 void
+report_note_digest (struct report *r, const char *digest)
+{
+  snprintf (r->digest, sizeof r->digest, "%s", digest);
+}
+
+void
 report_note_error (struct report *r, const struct error *e)
 {
   if (!error_is_set (&r->error))
     r->error = *e;
+}
+
+void
+report_failure (struct report *r, const struct error *e)
+{
+  log_error ("%s", e->text);
+  report_note_error (r, e);
 }
 
 const char *
@@ -425,7 +438,7 @@ describe_time (const struct report *r)
 static json_t *
 describe_digest (const struct report *r)
 {
-  if (r->digest == NULL)
+  if (r->digest[0] == '\0')
     return json_null ();
   return json_pack ("{s:s, s:o, s:s}", "algorithm",
                     options_digest_name (r->options->digest),

@@ -71,7 +71,7 @@ struct report {
   json_t *verify;               /* owned; NULL: nothing was compared */
   json_t *map;                  /* owned; NULL: none was kept */
   bool flushed;
-  const char *digest;           /* borrowed; NULL: none */
+  char digest[BLKHASH_TEXT];    /* "": none */
   bool changed;                 /* the destination is, or would be, another */
 };
 
@@ -91,7 +91,11 @@ void report_note_copy (struct report *r, const struct plan *p,
                        const struct crew *crew, uint64_t start, bool complete);
 void report_note_unchanged (struct report *r, const struct totals *t);
 void report_note_map (struct report *r, struct map *m);
+void report_note_digest (struct report *r, const char *digest);
 void report_note_error (struct report *r, const struct error *e);
+
+/* Says it to people, too: why the program ends. */
+void report_failure (struct report *r, const struct error *e);
 
 /* The word for an outcome. */
 const char *report_status (const struct report *r, int exit_status);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One copy, from opening both sides to closing them: runs the steps in order,
+ * and owns what they work on.
+ */
+
+#ifndef COPIER_H
+#define COPIER_H
+
+#include "events.h"
+#include "options.h"
+#include "report.h"
+
+/* Copies, compares, or only looks, as the options say.  Returns the exit status;
+ * what went wrong has then been said.
+ */
+int copier_run (const struct options *o, unsigned processors,
+                struct events *events, struct report *report);
+
+#endif /* COPIER_H */

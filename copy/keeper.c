@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Saves the map in time, and tells of it. */
+
+#include <config.h>
+
+#include "clock.h"
+#include "error.h"
+#include "keeper.h"
+#include "log.h"
+
+/* Workers flush in turn, and the map is saved after each of them, but not more
+ * often than this.
+ */
+#define MAP_PAUSE NS_PER_S
+
+void
+keeper_save (struct keeper *k)
+{
+  struct error e = { 0 };
+
+  if (k->map == NULL)
+    return;
+  if (map_save (k->map, &e) == -1 && !k->warned)
+    log_warning_as ("no-map", "%s", e.text);
+  if (!error_is_set (&e) && map_finished (k->map) != k->told) {
+    k->told = map_finished (k->map);
+    events_checkpoint (k->events, k->told);
+  }
+  k->warned = error_is_set (&e);
+  k->due = clock_now () + MAP_PAUSE;
+}
+
+uint64_t
+keeper_due (const struct keeper *k)
+{
+  return k->due;
+}
+
+void
+keeper_look (struct keeper *k, uint64_t now)
+{
+  if (k->map && now >= k->due)
+    keeper_save (k);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says how the copy goes, to people and to programs. */
+
+#include <config.h>
+
+#include <inttypes.h>
+
+#include "clock.h"
+#include "human.h"
+#include "log.h"
+#include "request.h"
+#include "teller.h"
+
+/* What the workers do now, in a word for programs. */
+static const char *
+phase_of (const struct plan *plan, const struct totals *t)
+{
+  return t->phase == PHASE_COMPARE ? plan->copies ? "verify" : "compare"
+    : totals_done (t) == t->total && plan->flush ? "flush" : "copy";
+}
+
+void
+teller_start (struct teller *t, const struct totals *begun,
+              const struct findings *found, uint64_t now)
+{
+  struct view v;
+
+  outlook_init (&t->outlook, begun, now);
+  if (found && found->unknown == 0)
+    outlook_know (&t->outlook, found->data);
+  v = outlook_view (&t->outlook, false, now);
+  progress_init (&t->progress, t->options, &v, now);
+}
+
+uint64_t
+teller_due (const struct teller *t)
+{
+  return clock_earlier (outlook_due (&t->outlook),
+                        clock_earlier (progress_due (&t->progress),
+                                       events_due (t->events)));
+}
+
+void
+teller_look (struct teller *t, const struct totals *so_far, bool at_once)
+{
+  const uint64_t now = clock_now ();
+  struct view v;
+
+  outlook_note (&t->outlook, so_far, now);
+  v = outlook_view (&t->outlook, false, now);
+  if (at_once)
+    progress_say (&t->progress, &v);
+  else
+    progress_show (&t->progress, &v, now);
+  events_look (t->events, &v, phase_of (t->plan, so_far), at_once, now);
+}
+
+/* A request that is tried again is worth a line only once for each side: with
+ * many of them, their number says more.
+ */
+static void
+tell_retry (struct teller *t, const struct notice *n, const char *wait)
+{
+  if (t->warned_of_retries[n->side])
+    return;
+  t->warned_of_retries[n->side] = true;
+  log_warning_as ("retry", "%s: %s failed at offset %" PRIu64
+                  " length %" PRIu64 ": %s: trying again in %s",
+                  endpoint_name (t->sides[n->side]), io_verb_name (n->verb),
+                  n->offset, n->length, request_strerror (n->err), wait);
+}
+
+void
+teller_notices (struct teller *t, struct notices *notices)
+{
+  struct notice n;
+
+  while (notices_take (notices, &n)) {
+    char wait[HUMAN_MAX];
+
+    human_duration (wait, n.wait);
+    switch (n.kind) {
+    case NOTICE_RETRY:
+      events_retry (t->events, &n);
+      tell_retry (t, &n, wait);
+      break;
+    case NOTICE_LOST:
+      events_retry (t->events, &n);
+      log_warning_as ("connection-lost", "%s: worker %u connects again in %s,"
+                      " try %u of %" PRIu64, n.why.text, n.worker, wait,
+                      n.attempt, t->plan->retry.tries);
+      break;
+    case NOTICE_BACK:
+      log_warning_as ("connection-back", "%s: worker %u is connected again",
+                      endpoint_name (t->sides[n.side]), n.worker);
+      break;
+    }
+  }
+}
+
+void
+teller_end (struct teller *t, const struct totals *done, bool good)
+{
+  const uint64_t now = clock_now ();
+  struct view v;
+
+  outlook_note (&t->outlook, done, now);
+  v = outlook_view (&t->outlook, good, now);
+  progress_end (&t->progress, good ? &v : NULL);
+  events_look (t->events, &v, good ? "done" : phase_of (t->plan, done), true,
+               now);
+}

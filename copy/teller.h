@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says how the copy goes: to people by its progress, to programs by its events,
+ * both from one outlook, so that they never disagree.
+ */
+
+#ifndef TELLER_H
+#define TELLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crew.h"
+#include "endpoint.h"
+#include "events.h"
+#include "notices.h"
+#include "options.h"
+#include "outlook.h"
+#include "plan.h"
+#include "progress.h"
+#include "survey.h"
+
+/* The first four are set by whoever makes one, and borrowed. */
+struct teller {
+  const struct options *options;
+  const struct plan *plan;
+  const struct endpoint *sides[2];
+  struct events *events;
+
+  bool warned_of_retries[2];    /* by side */
+  struct outlook outlook;
+  struct progress progress;
+};
+
+/* begun is what earlier runs have done; found is NULL where nobody looked. */
+void teller_start (struct teller *t, const struct totals *begun,
+                   const struct findings *found, uint64_t now);
+
+/* When teller_look wants to be called again; clock_now time, 0 for never. */
+uint64_t teller_due (const struct teller *t);
+
+/* Says what is due, or at once all there is to say. */
+void teller_look (struct teller *t, const struct totals *so_far,
+                  bool at_once);
+
+/* Says what the workers have told. */
+void teller_notices (struct teller *t, struct notices *notices);
+
+/* The last word.  good: all is done, is flushed, and does not differ. */
+void teller_end (struct teller *t, const struct totals *done, bool good);
+
+#endif /* TELLER_H */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the main thread does while the workers work. */
+
+#include <config.h>
+
+#include <poll.h>
+#include <signal.h>
+
+#include "clock.h"
+#include "report.h"
+#include "tuner.h"
+#include "watch.h"
+
+static void
+tell (const struct crew *crew, struct teller *teller, bool at_once)
+{
+  const struct totals t = crew_totals (crew);
+
+  teller_look (teller, &t, at_once);
+}
+
+/* The first signal ends the copy in order, the second one at once. */
+static void
+heed_signal (struct stop *stop, const struct crew *crew, struct teller *teller)
+{
+  const int n = stop_take_signal (stop);
+
+  if (n == SIGUSR1)
+    tell (crew, teller, true);
+  else if (n > 0 && stop_is_winding_down (stop))
+    stop_now (stop);
+  else if (n > 0)
+    stop_wind_down (stop, n);
+}
+
+/* A server that we started has ended, and so does the copy: it says why, before
+ * others die of that.
+ */
+static void
+heed_death (struct stop *stop, struct endpoint *ep)
+{
+  struct error e = { 0 };
+
+  if (endpoint_server_ended (ep, WATCH_DEATH_MS, &e))
+    stop_fail (stop, &e);
+  else
+    stop_now (stop);
+}
+
+static void
+trace_pace (const struct gear *gear, unsigned pace)
+{
+  const struct pace *p = &gear->plan->paces[pace];
+  struct track *k = trace_main (gear->trace);
+
+  track_level (k, "request size", p->request_size);
+  track_level (k, "window of a worker", p->queue_size);
+}
+
+static void
+set_pace (const struct gear *gear, struct crew *crew, struct tuner *tuner)
+{
+  const unsigned workers_max = gear->plan->workers_max;
+  const struct totals t = crew_totals (crew);
+  const struct delivered d = {
+    .moved = t.moved, .refused = t.refused, .limited = t.limited,
+    .trip = t.trip,
+  };
+  const uint64_t now = clock_now ();
+  const unsigned before = tuner->pace;
+  const unsigned pace = tuner_look (tuner, &d, now);
+
+  if (tuner->far && tuner->workers < workers_max) {
+    crew_grow (crew);
+    tuner_grow (tuner, workers_max, now);
+    report_growth (workers_max, t.trip);
+    track_mark (trace_main (gear->trace), "more workers", 0, 0);
+  }
+  if (pace == before)
+    return;
+  crew_set_pace (crew, pace);
+  report_pace (&gear->plan->paces[pace]);
+  trace_pace (gear, pace);
+}
+
+/* Until the earliest time that anything has to be done at. */
+static int
+wait_ms (const struct gear *gear, const struct teller *teller,
+         const struct keeper *keeper, const struct tuner *tuner)
+{
+  const uint64_t dues[] = {
+    teller_due (teller), keeper_due (keeper), tuner_due (tuner),
+    limit_due (gear->limit),
+  };
+  uint64_t next = 0;
+
+  for (size_t i = 0; i < sizeof dues / sizeof dues[0]; i++)
+    next = clock_earlier (next, dues[i]);
+  return clock_poll_timeout (next, clock_now ());
+}
+
+void
+watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
+            struct keeper *keeper)
+{
+  struct endpoint *sides[] = { gear->source, gear->destination };
+  struct tuner tuner;
+  struct pollfd fds[] = {
+    { .fd = endpoint_server_fd (gear->source), .events = POLLIN },
+    { .fd = endpoint_server_fd (gear->destination), .events = POLLIN },
+    { .fd = crew_fd (crew), .events = POLLIN },
+    { .fd = stop_signal_fd (gear->stop), .events = POLLIN },
+    { .fd = notices_fd (crew_notices (crew)), .events = POLLIN },
+  };
+
+  tuner_init (&tuner, gear->plan, clock_now ());
+  trace_pace (gear, tuner.pace);
+  tell (crew, teller, false);
+  while (!crew_has_ended (crew)) {
+    if (poll (fds, 5, wait_ms (gear, teller, keeper, &tuner)) == -1)
+      continue;                 /* EINTR: nothing was said of any of them */
+    if (fds[3].revents)
+      heed_signal (gear->stop, crew, teller);
+    for (enum side side = SOURCE; side <= DESTINATION; side++)
+      if (fds[side].revents) {
+        heed_death (gear->stop, sides[side]);
+        fds[side].fd = -1;
+      }
+    if (fds[4].revents)
+      teller_notices (teller, crew_notices (crew));
+    limit_look (gear->limit, clock_now ());
+    set_pace (gear, crew, &tuner);
+    tell (crew, teller, false);
+    keeper_look (keeper, clock_now ());
+  }
+  teller_notices (teller, crew_notices (crew));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the main thread does while the workers work: tells how it goes, heeds
+ * signals and servers that die, seeks the best pace, saves the map.
+ */
+
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "crew.h"
+#include "keeper.h"
+#include "teller.h"
+
+/* Comes back once all workers have ended. */
+void watch_crew (const struct gear *gear, struct crew *crew,
+                 struct teller *teller, struct keeper *keeper);
+
+/* How long a server can be later to die than its connections. */
+#define WATCH_DEATH_MS 200
+
+#endif /* WATCH_H */
