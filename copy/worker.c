@@ -3,12 +3,10 @@
 
 #include <config.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "arith.h"
 #include "bell.h"
 #include "clock.h"
 #include "log.h"
@@ -53,12 +51,6 @@ static enum side
 side_of (const struct worker *w, const struct conn *c)
 {
   return c == source_conn (w) ? SOURCE : DESTINATION;
-}
-
-static struct extents *
-map_of (struct worker *w, enum side side)
-{
-  return side == SOURCE ? w->source_map : w->destination_map;
 }
 
 /* -- connections that are lost, and come back ----------------------------- */
@@ -129,7 +121,7 @@ lose (struct worker *w, enum side side, const struct error *why,
   anew = link_drop (l, &w->job->plan->retry, why, dice, &wait);
   forget_ready (w, c);          /* closing it can have brought up more */
   lane_lost (&w->lane, side);
-  extents_lost (map_of (w, side));
+  extents_lost (w->cursor.maps[side]);
   if (!anew) {
     *e = *why;
     return -1;
@@ -146,7 +138,7 @@ welcome (struct worker *w, enum side side)
   track_mark (w->track, side == SOURCE ? "source back" : "destination back",
               0, 0);
   lane_connect (&w->lane, side, c);
-  extents_connect (map_of (w, side), c);
+  extents_connect (w->cursor.maps[side], c);
   notices_post (w->job->notices, &(struct notice) {
       .kind = NOTICE_BACK, .side = side, .worker = w->number });
 }
@@ -198,7 +190,7 @@ static void
 take_extents (struct worker *w, struct io *io, int err)
 {
   struct conn *c = io->conn;
-  struct extents *x = map_of (w, side_of (w, c));
+  struct extents *x = w->cursor.maps[side_of (w, c)];
   const unsigned n = extents_answer (x, io, err);
 
   counter_add (&w->stats.questions, 1);
@@ -360,330 +352,13 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   return 0;
 }
 
-/* -- what to do next ------------------------------------------------------ */
-
-enum kind {
-  NOTHING,
-  WAIT,                         /* for extents */
-  AHEAD,                        /* of the digest: wait for its front */
-  COPY, ZERO, SKIP,
-  COMPARE
-};
-
-struct piece {
-  enum kind kind;
-  uint64_t end;                 /* it starts at the cursor */
-  bool already_zero;            /* COPY: the destination reads as zeroes */
-  unsigned sides;               /* COMPARE: that are read; the other is zero */
-};
-
-/* What lies at the cursor on one side, or on both, and to where. */
-struct run {
-  uint64_t end;
-  enum extent_value value;
-};
-
-static void
-tell_extent (struct worker *w, uint64_t end, enum extent_value value)
-{
-  if (!log_details () || w->cursor < w->told_to)
-    return;
-  w->told_to = end;
-  log_detail ("worker %u: extent offset=%" PRIu64 " length=%" PRIu64 " %s",
-              w->number, w->cursor, end - w->cursor,
-              value == EXTENT_ZERO ? "zero" : "data");
-}
-
-/* Where the destination ends, its map does, too: only what comes from a stream
- * has no end before that is known.
- */
-static uint64_t
-map_end (const struct worker *w, uint64_t end)
-{
-  return min_u64 (end, w->job->plan->room);
-}
-
-static bool
-take_stripe (struct worker *w)
-{
-  struct stripe s;
-
-  if (!stripes_take (w->pass->stripes, w->number, &s))
-    return false;
-  if (w->pass->in_order && s.end == w->stripe_end) {
-    w->cursor = w->claimed = s.start;   /* others went on with it meanwhile */
-    return true;
-  }
-  track_mark (w->track, s.stolen ? "steal" : "stripe", s.start,
-              s.end - s.start);
-  w->cursor = w->claimed = w->told_to = s.start;
-  w->stripe_end = s.end;
-  extents_aim (w->source_map, s.start, s.end);
-  extents_aim (w->destination_map, s.start, map_end (w, s.end));
-  log_detail ("worker %u: stripe offset=%" PRIu64 " length=%" PRIu64,
-              w->number, s.start, s.end - s.start);
-  return true;
-}
-
-/* What was lost comes before anything new, between two claims. */
-static bool
-take_lost (struct worker *w)
-{
-  uint64_t start, end;
-
-  if (!doubt_take (&w->lane.doubt, &start, &end))
-    return false;
-  if (!w->again)
-    w->left_at = w->cursor;
-  w->again = true;
-  track_mark (w->track, "again", start, end - start);
-  w->cursor = w->told_to = start;
-  w->claimed = end;
-  extents_aim (w->source_map, start, end);
-  extents_aim (w->destination_map, start, end);
-  log_detail ("worker %u: again offset=%" PRIu64 " length=%" PRIu64,
-              w->number, start, end - start);
-  return true;
-}
-
-/* All that was lost has been taken. */
-static bool
-return_to_stripe (struct worker *w)
-{
-  w->again = false;
-  w->cursor = w->claimed = w->left_at;
-  w->stripe_end = 0;            /* the maps are about another place */
-  return take_stripe (w);
-}
-
-/* In order, each claim starts where the one before ended, whoever had that. */
-static bool
-has_stripe (struct worker *w)
-{
-  if (w->cursor < w->claimed)
-    return true;
-  if (take_lost (w))
-    return true;
-  if (w->again)
-    return return_to_stripe (w);
-  if (w->claimed < w->stripe_end && !w->pass->in_order)
-    return true;
-  return take_stripe (w);
-}
-
-/* False when others have claimed this place meanwhile. */
-static bool
-claim_in_order (struct worker *w, uint64_t want)
-{
-  struct stripe s;
-
-  if (!stripes_claim_at (w->pass->stripes, w->number, w->cursor, want, &s))
-    return false;
-  w->claimed = s.end;
-  if (w->lane.feed)
-    feed_open (w->lane.feed, s.start, s.end);
-  return true;
-}
-
-/* Claims little of the data, so that the others can have their part, but the
- * whole of a zero extent, so that it is not cut up.
- */
-static bool
-claim (struct worker *w, struct run run)
-{
-  uint64_t want = w->job->plan->claim;
-  struct stripe s;
-  bool got;
-
-  if (run.value == EXTENT_ZERO)
-    want = max_u64 (want, run.end - w->cursor);
-  if (w->pass->in_order)
-    return claim_in_order (w, want);
-  got = stripes_claim (w->pass->stripes, w->number, want, &s, &w->stripe_end);
-  assert (got && s.start == w->cursor);
-  w->claimed = s.end;
-  extents_end_at (w->source_map, w->stripe_end);
-  extents_end_at (w->destination_map, map_end (w, w->stripe_end));
-  return true;
-}
-
-/* The end of a zero extent, rounded inwards to what both sides can address. */
-static uint64_t
-round_in (const struct worker *w, uint64_t end)
-{
-  return end >= w->claimed ? w->claimed
-    : align_down (end, w->job->plan->grain);
-}
-
-static uint64_t
-round_out (const struct worker *w, uint64_t end)
-{
-  return min_u64 (align_up (end, w->job->plan->grain), w->claimed);
-}
-
-/* Whether a run is of zeroes, and worth not to be read. */
-static bool
-is_hole (const struct worker *w, struct run run)
-{
-  const uint64_t end = round_in (w, run.end);
-
-  return run.value == EXTENT_ZERO && end > w->cursor
-    && end - w->cursor >= w->job->plan->gap;
-}
+/* -- starting ------------------------------------------------------------- */
 
 static const struct pace *
 pace (const struct worker *w)
 {
   return &w->job->plan->paces[atomic_load_explicit (&w->job->pace,
                                                     memory_order_relaxed)];
-}
-
-/* The bytes of one request whose bytes count for the limit, given the most it
- * can have otherwise.
- */
-static uint64_t
-limited (const struct worker *w, uint64_t most)
-{
-  return min_u64 (most, limit_request (w->job->limit, w->job->plan->grain));
-}
-
-static uint64_t
-zero_max (const struct worker *w)
-{
-  const uint64_t most = zero_way_max (&w->job->plan->zero, w->lane.zero_way);
-
-  return w->lane.zero_way == ZERO_WRITE ? limited (w, most) : most;
-}
-
-/* A run that is zero at the source: what has to be done depends on what the
- * destination holds.
- */
-static struct piece
-next_zero (struct worker *w, uint64_t end)
-{
-  const struct zero_plan *z = &w->job->plan->zero;
-  enum extent_value there = EXTENT_DATA;
-  uint64_t there_end = end;
-
-  if (z->known == IS_ZERO_YES)
-    return (struct piece) { .kind = SKIP, .end = end };
-  if (z->ask_destination) {
-    if (extents_look (w->destination_map, w->cursor, &there_end, &there)
-        == EXTENTS_WAIT)
-      return (struct piece) { .kind = WAIT };
-    if (there == EXTENT_ZERO) {
-      const uint64_t to = min_u64 (end, round_in (w, there_end));
-
-      if (to > w->cursor)
-        return (struct piece) { .kind = SKIP, .end = to };
-      there_end = round_out (w, there_end);
-    }
-  }
-  end = min_u64 (end, round_out (w, there_end));
-  return (struct piece) {
-    .kind = ZERO,
-    .end = min_u64 (end, add_saturated (w->cursor, zero_max (w))),
-  };
-}
-
-/* Where one request ends that begins with a run of data of this map: it goes
- * across zero extents that are too short to matter.
- */
-static uint64_t
-data_end (const struct worker *w, const struct extents *map, uint64_t end)
-{
-  const uint64_t limit = min_u64 (w->claimed, w->cursor
-                                  + limited (w, pace (w)->request_size));
-  enum extent_value value;
-  uint64_t to;
-
-  while (end < limit
-         && extents_peek (map, end, &to, &value) == EXTENTS_KNOWN
-         && (value == EXTENT_DATA || to - end < w->job->plan->gap))
-    end = to;
-  return min_u64 (limit, round_out (w, end));
-}
-
-static struct piece
-next_data (struct worker *w, uint64_t end)
-{
-  const struct plan *plan = w->job->plan;
-  bool already_zero;
-
-  end = data_end (w, w->source_map, end);
-  already_zero = plan->zero.known == IS_ZERO_YES
-    || (plan->zero.ask_destination
-        && extents_all_zero (w->destination_map, w->cursor,
-                             map_end (w, end)));
-  return (struct piece) {
-    .kind = COPY, .end = end, .already_zero = already_zero
-  };
-}
-
-static struct piece
-next_to_copy (struct worker *w, struct run here)
-{
-  return is_hole (w, here) ? next_zero (w, round_in (w, here.end))
-    : next_data (w, here.end);
-}
-
-/* Where only one side has data, that has to be zeroes, and is read alone. */
-static struct piece
-next_to_compare (struct worker *w, const struct run runs[2])
-{
-  struct piece p = { .kind = SKIP, .end = w->claimed };
-
-  for (enum side side = SOURCE; side <= DESTINATION; side++) {
-    const struct run run = runs[side];
-
-    if (is_hole (w, run))
-      p.end = min_u64 (p.end, round_in (w, run.end));
-    else {
-      p.kind = COMPARE;
-      p.sides |= READ_SIDE (side);
-      p.end = min_u64 (p.end, data_end (w, map_of (w, side), run.end));
-    }
-  }
-  return p;
-}
-
-static bool
-look (struct worker *w, enum side side, struct run *out)
-{
-  return extents_look (map_of (w, side), w->cursor, &out->end, &out->value)
-    == EXTENTS_KNOWN;
-}
-
-/* As far as both are what they are: zeroes, if both of them are. */
-static struct run
-both (const struct run runs[2])
-{
-  return (struct run) {
-    .end = min_u64 (runs[SOURCE].end, runs[DESTINATION].end),
-    .value = runs[SOURCE].value == EXTENT_ZERO ? runs[DESTINATION].value
-      : runs[SOURCE].value,
-  };
-}
-
-static struct piece
-next_piece (struct worker *w)
-{
-  const bool compares = w->pass->compares;
-  struct run runs[2] = { [DESTINATION] = { UINT64_MAX, EXTENT_ZERO } };
-
-  if (w->lane.feed && w->cursor == w->claimed
-      && !doubt_has_again (&w->lane.doubt) && !feed_has_room (w->lane.feed))
-    return (struct piece) { .kind = AHEAD };
-  do {
-    if (!has_stripe (w))
-      return (struct piece) { .kind = NOTHING };
-    if (!look (w, SOURCE, &runs[SOURCE])
-        || (compares && !look (w, DESTINATION, &runs[DESTINATION])))
-      return (struct piece) { .kind = WAIT };
-  } while (w->cursor == w->claimed && !claim (w, both (runs)));
-  tell_extent (w, runs[SOURCE].end, runs[SOURCE].value);
-  return compares ? next_to_compare (w, runs)
-    : next_to_copy (w, runs[SOURCE]);
 }
 
 static void
@@ -693,20 +368,22 @@ note_waiting (struct worker *w, bool *waits, bool now, const char *what)
     return;
   *waits = now;
   log_detail ("worker %u: %s %s at offset=%" PRIu64, w->number,
-              now ? "waiting for" : "woken by", what, w->cursor);
+              now ? "waiting for" : "woken by", what, w->cursor.at);
 }
 
 static void
 skip (struct worker *w, uint64_t end)
 {
-  track_mark (w->track, "skip", w->cursor, end - w->cursor);
+  const uint64_t start = w->cursor.at;
+
+  track_mark (w->track, "skip", start, end - start);
   if (w->pass->compares) {
-    counter_add (&w->stats.holes, end - w->cursor);
+    counter_add (&w->stats.holes, end - start);
     return;
   }
-  counter_add (w->again ? &w->stats.again : &w->stats.skipped,
-               end - w->cursor);
-  doubt_note (&w->lane.doubt, w->cursor, end);
+  counter_add (w->cursor.again ? &w->stats.again : &w->stats.skipped,
+               end - start);
+  doubt_note (&w->lane.doubt, start, end);
 }
 
 /* Whether the window and the limit have room for so many bytes: those that go
@@ -728,16 +405,19 @@ has_room (struct worker *w, uint64_t bytes)
 static void
 fill (struct worker *w)
 {
+  struct cursor *c = &w->cursor;
+
   window_limit (&w->lane.window, pace (w)->queue_size);
+  c->request_max = pace (w)->request_size;
   for (;;) {
-    const struct piece p = next_piece (w);
-    const uint64_t length = p.end - w->cursor;
-    const unsigned how = (w->again ? REQUEST_AGAIN : 0)
+    const struct piece p = cursor_next (c);
+    const uint64_t length = p.end - c->at;
+    const unsigned how = (c->again ? REQUEST_AGAIN : 0)
       | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
 
-    extents_ask (w->source_map);
+    extents_ask (c->maps[SOURCE]);
     if (w->pass->compares || w->job->plan->zero.ask_destination)
-      extents_ask (w->destination_map);
+      extents_ask (c->maps[DESTINATION]);
     note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
     note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
     switch (p.kind) {
@@ -749,12 +429,12 @@ fill (struct worker *w)
     case COPY:
       if (!has_room (w, length))
         return;
-      request_copy (&w->lane, w->cursor, length, how);
+      request_copy (&w->lane, c->at, length, how);
       break;
     case ZERO:
       if (!has_room (w, w->lane.zero_way == ZERO_WRITE ? length : 0))
         return;
-      request_zero (&w->lane, w->cursor, length, how);
+      request_zero (&w->lane, c->at, length, how);
       break;
     case SKIP:
       if (doubt_is_full (&w->lane.doubt))
@@ -764,10 +444,10 @@ fill (struct worker *w)
     case COMPARE:
       if (!has_room (w, request_read_bytes (length, p.sides)))
         return;
-      request_compare (&w->lane, w->cursor, length, p.sides);
+      request_compare (&w->lane, c->at, length, p.sides);
       break;
     }
-    w->cursor = p.end;
+    c->at = p.end;
   }
 }
 
@@ -822,6 +502,16 @@ connect_pair (struct worker *w, struct error *e)
   return GO_ON;
 }
 
+/* Where it is not wanted, all of it is data. */
+static struct extents *
+new_map (struct worker *w, enum side side, bool wanted)
+{
+  const struct link *l = &w->links[side];
+
+  return extents_new (l->conn, &w->lane.ready,
+                      wanted ? endpoint_caps (l->endpoint)->extents_max : 0);
+}
+
 static enum step
 buy_memory (struct worker *w, struct error *e)
 {
@@ -834,16 +524,13 @@ buy_memory (struct worker *w, struct error *e)
   w->lane.track = w->track;
   w->lane.notices = w->job->notices;
   w->lane.differences = w->job->differences;
-  w->source_map = extents_new (source_conn (w), &w->lane.ready,
-                               plan->source_extents
-                               ? endpoint_caps (w->job->source)->extents_max
-                               : 0);
-  w->destination_map = extents_new (destination_conn (w), &w->lane.ready,
-                                    plan->zero.ask_destination
-                                    || plan->destination_extents
-                                    ? endpoint_caps (w->job->destination)
-                                      ->extents_max : 0);
-  if (w->source_map && w->destination_map)
+  w->cursor.lane = &w->lane;
+  w->cursor.limit = w->job->limit;
+  w->cursor.maps[SOURCE] = new_map (w, SOURCE, plan->source_extents);
+  w->cursor.maps[DESTINATION] = new_map (w, DESTINATION,
+                                         plan->zero.ask_destination
+                                         || plan->destination_extents);
+  if (w->cursor.maps[SOURCE] && w->cursor.maps[DESTINATION])
     return GO_ON;
 
  fail:
@@ -887,7 +574,8 @@ static uint64_t
 next_deadline (const struct worker *w, uint64_t now)
 {
   const uint64_t deadlines[] = {
-    extents_deadline (w->source_map), extents_deadline (w->destination_map),
+    extents_deadline (w->cursor.maps[SOURCE]),
+    extents_deadline (w->cursor.maps[DESTINATION]),
     stall_deadline (w, SOURCE), stall_deadline (w, DESTINATION),
     link_due (&w->links[SOURCE]), link_due (&w->links[DESTINATION]),
     lane_due (&w->lane), checkpoint_deadline (w, now), w->wind_down_by,
@@ -944,7 +632,7 @@ digest (struct worker *w)
 
   if (w->lane.feed == NULL)
     return false;
-  took = lane_digest (&w->lane, w->again ? w->left_at : w->cursor);
+  took = lane_digest (&w->lane, cursor_in_stripe (&w->cursor));
   folded = feed_fold (w->lane.feed);
   return took || folded;
 }
@@ -964,8 +652,8 @@ flush_when_due (struct worker *w, uint64_t now)
 static void
 go_on_copying (struct worker *w, uint64_t now)
 {
-  extents_give_up (w->source_map, now);
-  extents_give_up (w->destination_map, now);
+  extents_give_up (w->cursor.maps[SOURCE], now);
+  extents_give_up (w->cursor.maps[DESTINATION], now);
   fill (w);
 }
 
@@ -1122,14 +810,14 @@ begin_pass (struct worker *w, struct pass *pass)
   track_mark (w->track, pass->compares ? "compare" : "copy", 0, 0);
   w->lane.feed = pass->blkhash ? blkhash_feed (pass->blkhash, w->number)
     : NULL;
-  w->cursor = w->claimed = w->stripe_end = 0;
+  cursor_begin (&w->cursor, pass->stripes, pass->in_order, pass->compares);
   w->checkpoint = clock_now () + w->job->plan->checkpoint;
   atomic_fetch_add (&pass->unsettled, 1);
   if (!pass->compares)
     return;
   doubt_forget (&w->lane.doubt);
   if (!w->job->plan->destination_extents)
-    extents_ask_no_more (w->destination_map);
+    extents_ask_no_more (w->cursor.maps[DESTINATION]);
 }
 
 /* All of it, and once more what gets lost until it is flushed. */
@@ -1180,7 +868,7 @@ settle (struct worker *w, struct error *e)
 static bool
 owes (const struct worker *w)
 {
-  return doubt_has_again (&w->lane.doubt) || w->again || w->lane.forgot;
+  return doubt_has_again (&w->lane.doubt) || w->cursor.again || w->lane.forgot;
 }
 
 static enum step
@@ -1233,8 +921,8 @@ worker_run (void *opaque)
   track_state (w->track, NULL);
   conn_close (source_conn (w));
   conn_close (destination_conn (w));
-  extents_free (w->source_map);
-  extents_free (w->destination_map);
+  extents_free (w->cursor.maps[SOURCE]);
+  extents_free (w->cursor.maps[DESTINATION]);
   lane_free (&w->lane);
   bell_ring (w->job->ended);
   return NULL;

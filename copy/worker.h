@@ -18,8 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "cursor.h"
 #include "endpoint.h"
-#include "extents.h"
 #include "limit.h"
 #include "link.h"
 #include "lowest.h"
@@ -86,18 +86,11 @@ struct worker {
   struct lowest trips[2];       /* by side: the quickest answers */
   struct pass *pass;            /* the present one */
   struct lane lane;
-  struct extents *source_map, *destination_map; /* owned */
-  uint64_t cursor;              /* where the next request starts */
-  uint64_t claimed;             /* [cursor, claimed) is this worker's */
-  uint64_t stripe_end;          /* [claimed, stripe_end) can be claimed */
-  bool again;                   /* they are about what was lost; its own stripe
-                                   has to wait */
-  uint64_t left_at;             /* where the cursor was in that */
+  struct cursor cursor;
   bool out_of_work;
   bool waiting;                 /* for extents */
   uint64_t limited_until;       /* clock_now time; 0: not by the limit */
   bool ahead;                   /* waiting for the digest's front to move */
-  uint64_t told_to;             /* extents were told to --verbose up to here */
   struct io flush;
   bool flushing;                /* flush is in flight */
   uint64_t checkpoint;          /* clock_now time of the next flush */
