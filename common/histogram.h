@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How often values of each size came up: for the middle and the tail of
- * durations.  One writer and any readers, without a lock; its size is fixed, and
- * what it tells is exact to an eighth.
+ * durations.  One writer and any readers, without a lock; its size is fixed,
+ * and what it tells is exact to an eighth.
  */
 
 #ifndef HISTOGRAM_H

@@ -10,8 +10,8 @@
 #include "options.h"
 #include "report.h"
 
-/* Copies, compares, or only looks, as the options say.  Returns the exit status;
- * what went wrong has then been said.
+/* Copies, compares, or only looks, as the options say.  Returns the exit
+ * status; what went wrong has then been said.
  */
 int copier_run (const struct options *o, unsigned processors,
                 struct events *events, struct report *report);

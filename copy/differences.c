@@ -78,7 +78,7 @@ is_same (const uint8_t *source, const uint8_t *destination, uint64_t at,
   return is_zero ((source ? source : destination) + at, length);
 }
 
-/* Where the run of sectors ends that starts at at: all are the same, or none. */
+/* Where the run of sectors ends that starts at at: all are equal, or none. */
 static uint64_t
 run_end (const uint8_t *source, const uint8_t *destination, uint64_t offset,
          uint64_t at, uint64_t length, bool *same)

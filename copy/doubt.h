@@ -34,7 +34,7 @@ struct doubt {
   bool forgotten;               /* written had no room for something */
 };
 
-/* Where it is never flushed, nothing has to wait for a flush.  -1 with errno. */
+/* Where it is never flushed, nothing has to wait for that.  -1 with errno. */
 int doubt_init (struct doubt *d, bool flushed);
 void doubt_free (struct doubt *d);      /* safe on a zeroed struct */
 

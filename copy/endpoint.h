@@ -182,8 +182,8 @@ int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
-/* A file or an image that was made for the copy is of use from now on: it is not
- * removed when the endpoint is closed.
+/* A file or an image that was made for the copy is of use from now on: it is
+ * not removed when the endpoint is closed.
  */
 void endpoint_keep (struct endpoint *ep);
 
@@ -233,8 +233,8 @@ struct conn {
 struct conn *endpoint_conn (struct endpoint *ep, unsigned number,
                             struct error *e);
 
-/* Conn number 0 was borrowed for a look: hands it back, for endpoint_conn to hand
- * it out again.
+/* Conn number 0 was borrowed for a look: hands it back, for endpoint_conn to
+ * hand it out again.
  */
 void endpoint_take_back (struct endpoint *ep, struct conn *c);
 

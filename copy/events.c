@@ -183,7 +183,8 @@ tell (struct events *ev, const char *what, json_t *details, int wait_ms)
                      "seq", (json_int_t) ev->seq++,
                      "t", json_of_time (&now), "ev", what);
   if (event && ev->disk)
-    json_object_set_new (event, "disk", json_of_text (ev->disk, NAME_MAX_BYTES));
+    json_object_set_new (event, "disk",
+                         json_of_text (ev->disk, NAME_MAX_BYTES));
   if (event && details && json_object_update (event, details) == 0
       && (line = json_line (event, &length)) != NULL) {
     outlet_line (&ev->stream, line, length, wait_ms);
@@ -198,13 +199,14 @@ tell (struct events *ev, const char *what, json_t *details, int wait_ms)
 void
 events_start (struct events *ev, const struct options *o)
 {
+  json_t *source = describe_side (&o->source, o->source_id, NULL);
+  json_t *destination = describe_side (&o->destination, NULL, NULL);
+
   tell (ev, "start", json_pack ("{s:s, s:i, s:o, s:o}",
                                 "version", PACKAGE_VERSION,
                                 "pid", (int) getpid (),
-                                "source", describe_side (&o->source, o->source_id,
-                                                        NULL),
-                                "destination",
-                                describe_side (&o->destination, NULL, NULL)), 0);
+                                "source", source,
+                                "destination", destination), 0);
 }
 
 void

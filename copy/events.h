@@ -31,8 +31,8 @@ struct events {
   uint64_t next;                /* clock_now time of the next of them */
 };
 
-/* Opens what the options name.  -1 with the error set; what could be opened then
- * serves to tell of that.
+/* Opens what the options name.  -1 with the error set; what could be opened
+ * then serves to tell of that.
  */
 int events_open (struct events *ev, const struct options *o, struct error *e);
 

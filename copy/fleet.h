@@ -12,8 +12,8 @@
 #include "options.h"
 
 /* Makes all copies that o->manifest names, and waits for those it has begun,
- * also after a signal, which is handed on to them.  Returns the exit status: the
- * worst of theirs.
+ * also after a signal, which is handed on to them.  Returns the exit status:
+ * the worst of theirs.
  */
 int fleet_run (const struct options *o, unsigned processors);
 

@@ -117,8 +117,8 @@ bool options_descriptor (const char *word, int *fd);
  */
 json_t *options_config (const struct options *o);
 
-/* Whether one of the operands is the very file, or device, that is open: nothing
- * else may be written there.
+/* Whether one of the operands is the very file, or device, that is open:
+ * nothing else may be written there.
  */
 bool options_name_file (const struct options *o, int fd);
 

@@ -67,8 +67,8 @@ open_descriptor (struct outlet *out, int fd)
   return 0;
 }
 
-/* A FIFO is opened for reading, too: then it need not have a reader yet, and its
- * reader may go and come back.
+/* A FIFO is opened for reading, too: then it need not have a reader yet, and
+ * its reader may go and come back.
  */
 static int
 open_file (struct outlet *out, const char *name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be said of how the copy goes: how much is done, how fast, how long it
- * still takes.  It is told totals and times.  Pure.
+/* What can be said of how the copy goes: how much is done, how fast, how long
+ * it still takes.  It is told totals and times.  Pure.
  */
 
 #ifndef OUTLOOK_H

@@ -238,8 +238,8 @@ choose_paces (struct plan *p, const struct options *o, uint64_t preferred)
 }
 
 /* As many as the options, both servers and the disk's size leave something to
- * do for.  More workers than processors have something to do only on a long link,
- * and are started once it is known for one.
+ * do for.  More workers than processors have something to do only on a long
+ * link, and are started once it is known for one.
  */
 static void
 choose_workers (struct plan *p, const struct options *o,

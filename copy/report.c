@@ -12,6 +12,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "describe.h"
+#include "exit-status.h"
 #include "human.h"
 #include "log.h"
 #include "report.h"
@@ -400,10 +401,13 @@ report_failure (struct report *r, const struct error *e)
 const char *
 report_status (const struct report *r, int exit_status)
 {
-  return exit_status == 4 ? "different"
-    : exit_status == 3 || (exit_status > 128 && r->map) ? "incomplete"
-    : exit_status != 0 ? "failed" : r->options->plan ? "planned"
-    : r->changed ? "ok" : "unchanged";
+  if (exit_status == DIFFERENT)
+    return "different";
+  if (exit_status == INCOMPLETE || (exit_status > BY_SIGNAL && r->map))
+    return "incomplete";
+  if (exit_status != DONE)
+    return "failed";
+  return r->options->plan ? "planned" : r->changed ? "ok" : "unchanged";
 }
 
 static json_t *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says what will be done, or what was done: in words for people, and in one JSON
- * object for programs, to --report.
+/* Says what will be done, or what was done: in words for people, and in one
+ * JSON object for programs, to --report.
  */
 
 #ifndef REPORT_H
@@ -75,8 +75,8 @@ struct report {
   bool changed;                 /* the destination is, or would be, another */
 };
 
-/* Opens what --report names, and notes the time.  Fails with the error set; then
- * all else works, and nothing is written.
+/* Opens what --report names, and notes the time.  Fails with the error set;
+ * then all else works, and nothing is written.
  */
 int report_open (struct report *r, const struct options *o, struct error *e);
 

@@ -39,8 +39,9 @@ struct stripes *stripes_new_in_order (const struct ranges *todo,
 void stripes_free (struct stripes *s);
 
 /* Gives the owner a new stripe, or what is left of the one that it has.  *out
- * is where it lies; its end can move down later.  False when there is nothing to
- * be had.  In order, *out is what nobody has claimed so far of the stripe that all share.
+ * is where it lies; its end can move down later.  False when there is nothing
+ * to be had.  In order, *out is what nobody has claimed so far of the stripe
+ * that all share.
  */
 bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
 

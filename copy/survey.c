@@ -16,7 +16,7 @@ struct survey {
   const struct plan *plan;      /* borrowed */
   const struct ranges *todo;    /* borrowed; NULL: all of the disk */
   size_t next;                  /* the first of them not behind the cursor */
-  struct conn *source, *destination;    /* the endpoints'; NULL: not looked at */
+  struct conn *source, *destination;    /* the endpoints'; NULL: no look at it */
   struct extents *source_map, *destination_map; /* owned */
   struct list ready;
   uint64_t cursor;
@@ -92,7 +92,7 @@ zeroes_at_cursor (struct survey *s, uint64_t *end)
     : s->plan->copies ? &s->found.zero : &s->found.data;
 }
 
-/* Passes over what is not to do.  Where what is begins there, returns its end. */
+/* Passes over what is not to do.  Where what is begins there: its end. */
 static uint64_t
 find_todo (struct survey *s)
 {

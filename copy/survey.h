@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A look at the whole disk before it is copied: where its source has data, and
- * what would have to be done about the rest.  It asks for extents only, over the
- * first conns, in the main thread.
+ * what would have to be done about the rest.  It asks for extents only, over
+ * the first conns, in the main thread.
  */
 
 #ifndef SURVEY_H
@@ -27,11 +27,11 @@ struct findings {
 
 struct survey;                  /* body in survey.c */
 
-/* Walks the source's extents in todo (NULL: in all of the disk), and with destination (NULL: not) also what that
- * has as zeroes, until all is known, wait_ns are over, or interrupt_fd is
- * readable.  A conn that is lost ends it, too: whoever copies will say so.  A
- * stream has no extents: all is unknown.  NULL with the error set where memory
- * is out.
+/* Walks the source's extents in todo (NULL: in all of the disk), and with
+ * destination (NULL: not) also what that has as zeroes, until all is known,
+ * wait_ns are over, or interrupt_fd is readable.  A conn that is lost ends it,
+ * too: whoever copies will say so.  A stream has no extents: all is unknown.
+ * NULL with the error set where memory is out.
  */
 struct survey *survey_new (const struct plan *plan, const struct ranges *todo,
                            struct endpoint *source,

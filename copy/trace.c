@@ -2,9 +2,9 @@
 /* What was done when: see trace.h.
  *
  * In the file each track is a process of its own, with one thread.  Transfers
- * overlap, so they are asynchronous events (ph b and e), which viewers pack into
- * as many rows as are needed, below their process; what the thread itself did
- * never overlaps, and is in its one row (ph X).  The bytes in flight are a
+ * overlap, so they are asynchronous events (ph b and e), which viewers pack
+ * into as many rows as are needed, below their process; what the thread itself
+ * did never overlaps, and is in its one row (ph X).  The bytes in flight are a
  * counter of that process (ph C).
  *
  * A record is made when its event begins and completed in place when it ends.

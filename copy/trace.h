@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What was done when, kept in memory and written at the end, for --trace.
  *
- * Each thread has a track of its own: a ring of records, all of it bought before
- * the first byte.  In a full ring the newest record takes the place of the
- * oldest, and how many were lost so is written, too.  Nothing here waits, and
- * nothing gets in but numbers and names of states: so no secret does.
+ * Each thread has a track of its own: a ring of records, all of it bought
+ * before the first byte.  In a full ring the newest record takes the place of
+ * the oldest, and how many were lost so is written, too.  Nothing here waits,
+ * and nothing gets in but numbers and names of states: so no secret does.
  *
  * Without a trace all tracks are NULL, and each call costs one branch.
  */
@@ -89,8 +89,8 @@ track_mark (struct track *k, const char *name, uint64_t offset,
     track_do_mark (k, name, offset, length);
 }
 
-/* What the thread itself does, or waits for, from now on; NULL for nothing worth
- * a name.  The same again is no news.
+/* What the thread itself does, or waits for, from now on; NULL for nothing
+ * worth a name.  The same again is no news.
  */
 void track_do_state (struct track *k, const char *name);
 

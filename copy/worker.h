@@ -7,7 +7,8 @@
  *                          what was lost meanwhile
  *
  * Where both sides are compared, that is a pass of its own, behind the copy's
- * if there is one, over the same conns: a server may leave with its last client.
+ * if there is one, over the same conns: a server may leave with its last
+ * client.
  *
  * Workers share the job and nothing else.
  */
@@ -47,8 +48,8 @@ struct pass {
 #define PASSES_MAX 2
 
 /* What all workers of one copy share.  stripes, stop, notices, differences,
- * blkhash, map and limit lock themselves; the rest does not change while workers
- * run, but for the pace, what the passes count, and what was warned of.
+ * blkhash, map and limit lock themselves; the rest does not change while
+ * workers run, but for the pace, what the passes count, and what was warned of.
  */
 struct job {
   const struct plan *plan;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The digest is that of the source's bytes: whatever the sizes of blocks and
-# requests are, whoever reads them, and however holes, zeroes and data are mixed.
+# requests are, whoever reads them, and however holes, zeroes and data are
+# mixed.
 
 . "${srcdir:-.}/functions.sh"
 requires_digests

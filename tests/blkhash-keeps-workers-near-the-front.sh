@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With a digest, nobody runs far ahead of a read that is not answered; the worker
-# that waits for it still heeds a signal.
+# With a digest, nobody runs far ahead of a read that is not answered; the
+# worker that waits for it still heeds a signal.
 
 . "${srcdir:-.}/functions.sh"
 requires_digests

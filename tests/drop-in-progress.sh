@@ -49,7 +49,8 @@ expect_progress "$tmp/progress" $done
 
 # Never 100 where something failed, be it the flush.
 serve_nbdkit broken --filter=error -r file "$tmp/disk" error-pread-rate=100%
-copy_fails 1 'read failed' --retries=0 --progress=3 "$broken" null: 3> "$tmp/progress"
+copy_fails 1 'read failed' --retries=0 --progress=3 "$broken" null: \
+           3> "$tmp/progress"
 expect_progress "$tmp/progress" 0/0
 make_ones "$tmp/copy" 16M
 serve_rude unsafe --mode=flush-error "$tmp/copy"

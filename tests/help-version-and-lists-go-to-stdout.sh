@@ -13,9 +13,9 @@ for option in --help --version -V --long-options --short-options; do
 done
 
 copy_ok --help
-for name in allocated connections destination-is-zero flush no-extents progress \
-            queue-size request-size requests sparse synchronous threads \
-            verbose version plan quiet no-flush; do
+for name in allocated connections destination-is-zero flush no-extents \
+            progress queue-size request-size requests sparse synchronous \
+            threads verbose version plan quiet no-flush; do
   said_out "--$name\\b"
 done
 copy_ok --version
@@ -26,7 +26,8 @@ said_out '^libnbd [0-9]+\.[0-9]'
 copy_ok --long-options
 ! grep -vqE '^--[a-z-]+$' "$output" || fail "a line is no option"
 said_out '^--target-is-zero$'
-! grep -qE -e '^--(long|short)-options$' "$output" || fail "they list themselves"
+! grep -qE -e '^--(long|short)-options$' "$output" ||
+  fail "they list themselves"
 copy_ok --short-options
 ! grep -vqE '^-[A-Za-z]$' "$output" || fail "a line is no option"
 said_out '^-T$'

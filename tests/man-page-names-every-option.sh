@@ -26,7 +26,7 @@ grep '^=item ' "$tmp/options" | sed 's/^=item //; s/^\(-.\) [A-Z]*,/\1,/' \
   > "$tmp/in-man"
 copy_ok --help
 sed -n 's/^  \(\(-., \)\{0,1\}--[^ ]*\).*/\1/p' "$output" > "$tmp/in-help"
-grep -q blkhash "$tmp/in-help" || sed -i '/blkhash/d' "$tmp/in-man"   # not built
+grep -q blkhash "$tmp/in-help" || sed -i '/blkhash/d' "$tmp/in-man"  # not built
 hidden='^--(long|short)-options$'
 [ "$(grep -cE -e "$hidden" "$tmp/in-man")" -eq 2 ] ||
   fail "the man page does not name the hidden options"

@@ -28,7 +28,8 @@ case $1 in
         { echo "missing: $name" >&2; exit 1; }
     done
     password=$(sed -n 's/^password=+//p' "$VDDK_FOLDER/parameters")
-    [ "$(cat "$password")" = secret ] || { echo "wrong password" >&2; exit 1; } ;;
+    [ "$(cat "$password")" = secret ] ||
+      { echo "wrong password" >&2; exit 1; } ;;
   thread_model) echo parallel ;;
   get_size) stat -c %s "$VDDK_FOLDER/disk" ;;
   pread) dd if="$VDDK_FOLDER/disk" bs=64k status=none \

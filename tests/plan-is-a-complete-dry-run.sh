@@ -54,7 +54,8 @@ expect_planned "not r['changed']" "r['bytes']['resumed'] == 64 << 20" \
                "r['warnings'] == []"
 
 # Nothing would change where all is zero already.
-copy_ok --plan --report="$tmp/report" [ nbdkit memory 64M ] [ nbdkit memory 64M ]
+copy_ok --plan --report="$tmp/report" \
+        [ nbdkit memory 64M ] [ nbdkit memory 64M ]
 expect_planned "not r['changed']" "r['warnings'][0]['code'] == 'no-data'"
 
 # Without extents all is data; of a stream nothing is known.

@@ -20,7 +20,8 @@ serve_nbdkit dst eval \
          bs=64k status=none" \
   pwrite="dd of=$tmp/copy oflag=seek_bytes seek=\$4 bs=64k conv=notrunc \
           status=none" \
-  flush="touch $tmp/flushing; head -c 1 $tmp/gate > /dev/null; touch $tmp/flushed"
+  flush="touch $tmp/flushing; head -c 1 $tmp/gate > /dev/null
+         touch $tmp/flushed"
 
 said () { grep -q "$1" "$2"; }
 

@@ -79,7 +79,8 @@ kill -TERM "$copy_pid"
 wait_copy
 check 143
 
-# A destination's server that fails at its very end: the flush has to be doubted.
+# A destination's server that fails at its very end: the flush has to be
+# doubted.
 requires_plugin memory
 cat > "$tmp/fails-at-its-end" << 'END'
 trap 'kill $!; wait; exit 1' TERM

@@ -20,8 +20,8 @@ for mode in garble bad-cookie drop; do
 
   serve_nbdkit src -r file "$tmp/disk"
   serve_rude dst --mode=$mode --after=5 "$tmp/copy"
-  copy_fails 1 '^stripecopy: destination ' --stall-timeout=2 --retries=0 -T 2 -C 2 \
-             "$src" "$dst"
+  copy_fails 1 '^stripecopy: destination ' \
+             --stall-timeout=2 --retries=0 -T 2 -C 2 "$src" "$dst"
   expect_fired dst
   stop_server src
   stop_server dst

@@ -9,7 +9,8 @@ requires_plugin eval
 mkfifo "$tmp/hang"
 serve_nbdkit src memory 1M
 serve_nbdkit dst eval get_size='echo 1048576' \
-             pread='head -c $3 /dev/zero' pwrite='cat > /dev/null' can_flush='exit 0' \
+             pread='head -c $3 /dev/zero' pwrite='cat > /dev/null' \
+             can_flush='exit 0' \
              flush="echo > '$tmp/flushing'; read -r x < '$tmp/hang'"
 start_copy --destination-is-zero=no "$src" "$dst"
 wait_until test -s "$tmp/flushing"

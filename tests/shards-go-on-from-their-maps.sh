@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each part of a disk has a map of its own: it is done when the part is, a second
-# run reads nothing, and it is for no other part.
+# Each part of a disk has a map of its own: it is done when the part is, a
+# second run reads nothing, and it is for no other part.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file

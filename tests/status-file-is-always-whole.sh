@@ -54,5 +54,6 @@ wait_until test -e "$tmp/folder/status"
 rm -r "$tmp/folder"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
-[ "$(grep -c 'warning: --status-file' "$errors")" -eq 1 ] || fail "not said once"
+[ "$(grep -c 'warning: --status-file' "$errors")" -eq 1 ] ||
+  fail "not said once"
 expect_identical "$tmp/disk" "$tmp/new"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever kind of run it is: events and report are as docs/ has them, and agree.
+# Whatever kind of run it is: events and report are as docs/ has them, and
+# agree.
 
 . "${srcdir:-.}/functions.sh"
 requires_schemas
@@ -106,7 +107,8 @@ tell 0 "$done" "r['verify']['differing'] == 0" "r['time']['verify'] > 0" \
 expect_events "of ('verify')[0]['compared'] > 0" \
               "of ('progress')[-1]['compared'] == $size"
 tell 0 "r['status'] == 'unchanged' and not r['changed']" \
-     "r['verify']['complete']" "r['bytes']['data'] == 0" -- --compare "$src" "$dst"
+     "r['verify']['complete']" "r['bytes']['data'] == 0" \
+     -- --compare "$src" "$dst"
 tell 4 "r['status'] == 'different'" "r['verify']['differing'] > 0" \
      "r['verify']['ranges'][0]['offset'] == r['error']['offset']" \
      "r['error']['op'] == 'compare'" \

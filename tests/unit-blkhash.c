@@ -102,8 +102,8 @@ hole_is_not_digested_block_by_block (void **state UNUSED)
   blkhash_free (b);
 }
 
-/* Wherever a stream ends: within a block, at its end, or at that of a claim, and
- * whether or not the data before the end was given by then.
+/* Wherever a stream ends: within a block, at its end, or at that of a claim,
+ * and whether or not the data before the end was given by then.
  */
 static void
 disk_may_end_early (void **state UNUSED)
@@ -267,7 +267,8 @@ any_model (struct model *m)
   assert_non_null (m->b);
 }
 
-/* Whole zero blocks to begin with, and then no more than a claim has room for. */
+/* Whole zero blocks to begin with, and then no more than a claim has room for.
+ */
 static uint64_t
 any_end (struct model *m)
 {

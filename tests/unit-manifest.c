@@ -219,7 +219,8 @@ no_disk_is_written_twice (void **state UNUSED)
   assert_good ("[ { 'source': 'a', 'destination': 'null:' },"
                "  { 'source': 'b', 'destination': 'null:' } ]");
   forget (NULL);
-  assert_good ("[ { " ENDS ", 'shard': '1/2' }, { " ENDS ", 'shard': '2/2' } ]");
+  assert_good ("[ { " ENDS ", 'shard': '1/2' },"
+               "  { " ENDS ", 'shard': '2/2' } ]");
 }
 
 static void

@@ -40,7 +40,10 @@ other_uris_are_left_to_libnbd (void **state UNUSED)
 static void
 name_and_export_are_found (void **state UNUSED)
 {
-  static const struct { const char *uri, *export, *name; size_t length; } t[] = {
+  static const struct {
+    const char *uri, *export, *name;
+    size_t length;
+  } t[] = {
     { "nbd+unix:///?socket=%00x", "", "\0x", 2 },
     { "NBD+UNIX://?socket=%00a%00b", "", "\0a\0b", 4 },
     { "nbd+unix:///a/%25b%20c?x=1&socket=%00x&y=2", "a/%b c", "\0x", 2 },

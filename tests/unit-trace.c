@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The trace: what is told is in the file, each event once and with an end; what
- * no longer fits is counted.  That the file is JSON is another program's to say:
- * see trace-shows-what-was-done.sh.
+ * no longer fits is counted.  That the file is JSON is another program's to
+ * say: see trace-shows-what-was-done.sh.
  */
 
 #include <config.h>
@@ -159,10 +159,13 @@ spans_and_marks_are_told_at_once (void **state UNUSED)
   track_mark (trace_worker (t, 0), "steal", 3, 4);
   track_mark (trace_main (t), "pace", 5, 6);
   text = text_of (t);
-  assert_int_equal (count (text, "\"name\":\"extents\",\"pid\":2,\"tid\":2"), 2);
+  assert_int_equal (count (text, "\"name\":\"extents\",\"pid\":2,\"tid\":2"),
+                    2);
   assert_int_equal (count (text, "{\"offset\":1,\"length\":2}"), 1);
-  assert_int_equal (count (text, "\"ph\":\"i\",\"name\":\"steal\",\"pid\":2"), 1);
-  assert_int_equal (count (text, "\"ph\":\"i\",\"name\":\"pace\",\"pid\":1"), 1);
+  assert_int_equal (count (text, "\"ph\":\"i\",\"name\":\"steal\",\"pid\":2"),
+                    1);
+  assert_int_equal (count (text, "\"ph\":\"i\",\"name\":\"pace\",\"pid\":1"),
+                    1);
   assert_int_equal (count (text, "unanswered"), 0);
   assert_int_equal (count (text, "\"request\":"), 0);
   free (text);
@@ -198,8 +201,8 @@ states_and_levels_are_told_when_they_change (void **state UNUSED)
   trace_free (t);
 }
 
-/* As many as anybody tells: the memory is what it was.  Each of many workers has
- * little of it, so that few records fill it.
+/* As many as anybody tells: the memory is what it was.  Each of many workers
+ * has little of it, so that few records fill it.
  */
 static void
 the_newest_take_the_place_of_the_oldest (void **state UNUSED)
