@@ -432,11 +432,11 @@ serve_web ()
   printf -v "$name" %s "$scheme://localhost:$(< "$tmp/$name.port")"
 }
 
-# Ends a server, for tests that start many.
+# Ends a server, for tests that start many, or by another signal.
 stop_server ()
 {
   local pid=${1}_pid
-  kill -TERM "${!pid}" 2> /dev/null || :
+  kill "-${2:-TERM}" "${!pid}" 2> /dev/null || :
   wait "${!pid}" 2> /dev/null || :
 }
 
@@ -463,6 +463,17 @@ requests ()
 has_request ()
 {
   [ "$(requests "$1" "$2")" -gt 0 ]
+}
+
+# Checks that logged servers were talked to by TLS.
+expect_encrypted ()
+{
+  local name
+
+  for name; do
+    request_lines "$name" Connect | grep -q tls=1 ||
+      fail "$name was not encrypted"
+  done
 }
 
 # The bytes that each request of a kind is about, a line for each.
@@ -599,6 +610,18 @@ copy_right_or_fails ()
 expect_error ()
 {
   grep -qE -e "$1" "$errors" || fail "no line on standard error matches: $1"
+}
+
+# Checks that the message of a failed request names a place that covers this
+# byte of the disk.
+expect_error_at ()
+{
+  local at length
+
+  read -r at length < <(sed -nE \
+    's/^stripecopy: .* offset ([0-9]+) length ([0-9]+): .*/\1 \2/p' "$errors")
+  [ "$at" -le "$1" ] && [ $((at + length)) -gt "$1" ] ||
+    fail "the offset is wrong"
 }
 
 # Checks that no line on standard error matches.

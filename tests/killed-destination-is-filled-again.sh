@@ -13,8 +13,7 @@ serve_nbdkit dst --filter=log memory 16M logfile="$tmp/dst.requests"
 start_copy -v --request-size=64k -C 2 -T 2 -R 2 --retry-wait=0.05 --retries=20 \
            "$src" "$dst"
 wait_until eval '[ "$(requests dst Write)" -gt 20 ]'
-kill -KILL "$dst_pid"
-wait "$dst_pid" 2> /dev/null || :
+stop_server dst KILL
 serve_nbdkit dst memory 16M
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"

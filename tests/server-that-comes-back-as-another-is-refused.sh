@@ -12,8 +12,7 @@ serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=10ms
 serve_logged dst memory 16M
 start_copy --request-size=64k --retry-wait=0.05 --retries=20 "$src" "$dst"
 wait_until has_request dst Write
-kill -KILL "$dst_pid"
-wait "$dst_pid" 2> /dev/null || :
+stop_server dst KILL
 serve_nbdkit dst memory 17M
 wait_copy
 [ $code -eq 1 ] || fail "exit status $code"

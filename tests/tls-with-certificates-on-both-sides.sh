@@ -19,8 +19,6 @@ dst=nbds+unix://${dst#*//}\&tls-certificates=$tmp/pki
 
 copy_ok -T 4 -C 4 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
-request_lines src Connect | grep -q tls=1 || fail "the source was not encrypted"
-request_lines dst Connect | grep -q tls=1 ||
-  fail "the destination was not encrypted"
+expect_encrypted src dst
 
 copy_fails 1 '^stripecopy: source ' "${src/%pki/other}" "$dst"
