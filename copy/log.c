@@ -39,8 +39,8 @@ log_init (const char *program_, const char *disk_, bool quiet_,
   details = verbose > 0;
 }
 
-/* Whether a line can be written.  With --verbose it is waited for: whoever wants
- * to know all gets all.
+/* Whether a line can be written.  With --verbose it is waited for: whoever
+ * wants to know all gets all.
  */
 static bool
 reader_takes_a_line (void)

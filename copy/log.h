@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lines on standard error: errors always, warnings unless --quiet, details with
  * --verbose.  Each line is one write, so lines of several threads never mix.
- * Where nobody reads them, they are waited for once, a second, and then dropped,
- * but with --verbose.
+ * Where nobody reads them, they are waited for once, a second, and then
+ * dropped, but with --verbose.
  */
 
 #ifndef LOG_H

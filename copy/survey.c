@@ -16,7 +16,8 @@ struct survey {
   const struct plan *plan;      /* borrowed */
   const struct ranges *todo;    /* borrowed; NULL: all of the disk */
   size_t next;                  /* the first of them not behind the cursor */
-  struct conn *source, *destination;    /* the endpoints'; NULL: no look at it */
+  struct conn *source, *destination;    /* the endpoints'; NULL: nobody looks
+                                           there */
   struct extents *source_map, *destination_map; /* owned */
   struct list ready;
   uint64_t cursor;
