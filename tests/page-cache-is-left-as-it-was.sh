@@ -38,7 +38,7 @@ make_data "$tmp/disk" 64M
 empty_cache "$tmp/disk"
 [ "$(pages "$tmp/disk")" -eq 0 ] || skip "files here are always in memory"
 all=$((64 * 1048576 / $(getconf PAGESIZE)))
-few=$((all / 50))                       # the kernel has a mind of its own
+few=$((all / 10))                       # the kernel reclaims what it likes
 
 look ()
 {
