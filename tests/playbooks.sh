@@ -48,10 +48,12 @@ gate ()
                    skip=\$4 count=\$3 status=none")
 }
 
-# Runs one of Ansible's programs; what it prints is in $output.
+# Runs one of Ansible's programs; what it prints is in $output, and at once: newer
+# releases keep lines for a file back until there are many.
 run_ansible ()
 {
   env LC_ALL=C.UTF-8 HOME="$tmp/home" TMPDIR="$tmp/private" \
+      PYTHONUNBUFFERED=1 \
       PATH="${stripecopy%/*}:$PATH" \
       ANSIBLE_CONFIG="$tmp/ansible.cfg" STRIPECOPY_TEST_COPY="$tmp" \
       timeout -k 5 $((3 * limit)) "$@" < /dev/null > "$output" 2> "$errors"
