@@ -19,7 +19,6 @@ struct notices {
   pthread_mutex_t lock;         /* all below */
   struct notice ring[ROOM];
   unsigned first, n;
-  uint64_t dropped;
 };
 
 struct notices *
@@ -54,8 +53,6 @@ notices_post (struct notices *n, const struct notice *notice)
   pthread_mutex_lock (&n->lock);
   if (n->n < ROOM)
     n->ring[(n->first + n->n++) % ROOM] = *notice;
-  else
-    n->dropped++;
   pthread_mutex_unlock (&n->lock);
   bell_ring (n->bell);
 }
@@ -81,15 +78,4 @@ notices_take (struct notices *n, struct notice *out)
   }
   pthread_mutex_unlock (&n->lock);
   return got;
-}
-
-uint64_t
-notices_dropped (struct notices *n)
-{
-  uint64_t dropped;
-
-  pthread_mutex_lock (&n->lock);
-  dropped = n->dropped;
-  pthread_mutex_unlock (&n->lock);
-  return dropped;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What workers tell the main thread while they work: what was tried again, what
- * was lost, and what came back.  Telling never waits for whoever reads; where
- * there is no room any more, notices are only counted.
+ * was lost, and what came back.  Telling never waits for whoever reads; what
+ * there is no room for is dropped: the workers' counters have it all the same.
  */
 
 #ifndef NOTICES_H
@@ -43,8 +43,5 @@ int notices_fd (const struct notices *n);
  * longer readable.  One thread.
  */
 bool notices_take (struct notices *n, struct notice *out);
-
-/* How many there was no room for. */
-uint64_t notices_dropped (struct notices *n);
 
 #endif /* NOTICES_H */

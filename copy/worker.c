@@ -862,8 +862,8 @@ settle (struct worker *w, struct error *e)
   return GO_ON;
 }
 
-/* Whether anything that was lost after all was done is still to be copied again:
- * a signal does not wait for that.
+/* Whether anything that was lost after all was done is still to be copied
+ * again: a signal does not wait for that.
  */
 static bool
 owes (const struct worker *w)
