@@ -57,7 +57,7 @@ expect_seen i skip -gt 0
 expect_seen b zero -eq 0
 
 # What is lost or fails is tried again.
-serve_rude lossy --mode=drop --after=4 --times=1 "$tmp/disk"
+serve_rude lossy --mode=read-cut --after=4 --times=1 "$tmp/disk"
 copy_ok --trace="$tmp/trace" --request-size=256K --retry-wait=0.01 \
         "$lossy" "$dst"
 expect_fired lossy
