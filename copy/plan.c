@@ -10,16 +10,17 @@
 #include "clock.h"
 #include "plan.h"
 
-/* Near servers want little in flight, which stays in the processor's cache:
- * some small requests, others larger ones, which cost less a byte.  What is far
- * away wants much.  docs/BENCHMARKS.md has the measurements.
+/* Near servers want little in flight, which stays in the processor's cache, but
+ * six requests at least, or they wait for us: some small ones, others larger
+ * ones, which cost less a byte.  What is far away wants much.
+ * docs/BENCHMARKS.md has the measurements.
  */
 static const struct pace paces[PACES_MAX] = {
-  { 256 * KiB, MiB, 0 },
-  { 768 * KiB, 3 * MiB, 80 },
-  { 768 * KiB, 6 * MiB, 120 },
-  { MiB, 12 * MiB, 120 },
-  { MiB, 24 * MiB, 120 },
+  { 256 * KiB, 2 * MiB, 0 },
+  { 768 * KiB, 9 * MiB / 2, 80 },
+  { 768 * KiB, 9 * MiB, 120 },
+  { MiB, 18 * MiB, 120 },
+  { MiB, 36 * MiB, 120 },
   { MiB, 64 * MiB, 120 },
 };
 
@@ -50,9 +51,10 @@ static const struct pace paces[PACES_MAX] = {
 
 /* In requests.  A worker that claims a few at a time hardly ever meets the lock
  * of the stripes, and leaves the rest to be stolen; a theft pays as soon as it
- * saves waiting for the owner.
+ * saves waiting for the owner.  A claim is whole requests at each pace, so that
+ * none is cut short at its end.
  */
-#define CLAIM 4
+#define CLAIM 3
 #define STEAL_MIN 2
 
 /* Where parts of a disk are cut, whoever copies them: by size and count alone,

@@ -35,8 +35,16 @@
  */
 #define FAR (5 * NS_PER_MS)
 
-/* A pace is worth rising to when it delivers so much more than the last. */
+/* A pace is worth rising to when it delivers so much more than the last, in one
+ * round trip or in some: a hiccup can last for one.
+ */
 #define RISE 1.2
+#define RISE_TRIPS 3
+
+/* So many paces at a time: each takes two round trips.  What was passed over is
+ * tried later, downwards.
+ */
+#define STRIDE 2
 
 #define REST_FIRST (500 * NS_PER_MS)
 #define REST_LAST (8 * NS_PER_S)
@@ -94,13 +102,19 @@ rate (const struct tuner *t, int which)
   return (double) t->measured[which].bytes / t->measured[which].time;
 }
 
-/* Home is measured.  Whether it is the link that could do more, were there more
- * in flight.
+/* Whether it is the link that could do more than it does at this pace, were
+ * there more in flight.
  */
 static bool
-is_starved (const struct tuner *t)
+is_starved (const struct tuner *t, unsigned pace, double rate)
 {
-  return windows (t, t->home) < GAIN * rate (t, HOME) * t->trip;
+  return windows (t, pace) < GAIN * rate * t->trip;
+}
+
+static bool
+home_is_starved (const struct tuner *t)
+{
+  return is_starved (t, t->home, rate (t, HOME));
 }
 
 /* More than at first is not even tried on a link that is full: it would cost
@@ -112,7 +126,7 @@ may_try (const struct tuner *t)
   if (t->downwards)
     return t->home > 0;
   return t->home + 1 < t->plan->n_paces
-    && (t->home < t->plan->first_pace || is_starved (t));
+    && (t->home < t->plan->first_pace || home_is_starved (t));
 }
 
 /* How much better the trial is than it has to be: more than 1 wins.  Of the two
@@ -143,7 +157,7 @@ rest (struct tuner *t, uint64_t now)
 static void
 begin_trial (struct tuner *t, uint64_t now)
 {
-  if (t->trip >= FAR && is_starved (t))
+  if (t->trip >= FAR && home_is_starved (t))
     t->far = true;
   if (!may_try (t)) {
     t->downwards = !t->downwards;
@@ -210,24 +224,51 @@ tells_of_windows (const struct tuner *t, const struct delivered *d)
   return d->refused != t->refused && d->limited == t->limited;
 }
 
-/* Goes one pace up, or ends rising: there is no more, or it is worth nothing.
+static void
+go_up (struct tuner *t, double rate, const struct delivered *d, uint64_t now)
+{
+  t->pace = min_u64 (t->pace + STRIDE, t->plan->n_paces - 1);
+  t->last_rate = rate;
+  t->risen = false;
+  begin_step (t, RISING, d, now);
+}
+
+/* Goes up, or ends rising: there is no more, or it is worth nothing, even over
+ * some round trips, or the link is full.
  */
 static void
-rise_on (struct tuner *t, double rate, const struct delivered *d, uint64_t now)
+rise_on (struct tuner *t, const struct delivered *d, uint64_t now)
 {
+  const uint64_t time = now - t->since;
+  const double rate = (double) (d->moved - t->moved) / time;
   const bool worth = rate >= RISE * t->last_rate;
 
   if (worth)
     t->home = t->pace;
-  if (!worth || t->pace + 1 == t->plan->n_paces) {
+  else if (time < RISE_TRIPS * d->trip)
+    return;
+  if (!worth || t->pace + 1 == t->plan->n_paces
+      || !is_starved (t, t->pace, rate)) {
     t->rest = REST_FAR;
     rest (t, now);
     return;
   }
-  t->pace++;
-  t->last_rate = rate;
-  t->risen = false;
-  begin_step (t, RISING, d, now);
+  go_up (t, rate, d, now);
+}
+
+/* All of the first windows was answered.  Where that took little more than a
+ * round trip from the first answer on, the link has room for more.
+ */
+static void
+judge_first (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  t->begun = true;
+  t->far = d->trip >= FAR && now - t->first < GAIN * d->trip
+    && tells_of_windows (t, d);
+  if (t->far)
+    go_up (t, (double) windows (t, t->pace) / d->trip, d, now);
+  else
+    begin_step (t, SETTLING, d, now);
 }
 
 /* After a pace was changed, what is answered in the first round trip was asked
@@ -238,20 +279,21 @@ rise (struct tuner *t, const struct delivered *d, uint64_t now)
 {
   const uint64_t time = now - t->since;
 
+  if (t->first == 0 && d->moved > 0)
+    t->first = now;
   if (d->trip == 0 || d->moved < windows (t, t->plan->first_pace))
     return;
-  t->far = d->trip >= FAR;
-  if (!t->far)
-    begin_step (t, SETTLING, d, now);
+  if (!t->begun)
+    judge_first (t, d, now);
   else if (!t->risen && time >= d->trip) {
     t->risen = true;
     begin_step (t, RISING, d, now);
   }
   else if (t->risen && time >= max_u64 (d->trip, 2 * TICK)) {
     if (!tells_of_windows (t, d))
-      begin_step (t, SETTLING, d, now);
+      begin_step (t, RISING, d, now);
     else
-      rise_on (t, (double) (d->moved - t->moved) / time, d, now);
+      rise_on (t, d, now);
   }
 }
 
@@ -295,13 +337,16 @@ tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
 void
 tuner_grow (struct tuner *t, unsigned workers, uint64_t now)
 {
+  const double more = (double) workers / t->workers;
+
   t->workers = workers;
   t->measured[HOME] = t->measured[TRIAL] = NOTHING_YET;
   t->rounds = 0;
-  t->pace = t->home;
+  if (t->state != RISING)
+    t->pace = t->home;
+  t->last_rate = t->pace == t->home ? 0 : t->last_rate * more;
   t->state = RISING;
   t->risen = false;
-  t->last_rate = 0;
   t->since = now;
   t->next = now + TICK;
 }

@@ -3,7 +3,7 @@
  * moved by when, and says the pace for all workers together.  If each worker
  * sought its own, they would only take from each other.
  *
- * On a long link it rises first: pace by pace, as long as each delivers more.
+ * On a long link it rises first, in large steps, as long as each delivers more.
  *
  * It tries the next pace down, then the next one up, each against the pace that
  * it is at, which is called home.  Home and trial are measured in turn, until
@@ -34,6 +34,8 @@ struct tuner {
   uint64_t trip;                /* of the last look */
 
   /* RISING. */
+  uint64_t first;               /* clock_now time of the first answers; or 0 */
+  bool begun;                   /* the first windows were answered */
   bool risen;                   /* answers are of the present pace */
   double last_rate;             /* of the pace before */
 
@@ -70,7 +72,7 @@ struct delivered {
 /* Returns the pace to have. */
 unsigned tuner_look (struct tuner *t, const struct delivered *d, uint64_t now);
 
-/* More workers were started: all is measured anew. */
+/* More workers were started: all is measured anew, and a rise goes on. */
 void tuner_grow (struct tuner *t, unsigned workers, uint64_t now);
 
 #endif /* TUNER_H */

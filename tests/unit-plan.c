@@ -307,9 +307,11 @@ paces_go_from_little_to_much (void **state UNUSED)
   options.queue_size = 64 * MiB;
   make ();
   assert_int_equal (plan.n_paces, PACES_MAX);
-  assert_true (plan.paces[0].queue_size <= MiB);
+  assert_true (plan.paces[0].queue_size <= 2 * MiB);
   assert_int_equal (plan.paces[plan.n_paces - 1].queue_size, 64 * MiB);
-  assert_true (plan.paces[plan.first_pace].queue_size <= 4 * MiB);
+  assert_true (plan.paces[plan.first_pace].queue_size <= 5 * MiB);
+  for (unsigned i = 0; i < plan.n_paces; i++)
+    assert_int_equal (plan.claim % plan.paces[i].request_size, 0);
 }
 
 /* What the user wants small stays small, and is nothing to try out. */

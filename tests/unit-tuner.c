@@ -167,6 +167,32 @@ slow_link_is_filled_within_a_second (void **state UNUSED)
   assert_true (delivers (&m, tuner.home) > 0.8e9);
 }
 
+/* A copy of a second or two has no time to try pace after pace. */
+static void
+longest_link_is_filled_in_five_round_trips (void **state UNUSED)
+{
+  const struct model m = { .rate = 400e6, .trip = 200 * NS_PER_MS };
+
+  run (&m, 5 * m.trip);
+  assert_true (delivers (&m, tuner.home) > 0.8 * m.rate);
+}
+
+/* The machine had something else to do in the very round trip that is looked
+ * at.
+ */
+static void
+hiccup_does_not_end_the_rise (void **state UNUSED)
+{
+  const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS };
+  const struct model busy = { .rate = 50e6, .trip = 40 * NS_PER_MS };
+
+  while (tuner.pace == plan.first_pace || !tuner.risen)
+    run (&m, NS_PER_MS);
+  run (&busy, 50 * NS_PER_MS);
+  run (&m, 300 * NS_PER_MS);
+  assert_true (delivers (&m, tuner.home) > 0.8e9);
+}
+
 static void
 long_link_gets_more_workers_and_a_near_one_none (void **state UNUSED)
 {
@@ -235,7 +261,7 @@ nothing_is_concluded_while_windows_have_room (void **state UNUSED)
 static void
 nothing_is_concluded_while_a_limit_holds_the_copy_up (void **state UNUSED)
 {
-  struct model m = { .rate = 200e6, .trip = 100 * NS_PER_MS, .limited = true };
+  struct model m = { .rate = 400e6, .trip = 100 * NS_PER_MS, .limited = true };
 
   run (&m, 30 * NS_PER_S);
   assert_int_equal (tuner.pace, plan.first_pace);
@@ -277,6 +303,8 @@ main (void)
     AFRESH (server_that_dislikes_large_requests_gets_small_ones),
     AFRESH (near_link_comes_back_to_large_requests),
     AFRESH (slow_link_is_filled_within_a_second),
+    AFRESH (longest_link_is_filled_in_five_round_trips),
+    AFRESH (hiccup_does_not_end_the_rise),
     AFRESH (long_link_gets_more_workers_and_a_near_one_none),
     AFRESH (narrow_link_is_not_given_what_buys_nothing),
     AFRESH (link_that_changes_is_followed_both_ways),
