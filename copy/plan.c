@@ -11,12 +11,12 @@
 #include "plan.h"
 
 /* Near servers want little in flight, which stays in the processor's cache, but
- * six requests at least, or they wait for us: some small ones, others larger
- * ones, which cost less a byte.  What is far away wants much.
- * docs/BENCHMARKS.md has the measurements.
+ * DEPTH_MIN requests, or they wait for us: some small ones, others larger ones,
+ * which cost less a byte.  What is far away wants much.  docs/BENCHMARKS.md has
+ * the measurements.
  */
 static const struct pace paces[PACES_MAX] = {
-  { 256 * KiB, 2 * MiB, 0 },
+  { 512 * KiB, 3 * MiB, 0 },
   { 768 * KiB, 9 * MiB / 2, 80 },
   { 768 * KiB, 9 * MiB, 120 },
   { MiB, 18 * MiB, 120 },
@@ -27,7 +27,7 @@ static const struct pace paces[PACES_MAX] = {
 #define FIRST_PACE 1
 
 /* Whatever their size, so many requests are in flight at least. */
-#define DEPTH_MIN 4
+#define DEPTH_MIN 6
 
 #define REQUEST_SIZE MiB
 #define REQUEST_SIZE_MAX (32 * MiB)

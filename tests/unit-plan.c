@@ -307,7 +307,7 @@ paces_go_from_little_to_much (void **state UNUSED)
   options.queue_size = 64 * MiB;
   make ();
   assert_int_equal (plan.n_paces, PACES_MAX);
-  assert_true (plan.paces[0].queue_size <= 2 * MiB);
+  assert_true (plan.paces[0].queue_size <= 3 * MiB);
   assert_int_equal (plan.paces[plan.n_paces - 1].queue_size, 64 * MiB);
   assert_true (plan.paces[plan.first_pace].queue_size <= 5 * MiB);
   for (unsigned i = 0; i < plan.n_paces; i++)
@@ -342,13 +342,13 @@ wanted_request_size_holds_at_all_paces (void **state UNUSED)
   assert_true (plan.n_paces > 1);
   for (unsigned i = 0; i < plan.n_paces; i++)
     assert_int_equal (plan.paces[i].request_size, 2 * MiB);
-  assert_int_equal (plan.paces[0].queue_size, 8 * MiB);
+  assert_int_equal (plan.paces[0].queue_size, 12 * MiB);
 
   options.request_size = 0;
   source.block_preferred = 512 * KiB;
   make ();
   assert_int_equal (plan.paces[0].request_size, 512 * KiB);
-  assert_int_equal (plan.paces[0].queue_size, 2 * MiB);
+  assert_int_equal (plan.paces[0].queue_size, 3 * MiB);
 }
 
 /* Buffers for them are bought at the start. */
