@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Growing delays with jitter.  Pure: the caller throws the dice, and waits. */
+/* Growing delays with jitter.  Pure but for the dice: the caller waits. */
 
 #ifndef BACKOFF_H
 #define BACKOFF_H
@@ -13,5 +13,8 @@
  */
 uint64_t backoff_wait (unsigned failures, uint64_t first, uint64_t most,
                        uint64_t dice);
+
+/* Bits that no other process has at this time. */
+uint64_t backoff_dice (void);
 
 #endif /* BACKOFF_H */

@@ -335,16 +335,36 @@ turn_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
   return 0;
 }
 
-/* The first that is not ready yet, or n. */
-static unsigned
-find_unready (struct conn *const *conns, unsigned n)
+int
+conn_came_up (struct conn *c, uint64_t now, uint64_t deadline, struct error *e)
 {
-  unsigned i;
+  switch (conn_state (c)) {
+  case CONN_READY:
+    return 1;
+  case CONN_CONNECTING:
+    if (now < deadline)
+      return 0;
+    error_set (e, ETIMEDOUT, "%s: no answer from the server in time",
+               conn_name (c));
+    return -1;
+  case CONN_DEAD:
+    break;
+  }
+  error_set (e, ECONNREFUSED, "%s: the server hung up", conn_name (c));
+  return -1;
+}
 
-  for (i = 0; i < n; i++)
-    if (conn_state (conns[i]) != CONN_READY)
+/* 1 when all did; else *which is the first that did not. */
+static int
+all_came_up (struct conn *const *conns, unsigned n, uint64_t now,
+             uint64_t deadline, unsigned *which, struct error *e)
+{
+  int r = 1;
+
+  for (*which = 0; *which < n; (*which)++)
+    if ((r = conn_came_up (conns[*which], now, deadline, e)) != 1)
       break;
-  return i;
+  return r;
 }
 
 int
@@ -360,20 +380,10 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
 
   for (;;) {
     const uint64_t now = clock_now ();
+    const int up = all_came_up (conns, n, now, deadline, which, e);
 
-    *which = find_unready (conns, n);
-    if (*which == n)
-      return 1;
-    if (conn_state (conns[*which]) == CONN_DEAD) {
-      error_set (e, ECONNREFUSED, "%s: the server hung up",
-                 conn_name (conns[*which]));
-      return -1;
-    }
-    if (now >= deadline) {
-      error_set (e, ETIMEDOUT, "%s: no answer from the server in time",
-                 conn_name (conns[*which]));
-      return -1;
-    }
+    if (up != 0)
+      return up;
     for (unsigned i = 0; i < n; i++)
       conn_want (conns[i], &fds[i]);
     if (poll (fds, n + n_watch, clock_poll_timeout (deadline, now)) == -1) {

@@ -262,6 +262,12 @@ conn_state (struct conn *c)
   return c->ops->state (c);
 }
 
+/* Whether a conn is ready: 1; 0 while it is connecting; -1 with the error set
+ * when it failed, or still connects at the deadline (both clock_now times).
+ */
+int conn_came_up (struct conn *c, uint64_t now, uint64_t deadline,
+                  struct error *e);
+
 /* Waits until all of n conns are ready: 1.  0 when one of the n_watch
  * descriptors is readable before.  -1 with the error set when a conn fails or
  * the deadline (clock_now time) passes; *which then says the conn.

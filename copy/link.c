@@ -5,18 +5,19 @@
 
 #include <errno.h>
 
+#include "backoff.h"
 #include "clock.h"
 #include "link.h"
 
 bool
 link_drop (struct link *l, const struct retry_plan *retry,
-           const struct error *why, uint64_t dice, uint64_t *wait)
+           const struct error *why, uint64_t *wait)
 {
   conn_close (l->conn);
   l->conn = NULL;
   l->state = LINK_AWAY;
   if (!endpoint_caps (l->endpoint)->reconnects || !retry_helps (why->number)
-      || !retry_may (retry, ++l->failures, dice, wait))
+      || !retry_may (retry, ++l->failures, backoff_dice (), wait))
     return false;
   l->due = clock_now () + *wait;
   return true;
@@ -25,20 +26,10 @@ link_drop (struct link *l, const struct retry_plan *retry,
 static enum link_news
 look_at_conn (struct link *l, uint64_t now, struct error *e)
 {
-  switch (conn_state (l->conn)) {
-  case CONN_CONNECTING:
-    if (now < l->due)
-      return LINK_NO_NEWS;
-    error_set (e, ETIMEDOUT, "%s: no answer from the server in time",
-               conn_name (l->conn));
-    return LINK_FAILED;
-  case CONN_DEAD:
-    error_set (e, ECONNREFUSED, "%s: the server hung up",
-               conn_name (l->conn));
-    return LINK_FAILED;
-  case CONN_READY:
-    break;
-  }
+  const int up = conn_came_up (l->conn, now, l->due, e);
+
+  if (up != 1)
+    return up == 0 ? LINK_NO_NEWS : LINK_FAILED;
   if (conn_compare (l->conn, e) == -1)
     return LINK_DIFFERS;
   l->state = LINK_UP;

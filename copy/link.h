@@ -32,7 +32,7 @@ struct link {
  * tried often enough or never helps.
  */
 bool link_drop (struct link *l, const struct retry_plan *retry,
-                const struct error *why, uint64_t dice, uint64_t *wait);
+                const struct error *why, uint64_t *wait);
 
 /* What the side did shows that this conn does its work: earlier failures do not
  * count any more.

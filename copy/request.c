@@ -30,9 +30,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "arith.h"
+#include "backoff.h"
 #include "clock.h"
 #include "log.h"
 #include "request.h"
@@ -360,16 +360,6 @@ request_compare (struct lane *l, uint64_t start, uint64_t length,
 
 /* -- putting off ---------------------------------------------------------- */
 
-static uint64_t
-throw_dice (void)
-{
-  uint64_t dice;
-
-  if (getrandom (&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
-    dice = clock_now ();
-  return dice;
-}
-
 /* What has to be read again needs neither buffer nor window until then: what
  * others have to do goes on meanwhile.  But where the digest waits for it, they
  * would fill the window, and wait in there for what finds no room any more.
@@ -409,7 +399,7 @@ try_again (struct lane *l, struct request *r, const struct io *io, int err,
   };
 
   if (!can_try_again (io, err)
-      || !retry_may (&l->plan->retry, r->failures + 1, throw_dice (), &n.wait))
+      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (), &n.wait))
     return fail (io, err, e);
   n.attempt = ++r->failures;
   counter_add (&l->stats->retries, 1);

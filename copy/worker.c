@@ -110,7 +110,7 @@ lose (struct worker *w, enum side side, const struct error *why,
 {
   struct link *l = &w->links[side];
   struct conn *c = l->conn;
-  uint64_t wait, dice = w->number + clock_now ();
+  uint64_t wait;
   bool anew;
 
   if (side == DESTINATION)
@@ -118,7 +118,7 @@ lose (struct worker *w, enum side side, const struct error *why,
   if (side == DESTINATION && l->state == LINK_UP && !copy_again (w, why, e))
     return -1;
   forget_ready (w, c);
-  anew = link_drop (l, &w->job->plan->retry, why, dice, &wait);
+  anew = link_drop (l, &w->job->plan->retry, why, &wait);
   forget_ready (w, c);          /* closing it can have brought up more */
   lane_lost (&w->lane, side);
   extents_lost (w->cursor.maps[side]);
