@@ -28,11 +28,24 @@ os.posix_fadvise (fd, 0, 0, os.POSIX_FADV_RANDOM)
 assert len (os.pread (fd, 4 << 20, 20 << 20)) == 4 << 20' "$1"
 }
 
+# Kernels may take pages that nobody used for a while, at any time: what is not
+# seen in one look has to be seen in another.
 expect_pages ()
 {
   local n
   n=$(pages "$1")
-  test "$n" "$2" "$3" || fail "$n pages of $1 are cached, not $2 $3"
+  test "$n" "$2" "$3" ||
+    unseen=${unseen:-"$n pages of $1 are cached, not $2 $3"}
+}
+see ()
+{
+  for _ in 1 2 3 4 5; do
+    unseen=
+    "$@"
+    [ -n "$unseen" ] || return 0
+    echo "$unseen"
+  done
+  fail "five times not: $unseen"
 }
 
 make_data "$tmp/disk" 64M
@@ -41,27 +54,41 @@ case $(stat -f -c %T "$tmp") in
 tmpfs | ramfs) skip "files here are always in memory" ;;
 esac
 all=$((64 * 1048576 / $(getconf PAGESIZE)))
-few=$((all / 10))                       # the kernel reclaims what it likes
+few=$((all / 32))
 
-look ()
+leave_nothing ()
 {
-  local before
   empty_cache "$tmp/disk"
   copy_ok -T 1 "$tmp/disk" "$tmp/copy"
   expect_pages "$tmp/disk" -le $few
   expect_pages "$tmp/copy" -le $few
+}
 
+leave_all_that_was_there ()
+{
   expect_identical "$tmp/disk" "$tmp/copy"
   expect_pages "$tmp/disk" -ge $((all - few))
   copy_ok "$tmp/disk" "$tmp/copy"
   expect_pages "$tmp/disk" -ge $((all - few))
+}
 
+leave_the_part_that_was_there ()
+{
+  local before
   empty_cache "$tmp/disk"
   cache_some "$tmp/disk"
   before=$(pages "$tmp/disk")
+  [ "$before" -gt 0 ] || unseen="nothing of the disk could be cached"
   copy_ok -T 1 "$tmp/disk" null:
   expect_pages "$tmp/disk" -ge $((before - few))
   expect_pages "$tmp/disk" -le $((before + few))
+}
+
+look ()
+{
+  see leave_nothing
+  see leave_all_that_was_there
+  see leave_the_part_that_was_there
 }
 
 look
