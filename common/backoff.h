@@ -14,7 +14,7 @@
 uint64_t backoff_wait (unsigned failures, uint64_t first, uint64_t most,
                        uint64_t dice);
 
-/* Bits that no other process has at this time. */
+/* Random bits; where the kernel has none yet, the time. */
 uint64_t backoff_dice (void);
 
 #endif /* BACKOFF_H */

@@ -26,7 +26,7 @@ static const struct pace paces[PACES_MAX] = {
 
 #define FIRST_PACE 1
 
-/* Whatever their size, so many requests are in flight at least. */
+/* So many requests fit into a window at least, as far as ceilings allow. */
 #define DEPTH_MIN 6
 
 #define REQUEST_SIZE MiB
@@ -52,7 +52,7 @@ static const struct pace paces[PACES_MAX] = {
 /* In requests.  A worker that claims a few at a time hardly ever meets the lock
  * of the stripes, and leaves the rest to be stolen; a theft pays as soon as it
  * saves waiting for the owner.  A claim is whole requests at each pace, so that
- * none is cut short at its end.
+ * none is cut short at its end where servers take the usual sizes.
  */
 #define CLAIM 3
 #define STEAL_MIN 2
@@ -235,8 +235,9 @@ choose_paces (struct plan *p, const struct options *o, uint64_t preferred)
     if (x.queue_size > last)
       p->paces[p->n_paces++] = x;
     last = x.queue_size;
+    if (i == FIRST_PACE)
+      p->first_pace = p->n_paces - 1;
   }
-  p->first_pace = min_u64 (FIRST_PACE, p->n_paces - 1);
 }
 
 /* As many as the options, both servers and the disk's size leave something to

@@ -41,8 +41,8 @@
 #define RISE 1.2
 #define RISE_TRIPS 3
 
-/* So many paces at a time: each takes two round trips.  What was passed over is
- * tried later, downwards.
+/* So many paces at a time: each takes two round trips at least.  What was passed
+ * over is tried later.
  */
 #define STRIDE 2
 
@@ -59,17 +59,25 @@ void
 tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 {
   *t = (struct tuner) {
-    .plan = plan, .workers = plan->workers,
+    .plan = plan,
     .pace = plan->first_pace, .home = plan->first_pace,
-    .state = RISING, .since = now, .next = now + TICK, .downwards = true,
+    .state = RISING, .since = now, .next = now + TICK, .first = now,
+    .downwards = true,
     .rest = REST_FIRST,
   };
+}
+
+/* Also with one pace there can be more workers. */
+static bool
+has_a_choice (const struct tuner *t)
+{
+  return t->plan->n_paces > 1 || t->plan->workers < t->plan->workers_max;
 }
 
 uint64_t
 tuner_due (const struct tuner *t)
 {
-  return t->plan->n_paces > 1 ? t->next : 0;
+  return has_a_choice (t) ? t->next : 0;
 }
 
 static unsigned
@@ -155,10 +163,24 @@ rest (struct tuner *t, uint64_t now)
 }
 
 static void
+go_up (struct tuner *t, double rate)
+{
+  t->state = RISING;
+  t->pace = min_u64 (t->pace + STRIDE, t->plan->n_paces - 1);
+  t->last_rate = rate;
+  t->risen = false;
+}
+
+/* A link that turns out to be a long one is risen on, as from the beginning. */
+static void
 begin_trial (struct tuner *t, uint64_t now)
 {
-  if (t->trip >= FAR && home_is_starved (t))
+  if (!t->far && t->trip >= FAR && home_is_starved (t)) {
     t->far = true;
+    t->pace = t->home;
+    go_up (t, rate (t, HOME));
+    return;
+  }
   if (!may_try (t)) {
     t->downwards = !t->downwards;
     if (t->last_way || !may_try (t)) {
@@ -224,15 +246,6 @@ tells_of_windows (const struct tuner *t, const struct delivered *d)
   return d->refused != t->refused && d->limited == t->limited;
 }
 
-static void
-go_up (struct tuner *t, double rate, const struct delivered *d, uint64_t now)
-{
-  t->pace = min_u64 (t->pace + STRIDE, t->plan->n_paces - 1);
-  t->last_rate = rate;
-  t->risen = false;
-  begin_step (t, RISING, d, now);
-}
-
 /* Goes up, or ends rising: there is no more, or it is worth nothing, even over
  * some round trips, or the link is full.
  */
@@ -253,11 +266,13 @@ rise_on (struct tuner *t, const struct delivered *d, uint64_t now)
     rest (t, now);
     return;
   }
-  go_up (t, rate, d, now);
+  begin_step (t, RISING, d, now);
+  go_up (t, rate);
 }
 
 /* All of the first windows was answered.  Where that took little more than a
- * round trip from the first answer on, the link has room for more.
+ * round trip from the first answer on, as for a home that is starved, there is
+ * room for more, without another look.
  */
 static void
 judge_first (struct tuner *t, const struct delivered *d, uint64_t now)
@@ -265,23 +280,23 @@ judge_first (struct tuner *t, const struct delivered *d, uint64_t now)
   t->begun = true;
   t->far = d->trip >= FAR && now - t->first < GAIN * d->trip
     && tells_of_windows (t, d);
-  if (t->far)
-    go_up (t, (double) windows (t, t->pace) / d->trip, d, now);
-  else
-    begin_step (t, SETTLING, d, now);
+  begin_step (t, SETTLING, d, now);
+  if (t->far && t->pace + 1 < t->plan->n_paces)
+    go_up (t, (double) windows (t, t->pace) / d->trip);
 }
 
 /* After a pace was changed, what is answered in the first round trip was asked
- * for before that.
+ * for before that.  While something else holds the copy up, nothing is
+ * concluded, and there is no hurry.
  */
 static void
 rise (struct tuner *t, const struct delivered *d, uint64_t now)
 {
   const uint64_t time = now - t->since;
 
-  if (t->first == 0 && d->moved > 0)
+  if (d->moved == 0)
     t->first = now;
-  if (d->trip == 0 || d->moved < windows (t, t->plan->first_pace))
+  if (d->trip == 0 || (!t->begun && d->moved < windows (t, t->pace)))
     return;
   if (!t->begun)
     judge_first (t, d, now);
@@ -290,11 +305,30 @@ rise (struct tuner *t, const struct delivered *d, uint64_t now)
     begin_step (t, RISING, d, now);
   }
   else if (t->risen && time >= max_u64 (d->trip, 2 * TICK)) {
-    if (!tells_of_windows (t, d))
-      begin_step (t, RISING, d, now);
-    else
+    if (tells_of_windows (t, d) && d->moved != t->moved)
       rise_on (t, d, now);
+    else {
+      begin_step (t, RISING, d, now);
+      t->next = now + TICK_LAST;
+    }
   }
+}
+
+/* More of them have come up: what was measured was of fewer. */
+static void
+take_in_workers (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  if (d->workers == t->workers)
+    return;
+  t->workers = d->workers;
+  if (!t->begun)
+    return;
+  if (t->state != RISING)
+    t->pace = t->home;
+  t->measured[HOME] = t->measured[TRIAL] = NOTHING_YET;
+  t->rounds = 0;
+  t->last_way = t->risen = false;
+  begin_step (t, t->state == RISING ? RISING : SETTLING, d, now);
 }
 
 unsigned
@@ -303,10 +337,11 @@ tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
   uint64_t bytes, time;
   bool judged;
 
-  if (t->plan->n_paces == 1 || now < t->next)
+  if (!has_a_choice (t) || now < t->next)
     return t->pace;
   t->next = now + max_u64 (TICK, min_u64 (TICK_LAST, (now - t->since) / 8));
   t->trip = d->trip;
+  take_in_workers (t, d, now);
 
   switch (t->state) {
   case RISING:
@@ -329,24 +364,9 @@ tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
     begin_step (t, judged ? SETTLING : MEASURING, d, now);
     if (judged)
       take_in (t, bytes, time, now);
+    else
+      t->next = now + TICK_LAST;
     break;
   }
   return t->pace;
-}
-
-void
-tuner_grow (struct tuner *t, unsigned workers, uint64_t now)
-{
-  const double more = (double) workers / t->workers;
-
-  t->workers = workers;
-  t->measured[HOME] = t->measured[TRIAL] = NOTHING_YET;
-  t->rounds = 0;
-  if (t->state != RISING)
-    t->pace = t->home;
-  t->last_rate = t->pace == t->home ? 0 : t->last_rate * more;
-  t->state = RISING;
-  t->risen = false;
-  t->since = now;
-  t->next = now + TICK;
 }

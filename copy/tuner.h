@@ -22,7 +22,7 @@
 
 struct tuner {
   const struct plan *plan;      /* borrowed */
-  unsigned workers;
+  unsigned workers;             /* at the last look */
   unsigned pace;                /* what to have now: a number in the plan's */
   unsigned home;
   enum { RISING, SETTLING, MEASURING, RESTING } state;
@@ -34,7 +34,8 @@ struct tuner {
   uint64_t trip;                /* of the last look */
 
   /* RISING. */
-  uint64_t first;               /* clock_now time of the first answers; or 0 */
+  uint64_t first;               /* clock_now time of the last look at which
+                                   nothing had moved */
   bool begun;                   /* the first windows were answered */
   bool risen;                   /* answers are of the present pace */
   double last_rate;             /* of the pace before */
@@ -45,7 +46,8 @@ struct tuner {
   } measured[2];
   unsigned rounds;
 
-  bool far;                     /* the link is so long that more workers help */
+  bool far;                     /* the link is so long that more workers help;
+                                   stays so */
   bool downwards;               /* the way of the trial */
   bool last_way;                /* the other way is known to lead nowhere */
   uint64_t rest;                /* ns between trials; grows, so that a long
@@ -59,6 +61,7 @@ uint64_t tuner_due (const struct tuner *t);
 
 /* What all workers have done so far. */
 struct delivered {
+  unsigned workers;             /* that are connected, or were */
   uint64_t moved;               /* bytes that have gone through all windows */
   uint64_t refused;             /* how often a window had no room; where that
                                    never happens, windows are not what holds the
@@ -71,8 +74,5 @@ struct delivered {
 
 /* Returns the pace to have. */
 unsigned tuner_look (struct tuner *t, const struct delivered *d, uint64_t now);
-
-/* More workers were started: all is measured anew, and a rise goes on. */
-void tuner_grow (struct tuner *t, unsigned workers, uint64_t now);
 
 #endif /* TUNER_H */

@@ -63,16 +63,16 @@ set_pace (const struct gear *gear, struct crew *crew, struct tuner *tuner)
   const unsigned workers_max = gear->plan->workers_max;
   const struct totals t = crew_totals (crew);
   const struct delivered d = {
-    .moved = t.moved, .refused = t.refused, .limited = t.limited,
-    .trip = t.trip,
+    .workers = t.workers, .moved = t.moved, .refused = t.refused,
+    .limited = t.limited, .trip = t.trip,
   };
   const uint64_t now = clock_now ();
   const unsigned before = tuner->pace;
+  const bool was_far = tuner->far;
   const unsigned pace = tuner_look (tuner, &d, now);
 
-  if (tuner->far && tuner->workers < workers_max) {
+  if (tuner->far && !was_far && gear->plan->workers < workers_max) {
     crew_grow (crew);
-    tuner_grow (tuner, workers_max, now);
     report_growth (workers_max, t.trip);
     track_mark (trace_main (gear->trace), "more workers", 0, 0);
   }

@@ -32,24 +32,28 @@ struct model {
   uint64_t trip;                /* ns */
   double factor[PACES_MAX];     /* of the rate; 0 counts as 1 */
   double noise;                 /* 0.2: a fifth up or down */
+  unsigned connect;             /* round trips until a further worker is
+                                   connected; the first one always is */
   bool idle;                    /* something else holds the copy up */
   bool limited;                 /* a limit on the rate does */
 };
 
 static struct plan plan;
 static struct tuner tuner;
+static unsigned connected, wanted, looks;
+static uint64_t began, asked;   /* for the first workers, and for the last */
 static uint64_t now, refused, limited;
 static double moved;
 static uint64_t spent[PACES_MAX];       /* ns at each pace */
 static unsigned short dice[3];
 
 /* The paces are the plan's own. */
-static int
-start_afresh (void **state UNUSED)
+static void
+start_with (unsigned processors, uint64_t queue_size)
 {
   const struct options o = {
     .connections = 2 * WORKERS, .requests = 64,
-    .queue_size = 64 * MiB, .sparse = 4096,
+    .queue_size = queue_size, .sparse = 4096,
   };
   const struct caps side = {
     .size = TiB, .block_min = 1, .block_preferred = 4096,
@@ -57,23 +61,31 @@ start_afresh (void **state UNUSED)
   };
   struct error e = { 0 };
 
-  assert_int_equal (plan_make (&plan, &o, "S", &side, "D", &side, WORKERS, &e),
-                    0);
-  assert_int_equal (plan.workers, WORKERS);
+  assert_int_equal (plan_make (&plan, &o, "S", &side, "D", &side, processors,
+                               &e), 0);
+  assert_int_equal (plan.workers, processors);
   assert_int_equal (plan.workers_max, 2 * WORKERS);
-  now = NS_PER_S;
-  refused = limited = 0;
+  now = began = asked = NS_PER_S;
+  connected = 1;
+  wanted = plan.workers;
+  refused = limited = looks = 0;
   moved = 0;
   memcpy (dice, (unsigned short[3]) { 0x330e, 2026, 11 }, sizeof dice);
   tuner_init (&tuner, &plan, now);
+}
+
+static int
+start_afresh (void **state UNUSED)
+{
+  start_with (WORKERS, 64 * MiB);
   return 0;
 }
 
-/* What the model delivers at a pace. */
+/* What the model delivers at a pace, once answers come. */
 static double
 delivers (const struct model *m, unsigned pace)
 {
-  const double in_flight = tuner.workers * plan.paces[pace].queue_size;
+  const double in_flight = connected * plan.paces[pace].queue_size;
   const double factor = m->factor[pace];
   double rate = m->rate * (factor > 0 ? factor : 1);
 
@@ -87,14 +99,25 @@ static unsigned
 look (const struct model *m)
 {
   const struct delivered d = {
-    .moved = moved, .refused = refused, .limited = limited,
-    .trip = max_u64 (m->trip, 300 * NS_PER_US),
+    .workers = connected, .moved = moved, .refused = refused,
+    .limited = limited,
+    .trip = moved > 0 ? max_u64 (m->trip, 300 * NS_PER_US) : 0,
   };
   const unsigned pace = tuner_look (&tuner, &d, now);
 
-  if (tuner.far && tuner.workers < plan.workers_max)
-    tuner_grow (&tuner, plan.workers_max, now);
+  looks++;
+  if (tuner.far && wanted < plan.workers_max) {
+    wanted = plan.workers_max;
+    asked = now;
+  }
   return pace;
+}
+
+static void
+connect_workers (const struct model *m)
+{
+  if (now >= asked + m->connect * m->trip)
+    connected = wanted;
 }
 
 static void
@@ -106,11 +129,13 @@ run (const struct model *m, uint64_t time)
   while (now < end) {
     const uint64_t step = tuner_due (&tuner) - now;
 
-    moved += delivers (m, tuner.pace) * step / NS_PER_S;
+    if (now >= began + m->trip)
+      moved += delivers (m, tuner.pace) * step / NS_PER_S;
     spent[tuner.pace] += step;
     refused += !m->idle;
     limited += m->limited;
     now += step;
+    connect_workers (m);
     assert_true (look (m) < plan.n_paces);
     assert_true (tuner_due (&tuner) > now);
   }
@@ -169,11 +194,52 @@ slow_link_is_filled_within_a_second (void **state UNUSED)
 
 /* A copy of a second or two has no time to try pace after pace. */
 static void
-longest_link_is_filled_in_five_round_trips (void **state UNUSED)
+longest_link_is_filled_in_six_round_trips (void **state UNUSED)
 {
   const struct model m = { .rate = 400e6, .trip = 200 * NS_PER_MS };
 
-  run (&m, 5 * m.trip);
+  run (&m, 6 * m.trip);
+  assert_true (delivers (&m, tuner.home) > 0.8 * m.rate);
+}
+
+/* A handshake takes some round trips more, and only the first worker had its
+ * own by now; whether there are others to be asked for, or not.
+ */
+static void
+workers_that_connect_late_do_not_end_the_rise (void **state UNUSED)
+{
+  const struct model m
+    = { .rate = 1e9, .trip = 100 * NS_PER_MS, .connect = 8 };
+
+  for (unsigned processors = 1; processors <= 2 * WORKERS; processors++) {
+    start_with (processors, 64 * MiB);
+    run (&m, 2 * NS_PER_S);
+    assert_int_equal (connected, 2 * WORKERS);
+    assert_true (delivers (&m, tuner.home) > 0.8 * m.rate);
+  }
+}
+
+/* A stream that is slow to begin, or all that was not to be read. */
+static void
+late_beginning_does_not_make_a_near_link_a_long_one (void **state UNUSED)
+{
+  const struct model slow_server = { .rate = 200e6, .trip = 6 * NS_PER_MS };
+
+  began = now + NS_PER_S;
+  run (&slow_server, 20 * NS_PER_S);
+  assert_false (tuner.far);
+}
+
+/* A little of data, and then nothing for long. */
+static void
+long_link_that_was_taken_for_a_near_one_is_risen_on (void **state UNUSED)
+{
+  const struct model little = { .rate = 30e6, .trip = 100 * NS_PER_MS };
+  const struct model m = { .rate = 1e9, .trip = 100 * NS_PER_MS };
+
+  run (&little, NS_PER_S);
+  assert_false (tuner.far);
+  run (&m, 3 * NS_PER_S);
   assert_true (delivers (&m, tuner.home) > 0.8 * m.rate);
 }
 
@@ -186,8 +252,9 @@ hiccup_does_not_end_the_rise (void **state UNUSED)
   const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS };
   const struct model busy = { .rate = 50e6, .trip = 40 * NS_PER_MS };
 
-  while (tuner.pace == plan.first_pace || !tuner.risen)
+  while (now < 2 * NS_PER_S && (tuner.pace == plan.first_pace || !tuner.risen))
     run (&m, NS_PER_MS);
+  assert_true (now < 2 * NS_PER_S);
   run (&busy, 50 * NS_PER_MS);
   run (&m, 300 * NS_PER_MS);
   assert_true (delivers (&m, tuner.home) > 0.8e9);
@@ -267,20 +334,48 @@ nothing_is_concluded_while_a_limit_holds_the_copy_up (void **state UNUSED)
   assert_int_equal (tuner.pace, plan.first_pace);
   assert_true (spent[plan.first_pace] >= 30 * NS_PER_S);
 
+  assert_true (looks < 30 * 30);
   m.limited = false;            /* it is lifted: now the window is in the way */
   run (&m, 5 * NS_PER_S);
   assert_true (tuner.home > plan.first_pace);
 }
 
 static void
-one_pace_is_nothing_to_find (void **state UNUSED)
+limit_during_a_rise_is_not_looked_at_all_the_time (void **state UNUSED)
 {
-  plan.n_paces = 1;
-  plan.first_pace = 0;
-  tuner_init (&tuner, &plan, now);
+  struct model m = { .rate = 1e9, .trip = 20 * NS_PER_MS };
+
+  while (now < 2 * NS_PER_S && tuner.pace == plan.first_pace)
+    run (&m, NS_PER_MS);
+  assert_true (now < 2 * NS_PER_S);
+  m.limited = true;
+  looks = 0;
+  run (&m, 30 * NS_PER_S);
+  assert_true (looks < 10 * 30);
+}
+
+static void
+one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
+{
+  start_with (2 * WORKERS, 2 * MiB);
+  assert_int_equal (plan.n_paces, 1);
   assert_int_equal (tuner_due (&tuner), 0);
-  assert_int_equal (tuner_look (&tuner, &(struct delivered) { 1, 1, 0, 1 },
+  assert_int_equal (tuner_look (&tuner, &(struct delivered) { 4, 1, 1, 0, 1 },
                                 now + NS_PER_S), 0);
+}
+
+/* The window is the user's; more of them are not. */
+static void
+long_link_gets_more_workers_with_one_pace_too (void **state UNUSED)
+{
+  const struct model far = { .rate = 1e9, .trip = 40 * NS_PER_MS };
+
+  start_with (WORKERS, 2 * MiB);
+  assert_int_equal (plan.n_paces, 1);
+  run (&far, 2 * NS_PER_S);
+  assert_int_equal (tuner.workers, 2 * WORKERS);
+  run (&far, 30 * NS_PER_S);
+  assert_int_equal (tuner.pace, 0);
 }
 
 static void
@@ -303,7 +398,10 @@ main (void)
     AFRESH (server_that_dislikes_large_requests_gets_small_ones),
     AFRESH (near_link_comes_back_to_large_requests),
     AFRESH (slow_link_is_filled_within_a_second),
-    AFRESH (longest_link_is_filled_in_five_round_trips),
+    AFRESH (longest_link_is_filled_in_six_round_trips),
+    AFRESH (workers_that_connect_late_do_not_end_the_rise),
+    AFRESH (late_beginning_does_not_make_a_near_link_a_long_one),
+    AFRESH (long_link_that_was_taken_for_a_near_one_is_risen_on),
     AFRESH (hiccup_does_not_end_the_rise),
     AFRESH (long_link_gets_more_workers_and_a_near_one_none),
     AFRESH (narrow_link_is_not_given_what_buys_nothing),
@@ -311,7 +409,9 @@ main (void)
     AFRESH (noise_is_no_reason_to_leave),
     AFRESH (nothing_is_concluded_while_windows_have_room),
     AFRESH (nothing_is_concluded_while_a_limit_holds_the_copy_up),
-    AFRESH (one_pace_is_nothing_to_find),
+    AFRESH (limit_during_a_rise_is_not_looked_at_all_the_time),
+    AFRESH (one_pace_and_no_more_workers_are_nothing_to_find),
+    AFRESH (long_link_gets_more_workers_with_one_pace_too),
     AFRESH (nothing_moves_and_nothing_happens),
   };
 
