@@ -41,8 +41,8 @@
 #define RISE 1.2
 #define RISE_TRIPS 3
 
-/* So many paces at a time: each takes two round trips at least.  What was passed
- * over is tried later.
+/* So many paces at a time: each takes two round trips at least.  What was
+ * passed over is tried later.
  */
 #define STRIDE 2
 
