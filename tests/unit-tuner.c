@@ -32,6 +32,8 @@ struct model {
   uint64_t trip;                /* ns */
   double factor[PACES_MAX];     /* of the rate; 0 counts as 1 */
   double noise;                 /* 0.2: a fifth up or down */
+  unsigned threads;             /* requests of one connection that the server
+                                   works on at a time; 0: of all */
   unsigned connect;             /* round trips until a further worker is
                                    connected; the first one always is */
   bool idle;                    /* something else holds the copy up */
@@ -85,7 +87,10 @@ start_afresh (void **state UNUSED)
 static double
 delivers (const struct model *m, unsigned pace)
 {
-  const double in_flight = connected * plan.paces[pace].queue_size;
+  const struct pace *p = &plan.paces[pace];
+  const double at_work = m->threads == 0 ? p->queue_size
+    : min_u64 (p->queue_size, m->threads * p->request_size);
+  const double in_flight = connected * at_work;
   const double factor = m->factor[pace];
   double rate = m->rate * (factor > 0 ? factor : 1);
 
@@ -276,6 +281,23 @@ long_link_gets_more_workers_and_a_near_one_none (void **state UNUSED)
   assert_int_equal (tuner.workers, 2 * WORKERS);
 }
 
+/* As nbdkit is: 16 MiB of each connection are worked on.  What goes beyond that
+ * only waits, and is given back.
+ */
+static void
+server_with_few_threads_is_not_given_more_than_they_do (void **state UNUSED)
+{
+  const struct model m
+    = { .rate = 4e9, .trip = 100 * NS_PER_MS, .threads = 16 };
+  const double most = delivers (&m, plan.n_paces - 1) * 2 * WORKERS;
+
+  run (&m, 2 * NS_PER_S);
+  assert_true (delivers (&m, tuner.home) > 0.8 * most);
+  run (&m, 60 * NS_PER_S);
+  assert_true (delivers (&m, tuner.home) > 0.8 * most);
+  assert_true (tuner.home < plan.n_paces - 1);
+}
+
 /* A narrow link is full with little. */
 static void
 narrow_link_is_not_given_what_buys_nothing (void **state UNUSED)
@@ -313,6 +335,47 @@ noise_is_no_reason_to_leave (void **state UNUSED)
   run (&m, 120 * NS_PER_S);
   assert_true (spent[4] + spent[5] < 2 * NS_PER_S);
   ASSERT_MOSTLY (plan.first_pace, 120 * NS_PER_S, 0.6);
+}
+
+/* Two copies on one link, each of which has as much of it as it has of what is
+ * in flight there.  Neither starves, and they do not drive each other up for
+ * ever: the link is full with twice of what fits.
+ */
+static void
+two_copies_share_a_link (void **state UNUSED)
+{
+  const double rate = 500e6, trip = 40 * NS_PER_MS;
+  struct tuner both[2];
+  double done[2] = { 0 }, at_half[2] = { 0 };
+
+  for (unsigned i = 0; i < 2; i++)
+    tuner_init (&both[i], &plan, now);
+  for (unsigned step = 0; step < 60000; step++) {
+    double windows[2], all;
+
+    for (unsigned i = 0; i < 2; i++)
+      windows[i] = WORKERS * plan.paces[both[i].pace].queue_size;
+    all = windows[0] + windows[1];
+    for (unsigned i = 0; i < 2; i++) {
+      struct delivered d
+        = { .workers = WORKERS, .refused = step, .trip = trip };
+      double share = windows[i] * NS_PER_S / trip;
+
+      if (all * NS_PER_S / trip > rate)
+        share = rate * windows[i] / all;
+      d.moved = done[i] += share / 1000;
+      if (step == 30000)
+        at_half[i] = done[i];
+      if (now >= tuner_due (&both[i]))
+        tuner_look (&both[i], &d, now);
+    }
+    now += NS_PER_MS;
+  }
+  for (unsigned i = 0; i < 2; i++) {
+    assert_true (done[i] - at_half[i] > 0.25 * rate * 30);
+    assert_true (WORKERS * plan.paces[both[i].home].queue_size
+                 <= 4 * rate * trip / NS_PER_S);
+  }
 }
 
 /* Where extents or the servers hold the copy up, windows say nothing. */
@@ -404,9 +467,11 @@ main (void)
     AFRESH (long_link_that_was_taken_for_a_near_one_is_risen_on),
     AFRESH (hiccup_does_not_end_the_rise),
     AFRESH (long_link_gets_more_workers_and_a_near_one_none),
+    AFRESH (server_with_few_threads_is_not_given_more_than_they_do),
     AFRESH (narrow_link_is_not_given_what_buys_nothing),
     AFRESH (link_that_changes_is_followed_both_ways),
     AFRESH (noise_is_no_reason_to_leave),
+    AFRESH (two_copies_share_a_link),
     AFRESH (nothing_is_concluded_while_windows_have_room),
     AFRESH (nothing_is_concluded_while_a_limit_holds_the_copy_up),
     AFRESH (limit_during_a_rise_is_not_looked_at_all_the_time),
