@@ -266,6 +266,20 @@ hiccup_does_not_end_the_rise (void **state UNUSED)
 }
 
 static void
+loss_of_all_connections_does_not_end_the_rise (void **state UNUSED)
+{
+  const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS };
+  const struct model lost = { .trip = 40 * NS_PER_MS };
+
+  while (now < 2 * NS_PER_S && (tuner.pace == plan.first_pace || !tuner.risen))
+    run (&m, NS_PER_MS);
+  assert_true (now < 2 * NS_PER_S);
+  run (&lost, 400 * NS_PER_MS);
+  run (&m, 300 * NS_PER_MS);
+  assert_true (delivers (&m, tuner.home) > 0.8 * m.rate);
+}
+
+static void
 long_link_gets_more_workers_and_a_near_one_none (void **state UNUSED)
 {
   const struct model near = { .rate = 3e9, .noise = 0.3 };
@@ -466,6 +480,7 @@ main (void)
     AFRESH (late_beginning_does_not_make_a_near_link_a_long_one),
     AFRESH (long_link_that_was_taken_for_a_near_one_is_risen_on),
     AFRESH (hiccup_does_not_end_the_rise),
+    AFRESH (loss_of_all_connections_does_not_end_the_rise),
     AFRESH (long_link_gets_more_workers_and_a_near_one_none),
     AFRESH (server_with_few_threads_is_not_given_more_than_they_do),
     AFRESH (narrow_link_is_not_given_what_buys_nothing),
