@@ -399,7 +399,8 @@ try_again (struct lane *l, struct request *r, const struct io *io, int err,
   };
 
   if (!can_try_again (io, err)
-      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (), &n.wait))
+      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (),
+                     &n.wait))
     return fail (io, err, e);
   n.attempt = ++r->failures;
   counter_add (&l->stats->retries, 1);

@@ -62,8 +62,7 @@ tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
     .plan = plan,
     .pace = plan->first_pace, .home = plan->first_pace,
     .state = RISING, .since = now, .next = now + TICK, .first = now,
-    .downwards = true,
-    .rest = REST_FIRST,
+    .downwards = true, .rest = REST_FIRST,
   };
 }
 

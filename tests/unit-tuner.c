@@ -146,6 +146,15 @@ run (const struct model *m, uint64_t time)
   }
 }
 
+/* Until answers are those of a pace that is higher than the first. */
+static void
+run_until_it_has_risen (const struct model *m)
+{
+  while (now < 2 * NS_PER_S && (tuner.pace == plan.first_pace || !tuner.risen))
+    run (m, NS_PER_MS);
+  assert_true (now < 2 * NS_PER_S);
+}
+
 /* At least this part of the last run was at the pace. */
 #define ASSERT_MOSTLY(pace, time, part)                                 \
   assert_true (spent[pace] >= (uint64_t) ((time) * (part)))
@@ -257,9 +266,7 @@ hiccup_does_not_end_the_rise (void **state UNUSED)
   const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS };
   const struct model busy = { .rate = 50e6, .trip = 40 * NS_PER_MS };
 
-  while (now < 2 * NS_PER_S && (tuner.pace == plan.first_pace || !tuner.risen))
-    run (&m, NS_PER_MS);
-  assert_true (now < 2 * NS_PER_S);
+  run_until_it_has_risen (&m);
   run (&busy, 50 * NS_PER_MS);
   run (&m, 300 * NS_PER_MS);
   assert_true (delivers (&m, tuner.home) > 0.8e9);
@@ -271,9 +278,7 @@ loss_of_all_connections_does_not_end_the_rise (void **state UNUSED)
   const struct model m = { .rate = 1e9, .trip = 40 * NS_PER_MS };
   const struct model lost = { .trip = 40 * NS_PER_MS };
 
-  while (now < 2 * NS_PER_S && (tuner.pace == plan.first_pace || !tuner.risen))
-    run (&m, NS_PER_MS);
-  assert_true (now < 2 * NS_PER_S);
+  run_until_it_has_risen (&m);
   run (&lost, 400 * NS_PER_MS);
   run (&m, 300 * NS_PER_MS);
   assert_true (delivers (&m, tuner.home) > 0.8 * m.rate);
@@ -422,9 +427,7 @@ limit_during_a_rise_is_not_looked_at_all_the_time (void **state UNUSED)
 {
   struct model m = { .rate = 1e9, .trip = 20 * NS_PER_MS };
 
-  while (now < 2 * NS_PER_S && tuner.pace == plan.first_pace)
-    run (&m, NS_PER_MS);
-  assert_true (now < 2 * NS_PER_S);
+  run_until_it_has_risen (&m);
   m.limited = true;
   looks = 0;
   run (&m, 30 * NS_PER_S);
