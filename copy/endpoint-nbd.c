@@ -45,7 +45,8 @@
 #define LENGTH_MAX_64 (UINT64_C (1) << 60)
 
 /* Unix sockets start out with some 200 KiB, and each time one is full both ends
- * have to wake up.  The kernel clips this to what it allows.
+ * have to wake up.  The kernel clips this to what it allows.  Only the sender's
+ * size counts, unix(7); so how much a server sends at once is its own affair.
  */
 #define SOCKET_BUFFER (4 * MiB)
 
@@ -576,7 +577,7 @@ make_handle (const struct nbd_endpoint *ep, unsigned number)
 
 /* TCP tunes itself as long as nobody sets a size. */
 static void
-enlarge_unix_buffers (struct nbd_handle *h)
+enlarge_unix_buffer (struct nbd_handle *h)
 {
   const int fd = nbd_aio_get_fd (h);
   const int size = SOCKET_BUFFER;
@@ -588,7 +589,6 @@ enlarge_unix_buffers (struct nbd_handle *h)
     return;
   /* Only speed is lost where this is refused. */
   setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-  setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
 /* What a URI does for the handle, for one that libnbd cannot read. */
@@ -646,7 +646,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     nbd_conn_close (&nc->base);
     return NULL;
   }
-  enlarge_unix_buffers (nc->nbd);
+  enlarge_unix_buffer (nc->nbd);
   return &nc->base;
 }
 

@@ -53,7 +53,6 @@ new_socket (const char *path, struct sockaddr_un *address)
   *address = (struct sockaddr_un) { .sun_family = AF_UNIX };
   strcpy (address->sun_path, path);
   setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-  setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   return fd;
 }
 
