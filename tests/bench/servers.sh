@@ -5,8 +5,8 @@
 # before each copy; check_X looks at the copy; title_X names the workload.
 # shellcheck shell=bash disable=SC2034
 
-workloads_of_servers=(dense vm thin empty corner slow_source slow_destination
-                      narrow tls)
+workloads_of_servers=(dense tcp qemu vm thin empty corner slow_source
+                      slow_destination narrow tls)
 
 in_bytes () { numfmt --from=iec "$1"; }
 
@@ -30,8 +30,9 @@ serve_pair ()
   serve_nbdkit dst "$@" null "$size"
 }
 
-nothing_to fresh dense vm empty corner slow_source slow_destination narrow tls
-nothing_to check dense vm empty slow_source slow_destination narrow tls
+nothing_to fresh dense tcp vm empty corner slow_source slow_destination narrow \
+           tls
+nothing_to check dense tcp vm empty slow_source slow_destination narrow tls
 
 title_dense () { echo "Dense: $BENCH_DENSE of data, nbdkit to nbdkit"; }
 start_dense ()
@@ -50,6 +51,37 @@ serve_floor ()
   servers+=("$floor_src_pid" "$floor_dst_pid")
   wait_until test -S "$tmp/floor-src.sock" -a -S "$tmp/floor-dst.sock"
 }
+
+title_tcp ()
+{
+  echo "TCP: $BENCH_DENSE of data, nbdkit to nbdkit, over the loopback"
+}
+start_tcp ()
+{
+  bytes=$(in_bytes "$BENCH_DENSE")
+  serve_at src tcp4 pattern "$BENCH_DENSE"
+  serve_at dst tcp4 null "$BENCH_DENSE"
+  # shellcheck disable=SC2154
+  src=nbd://127.0.0.1:$src_port dst=nbd://127.0.0.1:$dst_port
+}
+
+title_qemu ()
+{
+  echo "QEMU: $BENCH_QEMU of data from a raw file to another, both in memory," \
+       "qemu-nbd to qemu-nbd"
+}
+start_qemu ()
+{
+  requires qemu-nbd
+  bytes=$(in_bytes "$BENCH_QEMU")
+  make_data "$scratch/full.raw" "$bytes"
+  make_data "$scratch/other.raw" "$bytes" 1
+  serve_qemu_nbd src -t -r -e 8 -f raw "$scratch/full.raw"
+  serve_qemu_nbd dst -t -e 8 -f raw "$scratch/other.raw"
+}
+# Made once, as memory is slow when it is used for the first time.
+fresh_qemu () { put_data "$scratch/other.raw" $((bytes / 2)) 1M; }
+check_qemu () { expect_same_content "$src" "$dst"; }
 
 title_thin ()
 {
