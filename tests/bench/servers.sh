@@ -68,19 +68,27 @@ start_tcp ()
 title_qemu ()
 {
   echo "QEMU: $BENCH_QEMU of data from a raw file to another, both in memory," \
-       "qemu-nbd to qemu-nbd"
+       "qemu-nbd to qemu-nbd, both started for this copy"
 }
+# Files are made once, as memory is slow when it is used for the first time.
 start_qemu ()
 {
   requires qemu-nbd
   bytes=$(in_bytes "$BENCH_QEMU")
   make_data "$scratch/full.raw" "$bytes"
   make_data "$scratch/other.raw" "$bytes" 1
+}
+fresh_qemu ()
+{
+  local name
+  for name in src dst; do
+    local pid=${name}_pid
+    [ -z "${!pid}" ] || stop_server $name
+  done
+  put_data "$scratch/other.raw" $((bytes / 2)) 1M
   serve_qemu_nbd src -t -r -e 8 -f raw "$scratch/full.raw"
   serve_qemu_nbd dst -t -e 8 -f raw "$scratch/other.raw"
 }
-# Made once, as memory is slow when it is used for the first time.
-fresh_qemu () { put_data "$scratch/other.raw" $((bytes / 2)) 1M; }
 check_qemu () { expect_same_content "$src" "$dst"; }
 
 title_thin ()
