@@ -44,6 +44,8 @@ copy_fails 4 'offset 5242880 length 512$' --compare "$src" "$dst"
 truncate -s 1T "$tmp/C" "$tmp/D"
 put_data "$tmp/C" $(((1 << 40) - 1000)) 1000
 put_data "$tmp/D" $(((1 << 40) - 1000)) 1000
+[ "$(tail -c 1000 "$tmp/D" | tr -d '\0' | wc -c)" -eq 1000 ] ||
+  fail "there is no data"
 copy_ok --compare "$tmp/C" "$tmp/D"
 serve_logged big -r file "$tmp/D"
 copy_ok --compare "$tmp/C" "$big"

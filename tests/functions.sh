@@ -208,13 +208,13 @@ without_uring ()
 # Makes a file of SIZE bytes in which no two blocks are alike and none is zero.
 make_data ()
 {
-  head -c "$2" < <(seq $((100000000 + ${3:-0})) 999999999) > "$1"
+  head -c "$2" < <(seq $((100000000 + ${3:-0})) inf) > "$1"
 }
 
 # Puts LENGTH bytes of data, like no others, at an OFFSET into a file.
 put_data ()
 {
-  dd if=<(seq $((100000000 + $2)) 999999999 2> "$tmp/seq") of="$1" bs=64k \
+  dd if=<(seq $((100000000 + $2)) inf 2> "$tmp/seq") of="$1" bs=64k \
      iflag=fullblock,count_bytes count="$3" oflag=seek_bytes seek="$2" \
      conv=notrunc status=none
 }

@@ -13,6 +13,7 @@ places="0 $((size / 2)) $((size / 3)) $((size - 1048576))"
 for offset in $places; do
   put_data "$tmp/disk" "$offset" 1048576
 done
+[ "$(du -k "$tmp/disk" | cut -f 1)" -ge 4096 ] || fail "there is too little data"
 
 ulimit -v $((512 * 1024))
 limit=20
