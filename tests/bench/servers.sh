@@ -73,10 +73,12 @@ title_qemu ()
 # Files are made once, as memory is slow when it is used for the first time.
 start_qemu ()
 {
-  requires qemu-nbd
+  requires qemu-nbd qemu-img
   bytes=$(in_bytes "$BENCH_QEMU")
-  make_data "$scratch/full.raw" "$bytes"
-  make_data "$scratch/other.raw" "$bytes" 1
+  if ! make_data "$scratch/full.raw" "$bytes" ||
+     ! make_data "$scratch/other.raw" "$bytes" 1; then
+    skip "no room for twice $BENCH_QEMU in $scratch"
+  fi
 }
 fresh_qemu ()
 {
