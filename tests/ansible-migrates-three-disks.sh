@@ -11,9 +11,11 @@ requires_filter log
 requires_formats qcow2
 
 mkdir "$tmp/old" "$tmp/new"
+n=0
 for name in root home swap; do
+  n=$((n + 1))                  # no disk is like another
   make_islands "$tmp/old/$name" 12
-  put_data "$tmp/old/$name" 0 $((4096 + ${#name}))
+  put_data "$tmp/old/$name" 0 $((4096 + n))
   make_ones "$tmp/new/$name" 12M
 done
 qemu-img convert -f raw -O qcow2 "$tmp/old/swap" "$tmp/swap.qcow2"

@@ -32,7 +32,7 @@ expect_digest "$digest"
 copy_ok --compare --blkhash "$tmp/holes" "$tmp/full"
 expect_digest "$digest"
 
-put_data "$tmp/full" 0 1
-run_copy --compare --blkhash "$tmp/full" "$tmp/disk"
+put_data "$tmp/full" $((10 << 20)) 1
+run_copy --compare --blkhash "$tmp/full" "$tmp/holes"
 [ $code -eq 4 ] || fail "exit status $code"
 [ ! -s "$output" ] || fail "a digest of disks that differ was printed"

@@ -8,6 +8,9 @@ requires_plugin file
 
 said () { grep -qE -e "$1" "$errors"; }
 
+# It looks twice a second, and nothing tells of a look that changes nothing.
+let_it_look () { read -r -t 1.2 -u "$never" || :; }
+
 # At this rate, the copy would take hours.
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
@@ -26,8 +29,11 @@ echo rubbish > "$tmp/rate"
 wait_until said 'warning: --bwlimit=@.*/rate: not a number: the rate stays'
 rm "$tmp/rate"
 mkfifo "$tmp/rate"              # looking at it must not wait
+let_it_look
 rm "$tmp/rate"
+let_it_look
 : > "$tmp/rate"
+let_it_look
 ! copy_has_ended || fail "it did not keep the old rate"
 
 printf none > "$tmp/rate"

@@ -4,6 +4,7 @@
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
+requires_filter delay
 
 # The most requests of a kind that the server of this name had at a time.
 most_in_flight ()
@@ -30,7 +31,8 @@ copy_ok -T 1 -R 1 --request-size=256k "$lone" "$dst"
 n=$(most_in_flight lone Read)
 [ "$n" -eq 1 ] || fail "$n reads at a time, not 1"
 
-serve_logged queue -r file "$tmp/disk"
+# Slow enough that more would be in flight, if that were allowed.
+serve_logged queue --filter=delay -r file "$tmp/disk" delay-read=3ms
 copy_ok -T 1 --request-size=64k --queue-size=256k "$queue" "$dst"
 n=$(most_in_flight queue Read)
 [ "$n" -ge 1 ] && [ "$n" -le 4 ] || fail "$n reads of 64k in a queue of 256k"
@@ -41,7 +43,8 @@ for ((i = 0; i < 256; i += 2)); do
   dd if=/dev/zero of="$tmp/disk" bs=64k seek=$i count=1 conv=notrunc status=none
 done
 serve_nbdkit dense --filter=noextents -r file "$tmp/disk"
-serve_logged parts file "$tmp/copy"
+serve_logged parts --filter=delay file "$tmp/copy" delay-write=3ms \
+             delay-zero=3ms
 copy_ok -T 1 -R 1 "$dense" "$parts"
 expect_identical "$tmp/disk" "$tmp/copy"
 for kind in Write Zero; do
@@ -51,10 +54,11 @@ done
 
 truncate -s 16M "$tmp/hole"
 serve_nbdkit hole -r file "$tmp/hole"
-serve_logged written --filter=nozero file "$tmp/copy"
-copy_ok -T 1 --request-size=64k --queue-size=256k "$hole" "$written"
+serve_logged written --filter=nozero --filter=delay file "$tmp/copy" \
+             delay-write=3ms
+copy_ok -T 1 --request-size=32k --queue-size=256k "$hole" "$written"
 expect_identical "$tmp/hole" "$tmp/copy"
-[ "$(largest_request written Write)" -eq 65536 ] ||
+[ "$(largest_request written Write)" -eq 32768 ] ||
   fail "zeroes are written in longer pieces than --request-size"
 n=$(most_in_flight written Write)
-[ "$n" -ge 1 ] && [ "$n" -le 4 ] || fail "$n writes of 64k in a queue of 256k"
+[ "$n" -ge 1 ] && [ "$n" -le 8 ] || fail "$n writes of 32k in a queue of 256k"

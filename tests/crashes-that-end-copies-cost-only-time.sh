@@ -10,7 +10,8 @@ requires_plugin file
 
 make_data "$tmp/disk" 48M
 make_ones "$tmp/copy" 48M
-serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=10ms
+# So slow that the first crash comes behind the first map.
+serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=15ms
 serve_rude dst --mode=crash --after=400 --times=3 "$tmp/copy"
 
 runs=0 stored=0 code=3
@@ -20,6 +21,7 @@ while [ $code -eq 3 ]; do
   runs=$((runs + 1))
   [ "$(finished_bytes "$tmp/map")" -ge $stored ] || fail "the map got less"
   stored=$(finished_bytes "$tmp/map")
+  [ $stored -gt 0 ] || fail "the map has nothing"
 done
 [ $code -eq 0 ] || fail "exit status $code in the end"
 [ $runs -ge 2 ] || fail "no crash ended it"

@@ -8,7 +8,8 @@ requires mke2fs
 
 truncate -s 16M "$tmp/back"
 make_data "$tmp/disk" 16M
-mke2fs -q -t ext4 "$tmp/back"
+# Complete, or the kernel would go on with it once it is mounted.
+mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "$tmp/back"
 make_device device "$tmp/back"
 cp "$tmp/back" "$tmp/before"
 
@@ -22,9 +23,11 @@ expect_identical "$tmp/before" "$tmp/back"
   mkdir "$tmp/mounted"
   mount "$device" "$tmp/mounted" 2> "$errors" || skip "mounting is refused"
   trap 'umount "$tmp/mounted"' EXIT
+  cp "$device" "$tmp/before"
   copy_fails 5 'destination .*in use' "$tmp/disk" "$device"
   copy_fails 5 'destination .*in use' --plan "$tmp/disk" "$device"
   copy_fails 5 'source .*in use' "$device" null:
+  expect_identical "$tmp/before" "$device"
 )
 copy_ok "$tmp/disk" "$device"
 expect_identical "$tmp/disk" "$device"

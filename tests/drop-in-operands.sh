@@ -14,6 +14,7 @@ cd "$tmp"
 
 # The scheme of a URI is one in any case; what only looks like a URI is a file.
 for uri in "$src" "${src/nbd/NBD}" "${src/nbd+unix/NbD+UnIx}"; do
+  : > copy
   copy_ok "$uri" copy
   expect_identical disk copy
 done

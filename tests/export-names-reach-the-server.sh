@@ -35,6 +35,8 @@ for name in '' ' a  b/' '/a/b//../' '100% %20' '"x"'\''y' 'äöü €' \
   copy_ok -C 2 -T 2 --request-size=1M \
           "nbd+unix:///$(encode "$name")?${src#*\?}" null:
   printf %s "$name" > "$tmp/name"
+  [ "$(find "$tmp/seen" -type f | wc -l)" -ge 2 ] ||
+    fail "there was one connection for: $name"
   for seen in "$tmp"/seen/*; do
     cmp "$tmp/name" "$seen" || fail "another name arrived for: $name"
   done

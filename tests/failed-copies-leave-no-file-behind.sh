@@ -46,3 +46,10 @@ serve_rude src --mode=read-error --after=8 "$tmp/disk"
 make_ones "$tmp/old" 1M
 copy_fails 1 '^stripecopy: source .*read failed' --retries=0 "$src" "$tmp/old"
 [ -e "$tmp/old" ] || fail "a file that was there is gone"
+stop_server src
+
+serve_rude src --mode=read-error --after=8 "$tmp/disk"
+qemu-img create -q -f qcow2 "$tmp/old.qcow2" "$(stat -c %s "$tmp/disk")"
+copy_fails 1 '^stripecopy: source .*read failed' --retries=0 \
+           --destination-format=qcow2 "$src" "$tmp/old.qcow2"
+[ -e "$tmp/old.qcow2" ] || fail "an image that was there is gone"

@@ -15,5 +15,6 @@ expect_identical "$tmp/disk" "$tmp/copy"
 copy_ok -v "$dst" "$tmp/new"
 expect_error 'destination .*by pread and pwrite: io_uring: '
 expect_identical "$tmp/disk" "$tmp/new"
+make_ones "$tmp/new" 32M
 copy_ok --allocated "$tmp/disk" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"

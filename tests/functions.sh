@@ -211,12 +211,13 @@ make_data ()
   head -c "$2" < <(seq $((100000000 + ${3:-0})) inf) > "$1"
 }
 
-# Puts LENGTH bytes of data, like no others, at an OFFSET into a file.
+# Puts LENGTH bytes of data, like no others, at an OFFSET into a file.  Letters,
+# so that no byte is what make_data put there.
 put_data ()
 {
-  dd if=<(seq $((100000000 + $2)) inf 2> "$tmp/seq") of="$1" bs=64k \
-     iflag=fullblock,count_bytes count="$3" oflag=seek_bytes seek="$2" \
-     conv=notrunc status=none
+  dd if=<({ seq $((100000000 + $2)) inf | tr '0-9\n' a-k; } 2> "$tmp/seq") \
+     of="$1" bs=64k iflag=fullblock,count_bytes count="$3" \
+     oflag=seek_bytes seek="$2" conv=notrunc status=none
 }
 
 # Makes a sparse file of SIZE MiB with 1 MiB (and some bytes) of data in each 8.
@@ -494,6 +495,7 @@ largest_request () { request_sizes "$@" | sort -n | tail -n 1; }
 finished_bytes ()
 {
   local n=0 size status
+  [ -s "$1" ] || fail "there is no map in $1"
   while read -r _ size status; do
     [ "$status" != + ] || n=$((n + size))
   done < <(sed '/^#/d' "$1" | tail -n +2)
@@ -510,6 +512,9 @@ busy_connections ()
 expect_requests ()
 {
   local n
+  [[ $2 = @(Read|Write|Zero|Extents|Flush|Trim|Connect) ]] ||
+    fail "there are no requests called $2"
+  [ -s "$tmp/$1.requests" ] || fail "nothing was logged of $1"
   n=$(requests "$1" "$2")
   test "$n" "$3" "$4" || fail "$1 got $n $2 requests, not $3 $4"
 }
@@ -547,6 +552,7 @@ expect_no_reports ()
 # Checks that the last copy printed this digest, and nothing else.
 expect_digest ()
 {
+  [ -n "$1" ] || fail "there is no digest to expect"
   [ "$(cat "$output")" = "$1" ] ||
     fail "standard output is not $1: $(cat "$output")"
 }
@@ -627,7 +633,9 @@ expect_error_at ()
 # Checks that no line on standard error matches.
 expect_no_error ()
 {
-  ! grep -qE -e "$1" "$errors" || fail "a line on standard error matches: $1"
+  local found=0
+  grep -qE -e "$1" "$errors" || found=$?
+  [ $found -eq 1 ] || fail "a line on standard error matches: $1"
 }
 
 # Checks JSON against its schema, and what it says by Python's expressions:
@@ -667,7 +675,10 @@ wait_copy ()
 {
   wait_until copy_has_ended
   code=0
-  wait "$copy_pid" || code=$?
+  wait "$copy_pid" 2> "$tmp/wait" || code=$?
   copy_pid=
+  case $code in
+    132|134|135|136|139) fail "the copy was killed by signal $((code - 128))" ;;
+  esac
   expect_no_reports
 }

@@ -63,7 +63,13 @@ workers=$(grep -oE 'plan: .* workers=[0-9]+' "$errors" | grep -oE '[0-9]+$' |
             sort -n | tail -n 1)
 [ "$workers" -le "$share" ] ||
   fail "a copy has $workers workers, not $share at most"
-expect_no_error "queue-size=[0-9]{9}"
+
+# Of four copies at a time, no worker may have more than a quarter of 128 MiB.
+copies a b c d > "$tmp/manifest"
+copy_ok -v --manifest="$tmp/manifest" --jobs=4
+queue=$(grep -oE 'plan: .* queue-size=[0-9]+' "$errors" | grep -oE '[0-9]+$' |
+          sort -n | tail -n 1)
+[ "$queue" -le $((32 << 20)) ] || fail "a worker may have $queue in flight"
 
 # Both end, nothing else begins, and we end by that signal ourselves.
 copies a b c > "$tmp/manifest"

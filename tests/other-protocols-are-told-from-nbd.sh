@@ -10,5 +10,7 @@ serve_rude other --mode=greeting "$tmp/disk"
 copy_fails 1 '^stripecopy: source nbd.*: cannot connect: .*magic' \
            "$other" null:
 expect_fired other
+: > "$tmp/other.fired"
 copy_fails 1 '^stripecopy: destination nbd.*: cannot connect: .*magic' \
            "$tmp/disk" "$other"
+expect_fired other

@@ -8,9 +8,11 @@
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
 
+cp "$tmp/copy" "$tmp/copy-before"
 copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
 expect_error '^stripecopy: --map=.*: all of the disk is to be copied'
 [ ! -e "$tmp/map" ] || fail "a map was made"
+expect_identical "$tmp/copy-before" "$tmp/copy"
 copy_fails 2 'no map' --plan --map="$tmp/map" --resume=require \
            "$tmp/disk" "$tmp/copy"
 
@@ -19,8 +21,10 @@ copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
 expect_error '^stripecopy: --map=.*: all of it was copied before'
 sed -i '$s/.*/0x0 0x400000 +\n0x400000 0xC00000 ?/' "$tmp/map"
 cp "$tmp/map" "$tmp/before"
+make_ones "$tmp/copy" 16M
 copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
 expect_error ': 4.0 MiB were copied before, 12.0 MiB are left$'
 copy_ok --plan --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
 expect_error '^stripecopy: --map=.*: all of the disk is to be copied'
 expect_identical "$tmp/before" "$tmp/map"
+expect_identical "$tmp/copy-before" "$tmp/copy"

@@ -4,12 +4,15 @@
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
+requires_filter delay
 
 make_disks 64
-serve_nbdkit src -r file "$tmp/disk"
+serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=50ms
 serve_nbdkit dst file "$tmp/copy"
 
-copy_ok -T 4 -C 4 --progress=3 "$src" "$dst" 3> "$tmp/progress"
+copy_ok -T 4 -C 4 --request-size=128k -R 2 --interval=0.1 --progress=3 \
+        "$src" "$dst" 3> "$tmp/progress"
+[ "$(wc -l < "$tmp/progress")" -ge 4 ] || fail "too few lines to fall"
 ! grep -vqE '^[0-9]+/100$' "$tmp/progress" || fail "a line is no N/100"
 sort -c -n -t / -k 1,1 "$tmp/progress" || fail "progress fell"
 [ "$(grep -c '^100/100$' "$tmp/progress")" -eq 1 ] || fail "100 not said once"

@@ -14,5 +14,5 @@ timeout "$limit" script -qec "${wrapper[*]} '$stripecopy' -p '$src' '$dst'" \
         "$tmp/screen" < /dev/null > "$output" 2> "$errors" ||
   fail "exit status $? on a terminal: $(cat "$tmp/screen")"
 expect_identical "$tmp/disk" "$tmp/copy"
-grep -q $'\r' "$tmp/screen" || fail "no bar was drawn"
-grep -q '100% \[\*\**\]' "$tmp/screen" || fail "100% was not said"
+grep -q $'\r *[0-9]*% \[.*\033\[K' "$tmp/screen" || fail "no bar was drawn"
+grep -q $'\r *100% \[\*\**\]' "$tmp/screen" || fail "100% was not said"

@@ -3,9 +3,10 @@
 # Copying a disk onto itself is refused before anything is written.
 
 . "${srcdir:-.}/functions.sh"
-requires_plugin memory
+requires_plugin file
 
-serve_logged dst memory 1M
+make_data "$tmp/disk" 1M
+serve_logged dst file "$tmp/disk"
 copy_fails 2 '^stripecopy: .*same' "$dst" "$dst"
 expect_requests dst Write -eq 0
 expect_requests dst Zero -eq 0

@@ -21,6 +21,12 @@ for mode in read-silent status-silent write-silent; do
   fi
   start_copy "$src" "$dst"
   wait_until test -s "$fired"
+  # While a server is asked for its status, the first one ends it.
+  if [ $mode != status-silent ]; then
+    kill -INT "$copy_pid"
+    read -r -t 0.5 -u "$never" || : # nothing tells that it was taken
+    ! copy_has_ended || fail "$mode: the first signal ended it"
+  fi
   before=$EPOCHREALTIME
   # Signals that are pending merge: so send it until the copy has ended.
   until copy_has_ended; do
@@ -29,6 +35,7 @@ for mode in read-silent status-silent write-silent; do
   done
   wait_copy
   [ $code -eq 130 ] || fail "$mode: exit status $code after two signals"
+  expect_error '^stripecopy: ended by signal 2'
   [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 4000000 ] ||
     fail "$mode: it took its time"
   stop_server src

@@ -13,7 +13,7 @@ serve_logged src --filter=limit -r file "$tmp/disk" limit=2
 serve_nbdkit dst file "$tmp/copy"
 copy_ok -T 4 -C 4 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
-expect_requests src Connect -le 2
+expect_requests src Connect -eq 2
 
 make_disks
 serve_qemu_nbd two -t -e 2 -f raw "$tmp/copy"

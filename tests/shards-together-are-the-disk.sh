@@ -29,7 +29,7 @@ serve_logged dst file "$tmp/copy"
 all_shards 3 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server dst
-[ "$(request_bytes dst Write)" -le 5300000 ] ||
+[ "$(request_bytes dst Write)" -le 4300000 ] ||
   fail "something was written twice"
 grep -q 'plan: size=33554432 .* shard=2/3 offset=10485760 length=11534336$' \
      "$tmp/shard-2.log" || fail "the plan says nothing of the part"

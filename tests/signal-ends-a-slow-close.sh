@@ -11,6 +11,8 @@ start_copy -p [ nbdkit memory 1M ] \
                     unload="echo > '$tmp/told'; exec sleep 60" ]
 wait_until test -s "$tmp/told"
 grep -q copied "$errors" || fail "it ended before the copy did"
+read -r -t 1 -u "$never" || :
+! copy_has_ended || fail "it was given no time"
 before=$EPOCHREALTIME
 kill -TERM "$copy_pid"
 wait_copy

@@ -26,5 +26,6 @@ for uri in "$huge" "$last"; do
   kill -INT "$copy_pid"
   wait_copy
   [ $code -eq 130 ] || fail "exit status $code after SIGINT"
+  expect_error '^stripecopy: ended by signal 2'
   ! grep -q 100/100 "$tmp/progress" || fail "100 % was said"
 done

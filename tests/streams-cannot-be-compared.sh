@@ -12,8 +12,8 @@ for mode in --compare --verify; do
              $mode "$tmp/disk" null:
   copy_fails 2 'destination -: it cannot be compared: a stream' \
              $mode "$tmp/disk" -
-  copy_fails 2 'source -: it cannot be compared: a stream' \
-             $mode - "$tmp/new" < "$tmp/disk"
+  stream_fails 2 'source -: it cannot be compared: a stream' \
+               $mode - "$tmp/new" < "$tmp/disk"
   copy_fails 2 'destination .*/fifo: it cannot be compared' \
              $mode "$tmp/disk" "$tmp/fifo"
   copy_fails 2 'source .*/fifo: it cannot be compared' \

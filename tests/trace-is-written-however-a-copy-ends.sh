@@ -52,11 +52,14 @@ copy_ok --plan --trace="$tmp/trace" "$tmp/disk" "$tmp/copy"
 
 # Nothing is touched where the file cannot be had.
 cp "$tmp/disk" "$tmp/before"
+make_ones "$tmp/copy" 16M
+cp "$tmp/copy" "$tmp/ones"
 for file in none/trace private disk copy; do
   copy_fails 2 "^stripecopy: --trace=" --trace="$tmp/$file" \
              "$tmp/disk" "$tmp/copy"
 done
 expect_identical "$tmp/before" "$tmp/disk"
+expect_identical "$tmp/ones" "$tmp/copy"
 
 # What cannot be written is no failure of the copy.
 if [ -w /dev/full ]; then

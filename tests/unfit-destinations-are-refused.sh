@@ -4,11 +4,14 @@
 # written.
 
 . "${srcdir:-.}/functions.sh"
-requires_plugin memory
+requires_plugin file
 
-serve_nbdkit src memory 2M
-serve_logged small memory 2097151
-serve_logged fixed -r memory 2M
+make_data "$tmp/disk" 2M
+make_ones "$tmp/small" 2097151
+make_ones "$tmp/fixed" 2M
+serve_nbdkit src -r file "$tmp/disk"
+serve_logged small file "$tmp/small"
+serve_logged fixed -r file "$tmp/fixed"
 
 copy_fails 2 '^stripecopy: destination .*small' "$src" "$small"
 copy_fails 2 '^stripecopy: destination .*read-only' "$src" "$fixed"

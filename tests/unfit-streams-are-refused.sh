@@ -23,9 +23,10 @@ stream_fails 2 '^stripecopy: source -: .*reading' - "${started[@]}" \
              0>> "$tmp/disk"
 stream_fails 2 '^stripecopy: destination -: .*writing' "${started[@]}" - \
              1< "$tmp/disk"
-stream_fails 2 '^stripecopy: source -: .*folder' - "${started[@]}" \
+stream_fails 2 '^stripecopy: source -: it is a folder$' - "${started[@]}" \
              < "$tmp/folder"
-copy_fails 2 '^stripecopy: destination .*folder' "${started[@]}" "$tmp/folder"
+copy_fails 2 '^stripecopy: destination .*: it is a folder$' \
+           "${started[@]}" "$tmp/folder"
 stream_fails 2 'progress=1 .*data' --progress=1 "${started[@]}" - \
              > "$tmp/copy"
 serve_nbdkit any memory 1M

@@ -1307,6 +1307,8 @@ help_tells_the_defaults_as_they_are (void **state UNUSED)
     ROW ("--connections", connections), ROW ("--open-timeout", open_timeout),
     ROW ("--queue-size", queue_size), ROW ("--requests", requests),
     ROW ("--sparse", sparse), ROW ("--threads", threads),
+    ROW ("--jobs", jobs), ROW ("--map-interval", map_interval),
+    ROW ("--retries", retries), ROW ("--stall-timeout", stall_timeout),
 #undef ROW
   };
   char *help = options_help ("stripecopy"), word[16];
