@@ -5,7 +5,7 @@
 
 . "${srcdir:-.}/functions.sh"
 . "$srcdir/playbooks.sh"
-requires ansible-doc ansible-galaxy
+requires ansible-lint ansible-doc ansible-galaxy
 
 run_ansible ansible-doc stripecopy.disks.stripecopy stripecopy.disks.watch ||
   fail "ansible-doc does not find the modules"
@@ -24,6 +24,5 @@ run_ansible ansible-galaxy collection install "$collection" \
 [ -s "$tmp/installed/ansible_collections/stripecopy/disks/README.md" ] ||
   fail "the collection was not installed"
 
-requires ansible-lint
 cd "$collection"
 run_ansible ansible-lint --offline --strict || fail "ansible-lint complains"
