@@ -66,6 +66,9 @@ skip ()
   exit 77
 } >&"$verdicts"
 
+# Gives others so many seconds.  Where something tells, wait for that instead.
+pause () { read -r -t "$1" -u "$never" || :; }
+
 # Waits until a command succeeds; the test fails when it never does, or when the
 # copy in the background ends meanwhile.
 wait_until ()
@@ -75,7 +78,7 @@ wait_until ()
     [ $SECONDS -lt $deadline ] || fail "waited too long for: $*"
     [ -z "$copy_pid" ] || ! copy_has_ended || "$@" ||
       fail "the copy ended before: $*"
-    read -r -t 0.01 -u "$never" || :
+    pause 0.01
   done
 }
 

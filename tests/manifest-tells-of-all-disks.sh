@@ -87,7 +87,7 @@ start_copy "${tells[@]}" --manifest="$tmp/manifest"
 wait_until has_request slow Read
 until copy_has_ended; do
   kill -TERM "$copy_pid" 2> "$tmp/kill" || :
-  read -r -t 0.05 -u "$never" || :
+  pause 0.05
 done
 wait_copy
 [ $code -eq $((128 + 15)) ] || fail "exit status $code"

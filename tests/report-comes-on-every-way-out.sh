@@ -55,7 +55,7 @@ for signal in INT TERM HUP; do
   # Signals that are pending merge: the second one ends it at once.
   until copy_has_ended; do
     kill -s $signal "$copy_pid" 2> "$tmp/kill" || :
-    read -r -t 0.05 -u "$never" || :
+    pause 0.05
   done
   wait_copy
   check $((128 + $(kill -l $signal)))

@@ -24,14 +24,14 @@ for mode in read-silent status-silent write-silent; do
   # While a server is asked for its status, the first one ends it.
   if [ $mode != status-silent ]; then
     kill -INT "$copy_pid"
-    read -r -t 0.5 -u "$never" || : # nothing tells that it was taken
+    pause 0.5                   # nothing tells that it was taken
     ! copy_has_ended || fail "$mode: the first signal ended it"
   fi
   before=$EPOCHREALTIME
   # Signals that are pending merge: so send it until the copy has ended.
   until copy_has_ended; do
     kill -INT "$copy_pid" 2> /dev/null || :
-    read -r -t 0.05 -u "$never" || :
+    pause 0.05
   done
   wait_copy
   [ $code -eq 130 ] || fail "$mode: exit status $code after two signals"

@@ -41,7 +41,7 @@ start_copy --trace="$tmp/trace" "$src" "$dst"
 wait_until test -s "$tmp/src.fired"
 until copy_has_ended; do            # signals that are pending merge
   kill -INT "$copy_pid" 2> /dev/null || :
-  read -r -t 0.05 -u "$never" || :
+  pause 0.05
 done
 wait_copy
 [ $code -eq 130 ] || fail "exit status $code after two signals"

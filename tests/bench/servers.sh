@@ -20,6 +20,16 @@ nothing_to ()
   done
 }
 
+# Stops those that run: stop_servers NAME...
+stop_servers ()
+{
+  local name pid
+  for name; do
+    pid=${name}_pid
+    [ -z "${!pid}" ] || stop_server "$name"
+  done
+}
+
 # nbdkit to nbdkit, both with the same options in front of the plugin.
 serve_pair ()
 {
@@ -82,11 +92,7 @@ start_qemu ()
 }
 fresh_qemu ()
 {
-  local name
-  for name in src dst; do
-    local pid=${name}_pid
-    [ -z "${!pid}" ] || stop_server $name
-  done
+  stop_servers src dst
   put_data "$scratch/other.raw" $((bytes / 2)) 1M
   serve_qemu_nbd src -t -r -e 8 -f raw "$scratch/full.raw"
   serve_qemu_nbd dst -t -e 8 -f raw "$scratch/other.raw"
@@ -113,7 +119,7 @@ start_thin ()
 }
 fresh_thin ()
 {
-  [ -z "$dst_pid" ] || stop_server dst
+  stop_servers dst
   rm -f "$scratch/fresh.qcow2"
   qemu-img create -q -f qcow2 "$scratch/fresh.qcow2" "$BENCH_THIN"
   serve_qemu_nbd dst -t -e 8 -f qcow2 "$scratch/fresh.qcow2"

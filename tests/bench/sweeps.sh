@@ -10,8 +10,7 @@ title_map () { echo "Throughput against request size and depth"; }
 serve_link ()
 {
   local delays=()
-  [ -z "$src_pid" ] || stop_server src
-  [ -z "$dst_pid" ] || stop_server dst
+  stop_servers src dst
   bytes=$2
   [ "$1" = 0 ] || delays=(--filter=delay)
   serve_nbdkit src "${delays[@]}" pattern "$2" ${delays:+"rdelay=$1ms"}
