@@ -47,8 +47,10 @@ echo 0/100 > "$tmp/progress"
 copy_ok -p --progress=9 "$tmp/disk" null: 9>> "$tmp/progress"
 expect_progress "$tmp/progress" $done
 
-# Never 100 where something failed, be it the flush.
-serve_nbdkit broken --filter=error -r file "$tmp/disk" error-pread-rate=100%
+# Never 100 where something failed, be it the flush.  Where no read succeeds and
+# nothing is zero, nothing is done at all.
+make_data "$tmp/data" 16M
+serve_nbdkit broken --filter=error -r file "$tmp/data" error-pread-rate=100%
 copy_fails 1 'read failed' --retries=0 --progress=3 "$broken" null: \
            3> "$tmp/progress"
 expect_progress "$tmp/progress" 0/0
