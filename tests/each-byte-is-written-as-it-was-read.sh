@@ -18,4 +18,4 @@ expect_requests check Zero -ge 1
 
 # The check does check: other data is refused.
 serve_nbdkit other --filter=checkwrite file "$tmp/copy"
-copy_fails 1 '^stripecopy: destination ' "$src" "$other"
+copy_fails 1 '^stripecopy: destination ' --retry-wait=0.01 "$src" "$other"

@@ -13,37 +13,28 @@ srcdir=${srcdir:-$(dirname "$0")}
 stripecopy=${STRIPECOPY:-../copy/stripecopy}
 rude_server=${RUDE_SERVER:-./rude-server}
 refuse_uring=${REFUSE_URING:-./refuse-uring}
-limit=${STRIPECOPY_TIMEOUT:-60}     # seconds for one copy, then it hangs
+factor=${STRIPECOPY_TEST_FACTOR:-1} # of run-tests, which knows the machine
 read -r -a wrapper <<< "${STRIPECOPY_WRAPPER:-}"
 
-# Where the disks go: each copy ends with a flush, so memory if there is room.
-folder_for_disks ()
-{
-  local free
-  if [ -n "${TMPDIR:-}" ]; then
-    echo "$TMPDIR"
-    return
-  fi
-  free=$(df --output=avail -k /dev/shm 2> /dev/null) || :
-  free=${free##*[!0-9]}
-  if [ -w /dev/shm ] && [ "${free:-0}" -gt 2000000 ]; then
-    echo /dev/shm
-  else
-    echo /tmp
-  fi
-}
+# Seconds after which a copy, or anything else that a test waits for, is taken
+# to hang: ten times what the longest of them needs on a slow machine.
+limit=$((600 * factor))
 
 test_name=${0##*/} test_name=${test_name%.sh}
-tmp=$(mktemp -d "$(folder_for_disks)/stripecopy-test.XXXXXX")
-mkdir "$tmp/private"                # stripecopy's own TMPDIR
+# run-tests gives each test an empty folder and looks into it afterwards.
+if [ -n "${STRIPECOPY_TEST_FACTOR:-}" ]; then
+  tmp=$TMPDIR/t cache=${TMPDIR%/*}
+else
+  tmp=$(mktemp -d) cache=$tmp
+fi
+mkdir -p "$tmp/private"             # stripecopy's own TMPDIR
 servers=()                          # pids of the servers that we started
 devices=()                          # loop devices that we made
 copy_pid=
 code=0                              # exit status of the last copy
 output=$tmp/copy.out errors=$tmp/copy.err
 
-mkfifo "$tmp/never"                 # nobody writes to it: see wait_until
-exec {never}<> "$tmp/never"
+exec {never}<> <(:)                 # a pipe without writers: see pause
 exec {verdicts}>&1                  # standard output may be a copy's
 
 # ---------------------------------------------------------------- verdicts
@@ -70,37 +61,69 @@ skip ()
 pause () { read -r -t "$1" -u "$never" || :; }
 
 # Waits until a command succeeds; the test fails when it never does, or when the
-# copy in the background ends meanwhile.
+# copy in the background ends meanwhile.  It looks less often as time goes by:
+# most commands cost a process each.
 wait_until ()
 {
-  local deadline=$((SECONDS + limit + 1))
+  local deadline=$((SECONDS + limit + 1)) n=0
   until "$@"; do
     [ $SECONDS -lt $deadline ] || fail "waited too long for: $*"
     [ -z "$copy_pid" ] || ! copy_has_ended || "$@" ||
       fail "the copy ended before: $*"
-    pause 0.01
+    n=$((n + 1))
+    pause $((n > 50)).$((n > 50 ? 0 : n > 20 ? 1 : 0))$((n > 20 ? 0 : 1))
   done
 }
 
-# Prints the pids of a copy's processes, its servers included: they have
-# STRIPECOPY_TEST_COPY in their environment.
-leftover_pids ()
+# Gates: a script that a server runs waits at one by opening it (": < GATE").
+# It costs nothing while it waits, and ends when it is killed.
+make_gate () { mkfifo "$1"; }
+
+# Lets all through who wait, and who come later, until the test ends.
+open_gate () { exec {gate}<> "$1"; }
+
+# Opens a gate in the background when a command succeeds: open_gate_when GATE
+# COMMAND...
+open_gate_when ()
 {
-  local f
-  for f in $(grep -alFs -e "STRIPECOPY_TEST_COPY=$tmp" /proc/[0-9]*/environ)
-  do
-    f=${f#/proc/}
-    echo "${f%/environ}"
-  done
+  (
+    wait_until "${@:2}"
+    open_gate "$1"
+    read -r -u "$never"
+  ) &
+  servers+=($!)
 }
 
+# Sets leftovers to the pids of a copy's processes, its servers included: they
+# have STRIPECOPY_TEST_COPY in their environment.
+find_leftovers ()
+{
+  local found
+  found=$(exec grep -alFs -e "STRIPECOPY_TEST_COPY=$tmp" \
+               /proc/[0-9]*/environ) || :
+  found=${found//'/proc/'/}
+  read -r -d '' -a leftovers <<< "${found//'/environ'/}" || :
+}
+
+have_no_leftovers ()
+{
+  find_leftovers
+  [ ${#leftovers[@]} -eq 0 ]
+}
+
+# Servers end in order, as some have files in /tmp; who does not is killed.
 cleanup ()
 {
-  local pids=("${servers[@]}" ${copy_pid:+"$copy_pid"}) pid device
+  local pids=("${servers[@]}" ${copy_pid:+"$copy_pid"}) device
   trap '' HUP INT TERM
-  for pid in "${pids[@]}" $(leftover_pids); do
-    kill -KILL "$pid" || :
+  find_leftovers
+  pids+=("${leftovers[@]}")
+  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" || :
+  for ((i = 0; i < 100; i++)); do
+    kill -0 "${pids[@]}" || break
+    pause 0.02
   done
+  kill -KILL "${pids[@]}" || :
   wait "${pids[@]}" || :
   for device in "${devices[@]}"; do
     losetup -d "$device" || :
@@ -123,24 +146,27 @@ requires ()
   done
 }
 
+# Whether nbdkit starts with these arguments; a yes is remembered for all tests.
+nbdkit_knows ()
+{
+  local known="$cache/nbdkit-knows $*"
+  [ -e "$known" ] || { nbdkit "$@" --version > /dev/null 2>&1 && : > "$known"; }
+}
+
 # Skips unless nbdkit has this plugin.
 requires_plugin ()
 {
   requires nbdkit
-  nbdkit "$1" --version > /dev/null 2>&1 || skip "nbdkit has no $1 plugin"
+  nbdkit_knows "$1" || skip "nbdkit has no $1 plugin"
 }
 
 # Skips unless nbdkit has these filters.
-declare -A known_filters
 requires_filter ()
 {
   local f
   requires nbdkit
   for f; do
-    [ -z "${known_filters[$f]:-}" ] || continue
-    nbdkit --filter="$f" null --version > /dev/null 2>&1 ||
-      skip "nbdkit has no $f filter"
-    known_filters[$f]=yes
+    nbdkit_knows --filter="$f" null || skip "nbdkit has no $f filter"
   done
 }
 
@@ -166,7 +192,8 @@ requires_tls ()
 requires_schemas ()
 {
   requires python3
-  python3 -c 'import jsonschema' 2> "$errors" ||
+  [ -e "$cache/schemas" ] ||
+    { python3 -c 'import jsonschema' 2> "$errors" && : > "$cache/schemas"; } ||
     skip "python3 has no jsonschema"
 }
 
@@ -329,6 +356,15 @@ expect_same_disk ()
 # waits until it listens, and sets the variable NAME to its URI.  Its standard
 # error goes to $tmp/NAME.log.
 
+# Removes files that a server of the same name has left, if any.
+remove_old ()
+{
+  local f
+  for f; do
+    [ ! -e "$f" ] || rm "$f"
+  done
+}
+
 # Whether a pid file is complete.
 has_pid () { [ -s "$1" ]; }
 
@@ -349,7 +385,7 @@ serve_nbdkit ()
   local name=$1 pidfile=$tmp/$1.pid
   shift
   requires nbdkit
-  rm -f "$pidfile" "$tmp/$name.sock"
+  remove_old "$pidfile" "$tmp/$name.sock"
   nbdkit -f --exit-with-parent -P "$pidfile" -U "$tmp/$name.sock" "$@" \
          2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
@@ -361,7 +397,7 @@ serve_logged ()
   local name=$1
   shift
   requires_filter log
-  rm -f "$tmp/$name.requests"
+  remove_old "$tmp/$name.requests"
   serve_nbdkit "$name" --filter=log "$@" logfile="$tmp/$name.requests"
 }
 
@@ -373,7 +409,7 @@ serve_at ()
   local name=$1 kind=$2 pidfile=$tmp/$1.pid
   shift 2
   requires nbdkit python3
-  rm -f "$pidfile"
+  remove_old "$pidfile"
   python3 "$srcdir/listen.py" "$pidfile" "$kind" "$tmp/$name" -- \
           nbdkit -f --exit-with-parent "$@" 2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
@@ -386,7 +422,7 @@ serve_qemu_nbd ()
   local name=$1 pidfile=$tmp/$1.pid
   shift
   requires qemu-nbd
-  rm -f "$pidfile" "$tmp/$name.sock"
+  remove_old "$pidfile" "$tmp/$name.sock"
   qemu-nbd --pid-file="$pidfile" -k "$tmp/$name.sock" "$@" \
            2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
@@ -415,7 +451,7 @@ serve_rude ()
 {
   local name=$1 pidfile=$tmp/$1.pid
   shift
-  rm -f "$pidfile" "$tmp/$name.sock" "$tmp/$name.fired"
+  remove_old "$pidfile" "$tmp/$name.sock" "$tmp/$name.fired"
   "$rude_server" --unix="$tmp/$name.sock" --pidfile="$pidfile" \
                  --log="$tmp/$name.fired" "$@" 2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
@@ -429,7 +465,7 @@ serve_web ()
   shift
   requires python3
   [ $# -eq 1 ] || scheme=https
-  rm -f "$pidfile" "$tmp/$name.requests"
+  remove_old "$pidfile" "$tmp/$name.requests"
   python3 "$srcdir/range-server.py" "$pidfile" "$tmp/$name.port" \
           "$tmp/$name.requests" "$@" 2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
@@ -451,17 +487,16 @@ expect_fired ()
 }
 
 # The lines of a logged server that start a request of a kind (Read, Write,
-# Zero, Extents, Flush, Trim) or a connection (Connect).
+# Zero, Extents, Flush, Trim) or a connection (Connect); further arguments are
+# grep's.
 request_lines ()
 {
-  grep -E " $2( id=[0-9]+)? (offset|export|\.\.\.)" "$tmp/$1.requests" || :
+  grep "${@:3}" -E " $2( id=[0-9]+)? (offset|export|\.\.\.)" \
+       "$tmp/$1.requests" || :
 }
 
 # How many they are.
-requests ()
-{
-  request_lines "$1" "$2" | wc -l
-}
+requests () { request_lines "$1" "$2" -c; }
 
 # Whether a logged server has got a request of a kind.
 has_request ()
@@ -528,11 +563,10 @@ expect_requests ()
 expect_no_leftovers ()
 {
   local left
-  left=$(leftover_pids)
-  [ -z "$left" ] ||
-    fail "still running: $(ps -o pid=,args= -p "${left//$'\n'/,}")"
-  left=$(compgen -G "$tmp/private/*") || :
-  [ -z "$left" ] || fail "left in TMPDIR: $left"
+  have_no_leftovers ||
+    fail "still running: $(ps -o pid=,args= -p "${leftovers[*]}")"
+  left=("$tmp/private/"*)
+  [ ! -e "${left[0]}" ] || fail "left in TMPDIR: ${left[*]}"
 }
 
 # No copy may crash or be caught by a sanitizer, whatever its exit status.
@@ -545,10 +579,11 @@ expect_no_crash ()
   expect_no_reports
 }
 
-# Nor may a sanitizer have said anything.
+# Nor may a sanitizer have said anything, where one is built in.
 expect_no_reports ()
 {
-  ! grep -qE '(Address|Leak|Thread)Sanitizer|runtime error:' "$errors" ||
+  [ "${SANITIZERS:-}" = none ] ||
+    ! grep -qE '(Address|Leak|Thread)Sanitizer|runtime error:' "$errors" ||
     fail "a sanitizer reports an error"
 }
 
@@ -642,11 +677,19 @@ expect_no_error ()
 }
 
 # Checks JSON against its schema, and what it says by Python's expressions:
-# expect_json report|events FILE EXPRESSION...
+# expect_json report|events FILE EXPRESSION... (see json-check.py)
 expect_json ()
 {
-  python3 "$srcdir/json-check.py" "$@" > "$tmp/json-check" 2>&1 ||
-    fail "$(tail -n 25 "$tmp/json-check")"
+  local answer=
+  if [ -z "${json_check_PID:-}" ]; then
+    coproc json_check {
+      exec python3 "$srcdir/json-check.py" 2> "$tmp/json-check"
+    }
+    servers+=("$json_check_PID")
+  fi
+  printf '%s\0' "$@" '' >&"${json_check[1]}"
+  read -r answer <&"${json_check[0]}" || :
+  [ "$answer" = ok ] || fail "$(tail -n 25 "$tmp/json-check")"
 }
 
 # The same of $tmp/report and $tmp/events.

@@ -44,7 +44,11 @@ expect_no_error sesame
 grep -q 'password=\*\*\*' "$errors" || fail "no password was passed on"
 
 # As long as a server runs, too.
-command_lines () { leftover_pids | sed 's,.*,/proc/&/cmdline,'; }
+command_lines ()
+{
+  find_leftovers
+  printf '/proc/%s/cmdline\n' "${leftovers[@]}"
+}
 sees_nbdkit ()
 {
   command_lines | xargs grep -qz '^password=' 2> /dev/null

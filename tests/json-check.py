@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks what stripecopy tells against the schemas in docs/, and more.
 
-    json-check.py report FILE [EXPRESSION...]
-    json-check.py events FILE [EXPRESSION...]
-    json-check.py manifest-report FILE [EXPRESSION...]
+Each check is words on standard input, each word ended by a NUL and the last
+one followed by an empty word:
+
+    report FILE [EXPRESSION...]
+    events FILE [EXPRESSION...]
+    manifest-report FILE [EXPRESSION...]
+    same EVENTS REPORT [NAME...]
+
+The answer is a line on standard output: "ok", or "wrong", and then standard
+error says why.  One process answers all checks of a test, because Python takes
+long to load jsonschema.
 
 Nothing may be told that the schema does not name.  An expression is Python's:
 `r` is either report; `e` the list of events, and `of (ev)` those of one kind.
+"same" compares what the last event and the report say under these names.
 """
 
 import json
 import os
 import sys
+import traceback
 
 import jsonschema
 
@@ -87,15 +97,29 @@ def check_events(events):
                         and e.get("disk") == disk])
 
 
-def main(kind, name, *expressions):
+def read_lines(name):
     with open(name, encoding="utf-8") as f:
         text = f.read()
     assert text.endswith("\n"), "it does not end with a line end"
-    lines = [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def check_same(events, report, *names):
+    end, report = read_lines(events)[-1], read_lines(report)[0]
+    for name in names:
+        assert end[name] == report[name], (name, end[name], report[name])
+
+
+def check(kind, name, *expressions):
+    if kind == "same":
+        return check_same(name, *expressions)
+    lines = read_lines(name)
     if kind != "events":
         assert len(lines) == 1, "%d lines" % len(lines)
-        check = check_report if kind == "report" else check_manifest_report
-        check(lines[0])
+        if kind == "report":
+            check_report(lines[0])
+        else:
+            check_manifest_report(lines[0])
         known = {"r": lines[0]}
     else:
         check_events(lines)
@@ -106,8 +130,37 @@ def main(kind, name, *expressions):
             json.dumps(lines, indent=1), expression)
 
 
-try:
-    main(*sys.argv[1:])
-except (AssertionError, ValueError, KeyError, TypeError,
-        jsonschema.ValidationError) as problem:
-    sys.exit("%s\nin %s" % (problem, sys.argv[2]))
+def read_words():
+    """Returns the words of the next check, or None when there is none."""
+    words, word = [], b""
+    while True:
+        byte = sys.stdin.buffer.read(1)
+        if not byte:
+            return None
+        if byte != b"\0":
+            word += byte
+        elif word:
+            words.append(word.decode())
+            word = b""
+        else:
+            return words
+
+
+def main():
+    while True:
+        words = read_words()
+        if words is None:
+            return
+        try:
+            check(*words)
+            answer = "ok"
+        except Exception as problem:
+            if not isinstance(problem, (AssertionError,
+                                        jsonschema.ValidationError)):
+                traceback.print_exc()
+            print("%s\nin %s" % (problem, words[1]), file=sys.stderr, flush=True)
+            answer = "wrong"
+        print(answer, flush=True)
+
+
+main()

@@ -3,7 +3,7 @@
 # What was in the page cache before stays in it, and what was read or written is
 # not in it afterwards, with a ring and without.
 
-TMPDIR=${TMPDIR:-$PWD}                  # a disk, and not memory
+TMPDIR=${TEST_DISK:-$PWD}               # a disk, and not memory
 . "${srcdir:-.}/functions.sh"
 requires fincore python3
 

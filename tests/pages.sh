@@ -67,7 +67,6 @@ run_section ()
     fail "$1: a command under '$2' failed"
   expect_no_reports
   # What it ended with a signal may take a moment for that.
-  # shellcheck disable=SC2016
-  wait_until eval '[ -z "$(leftover_pids)" ]'
+  wait_until have_no_leftovers
   expect_no_leftovers
 }

@@ -22,6 +22,7 @@ remote_tmp = $tmp/home/remote
 async_dir = $tmp/home/jobs
 nocolor = true
 nocows = true
+pipelining = true
 END
 
 cat > "$tmp/hosts" <<END
@@ -39,11 +40,12 @@ END
 # and hold all reads from an offset on until $tmp/open is there.
 gate ()
 {
+  make_gate "$tmp/gate"
+  open_gate_when "$tmp/gate" test -e "$tmp/open"
   # shellcheck disable=SC2016,SC2034
   gated=(eval thread_model='echo parallel' open='echo "$3"'
          get_size="stat -c %s '$1'/\$2"
-         pread="[ \$4 -lt $2 ] ||
-                  until [ -e '$tmp/open' ]; do sleep 0.05; done
+         pread="[ \$4 -lt $2 ] || : < '$tmp/gate'
                 dd if='$1'/\$2 bs=64k iflag=fullblock,skip_bytes,count_bytes \
                    skip=\$4 count=\$3 status=none")
 }

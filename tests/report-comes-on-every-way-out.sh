@@ -65,7 +65,7 @@ done
 # A server that dies, one that is not there, one that hangs while it is opened.
 serve_rude dies --mode=read-cut "$tmp/disk"
 rm -f "$tmp/report"
-run_copy --report="$tmp/report" "$dies" null:
+run_copy --report="$tmp/report" --retry-wait=0.01 "$dies" null:
 check 1
 expect_report "r['error']['side'] == 'source'"
 rm -f "$tmp/report"

@@ -11,10 +11,11 @@ make_ones "$tmp/copy" 1M
 # Sixteen writes, and then the connection is lost instead of a flush.
 serve_rude dst --mode=drop --after=16 --times=1 --without=extents "$tmp/copy"
 # What is read after that waits for the signal.
+make_gate "$tmp/gate"
 serve_nbdkit src eval get_size='echo 1M' pread="
   if [ -s '$tmp/dst.fired' ]; then
     touch '$tmp/again'
-    until [ -e '$tmp/go' ]; do sleep 0.01; done
+    : < '$tmp/gate'
   fi
   dd if='$tmp/disk' skip=\$4 count=\$3 iflag=skip_bytes,count_bytes"
 
@@ -30,7 +31,7 @@ wait_until test -e "$tmp/again"
 expect_fired dst
 kill -TERM "$copy_pid" || fail "the copy has ended"
 wait_until signal_is_taken
-touch "$tmp/go"
+open_gate "$tmp/gate"
 wait_copy
 [ $code -eq 143 ] || fail "exit status $code after SIGTERM"
 expect_error '^stripecopy: ended by signal 15 .*copied '

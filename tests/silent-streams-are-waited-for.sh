@@ -18,8 +18,12 @@ wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/copy"
 
+# This stream does not end, either.
+exec {in}<> "$tmp/in"
+cat "$tmp/disk" >&"$in" &
+servers+=($!)
 make_ones "$tmp/copy" 3M
 serve_rude dst --mode=write-silent --after=1 "$tmp/copy"
 stream_fails 1 '^stripecopy: destination .*no answer for 1 s, to a write' \
-             --stall-timeout=1 - "$dst" < <(cat "$tmp/disk"; read -r -u "$never")
+             --stall-timeout=1 - "$dst" < "$tmp/in"
 expect_fired dst

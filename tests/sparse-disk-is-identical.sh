@@ -13,4 +13,4 @@ copy_ok "$src" "$dst"
 # The check does check: other data is refused.
 serve_nbdkit other sparse-random 256M seed=2
 copy_fails 1 '^stripecopy: destination .*offset [0-9]+ length [0-9]+' \
-           "$src" "$other"
+           --retry-wait=0.01 "$src" "$other"

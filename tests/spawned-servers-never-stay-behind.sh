@@ -6,7 +6,6 @@
 . "${srcdir:-.}/functions.sh"
 requires_plugin memory
 
-no_process_left () { [ -z "$(leftover_pids)" ]; }
 
 make_disks 16
 for signal in TERM KILL; do
@@ -14,13 +13,14 @@ for signal in TERM KILL; do
   start_copy [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
                "$tmp/disk" ] [ nbdkit memory 16M ]
   wait_until test -s "$tmp/src.fired"
-  [ "$(leftover_pids | wc -l)" -ge 3 ] || fail "the servers cannot be seen"
+  find_leftovers
+  [ ${#leftovers[@]} -ge 3 ] || fail "the servers cannot be seen"
 
   kill -$signal "$copy_pid"
   [ $signal = KILL ] || kill -$signal "$copy_pid"
   wait_copy
   if [ $signal = KILL ]; then
-    wait_until no_process_left
+    wait_until have_no_leftovers
   else
     [ $code -eq 143 ] || fail "exit status $code after SIGTERM"
     expect_no_leftovers

@@ -36,13 +36,7 @@ check_told ()
                 "e[-1]['exit'] == $code" \
                 "[x['seq'] for x in e] == list (range (len (e)))"
   tail -n 1 "$tmp/events" | cmp - "$tmp/status" || fail "the latest is another"
-  python3 - "$tmp/events" "$tmp/report" << 'END' || fail "they do not agree"
-import json, sys
-end = json.loads(open(sys.argv[1]).readlines()[-1])
-report = json.load(open(sys.argv[2]))
-for name in "status", "exit", "error", "bytes":
-    assert end[name] == report[name], (name, end[name], report[name])
-END
+  expect_json same "$tmp/events" "$tmp/report" status exit error bytes
 }
 
 make_disks

@@ -10,10 +10,9 @@ make_data "$tmp/disk" 128K
 truncate -s 192K "$tmp/disk" "$tmp/copy"
 serve_rude dst --mode=write-drop --after=1 --times=1 "$tmp/copy"
 # The zeroes are read when the destination has come back.
+make_gate "$tmp/gate"
 serve_nbdkit src eval get_size='echo 192K' pread="
-  if [ \$4 -ge 131072 ]; then
-    until [ -e '$tmp/go' ]; do sleep 0.01; done
-  fi
+  [ \$4 -lt 131072 ] || : < '$tmp/gate'
   dd if='$tmp/disk' skip=\$4 count=\$3 iflag=skip_bytes,count_bytes"
 
 has_come_back () { grep -q 'is connected again' "$errors"; }
@@ -23,7 +22,7 @@ wait_until has_come_back
 expect_fired dst
 head -c 64K /dev/zero | tr '\0' '\377' |
   dd of="$tmp/copy" bs=64K seek=2 conv=notrunc status=none
-touch "$tmp/go"
+open_gate "$tmp/gate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/copy"
