@@ -17,8 +17,8 @@ the_rest_is_done ()
 
 serve_rude src --mode=read-silent --offset=0 --times=1 "$tmp/disk"
 serve_destination
-start_copy -v -C 2 -T 2 -R 1 --request-size=256K --stall-timeout=2 \
-           --retry-wait=0.05 --retries=20 "$src" "$dst"
+start_copy -v -C 2 -T 2 -R 1 --request-size=256K --retry-wait=0.05 \
+           --retries=20 --stall-timeout=$((2 * factor)) "$src" "$dst"
 wait_until the_rest_is_done
 kill -KILL "$dst_pid"
 wait "$dst_pid" 2> "$tmp/wait" || :

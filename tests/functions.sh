@@ -713,6 +713,13 @@ start_copy ()
   start_stream "$@" < /dev/null > "$output"
 }
 
+# Whether the copy in the background has taken all signals sent to it: none is
+# pending.
+signal_is_taken ()
+{
+  grep -qE '^ShdPnd:[[:space:]]*0+$' "/proc/$copy_pid/status"
+}
+
 # Whether the copy in the background has ended.
 copy_has_ended () { ! kill -0 "$copy_pid" 2> /dev/null; }
 

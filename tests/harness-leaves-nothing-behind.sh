@@ -9,8 +9,8 @@ requires python3
 harness=$(realpath "$srcdir/run-tests")
 mkdir "$tmp/tests" "$tmp/run" "$tmp/work"
 
-# fake NAME LINE...: makes a test.  "loop" in it starts a process that never ends
-# by itself, in a session of its own, and waits for it.
+# fake NAME LINE...: makes a test.  "loop" in it starts a process in a session of
+# its own, which never ends by itself, and waits until it runs.
 make_gate "$tmp/looping"
 fake ()
 {
@@ -28,11 +28,10 @@ fake ()
 # Runs a command in the harness' environment, as make would.
 in_harness ()
 {
-  rm -f "$tmp/is-looping"
   (cd "$tmp/run" &&
-     exec env -u STRIPECOPY_TEST_FACTOR MAKEFLAGS=-j4 TEST_LIMIT="${seconds:-60}" \
-          TMPDIR="$tmp/work" srcdir="$tmp/tests" STRIPECOPY_TEST_COPY="$tmp" \
-          "$@") < /dev/null > "$output" 2>&1
+     exec env -u STRIPECOPY_TEST_FACTOR MAKEFLAGS=-j4 \
+          TEST_LIMIT="${seconds:-60}" TMPDIR="$tmp/work" \
+          srcdir="$tmp/tests" STRIPECOPY_TEST_COPY="$tmp" "$@") < /dev/null > "$output" 2>&1
 }
 
 # Checks that nothing is left of a run.
@@ -106,7 +105,8 @@ fi
 if unshare -m true 2> "$errors"; then
   # In a mount namespace of this test, should run-tests fail to unmount it.
   fake leaves-a-mount 'mkdir "$TMPDIR/m"; mount -t tmpfs none "$TMPDIR/m"'
-  ! in_harness unshare -m "$harness" leaves-a-mount.sh || fail "a mount may stay"
+  ! in_harness unshare -m "$harness" leaves-a-mount.sh ||
+    fail "a mount may stay"
   expect_result FAIL leaves-a-mount 'left mount .*/m$'
   expect_nothing
 fi
@@ -120,6 +120,7 @@ printf '%s\n' 'top: ; +@$(MAKE) -f ../makefile below || exit 1' \
 # waits until the test is on its way.
 start_make ()
 {
+  rm -f "$tmp/is-looping"
   in_harness setsid make -f ../makefile top &
   make_pid=$!
   servers+=("$make_pid")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 64 TiB of holes with a little data are copied in the time and the memory that
-# the data takes.
+# 64 TiB of holes with a little data are copied in the memory that the data
+# takes, and without reading the holes, which would never end.
 
 . "${srcdir:-.}/functions.sh"
 requires_bare_binary "memory cannot be measured"
@@ -13,10 +13,10 @@ places="0 $((size / 2)) $((size / 3)) $((size - 1048576))"
 for offset in $places; do
   put_data "$tmp/disk" "$offset" 1048576
 done
-[ "$(du -k "$tmp/disk" | cut -f 1)" -ge 4096 ] || fail "there is too little data"
+[ "$(du -k "$tmp/disk" | cut -f 1)" -ge 4096 ] ||
+  fail "there is too little data"
 
 ulimit -v $((512 * 1024))
-limit=20
 copy_ok "$tmp/disk" null:
 copy_ok "$tmp/disk" "$tmp/copy"
 [ "$(stat -c %s "$tmp/copy")" -eq "$size" ] || fail "not of the same size"

@@ -13,7 +13,7 @@ both ()
   serve_rude src --mode="$1" --after=12 --times=3 "$tmp/disk"
   serve_rude dst --mode="$2" --after=5 --times=3 "$tmp/copy"
   copy_ok --verify -C 2 -T 2 --request-size=128k --retry-wait=0.01 \
-          --retries=20 --stall-timeout=1 "$src" "$dst"
+          --retries=20 --stall-timeout=$factor "$src" "$dst"
   expect_fired src
   expect_fired dst
   expect_identical "$tmp/disk" "$tmp/copy"

@@ -18,7 +18,7 @@ for mode in drop garble stall; do
       serve_rude dst --mode=$mode --after=6 --times=4 "$tmp/copy"
     fi
     copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
-            --stall-timeout=1 "$src" "$dst"
+            --stall-timeout=$factor "$src" "$dst"
     expect_fired $rude
     expect_error 'worker [01] connects again in '
     expect_error 'worker [01] is connected again$'

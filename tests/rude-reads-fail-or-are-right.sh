@@ -13,7 +13,7 @@ for mode in read-pieces read-overlap read-outside read-then-error \
   serve_rude src --mode=$mode --after=3 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_right_or_fails "$tmp/disk" "$tmp/copy" -T 2 -C 2 --retry-wait=0 \
-                      --retries=1 --stall-timeout=1 "$src" "$dst"
+                      --retries=1 --stall-timeout=$factor "$src" "$dst"
   expect_fired src
   # Pieces in any order, holes among them, are quite legal.
   [ $mode != read-pieces ] || [ $code -eq 0 ] || fail "$mode: exit status $code"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server that never answers cannot keep the user, whatever was asked of it:
-# the second signal ends the copy at once.
+# the second signal ends the copy, which nothing else would do for a day.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
@@ -19,15 +19,14 @@ for mode in read-silent status-silent write-silent; do
     serve_nbdkit dst file "$tmp/copy"
     fired=$tmp/src.fired
   fi
-  start_copy "$src" "$dst"
+  start_copy --stall-timeout=86400 --open-timeout=86400 "$src" "$dst"
   wait_until test -s "$fired"
   # While a server is asked for its status, the first one ends it.
   if [ $mode != status-silent ]; then
     kill -INT "$copy_pid"
-    pause 0.5                   # nothing tells that it was taken
+    wait_until signal_is_taken
     ! copy_has_ended || fail "$mode: the first signal ended it"
   fi
-  before=$EPOCHREALTIME
   # Signals that are pending merge: so send it until the copy has ended.
   until copy_has_ended; do
     kill -INT "$copy_pid" 2> /dev/null || :
@@ -36,8 +35,6 @@ for mode in read-silent status-silent write-silent; do
   wait_copy
   [ $code -eq 130 ] || fail "$mode: exit status $code after two signals"
   expect_error '^stripecopy: ended by signal 2'
-  [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 4000000 ] ||
-    fail "$mode: it took its time"
   stop_server src
   stop_server dst
 done

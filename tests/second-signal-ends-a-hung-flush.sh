@@ -15,7 +15,7 @@ serve_nbdkit dst eval get_size='echo 1048576' \
 start_copy --destination-is-zero=no "$src" "$dst"
 wait_until test -s "$tmp/flushing"
 kill -INT "$copy_pid"
-pause 0.5                       # nothing tells that it was taken
+wait_until signal_is_taken
 ! copy_has_ended || fail "the first signal ended it"
 until copy_has_ended; do
   kill -INT "$copy_pid" 2> /dev/null || :

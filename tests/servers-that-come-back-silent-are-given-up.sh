@@ -19,7 +19,7 @@ comes_back ()
   shift 2
   serve_rude "$side" --mode=honest "$file"
   serve_rude next --mode=connect-silent --times=$times "$file"
-  start_copy -v --request-size=64k -R 2 -C 1 --open-timeout=1 \
+  start_copy -v --request-size=64k -R 2 -C 1 --open-timeout="$factor" \
              --retry-wait=0.1 "$@" "$src" "$dst"
   wait_until has_moved
   mv "$tmp/next.sock" "$tmp/$side.sock"

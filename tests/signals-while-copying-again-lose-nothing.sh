@@ -19,12 +19,6 @@ serve_nbdkit src eval get_size='echo 1M' pread="
   fi
   dd if='$tmp/disk' skip=\$4 count=\$3 iflag=skip_bytes,count_bytes"
 
-# Whether no signal waits for the copy to take it.
-signal_is_taken ()
-{
-  grep -qE '^ShdPnd:[[:space:]]*0+$' "/proc/$copy_pid/status"
-}
-
 start_copy -T 1 -R 1 --request-size=64k --retry-wait=0.01 --map="$tmp/map" \
            "$src" "$dst"
 wait_until test -e "$tmp/again"

@@ -17,7 +17,7 @@ copy_ok --no-flush "$tmp/zeroes" "$dst"
 # The zeroes are being read when it crashes, and were seen there before.
 serve_rude src --without=extents --mode=read-silent --offset=1048576 --times=1 \
            "$tmp/disk"
-copy_ok -v -C 1 -R 2 --request-size=64K --stall-timeout=1 --retry-wait=0.01 \
+copy_ok -v -C 1 -R 2 --request-size=64K --stall-timeout=$factor --retry-wait=0.01 \
         "$src" "$dst"
 expect_fired src
 expect_fired dst
