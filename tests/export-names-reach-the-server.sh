@@ -21,22 +21,30 @@ encode ()
   echo "$text"
 }
 
-# Each open is a file of its own: connections come at the same time.
+# Each open is a file of its own: connections come at the same time.  No read is
+# answered before the second one has come.
 mkdir "$tmp/seen"
 # shellcheck disable=SC2016
 serve_nbdkit src eval get_size='echo 4M' can_multi_conn='exit 0' \
+             thread_model='echo parallel' \
              open='printf %s "$3" > "$(mktemp '"$tmp"'/seen/XXXXXX)"' \
-             pread='head -c "$3" /dev/zero'
+             pread=": < '$tmp/gate'; "'head -c "$3" /dev/zero'
+
+two_have_come () { [ "$(find "$tmp/seen" -type f | wc -l)" -ge 2 ]; }
 
 long=$(printf '%04096d' 7)
 for name in '' ' a  b/' '/a/b//../' '100% %20' '"x"'\''y' 'äöü €' \
             'a?b#c&d=e;f:@[]{|}' "$long"; do
-  rm -f "$tmp"/seen/*
-  copy_ok -C 2 -T 2 --request-size=1M \
+  rm -f "$tmp"/seen/* "$tmp/gate"
+  make_gate "$tmp/gate"
+  start_copy -C 2 -T 2 --request-size=1M \
           "nbd+unix:///$(encode "$name")?${src#*\?}" null:
   printf %s "$name" > "$tmp/name"
-  [ "$(find "$tmp/seen" -type f | wc -l)" -ge 2 ] ||
-    fail "there was one connection for: $name"
+  wait_until two_have_come
+  open_gate "$tmp/gate"
+  wait_copy
+  [ $code -eq 0 ] || fail "exit status $code"
+  expect_no_leftovers
   for seen in "$tmp"/seen/*; do
     cmp "$tmp/name" "$seen" || fail "another name arrived for: $name"
   done
