@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         shown = {}
         while True:
             jobs = {name: file for name, file in jobs.items()
-                    if not self.has_ended(file, task_vars)}
+                    if not self.has_ended(file)}
             for name in jobs:
                 self.show(name, shown, task_vars)
             if not jobs:
@@ -62,20 +62,28 @@ class ActionModule(ActionBase):
                                         % ", ".join(jobs))
             time.sleep(interval)
 
-    def has_ended(self, results_file, task_vars):
-        folder, job = os.path.split(results_file)
-        status = self._execute_module(
-            module_name="ansible.legacy.async_status", task_vars=task_vars,
-            module_args=dict(jid=job, mode="status", _async_dir=folder))
-        return bool(status.get("finished"))
+    def has_ended(self, results_file):
+        """Whether a job's result has replaced the note that it was started.
 
-    def show(self, name, shown, task_vars):
-        file = os.path.join(self._task.args["folder"], name + ".status")
+        The module async_status looks at the same file, but it starts a Python
+        on the host for each look at each job.
+        """
+        result = self.read_json(results_file)
+        return result is not None and bool(
+            result.get("finished", "started" not in result))
+
+    def read_json(self, file):
+        """What is in a file of the host, or None if it is not complete yet."""
         said = self._low_level_execute_command("cat -- " + shlex.quote(file))
         try:
-            line = describe(json.loads(said["stdout"]))
-        except ValueError:              # it is not there yet
-            return
+            return json.loads(said["stdout"])
+        except ValueError:
+            return None
+
+    def show(self, name, shown, task_vars):
+        event = self.read_json(
+            os.path.join(self._task.args["folder"], name + ".status"))
+        line = event and describe(event)
         if line and line != shown.get(name):
             shown[name] = line
             display.display("%s: %s: %s" % (task_vars["inventory_hostname"],
