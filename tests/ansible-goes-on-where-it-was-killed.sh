@@ -34,7 +34,7 @@ cat > "$tmp/play.yml" <<END
   tasks:
     - name: Start
       stripecopy.disks.stripecopy:
-      async: 120
+      async: $limit
       poll: 0
       register: started
 
@@ -43,7 +43,7 @@ cat > "$tmp/play.yml" <<END
         path: "{{ tmp }}/map"
         search_regex: '[+]\s*\$'
         sleep: 1
-        timeout: 60
+        timeout: $limit
 
     - name: Start it twice
       stripecopy.disks.stripecopy:
@@ -60,8 +60,8 @@ cat > "$tmp/play.yml" <<END
         jid: "{{ started.ansible_job_id }}"
       register: killed
       until: killed.finished
-      retries: 100
-      delay: 0.1
+      retries: $limit
+      delay: 1
       failed_when: killed.rc | default(137) != 137
 
     - name: Open the gate
@@ -73,7 +73,7 @@ cat > "$tmp/play.yml" <<END
     - name: Go on
       stripecopy.disks.stripecopy:
         verify: true
-      async: 60
+      async: $limit
       poll: 1
       register: resumed
 
