@@ -58,7 +58,10 @@
 /* A file system that cannot tell data from holes says that all is data. */
 #define EXTENTS_MAX (UINT64_C (1) << 60)
 
-/* Ways to make zeroes: one that is refused is not tried again. */
+/* Ways to make zeroes, in the order in which they are tried.  A way that the
+ * kernel or the device does not have is not tried again; one that was refused
+ * for another reason is left out for that range only.
+ */
 enum zeroing {
   PUNCH,                        /* a hole */
   ZERO_RANGE,                   /* blocks that read as zeroes */
@@ -78,6 +81,7 @@ struct file_endpoint {
   char *path;                   /* owned */
   int fd;                       /* owned; -1: the file is still to be made */
   struct device device;
+  uint64_t zero_unit;           /* power of two: zeroed as a whole, or written */
   struct endpoint_wants wants;
   struct uring *ring;           /* owned, for the first conn; NULL: no rings */
   bool rings;                   /* conns are to have them */
@@ -200,12 +204,33 @@ next_way (const struct file_conn *fc, const struct io *io, enum zeroing way)
   return CANNOT;
 }
 
-/* Whether an errno is about the way, not about this place. */
+/* Whether an errno is about the way, wherever it is tried. */
 static bool
-is_refusal (int err)
+is_missing (int err)
 {
   return err == EOPNOTSUPP || err == ENOSYS || err == ENOTTY || err == EINVAL
     || err == ENODEV;
+}
+
+/* After a way has failed: the io takes the next one.  True when there is none
+ * left.  ENOTSUP then means that no way is there at all, and EBUSY that this
+ * range has to be written; why is not told, for if the write fails as well, its
+ * error says more.
+ */
+static bool
+is_out_of_ways (struct file_conn *fc, struct io *io, int err)
+{
+  enum zeroing *way = way_of (fc, io);
+  const enum zeroing tried = io->cookie;
+  const enum zeroing next = next_way (fc, io, tried);
+
+  if (is_missing (err) && *way == tried)
+    *way = next;
+  io->cookie = next > *way ? next : *way;
+  if (io->cookie != CANNOT)
+    return false;
+  io->error = *way == CANNOT ? ENOTSUP : EBUSY;
+  return true;
 }
 
 static int
@@ -215,21 +240,32 @@ mode_of (enum zeroing way)
     | (way == ZERO_RANGE ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE);
 }
 
+/* Zeroing goes through the endpoint's own descriptor.  It is the one that has a
+ * block device for itself (O_EXCL).  Through any other one the kernel refuses
+ * with EBUSY to zero what has dirty pages in the page cache.
+ */
 static int
-zero_sectors (const struct file_conn *fc, enum zeroing way, uint64_t start,
-              uint64_t length)
+zero_fd (const struct file_conn *fc)
 {
+  return fc->endpoint->fd;
+}
+
+static int
+zero_units (const struct file_conn *fc, enum zeroing way, uint64_t start,
+            uint64_t length)
+{
+  const int fd = zero_fd (fc);
   uint64_t range[2] = { start, length };
 
   switch (way) {
   case PUNCH: case ZERO_RANGE:
-    return fallocate (fc->fd, mode_of (way), start, length);
+    return fallocate (fd, mode_of (way), start, length);
   case PUNCH_AND_ALLOCATE:
-    if (fallocate (fc->fd, mode_of (PUNCH), start, length) == -1)
+    if (fallocate (fd, mode_of (PUNCH), start, length) == -1)
       return -1;
-    return fallocate (fc->fd, FALLOC_FL_KEEP_SIZE, start, length);
+    return fallocate (fd, FALLOC_FL_KEEP_SIZE, start, length);
   case ZERO_OUT:
-    return ioctl (fc->fd, BLKZEROOUT, range);
+    return ioctl (fd, BLKZEROOUT, range);
   case CANNOT:
     break;
   }
@@ -237,7 +273,7 @@ zero_sectors (const struct file_conn *fc, enum zeroing way, uint64_t start,
   return -1;
 }
 
-/* Less than a sector, at either end of what is to be zeroed. */
+/* Less than a unit, at either end of what is to be zeroed. */
 static int
 write_edge (const struct file_conn *fc, uint64_t start, uint64_t end)
 {
@@ -256,22 +292,22 @@ write_edge (const struct file_conn *fc, uint64_t start, uint64_t end)
 }
 
 static bool
-is_in_sectors (const struct file_conn *fc, const struct io *io)
+is_in_units (const struct file_conn *fc, const struct io *io)
 {
-  return ((io->offset | io->length) & (fc->endpoint->device.sector - 1)) == 0;
+  return ((io->offset | io->length) & (fc->endpoint->zero_unit - 1)) == 0;
 }
 
 static int
 zero_now (const struct file_conn *fc, const struct io *io, enum zeroing way)
 {
-  const uint64_t sector = fc->endpoint->device.sector;
+  const uint64_t unit = fc->endpoint->zero_unit;
   const uint64_t end = io->offset + io->length;
-  const uint64_t from = align_up (io->offset, sector);
-  const uint64_t to = align_down (end, sector);
+  const uint64_t from = align_up (io->offset, unit);
+  const uint64_t to = align_down (end, unit);
 
   if (from >= to)
     return write_edge (fc, io->offset, end);
-  if (zero_sectors (fc, way, from, to - from) == -1
+  if (zero_units (fc, way, from, to - from) == -1
       || write_edge (fc, io->offset, from) == -1
       || write_edge (fc, to, end) == -1)
     return -1;
@@ -310,7 +346,6 @@ do_now (struct file_conn *fc, struct io *io)
     return pwrite (fc->fd, buffer + done_of (io), io->length - done_of (io),
                    io->offset + done_of (io));
   case IO_ZERO:
-    io->cookie = *way_of (fc, io);
     return zero_now (fc, io, io->cookie);
   case IO_FLUSH:
     return fsync (fc->fd);
@@ -330,14 +365,8 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
 {
   if (result == -EINTR || result == -EAGAIN)
     return false;
-  if (result < 0 && io->verb == IO_ZERO && is_refusal (-result)) {
-    enum zeroing *way = way_of (fc, io);
-
-    if (*way == (enum zeroing) io->cookie)
-      *way = next_way (fc, io, *way);
-    io->error = *way == CANNOT ? ENOTSUP : 0;
-    return *way == CANNOT;
-  }
+  if (result < 0 && io->verb == IO_ZERO)
+    return is_out_of_ways (fc, io, -result);
   if (result < 0)               /* ENODATA has a meaning of its own here */
     io->error = result == -ENODATA ? EIO : -result;
   else if (io->verb == IO_READ || io->verb == IO_WRITE) {
@@ -367,13 +396,12 @@ finish_now (struct file_conn *fc, struct io *io)
 
 /* Whether the ring has nothing for what this io needs. */
 static bool
-must_be_now (struct file_conn *fc, const struct io *io)
+must_be_now (const struct file_conn *fc, const struct io *io)
 {
-  const enum zeroing way = *way_of (fc, io);
-
   return io->verb == IO_EXTENTS
-    || (io->verb == IO_ZERO && ((way != PUNCH && way != ZERO_RANGE)
-                                || !is_in_sectors (fc, io)));
+    || (io->verb == IO_ZERO && ((io->cookie != PUNCH
+                                 && io->cookie != ZERO_RANGE)
+                                || !is_in_units (fc, io)));
 }
 
 /* Adds what is left of an io to the ring. */
@@ -395,8 +423,7 @@ put_in_ring (struct file_conn *fc, struct io *io)
                  io->length - done_of (io), io->offset + done_of (io), io);
     break;
   case IO_ZERO:
-    io->cookie = *way_of (fc, io);
-    uring_fallocate (fc->ring, fc->fd, mode_of (io->cookie), io->offset,
+    uring_fallocate (fc->ring, zero_fd (fc), mode_of (io->cookie), io->offset,
                      io->length, io);
     break;
   case IO_FLUSH:
@@ -455,7 +482,7 @@ file_start (struct conn *c, struct io *io)
   struct file_conn *fc = file_conn_of (c);
 
   io->error = 0;
-  io->cookie = 0;
+  io->cookie = io->verb == IO_ZERO ? (int64_t) *way_of (fc, io) : 0;
   if (io->verb == IO_READ)
     footprint_read (fc->footprint, io->offset, io->length);
   if (fc->ring == NULL || must_be_now (fc, io))
@@ -648,7 +675,7 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
     return -1;
   if (p->allocate && p->end > p->start
       && fallocate (ep->fd, 0, p->start, p->end - p->start) == -1
-      && !is_refusal (errno))
+      && !is_missing (errno))
     return endpoint_fail (&ep->base, "cannot allocate it", e);
   return 0;
 }
@@ -757,17 +784,31 @@ open_file (struct file_endpoint *ep, struct error *e)
   return 0;
 }
 
+/* No page of a block device's cache is zeroed in a part and written in another:
+ * a write of less than a page reads the rest of it first, and some kernels would
+ * put that back after the disk was zeroed.
+ */
+static uint64_t
+choose_zero_unit (const struct device *d)
+{
+  return d->kind != DEVICE_BLOCK ? 1
+    : max_u64 (d->sector, sysconf (_SC_PAGESIZE));
+}
+
 static void
 set_caps (struct file_endpoint *ep)
 {
   const bool is_block = ep->device.kind == DEVICE_BLOCK;
   struct caps *caps = &ep->base.caps;
 
+  ep->zero_unit = choose_zero_unit (&ep->device);
+
   caps->size = ep->device.size;
   caps->block_min = 1;
   caps->block_preferred = ep->device.preferred;
   caps->block_max = BLOCK_MAX;
   caps->extents_max = ep->wants.extents && !is_block ? EXTENTS_MAX : 0;
+  caps->zero_grain = ep->zero_unit;
   caps->zero_max = is_block ? ZERO_MAX_BLOCK : ZERO_MAX_FILE;
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;

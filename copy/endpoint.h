@@ -45,6 +45,8 @@ struct caps {
   uint64_t block_max;           /* of a read or write; multiple of block_min */
   uint64_t extents_max;         /* bytes that one IO_EXTENTS may ask; 0: none */
   uint64_t zero_max;            /* bytes of one IO_ZERO; 0: cannot zero */
+  uint64_t zero_grain;          /* power of two: IO_ZERO is cheap where offset
+                                   and length are multiples; 0: anywhere */
   bool can_fast_zero;
   bool can_flush;
   bool can_multi_conn;          /* more than one conn is safe */
@@ -299,7 +301,9 @@ conn_start (struct conn *c, struct io *io)
 }
 
 /* How an io that came up on the ready list ended: 0 or an errno; EPROTO for an
- * answer that does not fit the question, ENODATA for a file that has shrunk.
+ * answer that does not fit the question, ENODATA for a file that has shrunk,
+ * ENOTSUP for a zero that no other range will get either, EBUSY for one that
+ * has to be written in this range.
  */
 static inline int
 conn_retire (struct io *io)

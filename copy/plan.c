@@ -349,7 +349,7 @@ plan_make (struct plan *p, const struct options *o,
   p->request_size = choose_request_size (p, o, source, destination, preferred);
   p->buffer_size = p->compares ? 2 * p->request_size : p->request_size;
   p->requests = choose_requests (p, o);
-  p->grain = max_u64 (p->align, GRAIN);
+  p->grain = max_u64 (max_u64 (p->align, GRAIN), destination->zero_grain);
   p->unit = max_u64 (p->grain, p->digest.block);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
   choose_workers (p, o, source, destination, processors);
