@@ -448,6 +448,22 @@ finish (struct copier *c, struct crew *crew)
   return true;
 }
 
+/* However the copy ended: what was written has to be where the name leads, or a
+ * map must not speak of it any more.
+ */
+static bool
+is_still_there (struct copier *c)
+{
+  struct error e = { 0 };
+
+  if (!c->plan.copies || endpoint_recheck (c->destination, &e) == 0)
+    return true;
+  stop_fail (c->stop, &e);
+  if (c->map)
+    map_unmark (c->map, NULL);
+  return false;
+}
+
 /* What differs was not copied well, whatever has changed it since: the same
  * command copies it again.
  */
@@ -501,6 +517,7 @@ copy (struct copier *c, uint64_t start)
   watch_crew (&gear, crew, &teller, &c->keeper);
   stop_want_usr1 (c->stop, false);
   complete = crew_join (crew) && finish (c, crew);
+  complete = is_still_there (c) && complete;
   tell_end (c, &teller, crew, complete);
   report_note_copy (c->report, &c->plan, crew, start, complete);
   if (complete)

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -86,6 +87,8 @@ struct file_endpoint {
   struct uring *ring;           /* owned, for the first conn; NULL: no rings */
   bool rings;                   /* conns are to have them */
   bool created;                 /* by prepare */
+  uint64_t expected;            /* bytes that the file has, as it is written;
+                                   0: that is not known */
 };
 
 struct file_conn {
@@ -95,6 +98,7 @@ struct file_conn {
   struct uring *ring;           /* owned; NULL: ios are done at once */
   struct footprint *footprint;  /* owned */
   struct list waiting;          /* ios that are not in the ring yet */
+  uint64_t written_to;          /* where the last write that is over ends */
   int submit_error;             /* errno: the ring is broken */
   enum zeroing punching;        /* the way to make holes at present */
   enum zeroing allocating;      /* the way to make allocated zeroes */
@@ -375,9 +379,35 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
       return false;
     if (result == 0)            /* the end, where there was more before */
       io->error = io->verb == IO_READ ? ENODATA : EIO;
+    else if (io->verb == IO_WRITE)
+      fc->written_to = max_u64 (fc->written_to, io->offset + io->length);
   }
   else if (io->verb == IO_FLUSH)
     footprint_flushed (fc->footprint);
+  return true;
+}
+
+/* Whether a file lost its end while it is written: later writes would make it
+ * long again, and nobody would see what is missing.
+ */
+static bool
+is_cut_short (const struct file_conn *fc)
+{
+  const uint64_t least = max_u64 (fc->endpoint->expected, fc->written_to);
+  struct stat st;
+
+  return fc->endpoint->device.kind == DEVICE_FILE
+    && fstat (fc->fd, &st) == 0 && (uint64_t) st.st_size < least;
+}
+
+/* What must not be done any more is over. */
+static bool
+refuse (const struct file_conn *fc, struct io *io)
+{
+  if ((io->verb != IO_WRITE && io->verb != IO_FLUSH) || !is_cut_short (fc))
+    return false;
+  io->error = ESTALE;
+  list_append (io->ready, &io->link);
   return true;
 }
 
@@ -386,6 +416,8 @@ finish_now (struct file_conn *fc, struct io *io)
 {
   ssize_t result;
 
+  if (refuse (fc, io))
+    return;
   do {
     result = do_now (fc, io);
     if (result == -1)
@@ -446,7 +478,7 @@ submit (struct file_conn *fc)
 
     if (must_be_now (fc, io))   /* by now: a way to zero was refused */
       finish_now (fc, io);
-    else
+    else if (!refuse (fc, io))
       put_in_ring (fc, io);
   }
   fc->submit_error = uring_submit (fc->ring);
@@ -654,7 +686,7 @@ set_size (struct file_endpoint *ep, const struct preparation *p,
       || (!p->shared && (ftruncate (ep->fd, 0) == -1
                          || ftruncate (ep->fd, p->size) == -1)))
     return endpoint_fail (&ep->base, "cannot set its size", e);
-  ep->base.caps.size = p->size;
+  ep->base.caps.size = ep->expected = p->size;
   return 0;
 }
 
@@ -667,6 +699,7 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
   if (p->keep && ep->fd != -1 && ep->device.size == p->size) {
+    ep->expected = p->size;
     base->caps.grows = false;
     return 0;
   }
@@ -692,7 +725,49 @@ file_endpoint_finish (struct endpoint *base, uint64_t size, bool flush,
     return endpoint_fail (&ep->base, "cannot set its size", e);
   if (flush && fsync (ep->fd) == -1)
     return endpoint_fail (&ep->base, "flush failed", e);
+  ep->expected = size;
   return 0;
+}
+
+int
+endpoint_file_check_place (const struct endpoint *ep, int fd,
+                           const char *path, struct error *e)
+{
+  const char *what;
+  struct stat st, its;
+
+  if (fstat (fd, &st) == -1)
+    return endpoint_fail (ep, "cannot look at it", e);
+  if (!S_ISREG (st.st_mode) || device_is_at (fd, path))
+    return 0;
+  if (stat (path, &its) == 0)
+    what = "another file took its place";
+  else if (errno == ENOENT || errno == ENOTDIR)
+    what = st.st_nlink == 0 ? "the file was removed" : "the file was moved";
+  else                          /* nobody can say what became of it */
+    return 0;
+  error_set (e, ESTALE, "%s: %s while it was written", ep->name, what);
+  return -1;
+}
+
+static int
+file_endpoint_recheck (struct endpoint *base, struct error *e)
+{
+  const struct file_endpoint *ep = file_endpoint_of (base);
+  struct device now;
+
+  if (ep->fd == -1)             /* it was never made */
+    return 0;
+  if (endpoint_file_check_place (base, ep->fd, ep->path, e) == -1)
+    return -1;
+  if (device_describe (ep->fd, &now) == -1)
+    return endpoint_fail (base, "cannot look at it", e);
+  if (now.size == ep->expected || ep->expected == 0)
+    return 0;
+  error_set (e, ESTALE, "%s: its size was changed while it was written: it is"
+             " %" PRIu64 " now, and should be %" PRIu64, base->name, now.size,
+             ep->expected);
+  return -1;
 }
 
 static bool
@@ -718,6 +793,7 @@ static const struct endpoint_ops file_endpoint_ops = {
   .conn = file_endpoint_conn,
   .prepare = file_endpoint_prepare,
   .finish = file_endpoint_finish,
+  .recheck = file_endpoint_recheck,
   .close = file_endpoint_close,
 };
 

@@ -19,6 +19,12 @@ bool endpoint_file_fits (const char *name);
 int endpoint_file_check_new (const char *path, const char *what,
                              struct error *e);
 
+/* Whether the name still leads to the regular file that is open, and was written
+ * to: 0, or -1 with the error set, which says what became of it.
+ */
+int endpoint_file_check_place (const struct endpoint *ep, int fd,
+                               const char *path, struct error *e);
+
 struct endpoint *endpoint_file_open (const struct endpoint_request *q,
                                      struct error *e);
 

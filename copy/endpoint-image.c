@@ -264,6 +264,15 @@ image_endpoint_same (const struct endpoint *a, const struct endpoint *b)
 }
 
 static int
+image_endpoint_recheck (struct endpoint *base, struct error *e)
+{
+  const struct image_endpoint *ep = image_endpoint_of (base);
+
+  return ep->fd == -1 ? 0
+    : endpoint_file_check_place (base, ep->fd, path_of (ep), e);
+}
+
+static int
 image_endpoint_server_fd (const struct endpoint *base)
 {
   const struct image_endpoint *ep = (const struct image_endpoint *) base;
@@ -303,6 +312,7 @@ static const struct endpoint_ops image_endpoint_ops = {
   .conn = image_endpoint_conn,
   .same = image_endpoint_same,
   .prepare = image_endpoint_prepare,
+  .recheck = image_endpoint_recheck,
   .server_fd = image_endpoint_server_fd,
   .server_ended = image_endpoint_server_ended,
   .close = image_endpoint_close,

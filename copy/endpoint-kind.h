@@ -24,6 +24,9 @@ struct endpoint_ops {
   int (*finish) (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e);
 
+  /* May be NULL, for what has no name that others could change. */
+  int (*recheck) (struct endpoint *ep, struct error *e);
+
   /* These two may be NULL, for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);

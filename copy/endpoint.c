@@ -273,6 +273,12 @@ endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
   return ep->ops->finish ? ep->ops->finish (ep, size, flush, e) : 0;
 }
 
+int
+endpoint_recheck (struct endpoint *ep, struct error *e)
+{
+  return ep->ops->recheck ? ep->ops->recheck (ep, e) : 0;
+}
+
 void
 endpoint_keep (struct endpoint *ep)
 {

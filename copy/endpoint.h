@@ -184,6 +184,12 @@ int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
+/* After the last flush: whether the name still leads to what was written, and
+ * whether that has its whole size.  0, or -1 with the error (ESTALE) set when
+ * somebody has cut, removed, moved or replaced it meanwhile.
+ */
+int endpoint_recheck (struct endpoint *ep, struct error *e);
+
 /* A file or an image that was made for the copy is of use from now on: it is
  * not removed when the endpoint is closed.
  */
@@ -302,6 +308,7 @@ conn_start (struct conn *c, struct io *io)
 
 /* How an io that came up on the ready list ended: 0 or an errno; EPROTO for an
  * answer that does not fit the question, ENODATA for a file that has shrunk,
+ * ESTALE for one that was cut while it was written,
  * ENOTSUP for a zero that no other range will get either, EBUSY for one that
  * has to be written in this range.
  */

@@ -84,7 +84,9 @@ const char *
 request_strerror (int err)
 {
   return err == EPROTO ? "the reply does not match what was asked for"
-    : err == ENODATA ? "the file has shrunk" : strerror (err);
+    : err == ENODATA ? "the file has shrunk"
+    : err == ESTALE ? "the file was cut, or removed, by another"
+    : strerror (err);
 }
 
 int
