@@ -349,7 +349,7 @@ make_ready (struct copier *c)
     return give_up (c, &e, REFUSED);
   c->report->changed = c->plan.copies && makes_destination (c);
   if (c->plan.copies && prepare (c, &e) == -1) {
-    c->report->changed = false;  /* it was put back as it had been */
+    c->report->changed = endpoint_was_changed (c->destination);
     return give_up (c, &e, FAILED);
   }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */

@@ -665,6 +665,7 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
 
   ep->fd = open (ep->path, flags | O_CREAT | O_EXCL, 0644);
   ep->created = ep->fd != -1 && !shared;
+  ep->base.changed = ep->fd != -1 && shared;
   if (ep->fd == -1 && errno == EEXIST && shared)
     ep->fd = open (ep->path, flags | O_NOFOLLOW);
   if (ep->fd == -1)
@@ -673,18 +674,61 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
     ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
 }
 
+/* Reserves the room on the disk before anything is cut.  It fails with what was
+ * there still there, and what lies beyond the file's end given back; a file that
+ * is shared keeps that, for it can be another's by now.
+ */
+static int
+reserve (struct file_endpoint *ep, const struct preparation *p,
+         struct error *e)
+{
+  int err;
+
+  if (!p->allocate || p->end <= p->start
+      || fallocate (ep->fd, FALLOC_FL_KEEP_SIZE, p->start, p->end - p->start)
+      == 0 || is_missing (errno))
+    return 0;
+  err = errno;
+  if (!p->shared && ftruncate (ep->fd, ep->device.size) == -1)
+    log_detail ("%s: the room beyond its end stays reserved: %s",
+                ep->base.name, strerror (errno));
+  errno = err;
+  return endpoint_fail (&ep->base, "cannot allocate it", e);
+}
+
+/* Makes all of a file read as zeroes.  Where it does not, because not even
+ * cutting succeeds, it is put back as it was.
+ */
+static int
+empty (struct file_endpoint *ep, const struct preparation *p)
+{
+  int err;
+
+  if (ftruncate (ep->fd, 0) == 0) {
+    ep->base.changed = ep->base.changed || ep->device.size > 0;
+    return ftruncate (ep->fd, p->size);
+  }
+  err = errno;
+  if (ftruncate (ep->fd, ep->device.size) == -1)
+    ep->base.changed = true;
+  errno = err;
+  return -1;
+}
+
 /* A size that the file system has no room for is refused before anything that
  * was there is lost.  Giving a file the size that it has changes nothing, so
- * several that share it may do it at the same time.
+ * several that share it may do it at the same time.  What is allocated is
+ * written as a whole, so it need not be emptied first.
  */
 static int
 set_size (struct file_endpoint *ep, const struct preparation *p,
           struct error *e)
 {
-  if (((p->shared || p->size > ep->device.size)
+  const bool overwrite = p->shared || (p->allocate && p->size > 0);
+
+  if (((overwrite || p->size > ep->device.size)
        && ftruncate (ep->fd, p->size) == -1)
-      || (!p->shared && (ftruncate (ep->fd, 0) == -1
-                         || ftruncate (ep->fd, p->size) == -1)))
+      || (!overwrite && empty (ep, p) == -1))
     return endpoint_fail (&ep->base, "cannot set its size", e);
   ep->base.caps.size = ep->expected = p->size;
   return 0;
@@ -703,14 +747,8 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
     base->caps.grows = false;
     return 0;
   }
-  if ((ep->fd == -1 && create (ep, p->shared, e) == -1)
-      || set_size (ep, p, e) == -1)
-    return -1;
-  if (p->allocate && p->end > p->start
-      && fallocate (ep->fd, 0, p->start, p->end - p->start) == -1
-      && !is_missing (errno))
-    return endpoint_fail (&ep->base, "cannot allocate it", e);
-  return 0;
+  return (ep->fd == -1 && create (ep, p->shared, e) == -1)
+    || reserve (ep, p, e) == -1 || set_size (ep, p, e) == -1 ? -1 : 0;
 }
 
 static int

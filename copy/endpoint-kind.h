@@ -41,6 +41,7 @@ struct endpoint {
   enum side side;
   char *name;                   /* owned: "source nbd://host/x", masked */
   struct caps caps;
+  bool changed;                 /* by prepare, and not put back when it failed */
   bool kept;                    /* what was made stays when this is closed */
   const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
   struct conn *spare;           /* number 0, once it was handed back; owned */

@@ -266,6 +266,12 @@ endpoint_prepare (struct endpoint *ep, const struct preparation *p,
   return 0;
 }
 
+bool
+endpoint_was_changed (const struct endpoint *ep)
+{
+  return ep->changed;
+}
+
 int
 endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e)

@@ -177,6 +177,11 @@ struct preparation {
 int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
                       struct error *e);
 
+/* After endpoint_prepare has failed: whether it left the destination as another
+ * than it was.
+ */
+bool endpoint_was_changed (const struct endpoint *ep);
+
 /* Gives what grows the size that the copy came to, where that was not known
  * before; flush says whether it has to be stored.  All conns are closed.  0, or
  * -1 with the error set.
