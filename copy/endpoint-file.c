@@ -33,6 +33,7 @@
 #include "arith.h"
 #include "device.h"
 #include "endpoint-file.h"
+#include "filelock.h"
 #include "footprint.h"
 #include "log.h"
 #include "uring.h"
@@ -668,9 +669,39 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
   ep->base.changed = ep->fd != -1 && shared;
   if (ep->fd == -1 && errno == EEXIST && shared)
     ep->fd = open (ep->path, flags | O_NOFOLLOW);
+  if (ep->fd == -1 && errno == EEXIST) {
+    error_set (e, EBUSY, "%s: it is in use by another, who has just made it",
+               ep->base.name);
+    return -1;
+  }
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot create it", e);
   return device_describe (ep->fd, &ep->device) == -1
+    ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
+}
+
+static enum file_use
+use_of (const struct file_endpoint *ep)
+{
+  return !ep->wants.write ? FILE_READ
+    : ep->wants.part ? FILE_WRITE_PART : FILE_WRITE;
+}
+
+/* Only who has the lock changes the file.  Where another has it, a file that was
+ * made here is his, too; and he may have given it another size, or removed it
+ * before he went.
+ */
+static int
+lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
+{
+  if (filelock_take (ep->fd, use_of (ep), p->start, p->end) == -1
+      || !device_is_at (ep->fd, ep->path)) {
+    ep->created = false;
+    error_set (e, EBUSY, "%s: it is in use by another, who came first",
+               ep->base.name);
+    return -1;
+  }
+  return !p->keep && device_describe (ep->fd, &ep->device) == -1
     ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
 }
 
@@ -742,13 +773,15 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
 
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
-  if (p->keep && ep->fd != -1 && ep->device.size == p->size) {
+  if ((ep->fd == -1 && create (ep, p->shared, e) == -1)
+      || lock (ep, p, e) == -1)
+    return -1;
+  if (p->keep && ep->device.size == p->size) {
     ep->expected = p->size;
     base->caps.grows = false;
     return 0;
   }
-  return (ep->fd == -1 && create (ep, p->shared, e) == -1)
-    || reserve (ep, p, e) == -1 || set_size (ep, p, e) == -1 ? -1 : 0;
+  return reserve (ep, p, e) == -1 || set_size (ep, p, e) == -1 ? -1 : 0;
 }
 
 static int
@@ -853,7 +886,7 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
   char *copy;
   int r;
 
-  if (lstat (path, &st) == 0) {
+  if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
     error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere",
                what);
     return -1;
@@ -865,6 +898,24 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
     error_set (e, errno, "%s: cannot create it: %s", what, strerror (errno));
   free (copy);
   return r;
+}
+
+/* A file that is read is locked from now on.  One that is written to has to wait
+ * for that until all is found possible, and is only looked at.
+ */
+static void
+look_for_locks (struct file_endpoint *ep)
+{
+  const bool later = ep->wants.write || ep->wants.just_look;
+  struct caps *caps = &ep->base.caps;
+
+  if (ep->device.kind != DEVICE_FILE)
+    return;
+  caps->in_use = later ? filelock_is_taken (ep->fd, use_of (ep))
+    : filelock_take (ep->fd, use_of (ep), 0, 0) == -1;
+  caps->in_use_by = ep->wants.write
+    ? "a copy, or QEMU, reads it or writes to it: wait until that has ended"
+    : "a copy, or QEMU, writes to it: wait until that has ended";
 }
 
 /* A block device is ours alone: one that is mounted, or in another's hands, is
@@ -895,6 +946,7 @@ open_file (struct file_endpoint *ep, struct error *e)
                ep->base.name);
     return -1;
   }
+  look_for_locks (ep);
   return 0;
 }
 

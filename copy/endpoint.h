@@ -55,6 +55,8 @@ struct caps {
   bool grows;                   /* takes the size of what is copied, zeroed */
   bool kept;                    /* by prepare: holds a part of the copy */
   bool in_use;                  /* by somebody else, who may change it */
+  const char *in_use_by;        /* who that is, and what can be done, in words;
+                                   borrowed from the endpoint; NULL: unknown */
 
   /* Bytes in order, and no offsets: each is read, or has to be written, once,
    * from 0 on.  Nobody knows how many a source has: its size is INT64_MAX.
@@ -117,6 +119,8 @@ struct endpoint_wants {
   bool extents;                 /* IO_EXTENTS will be used */
   bool write;                   /* else it is opened for reading only */
   bool compare;                 /* it is read to be compared: no stream */
+  bool part;                    /* others may write to the rest of it */
+  bool just_look;               /* so nobody is kept out meanwhile */
 };
 
 /* Whether the name is of a kind that can be opened, and can do what is wanted

@@ -85,6 +85,8 @@ plan_wants (enum side side, const struct options *o)
       : asks_what_is_zero || (compare && !o->no_extents),
     .write = side == DESTINATION && !o->compare,
     .compare = compare,
+    .part = o->shard.count > 0,
+    .just_look = o->plan,
   };
 }
 
@@ -139,8 +141,12 @@ refuse_impossible (const struct plan *p, const struct options *o,
                    const struct caps *destination, struct error *e)
 {
   if (source->in_use || destination->in_use) {
-    error_set (e, EBUSY, "%s: it is in use by another, or mounted",
-               source->in_use ? source_name : destination_name);
+    const char *by = source->in_use ? source->in_use_by
+      : destination->in_use_by;
+
+    error_set (e, EBUSY, "%s: it is in use by another%s%s",
+               source->in_use ? source_name : destination_name,
+               by ? ": " : ", or mounted", by ? by : "");
     return -1;
   }
   if (p->copies
