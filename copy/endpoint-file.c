@@ -879,6 +879,65 @@ endpoint_file_fits (const char *name)
     || S_ISBLK (st.st_mode);
 }
 
+/* The folder that a file of this name would be in, or the nearest one above it
+ * that is there; without links.  Allocated, or NULL.
+ */
+static char *
+find_folder (const char *path)
+{
+  char *name = strdup (path), *found = NULL;
+
+  while (name && found == NULL && strcmp (name, "/") != 0
+         && strcmp (name, ".") != 0) {
+    char *up = strdup (dirname (name));
+
+    free (name);
+    name = up;
+    found = up ? realpath (up, NULL) : NULL;
+  }
+  free (name);
+  return found;
+}
+
+/* The folder of devices itself, not what else is mounted in it, and not the
+ * one for shared memory, which is for files.
+ */
+static bool
+is_for_devices (const char *folder)
+{
+  struct stat st, of_devices;
+
+  if (strcmp (folder, "/dev") != 0 && strncmp (folder, "/dev/", 5) != 0)
+    return false;
+  return strcmp (folder, "/dev/shm") != 0
+    && strncmp (folder, "/dev/shm/", 9) != 0
+    && stat (folder, &st) == 0 && stat ("/dev", &of_devices) == 0
+    && st.st_dev == of_devices.st_dev;
+}
+
+int
+endpoint_file_check_no_typo (const char *path, const char *what,
+                             struct error *e)
+{
+  struct stat st;
+  const bool there = stat (path, &st) == 0;
+  char *folder;
+  bool typo;
+
+  if (there && !S_ISREG (st.st_mode))
+    return 0;
+  folder = find_folder (path);
+  typo = folder && is_for_devices (folder);
+  free (folder);
+  if (!typo)
+    return 0;
+  error_set (e, there ? EINVAL : ENOENT, there
+             ? "%s: it is a regular file among the devices in /dev, and no"
+             " device"
+             : "%s: there is no such device, and no file is made in /dev", what);
+  return -1;
+}
+
 int
 endpoint_file_check_new (const char *path, const char *what, struct error *e)
 {
@@ -979,6 +1038,7 @@ set_caps (struct file_endpoint *ep)
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;
   caps->grows = !is_block && ep->wants.write;
+  caps->missing = ep->fd == -1;
 }
 
 struct endpoint *

@@ -19,6 +19,12 @@ bool endpoint_file_fits (const char *name);
 int endpoint_file_check_new (const char *path, const char *what,
                              struct error *e);
 
+/* Whether this name, which is to be written to, is none in /dev where there is no
+ * device: 0, or -1 with the error set; it begins with what.
+ */
+int endpoint_file_check_no_typo (const char *path, const char *what,
+                                 struct error *e);
+
 /* Whether the name still leads to the regular file that is open, and was written
  * to: 0, or -1 with the error set, which says what became of it.
  */

@@ -197,6 +197,7 @@ promise_new_caps (struct image_endpoint *ep)
     .block_preferred = 4096,
     .block_max = BLOCK_MAX,
     .grows = true,
+    .missing = true,
   };
   promise_caps (ep);
 }
@@ -233,7 +234,7 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
       || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
-  base->caps.grows = ep->created;
+  base->caps.grows = base->caps.missing = ep->created;
   if (base->caps.size < p->size) {
     error_set (e, ENOSPC, "%s: the image is smaller than it was said to be",
                base->name);

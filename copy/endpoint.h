@@ -53,6 +53,7 @@ struct caps {
   bool reconnects;              /* a conn can be lost, and be made anew */
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
+  bool missing;                 /* it was not there when it was opened */
   bool kept;                    /* by prepare: holds a part of the copy */
   bool in_use;                  /* by somebody else, who may change it */
   const char *in_use_by;        /* who that is, and what can be done, in words;
