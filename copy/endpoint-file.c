@@ -879,6 +879,24 @@ endpoint_file_fits (const char *name)
     || S_ISBLK (st.st_mode);
 }
 
+int
+endpoint_file_check_sized (const char *path, const char *what, struct error *e)
+{
+  const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat st;
+  char byte;
+  const bool lies = fd != -1 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode)
+    && st.st_size == 0 && pread (fd, &byte, 1, 0) == 1;
+
+  if (fd != -1)
+    close (fd);
+  if (!lies)
+    return 0;
+  error_set (e, ENOTSUP, "%s: it has a size of 0, and can be read all the same:"
+             " pipe it, as by: cat FILE | stripecopy - DESTINATION", what);
+  return -1;
+}
+
 /* The folder that a file of this name would be in, or the nearest one above it
  * that is there; without links.  Allocated, or NULL.
  */

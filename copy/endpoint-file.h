@@ -19,6 +19,13 @@ bool endpoint_file_fits (const char *name);
 int endpoint_file_check_new (const char *path, const char *what,
                              struct error *e);
 
+/* Whether a file, which is to be read, says of its size that it is 0 and has
+ * bytes all the same, as those of /proc do: then -1 with the error set, which
+ * begins with what; else 0.  It is not looked at what is no regular file.
+ */
+int endpoint_file_check_sized (const char *path, const char *what,
+                               struct error *e);
+
 /* Whether this name, which is to be written to, is none in /dev where there is no
  * device: 0, or -1 with the error set; it begins with what.
  */
