@@ -350,7 +350,9 @@ make_ready (struct copier *c)
   c->report->changed = c->plan.copies && makes_destination (c);
   if (c->plan.copies && prepare (c, &e) == -1) {
     c->report->changed = endpoint_was_changed (c->destination);
-    return give_up (c, &e, e.number == EBUSY ? IN_USE : FAILED);
+    return give_up (c, &e, e.number == EBUSY ? IN_USE
+                    : e.number == EFBIG && !c->report->changed ? REFUSED
+                    : FAILED);
   }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);

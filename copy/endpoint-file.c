@@ -23,11 +23,14 @@
 #include <libgen.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "arith.h"
@@ -1038,6 +1041,60 @@ choose_zero_unit (const struct device *d)
     : max_u64 (d->sector, sysconf (_SC_PAGESIZE));
 }
 
+/* The largest size that a file system lets a file have: as far as it lets one
+ * seek.  Nothing is changed by that.
+ */
+static uint64_t
+seek_limit (int fd)
+{
+  uint64_t low = 0, high = INT64_MAX;
+
+  while (low < high) {
+    const uint64_t middle = low + (high - low + 1) / 2;
+
+    if (lseek (fd, middle, SEEK_SET) == -1)
+      high = middle - 1;
+    else
+      low = middle;
+  }
+  lseek (fd, 0, SEEK_SET);
+  return low;
+}
+
+/* Where there is no file yet, one without a name tells; where there is no such
+ * thing, nobody knows but of FAT, which is what has a limit that matters.
+ */
+static uint64_t
+limit_of_folder (const char *path)
+{
+  char *copy = strdup (path);
+  const char *folder = copy ? dirname (copy) : ".";
+  const int fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  struct statfs fs;
+  uint64_t limit = 0;
+
+  if (fd != -1) {
+    limit = seek_limit (fd);
+    close (fd);
+  }
+  else if (statfs (folder, &fs) == 0 && fs.f_type == MSDOS_SUPER_MAGIC)
+    limit = UINT32_MAX;
+  free (copy);
+  return limit;
+}
+
+static uint64_t
+find_size_max (const struct file_endpoint *ep)
+{
+  const uint64_t limit = ep->fd != -1 ? seek_limit (ep->fd)
+    : limit_of_folder (ep->path);
+  struct rlimit ours;
+
+  if (getrlimit (RLIMIT_FSIZE, &ours) == -1 || ours.rlim_cur == RLIM_INFINITY)
+    return limit;
+  return limit == 0 ? ours.rlim_cur : min_u64 (limit, ours.rlim_cur);
+}
+
 static void
 set_caps (struct file_endpoint *ep)
 {
@@ -1056,6 +1113,7 @@ set_caps (struct file_endpoint *ep)
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;
   caps->grows = !is_block && ep->wants.write;
+  caps->size_max = caps->grows ? find_size_max (ep) : 0;
   caps->missing = ep->fd == -1;
 }
 

@@ -53,6 +53,7 @@ struct caps {
   bool reconnects;              /* a conn can be lost, and be made anew */
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
+  uint64_t size_max;            /* bytes that what grows can have; 0: unknown */
   bool missing;                 /* it was not there when it was opened */
   bool kept;                    /* by prepare: holds a part of the copy */
   bool in_use;                  /* by somebody else, who may change it */

@@ -169,6 +169,13 @@ refuse_impossible (const struct plan *p, const struct options *o,
                source->size);
     return -1;
   }
+  if (destination->grows && destination->size_max > 0 && !p->open_ended
+      && source->size > destination->size_max) {
+    error_set (e, EFBIG, "%s: a file there has at most %" PRIu64 " bytes, and"
+               " the source has %" PRIu64, destination_name,
+               destination->size_max, source->size);
+    return -1;
+  }
   if (source->size % source->block_min != 0) {
     error_set (e, EINVAL, "%s: its size (%" PRIu64 ") is no multiple of its"
                " minimum block (%" PRIu64 "): the end cannot be read",
