@@ -38,6 +38,7 @@
 #include "endpoint-file.h"
 #include "filelock.h"
 #include "footprint.h"
+#include "holders.h"
 #include "log.h"
 #include "uring.h"
 
@@ -980,6 +981,18 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
   return r;
 }
 
+void
+endpoint_file_note_use (struct endpoint *ep, const char *path)
+{
+  struct stat st;
+
+  ep->caps.in_use = true;
+  if (stat (path, &st) == -1)
+    return;
+  holders_describe (st.st_rdev, path, ep->in_use_by, sizeof ep->in_use_by);
+  ep->caps.in_use_by = ep->in_use_by;
+}
+
 /* A file that is read is locked from now on.  One that is written to has to wait
  * for that until all is found possible, and is only looked at.
  */
@@ -1012,7 +1025,7 @@ open_file (struct file_endpoint *ep, struct error *e)
   is_block = stat (ep->path, &st) == 0 && S_ISBLK (st.st_mode);
   ep->fd = open (ep->path, is_block ? flags | O_EXCL : flags);
   if (ep->fd == -1 && is_block && errno == EBUSY) {
-    ep->base.caps.in_use = true;
+    endpoint_file_note_use (&ep->base, ep->path);
     ep->fd = open (ep->path, flags);
   }
   if (ep->fd == -1 && errno == ENOENT && ep->wants.write)

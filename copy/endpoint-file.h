@@ -32,6 +32,9 @@ int endpoint_file_check_sized (const char *path, const char *what,
 int endpoint_file_check_no_typo (const char *path, const char *what,
                                  struct error *e);
 
+/* Notes in the caps that a block device is in use, and by whom. */
+void endpoint_file_note_use (struct endpoint *ep, const char *path);
+
 /* Whether the name still leads to the regular file that is open, and was written
  * to: 0, or -1 with the error set, which says what became of it.
  */

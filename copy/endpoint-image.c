@@ -397,7 +397,7 @@ open_file (struct image_endpoint *ep, struct error *e)
 
   ep->fd = open (path_of (ep), flags);
   if (ep->fd == -1 && is_block && errno == EBUSY) {
-    ep->base.caps.in_use = true;
+    endpoint_file_note_use (&ep->base, path_of (ep));
     return 0;
   }
   if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {

@@ -44,6 +44,7 @@ struct endpoint {
   bool changed;                 /* by prepare, and not put back when it failed */
   bool kept;                    /* what was made stays when this is closed */
   const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
+  char in_use_by[512];          /* what caps.in_use_by leads to, for devices */
   struct conn *spare;           /* number 0, once it was handed back; owned */
 };
 
