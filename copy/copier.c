@@ -10,10 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "clock.h"
 #include "copier.h"
 #include "describe.h"
 #include "exit-status.h"
+#include "human.h"
 #include "keeper.h"
 #include "limit.h"
 #include "log.h"
@@ -198,13 +200,56 @@ wants_time_left (const struct copier *c)
         && !c->options->quiet);
 }
 
+/* Bytes that the destination has for what is left to copy.  What an earlier run
+ * has stored is in the way of it; what was there before is not.
+ */
+static uint64_t
+room_left (const struct copier *c)
+{
+  const struct caps *to = endpoint_caps (c->destination);
+  const uint64_t stored = c->map ? map_resumed (c->map) : 0;
+
+  return add_saturated (to->free, to->occupied > stored
+                        ? to->occupied - stored : 0);
+}
+
+/* Whether a file might find no room on its file system, were all of it data. */
+static bool
+may_lack_room (const struct copier *c)
+{
+  return c->plan.copies && !c->plan.open_ended
+    && endpoint_caps (c->destination)->free_known
+    && room_left (c) < plan_length (&c->plan);
+}
+
+/* Only what the source's extents say to be data counts, unless all of it is
+ * allocated: what nobody knows may be zeroes.
+ */
+static void
+warn_of_room (const struct copier *c)
+{
+  const struct findings *f = findings (c);
+  const uint64_t stored = c->map ? map_resumed (c->map) : 0;
+  const uint64_t room = room_left (c);
+  const uint64_t needed = c->options->allocated
+    ? plan_length (&c->plan) - stored
+    : f && c->plan.source_extents ? f->data : 0;
+  char there[HUMAN_MAX], wanted[HUMAN_MAX];
+
+  if (may_lack_room (c) && room < needed)
+    log_warning_as ("no-room", "%s: %s are to be written, and its file system"
+                    " has room for %s (%" PRIu64 " and %" PRIu64 " bytes)",
+                    endpoint_name (c->destination), human_size (wanted, needed),
+                    human_size (there, room), needed, room);
+}
+
 static int
 look (struct copier *c)
 {
   const bool whole = c->options->plan;
   struct error e = { 0 };
 
-  if (!whole && !wants_time_left (c))
+  if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
   c->survey = survey_new (&c->plan, c->map ? map_todo (c->map) : NULL,
                           c->source, whole ? c->destination : NULL,
@@ -649,6 +694,7 @@ go (struct copier *c)
     return end_unchanged (c);
   if ((status = look (c)) != DONE)
     return status;
+  warn_of_room (c);
   if (c->options->plan) {
     tell_findings (c);
     return DONE;

@@ -30,6 +30,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -1108,6 +1109,27 @@ find_size_max (const struct file_endpoint *ep)
   return limit == 0 ? ours.rlim_cur : min_u64 (limit, ours.rlim_cur);
 }
 
+/* What the file system has left for us, and what the file has already.  One
+ * without any blocks does not count them.
+ */
+static void
+find_room (struct file_endpoint *ep)
+{
+  struct caps *caps = &ep->base.caps;
+  char *copy = strdup (ep->path);
+  struct statvfs fs;
+  struct stat st;
+
+  if (copy && (ep->fd != -1 ? fstatvfs (ep->fd, &fs)
+               : statvfs (dirname (copy), &fs)) == 0 && fs.f_blocks > 0) {
+    caps->free_known = true;
+    caps->free = (geteuid () == 0 ? fs.f_bfree : fs.f_bavail) * fs.f_frsize;
+    if (ep->fd != -1 && fstat (ep->fd, &st) == 0)
+      caps->occupied = (uint64_t) st.st_blocks * 512;
+  }
+  free (copy);
+}
+
 static void
 set_caps (struct file_endpoint *ep)
 {
@@ -1126,6 +1148,8 @@ set_caps (struct file_endpoint *ep)
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;
   caps->grows = !is_block && ep->wants.write;
+  if (caps->grows)
+    find_room (ep);
   caps->size_max = caps->grows ? find_size_max (ep) : 0;
   caps->missing = ep->fd == -1;
 }

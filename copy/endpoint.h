@@ -54,6 +54,9 @@ struct caps {
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
   uint64_t size_max;            /* bytes that what grows can have; 0: unknown */
+  bool free_known;              /* the next two are, for what grows */
+  uint64_t free;                /* bytes free on its file system */
+  uint64_t occupied;            /* bytes that it has there already */
   bool missing;                 /* it was not there when it was opened */
   bool kept;                    /* by prepare: holds a part of the copy */
   bool in_use;                  /* by somebody else, who may change it */
