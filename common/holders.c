@@ -233,7 +233,7 @@ find_in_partitions (struct findings *f, const char *folder)
     closedir (dir);
 }
 
-void
+bool
 holders_describe (dev_t number, const char *name, char *text, size_t size)
 {
   struct findings f = { .text = text, .size = size };
@@ -253,7 +253,9 @@ holders_describe (dev_t number, const char *name, char *text, size_t size)
       find_all (&f, folder, disk ? disk + 1 : folder);
     }
   }
-  if (f.used == 0)
-    add (&f, "another program has opened it exclusively; lsof %s says which,"
-         " unless it is in another container", name);
+  if (f.used > 0)
+    return true;
+  add (&f, "another program has opened it exclusively; lsof %s says which,"
+       " unless it is in another container", name);
+  return false;
 }

@@ -4,6 +4,7 @@
 #ifndef HOLDERS_H
 #define HOLDERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,9 +12,10 @@
  * space, and devices that are made of it, also of its partitions, or of the disk
  * that it is a partition of.  name is what the user calls it.  Cut where the
  * size (at least 1) is too small; it looks at the present moment, in the mount
- * namespace of this process.
+ * namespace of this process.  False where none of these has it: then it is a
+ * program.
  */
-void holders_describe (dev_t number, const char *name, char *text,
+bool holders_describe (dev_t number, const char *name, char *text,
                        size_t size);
 
 #endif /* HOLDERS_H */

@@ -24,6 +24,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,14 +251,16 @@ mode_of (enum zeroing way)
     | (way == ZERO_RANGE ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE);
 }
 
-/* Zeroing goes through the endpoint's own descriptor.  It is the one that has a
- * block device for itself (O_EXCL).  Through any other one the kernel refuses
- * with EBUSY to zero what has dirty pages in the page cache.
+/* A block device is zeroed through the endpoint's own descriptor.  It is the one
+ * that has the device for itself (O_EXCL).  Through any other one the kernel
+ * refuses with EBUSY to zero what has dirty pages in the page cache.  That of a
+ * file has the locks, which a ring would keep for a moment when we are killed.
  */
 static int
 zero_fd (const struct file_conn *fc)
 {
-  return fc->endpoint->fd;
+  return fc->endpoint->device.kind == DEVICE_BLOCK ? fc->endpoint->fd
+    : fc->fd;
 }
 
 static int
@@ -982,16 +985,41 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
   return r;
 }
 
-void
-endpoint_file_note_use (struct endpoint *ep, const char *path)
+/* How long a device is waited for that no mount or other device has.  When a
+ * copy is killed, the kernel takes its ring apart after its parent has heard of
+ * its end, and the device is not free before that.
+ */
+#define RELEASE_MS 2000
+#define RELEASE_STEP_MS 20
+
+/* False when somebody wants us to end. */
+static bool
+pause_for_release (int interrupt_fd)
+{
+  struct pollfd p = { .fd = interrupt_fd, .events = POLLIN };
+
+  return poll (&p, 1, RELEASE_STEP_MS) <= 0;
+}
+
+int
+endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
+                          int interrupt_fd)
 {
   struct stat st;
+  int fd, left = RELEASE_MS / RELEASE_STEP_MS;
 
-  ep->caps.in_use = true;
-  if (stat (path, &st) == -1)
-    return;
-  holders_describe (st.st_rdev, path, ep->in_use_by, sizeof ep->in_use_by);
-  ep->caps.in_use_by = ep->in_use_by;
+  if (stat (path, &st) == -1 || !S_ISBLK (st.st_mode))
+    return open (path, flags);
+  while ((fd = open (path, flags | O_EXCL)) == -1 && errno == EBUSY
+         && !holders_describe (st.st_rdev, path, ep->in_use_by,
+                               sizeof ep->in_use_by)
+         && left-- > 0 && pause_for_release (interrupt_fd))
+    ;
+  if (fd == -1 && errno == EBUSY) {
+    ep->caps.in_use = true;
+    ep->caps.in_use_by = ep->in_use_by;
+  }
+  return fd;
 }
 
 /* A file that is read is locked from now on.  One that is written to has to wait
@@ -1016,19 +1044,15 @@ look_for_locks (struct file_endpoint *ep)
  * told by caps, after it has been seen whether it is both sides of this copy.
  */
 static int
-open_file (struct file_endpoint *ep, struct error *e)
+open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
 {
   const int flags = O_CLOEXEC | O_NOCTTY
     | (ep->wants.write ? O_RDWR : O_RDONLY);
-  struct stat st;
-  bool is_block;
 
-  is_block = stat (ep->path, &st) == 0 && S_ISBLK (st.st_mode);
-  ep->fd = open (ep->path, is_block ? flags | O_EXCL : flags);
-  if (ep->fd == -1 && is_block && errno == EBUSY) {
-    endpoint_file_note_use (&ep->base, ep->path);
+  ep->fd = endpoint_file_open_alone (&ep->base, ep->path, flags,
+                                     interrupt_fd);
+  if (ep->base.caps.in_use)
     ep->fd = open (ep->path, flags);
-  }
   if (ep->fd == -1 && errno == ENOENT && ep->wants.write)
     return endpoint_file_check_new (ep->path, ep->base.name, e);
   if (ep->fd == -1)
@@ -1172,7 +1196,7 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
     endpoint_fail (&ep->base, "cannot open it", e);
     goto fail;
   }
-  if (open_file (ep, e) == -1)
+  if (open_file (ep, q->interrupt_fd, e) == -1)
     goto fail;
   set_caps (ep);
   ep->ring = uring_new (DEPTH);

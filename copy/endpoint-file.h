@@ -32,8 +32,11 @@ int endpoint_file_check_sized (const char *path, const char *what,
 int endpoint_file_check_no_typo (const char *path, const char *what,
                                  struct error *e);
 
-/* Notes in the caps that a block device is in use, and by whom. */
-void endpoint_file_note_use (struct endpoint *ep, const char *path);
+/* Opens a block device, or a file, with these flags, the device for us alone.
+ * One that another has is noted in the caps.  Returns what open does.
+ */
+int endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
+                              int interrupt_fd);
 
 /* Whether the name still leads to the regular file that is open, and was written
  * to: 0, or -1 with the error set, which says what became of it.

@@ -391,15 +391,12 @@ endpoint_image_check (enum side side, const struct operand *operand,
 static int
 open_file (struct image_endpoint *ep, struct error *e)
 {
-  struct stat st;
-  const bool is_block = stat (path_of (ep), &st) == 0 && S_ISBLK (st.st_mode);
-  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_block ? O_EXCL : 0);
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
 
-  ep->fd = open (path_of (ep), flags);
-  if (ep->fd == -1 && is_block && errno == EBUSY) {
-    endpoint_file_note_use (&ep->base, path_of (ep));
+  ep->fd = endpoint_file_open_alone (&ep->base, path_of (ep), flags,
+                                     ep->request.interrupt_fd);
+  if (ep->base.caps.in_use)
     return 0;
-  }
   if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
     promise_new_caps (ep);
     return endpoint_file_check_new (path_of (ep), ep->base.name, e);
