@@ -905,13 +905,13 @@ endpoint_file_check_sized (const char *path, const char *what, struct error *e)
   return -1;
 }
 
-/* The folder that a file of this name would be in, or the nearest one above it
- * that is there; without links.  Allocated, or NULL.
+/* Where a name leads, or where a file of this name would be: the nearest folder
+ * above it that is there; without links.  Allocated, or NULL.
  */
 static char *
-find_folder (const char *path)
+find_place (const char *path)
 {
-  char *name = strdup (path), *found = NULL;
+  char *name = strdup (path), *found = name ? realpath (name, NULL) : NULL;
 
   while (name && found == NULL && strcmp (name, "/") != 0
          && strcmp (name, ".") != 0) {
@@ -929,15 +929,15 @@ find_folder (const char *path)
  * one for shared memory, which is for files.
  */
 static bool
-is_for_devices (const char *folder)
+is_among_devices (const char *place)
 {
   struct stat st, of_devices;
 
-  if (strcmp (folder, "/dev") != 0 && strncmp (folder, "/dev/", 5) != 0)
+  if (strcmp (place, "/dev") != 0 && strncmp (place, "/dev/", 5) != 0)
     return false;
-  return strcmp (folder, "/dev/shm") != 0
-    && strncmp (folder, "/dev/shm/", 9) != 0
-    && stat (folder, &st) == 0 && stat ("/dev", &of_devices) == 0
+  return strcmp (place, "/dev/shm") != 0
+    && strncmp (place, "/dev/shm/", 9) != 0
+    && stat (place, &st) == 0 && stat ("/dev", &of_devices) == 0
     && st.st_dev == of_devices.st_dev;
 }
 
@@ -947,14 +947,14 @@ endpoint_file_check_no_typo (const char *path, const char *what,
 {
   struct stat st;
   const bool there = stat (path, &st) == 0;
-  char *folder;
+  char *place;
   bool typo;
 
   if (there && !S_ISREG (st.st_mode))
     return 0;
-  folder = find_folder (path);
-  typo = folder && is_for_devices (folder);
-  free (folder);
+  place = find_place (path);
+  typo = place && is_among_devices (place);
+  free (place);
   if (!typo)
     return 0;
   error_set (e, there ? EINVAL : ENOENT, there

@@ -54,6 +54,8 @@ copy_ok "$tmp/disk" "$tmp/new"
 copy_ok --plan --report="$tmp/report" "$tmp/disk" "$tmp/new"
 expect_no_error 'does not exist yet'
 expect_report "r['destination']['exists'] is True"
+stream_ok "$tmp/disk" /dev/stdout < /dev/null > "$tmp/out"
+expect_identical "$tmp/disk" "$tmp/out"
 if [ -w /dev/shm ]; then
   copy_ok "$tmp/disk" "/dev/shm/$name"
   rm "/dev/shm/$name"
