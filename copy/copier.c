@@ -10,10 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "clock.h"
 #include "copier.h"
 #include "describe.h"
 #include "exit-status.h"
+#include "human.h"
 #include "keeper.h"
 #include "limit.h"
 #include "log.h"
@@ -198,13 +200,56 @@ wants_time_left (const struct copier *c)
         && !c->options->quiet);
 }
 
+/* Bytes that the destination has for what is left to copy.  What an earlier run
+ * has stored is in the way of it; what was there before is not.
+ */
+static uint64_t
+room_left (const struct copier *c)
+{
+  const struct caps *to = endpoint_caps (c->destination);
+  const uint64_t stored = c->map ? map_resumed (c->map) : 0;
+
+  return add_saturated (to->free, to->occupied > stored
+                        ? to->occupied - stored : 0);
+}
+
+/* Whether a file might find no room on its file system, were all of it data. */
+static bool
+may_lack_room (const struct copier *c)
+{
+  return c->plan.copies && !c->plan.open_ended
+    && endpoint_caps (c->destination)->free_known
+    && room_left (c) < plan_length (&c->plan);
+}
+
+/* Only what the source's extents say to be data counts, unless all of it is
+ * allocated: what nobody knows may be zeroes.
+ */
+static void
+warn_of_room (const struct copier *c)
+{
+  const struct findings *f = findings (c);
+  const uint64_t stored = c->map ? map_resumed (c->map) : 0;
+  const uint64_t room = room_left (c);
+  const uint64_t needed = c->options->allocated
+    ? plan_length (&c->plan) - stored
+    : f && c->plan.source_extents ? f->data : 0;
+  char there[HUMAN_MAX], wanted[HUMAN_MAX];
+
+  if (may_lack_room (c) && room < needed)
+    log_warning_as ("no-room", "%s: %s are to be written, and its file system"
+                    " has room for %s (%" PRIu64 " and %" PRIu64 " bytes)",
+                    endpoint_name (c->destination), human_size (wanted, needed),
+                    human_size (there, room), needed, room);
+}
+
 static int
 look (struct copier *c)
 {
   const bool whole = c->options->plan;
   struct error e = { 0 };
 
-  if (!whole && !wants_time_left (c))
+  if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
   c->survey = survey_new (&c->plan, c->map ? map_todo (c->map) : NULL,
                           c->source, whole ? c->destination : NULL,
@@ -349,8 +394,10 @@ make_ready (struct copier *c)
     return give_up (c, &e, REFUSED);
   c->report->changed = c->plan.copies && makes_destination (c);
   if (c->plan.copies && prepare (c, &e) == -1) {
-    c->report->changed = false;  /* it was put back as it had been */
-    return give_up (c, &e, FAILED);
+    c->report->changed = endpoint_was_changed (c->destination);
+    return give_up (c, &e, e.number == EBUSY ? IN_USE
+                    : e.number == EFBIG && !c->report->changed ? REFUSED
+                    : FAILED);
   }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);
@@ -448,6 +495,22 @@ finish (struct copier *c, struct crew *crew)
   return true;
 }
 
+/* However the copy ended: what was written has to be where the name leads, or a
+ * map must not speak of it any more.
+ */
+static bool
+is_still_there (struct copier *c)
+{
+  struct error e = { 0 };
+
+  if (!c->plan.copies || endpoint_recheck (c->destination, &e) == 0)
+    return true;
+  stop_fail (c->stop, &e);
+  if (c->map)
+    map_unmark (c->map, NULL);
+  return false;
+}
+
 /* What differs was not copied well, whatever has changed it since: the same
  * command copies it again.
  */
@@ -501,6 +564,7 @@ copy (struct copier *c, uint64_t start)
   watch_crew (&gear, crew, &teller, &c->keeper);
   stop_want_usr1 (c->stop, false);
   complete = crew_join (crew) && finish (c, crew);
+  complete = is_still_there (c) && complete;
   tell_end (c, &teller, crew, complete);
   report_note_copy (c->report, &c->plan, crew, start, complete);
   if (complete)
@@ -630,6 +694,7 @@ go (struct copier *c)
     return end_unchanged (c);
   if ((status = look (c)) != DONE)
     return status;
+  warn_of_room (c);
   if (c->options->plan) {
     tell_findings (c);
     return DONE;

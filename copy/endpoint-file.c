@@ -19,20 +19,28 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "arith.h"
 #include "device.h"
 #include "endpoint-file.h"
+#include "filelock.h"
 #include "footprint.h"
+#include "holders.h"
 #include "log.h"
 #include "uring.h"
 
@@ -58,7 +66,10 @@
 /* A file system that cannot tell data from holes says that all is data. */
 #define EXTENTS_MAX (UINT64_C (1) << 60)
 
-/* Ways to make zeroes: one that is refused is not tried again. */
+/* Ways to make zeroes, in the order in which they are tried.  A way that the
+ * kernel or the device does not have is not tried again; one that was refused
+ * for another reason is left out for that range only.
+ */
 enum zeroing {
   PUNCH,                        /* a hole */
   ZERO_RANGE,                   /* blocks that read as zeroes */
@@ -78,10 +89,13 @@ struct file_endpoint {
   char *path;                   /* owned */
   int fd;                       /* owned; -1: the file is still to be made */
   struct device device;
+  uint64_t zero_unit;           /* power of two: zeroed as a whole, or written */
   struct endpoint_wants wants;
   struct uring *ring;           /* owned, for the first conn; NULL: no rings */
   bool rings;                   /* conns are to have them */
   bool created;                 /* by prepare */
+  uint64_t expected;            /* bytes that the file has, as it is written;
+                                   0: that is not known */
 };
 
 struct file_conn {
@@ -91,6 +105,7 @@ struct file_conn {
   struct uring *ring;           /* owned; NULL: ios are done at once */
   struct footprint *footprint;  /* owned */
   struct list waiting;          /* ios that are not in the ring yet */
+  uint64_t written_to;          /* where the last write that is over ends */
   int submit_error;             /* errno: the ring is broken */
   enum zeroing punching;        /* the way to make holes at present */
   enum zeroing allocating;      /* the way to make allocated zeroes */
@@ -200,12 +215,33 @@ next_way (const struct file_conn *fc, const struct io *io, enum zeroing way)
   return CANNOT;
 }
 
-/* Whether an errno is about the way, not about this place. */
+/* Whether an errno is about the way, wherever it is tried. */
 static bool
-is_refusal (int err)
+is_missing (int err)
 {
   return err == EOPNOTSUPP || err == ENOSYS || err == ENOTTY || err == EINVAL
     || err == ENODEV;
+}
+
+/* After a way has failed: the io takes the next one.  True when there is none
+ * left.  ENOTSUP then means that no way is there at all, and EBUSY that this
+ * range has to be written; why is not told, for if the write fails as well, its
+ * error says more.
+ */
+static bool
+is_out_of_ways (struct file_conn *fc, struct io *io, int err)
+{
+  enum zeroing *way = way_of (fc, io);
+  const enum zeroing tried = io->cookie;
+  const enum zeroing next = next_way (fc, io, tried);
+
+  if (is_missing (err) && *way == tried)
+    *way = next;
+  io->cookie = next > *way ? next : *way;
+  if (io->cookie != CANNOT)
+    return false;
+  io->error = *way == CANNOT ? ENOTSUP : EBUSY;
+  return true;
 }
 
 static int
@@ -215,21 +251,34 @@ mode_of (enum zeroing way)
     | (way == ZERO_RANGE ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE);
 }
 
+/* A block device is zeroed through the endpoint's own descriptor.  It is the one
+ * that has the device for itself (O_EXCL).  Through any other one the kernel
+ * refuses with EBUSY to zero what has dirty pages in the page cache.  That of a
+ * file has the locks, which a ring would keep for a moment when we are killed.
+ */
 static int
-zero_sectors (const struct file_conn *fc, enum zeroing way, uint64_t start,
-              uint64_t length)
+zero_fd (const struct file_conn *fc)
 {
+  return fc->endpoint->device.kind == DEVICE_BLOCK ? fc->endpoint->fd
+    : fc->fd;
+}
+
+static int
+zero_units (const struct file_conn *fc, enum zeroing way, uint64_t start,
+            uint64_t length)
+{
+  const int fd = zero_fd (fc);
   uint64_t range[2] = { start, length };
 
   switch (way) {
   case PUNCH: case ZERO_RANGE:
-    return fallocate (fc->fd, mode_of (way), start, length);
+    return fallocate (fd, mode_of (way), start, length);
   case PUNCH_AND_ALLOCATE:
-    if (fallocate (fc->fd, mode_of (PUNCH), start, length) == -1)
+    if (fallocate (fd, mode_of (PUNCH), start, length) == -1)
       return -1;
-    return fallocate (fc->fd, FALLOC_FL_KEEP_SIZE, start, length);
+    return fallocate (fd, FALLOC_FL_KEEP_SIZE, start, length);
   case ZERO_OUT:
-    return ioctl (fc->fd, BLKZEROOUT, range);
+    return ioctl (fd, BLKZEROOUT, range);
   case CANNOT:
     break;
   }
@@ -237,7 +286,7 @@ zero_sectors (const struct file_conn *fc, enum zeroing way, uint64_t start,
   return -1;
 }
 
-/* Less than a sector, at either end of what is to be zeroed. */
+/* Less than a unit, at either end of what is to be zeroed. */
 static int
 write_edge (const struct file_conn *fc, uint64_t start, uint64_t end)
 {
@@ -256,22 +305,22 @@ write_edge (const struct file_conn *fc, uint64_t start, uint64_t end)
 }
 
 static bool
-is_in_sectors (const struct file_conn *fc, const struct io *io)
+is_in_units (const struct file_conn *fc, const struct io *io)
 {
-  return ((io->offset | io->length) & (fc->endpoint->device.sector - 1)) == 0;
+  return ((io->offset | io->length) & (fc->endpoint->zero_unit - 1)) == 0;
 }
 
 static int
 zero_now (const struct file_conn *fc, const struct io *io, enum zeroing way)
 {
-  const uint64_t sector = fc->endpoint->device.sector;
+  const uint64_t unit = fc->endpoint->zero_unit;
   const uint64_t end = io->offset + io->length;
-  const uint64_t from = align_up (io->offset, sector);
-  const uint64_t to = align_down (end, sector);
+  const uint64_t from = align_up (io->offset, unit);
+  const uint64_t to = align_down (end, unit);
 
   if (from >= to)
     return write_edge (fc, io->offset, end);
-  if (zero_sectors (fc, way, from, to - from) == -1
+  if (zero_units (fc, way, from, to - from) == -1
       || write_edge (fc, io->offset, from) == -1
       || write_edge (fc, to, end) == -1)
     return -1;
@@ -310,7 +359,6 @@ do_now (struct file_conn *fc, struct io *io)
     return pwrite (fc->fd, buffer + done_of (io), io->length - done_of (io),
                    io->offset + done_of (io));
   case IO_ZERO:
-    io->cookie = *way_of (fc, io);
     return zero_now (fc, io, io->cookie);
   case IO_FLUSH:
     return fsync (fc->fd);
@@ -330,14 +378,8 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
 {
   if (result == -EINTR || result == -EAGAIN)
     return false;
-  if (result < 0 && io->verb == IO_ZERO && is_refusal (-result)) {
-    enum zeroing *way = way_of (fc, io);
-
-    if (*way == (enum zeroing) io->cookie)
-      *way = next_way (fc, io, *way);
-    io->error = *way == CANNOT ? ENOTSUP : 0;
-    return *way == CANNOT;
-  }
+  if (result < 0 && io->verb == IO_ZERO)
+    return is_out_of_ways (fc, io, -result);
   if (result < 0)               /* ENODATA has a meaning of its own here */
     io->error = result == -ENODATA ? EIO : -result;
   else if (io->verb == IO_READ || io->verb == IO_WRITE) {
@@ -346,9 +388,35 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
       return false;
     if (result == 0)            /* the end, where there was more before */
       io->error = io->verb == IO_READ ? ENODATA : EIO;
+    else if (io->verb == IO_WRITE)
+      fc->written_to = max_u64 (fc->written_to, io->offset + io->length);
   }
   else if (io->verb == IO_FLUSH)
     footprint_flushed (fc->footprint);
+  return true;
+}
+
+/* Whether a file lost its end while it is written: later writes would make it
+ * long again, and nobody would see what is missing.
+ */
+static bool
+is_cut_short (const struct file_conn *fc)
+{
+  const uint64_t least = max_u64 (fc->endpoint->expected, fc->written_to);
+  struct stat st;
+
+  return fc->endpoint->device.kind == DEVICE_FILE
+    && fstat (fc->fd, &st) == 0 && (uint64_t) st.st_size < least;
+}
+
+/* What must not be done any more is over. */
+static bool
+refuse (const struct file_conn *fc, struct io *io)
+{
+  if ((io->verb != IO_WRITE && io->verb != IO_FLUSH) || !is_cut_short (fc))
+    return false;
+  io->error = ESTALE;
+  list_append (io->ready, &io->link);
   return true;
 }
 
@@ -357,6 +425,8 @@ finish_now (struct file_conn *fc, struct io *io)
 {
   ssize_t result;
 
+  if (refuse (fc, io))
+    return;
   do {
     result = do_now (fc, io);
     if (result == -1)
@@ -367,13 +437,12 @@ finish_now (struct file_conn *fc, struct io *io)
 
 /* Whether the ring has nothing for what this io needs. */
 static bool
-must_be_now (struct file_conn *fc, const struct io *io)
+must_be_now (const struct file_conn *fc, const struct io *io)
 {
-  const enum zeroing way = *way_of (fc, io);
-
   return io->verb == IO_EXTENTS
-    || (io->verb == IO_ZERO && ((way != PUNCH && way != ZERO_RANGE)
-                                || !is_in_sectors (fc, io)));
+    || (io->verb == IO_ZERO && ((io->cookie != PUNCH
+                                 && io->cookie != ZERO_RANGE)
+                                || !is_in_units (fc, io)));
 }
 
 /* Adds what is left of an io to the ring. */
@@ -395,8 +464,7 @@ put_in_ring (struct file_conn *fc, struct io *io)
                  io->length - done_of (io), io->offset + done_of (io), io);
     break;
   case IO_ZERO:
-    io->cookie = *way_of (fc, io);
-    uring_fallocate (fc->ring, fc->fd, mode_of (io->cookie), io->offset,
+    uring_fallocate (fc->ring, zero_fd (fc), mode_of (io->cookie), io->offset,
                      io->length, io);
     break;
   case IO_FLUSH:
@@ -419,7 +487,7 @@ submit (struct file_conn *fc)
 
     if (must_be_now (fc, io))   /* by now: a way to zero was refused */
       finish_now (fc, io);
-    else
+    else if (!refuse (fc, io))
       put_in_ring (fc, io);
   }
   fc->submit_error = uring_submit (fc->ring);
@@ -455,7 +523,7 @@ file_start (struct conn *c, struct io *io)
   struct file_conn *fc = file_conn_of (c);
 
   io->error = 0;
-  io->cookie = 0;
+  io->cookie = io->verb == IO_ZERO ? (int64_t) *way_of (fc, io) : 0;
   if (io->verb == IO_READ)
     footprint_read (fc->footprint, io->offset, io->length);
   if (fc->ring == NULL || must_be_now (fc, io))
@@ -606,28 +674,102 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
 
   ep->fd = open (ep->path, flags | O_CREAT | O_EXCL, 0644);
   ep->created = ep->fd != -1 && !shared;
+  ep->base.changed = ep->fd != -1 && shared;
   if (ep->fd == -1 && errno == EEXIST && shared)
     ep->fd = open (ep->path, flags | O_NOFOLLOW);
+  if (ep->fd == -1 && errno == EEXIST) {
+    error_set (e, EBUSY, "%s: it is in use by another, who has just made it",
+               ep->base.name);
+    return -1;
+  }
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot create it", e);
   return device_describe (ep->fd, &ep->device) == -1
     ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
 }
 
+static enum file_use
+use_of (const struct file_endpoint *ep)
+{
+  return !ep->wants.write ? FILE_READ
+    : ep->wants.part ? FILE_WRITE_PART : FILE_WRITE;
+}
+
+/* Only who has the lock changes the file.  Where another has it, a file that was
+ * made here is his, too; and he may have given it another size, or removed it
+ * before he went.
+ */
+static int
+lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
+{
+  if (filelock_take (ep->fd, use_of (ep), p->start, p->end) == -1
+      || !device_is_at (ep->fd, ep->path)) {
+    ep->created = false;
+    error_set (e, EBUSY, "%s: it is in use by another, who came first",
+               ep->base.name);
+    return -1;
+  }
+  return !p->keep && device_describe (ep->fd, &ep->device) == -1
+    ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
+}
+
+/* Reserves the room on the disk before anything is cut.  It fails with what was
+ * there still there, and what lies beyond the file's end given back; a file that
+ * is shared keeps that, for it can be another's by now.
+ */
+static int
+reserve (struct file_endpoint *ep, const struct preparation *p,
+         struct error *e)
+{
+  int err;
+
+  if (!p->allocate || p->end <= p->start
+      || fallocate (ep->fd, FALLOC_FL_KEEP_SIZE, p->start, p->end - p->start)
+      == 0 || is_missing (errno))
+    return 0;
+  err = errno;
+  if (!p->shared && ftruncate (ep->fd, ep->device.size) == -1)
+    log_detail ("%s: the room beyond its end stays reserved: %s",
+                ep->base.name, strerror (errno));
+  errno = err;
+  return endpoint_fail (&ep->base, "cannot allocate it", e);
+}
+
+/* Makes all of a file read as zeroes.  Where it does not, because not even
+ * cutting succeeds, it is put back as it was.
+ */
+static int
+empty (struct file_endpoint *ep, const struct preparation *p)
+{
+  int err;
+
+  if (ftruncate (ep->fd, 0) == 0) {
+    ep->base.changed = ep->base.changed || ep->device.size > 0;
+    return ftruncate (ep->fd, p->size);
+  }
+  err = errno;
+  if (ftruncate (ep->fd, ep->device.size) == -1)
+    ep->base.changed = true;
+  errno = err;
+  return -1;
+}
+
 /* A size that the file system has no room for is refused before anything that
  * was there is lost.  Giving a file the size that it has changes nothing, so
- * several that share it may do it at the same time.
+ * several that share it may do it at the same time.  What is allocated is
+ * written as a whole, so it need not be emptied first.
  */
 static int
 set_size (struct file_endpoint *ep, const struct preparation *p,
           struct error *e)
 {
-  if (((p->shared || p->size > ep->device.size)
+  const bool overwrite = p->shared || (p->allocate && p->size > 0);
+
+  if (((overwrite || p->size > ep->device.size)
        && ftruncate (ep->fd, p->size) == -1)
-      || (!p->shared && (ftruncate (ep->fd, 0) == -1
-                         || ftruncate (ep->fd, p->size) == -1)))
+      || (!overwrite && empty (ep, p) == -1))
     return endpoint_fail (&ep->base, "cannot set its size", e);
-  ep->base.caps.size = p->size;
+  ep->base.caps.size = ep->expected = p->size;
   return 0;
 }
 
@@ -639,18 +781,15 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
 
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
-  if (p->keep && ep->fd != -1 && ep->device.size == p->size) {
+  if ((ep->fd == -1 && create (ep, p->shared, e) == -1)
+      || lock (ep, p, e) == -1)
+    return -1;
+  if (p->keep && ep->device.size == p->size) {
+    ep->expected = p->size;
     base->caps.grows = false;
     return 0;
   }
-  if ((ep->fd == -1 && create (ep, p->shared, e) == -1)
-      || set_size (ep, p, e) == -1)
-    return -1;
-  if (p->allocate && p->end > p->start
-      && fallocate (ep->fd, 0, p->start, p->end - p->start) == -1
-      && !is_refusal (errno))
-    return endpoint_fail (&ep->base, "cannot allocate it", e);
-  return 0;
+  return reserve (ep, p, e) == -1 || set_size (ep, p, e) == -1 ? -1 : 0;
 }
 
 static int
@@ -665,7 +804,49 @@ file_endpoint_finish (struct endpoint *base, uint64_t size, bool flush,
     return endpoint_fail (&ep->base, "cannot set its size", e);
   if (flush && fsync (ep->fd) == -1)
     return endpoint_fail (&ep->base, "flush failed", e);
+  ep->expected = size;
   return 0;
+}
+
+int
+endpoint_file_check_place (const struct endpoint *ep, int fd,
+                           const char *path, struct error *e)
+{
+  const char *what;
+  struct stat st, its;
+
+  if (fstat (fd, &st) == -1)
+    return endpoint_fail (ep, "cannot look at it", e);
+  if (!S_ISREG (st.st_mode) || device_is_at (fd, path))
+    return 0;
+  if (stat (path, &its) == 0)
+    what = "another file took its place";
+  else if (errno == ENOENT || errno == ENOTDIR)
+    what = st.st_nlink == 0 ? "the file was removed" : "the file was moved";
+  else                          /* nobody can say what became of it */
+    return 0;
+  error_set (e, ESTALE, "%s: %s while it was written", ep->name, what);
+  return -1;
+}
+
+static int
+file_endpoint_recheck (struct endpoint *base, struct error *e)
+{
+  const struct file_endpoint *ep = file_endpoint_of (base);
+  struct device now;
+
+  if (ep->fd == -1)             /* it was never made */
+    return 0;
+  if (endpoint_file_check_place (base, ep->fd, ep->path, e) == -1)
+    return -1;
+  if (device_describe (ep->fd, &now) == -1)
+    return endpoint_fail (base, "cannot look at it", e);
+  if (now.size == ep->expected || ep->expected == 0)
+    return 0;
+  error_set (e, ESTALE, "%s: its size was changed while it was written: it is"
+             " %" PRIu64 " now, and should be %" PRIu64, base->name, now.size,
+             ep->expected);
+  return -1;
 }
 
 static bool
@@ -691,6 +872,7 @@ static const struct endpoint_ops file_endpoint_ops = {
   .conn = file_endpoint_conn,
   .prepare = file_endpoint_prepare,
   .finish = file_endpoint_finish,
+  .recheck = file_endpoint_recheck,
   .close = file_endpoint_close,
 };
 
@@ -706,13 +888,90 @@ endpoint_file_fits (const char *name)
 }
 
 int
+endpoint_file_check_sized (const char *path, const char *what, struct error *e)
+{
+  const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat st;
+  char byte;
+  const bool lies = fd != -1 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode)
+    && st.st_size == 0 && pread (fd, &byte, 1, 0) == 1;
+
+  if (fd != -1)
+    close (fd);
+  if (!lies)
+    return 0;
+  error_set (e, ENOTSUP, "%s: it has a size of 0, and can be read all the same:"
+             " pipe it, as by: cat FILE | stripecopy - DESTINATION", what);
+  return -1;
+}
+
+/* Where a name leads, or where a file of this name would be: the nearest folder
+ * above it that is there; without links.  Allocated, or NULL.
+ */
+static char *
+find_place (const char *path)
+{
+  char *name = strdup (path), *found = name ? realpath (name, NULL) : NULL;
+
+  while (name && found == NULL && strcmp (name, "/") != 0
+         && strcmp (name, ".") != 0) {
+    char *up = strdup (dirname (name));
+
+    free (name);
+    name = up;
+    found = up ? realpath (up, NULL) : NULL;
+  }
+  free (name);
+  return found;
+}
+
+/* The folder of devices itself, not what else is mounted in it, and not the
+ * one for shared memory, which is for files.
+ */
+static bool
+is_among_devices (const char *place)
+{
+  struct stat st, of_devices;
+
+  if (strcmp (place, "/dev") != 0 && strncmp (place, "/dev/", 5) != 0)
+    return false;
+  return strcmp (place, "/dev/shm") != 0
+    && strncmp (place, "/dev/shm/", 9) != 0
+    && stat (place, &st) == 0 && stat ("/dev", &of_devices) == 0
+    && st.st_dev == of_devices.st_dev;
+}
+
+int
+endpoint_file_check_no_typo (const char *path, const char *what,
+                             struct error *e)
+{
+  struct stat st;
+  const bool there = stat (path, &st) == 0;
+  char *place;
+  bool typo;
+
+  if (there && !S_ISREG (st.st_mode))
+    return 0;
+  place = find_place (path);
+  typo = place && is_among_devices (place);
+  free (place);
+  if (!typo)
+    return 0;
+  error_set (e, there ? EINVAL : ENOENT, there
+             ? "%s: it is a regular file among the devices in /dev, and no"
+             " device"
+             : "%s: there is no such device, and no file is made in /dev", what);
+  return -1;
+}
+
+int
 endpoint_file_check_new (const char *path, const char *what, struct error *e)
 {
   struct stat st;
   char *copy;
   int r;
 
-  if (lstat (path, &st) == 0) {
+  if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
     error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere",
                what);
     return -1;
@@ -726,23 +985,74 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
   return r;
 }
 
+/* How long a device is waited for that no mount or other device has.  When a
+ * copy is killed, the kernel takes its ring apart after its parent has heard of
+ * its end, and the device is not free before that.
+ */
+#define RELEASE_MS 2000
+#define RELEASE_STEP_MS 20
+
+/* False when somebody wants us to end. */
+static bool
+pause_for_release (int interrupt_fd)
+{
+  struct pollfd p = { .fd = interrupt_fd, .events = POLLIN };
+
+  return poll (&p, 1, RELEASE_STEP_MS) <= 0;
+}
+
+int
+endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
+                          int interrupt_fd)
+{
+  struct stat st;
+  int fd, left = RELEASE_MS / RELEASE_STEP_MS;
+
+  if (stat (path, &st) == -1 || !S_ISBLK (st.st_mode))
+    return open (path, flags);
+  while ((fd = open (path, flags | O_EXCL)) == -1 && errno == EBUSY
+         && !holders_describe (st.st_rdev, path, ep->in_use_by,
+                               sizeof ep->in_use_by)
+         && left-- > 0 && pause_for_release (interrupt_fd))
+    ;
+  if (fd == -1 && errno == EBUSY) {
+    ep->caps.in_use = true;
+    ep->caps.in_use_by = ep->in_use_by;
+  }
+  return fd;
+}
+
+/* A file that is read is locked from now on.  One that is written to has to wait
+ * for that until all is found possible, and is only looked at.
+ */
+static void
+look_for_locks (struct file_endpoint *ep)
+{
+  const bool later = ep->wants.write || ep->wants.just_look;
+  struct caps *caps = &ep->base.caps;
+
+  if (ep->device.kind != DEVICE_FILE)
+    return;
+  caps->in_use = later ? filelock_is_taken (ep->fd, use_of (ep))
+    : filelock_take (ep->fd, use_of (ep), 0, 0) == -1;
+  caps->in_use_by = ep->wants.write
+    ? "a copy, or QEMU, reads it or writes to it: wait until that has ended"
+    : "a copy, or QEMU, writes to it: wait until that has ended";
+}
+
 /* A block device is ours alone: one that is mounted, or in another's hands, is
  * told by caps, after it has been seen whether it is both sides of this copy.
  */
 static int
-open_file (struct file_endpoint *ep, struct error *e)
+open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
 {
   const int flags = O_CLOEXEC | O_NOCTTY
     | (ep->wants.write ? O_RDWR : O_RDONLY);
-  struct stat st;
-  bool is_block;
 
-  is_block = stat (ep->path, &st) == 0 && S_ISBLK (st.st_mode);
-  ep->fd = open (ep->path, is_block ? flags | O_EXCL : flags);
-  if (ep->fd == -1 && is_block && errno == EBUSY) {
-    ep->base.caps.in_use = true;
+  ep->fd = endpoint_file_open_alone (&ep->base, ep->path, flags,
+                                     interrupt_fd);
+  if (ep->base.caps.in_use)
     ep->fd = open (ep->path, flags);
-  }
   if (ep->fd == -1 && errno == ENOENT && ep->wants.write)
     return endpoint_file_check_new (ep->path, ep->base.name, e);
   if (ep->fd == -1)
@@ -754,7 +1064,94 @@ open_file (struct file_endpoint *ep, struct error *e)
                ep->base.name);
     return -1;
   }
+  look_for_locks (ep);
   return 0;
+}
+
+/* No page of a block device's cache is zeroed in a part and written in another:
+ * a write of less than a page reads the rest of it first, and some kernels would
+ * put that back after the disk was zeroed.
+ */
+static uint64_t
+choose_zero_unit (const struct device *d)
+{
+  return d->kind != DEVICE_BLOCK ? 1
+    : max_u64 (d->sector, sysconf (_SC_PAGESIZE));
+}
+
+/* The largest size that a file system lets a file have: as far as it lets one
+ * seek.  Nothing is changed by that.
+ */
+static uint64_t
+seek_limit (int fd)
+{
+  uint64_t low = 0, high = INT64_MAX;
+
+  while (low < high) {
+    const uint64_t middle = low + (high - low + 1) / 2;
+
+    if (lseek (fd, middle, SEEK_SET) == -1)
+      high = middle - 1;
+    else
+      low = middle;
+  }
+  lseek (fd, 0, SEEK_SET);
+  return low;
+}
+
+/* Where there is no file yet, one without a name tells; where there is no such
+ * thing, nobody knows but of FAT, which is what has a limit that matters.
+ */
+static uint64_t
+limit_of_folder (const char *path)
+{
+  char *copy = strdup (path);
+  const char *folder = copy ? dirname (copy) : ".";
+  const int fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  struct statfs fs;
+  uint64_t limit = 0;
+
+  if (fd != -1) {
+    limit = seek_limit (fd);
+    close (fd);
+  }
+  else if (statfs (folder, &fs) == 0 && fs.f_type == MSDOS_SUPER_MAGIC)
+    limit = UINT32_MAX;
+  free (copy);
+  return limit;
+}
+
+static uint64_t
+find_size_max (const struct file_endpoint *ep)
+{
+  const uint64_t limit = ep->fd != -1 ? seek_limit (ep->fd)
+    : limit_of_folder (ep->path);
+  struct rlimit ours;
+
+  if (getrlimit (RLIMIT_FSIZE, &ours) == -1 || ours.rlim_cur == RLIM_INFINITY)
+    return limit;
+  return limit == 0 ? ours.rlim_cur : min_u64 (limit, ours.rlim_cur);
+}
+
+/* What the file system has left for us, and what the file has already.  One
+ * without any blocks does not count them.
+ */
+static void
+find_room (struct file_endpoint *ep)
+{
+  struct caps *caps = &ep->base.caps;
+  char *copy = strdup (ep->path);
+  struct statvfs fs;
+  struct stat st;
+
+  if (copy && (ep->fd != -1 ? fstatvfs (ep->fd, &fs)
+               : statvfs (dirname (copy), &fs)) == 0 && fs.f_blocks > 0) {
+    caps->free_known = true;
+    caps->free = (geteuid () == 0 ? fs.f_bfree : fs.f_bavail) * fs.f_frsize;
+    if (ep->fd != -1 && fstat (ep->fd, &st) == 0)
+      caps->occupied = (uint64_t) st.st_blocks * 512;
+  }
+  free (copy);
 }
 
 static void
@@ -763,15 +1160,22 @@ set_caps (struct file_endpoint *ep)
   const bool is_block = ep->device.kind == DEVICE_BLOCK;
   struct caps *caps = &ep->base.caps;
 
+  ep->zero_unit = choose_zero_unit (&ep->device);
+
   caps->size = ep->device.size;
   caps->block_min = 1;
   caps->block_preferred = ep->device.preferred;
   caps->block_max = BLOCK_MAX;
   caps->extents_max = ep->wants.extents && !is_block ? EXTENTS_MAX : 0;
+  caps->zero_grain = ep->zero_unit;
   caps->zero_max = is_block ? ZERO_MAX_BLOCK : ZERO_MAX_FILE;
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;
   caps->grows = !is_block && ep->wants.write;
+  if (caps->grows)
+    find_room (ep);
+  caps->size_max = caps->grows ? find_size_max (ep) : 0;
+  caps->missing = ep->fd == -1;
 }
 
 struct endpoint *
@@ -792,7 +1196,7 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
     endpoint_fail (&ep->base, "cannot open it", e);
     goto fail;
   }
-  if (open_file (ep, e) == -1)
+  if (open_file (ep, q->interrupt_fd, e) == -1)
     goto fail;
   set_caps (ep);
   ep->ring = uring_new (DEPTH);

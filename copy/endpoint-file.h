@@ -19,6 +19,31 @@ bool endpoint_file_fits (const char *name);
 int endpoint_file_check_new (const char *path, const char *what,
                              struct error *e);
 
+/* Whether a file, which is to be read, says of its size that it is 0 and has
+ * bytes all the same, as those of /proc do: then -1 with the error set, which
+ * begins with what; else 0.  It is not looked at what is no regular file.
+ */
+int endpoint_file_check_sized (const char *path, const char *what,
+                               struct error *e);
+
+/* Whether this name, which is to be written to, is none in /dev where there is no
+ * device: 0, or -1 with the error set; it begins with what.
+ */
+int endpoint_file_check_no_typo (const char *path, const char *what,
+                                 struct error *e);
+
+/* Opens a block device, or a file, with these flags, the device for us alone.
+ * One that another has is noted in the caps.  Returns what open does.
+ */
+int endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
+                              int interrupt_fd);
+
+/* Whether the name still leads to the regular file that is open, and was written
+ * to: 0, or -1 with the error set, which says what became of it.
+ */
+int endpoint_file_check_place (const struct endpoint *ep, int fd,
+                               const char *path, struct error *e);
+
 struct endpoint *endpoint_file_open (const struct endpoint_request *q,
                                      struct error *e);
 

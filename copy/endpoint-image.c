@@ -197,6 +197,7 @@ promise_new_caps (struct image_endpoint *ep)
     .block_preferred = 4096,
     .block_max = BLOCK_MAX,
     .grows = true,
+    .missing = true,
   };
   promise_caps (ep);
 }
@@ -233,7 +234,7 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
       || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
-  base->caps.grows = ep->created;
+  base->caps.grows = base->caps.missing = ep->created;
   if (base->caps.size < p->size) {
     error_set (e, ENOSPC, "%s: the image is smaller than it was said to be",
                base->name);
@@ -261,6 +262,15 @@ static bool
 image_endpoint_same (const struct endpoint *a, const struct endpoint *b)
 {
   return false;
+}
+
+static int
+image_endpoint_recheck (struct endpoint *base, struct error *e)
+{
+  const struct image_endpoint *ep = image_endpoint_of (base);
+
+  return ep->fd == -1 ? 0
+    : endpoint_file_check_place (base, ep->fd, path_of (ep), e);
 }
 
 static int
@@ -303,6 +313,7 @@ static const struct endpoint_ops image_endpoint_ops = {
   .conn = image_endpoint_conn,
   .same = image_endpoint_same,
   .prepare = image_endpoint_prepare,
+  .recheck = image_endpoint_recheck,
   .server_fd = image_endpoint_server_fd,
   .server_ended = image_endpoint_server_ended,
   .close = image_endpoint_close,
@@ -380,15 +391,12 @@ endpoint_image_check (enum side side, const struct operand *operand,
 static int
 open_file (struct image_endpoint *ep, struct error *e)
 {
-  struct stat st;
-  const bool is_block = stat (path_of (ep), &st) == 0 && S_ISBLK (st.st_mode);
-  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_block ? O_EXCL : 0);
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
 
-  ep->fd = open (path_of (ep), flags);
-  if (ep->fd == -1 && is_block && errno == EBUSY) {
-    ep->base.caps.in_use = true;
+  ep->fd = endpoint_file_open_alone (&ep->base, path_of (ep), flags,
+                                     ep->request.interrupt_fd);
+  if (ep->base.caps.in_use)
     return 0;
-  }
   if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
     promise_new_caps (ep);
     return endpoint_file_check_new (path_of (ep), ep->base.name, e);

@@ -24,6 +24,9 @@ struct endpoint_ops {
   int (*finish) (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e);
 
+  /* May be NULL, for what has no name that others could change. */
+  int (*recheck) (struct endpoint *ep, struct error *e);
+
   /* These two may be NULL, for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
@@ -38,8 +41,10 @@ struct endpoint {
   enum side side;
   char *name;                   /* owned: "source nbd://host/x", masked */
   struct caps caps;
+  bool changed;                 /* by prepare, and not put back when it failed */
   bool kept;                    /* what was made stays when this is closed */
   const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
+  char in_use_by[512];          /* what caps.in_use_by leads to, for devices */
   struct conn *spare;           /* number 0, once it was handed back; owned */
 };
 

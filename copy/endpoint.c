@@ -178,6 +178,10 @@ endpoint_check_name (enum side side, const struct operand *operand,
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
   else if (!wants.compare || check_comparable (side, operand, name, e) == 0)
     r = check_kind (side, operand, name, e);
+  if (r == 0 && is_path (side, operand)
+      && endpoint_file_fits (operand->name))
+    r = wants.write ? endpoint_file_check_no_typo (operand->name, name, e)
+      : endpoint_file_check_sized (operand->name, name, e);
   free (name);
   return r;
 }
@@ -266,11 +270,23 @@ endpoint_prepare (struct endpoint *ep, const struct preparation *p,
   return 0;
 }
 
+bool
+endpoint_was_changed (const struct endpoint *ep)
+{
+  return ep->changed;
+}
+
 int
 endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e)
 {
   return ep->ops->finish ? ep->ops->finish (ep, size, flush, e) : 0;
+}
+
+int
+endpoint_recheck (struct endpoint *ep, struct error *e)
+{
+  return ep->ops->recheck ? ep->ops->recheck (ep, e) : 0;
 }
 
 void

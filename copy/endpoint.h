@@ -45,14 +45,23 @@ struct caps {
   uint64_t block_max;           /* of a read or write; multiple of block_min */
   uint64_t extents_max;         /* bytes that one IO_EXTENTS may ask; 0: none */
   uint64_t zero_max;            /* bytes of one IO_ZERO; 0: cannot zero */
+  uint64_t zero_grain;          /* power of two: IO_ZERO is cheap where offset
+                                   and length are multiples; 0: anywhere */
   bool can_fast_zero;
   bool can_flush;
   bool can_multi_conn;          /* more than one conn is safe */
   bool reconnects;              /* a conn can be lost, and be made anew */
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
+  uint64_t size_max;            /* bytes that what grows can have; 0: unknown */
+  bool free_known;              /* the next two are, for what grows */
+  uint64_t free;                /* bytes free on its file system */
+  uint64_t occupied;            /* bytes that it has there already */
+  bool missing;                 /* it was not there when it was opened */
   bool kept;                    /* by prepare: holds a part of the copy */
   bool in_use;                  /* by somebody else, who may change it */
+  const char *in_use_by;        /* who that is, and what can be done, in words;
+                                   borrowed from the endpoint; NULL: unknown */
 
   /* Bytes in order, and no offsets: each is read, or has to be written, once,
    * from 0 on.  Nobody knows how many a source has: its size is INT64_MAX.
@@ -115,6 +124,8 @@ struct endpoint_wants {
   bool extents;                 /* IO_EXTENTS will be used */
   bool write;                   /* else it is opened for reading only */
   bool compare;                 /* it is read to be compared: no stream */
+  bool part;                    /* others may write to the rest of it */
+  bool just_look;               /* so nobody is kept out meanwhile */
 };
 
 /* Whether the name is of a kind that can be opened, and can do what is wanted
@@ -175,12 +186,23 @@ struct preparation {
 int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
                       struct error *e);
 
+/* After endpoint_prepare has failed: whether it left the destination as another
+ * than it was.
+ */
+bool endpoint_was_changed (const struct endpoint *ep);
+
 /* Gives what grows the size that the copy came to, where that was not known
  * before; flush says whether it has to be stored.  All conns are closed.  0, or
  * -1 with the error set.
  */
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
+
+/* After the last flush: whether the name still leads to what was written, and
+ * whether that has its whole size.  0, or -1 with the error (ESTALE) set when
+ * somebody has cut, removed, moved or replaced it meanwhile.
+ */
+int endpoint_recheck (struct endpoint *ep, struct error *e);
 
 /* A file or an image that was made for the copy is of use from now on: it is
  * not removed when the endpoint is closed.
@@ -299,7 +321,10 @@ conn_start (struct conn *c, struct io *io)
 }
 
 /* How an io that came up on the ready list ended: 0 or an errno; EPROTO for an
- * answer that does not fit the question, ENODATA for a file that has shrunk.
+ * answer that does not fit the question, ENODATA for a file that has shrunk,
+ * ESTALE for one that was cut while it was written,
+ * ENOTSUP for a zero that no other range will get either, EBUSY for one that
+ * has to be written in this range.
  */
 static inline int
 conn_retire (struct io *io)

@@ -85,6 +85,8 @@ plan_wants (enum side side, const struct options *o)
       : asks_what_is_zero || (compare && !o->no_extents),
     .write = side == DESTINATION && !o->compare,
     .compare = compare,
+    .part = o->shard.count > 0,
+    .just_look = o->plan,
   };
 }
 
@@ -139,8 +141,12 @@ refuse_impossible (const struct plan *p, const struct options *o,
                    const struct caps *destination, struct error *e)
 {
   if (source->in_use || destination->in_use) {
-    error_set (e, EBUSY, "%s: it is in use by another, or mounted",
-               source->in_use ? source_name : destination_name);
+    const char *by = source->in_use ? source->in_use_by
+      : destination->in_use_by;
+
+    error_set (e, EBUSY, "%s: it is in use by another%s%s",
+               source->in_use ? source_name : destination_name,
+               by ? ": " : ", or mounted", by ? by : "");
     return -1;
   }
   if (p->copies
@@ -161,6 +167,13 @@ refuse_impossible (const struct plan *p, const struct options *o,
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
                " source's (%" PRIu64 ")", destination_name, destination->size,
                source->size);
+    return -1;
+  }
+  if (destination->grows && destination->size_max > 0 && !p->open_ended
+      && source->size > destination->size_max) {
+    error_set (e, EFBIG, "%s: a file there has at most %" PRIu64 " bytes, and"
+               " the source has %" PRIu64, destination_name,
+               destination->size_max, source->size);
     return -1;
   }
   if (source->size % source->block_min != 0) {
@@ -349,7 +362,7 @@ plan_make (struct plan *p, const struct options *o,
   p->request_size = choose_request_size (p, o, source, destination, preferred);
   p->buffer_size = p->compares ? 2 * p->request_size : p->request_size;
   p->requests = choose_requests (p, o);
-  p->grain = max_u64 (p->align, GRAIN);
+  p->grain = max_u64 (max_u64 (p->align, GRAIN), destination->zero_grain);
   p->unit = max_u64 (p->grain, p->digest.block);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
   choose_workers (p, o, source, destination, processors);

@@ -40,6 +40,8 @@ report_side (const struct endpoint *ep)
            c->zero_max ? " zero" : "", c->can_fast_zero ? " fast-zero" : "",
            c->can_flush ? " flush" : "",
            c->can_multi_conn ? " multi-conn" : "");
+  if (c->missing)
+    log_say ("%s: it does not exist yet, and is made", endpoint_name (ep));
 }
 
 static const char *

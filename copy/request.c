@@ -12,8 +12,9 @@
  *
  * WRITING has one io for each segment in flight, and no more of them than the
  * lane may have requests: what is over makes room for the next.  Where a server
- * refuses to zero a segment, the lane takes another way from then on, and the
- * segment is sent again, at the last as plain writes of zeroes.
+ * refuses to zero a segment, the segment is sent again in another way, at the
+ * last as plain writes of zeroes; so is everything from then on where it cannot
+ * zero in that way at all.
  *
  * What fails otherwise, or was in flight when a conn was lost, is put off:
  *
@@ -46,6 +47,7 @@ struct part {
   uint64_t end;                 /* of the segment; io may be a piece of it */
   bool zero;
   enum zero_way way;            /* how this piece is made zero */
+  uint64_t refused_to;          /* the lane's way was refused up to here */
 };
 
 struct request {
@@ -82,7 +84,9 @@ const char *
 request_strerror (int err)
 {
   return err == EPROTO ? "the reply does not match what was asked for"
-    : err == ENODATA ? "the file has shrunk" : strerror (err);
+    : err == ENODATA ? "the file has shrunk"
+    : err == ESTALE ? "the file was cut, or removed, by another"
+    : strerror (err);
 }
 
 int
@@ -517,6 +521,13 @@ lane_forget_later (struct lane *l)
 
 /* -- to the destination --------------------------------------------------- */
 
+/* The lane's way, or a later one where that was refused. */
+static enum zero_way
+choose_way (const struct lane *l, const struct part *p, uint64_t offset)
+{
+  return offset < p->refused_to && p->way > l->zero_way ? p->way : l->zero_way;
+}
+
 /* Sends the segment from offset on, or its next piece where it is written out
  * as zeroes and long.
  */
@@ -524,12 +535,14 @@ static void
 send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
 {
   struct io *io = &p->io;
-  const uint64_t at_most = p->zero ? zero_way_max (&l->plan->zero, l->zero_way)
-    : l->plan->request_size;
+  const uint64_t end = p->zero && offset < p->refused_to ? p->refused_to
+    : p->end;
 
-  p->way = l->zero_way;
+  p->way = choose_way (l, p, offset);
   io->offset = offset;
-  io->length = min_u64 (p->end - offset, at_most);
+  io->length = min_u64 (end - offset, p->zero ? zero_way_max (&l->plan->zero,
+                                                              p->way)
+                        : l->plan->request_size);
   if (p->zero && p->way != ZERO_WRITE) {
     io->verb = IO_ZERO;
     io->allocate = l->plan->zero.allocate;
@@ -551,6 +564,7 @@ begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
   p->request = r;
   p->end = end;
   p->zero = zero;
+  p->refused_to = 0;
   r->in_flight++;
   send_part (l, r, p, start);
 }
@@ -650,8 +664,10 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
                                               io->length, err);
 
     if (next != p->way) {
-      if (next > l->zero_way)
+      if (next > l->zero_way && zero_way_is_over (err))
         l->zero_way = next;
+      p->way = next;
+      p->refused_to = max_u64 (p->refused_to, io->offset + io->length);
       send_part (l, r, p, io->offset);
       return 0;
     }

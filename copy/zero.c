@@ -94,19 +94,33 @@ zero_way_first (const struct zero_plan *z)
   return z->fast ? ZERO_FAST : ZERO_PLAIN;
 }
 
+bool
+zero_way_is_over (int err)
+{
+  return err == ENOTSUP || err == EINVAL || err == EOVERFLOW || err == ENOSYS;
+}
+
+/* Of this range only: a hole can need room, too, and what may not be zeroed may
+ * be written.
+ */
+static bool
+is_refused_here (int err)
+{
+  return err == EBUSY || err == ENOSPC || err == EPERM;
+}
+
 enum zero_way
 zero_way_next (const struct zero_plan *z, enum zero_way way, uint64_t length,
                int err)
 {
-  const bool refused = err == ENOTSUP || err == EINVAL
-    || err == EOVERFLOW || err == ENOSYS;
-
-  if (!refused || way == ZERO_WRITE)
+  if (way == ZERO_WRITE
+      || (!zero_way_is_over (err) && !is_refused_here (err)))
     return way;
   if (way == ZERO_FAST)
     return ZERO_PLAIN;
   /* A server may only mean that it was too much at a time. */
-  if (way == ZERO_PLAIN && err != ENOTSUP && length > z->write_max)
+  if (way == ZERO_PLAIN && err != ENOTSUP && !is_refused_here (err)
+      && length > z->write_max)
     return ZERO_SMALL;
   return ZERO_WRITE;
 }

@@ -25,8 +25,8 @@ struct segment {
 unsigned zero_cut (const void *buffer, uint64_t length, uint64_t offset,
                    uint64_t scan, struct segment *out, unsigned max);
 
-/* How this worker makes zeroes at present.  A server that refuses one way is
- * not asked that way again.
+/* How this worker makes zeroes at present.  A way that a server does not have is
+ * not asked for again; a refusal for another reason holds for one range.
  */
 enum zero_way {
   ZERO_FAST,                    /* a zero request that must be quick */
@@ -37,11 +37,16 @@ enum zero_way {
 
 enum zero_way zero_way_first (const struct zero_plan *z);
 
-/* The way to take after a zero request of length bytes made this way ended with
- * errno err, or the same way where the error has nothing to do with the way.
+/* The way to take for this range after a zero request of length bytes made this
+ * way ended with errno err, or the same way where the error is no refusal.
  */
 enum zero_way zero_way_next (const struct zero_plan *z, enum zero_way way,
                              uint64_t length, int err);
+
+/* Whether the errno of a refusal means that other ranges will be refused as
+ * well, so that the way is not tried again.
+ */
+bool zero_way_is_over (int err);
 
 /* How many bytes one request takes when going this way: at least 1. */
 uint64_t zero_way_max (const struct zero_plan *z, enum zero_way way);

@@ -317,6 +317,11 @@ refusals_lead_down_the_ladder (void **state UNUSED)
     { ZERO_SMALL, 4 * MiB, EINVAL, ZERO_WRITE },
     { ZERO_SMALL, 4 * MiB, ENOTSUP, ZERO_WRITE },
     { ZERO_SMALL, GiB, EINVAL, ZERO_WRITE },
+    /* It is about this range alone. */
+    { ZERO_FAST, GiB, EPERM, ZERO_PLAIN },
+    { ZERO_PLAIN, GiB, EBUSY, ZERO_WRITE },
+    { ZERO_PLAIN, GiB, ENOSPC, ZERO_WRITE },
+    { ZERO_SMALL, 512, EPERM, ZERO_WRITE },
   };
   size_t i;
 
@@ -331,8 +336,7 @@ refusals_lead_down_the_ladder (void **state UNUSED)
 static void
 errors_that_have_nothing_to_do_with_the_way_leave_it (void **state UNUSED)
 {
-  static const int errors[] = { EIO, ENOSPC, EPERM, ENOTCONN, ENOMEM,
-                                ESHUTDOWN, EPROTO };
+  static const int errors[] = { EIO, ENOTCONN, ENOMEM, ESHUTDOWN, EPROTO };
   enum zero_way way;
   size_t i;
 
@@ -344,11 +348,26 @@ errors_that_have_nothing_to_do_with_the_way_leave_it (void **state UNUSED)
                     ZERO_WRITE);
 }
 
+static void
+refusals_of_one_range_do_not_end_the_way (void **state UNUSED)
+{
+  static const int ending[] = { ENOTSUP, EOPNOTSUPP, EINVAL, EOVERFLOW,
+                                ENOSYS };
+  static const int passing[] = { EBUSY, ENOSPC, EPERM };
+  size_t i;
+
+  for (i = 0; i < COUNT (ending); ++i)
+    assert_true (zero_way_is_over (ending[i]));
+  for (i = 0; i < COUNT (passing); ++i)
+    assert_false (zero_way_is_over (passing[i]));
+}
+
 /* Whatever a server answers, the ladder ends. */
 static void
 ladder_never_goes_up (void **state UNUSED)
 {
-  static const int errors[] = { ENOTSUP, EINVAL, EOVERFLOW, ENOSYS, EIO };
+  static const int errors[] = { ENOTSUP, EINVAL, EOVERFLOW, ENOSYS, EBUSY,
+                                EIO };
   static const uint64_t lengths[] = { 1, 4 * MiB, 4 * MiB + 1, GiB };
   enum zero_way way, next;
   size_t i, j;
@@ -395,6 +414,7 @@ main (void)
     cmocka_unit_test (first_way_is_the_best_that_the_server_offers),
     cmocka_unit_test (refusals_lead_down_the_ladder),
     cmocka_unit_test (errors_that_have_nothing_to_do_with_the_way_leave_it),
+    cmocka_unit_test (refusals_of_one_range_do_not_end_the_way),
     cmocka_unit_test (ladder_never_goes_up),
     cmocka_unit_test (requests_are_no_larger_than_the_way_allows),
   };
