@@ -427,7 +427,7 @@ end_incomplete (struct copier *c)
                       : FAILED);
   }
   if (c->map)
-    report_incomplete (c->map, plan_length (&c->plan));
+    report_incomplete (c->map, plan_length (&c->plan), e->number);
   return status;
 }
 
@@ -486,11 +486,14 @@ copy (struct copier *c, uint64_t start)
     .map = c->map, .limit = c->limit, .stop = c->stop, .trace = c->trace,
   };
   struct error e = { 0 };
-  struct crew *crew = crew_start (&gear, &e);
+  struct crew *crew;
   struct teller teller;
   bool complete;
   int status = DONE;
 
+  if (c->map)
+    stop_fail_in_order (c->stop);
+  crew = crew_start (&gear, &e);
   if (crew == NULL)
     return give_up (c, &e, FAILED);
   if (c->map)                   /* which says what a destination is good for */

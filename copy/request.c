@@ -21,6 +21,11 @@
  *                                         the digest waits for it; both sides
  *                                         are read again
  *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
+ *
+ * A read that has failed for good is repeated in parts, until the first place
+ * is known that cannot be read.  What can be read around it is written:
+ *
+ *   READING -> SEARCHING -> WRITING (before it) -> READING, WRITING (after it)
  */
 
 #include <config.h>
@@ -48,6 +53,16 @@ struct part {
   enum zero_way way;            /* how this piece is made zero */
 };
 
+/* For the first place that cannot be read: [good, bad) holds it. */
+struct search {
+  bool on, over;
+  enum side side;               /* where the read failed */
+  uint64_t good;                /* all before it was read */
+  uint64_t bad;
+  bool seen;                    /* reading just [good, bad) has failed */
+  int err;                      /* errno of the latest failure */
+};
+
 struct request {
   struct list_node link;        /* in the lane's idle list, or in later */
   enum request_state state;
@@ -72,6 +87,9 @@ struct request {
   unsigned in_flight;           /* parts */
   struct part parts[REQUEST_SEGMENTS];  /* one for each segment */
   uint64_t data, zero, skipped; /* bytes so far: see struct stats */
+  struct search search;
+  struct { uint64_t start, end; } rest; /* read after what is before it is
+                                   written; equal: there is none */
   int error;                    /* errno of the first part that failed */
   struct io *failed;            /* that part's */
   unsigned failures;            /* in a row */
@@ -147,7 +165,7 @@ lane_awaits (const struct lane *l, enum side side)
 static bool
 awaits (const struct request *r, enum side side)
 {
-  return (r->state == READING && (r->unread & READ_SIDE (side)))
+  return (r->unread & READ_SIDE (side))
     || (r->state == WRITING && side == DESTINATION);
 }
 
@@ -160,7 +178,7 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
 
   while (!awaits (r, side))     /* there is one that does */
     r++;
-  place.op = r->state == READING ? "read" : "write";
+  place.op = r->state == WRITING ? "write" : "read";
   place.offset = r->offset;
   place.length = r->length;
   error_set_at (e, ETIMEDOUT, &place, "%s: no answer for %" PRIu64 " s, to a"
@@ -227,6 +245,9 @@ begin (struct lane *l, uint64_t start, uint64_t length, unsigned how)
   r->buffer = NULL;
   r->n_segments = 0;
   r->failures = 0;
+  r->unread = 0;
+  r->search.on = r->search.over = false;
+  r->rest.start = r->rest.end = 0;
   return r;
 }
 
@@ -238,6 +259,19 @@ give_back (struct lane *l, struct request *r)
     pool_give (&l->buffers, r->buffer);
   r->buffer = NULL;
   window_refund (&l->window, r->charged);
+}
+
+/* It ends without having done what it was for. */
+static void
+abandon (struct lane *l, struct request *r)
+{
+  l->forgot = true;
+  if (is_charged (r))
+    give_back (l, r);
+  if (r->has_turn)
+    list_remove (&r->turn);
+  enter (l, r, IDLE);
+  list_push (&l->idle, &r->link);
 }
 
 static void
@@ -257,16 +291,16 @@ finish (struct lane *l, struct request *r)
 }
 
 static int
-fail (const struct io *io, int err, struct error *e)
+fail (const struct io *io, uint64_t offset, uint64_t length, int err,
+      struct error *e)
 {
   const struct error_place place = {
-    conn_side_name (io->conn), io_verb_name (io->verb), true,
-    io->offset, io->length
+    conn_side_name (io->conn), io_verb_name (io->verb), true, offset, length
   };
 
   error_set_at (e, err, &place, "%s: %s failed at offset %" PRIu64 " length %"
-                PRIu64 ": %s", conn_name (io->conn), place.op, io->offset,
-                io->length, request_strerror (err));
+                PRIu64 ": %s", conn_name (io->conn), place.op, offset, length,
+                request_strerror (err));
   return -1;
 }
 
@@ -298,15 +332,17 @@ half_of (const struct lane *l, const struct request *r, enum side side)
   return r->buffer + (side == SOURCE ? 0 : l->plan->request_size);
 }
 
+/* Reads [start, end) of the request's range. */
 static void
-read_side (struct lane *l, struct request *r, enum side side)
+read_side (struct lane *l, struct request *r, enum side side, uint64_t start,
+           uint64_t end)
 {
   struct part *p = &r->reads[side];
 
   p->request = r;
   p->io = (struct io) {
-    .verb = IO_READ, .offset = r->offset, .length = r->length,
-    .buffer = half_of (l, r, side),
+    .verb = IO_READ, .offset = start, .length = end - start,
+    .buffer = half_of (l, r, side) + (start - r->offset),
   };
   l->n_reads[side]++;
   counter_add (&l->stats->reads, 1);
@@ -327,7 +363,7 @@ read_range (struct lane *l, struct request *r)
   enter (l, r, READING);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     if (r->sides & READ_SIDE (side))
-      read_side (l, r, side);
+      read_side (l, r, side, r->offset, r->offset + r->length);
 }
 
 /* The digest is of the source: what is not read of that is zeroes. */
@@ -367,46 +403,11 @@ request_compare (struct lane *l, uint64_t start, uint64_t length,
 static void
 put_off (struct lane *l, struct request *r, uint64_t due)
 {
-  if (!r->whole && !r->has_turn)
+  if (!r->whole && !r->has_turn && !r->search.on)
     give_back (l, r);
   r->due = due;
   enter (l, r, BACKOFF);
   list_append (&l->later, &r->link);
-}
-
-/* Whether an io that failed on its own may succeed another time.  A file tells
- * of what the disk did not take when it likes, of any write before: another
- * try would only hide it.
- */
-static bool
-can_try_again (const struct io *io, int err)
-{
-  const struct caps *caps = endpoint_caps (io->conn->endpoint);
-
-  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
-    && retry_helps (err);
-}
-
-/* Has the request done once more after a while, where that can help. */
-static int
-try_again (struct lane *l, struct request *r, const struct io *io, int err,
-           struct error *e)
-{
-  struct notice n = {
-    .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
-    .side = io->conn == l->source ? SOURCE : DESTINATION,
-    .offset = io->offset, .length = io->length, .err = err,
-  };
-
-  if (!can_try_again (io, err)
-      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (),
-                     &n.wait))
-    return fail (io, err, e);
-  n.attempt = ++r->failures;
-  counter_add (&l->stats->retries, 1);
-  notices_post (l->notices, &n);
-  put_off (l, r, clock_now () + n.wait);
-  return 0;
 }
 
 /* Nobody knows any more what the destination had before it was lost: not even
@@ -447,7 +448,7 @@ lane_lost (struct lane *l, enum side side)
       trace_lost (l, r, side);
     if (side == DESTINATION)
       forget_zeroes (r);
-    if (r->state == READING)
+    if (r->state == READING || r->state == SEARCHING)
       lose_read (l, r, side);
     else if (r->state == WRITING && side == DESTINATION)
       put_off (l, r, 0);
@@ -502,17 +503,8 @@ lane_forget_later (struct lane *l)
 {
   struct list_node *n;
 
-  while ((n = list_take (&l->later)) != NULL) {
-    struct request *r = list_entry (n, struct request, link);
-
-    l->forgot = true;
-    if (is_charged (r))
-      give_back (l, r);
-    if (r->has_turn)
-      list_remove (&r->turn);
-    enter (l, r, IDLE);
-    list_push (&l->idle, &r->link);
-  }
+  while ((n = list_take (&l->later)) != NULL)
+    abandon (l, list_entry (n, struct request, link));
 }
 
 /* -- to the destination --------------------------------------------------- */
@@ -555,6 +547,27 @@ begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
   send_part (l, r, p, start);
 }
 
+/* What was written may be only what lies before a place that could not be
+ * read: then what lies after that is read.
+ */
+static void
+finish_or_read_rest (struct lane *l, struct request *r)
+{
+  if (r->rest.start == r->rest.end) {
+    finish (l, r);
+    return;
+  }
+  if (l->source == NULL) {
+    abandon (l, r);
+    return;
+  }
+  r->whole = false;
+  r->offset = r->rest.start;
+  r->length = r->rest.end - r->rest.start;
+  r->rest.start = r->rest.end;
+  read_range (l, r);
+}
+
 /* All of it is at the destination. */
 static void
 finish_writing (struct lane *l, struct request *r)
@@ -569,7 +582,7 @@ finish_writing (struct lane *l, struct request *r)
     if (r->buffer)
       counter_add (&l->stats->read_bytes, r->length);
   }
-  finish (l, r);
+  finish_or_read_rest (l, r);
 }
 
 /* Sends as many segments as may be in flight; the last one to be over finishes
@@ -623,6 +636,167 @@ cut (const struct lane *l, struct request *r)
 {
   r->n_segments = zero_cut (r->buffer, r->length, r->offset,
                             l->plan->zero.scan, r->segments, REQUEST_SEGMENTS);
+}
+
+static void
+write_what_was_read (struct lane *l, struct request *r)
+{
+  r->whole = true;
+  if (r->length == 0) {
+    finish_or_read_rest (l, r);
+    return;
+  }
+  cut (l, r);
+  if (may_write (l))
+    write_range (l, r);
+  else
+    put_off (l, r, 0);          /* until the destination can have it */
+}
+
+/* -- where a read fails --------------------------------------------------- */
+
+/* Whether the error can be about a part of what was read. */
+static bool
+is_about_a_place (const struct io *io, int err)
+{
+  return io->verb == IO_READ && !conn_is_stream (io->conn)
+    && err != EPROTO && retry_helps (err);
+}
+
+/* Reads half of what is in question, or all of it where that is the least that
+ * can be told apart.
+ */
+static void
+search_further (struct lane *l, struct request *r)
+{
+  const struct search *s = &r->search;
+  const uint64_t grain = l->plan->grain;
+  uint64_t end = s->bad;
+
+  if (s->bad - s->good > grain)
+    end = max_u64 (s->good + grain,
+                   align_down (s->good + (s->bad - s->good) / 2, grain));
+  r->unread = READ_SIDE (s->side);
+  enter (l, r, SEARCHING);
+  read_side (l, r, s->side, s->good, end);
+}
+
+/* The copy fails with this.  What was read before the place is good to be
+ * written, and what lies after it is worth one read.
+ */
+static int
+end_search (struct lane *l, struct request *r, struct error *e)
+{
+  const struct io *io = &r->reads[r->search.side].io;
+  const struct search *s = &r->search;
+
+  if (s->good < s->bad)
+    fail (io, s->good, s->bad - s->good, s->err, e);
+  else
+    fail (io, r->offset, r->length, s->err, e);
+  r->search.on = false;
+  r->search.over = true;
+  l->forgot = true;
+  if (r->compares) {
+    abandon (l, r);
+    return -1;
+  }
+  if (r->has_turn)
+    list_remove (&r->turn);
+  r->has_turn = false;
+  r->rest.start = s->bad;
+  r->rest.end = r->offset + r->length;
+  r->length = s->good - r->offset;
+  write_what_was_read (l, r);
+  return -1;
+}
+
+static int
+search (struct lane *l, struct request *r, struct error *e)
+{
+  const struct search *s = &r->search;
+
+  if (s->good == s->bad || (s->seen && s->bad - s->good <= l->plan->grain))
+    return end_search (l, r, e);
+  search_further (l, r);
+  return 0;
+}
+
+static int
+step_search (struct lane *l, struct request *r, const struct io *io, int err,
+             struct error *e)
+{
+  struct search *s = &r->search;
+  const uint64_t end = io->offset + io->length;
+
+  l->n_reads[s->side]--;
+  r->unread = 0;
+  if (err) {
+    s->bad = end;
+    s->err = err;
+  }
+  else
+    s->good = end;
+  s->seen = err != 0;
+  return search (l, r, e);
+}
+
+/* No more tries are left. */
+static int
+give_up (struct lane *l, struct request *r, const struct io *io, int err,
+         struct error *e)
+{
+  if (r->search.over) {         /* it was told what the copy fails with */
+    abandon (l, r);
+    return 0;
+  }
+  if (!is_about_a_place (io, err)) {
+    fail (io, io->offset, io->length, err, e);
+    abandon (l, r);
+    return -1;
+  }
+  r->search = (struct search) {
+    .on = true, .side = io == &r->reads[SOURCE].io ? SOURCE : DESTINATION,
+    .good = r->offset, .bad = r->offset + r->length, .seen = true, .err = err,
+  };
+  return search (l, r, e);
+}
+
+/* -- trying again --------------------------------------------------------- */
+
+/* Whether an io that failed on its own may succeed another time.  A file tells
+ * of what the disk did not take when it likes, of any write before: another
+ * try would only hide it.
+ */
+static bool
+can_try_again (const struct io *io, int err)
+{
+  const struct caps *caps = endpoint_caps (io->conn->endpoint);
+
+  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
+    && retry_helps (err);
+}
+
+/* Has the request done once more after a while, where that can help. */
+static int
+try_again (struct lane *l, struct request *r, const struct io *io, int err,
+           struct error *e)
+{
+  struct notice n = {
+    .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
+    .side = io->conn == l->source ? SOURCE : DESTINATION,
+    .offset = io->offset, .length = io->length, .err = err,
+  };
+
+  if (r->search.over || !can_try_again (io, err)
+      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (),
+                     &n.wait))
+    return give_up (l, r, io, err, e);
+  n.attempt = ++r->failures;
+  counter_add (&l->stats->retries, 1);
+  notices_post (l->notices, &n);
+  put_off (l, r, clock_now () + n.wait);
+  return 0;
 }
 
 /* A part is over, for good or bad.  After a failure no more is sent, and what
@@ -714,18 +888,11 @@ step_copy (struct lane *l, struct request *r, struct error *e)
 {
   const struct conn *c = r->reads[SOURCE].io.conn;
 
-  if (conn_is_stream (c) && take_from_stream (l, r, e) == -1)
+  if (conn_is_stream (c) && take_from_stream (l, r, e) == -1) {
+    abandon (l, r);
     return -1;
-  r->whole = true;
-  if (r->length == 0) {
-    finish (l, r);
-    return 0;
   }
-  cut (l, r);
-  if (may_write (l))
-    write_range (l, r);
-  else
-    put_off (l, r, 0);          /* until the destination can have it */
+  write_what_was_read (l, r);
   return 0;
 }
 
@@ -821,6 +988,8 @@ resume (struct lane *l, struct request *r)
     forget_zeroes (r);
     write_range (l, r);
   }
+  else if (r->search.on)
+    search_further (l, r);
   else
     read_range (l, r);
 }
@@ -864,6 +1033,8 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
   switch (r->state) {
   case READING:
     return step_read (l, r, p, err, e);
+  case SEARCHING:
+    return step_search (l, r, io, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
   case IDLE: case DIGESTING: case BACKOFF:

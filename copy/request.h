@@ -37,6 +37,7 @@ enum request_state {
   READING,                      /* its reads are in flight */
   WRITING,                      /* its segments are in flight */
   DIGESTING,                    /* written; its turn in the digest is to come */
+  SEARCHING,                    /* a read has failed: where exactly? */
   BACKOFF,                      /* put off, until it is due and can go on */
 };
 
@@ -157,7 +158,8 @@ void request_compare (struct lane *l, uint64_t start, uint64_t length,
 uint64_t request_read_bytes (uint64_t length, unsigned sides);
 
 /* Moves the request on whose io was retired with err.  -1 with the error set
- * when the copy has failed.
+ * when the copy has failed; the lane stays as good as before, so what else is
+ * in flight can be completed.
  */
 int request_step (struct lane *l, struct io *io, int err, struct error *e);
 
