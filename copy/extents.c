@@ -429,6 +429,12 @@ extents_give_up (struct extents *x, uint64_t now)
   drop (x, q);
 }
 
+bool
+extents_is_silent (const struct extents *x)
+{
+  return x->silent;
+}
+
 unsigned
 extents_failures (const struct extents *x, int *first_errno)
 {
