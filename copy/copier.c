@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "clock.h"
 #include "copier.h"
 #include "describe.h"
@@ -19,6 +20,7 @@
 #include "log.h"
 #include "output-file.h"
 #include "retry.h"
+#include "samples.h"
 #include "survey.h"
 #include "teller.h"
 #include "trace.h"
@@ -36,6 +38,9 @@
  */
 #define LOOK_PATIENCE NS_PER_S
 
+/* How long a few reads may take that check a promise. */
+#define SAMPLES_PATIENCE (2 * NS_PER_S)
+
 /* All that lives as long as the copy. */
 struct copier {
   const struct options *options;        /* borrowed, as are these two */
@@ -51,6 +56,7 @@ struct copier {
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
   struct survey *survey;        /* NULL: nobody looked */
+  struct samples *samples;      /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
 
@@ -331,6 +337,29 @@ prepare (struct copier *c, struct error *e)
   return endpoint_prepare (c->destination, &p, e);
 }
 
+/* That the destination reads as zeroes is believed, but not where it is plainly
+ * wrong without a word.
+ */
+static void
+check_promise (struct copier *c)
+{
+  const struct caps *there = endpoint_caps (c->destination);
+  const uint64_t end = min_u64 (c->plan.end, there->size);
+  uint64_t offset, length;
+
+  if (!c->plan.copies || c->plan.zero.known != IS_ZERO_YES || there->grows
+      || c->plan.start >= end)
+    return;
+  c->samples = samples_new (c->destination, c->plan.start, end,
+                            SAMPLES_PATIENCE, stop_signal_fd (c->stop));
+  if (c->samples && samples_found (c->samples, &offset, &length))
+    log_warning_as ("not-zero", "%s: it does not read as zeroes, which"
+                    " --destination-is-zero promises: there is data at offset %"
+                    PRIu64 " length %" PRIu64 ": old data stays where the"
+                    " source has zeroes", endpoint_name (c->destination),
+                    offset, length);
+}
+
 /* From here on, what is there may be lost. */
 static int
 make_ready (struct copier *c)
@@ -354,6 +383,7 @@ make_ready (struct copier *c)
   }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);
+  check_promise (c);
   if (c->map)
     map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size);
   tell_plan (c);
@@ -653,6 +683,7 @@ free_all (struct copier *c)
   map_close (c->map);
   limit_free (c->limit);
   survey_free (c->survey);
+  samples_free (c->samples);
   stop_free (c->stop);
 }
 
