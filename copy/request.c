@@ -579,8 +579,8 @@ finish_writing (struct lane *l, struct request *r)
     counter_add (&l->stats->data, r->data);
     counter_add (&l->stats->zero, r->zero);
     counter_add (&l->stats->skipped, r->skipped);
-    if (r->buffer)
-      counter_add (&l->stats->read_bytes, r->length);
+    counter_add (r->buffer ? &l->stats->read_bytes : &l->stats->zero_unread,
+                 r->length);
   }
   finish_or_read_rest (l, r);
 }

@@ -45,6 +45,7 @@ enum request_state {
 struct stats {
   counter data;                 /* bytes written as data */
   counter zero;                 /* bytes made zero, by whatever way */
+  counter zero_unread;          /* of these: nothing was read there */
   counter skipped;              /* bytes that were zero at the destination */
   counter again;                /* bytes done once more, after a loss */
   counter compared;             /* bytes that were read to be compared */
