@@ -236,6 +236,29 @@ tell_plan (struct copier *c)
                c->report->destination);
 }
 
+/* The promise that the destination reads as zeroes is kept to, but where it is
+ * plainly wrong there is a warning.  It was about the first run of a map.
+ */
+static void
+check_promise (struct copier *c)
+{
+  const struct caps *there = endpoint_caps (c->destination);
+  const uint64_t end = min_u64 (c->plan.end, there->size);
+  uint64_t offset, length;
+
+  if (!c->plan.copies || c->plan.zero.known != IS_ZERO_YES || there->grows
+      || c->plan.start >= end || (c->map && map_stood (c->map)))
+    return;
+  c->samples = samples_new (c->destination, c->plan.start, end,
+                            SAMPLES_PATIENCE, stop_signal_fd (c->stop));
+  if (c->samples && samples_found (c->samples, &offset, &length))
+    log_warning_as ("not-zero", "%s: it does not read as zeroes, which"
+                    " --destination-is-zero promises: there is data at offset %"
+                    PRIu64 " length %" PRIu64 ": old data stays where the"
+                    " source has zeroes", endpoint_name (c->destination),
+                    offset, length);
+}
+
 /* --plan: says what would be done, which is all that is done. */
 static void
 tell_findings (struct copier *c)
@@ -335,29 +358,6 @@ prepare (struct copier *c, struct error *e)
   };
 
   return endpoint_prepare (c->destination, &p, e);
-}
-
-/* That the destination reads as zeroes is believed, but not where it is plainly
- * wrong without a word.
- */
-static void
-check_promise (struct copier *c)
-{
-  const struct caps *there = endpoint_caps (c->destination);
-  const uint64_t end = min_u64 (c->plan.end, there->size);
-  uint64_t offset, length;
-
-  if (!c->plan.copies || c->plan.zero.known != IS_ZERO_YES || there->grows
-      || c->plan.start >= end)
-    return;
-  c->samples = samples_new (c->destination, c->plan.start, end,
-                            SAMPLES_PATIENCE, stop_signal_fd (c->stop));
-  if (c->samples && samples_found (c->samples, &offset, &length))
-    log_warning_as ("not-zero", "%s: it does not read as zeroes, which"
-                    " --destination-is-zero promises: there is data at offset %"
-                    PRIu64 " length %" PRIu64 ": old data stays where the"
-                    " source has zeroes", endpoint_name (c->destination),
-                    offset, length);
 }
 
 /* From here on, what is there may be lost. */
@@ -664,6 +664,7 @@ go (struct copier *c)
   if ((status = look (c)) != DONE)
     return status;
   if (c->options->plan) {
+    check_promise (c);
     tell_findings (c);
     return DONE;
   }

@@ -63,3 +63,15 @@ for args in "$src $tmp/disk" "$tmp/disk $src"; do
   copy_fails 1 "read failed at offset $((size - 100)) length 100: Input" \
              --compare --retries=0 $args
 done
+
+# A device behind which there is less than it says.
+make_data "$tmp/back" 16M
+if can_make_device "$tmp/back"; then
+  make_device device "$tmp/back"
+  truncate -s 10M "$tmp/back"
+  for run in 1 2; do
+    copy_fails 3 "source $device: read failed at offset [0-9]+ length 512: Input" \
+               --map="$tmp/map3" --retries=0 "$device" "$tmp/copy3"
+    [ "$(finished_bytes "$tmp/map3")" -gt 0 ] || fail "run $run stored nothing"
+  done
+fi

@@ -20,6 +20,10 @@ put_data "$tmp/first" 0 512
 put_data "$tmp/last" $((32 * 1048576 - 512)) 512
 for disk in random first last; do
   serve_logged dst file "$tmp/$disk"
+  copy_ok --plan --destination-is-zero "$src" "$dst"
+  expect_error "$wrong"
+  stop_server dst
+  serve_logged dst file "$tmp/$disk"
   copy_ok --destination-is-zero "$src" "$dst"
   expect_error "$wrong.* at offset [0-9]+ length 4096: old data stays"
   expect_requests dst Read -le 16
@@ -55,6 +59,21 @@ serve_nbdkit dst --filter=blocksize-policy memory 32M blocksize-minimum=64k \
 copy_ok --destination-is-zero "$src" "$dst"
 expect_no_error warning
 expect_same_content "$src" "$dst"
+stop_server dst
+
+# The promise was about the time before an earlier run.
+truncate -s 0 "$tmp/zeroes"
+truncate -s 32M "$tmp/zeroes"
+serve_rude bad --mode=read-error --after=20 "$tmp/disk"
+serve_nbdkit dst file "$tmp/zeroes"
+promise=(--destination-is-zero --retries=0 --request-size=64k
+         --map="$tmp/map")
+copy_fails 3 'read failed' "${promise[@]}" "$bad" "$dst"
+for plan in "" --plan; do
+  run_copy $plan "${promise[@]}" "$bad" "$dst"
+  expect_error 'were copied before'
+  expect_no_error "$wrong"
+done
 stop_server dst
 
 # What is not promised is not read, nor is a new file.
