@@ -15,15 +15,15 @@ copy_the_rest ()
 {
   local before=-1 now=0
   rm -f "$tmp/map" "$tmp/copy"
-  while [ $now -lt $((size - 512)) ]; do
-    [ $now -gt $before ] || fail "still $now bytes are stored: $*"
+  while [ "$now" -lt $((size - 512)) ]; do
+    [ "$now" -gt "$before" ] || fail "still $now bytes are stored: $*"
     copy_fails 3 "source .*read failed at offset $sector length 512: Input" \
                --map="$tmp/map" "$@" "$src" "$tmp/copy"
     expect_error '^stripecopy: --map=.* stored, and the same command goes on'
     before=$now
     now=$(finished_bytes "$tmp/map")
   done
-  [ $now -eq $((size - 512)) ] || fail "$now bytes are stored"
+  [ "$now" -eq $((size - 512)) ] || fail "$now bytes are stored"
 }
 
 serve_rude src --mode=read-error --offset=$bad "$tmp/disk"

@@ -28,8 +28,8 @@ begin ()
 begin
 serve_rude dst --mode=write-error --offset=5555555 "$tmp/copy"
 before=-1 now=0
-while [ $now -lt $((size - 1048576)) ]; do
-  [ $now -gt $before ] || fail "still $now bytes are stored"
+while [ "$now" -lt $((size - 1048576)) ]; do
+  [ "$now" -gt "$before" ] || fail "still $now bytes are stored"
   copy_fails 3 'destination .*write failed at offset' --retries=0 \
              --map="$tmp/map" "$good" "$dst"
   before=$now

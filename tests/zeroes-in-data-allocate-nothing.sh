@@ -46,6 +46,4 @@ requires_formats qcow2
 qemu-img create -q -f qcow2 "$tmp/copy.qcow2" 32M
 copy_ok "$tmp/disk" --destination-format=qcow2 "$tmp/copy.qcow2"
 qemu-img map --output=json "$tmp/copy.qcow2" > "$tmp/clusters"
-[ "$(grep -c '"present": false' "$tmp/clusters")" -eq 1 ] &&
-  [ "$(wc -l < "$tmp/clusters")" -eq 1 ] ||
-  fail "clusters were allocated: $(cat "$tmp/clusters")"
+! grep '"present": true' "$tmp/clusters" || fail "clusters were allocated"
