@@ -22,10 +22,11 @@
  *                                         are read again
  *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
  *
- * A read that has failed for good is repeated in parts, until the first place
- * is known that cannot be read.  What can be read around it is written:
+ * A read or a write that has failed for good is repeated in parts, until the
+ * first place is known where it fails.  What can be copied around it is:
  *
- *   READING -> SEARCHING -> WRITING (before it) -> READING, WRITING (after it)
+ *   READING or WRITING -> SEARCHING -> WRITING (what lies before the place)
+ *     -> READING -> WRITING (what lies after it) -> IDLE
  */
 
 #include <config.h>
@@ -53,13 +54,15 @@ struct part {
   enum zero_way way;            /* how this piece is made zero */
 };
 
-/* For the first place that cannot be read: [good, bad) holds it. */
+/* For the first place that cannot be read, or written: [good, bad) holds it. */
 struct search {
   bool on, over;
-  enum side side;               /* where the read failed */
-  uint64_t good;                /* all before it was read */
+  struct part *part;            /* what failed, and is repeated */
+  enum side side;               /* where that was */
+  uint64_t start, end;          /* its range */
+  uint64_t good;                /* all before it succeeded */
   uint64_t bad;
-  bool seen;                    /* reading just [good, bad) has failed */
+  bool seen;                    /* just [good, bad) has failed */
   int err;                      /* errno of the latest failure */
 };
 
@@ -178,7 +181,8 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
 
   while (!awaits (r, side))     /* there is one that does */
     r++;
-  place.op = r->state == WRITING ? "write" : "read";
+  place.op = r->state == SEARCHING ? io_verb_name (r->search.part->io.verb)
+    : r->state == WRITING ? "write" : "read";
   place.offset = r->offset;
   place.length = r->length;
   error_set_at (e, ETIMEDOUT, &place, "%s: no answer for %" PRIu64 " s, to a"
@@ -433,6 +437,13 @@ lose_read (struct lane *l, struct request *r, enum side side)
     put_off (l, r, 0);
 }
 
+static void
+lose_search (struct lane *l, struct request *r)
+{
+  r->unread = 0;
+  put_off (l, r, 0);
+}
+
 void
 lane_lost (struct lane *l, enum side side)
 {
@@ -448,8 +459,10 @@ lane_lost (struct lane *l, enum side side)
       trace_lost (l, r, side);
     if (side == DESTINATION)
       forget_zeroes (r);
-    if (r->state == READING || r->state == SEARCHING)
+    if (r->state == READING)
       lose_read (l, r, side);
+    else if (r->state == SEARCHING && r->search.side == side)
+      lose_search (l, r);
     else if (r->state == WRITING && side == DESTINATION)
       put_off (l, r, 0);
   }
@@ -474,6 +487,8 @@ may_write (const struct lane *l)
 static bool
 can_resume (const struct lane *l, const struct request *r)
 {
+  if (r->search.on)
+    return (r->search.side == SOURCE ? l->source : l->destination) != NULL;
   if (r->whole)
     return may_write (l);
   return (l->source || !(r->sides & READ_SIDE (SOURCE)))
@@ -653,23 +668,28 @@ write_what_was_read (struct lane *l, struct request *r)
     put_off (l, r, 0);          /* until the destination can have it */
 }
 
-/* -- where a read fails --------------------------------------------------- */
+/* -- where a request fails ------------------------------------------------ */
 
-/* Whether the error can be about a part of what was read. */
+/* Whether the error can be about a part of the range.  A file tells of what was
+ * not written when it likes: see can_try_again.
+ */
 static bool
 is_about_a_place (const struct io *io, int err)
 {
-  return io->verb == IO_READ && !conn_is_stream (io->conn)
+  const struct caps *caps = endpoint_caps (io->conn->endpoint);
+
+  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
     && err != EPROTO && retry_helps (err);
 }
 
-/* Reads half of what is in question, or all of it where that is the least that
- * can be told apart.
+/* Repeats half of what is in question, or all of it where that is the least
+ * that can be told apart.
  */
 static void
 search_further (struct lane *l, struct request *r)
 {
   const struct search *s = &r->search;
+  struct io *io = &s->part->io;
   const uint64_t grain = l->plan->grain;
   uint64_t end = s->bad;
 
@@ -677,37 +697,60 @@ search_further (struct lane *l, struct request *r)
     end = max_u64 (s->good + grain,
                    align_down (s->good + (s->bad - s->good) / 2, grain));
   r->unread = READ_SIDE (s->side);
+  l->n_reads[s->side]++;
   enter (l, r, SEARCHING);
-  read_side (l, r, s->side, s->good, end);
+  if (io->verb != IO_ZERO && io->buffer != l->zeroes)
+    io->buffer = (uint8_t *) io->buffer + s->good - io->offset;
+  io->offset = s->good;
+  io->length = end - s->good;
+  start_io (l, r, s->side == SOURCE ? l->source : l->destination, io);
 }
 
-/* The copy fails with this.  What was read before the place is good to be
- * written, and what lies after it is worth one read.
+/* What lies before the place is good to be written, again where writing has
+ * failed; what lies after it is worth one try.  Zeroes that were not read are
+ * written from front to end, and those before the place are there.
  */
+static void
+copy_around (struct lane *l, struct request *r)
+{
+  const uint64_t end = r->offset + r->length;
+
+  if (r->has_turn)
+    list_remove (&r->turn);
+  r->has_turn = false;
+  r->length = r->search.good - r->offset;
+  forget_zeroes (r);
+  if (r->buffer) {
+    r->rest.start = r->search.bad;
+    r->rest.end = end;
+    write_what_was_read (l, r);
+  }
+  else if (r->length > 0) {
+    r->zero = r->length;
+    finish_writing (l, r);
+  }
+  else
+    finish (l, r);
+}
+
+/* The copy fails with this. */
 static int
 end_search (struct lane *l, struct request *r, struct error *e)
 {
-  const struct io *io = &r->reads[r->search.side].io;
-  const struct search *s = &r->search;
+  struct search *s = &r->search;
+  const struct io *io = &s->part->io;
 
   if (s->good < s->bad)
     fail (io, s->good, s->bad - s->good, s->err, e);
   else
-    fail (io, r->offset, r->length, s->err, e);
-  r->search.on = false;
-  r->search.over = true;
+    fail (io, s->start, s->end - s->start, s->err, e);
+  s->on = false;
+  s->over = true;
   l->forgot = true;
-  if (r->compares) {
+  if (r->compares)
     abandon (l, r);
-    return -1;
-  }
-  if (r->has_turn)
-    list_remove (&r->turn);
-  r->has_turn = false;
-  r->rest.start = s->bad;
-  r->rest.end = r->offset + r->length;
-  r->length = s->good - r->offset;
-  write_what_was_read (l, r);
+  else
+    copy_around (l, r);
   return -1;
 }
 
@@ -743,7 +786,7 @@ step_search (struct lane *l, struct request *r, const struct io *io, int err,
 
 /* No more tries are left. */
 static int
-give_up (struct lane *l, struct request *r, const struct io *io, int err,
+give_up (struct lane *l, struct request *r, struct io *io, int err,
          struct error *e)
 {
   if (r->search.over) {         /* it was told what the copy fails with */
@@ -756,8 +799,11 @@ give_up (struct lane *l, struct request *r, const struct io *io, int err,
     return -1;
   }
   r->search = (struct search) {
-    .on = true, .side = io == &r->reads[SOURCE].io ? SOURCE : DESTINATION,
-    .good = r->offset, .bad = r->offset + r->length, .seen = true, .err = err,
+    .on = true, .part = list_entry (io, struct part, io),
+    .side = io->conn == l->source ? SOURCE : DESTINATION,
+    .start = io->offset, .end = io->offset + io->length,
+    .good = io->offset, .bad = io->offset + io->length, .seen = true,
+    .err = err,
   };
   return search (l, r, e);
 }
@@ -779,7 +825,7 @@ can_try_again (const struct io *io, int err)
 
 /* Has the request done once more after a while, where that can help. */
 static int
-try_again (struct lane *l, struct request *r, const struct io *io, int err,
+try_again (struct lane *l, struct request *r, struct io *io, int err,
            struct error *e)
 {
   struct notice n = {
@@ -984,12 +1030,12 @@ static void
 resume (struct lane *l, struct request *r)
 {
   list_remove (&r->link);
-  if (r->whole) {
+  if (r->search.on)
+    search_further (l, r);
+  else if (r->whole) {
     forget_zeroes (r);
     write_range (l, r);
   }
-  else if (r->search.on)
-    search_further (l, r);
   else
     read_range (l, r);
 }

@@ -37,7 +37,7 @@ enum request_state {
   READING,                      /* its reads are in flight */
   WRITING,                      /* its segments are in flight */
   DIGESTING,                    /* written; its turn in the digest is to come */
-  SEARCHING,                    /* a read has failed: where exactly? */
+  SEARCHING,                    /* it has failed: where exactly? */
   BACKOFF,                      /* put off, until it is due and can go on */
 };
 
@@ -81,7 +81,8 @@ struct lane {
   struct list idle;             /* requests, last used first */
   struct list later;            /* requests in BACKOFF */
   bool forgot;                  /* some of those, for good */
-  uint64_t n_reads[2];          /* in flight; by side */
+  uint64_t n_reads[2];          /* in flight, with all ios of a search; by
+                                   side */
   uint64_t n_writing;           /* requests in this state */
   bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */

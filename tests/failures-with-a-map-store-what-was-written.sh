@@ -24,14 +24,15 @@ begin ()
   make_ones "$tmp/copy" $size
 }
 
-# One bad sector of the destination: each run has less to do.
+# One bad sector of the destination: each run has less to do, until only that
+# is left.
 begin
 serve_rude dst --mode=write-error --offset=5555555 "$tmp/copy"
 before=-1 now=0
-while [ "$now" -lt $((size - 1048576)) ]; do
+while [ "$now" -lt $((size - 512)) ]; do
   [ "$now" -gt "$before" ] || fail "still $now bytes are stored"
-  copy_fails 3 'destination .*write failed at offset' --retries=0 \
-             --map="$tmp/map" "$good" "$dst"
+  copy_fails 3 'destination .*write failed at offset 5555200 length 512: Input' \
+             --retries=0 --map="$tmp/map" "$good" "$dst"
   before=$now
   now=$(finished_bytes "$tmp/map")
 done
@@ -41,6 +42,21 @@ stop_server dst
 serve_nbdkit dst file "$tmp/copy"
 copy_ok --map="$tmp/map" "$good" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
+stop_server dst
+
+# The same for zeroes.
+truncate -s $size "$tmp/hole"
+serve_nbdkit hole -r file "$tmp/hole"
+begin
+serve_rude dst --mode=zero-error --offset=5555555 "$tmp/copy"
+copy_fails 3 'destination .*zero failed at offset 5555200 length 512: Input' \
+           --retries=0 --threads=1 --map="$tmp/map" "$hole" "$dst"
+expect_fired dst
+expect_stored zeroes
+stop_server dst
+serve_nbdkit dst file "$tmp/copy"
+copy_ok --map="$tmp/map" "$hole" "$dst"
+expect_identical "$tmp/hole" "$tmp/copy"
 stop_server dst
 
 # No room: with some, the same command resumes.
