@@ -21,6 +21,7 @@
 #include "log.h"
 #include "output-file.h"
 #include "retry.h"
+#include "samples.h"
 #include "survey.h"
 #include "teller.h"
 #include "trace.h"
@@ -38,6 +39,9 @@
  */
 #define LOOK_PATIENCE NS_PER_S
 
+/* How long a few reads may take that check a promise. */
+#define SAMPLES_PATIENCE (2 * NS_PER_S)
+
 /* All that lives as long as the copy. */
 struct copier {
   const struct options *options;        /* borrowed, as are these two */
@@ -53,6 +57,7 @@ struct copier {
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
   struct survey *survey;        /* NULL: nobody looked */
+  struct samples *samples;      /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
 
@@ -275,6 +280,29 @@ tell_plan (struct copier *c)
                c->report->destination);
 }
 
+/* The promise that the destination reads as zeroes is kept to, but where it is
+ * plainly wrong there is a warning.  It was about the first run of a map.
+ */
+static void
+check_promise (struct copier *c)
+{
+  const struct caps *there = endpoint_caps (c->destination);
+  const uint64_t end = min_u64 (c->plan.end, there->size);
+  uint64_t offset, length;
+
+  if (!c->plan.copies || c->plan.zero.known != IS_ZERO_YES || there->grows
+      || c->plan.start >= end || (c->map && map_stood (c->map)))
+    return;
+  c->samples = samples_new (c->destination, c->plan.start, end,
+                            SAMPLES_PATIENCE, stop_signal_fd (c->stop));
+  if (c->samples && samples_found (c->samples, &offset, &length))
+    log_warning_as ("not-zero", "%s: it does not read as zeroes, which"
+                    " --destination-is-zero promises: there is data at offset %"
+                    PRIu64 " length %" PRIu64 ": old data stays where the"
+                    " source has zeroes", endpoint_name (c->destination),
+                    offset, length);
+}
+
 /* --plan: says what would be done, which is all that is done. */
 static void
 tell_findings (struct copier *c)
@@ -401,6 +429,7 @@ make_ready (struct copier *c)
   }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);
+  check_promise (c);
   if (c->map)
     map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size);
   tell_plan (c);
@@ -474,7 +503,7 @@ end_incomplete (struct copier *c)
                       : FAILED);
   }
   if (c->map)
-    report_incomplete (c->map, plan_length (&c->plan));
+    report_incomplete (c->map, plan_length (&c->plan), e->number);
   return status;
 }
 
@@ -549,11 +578,14 @@ copy (struct copier *c, uint64_t start)
     .map = c->map, .limit = c->limit, .stop = c->stop, .trace = c->trace,
   };
   struct error e = { 0 };
-  struct crew *crew = crew_start (&gear, &e);
+  struct crew *crew;
   struct teller teller;
   bool complete;
   int status = DONE;
 
+  if (c->map)
+    stop_fail_in_order (c->stop);
+  crew = crew_start (&gear, &e);
   if (crew == NULL)
     return give_up (c, &e, FAILED);
   if (c->map)                   /* which says what a destination is good for */
@@ -696,6 +728,7 @@ go (struct copier *c)
     return status;
   warn_of_room (c);
   if (c->options->plan) {
+    check_promise (c);
     tell_findings (c);
     return DONE;
   }
@@ -715,6 +748,7 @@ free_all (struct copier *c)
   map_close (c->map);
   limit_free (c->limit);
   survey_free (c->survey);
+  samples_free (c->samples);
   stop_free (c->stop);
 }
 

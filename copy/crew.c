@@ -239,6 +239,7 @@ crew_totals (const struct crew *c)
     t.total += counter_get (&s->end);
     t.data += counter_get (&s->data);
     t.zero += counter_get (&s->zero);
+    t.zero_unread += counter_get (&s->zero_unread);
     t.skipped += counter_get (&s->skipped);
     t.read_bytes += counter_get (&s->read_bytes);
     t.again += counter_get (&s->again);

@@ -28,6 +28,7 @@ struct totals {
   enum phase phase;             /* the present one, or the last */
   uint64_t began;               /* clock_now time: when it did */
   uint64_t data, zero, skipped; /* bytes copied: see struct stats */
+  uint64_t zero_unread;         /* of zero: nothing was read there */
   uint64_t resumed;             /* bytes copied by earlier runs */
   uint64_t read_bytes;          /* of the source, for what is copied */
   uint64_t again;               /* bytes done once more, after a loss */

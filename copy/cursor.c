@@ -230,19 +230,48 @@ data_end (const struct cursor *c, const struct extents *map, uint64_t end)
   return min_u64 (limit, round_out (c, end));
 }
 
+/* Sets *zero to whether the destination reads as zeroes from the cursor to
+ * *end, which moves down to where that is known.  False when the destination
+ * has yet to say: zeroes in the data would be written for nothing, and allocate
+ * blocks.  One that has not answered before is not waited for.
+ */
+static bool
+look_there (struct cursor *c, uint64_t *end, bool *zero)
+{
+  struct extents *map = c->maps[DESTINATION];
+  const uint64_t limit = map_end (c, *end);
+  enum extent_value value;
+  uint64_t to, known, ignored;
+
+  *zero = false;
+  if (c->at >= limit)
+    return true;
+  if (extents_look (map, c->at, &to, &value) == EXTENTS_WAIT)
+    return extents_is_silent (map);
+  *zero = extents_all_zero (map, c->at, limit);
+  if (*zero || value != EXTENT_ZERO
+      || extents_peek (map, to, &ignored, &value) == EXTENTS_KNOWN)
+    return true;
+  known = align_down (to, c->lane->plan->grain);
+  *zero = known > c->at;
+  if (*zero)
+    *end = known;
+  return true;
+}
+
 static struct piece
 next_data (struct cursor *c, uint64_t end)
 {
-  const struct plan *plan = c->lane->plan;
-  bool already_zero;
-
-  end = data_end (c, c->maps[SOURCE], end);
-  already_zero = plan->zero.known == IS_ZERO_YES
-    || (plan->zero.ask_destination
-        && extents_all_zero (c->maps[DESTINATION], c->at, map_end (c, end)));
-  return (struct piece) {
-    .kind = COPY, .end = end, .already_zero = already_zero
+  const struct zero_plan *z = &c->lane->plan->zero;
+  struct piece p = {
+    .kind = COPY, .end = data_end (c, c->maps[SOURCE], end),
+    .already_zero = z->known == IS_ZERO_YES,
   };
+
+  if (z->ask_destination && z->scan > 0
+      && !look_there (c, &p.end, &p.already_zero))
+    return (struct piece) { .kind = WAIT };
+  return p;
 }
 
 static struct piece

@@ -269,7 +269,7 @@ describe_view (const struct view *v, const char *phase)
   const struct totals *t = v->totals;
 
   return json_pack ("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-                    " s:o, s:o, s:o, s:o}",
+                    " s:o, s:o, s:o, s:o, s:o, s:o}",
                     "phase", phase,
                     "total", describe_if (!t->open_ended || t->total > 0,
                                           json_of_number (t->total)),
@@ -282,10 +282,13 @@ describe_view (const struct view *v, const char *phase)
                     "resumed", json_of_number (t->resumed),
                     "compared", json_of_number (totals_compared (t)),
                     "rate", describe_rounded (v->data_rate),
+                    "zero_rate", describe_rounded (v->zero_rate),
                     "eta", describe_if (v->left >= 0,
                                         describe_rounded (v->left)),
                     "data_left", describe_if (v->left_known,
                                               json_of_number (v->data_left)),
+                    "zero_left", describe_if (v->left_known,
+                                              json_of_number (v->zero_left)),
                     "inflight", json_of_number (v->inflight),
                     "retries", json_of_number (t->retries),
                     "stalled", json_of_ns (v->stalled));

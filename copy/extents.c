@@ -10,11 +10,18 @@
  *
  * A question whose answer was short is asked again for the rest.  One that the
  * cursor has passed is free to be used again, once its answer is in.
+ *
+ * A question that fails is asked again for half as much, and so on: it may fail
+ * because of one place only.  Then what lies before that place is learned, and
+ * data is only the small step that holds it.  Where even small steps fail one
+ * after another, they become larger: a server that never tells is not asked for
+ * each of them.
  */
 
 #include <config.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "arith.h"
@@ -30,7 +37,10 @@
 #define ASK_FIRST (128 * MiB)
 #define ASK_MIN MiB
 
-/* What is called data when a server does not tell. */
+/* What is called data when a server does not tell: at least, and at most.  Both
+ * are multiples of any minimum block that the protocol allows.
+ */
+#define UNKNOWN_LEAST (256 * KiB)
 #define UNKNOWN_STEP (128 * MiB)
 
 /* For how long the copy stands still for one answer: less once a server has
@@ -52,6 +62,9 @@ struct question {
   struct io io;
   uint64_t start, end;          /* what it is about */
   uint64_t known_to;            /* [start, known_to) is, or was, in known */
+  uint64_t at_most;             /* bytes to ask for at a time */
+  uint64_t bad_to;              /* [known_to, bad_to) failed as a whole; not
+                                   above known_to: nothing did */
   struct ranges known;
 };
 
@@ -60,6 +73,8 @@ struct extents {
   struct list *ready;           /* borrowed */
   uint64_t ask_max;
   uint64_t ask;                 /* bytes of the next question */
+  uint64_t unknown;             /* a question that fails for so much means data
+                                   there */
   uint64_t cursor, end;         /* what is of interest */
   uint64_t data_to;             /* [cursor, data_to) is data, unasked */
   struct list ahead;            /* questions in order of start, no overlap */
@@ -100,6 +115,7 @@ extents_new (struct conn *conn, struct list *ready, uint64_t ask_max)
   x->ready = ready;
   x->ask_max = ask_max;
   x->ask = min_u64 (ASK_FIRST, ask_max);
+  x->unknown = UNKNOWN_LEAST;
   list_init (&x->ahead);
   list_init (&x->free);
   for (unsigned i = 0; i < QUESTIONS; i++) {
@@ -196,19 +212,59 @@ move_cursor (struct extents *x, uint64_t offset)
 
 /* -- asking --------------------------------------------------------------- */
 
-/* No useful answer: some of what was asked counts as data, and what lies behind
- * that is asked again, because the next question may fare better.
+/* What was asked counts as data, and what lies after that is asked again,
+ * because the next question may fare better.
  */
 static void
-call_it_data (struct extents *x, struct question *q, int err)
+call_it_data (struct extents *x, struct question *q, uint64_t length, int err)
 {
-  const uint64_t to = min_u64 (q->end, q->known_to + UNKNOWN_STEP);
+  const uint64_t to = min_u64 (q->end, q->known_to + length);
 
   if (x->failures++ == 0)
     x->first_errno = err;
-  ranges_cut (&q->known, q->known_to, UINT64_MAX);      /* half an answer */
   if (ranges_set (&q->known, q->known_to, to, EXTENT_DATA))
     q->known_to = to;
+  x->unknown = min_u64 (UNKNOWN_STEP, x->unknown * 4);
+  q->at_most = x->unknown;
+  q->bad_to = 0;
+}
+
+/* Whether asking for less can help: not where the server is gone, or will not
+ * tell at all.
+ */
+static bool
+is_about_a_place (int err)
+{
+  return err != ENOTCONN && err != ESHUTDOWN && err != ENOTSUP
+    && err != EPERM && err != EACCES;
+}
+
+static void
+take_failure (struct extents *x, struct question *q, int err)
+{
+  ranges_cut (&q->known, q->known_to, UINT64_MAX);      /* half an answer */
+  x->ask = max_u64 (align_down (x->ask / 4, ASK_MIN),
+                    min_u64 (x->ask, UNKNOWN_STEP));
+  if (!is_about_a_place (err))
+    call_it_data (x, q, UNKNOWN_STEP, err);
+  else if (q->io.length <= x->unknown)
+    call_it_data (x, q, q->io.length, err);
+  else {
+    q->bad_to = q->known_to + q->io.length;
+    q->at_most = max_u64 (x->unknown,
+                          align_down (q->io.length / 2, UNKNOWN_LEAST));
+  }
+}
+
+/* After a success: nearer to what failed before, or in larger steps again. */
+static void
+step_further (struct extents *x, struct question *q)
+{
+  x->unknown = max_u64 (UNKNOWN_LEAST, x->unknown / 4);
+  q->at_most = q->bad_to > q->known_to
+    ? max_u64 (UNKNOWN_LEAST,
+               align_down ((q->bad_to - q->known_to) / 2, UNKNOWN_LEAST))
+    : q->at_most > UINT64_MAX / 4 ? UINT64_MAX : q->at_most * 4;
 }
 
 static void
@@ -218,7 +274,7 @@ send_question (struct extents *x, struct question *q)
     .ready = x->ready,
     .verb = IO_EXTENTS,
     .offset = q->known_to,
-    .length = min_u64 (q->end, x->end) - q->known_to,
+    .length = min_u64 (q->at_most, min_u64 (q->end, x->end) - q->known_to),
     .learned = &q->known,
   };
   q->state = ASKED;
@@ -272,6 +328,8 @@ add_question (struct extents *x)
   q = question_of (list_take (&x->free));
   q->start = q->known_to = start;
   q->end = min_u64 (end, add_saturated (start, x->ask));
+  q->at_most = UINT64_MAX;
+  q->bad_to = 0;
   ranges_clear (&q->known);
   if (before)
     list_insert_after (&before->link, &q->link);
@@ -296,7 +354,7 @@ extents_ask (struct extents *x)
 }
 
 /* Questions grow as long as answers are simple, and shrink to what one answer
- * can hold.
+ * can hold.  One that has failed says nothing of the size of others.
  */
 static void
 adapt (struct extents *x, const struct question *q)
@@ -306,7 +364,8 @@ adapt (struct extents *x, const struct question *q)
   if (ranges_count (&q->known) >= RANGES)
     x->ask = min_u64 (x->ask_max, max_u64 (align_down (learned, ASK_MIN),
                                            ASK_MIN));
-  else if (ranges_count (&q->known) < RANGES / 8 && x->ask < x->ask_max)
+  else if (ranges_count (&q->known) < RANGES / 8 && x->ask < x->ask_max
+           && q->at_most == UINT64_MAX)
     x->ask = x->ask > x->ask_max / 4 ? x->ask_max : x->ask * 4;
 }
 
@@ -323,12 +382,13 @@ extents_answer (struct extents *x, struct io *io, int err)
   assert (q->state == ASKED);
   q->state = ANSWERED;
   if (err != 0 || io->learned_to == io->offset) {
-    call_it_data (x, q, err);
+    take_failure (x, q, err);
     return 0;
   }
   q->known_to = io->learned_to;
   x->silent = false;
   adapt (x, q);
+  step_further (x, q);
   return ranges_count (&q->known);
 }
 
@@ -427,6 +487,12 @@ extents_give_up (struct extents *x, uint64_t now)
   x->silent = true;
   x->data_to = min_u64 (q->end, add_saturated (x->cursor, UNKNOWN_STEP));
   drop (x, q);
+}
+
+bool
+extents_is_silent (const struct extents *x)
+{
+  return x->silent;
 }
 
 unsigned

@@ -71,6 +71,9 @@ enum extents_look extents_peek (const struct extents *x, uint64_t offset,
 /* Whether all of [start, end) is known by now to read as zeroes. */
 bool extents_all_zero (struct extents *x, uint64_t start, uint64_t end);
 
+/* Whether the last answer that was waited for did not come in time. */
+bool extents_is_silent (const struct extents *x);
+
 /* When extents_look stops waiting for the answer it needs and calls the range
  * data; clock_now time, 0 when it is not waiting.
  */

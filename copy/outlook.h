@@ -15,8 +15,12 @@
 #define OUTLOOK_SAMPLES 64
 
 struct outlook {
-  struct { uint64_t when, done, data, read_bytes; } samples[OUTLOOK_SAMPLES];
+  struct { uint64_t when, done, data, read_bytes, zero; }
+    samples[OUTLOOK_SAMPLES];
   unsigned n_samples;           /* at least 1 */
+  uint64_t began;               /* clock_now time: the present phase did */
+  uint64_t zeroing_since;       /* clock_now time: nothing was zeroed before */
+  double fraction;              /* of this phase that is done; never falls */
   uint64_t next_sample;
   struct totals told;           /* the latest */
   bool data_known;
@@ -39,14 +43,19 @@ void outlook_note (struct outlook *o, const struct totals *t, uint64_t now);
 /* What there is to say of the totals that were noted last. */
 struct view {
   const struct totals *totals;  /* of the outlook */
-  int percent;                  /* of the bytes of this phase; -1: unknown.  100
-                                   only once all is done and flushed */
+  int percent;                  /* of this phase; -1: unknown.  100 only once
+                                   all is done and flushed.  Of its bytes, or
+                                   of its time where zeroing takes much of
+                                   that */
   int percent_of_all;           /* the same of all phases */
   double data_rate;             /* bytes a second, over the last 10 s */
+  double zero_rate;             /* the same of what is zeroed without having
+                                   been read */
   double done_rate;             /* the same of bytes of any kind */
   bool left_known;
   uint64_t data_left;           /* bytes still to be read in this phase */
-  double left;                  /* seconds for these; -1: unknown */
+  uint64_t zero_left;           /* and to be zeroed: a guess */
+  double left;                  /* seconds for both; -1: unknown */
   uint64_t inflight;            /* requests without an answer */
   uint64_t stalled;             /* ns since anything moved */
 };

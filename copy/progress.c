@@ -38,7 +38,7 @@ format_open_ended (const struct view *v, char *line, size_t size)
                    human_size (rate, v->done_rate));
 }
 
-/* By the data that is left, where that is known; else all bytes are as good. */
+/* By what is left, where that is known; else all bytes are as good. */
 static void
 format_left (const struct view *v, char left[HUMAN_MAX])
 {
@@ -48,10 +48,20 @@ format_left (const struct view *v, char left[HUMAN_MAX])
     strcpy (left, "no time");
   else if (v->left >= 0)
     human_duration (left, v->left * NS_PER_S);
-  else if (v->done_rate * LEFT_MAX > bytes)
+  else if (v->data_left == 0 && v->zero_left == 0
+           && v->done_rate * LEFT_MAX > bytes)
     human_duration (left, bytes / v->done_rate * NS_PER_S);
   else
     strcpy (left, "?");
+}
+
+/* What goes on besides copying, or instead of it. */
+static const char *
+format_rest (const struct view *v, bool zeroing)
+{
+  return v->percent == 100 ? ""
+    : v->totals->phases > 1 && v->totals->phase == PHASE_COMPARE
+    ? ", verifying" : zeroing ? ", zeroing" : "";
 }
 
 /* "  45% [******----] 1.2 GiB/s 12 s left" */
@@ -60,6 +70,7 @@ format_line (const struct view *v, char *line, size_t size)
 {
   char bar[BAR_WIDTH + 1], rate[HUMAN_MAX], left[HUMAN_MAX];
   const unsigned stars = v->percent * BAR_WIDTH / 100;
+  const bool zeroing = v->zero_left > 0 && v->zero_rate > v->data_rate;
 
   if (v->percent == -1)
     return format_open_ended (v, line, size);
@@ -68,10 +79,8 @@ format_line (const struct view *v, char *line, size_t size)
   bar[BAR_WIDTH] = '\0';
   format_left (v, left);
   return snprintf (line, size, "  %3d%% [%s] %s/s %s left%s", v->percent, bar,
-                   human_size (rate, v->data_rate), left,
-                   v->totals->phases > 1 && v->totals->phase == PHASE_COMPARE
-                   && v->percent < 100
-                   ? ", verifying" : "");
+                   human_size (rate, zeroing ? v->zero_rate : v->data_rate),
+                   left, format_rest (v, zeroing));
 }
 
 /* One write, and none at all where it would have to wait longer than wait_ms:

@@ -16,6 +16,7 @@
 #include "human.h"
 #include "log.h"
 #include "report.h"
+#include "retry.h"
 #include "secrets.h"
 
 /* Who wants to see them all wants another program. */
@@ -278,14 +279,24 @@ report_map (const struct map *m)
     log_say ("--map=%s: all of the disk is to be copied", map_name (m));
 }
 
+/* What the next run of the same command would meet. */
+static const char *
+next_run (int err)
+{
+  if (err == ENOSPC || err == EDQUOT)
+    return "once there is room, the same command goes on from there";
+  return retry_helps (err) ? "the same command goes on from there"
+    : "the same command fails again as long as the cause is there";
+}
+
 void
-report_incomplete (struct map *m, uint64_t size)
+report_incomplete (struct map *m, uint64_t size, int err)
 {
   char done[HUMAN_MAX], all[HUMAN_MAX];
 
-  log_say ("--map=%s: %s of %s are stored, and the same command goes on from"
-           " there", map_name (m), human_size (done, map_finished (m)),
-           human_size (all, size));
+  log_say ("--map=%s: %s of %s are stored, and %s", map_name (m),
+           human_size (done, map_finished (m)), human_size (all, size),
+           next_run (err));
 }
 
 /* -- for programs --------------------------------------------------------- */

@@ -49,8 +49,11 @@ void report_interrupted (const struct totals *t, int signal_number,
 /* What the map that was opened means for this copy. */
 void report_map (const struct map *m);
 
-/* What is to be relied on after a copy that did not come to its end. */
-void report_incomplete (struct map *m, uint64_t size);
+/* What is to be relied on after a copy that did not come to its end, because of
+ * this errno (0: because of a signal), and whether the same command can resume
+ * it.
+ */
+void report_incomplete (struct map *m, uint64_t size, int err);
 
 /* -- for programs --------------------------------------------------------- */
 

@@ -22,6 +22,12 @@
  *                                         the digest waits for it; both sides
  *                                         are read again
  *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
+ *
+ * A read or a write that has failed for good is repeated in parts, until the
+ * first place is known where it fails.  What can be copied around it is:
+ *
+ *   READING or WRITING -> SEARCHING -> WRITING (what lies before the place)
+ *     -> READING -> WRITING (what lies after it) -> IDLE
  */
 
 #include <config.h>
@@ -50,6 +56,18 @@ struct part {
   uint64_t refused_to;          /* the lane's way was refused up to here */
 };
 
+/* For the first place that cannot be read, or written: [good, bad) holds it. */
+struct search {
+  bool on, over;
+  struct part *part;            /* what failed, and is repeated */
+  enum side side;               /* where that was */
+  uint64_t start, end;          /* its range */
+  uint64_t good;                /* all before it succeeded */
+  uint64_t bad;
+  bool seen;                    /* just [good, bad) has failed */
+  int err;                      /* errno of the latest failure */
+};
+
 struct request {
   struct list_node link;        /* in the lane's idle list, or in later */
   enum request_state state;
@@ -74,6 +92,9 @@ struct request {
   unsigned in_flight;           /* parts */
   struct part parts[REQUEST_SEGMENTS];  /* one for each segment */
   uint64_t data, zero, skipped; /* bytes so far: see struct stats */
+  struct search search;
+  struct { uint64_t start, end; } rest; /* read after what is before it is
+                                   written; equal: there is none */
   int error;                    /* errno of the first part that failed */
   struct io *failed;            /* that part's */
   unsigned failures;            /* in a row */
@@ -151,7 +172,7 @@ lane_awaits (const struct lane *l, enum side side)
 static bool
 awaits (const struct request *r, enum side side)
 {
-  return (r->state == READING && (r->unread & READ_SIDE (side)))
+  return (r->unread & READ_SIDE (side))
     || (r->state == WRITING && side == DESTINATION);
 }
 
@@ -164,7 +185,8 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
 
   while (!awaits (r, side))     /* there is one that does */
     r++;
-  place.op = r->state == READING ? "read" : "write";
+  place.op = r->state == SEARCHING ? io_verb_name (r->search.part->io.verb)
+    : r->state == WRITING ? "write" : "read";
   place.offset = r->offset;
   place.length = r->length;
   error_set_at (e, ETIMEDOUT, &place, "%s: no answer for %" PRIu64 " s, to a"
@@ -231,6 +253,9 @@ begin (struct lane *l, uint64_t start, uint64_t length, unsigned how)
   r->buffer = NULL;
   r->n_segments = 0;
   r->failures = 0;
+  r->unread = 0;
+  r->search.on = r->search.over = false;
+  r->rest.start = r->rest.end = 0;
   return r;
 }
 
@@ -242,6 +267,19 @@ give_back (struct lane *l, struct request *r)
     pool_give (&l->buffers, r->buffer);
   r->buffer = NULL;
   window_refund (&l->window, r->charged);
+}
+
+/* It ends without having done what it was for. */
+static void
+abandon (struct lane *l, struct request *r)
+{
+  l->forgot = true;
+  if (is_charged (r))
+    give_back (l, r);
+  if (r->has_turn)
+    list_remove (&r->turn);
+  enter (l, r, IDLE);
+  list_push (&l->idle, &r->link);
 }
 
 static void
@@ -261,16 +299,16 @@ finish (struct lane *l, struct request *r)
 }
 
 static int
-fail (const struct io *io, int err, struct error *e)
+fail (const struct io *io, uint64_t offset, uint64_t length, int err,
+      struct error *e)
 {
   const struct error_place place = {
-    conn_side_name (io->conn), io_verb_name (io->verb), true,
-    io->offset, io->length
+    conn_side_name (io->conn), io_verb_name (io->verb), true, offset, length
   };
 
   error_set_at (e, err, &place, "%s: %s failed at offset %" PRIu64 " length %"
-                PRIu64 ": %s", conn_name (io->conn), place.op, io->offset,
-                io->length, request_strerror (err));
+                PRIu64 ": %s", conn_name (io->conn), place.op, offset, length,
+                request_strerror (err));
   return -1;
 }
 
@@ -302,15 +340,17 @@ half_of (const struct lane *l, const struct request *r, enum side side)
   return r->buffer + (side == SOURCE ? 0 : l->plan->request_size);
 }
 
+/* Reads [start, end) of the request's range. */
 static void
-read_side (struct lane *l, struct request *r, enum side side)
+read_side (struct lane *l, struct request *r, enum side side, uint64_t start,
+           uint64_t end)
 {
   struct part *p = &r->reads[side];
 
   p->request = r;
   p->io = (struct io) {
-    .verb = IO_READ, .offset = r->offset, .length = r->length,
-    .buffer = half_of (l, r, side),
+    .verb = IO_READ, .offset = start, .length = end - start,
+    .buffer = half_of (l, r, side) + (start - r->offset),
   };
   l->n_reads[side]++;
   counter_add (&l->stats->reads, 1);
@@ -331,7 +371,7 @@ read_range (struct lane *l, struct request *r)
   enter (l, r, READING);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     if (r->sides & READ_SIDE (side))
-      read_side (l, r, side);
+      read_side (l, r, side, r->offset, r->offset + r->length);
 }
 
 /* The digest is of the source: what is not read of that is zeroes. */
@@ -371,46 +411,11 @@ request_compare (struct lane *l, uint64_t start, uint64_t length,
 static void
 put_off (struct lane *l, struct request *r, uint64_t due)
 {
-  if (!r->whole && !r->has_turn)
+  if (!r->whole && !r->has_turn && !r->search.on)
     give_back (l, r);
   r->due = due;
   enter (l, r, BACKOFF);
   list_append (&l->later, &r->link);
-}
-
-/* Whether an io that failed on its own may succeed another time.  A file tells
- * of what the disk did not take when it likes, of any write before: another
- * try would only hide it.
- */
-static bool
-can_try_again (const struct io *io, int err)
-{
-  const struct caps *caps = endpoint_caps (io->conn->endpoint);
-
-  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
-    && retry_helps (err);
-}
-
-/* Has the request done once more after a while, where that can help. */
-static int
-try_again (struct lane *l, struct request *r, const struct io *io, int err,
-           struct error *e)
-{
-  struct notice n = {
-    .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
-    .side = io->conn == l->source ? SOURCE : DESTINATION,
-    .offset = io->offset, .length = io->length, .err = err,
-  };
-
-  if (!can_try_again (io, err)
-      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (),
-                     &n.wait))
-    return fail (io, err, e);
-  n.attempt = ++r->failures;
-  counter_add (&l->stats->retries, 1);
-  notices_post (l->notices, &n);
-  put_off (l, r, clock_now () + n.wait);
-  return 0;
 }
 
 /* Nobody knows any more what the destination had before it was lost: not even
@@ -436,6 +441,13 @@ lose_read (struct lane *l, struct request *r, enum side side)
     put_off (l, r, 0);
 }
 
+static void
+lose_search (struct lane *l, struct request *r)
+{
+  r->unread = 0;
+  put_off (l, r, 0);
+}
+
 void
 lane_lost (struct lane *l, enum side side)
 {
@@ -453,6 +465,8 @@ lane_lost (struct lane *l, enum side side)
       forget_zeroes (r);
     if (r->state == READING)
       lose_read (l, r, side);
+    else if (r->state == SEARCHING && r->search.side == side)
+      lose_search (l, r);
     else if (r->state == WRITING && side == DESTINATION)
       put_off (l, r, 0);
   }
@@ -477,6 +491,8 @@ may_write (const struct lane *l)
 static bool
 can_resume (const struct lane *l, const struct request *r)
 {
+  if (r->search.on)
+    return (r->search.side == SOURCE ? l->source : l->destination) != NULL;
   if (r->whole)
     return may_write (l);
   return (l->source || !(r->sides & READ_SIDE (SOURCE)))
@@ -506,17 +522,8 @@ lane_forget_later (struct lane *l)
 {
   struct list_node *n;
 
-  while ((n = list_take (&l->later)) != NULL) {
-    struct request *r = list_entry (n, struct request, link);
-
-    l->forgot = true;
-    if (is_charged (r))
-      give_back (l, r);
-    if (r->has_turn)
-      list_remove (&r->turn);
-    enter (l, r, IDLE);
-    list_push (&l->idle, &r->link);
-  }
+  while ((n = list_take (&l->later)) != NULL)
+    abandon (l, list_entry (n, struct request, link));
 }
 
 /* -- to the destination --------------------------------------------------- */
@@ -569,6 +576,27 @@ begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
   send_part (l, r, p, start);
 }
 
+/* What was written may be only what lies before a place that could not be
+ * read: then what lies after that is read.
+ */
+static void
+finish_or_read_rest (struct lane *l, struct request *r)
+{
+  if (r->rest.start == r->rest.end) {
+    finish (l, r);
+    return;
+  }
+  if (l->source == NULL) {
+    abandon (l, r);
+    return;
+  }
+  r->whole = false;
+  r->offset = r->rest.start;
+  r->length = r->rest.end - r->rest.start;
+  r->rest.start = r->rest.end;
+  read_range (l, r);
+}
+
 /* All of it is at the destination. */
 static void
 finish_writing (struct lane *l, struct request *r)
@@ -580,10 +608,10 @@ finish_writing (struct lane *l, struct request *r)
     counter_add (&l->stats->data, r->data);
     counter_add (&l->stats->zero, r->zero);
     counter_add (&l->stats->skipped, r->skipped);
-    if (r->buffer)
-      counter_add (&l->stats->read_bytes, r->length);
+    counter_add (r->buffer ? &l->stats->read_bytes : &l->stats->zero_unread,
+                 r->length);
   }
-  finish (l, r);
+  finish_or_read_rest (l, r);
 }
 
 /* Sends as many segments as may be in flight; the last one to be over finishes
@@ -637,6 +665,198 @@ cut (const struct lane *l, struct request *r)
 {
   r->n_segments = zero_cut (r->buffer, r->length, r->offset,
                             l->plan->zero.scan, r->segments, REQUEST_SEGMENTS);
+}
+
+static void
+write_what_was_read (struct lane *l, struct request *r)
+{
+  r->whole = true;
+  if (r->length == 0) {
+    finish_or_read_rest (l, r);
+    return;
+  }
+  cut (l, r);
+  if (may_write (l))
+    write_range (l, r);
+  else
+    put_off (l, r, 0);          /* until the destination can have it */
+}
+
+/* -- where a request fails ------------------------------------------------ */
+
+/* Whether the error can be about a part of the range.  A file tells of what was
+ * not written when it likes: see can_try_again.
+ */
+static bool
+is_about_a_place (const struct io *io, int err)
+{
+  const struct caps *caps = endpoint_caps (io->conn->endpoint);
+
+  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
+    && err != EPROTO && retry_helps (err);
+}
+
+/* Repeats half of what is in question, or all of it where that is the least
+ * that can be told apart.
+ */
+static void
+search_further (struct lane *l, struct request *r)
+{
+  const struct search *s = &r->search;
+  struct io *io = &s->part->io;
+  const uint64_t grain = l->plan->grain;
+  uint64_t end = s->bad;
+
+  if (s->bad - s->good > grain)
+    end = max_u64 (s->good + grain,
+                   align_down (s->good + (s->bad - s->good) / 2, grain));
+  r->unread = READ_SIDE (s->side);
+  l->n_reads[s->side]++;
+  enter (l, r, SEARCHING);
+  if (io->verb != IO_ZERO && io->buffer != l->zeroes)
+    io->buffer = (uint8_t *) io->buffer + s->good - io->offset;
+  io->offset = s->good;
+  io->length = end - s->good;
+  start_io (l, r, s->side == SOURCE ? l->source : l->destination, io);
+}
+
+/* What lies before the place is good to be written, again where writing has
+ * failed; what lies after it is worth one try.  Zeroes that were not read are
+ * written from front to end, and those before the place are there.
+ */
+static void
+copy_around (struct lane *l, struct request *r)
+{
+  const uint64_t end = r->offset + r->length;
+
+  if (r->has_turn)
+    list_remove (&r->turn);
+  r->has_turn = false;
+  r->length = r->search.good - r->offset;
+  forget_zeroes (r);
+  if (r->buffer) {
+    r->rest.start = r->search.bad;
+    r->rest.end = end;
+    write_what_was_read (l, r);
+  }
+  else if (r->length > 0) {
+    r->zero = r->length;
+    finish_writing (l, r);
+  }
+  else
+    finish (l, r);
+}
+
+/* The copy fails with this. */
+static int
+end_search (struct lane *l, struct request *r, struct error *e)
+{
+  struct search *s = &r->search;
+  const struct io *io = &s->part->io;
+
+  if (s->good < s->bad)
+    fail (io, s->good, s->bad - s->good, s->err, e);
+  else
+    fail (io, s->start, s->end - s->start, s->err, e);
+  s->on = false;
+  s->over = true;
+  l->forgot = true;
+  if (r->compares)
+    abandon (l, r);
+  else
+    copy_around (l, r);
+  return -1;
+}
+
+static int
+search (struct lane *l, struct request *r, struct error *e)
+{
+  const struct search *s = &r->search;
+
+  if (s->good == s->bad || (s->seen && s->bad - s->good <= l->plan->grain))
+    return end_search (l, r, e);
+  search_further (l, r);
+  return 0;
+}
+
+static int
+step_search (struct lane *l, struct request *r, const struct io *io, int err,
+             struct error *e)
+{
+  struct search *s = &r->search;
+  const uint64_t end = io->offset + io->length;
+
+  l->n_reads[s->side]--;
+  r->unread = 0;
+  if (err) {
+    s->bad = end;
+    s->err = err;
+  }
+  else
+    s->good = end;
+  s->seen = err != 0;
+  return search (l, r, e);
+}
+
+/* No more tries are left. */
+static int
+give_up (struct lane *l, struct request *r, struct io *io, int err,
+         struct error *e)
+{
+  if (r->search.over) {         /* it was told what the copy fails with */
+    abandon (l, r);
+    return 0;
+  }
+  if (!is_about_a_place (io, err)) {
+    fail (io, io->offset, io->length, err, e);
+    abandon (l, r);
+    return -1;
+  }
+  r->search = (struct search) {
+    .on = true, .part = list_entry (io, struct part, io),
+    .side = io->conn == l->source ? SOURCE : DESTINATION,
+    .start = io->offset, .end = io->offset + io->length,
+    .good = io->offset, .bad = io->offset + io->length, .seen = true,
+    .err = err,
+  };
+  return search (l, r, e);
+}
+
+/* -- trying again --------------------------------------------------------- */
+
+/* Whether an io that failed on its own may succeed another time.  A file tells
+ * of what the disk did not take when it likes, of any write before: another
+ * try would only hide it.
+ */
+static bool
+can_try_again (const struct io *io, int err)
+{
+  const struct caps *caps = endpoint_caps (io->conn->endpoint);
+
+  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
+    && retry_helps (err);
+}
+
+/* Has the request done once more after a while, where that can help. */
+static int
+try_again (struct lane *l, struct request *r, struct io *io, int err,
+           struct error *e)
+{
+  struct notice n = {
+    .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
+    .side = io->conn == l->source ? SOURCE : DESTINATION,
+    .offset = io->offset, .length = io->length, .err = err,
+  };
+
+  if (r->search.over || !can_try_again (io, err)
+      || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (),
+                     &n.wait))
+    return give_up (l, r, io, err, e);
+  n.attempt = ++r->failures;
+  counter_add (&l->stats->retries, 1);
+  notices_post (l->notices, &n);
+  put_off (l, r, clock_now () + n.wait);
+  return 0;
 }
 
 /* A part is over, for good or bad.  After a failure no more is sent, and what
@@ -730,18 +950,11 @@ step_copy (struct lane *l, struct request *r, struct error *e)
 {
   const struct conn *c = r->reads[SOURCE].io.conn;
 
-  if (conn_is_stream (c) && take_from_stream (l, r, e) == -1)
+  if (conn_is_stream (c) && take_from_stream (l, r, e) == -1) {
+    abandon (l, r);
     return -1;
-  r->whole = true;
-  if (r->length == 0) {
-    finish (l, r);
-    return 0;
   }
-  cut (l, r);
-  if (may_write (l))
-    write_range (l, r);
-  else
-    put_off (l, r, 0);          /* until the destination can have it */
+  write_what_was_read (l, r);
   return 0;
 }
 
@@ -833,7 +1046,9 @@ static void
 resume (struct lane *l, struct request *r)
 {
   list_remove (&r->link);
-  if (r->whole) {
+  if (r->search.on)
+    search_further (l, r);
+  else if (r->whole) {
     forget_zeroes (r);
     write_range (l, r);
   }
@@ -880,6 +1095,8 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
   switch (r->state) {
   case READING:
     return step_read (l, r, p, err, e);
+  case SEARCHING:
+    return step_search (l, r, io, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
   case IDLE: case DIGESTING: case BACKOFF:

@@ -37,6 +37,7 @@ enum request_state {
   READING,                      /* its reads are in flight */
   WRITING,                      /* its segments are in flight */
   DIGESTING,                    /* written; its turn in the digest is to come */
+  SEARCHING,                    /* it has failed: where exactly? */
   BACKOFF,                      /* put off, until it is due and can go on */
 };
 
@@ -44,6 +45,7 @@ enum request_state {
 struct stats {
   counter data;                 /* bytes written as data */
   counter zero;                 /* bytes made zero, by whatever way */
+  counter zero_unread;          /* of these: nothing was read there */
   counter skipped;              /* bytes that were zero at the destination */
   counter again;                /* bytes done once more, after a loss */
   counter compared;             /* bytes that were read to be compared */
@@ -79,7 +81,8 @@ struct lane {
   struct list idle;             /* requests, last used first */
   struct list later;            /* requests in BACKOFF */
   bool forgot;                  /* some of those, for good */
-  uint64_t n_reads[2];          /* in flight; by side */
+  uint64_t n_reads[2];          /* in flight, with all ios of a search; by
+                                   side */
   uint64_t n_writing;           /* requests in this state */
   bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */
@@ -157,7 +160,8 @@ void request_compare (struct lane *l, uint64_t start, uint64_t length,
 uint64_t request_read_bytes (uint64_t length, unsigned sides);
 
 /* Moves the request on whose io was retired with err.  -1 with the error set
- * when the copy has failed.
+ * when the copy has failed; the lane stays as good as before, so what else is
+ * in flight can be completed.
  */
 int request_step (struct lane *l, struct io *io, int err, struct error *e);
 

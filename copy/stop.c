@@ -18,6 +18,7 @@ struct stop {
   sigset_t ending;              /* the signals that end a copy */
   int soft, hard;               /* bells that nobody silences */
   atomic_bool winding_down, now, rude;
+  bool fail_in_order;           /* set before threads start */
   atomic_int signal_number;
   pthread_mutex_t lock;         /* error */
   struct error error;
@@ -104,12 +105,18 @@ stop_take_signal (struct stop *s)
   return info.ssi_signo;
 }
 
+static void
+end_in_order (struct stop *s)
+{
+  atomic_store (&s->winding_down, true);
+  bell_ring (s->soft);
+}
+
 void
 stop_wind_down (struct stop *s, int signal_number)
 {
   atomic_store (&s->signal_number, signal_number);
-  atomic_store (&s->winding_down, true);
-  bell_ring (s->soft);
+  end_in_order (s);
 }
 
 static void
@@ -134,7 +141,16 @@ stop_fail (struct stop *s, const struct error *e)
   if (!error_is_set (&s->error))
     s->error = *e;
   pthread_mutex_unlock (&s->lock);
-  end_at_once (s);
+  if (s->fail_in_order)
+    end_in_order (s);
+  else
+    end_at_once (s);
+}
+
+void
+stop_fail_in_order (struct stop *s)
+{
+  s->fail_in_order = true;
 }
 
 int

@@ -37,15 +37,24 @@ int stop_take_signal (struct stop *s);
 /* End in order: start nothing new, finish what is in flight, flush. */
 void stop_wind_down (struct stop *s, int signal_number);
 
-/* End at once.  The first error is kept.  Any thread. */
+/* The copy has failed; the first error is kept.  It ends at once, or in order
+ * where stop_fail_in_order was called.  Any thread.
+ */
 void stop_fail (struct stop *s, const struct error *e);
+
+/* From now on a failure ends the copy in order, as a signal does: what is
+ * stored by then can be resumed.  Called before any worker is started.
+ */
+void stop_fail_in_order (struct stop *s);
 
 /* End at once, for a second signal or a server that is gone: without even a
  * goodbye.
  */
 void stop_now (struct stop *s);
 
-/* Readable from the first wind_down or fail on; and from fail or now on. */
+/* Readable from the first wind_down, fail or now on; and from the moment on at
+ * which the copy is to end at once.
+ */
 int stop_fd (const struct stop *s);
 int stop_now_fd (const struct stop *s);
 

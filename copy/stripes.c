@@ -15,6 +15,7 @@
 struct piece {
   struct stripe range;
   bool begun;
+  bool small;                   /* all that there is to do around here */
 };
 
 struct stripes {
@@ -34,10 +35,12 @@ length (const struct stripe *s)
   return s->end - s->start;
 }
 
-/* Cuts todo after each share of bytes.  pieces is NULL for only counting. */
+/* Cuts todo after each share of bytes.  Ranges below small are marked.  pieces
+ * is NULL for only counting.
+ */
 static size_t
 cut (const struct ranges *todo, uint64_t share, uint64_t align,
-     struct piece *pieces)
+     uint64_t small, struct piece *pieces)
 {
   size_t n = 0;
 
@@ -50,7 +53,10 @@ cut (const struct ranges *todo, uint64_t share, uint64_t align,
         : min_u64 (r->end, align_up (start + share, align));
 
       if (pieces)
-        pieces[n].range = (struct stripe) { .start = start, .end = end };
+        pieces[n] = (struct piece) {
+          .range = { .start = start, .end = end },
+          .small = r->end - r->start < small,
+        };
       n++;
       start = end;
     }
@@ -69,7 +75,7 @@ make (const struct ranges *todo, unsigned owners, uint64_t align,
   s->align = align;
   s->steal_min = max_u64 (align, steal_min);
   s->owners = owners;
-  s->n_pieces = cut (todo, share, align, NULL);
+  s->n_pieces = cut (todo, share, align, 0, NULL);
   s->own = calloc (owners, sizeof *s->own);
   s->busy = calloc (owners, sizeof *s->busy);
   s->pieces = calloc (max_u64 (1, s->n_pieces), sizeof *s->pieces);
@@ -81,7 +87,7 @@ make (const struct ranges *todo, unsigned owners, uint64_t align,
     free (s);
     return NULL;
   }
-  cut (todo, share, align, s->pieces);
+  cut (todo, share, align, s->steal_min, s->pieces);
   return s;
 }
 
@@ -125,20 +131,26 @@ home_of (const struct stripes *s, unsigned owner)
 }
 
 /* The one that nobody has begun and that lies nearest to where the owner's
- * share of the disk starts: so all begin well apart, and in order.
+ * share of the disk starts: so all begin well apart, and in order.  Small ones
+ * come last, and the smallest of all last: they are what earlier runs have left
+ * around places that cannot be read or written, where this one may end, too.
  */
 static struct piece *
 find_whole (struct stripes *s, unsigned owner)
 {
   const size_t home = owner * s->n_pieces / s->owners;
+  struct piece *small = NULL;
 
   for (size_t i = 0; i < s->n_pieces; i++) {
     struct piece *p = &s->pieces[(home + i) % s->n_pieces];
 
-    if (!p->begun)
+    if (!p->begun && !p->small)
       return p;
+    if (!p->begun
+        && (small == NULL || length (&p->range) > length (&small->range)))
+      small = p;
   }
-  return NULL;
+  return small;
 }
 
 static struct stripe *

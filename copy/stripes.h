@@ -3,8 +3,9 @@
  *
  * An owner is a number below that given to stripes_new; each owner holds at
  * most one stripe and takes work from its front.  An owner with an empty stripe
- * takes a whole stripe that nobody has begun, or else steals the back half of
- * the largest one.  All functions but new and free may be called by any thread.
+ * takes a whole stripe that nobody has begun, small ranges last, or else steals
+ * the back half of the largest one.  All functions but new and free may be
+ * called by any thread.
  *
  * In order, there is one stripe for all owners, so that what is claimed next
  * always lies behind all that was claimed before, whoever claims.

@@ -27,7 +27,7 @@ heed_signal (struct stop *stop, const struct crew *crew, struct teller *teller)
 
   if (n == SIGUSR1)
     tell (crew, teller, true);
-  else if (n > 0 && stop_is_winding_down (stop))
+  else if (n > 0 && stop_signal (stop) > 0)
     stop_now (stop);
   else if (n > 0)
     stop_wind_down (stop, n);

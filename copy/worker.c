@@ -17,7 +17,9 @@
  */
 #define CONNECT_PATIENCE (5 * NS_PER_S)
 
-/* After a signal: for what is in flight, and for the flush behind it. */
+/* After a signal, or a failure that ends the copy in order: for what is in
+ * flight, and for the flush after that.
+ */
 #define WIND_DOWN (5 * NS_PER_S)
 #define WIND_DOWN_FLUSH (20 * NS_PER_S)
 
@@ -45,6 +47,12 @@ static struct conn *
 destination_conn (const struct worker *w)
 {
   return w->links[DESTINATION].conn;
+}
+
+static bool
+is_winding_down (const struct worker *w)
+{
+  return stop_is_winding_down (w->job->stop);
 }
 
 static enum side
@@ -103,6 +111,7 @@ copy_again (struct worker *w, const struct error *why, struct error *e)
 
 /* A side's conn has failed because of why: what it had in flight is put off,
  * and it is made anew after a while.  -1 with the error set when it is not.
+ * Once the copy is ending, neither is of use: what counts is already known.
  */
 static int
 lose (struct worker *w, enum side side, const struct error *why,
@@ -111,17 +120,23 @@ lose (struct worker *w, enum side side, const struct error *why,
   struct link *l = &w->links[side];
   struct conn *c = l->conn;
   uint64_t wait;
-  bool anew;
+  bool all_known = true, anew;
 
   if (side == DESTINATION)
     track_close (w->track, w->flush.traced, ENOTCONN);
-  if (side == DESTINATION && l->state == LINK_UP && !copy_again (w, why, e))
-    return -1;
+  if (side == DESTINATION && l->state == LINK_UP)
+    all_known = copy_again (w, why, e);
   forget_ready (w, c);
   anew = link_drop (l, &w->job->plan->retry, why, &wait);
   forget_ready (w, c);          /* closing it can have brought up more */
   lane_lost (&w->lane, side);
   extents_lost (w->cursor.maps[side]);
+  if (is_winding_down (w)) {
+    *e = (struct error) { 0 };
+    return 0;
+  }
+  if (!all_known)
+    return -1;
   if (!anew) {
     *e = *why;
     return -1;
@@ -538,11 +553,11 @@ buy_memory (struct worker *w, struct error *e)
   return FAILED;
 }
 
-/* Whether the signal's time for what is in flight is over. */
+/* Whether the time for what is in flight at the end is over. */
 static bool
 is_overdue (struct worker *w, uint64_t patience)
 {
-  if (!stop_is_winding_down (w->job->stop))
+  if (!is_winding_down (w))
     return false;
   if (w->wind_down_by == 0)
     w->wind_down_by = clock_now () + patience;
@@ -569,23 +584,41 @@ checkpoint_deadline (const struct worker *w, uint64_t now)
   return doubt_wants_flush (&w->lane.doubt) ? now : w->checkpoint;
 }
 
+static uint64_t
+earliest (const uint64_t *deadlines, size_t n)
+{
+  uint64_t next = 0;
+
+  for (size_t i = 0; i < n; i++)
+    next = clock_earlier (next, deadlines[i]);
+  return next;
+}
+
+/* When there is something new to start although nothing moved. */
+static uint64_t
+start_deadline (const struct worker *w)
+{
+  const uint64_t deadlines[] = {
+    extents_deadline (w->cursor.maps[SOURCE]),
+    extents_deadline (w->cursor.maps[DESTINATION]),
+    link_due (&w->links[SOURCE]), link_due (&w->links[DESTINATION]),
+    lane_due (&w->lane), w->limited_until,
+  };
+
+  return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
+}
+
 /* When the loop has to look again although nothing moved. */
 static uint64_t
 next_deadline (const struct worker *w, uint64_t now)
 {
   const uint64_t deadlines[] = {
-    extents_deadline (w->cursor.maps[SOURCE]),
-    extents_deadline (w->cursor.maps[DESTINATION]),
+    is_winding_down (w) ? 0 : start_deadline (w),
     stall_deadline (w, SOURCE), stall_deadline (w, DESTINATION),
-    link_due (&w->links[SOURCE]), link_due (&w->links[DESTINATION]),
-    lane_due (&w->lane), checkpoint_deadline (w, now), w->wind_down_by,
-    w->limited_until,
+    checkpoint_deadline (w, now), w->wind_down_by,
   };
-  uint64_t next = 0;
 
-  for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++)
-    next = clock_earlier (next, deadlines[i]);
-  return next;
+  return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
 }
 
 /* Drops what a side does not answer any more.  -1 with the error set. */
@@ -613,7 +646,7 @@ lose_silent (struct worker *w, uint64_t now, struct error *e)
 static bool
 has_wound_down (struct worker *w)
 {
-  if (!stop_is_winding_down (w->job->stop)
+  if (!is_winding_down (w)
       || lane_awaits (&w->lane, SOURCE) || lane_awaits (&w->lane, DESTINATION))
     return false;
   for (enum side side = SOURCE; side <= DESTINATION; side++)
@@ -671,6 +704,28 @@ trace_turn (struct worker *w, bool busy)
                : w->limited_until ? "waiting for the limit" : "window full");
 }
 
+/* The copy has failed here.  This worker and all others end: at once, or in
+ * order, which each of them sees in its own loop.
+ */
+static void
+end_copy (struct worker *w, struct error *e)
+{
+  stop_fail (w->job->stop, e);
+  *e = (struct error) { 0 };
+}
+
+/* What is still in flight is no longer waited for.  A flush covers what was
+ * answered before.  But a destination that has answered nothing meanwhile would
+ * not answer that, either.
+ */
+static enum step
+stop_waiting (const struct worker *w)
+{
+  return lane_awaits (&w->lane, DESTINATION)
+    && w->links[DESTINATION].moved + WIND_DOWN < w->wind_down_by
+    ? ENOUGH : GO_ON;
+}
+
 /* Copies, or compares, until there is nothing left to take and nothing in
  * flight.
  */
@@ -682,12 +737,16 @@ copy_stripes (struct worker *w, struct error *e)
     const uint64_t now = clock_now ();
     bool busy;
 
-    if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN))
+    if (stop_is_now (w->job->stop))
       return ENOUGH;
+    if (is_overdue (w, WIND_DOWN))
+      return stop_waiting (w);
     if (drain (w, e) == -1 || lose_silent (w, now, e) == -1
-        || mend_links (w, now, e) == -1)
-      return FAILED;
-    if (stop_is_winding_down (w->job->stop)) {
+        || (!is_winding_down (w) && mend_links (w, now, e) == -1)) {
+      end_copy (w, e);
+      continue;
+    }
+    if (is_winding_down (w)) {
       w->out_of_work = true;
       lane_forget_later (&w->lane);
     }
@@ -707,7 +766,7 @@ copy_stripes (struct worker *w, struct error *e)
       trace_turn (w, busy);
     if (turn (w, w->ahead && !w->out_of_work ? feed_fd (w->lane.feed) : -1,
               busy ? now : next_deadline (w, now), e) == -1)
-      return FAILED;
+      end_copy (w, e);
   }
 }
 
@@ -717,7 +776,7 @@ copy_stripes (struct worker *w, struct error *e)
 static enum step
 wait_for_others (struct worker *w, struct error *e)
 {
-  if (stop_is_winding_down (w->job->stop))
+  if (is_winding_down (w))
     return GO_ON;
   if (w->lane.ended)
     stripes_end (w->pass->stripes);
@@ -729,13 +788,12 @@ wait_for_others (struct worker *w, struct error *e)
 
     if (stop_is_now (w->job->stop))
       return ENOUGH;
-    if (stop_is_winding_down (w->job->stop)
-        || doubt_has_again (&w->lane.doubt))
+    if (is_winding_down (w) || doubt_has_again (&w->lane.doubt))
       return GO_ON;
     flush_when_due (w, now);
     if (turn (w, w->pass->finished, checkpoint_deadline (w, now), e) == -1
         || drain (w, e) == -1)
-      return FAILED;
+      end_copy (w, e);
   }
   return GO_ON;
 }
@@ -748,7 +806,7 @@ end_flushing (struct worker *w, struct error *e)
     if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN_FLUSH))
       return ENOUGH;
     if (turn (w, -1, w->wind_down_by, e) == -1 || drain (w, e) == -1)
-      return FAILED;
+      end_copy (w, e);
   }
   return GO_ON;
 }
@@ -763,7 +821,8 @@ flush (struct worker *w, struct error *e)
   if (!w->job->plan->flush || w->pass->compares)
     return GO_ON;
   w->wind_down_by = 0;
-  if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION))
+  if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION)
+      || (is_winding_down (w) && doubt_is_empty (&w->lane.doubt)))
     return r;
   start_flush (w);
   track_state (w->track, "waiting for the flush");
@@ -832,7 +891,7 @@ do_pass (struct worker *w, struct error *e)
         || (r = flush (w, e)) != GO_ON)
       return r;
   } while (doubt_has_again (&w->lane.doubt)
-           && !stop_is_winding_down (w->job->stop));
+           && !is_winding_down (w));
   return GO_ON;
 }
 
@@ -854,7 +913,7 @@ settle (struct worker *w, struct error *e)
   while (!bell_is_rung (pass->settled)) {
     if (stop_is_now (w->job->stop))
       return ENOUGH;
-    if (stop_is_winding_down (w->job->stop))
+    if (is_winding_down (w))
       return GO_ON;
     if (turn (w, pass->settled, 0, e) == -1 || drain (w, e) == -1)
       return FAILED;
@@ -883,7 +942,7 @@ work (struct worker *w, struct error *e)
     begin_pass (w, pass);
     if ((r = do_pass (w, e)) != GO_ON)
       return r;
-    if (stop_is_winding_down (w->job->stop) || pass == last_pass (w))
+    if (is_winding_down (w) || pass == last_pass (w))
       break;
     if ((r = settle (w, e)) != GO_ON)
       return r;

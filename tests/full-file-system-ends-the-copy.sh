@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file system that is full is an error, with a ring and without.
+# A file system that is full is an error, with a ring and without.  With a map,
+# what found room is stored.
 
 . "${srcdir:-.}/functions.sh"
 unshare -rm true 2> "$errors" || skip "no mount namespaces here"
@@ -17,6 +18,11 @@ full ()
              "$tmp/disk" "$tmp/small/copy"
   copy_fails 1 '^stripecopy: destination .*allocate.*No space' --allocated \
              "$tmp/disk" "$tmp/small/copy"
+  rm -f "$tmp/map"
+  copy_fails 1 '^stripecopy: destination .*write failed at .*No space' \
+             --map="$tmp/map" "$tmp/disk" "$tmp/small/copy"
+  expect_error 'stored, and once there is room, the same command goes on'
+  [ "$(finished_bytes "$tmp/map")" -gt 0 ] || fail "nothing is stored"
 }
 
 full

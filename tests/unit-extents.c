@@ -284,6 +284,22 @@ walk (uint64_t start, uint64_t end)
   return zeroes;
 }
 
+/* Lets each question fail that begins here, until the place is called data.
+ * Returns where that ends.
+ */
+static uint64_t
+fail_at (uint64_t offset, int err)
+{
+  enum extent_value value;
+  uint64_t end;
+
+  while (extents_look (x, offset, &end, &value) == EXTENTS_WAIT) {
+    answer (question_at (offset), 0, err);
+  }
+  assert_int_equal (value, EXTENT_DATA);
+  return end;
+}
+
 static unsigned
 failures (int expected_errno)
 {
@@ -431,7 +447,9 @@ answer_that_makes_no_progress_means_data (void **state UNUSED)
   aim (0, 100 * MiB);
   assert_waits (0);
   assert_int_equal (answer (question_at (0), 0, 0), 0);
-  assert_known (0, EXTENT_DATA, 100 * MiB);
+  assert_waits (0);             /* less is asked for */
+  assert_int_equal (question_at (0)->length, 50 * MiB);
+  assert_true (fail_at (0, 0) <= MiB);
   assert_int_equal (failures (0), 1);
 }
 
@@ -439,51 +457,103 @@ static void
 error_means_data_and_later_ranges_are_asked_again (void **state UNUSED)
 {
   uint64_t end;
-  enum extent_value value;
 
   make_disk (0, MiB, 4096, "z");
   start_extents (GiB);
   aim (0, 4096 * MiB);
-  assert_waits (0);
-  assert_int_equal (answer (question_at (0), 0, EIO), 0);
-  assert_int_equal (extents_look (x, 0, &end, &value), EXTENTS_KNOWN);
-  assert_int_equal (value, EXTENT_DATA);
-  assert_true (end <= GiB);     /* not for the rest of the disk */
+  end = fail_at (0, EIO);
+  assert_int_equal (end, 256 * KiB);
   assert_int_equal (failures (EIO), 1);
   assert_int_equal (walk (end, 4096 * MiB), 4096 * MiB - end);
 
   /* The first errno is kept. */
   aim (0, 4096 * MiB);
-  assert_waits (0);
-  answer (question_at (0), 0, ENOTSUP);
+  fail_at (0, ENOTSUP);
   assert_int_equal (failures (EIO), 2);
 }
 
-/* However long the question was. */
-static void
-error_means_data_for_a_little_only (void **state UNUSED)
+/* Walks to the end, while each question fails that is about this place.
+ * Returns how many bytes are called data.
+ */
+static uint64_t
+walk_across (uint64_t place, uint64_t end)
 {
   enum extent_value value;
-  uint64_t at = 0, end;
+  uint64_t at, to, data = 0;
+
+  for (at = 0; at < end; at = to) {
+    if (extents_look (x, at, &to, &value) == EXTENTS_WAIT) {
+      while (stub.n_flying > 0) {
+        struct io *io = stub.flying[0];
+        const bool bad = io->offset <= place
+          && place - io->offset < io->length;
+
+        answer (io, bad ? 0 : UINT64_MAX, bad ? EIO : 0);
+      }
+      to = at;
+    }
+    else if (value == EXTENT_DATA)
+      data += to - at;
+  }
+  return data;
+}
+
+/* A disk of zeroes.  Returns how many questions walking it takes. */
+static unsigned
+start_walk (uint64_t ask_max)
+{
+  unsigned n;
 
   make_disk (0, TiB, 1, "z");
-  start_extents (GiB);
+  start_extents (ask_max);
   aim (0, TiB);
-  while (stub.longest < GiB) {
-    assert_int_equal (walk (at, at + 64 * MiB), 64 * MiB);
-    at += 64 * MiB;
-    extents_ask (x);
+  walk (0, TiB);
+  n = stub.questions;
+  extents_free (x);
+  start_extents (ask_max);
+  aim (0, TiB);
+  return n;
+}
+
+/* However long the questions are, and wherever the place is. */
+static void
+one_place_that_fails_is_data_alone (void **state UNUSED)
+{
+  static const uint64_t places[] = {
+    0, MiB - 1, 5 * GiB + 12345, 700 * GiB, TiB - 1
+  };
+
+  for (unsigned i = 0; i < 2 * sizeof places / sizeof places[0]; i++) {
+    const uint64_t ask_max = i % 2 ? UINT64_C (1) << 60 : 4 * GiB - 64 * MiB;
+    unsigned least;
+
+    extents_free (x);
+    least = start_walk (ask_max);
+    assert_in_range (walk_across (places[i / 2], TiB), 1, 256 * KiB);
+    assert_int_equal (failures (EIO), 1);
+    assert_true (stub.questions <= least + 60);
   }
-  aim (at, TiB);
-  answer_all ();                /* of before */
-  assert_waits (at);
-  assert_int_equal (question_at (at)->length, GiB);
-  answer (question_at (at), 0, EIO);
-  assert_int_equal (extents_look (x, at, &end, &value), EXTENTS_KNOWN);
-  assert_int_equal (value, EXTENT_DATA);
-  assert_true (end - at <= 128 * MiB);
-  assert_waits (end);
-  assert_int_equal (question_at (end)->length, at + GiB - end);
+}
+
+/* A server that never tells is not asked for each small step. */
+static void
+errors_everywhere_take_few_questions (void **state UNUSED)
+{
+  enum extent_value value;
+  uint64_t at, to;
+
+  make_disk (0, TiB, 1, "z");
+  start_extents (4 * GiB - 64 * MiB);
+  aim (0, TiB);
+  for (at = 0; at < TiB; at = to)
+    if (extents_look (x, at, &to, &value) == EXTENTS_WAIT) {
+      while (stub.n_flying > 0)
+        answer (stub.flying[0], 0, EIO);
+      to = at;
+    }
+    else
+      assert_int_equal (value, EXTENT_DATA);
+  assert_true (stub.questions <= TiB / (128 * MiB) + 200);
 }
 
 /* Half an answer is none: what came before the error is not believed. */
@@ -499,7 +569,8 @@ half_an_answer_is_forgotten (void **state UNUSED)
   extents_ask (x);
   answer (question_at (10 * MiB), 20 * MiB, EIO);
   assert_known (0, EXTENT_ZERO, 10 * MiB);
-  assert_known (10 * MiB, EXTENT_DATA, 100 * MiB);
+  assert_waits (10 * MiB);
+  assert_true (fail_at (10 * MiB, EIO) <= 11 * MiB);
   assert_int_equal (failures (EIO), 1);
 }
 
@@ -527,7 +598,8 @@ answer_that_is_still_coming_is_not_used (void **state UNUSED)
   assert_int_equal (extents_peek (x, 50 * MiB, &end, &value), EXTENTS_WAIT);
   assert_known (0, EXTENT_ZERO, 50 * MiB);
   finish (io, EIO);
-  assert_known (50 * MiB, EXTENT_DATA, 100 * MiB);
+  assert_waits (50 * MiB);
+  assert_true (fail_at (50 * MiB, EIO) <= 51 * MiB);
 }
 
 static void
@@ -867,7 +939,7 @@ offsets_reach_to_the_largest_disk (void **state UNUSED)
   aim (base, INT64_MAX);
   assert_waits (base);
   answer (question_at (base), 0, EIO);
-  assert_true (walk (base, INT64_MAX) < 667 * MiB);
+  assert_int_equal (walk (base, INT64_MAX), 667 * MiB);
 
   /* All of it in one go. */
   make_disk (0, INT64_MAX, 1, "z");
@@ -1074,7 +1146,8 @@ main (void)
     TEST (smallest_progress_is_progress),
     TEST (answer_that_makes_no_progress_means_data),
     TEST (error_means_data_and_later_ranges_are_asked_again),
-    TEST (error_means_data_for_a_little_only),
+    TEST (one_place_that_fails_is_data_alone),
+    TEST (errors_everywhere_take_few_questions),
     TEST (half_an_answer_is_forgotten),
     TEST (answer_that_is_still_coming_is_not_used),
     TEST (question_that_cannot_be_sent_means_data),

@@ -170,6 +170,134 @@ standing_still_is_told_after_a_second (void **state UNUSED)
   assert_int_equal (outlook_view (&o, false, START + 4 * NS_PER_S).stalled, 0);
 }
 
+/* A made-up copy that zeroes, which began this many seconds ago. */
+static unsigned passed;
+
+static void
+start_copy (struct outlook *o, const struct totals *t, uint64_t source_data)
+{
+  passed = 0;
+  outlook_init (o, t, START);
+  outlook_know (o, source_data);
+}
+
+/* So many bytes a second, for so long. */
+static struct view
+look_after (struct outlook *o, struct totals *t, unsigned seconds,
+            uint64_t data, uint64_t zero)
+{
+  for (; seconds > 0; seconds--) {
+    t->data += data;
+    t->read_bytes += data;
+    t->zero += zero;
+    t->zero_unread += zero;
+    outlook_note (o, t, START + ++passed * NS_PER_S);
+  }
+  return outlook_view (o, false, START + passed * NS_PER_S);
+}
+
+/* All data is copied, and the rest of a large disk has to be zeroed. */
+static void
+zeroing_has_its_own_rate (void **state UNUSED)
+{
+  struct totals t = { .total = 1000 * GiB, .phases = 1 };
+  struct outlook o;
+  struct view v;
+
+  start_copy (&o, &t, 10 * GiB);
+  v = look_after (&o, &t, 10, GiB, 0);
+  assert_int_equal (v.percent, 1);
+  assert_int_equal (v.zero_left, 0);            /* nothing tells of any */
+
+  t.zeroes = 4;                                 /* on their way */
+  v = look_after (&o, &t, 1, 0, 0);
+  assert_int_equal (v.zero_left, 990 * GiB);
+  assert_true (v.left < 0);                     /* no rate yet */
+
+  v = look_after (&o, &t, 89, 0, GiB);
+  assert_true (v.data_rate >= 0 && v.data_rate <= 0);
+  assert_true (v.zero_rate > 0.95 * GiB && v.zero_rate < 1.05 * GiB);
+  assert_int_equal (v.zero_left, 901 * GiB);
+  assert_true (v.left > 860 && v.left < 940);
+  assert_in_range (v.percent, 8, 10);
+}
+
+/* Few bytes can take most of the time: many small holes, or a slow server. */
+static void
+percent_is_of_the_time_where_zeroing_is_slow (void **state UNUSED)
+{
+  struct totals t = { .total = 1000 * GiB, .phases = 1, .zeroes = 1 };
+  struct outlook o;
+  struct view v;
+  int last;
+
+  start_copy (&o, &t, 990 * GiB);
+  v = look_after (&o, &t, 99, 10 * GiB, 10 * MiB);
+  assert_int_equal (v.data_left, 0);
+  assert_in_range (v.percent, 8, 12);           /* not 99 */
+  assert_true (v.left > 900 && v.left < 950);
+  last = v.percent;
+  for (unsigned i = 0; i < 9; i++) {
+    v = look_after (&o, &t, 90, 0, 10 * MiB);
+    assert_in_range (v.percent, last + 8, last + 10);
+    last = v.percent;
+  }
+  assert_in_range (last, 80, 98);
+}
+
+/* Not even where zeroing turns out to be slower than it was. */
+static void
+percent_never_falls (void **state UNUSED)
+{
+  struct totals t = { .total = 1000 * GiB, .phases = 1, .zeroes = 1 };
+  struct outlook o;
+  struct view v;
+  int last = 0;
+
+  start_copy (&o, &t, 500 * GiB);
+  for (unsigned i = 0; i < 100; i++) {
+    v = look_after (&o, &t, 1, 5 * GiB, i < 50 ? GiB : MiB);
+    assert_true (v.percent >= last);
+    last = v.percent;
+  }
+  assert_in_range (last, 9, 12);
+}
+
+/* A request of gigabytes is answered once in a minute. */
+static void
+rate_of_large_zero_requests_is_known (void **state UNUSED)
+{
+  struct totals t = { .total = 400 * GiB, .phases = 1, .zeroes = 1 };
+  struct outlook o;
+  struct view v;
+
+  start_copy (&o, &t, 0);
+  for (unsigned i = 0; i < 5; i++) {
+    look_after (&o, &t, 59, 0, 0);
+    v = look_after (&o, &t, 1, 0, 4 * GiB);
+  }
+  assert_int_equal (v.zero_left, 380 * GiB);
+  assert_true (v.left > 5600 && v.left < 5800);
+  v = look_after (&o, &t, 30, 0, 0);
+  assert_true (v.left > 5600 && v.left < 6400);
+  assert_int_equal (v.percent, 5);
+}
+
+/* What the destination has as zeroes already takes no time. */
+static void
+holes_that_are_skipped_are_not_to_be_zeroed (void **state UNUSED)
+{
+  struct totals t = { .total = 1000 * GiB, .phases = 1, .zeroes = 1 };
+  struct outlook o;
+  struct view v;
+
+  start_copy (&o, &t, 100 * GiB);
+  t.skipped = 500 * GiB;
+  v = look_after (&o, &t, 10, GiB, 0);
+  assert_int_equal (v.zero_left, 0);
+  assert_true (v.left > 89 && v.left < 91);
+}
+
 int
 main (void)
 {
@@ -181,6 +309,11 @@ main (void)
     cmocka_unit_test (resumed_bytes_are_done_but_not_fast),
     cmocka_unit_test (each_phase_begins_anew),
     cmocka_unit_test (standing_still_is_told_after_a_second),
+    cmocka_unit_test (zeroing_has_its_own_rate),
+    cmocka_unit_test (percent_is_of_the_time_where_zeroing_is_slow),
+    cmocka_unit_test (percent_never_falls),
+    cmocka_unit_test (rate_of_large_zero_requests_is_known),
+    cmocka_unit_test (holes_that_are_skipped_are_not_to_be_zeroed),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -261,6 +261,33 @@ small_rests_are_left_alone (void **state UNUSED)
 }
 
 /* Smaller than align cannot be stolen, whatever steal_min is. */
+/* What earlier runs have left around bad places: a run may end there. */
+static void
+small_ranges_come_last_and_the_smallest_of_all (void **state UNUSED)
+{
+  struct ranges todo;
+  struct stripes *s;
+  struct stripe out;
+  uint64_t left;
+
+  assert_int_equal (ranges_init (&todo, 3), 0);
+  assert_true (ranges_set (&todo, 512, 1024, 0));
+  assert_true (ranges_set (&todo, 2048, 4096, 0));
+  assert_true (ranges_set (&todo, 8192, 16384, 0));
+  s = stripes_new (&todo, 1, 512, 4096);
+  assert_non_null (s);
+  ranges_free (&todo);
+  assert_true (stripes_take (s, 0, &out));
+  assert_stripe (&out, 8192, 16384);
+  assert_true (stripes_claim (s, 0, 8192, &out, &left));
+  assert_true (stripes_take (s, 0, &out));
+  assert_stripe (&out, 2048, 4096);
+  assert_true (stripes_claim (s, 0, 2048, &out, &left));
+  assert_true (stripes_take (s, 0, &out));
+  assert_stripe (&out, 512, 1024);
+  stripes_free (s);
+}
+
 static void
 stealing_keeps_to_align (void **state UNUSED)
 {
@@ -665,6 +692,7 @@ main (void)
     cmocka_unit_test (largest_of_several_is_stolen_from),
     cmocka_unit_test (whole_stripes_come_before_stolen_ones),
     cmocka_unit_test (small_rests_are_left_alone),
+    cmocka_unit_test (small_ranges_come_last_and_the_smallest_of_all),
     cmocka_unit_test (stealing_keeps_to_align),
     cmocka_unit_test (finish_waits_for_what_is_claimed_and_not_done),
     cmocka_unit_test (finish_waits_for_what_nobody_has_taken),
