@@ -298,7 +298,6 @@ get_ready (struct fleet *f, unsigned processors, struct error *e)
 {
   const size_t n = f->manifest.n_copies;
 
-  signal (SIGCHLD, SIG_DFL);    /* or nobody could say how a copy ended */
   share_out (f, processors);
   f->runs = calloc (n + 1, sizeof *f->runs);
   f->fds = calloc (3 * f->jobs + 1, sizeof *f->fds);

@@ -35,20 +35,21 @@ is_ignored (int signal_number)
 struct stop *
 stop_new (void)
 {
+  static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
   struct stop *s = calloc (1, sizeof *s);
   sigset_t blocked;
 
   if (s == NULL)
     return NULL;
   sigemptyset (&s->ending);
-  sigaddset (&s->ending, SIGINT);
-  sigaddset (&s->ending, SIGTERM);
-  if (!is_ignored (SIGHUP))
-    sigaddset (&s->ending, SIGHUP);
+  for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+    if (!is_ignored (ending[i]))
+      sigaddset (&s->ending, ending[i]);
   blocked = s->ending;
   sigaddset (&blocked, SIGUSR1);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);    /* a file too large is an error like others */
+  signal (SIGCHLD, SIG_DFL);    /* or the kernel would keep no exit status */
 
   s->soft = s->hard = -1;
   s->signals = signalfd (-1, &s->ending, SFD_CLOEXEC | SFD_NONBLOCK);
