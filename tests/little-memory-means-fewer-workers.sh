@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A worker that gets no memory is done without.
+
+. "${srcdir:-.}/functions.sh"
+requires_bare_binary "memory is limited"
+requires_plugin file
+
+make_disks 32
+
+# Runs a copy within so many KiB of addresses.
+copy_within ()
+{
+  wrapper=(bash -c 'ulimit -v "$0"; exec "$@"' "$1")
+  run_copy "${@:2}"
+}
+
+# Each worker has a buffer of 64 MiB for its requests.
+serve_nbdkit src -r file "$tmp/disk"
+serve_nbdkit dst file "$tmp/copy"
+copy_within 330000 -T 8 -C 8 --requests=64 --request-size=1M "$src" "$dst"
+[ $code -eq 0 ] || fail "exit status $code"
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_error 'warning: worker [0-9]: Cannot allocate memory: copying with fewer'
