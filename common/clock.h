@@ -20,4 +20,11 @@ uint64_t clock_earlier (uint64_t a, uint64_t b);
  */
 int clock_poll_timeout (uint64_t deadline, uint64_t now);
 
+/* How much longer than wait_ms a wait took that began at since and is over now,
+ * in ns: that long this process was stopped, by Ctrl-Z for one, and others may
+ * have done what it waited for.  0 where that is less than a second, or where
+ * wait_ms is -1.
+ */
+uint64_t clock_overslept (uint64_t since, int wait_ms, uint64_t now);
+
 #endif /* CLOCK_H */

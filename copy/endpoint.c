@@ -373,6 +373,7 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
                  unsigned *which, struct error *e)
 {
   struct pollfd fds[WAIT_MAX];
+  uint64_t looked = clock_now ();
 
   assert (n + n_watch <= WAIT_MAX);
   for (unsigned i = 0; i < n_watch; i++)
@@ -381,12 +382,14 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
   for (;;) {
     const uint64_t now = clock_now ();
     const int up = all_came_up (conns, n, now, deadline, which, e);
+    int wait_ms;
 
     if (up != 0)
       return up;
+    wait_ms = clock_poll_timeout (deadline, now);
     for (unsigned i = 0; i < n; i++)
       conn_want (conns[i], &fds[i]);
-    if (poll (fds, n + n_watch, clock_poll_timeout (deadline, now)) == -1) {
+    if (poll (fds, n + n_watch, wait_ms) == -1) {
       if (errno == EINTR)
         continue;
       error_set (e, errno, "poll: %s", strerror (errno));
@@ -395,6 +398,8 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
     for (unsigned i = 0; i < n_watch; i++)
       if (fds[n + i].revents != 0)
         return 0;
+    deadline += clock_overslept (looked, wait_ms, clock_now ());
+    looked = clock_now ();
     if (turn_all (conns, n, fds, which, e) == -1)
       return -1;
   }

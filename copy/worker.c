@@ -327,6 +327,30 @@ next_stop_fd (const struct worker *w)
     : w->wind_down_by ? stop_now_fd (w->job->stop) : stop_fd (w->job->stop);
 }
 
+/* Where this process was stopped for a while, the servers were not silent: what
+ * they have for us lies in the sockets.  All waits for them begin again.
+ */
+static void
+look_up (struct worker *w, int wait_ms)
+{
+  const uint64_t now = clock_now ();
+  const uint64_t away = clock_overslept (w->looked, wait_ms, now);
+
+  w->looked = now;
+  if (away == 0)
+    return;
+  log_detail ("worker %u: this process did not run for %" PRIu64 " ms",
+              w->number, away / NS_PER_MS);
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    w->links[side].moved = now;
+    if (w->links[side].state == LINK_CONNECTING)
+      w->links[side].due += away;
+    extents_restart (w->cursor.maps[side], now);
+  }
+  if (w->wind_down_by)
+    w->wind_down_by += away;
+}
+
 /* Sleeps until a conn can move, the copy is to stop, also_fd (-1: none) is
  * readable, or the deadline (0: none) passes; then moves what can be moved.
  */
@@ -334,7 +358,7 @@ static int
 turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
 {
   struct pollfd fds[4];
-  int wait_ms = 0;
+  int wait_ms = 0, r;
 
   link_want (&w->links[SOURCE], &fds[SOURCE]);
   link_want (&w->links[DESTINATION], &fds[DESTINATION]);
@@ -344,7 +368,9 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   if (list_empty (&w->lane.ready))
     wait_ms = clock_poll_timeout (deadline, clock_now ());
 
-  if (poll (fds, 4, wait_ms) == -1) {
+  r = poll (fds, 4, wait_ms);
+  look_up (w, wait_ms);
+  if (r == -1) {
     if (errno == EINTR)
       return 0;
     error_set (e, errno, "poll: %s", strerror (errno));
@@ -639,7 +665,8 @@ lose_silent (struct worker *w, uint64_t now, struct error *e)
 
     if (!lane_awaits (&w->lane, side))
       w->links[side].moved = now;       /* what comes next starts the wait */
-    if (deadline == 0 || now < deadline)
+    /* Judged by what the last poll has seen, not by what came since. */
+    if (deadline == 0 || w->looked < deadline)
       continue;
     lane_blame (&w->lane, side, &why);
     if (lose (w, side, &why, e) == -1)
@@ -918,6 +945,7 @@ work (struct worker *w, struct error *e)
   struct pass *pass = w->job->passes;
   enum step r;
 
+  w->looked = clock_now ();
   for (;; pass++) {
     begin_pass (w, pass);
     if ((r = do_pass (w, e)) != GO_ON)

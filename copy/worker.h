@@ -101,6 +101,7 @@ struct worker {
   uint64_t checkpoint;          /* clock_now time of the next flush */
   bool leaving;                 /* nothing else can stop it any more */
   uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
+  uint64_t looked;              /* clock_now time: poll was last left */
 };
 
 /* The thread's function; opaque is a struct worker with job and number set and

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A copy that is stopped (SIGSTOP, Ctrl-Z) for longer than --stall-timeout or
+# --open-timeout continues afterwards: the servers were not silent meanwhile.
+
+. "${srcdir:-.}/functions.sh"
+requires_filter delay log
+requires_plugin file
+
+# Stops the copy for longer than it waits for a server.
+stop_for_a_while ()
+{
+  kill -STOP "$copy_pid"
+  pause 7
+  kill -CONT "$copy_pid"
+}
+
+# Each reply is larger than what a socket holds, and so arrives in parts.
+make_data "$tmp/disk" 32M
+make_ones "$tmp/copy" 32M
+serve_logged src --filter=delay -r file "$tmp/disk" delay-read=1
+serve_nbdkit dst file "$tmp/copy"
+start_copy -v -T 1 -R 1 --request-size=16M --queue-size=16M --retries=0 \
+           --stall-timeout=5 "$src" "$dst"
+wait_until has_request src Read
+stop_for_a_while
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code after having been stopped"
+expect_error 'worker 0: this process did not run for [0-9]+ ms'
+expect_identical "$tmp/disk" "$tmp/copy"
+
+# While the first connection is made.
+stop_server src
+serve_logged src --filter=delay -r file "$tmp/disk" delay-open=1
+start_copy -v --retries=0 --open-timeout=5 "$src" "$dst"
+wait_until has_request src Connect
+stop_for_a_while
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code after having been stopped early"
