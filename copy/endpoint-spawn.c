@@ -4,11 +4,13 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,9 +21,12 @@
 
 struct spawn {
   const char *name;             /* borrowed */
-  char *folder;                 /* owned; private to us, holds the socket */
+  char *folder;                 /* owned; private to us, holds the socket; NULL:
+                                   removed */
   struct sockaddr_un address;
-  bool has_socket;
+  bool has_socket;              /* there is a file of this name */
+  int place;                    /* owned: that file, opened by O_PATH, or -1 */
+  char path[64];                /* what place is reached by, "" without it */
   struct child child;
 };
 
@@ -81,6 +86,60 @@ listen_there (struct spawn *s, struct error *e)
   return -1;
 }
 
+static bool
+is_reached_by (int listener, const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  const int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                         0);
+  bool good = false;
+  int other;
+
+  snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+  if (fd != -1
+      && connect (fd, (struct sockaddr *) &address, sizeof address) == 0
+      && (other = accept4 (listener, NULL, NULL, SOCK_CLOEXEC)) != -1) {
+    good = true;
+    close (other);
+  }
+  if (fd != -1)
+    close (fd);
+  return good;
+}
+
+static void
+remove_names (struct spawn *s)
+{
+  if (s->has_socket)
+    unlink (s->address.sun_path);
+  s->has_socket = false;
+  if (s->folder)
+    rmdir (s->folder);
+  free (s->folder);
+  s->folder = NULL;
+}
+
+/* A socket stays in use without a name, and then even SIGKILL leaves nothing
+ * behind.  A server that reads from this one gets there by our own descriptor,
+ * too, which the kernel allows where this process may be traced.  Where any of
+ * this does not work, as without /proc, the names stay until spawn_end.
+ */
+static void
+give_up_names (struct spawn *s, int listener)
+{
+  if (prctl (PR_GET_DUMPABLE) != 1)
+    return;
+  s->place = open (s->address.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (s->place == -1)
+    return;
+  snprintf (s->path, sizeof s->path, "/proc/%ld/fd/%d", (long) getpid (),
+            s->place);
+  if (is_reached_by (listener, s->path))
+    remove_names (s);
+  else
+    s->path[0] = '\0';
+}
+
 struct spawn *
 spawn_start (char *const command[], const char *name, const char *program,
              struct error *e)
@@ -93,10 +152,11 @@ spawn_start (char *const command[], const char *name, const char *program,
     return NULL;
   }
   s->name = name;
-  s->child.pidfd = -1;
+  s->child.pidfd = s->place = -1;
   if (make_folder (s, program, e) == -1
       || (fd = listen_there (s, e)) == -1)
     goto fail;
+  give_up_names (s, fd);
 
   if (child_start (&s->child, command, fd, "nbd") == -1) {
     error_set (e, errno, "%s: cannot start the server: %s", name,
@@ -119,7 +179,7 @@ spawn_start (char *const command[], const char *name, const char *program,
 const char *
 spawn_socket (const struct spawn *s)
 {
-  return s->address.sun_path;
+  return s->path[0] ? s->path : s->address.sun_path;
 }
 
 int
@@ -167,11 +227,9 @@ spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
       error_set (e, EIO, "%s: at its end the server %s", s->name,
                  child_describe (&s->child, how, sizeof how));
   }
-  if (s->has_socket)
-    unlink (s->address.sun_path);
-  if (s->folder)
-    rmdir (s->folder);
-  free (s->folder);
+  remove_names (s);
+  if (s->place != -1)
+    close (s->place);
   free (s);
   return good;
 }
