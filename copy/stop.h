@@ -18,9 +18,11 @@ struct stop;                    /* body in stop.c */
  * starts, and makes the former readable.  A signal that the parent has set to
  * be ignored stays ignored: SIGHUP after nohup, SIGINT in a shell's background
  * job.  Ignores SIGPIPE, and resets SIGCHLD, so that exit statuses of children
- * are known.  Called before any thread or child is started.  NULL with errno.
+ * are known.  Called before any thread or child is started.  The process ends
+ * patience_ns after a second signal, or earlier where nobody takes it: see
+ * signals.h.  NULL with errno.
  */
-struct stop *stop_new (void);
+struct stop *stop_new (uint64_t patience_ns);
 void stop_free (struct stop *s);
 
 /* From now on SIGUSR1 is readable, too, or no more: one that comes while nobody
