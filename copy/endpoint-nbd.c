@@ -812,6 +812,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   if (connect_first (ep, q, e) == -1
       || read_caps (ep->first->nbd, ep->base.name, &ep->base.caps, e) == -1)
     goto fail;
+  spawn_give_up_names (ep->spawn);
   find_place (ep);
   return &ep->base;
 

@@ -119,13 +119,13 @@ remove_names (struct spawn *s)
   s->folder = NULL;
 }
 
-/* A socket stays in use without a name, and then even SIGKILL leaves nothing
- * behind.  A server that reads from this one gets there by our own descriptor,
- * too, which the kernel allows where this process may be traced.  Where any of
- * this does not work, as without /proc, the names stay until spawn_end.
+/* Finds a way to the socket that needs no name: by our own descriptor of its
+ * file.  A server that reads from this one goes that way, too, which the kernel
+ * allows where this process may be traced.  Where any of this does not work, as
+ * without /proc, the name is the only way.
  */
 static void
-give_up_names (struct spawn *s, int listener)
+find_path (struct spawn *s, int listener)
 {
   if (prctl (PR_GET_DUMPABLE) != 1)
     return;
@@ -134,10 +134,15 @@ give_up_names (struct spawn *s, int listener)
     return;
   snprintf (s->path, sizeof s->path, "/proc/%ld/fd/%d", (long) getpid (),
             s->place);
-  if (is_reached_by (listener, s->path))
-    remove_names (s);
-  else
+  if (!is_reached_by (listener, s->path))
     s->path[0] = '\0';
+}
+
+void
+spawn_give_up_names (struct spawn *s)
+{
+  if (s && s->path[0])
+    remove_names (s);
 }
 
 struct spawn *
@@ -156,7 +161,7 @@ spawn_start (char *const command[], const char *name, const char *program,
   if (make_folder (s, program, e) == -1
       || (fd = listen_there (s, e)) == -1)
     goto fail;
-  give_up_names (s, fd);
+  find_path (s, fd);
 
   if (child_start (&s->child, command, fd, "nbd") == -1) {
     error_set (e, errno, "%s: cannot start the server: %s", name,

@@ -23,10 +23,14 @@ struct spawn;
 struct spawn *spawn_start (char *const command[], const char *name,
                            const char *program, struct error *e);
 
-/* A path of its socket, for this process and those it starts.  It has no name in
- * the file system where that can be avoided.
- */
+/* A path of its socket, for this process and those it starts. */
 const char *spawn_socket (const struct spawn *s);
+
+/* The server is up: nothing but that path is needed from now on.  Removes the
+ * socket's name and its folder, where that path is another one, so that even
+ * SIGKILL leaves nothing behind.  NULL is fine.
+ */
+void spawn_give_up_names (struct spawn *s);
 
 /* Readable once the server has ended. */
 int spawn_fd (const struct spawn *s);
