@@ -32,6 +32,7 @@
 #include "clock.h"
 #include "endpoint-nbd.h"
 #include "endpoint-spawn.h"
+#include "log.h"
 #include "nbd-abstract.h"
 #include "secrets.h"
 
@@ -78,6 +79,7 @@ struct nbd_conn {
   struct nbd_handle *nbd;       /* owned */
   bool up;                      /* it has been ready once */
   bool leaving;                 /* the goodbye has been started */
+  char name[32];                /* what libnbd calls it */
 };
 
 struct nbd_endpoint {
@@ -550,22 +552,42 @@ static const struct conn_ops nbd_conn_ops = {
 
 /* -- connecting ----------------------------------------------------------- */
 
+/* As libnbd would print it, but nobody has to wait for who reads it. */
+static int
+on_debug (void *opaque, const char *context, const char *message)
+{
+  const struct nbd_conn *nc = opaque;
+
+  log_library ("libnbd: debug: %s: %s: %s", nc->name, context, message);
+  return 0;
+}
+
+static int
+set_debug (struct nbd_handle *h, struct nbd_conn *nc)
+{
+  nbd_debug_callback each = { .callback = on_debug, .user_data = nc };
+
+  return nbd_set_debug_callback (h, each) == 0 && nbd_set_debug (h, true) == 0
+    ? 0 : -1;
+}
+
+/* For a conn that lives as long. */
 static struct nbd_handle *
-make_handle (const struct nbd_endpoint *ep, unsigned number)
+make_handle (const struct nbd_endpoint *ep, unsigned number,
+             struct nbd_conn *nc)
 {
   struct nbd_handle *h = nbd_create ();
-  char name[32];
 
   if (h == NULL)
     return NULL;
-  snprintf (name, sizeof name, "%s%u",
+  snprintf (nc->name, sizeof nc->name, "%s%u",
             ep->base.side == SOURCE ? "src" : "dst", number);
 
   /* Every read is checked for being whole, so nothing of a buffer that was not
    * filled is ever used, and clearing it first would be wasted.
    */
-  if (nbd_set_debug (h, ep->debug) == -1
-      || nbd_set_handle_name (h, name) == -1
+  if ((ep->debug ? set_debug (h, nc) : nbd_set_debug (h, false)) == -1
+      || nbd_set_handle_name (h, nc->name) == -1
       || nbd_set_pread_initialize (h, false) == -1
       || nbd_set_uri_allow_local_file (h, true) == -1
       || (ep->wants_extents && nbd_add_meta_context (h, CONTEXT) == -1)) {
@@ -628,7 +650,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
   }
   nc->base.ops = &nbd_conn_ops;
   nc->base.endpoint = &ep->base;
-  nc->nbd = make_handle (ep, number);
+  nc->nbd = make_handle (ep, number, nc);
   if (nc->nbd == NULL) {
     set_nbd_error (e, ep->base.name, "cannot make a handle");
     free (nc);
