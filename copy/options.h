@@ -69,6 +69,8 @@ struct options {
   enum resume resume;           /* --resume */
   bool resume_given;
   const char *source_id;        /* --source-id; NULL: none */
+  uint64_t source_size;         /* --source-size, when source_size_given */
+  bool source_size_given;
   struct bwlimit bwlimit;
   struct shard shard;
   bool plan;                    /* only say what would be done */

@@ -673,6 +673,28 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
 
 /* -- from the source ------------------------------------------------------ */
 
+/* Whether a stream that has brought this much, or ended there, can be as long as
+ * it was said to be.
+ */
+static int
+check_expected (const struct lane *l, uint64_t end, bool is_last,
+                struct error *e)
+{
+  const uint64_t expected = l->plan->expected;
+
+  if (!l->plan->size_is_known || end == expected
+      || (end < expected && !is_last))
+    return 0;
+  if (end > expected)
+    error_set (e, EFBIG, "%s: it has more than the %" PRIu64 " bytes that"
+               " --source-size says", conn_name (l->source), expected);
+  else
+    error_set (e, ENODATA, "%s: it ended after %" PRIu64 " of the %" PRIu64
+               " bytes that --source-size says", conn_name (l->source), end,
+               expected);
+  return -1;
+}
+
 /* A stream is as long as it turns out to be: what came decides how long the
  * request is, and whether there is anything more to ask for.
  */
@@ -684,6 +706,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   const uint64_t end = r->offset + came;
   const bool is_last = came < r->length && !l->ended;
 
+  if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
+    return -1;
   if (came > 0 && end > plan->room) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than %s: at"
                " least %" PRIu64 " bytes came from there",

@@ -1191,6 +1191,7 @@ static const char long_names[] =
   "--shard\n"
   "--source-format\n"
   "--source-id\n"
+  "--source-size\n"
   "--sparse\n"
   "--stall-timeout\n"
   "--status-file\n"
