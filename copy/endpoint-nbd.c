@@ -34,6 +34,7 @@
 #include "endpoint-spawn.h"
 #include "log.h"
 #include "nbd-abstract.h"
+#include "nbd-address.h"
 #include "secrets.h"
 
 /* The largest read or write that every server must take when it says nothing
@@ -62,6 +63,9 @@
 /* For a server that could not be opened to end by itself. */
 #define GRACE_AFTER_FAILURE (2 * NS_PER_S)
 
+/* Between two tries to reach a server that is not there yet. */
+#define CONNECT_PAUSE (NS_PER_S / 2)
+
 /* Its connections can be gone a moment before the server itself is. */
 #define DEATH_NOTICE_MS 200
 
@@ -78,6 +82,7 @@ struct nbd_conn {
   struct conn base;
   struct nbd_handle *nbd;       /* owned */
   bool up;                      /* it has been ready once */
+  bool greeted;                 /* the server is known to speak NBD */
   bool leaving;                 /* the goodbye has been started */
   char name[32];                /* what libnbd calls it */
 };
@@ -396,6 +401,30 @@ nbd_conn_want (struct conn *c, struct pollfd *p)
     | (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0);
 }
 
+/* Whether a handle's state, as libnbd names it, is this one or a part of it. */
+static bool
+is_in_state (struct nbd_handle *h, const char *name)
+{
+  const char *state = nbd_connection_state (h);
+
+  return state && strncmp (state, name, strlen (name)) == 0;
+}
+
+/* How far a conn that is not ready has come, for who waits in vain. */
+static const char *
+nbd_conn_stage (struct conn *c)
+{
+  struct nbd_handle *h = nbd_conn_of (c)->nbd;
+
+  return is_in_state (h, "START") || is_in_state (h, "CONNECT")
+    ? "the connection is not established"
+    : is_in_state (h, "MAGIC")
+    ? "it is connected, but the server sent no greeting"
+    : is_in_state (h, "NEWSTYLE.OPT_STARTTLS")
+    ? "the server sent its greeting, but TLS was not set up"
+    : "the server sent its greeting, but did not answer all NBD options";
+}
+
 static int
 nbd_conn_turn (struct conn *c, short revents, struct error *e)
 {
@@ -404,6 +433,8 @@ nbd_conn_turn (struct conn *c, short revents, struct error *e)
   const short broken = POLLERR | POLLHUP | POLLNVAL;
   int r = 0;
 
+  if (!nc->up && is_in_state (nc->nbd, "NEWSTYLE"))
+    nc->greeted = true;
   if ((direction & LIBNBD_AIO_DIRECTION_READ) && (revents & (POLLIN | broken)))
     r = nbd_aio_notify_read (nc->nbd);
   else if ((direction & LIBNBD_AIO_DIRECTION_WRITE)
@@ -546,6 +577,7 @@ static const struct conn_ops nbd_conn_ops = {
   .want = nbd_conn_want,
   .turn = nbd_conn_turn,
   .compare = nbd_conn_compare,
+  .stage = nbd_conn_stage,
   .leave = nbd_conn_leave,
   .close = nbd_conn_close,
 };
@@ -687,6 +719,28 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
 /* -- the endpoint --------------------------------------------------------- */
 
+/* Whether an address that cannot be connected to now may be there later. */
+static bool
+can_come (const struct error *e)
+{
+  switch (e->number) {
+  case EAGAIN: case ECONNABORTED: case ECONNREFUSED: case ECONNRESET:
+  case EHOSTDOWN: case EHOSTUNREACH: case ENETDOWN: case ENETUNREACH:
+  case ENOENT: case ETIMEDOUT:
+    return true;
+  }
+  return strstr (e->text, "getaddrinfo: ") != NULL;
+}
+
+static void
+add_hint (struct error *e, const char *hint)
+{
+  const struct error before = *e;
+
+  *e = (struct error) { 0 };
+  error_set (e, before.number, "%s (%s)", before.text, hint);
+}
+
 static void
 find_place (struct nbd_endpoint *ep)
 {
@@ -770,9 +824,12 @@ static const struct endpoint_ops nbd_endpoint_ops = {
   .close = nbd_endpoint_close,
 };
 
+/* 1 when it is up, 0 when the user does not want it any more, or -1; then
+ * *absent says whether the server may just not be there yet.
+ */
 static int
-connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
-               struct error *e)
+try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
+                uint64_t deadline, bool *absent, struct error *e)
 {
   struct conn *c = start_connecting (ep, 0, e);
   const int watch[2] = {
@@ -781,15 +838,61 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
   unsigned which;
   int r = -1;
 
+  *absent = c == NULL && can_come (e);
   if (c) {
     ep->first = nbd_conn_of (c);
-    r = conn_wait_ready (&c, 1, watch, 2, q->deadline, &which, e);
+    r = conn_wait_ready (&c, 1, watch, 2, deadline, &which, e);
+    *absent = r == -1 && !ep->first->greeted;
+  }
+  if (r == -1 && c && e->number == ETIMEDOUT)
+    add_hint (e, "--open-timeout can give it longer");
+  return r;
+}
+
+/* True when a second or what is left of the time has passed, false when the user
+ * does not want to wait.
+ */
+static bool
+pause_connecting (int interrupt_fd, uint64_t until)
+{
+  const uint64_t now = clock_now ();
+  const uint64_t next = min_u64 (until, now + CONNECT_PAUSE);
+  struct pollfd p = { .fd = interrupt_fd, .events = POLLIN };
+
+  return poll (&p, 1, clock_poll_timeout (next, now)) == 0;
+}
+
+static int
+connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
+               struct error *e)
+{
+  const uint64_t began = clock_now ();
+  const uint64_t until = began + q->connect_wait;
+  uint64_t deadline = q->deadline;
+  bool absent, told = false;
+  int r;
+
+  while ((r = try_to_connect (ep, q, deadline, &absent, e)) == -1
+         && ep->spawn == NULL && absent && clock_now () < until) {
+    if (!told)
+      log_say ("%s: waiting for the server", e->text);
+    told = true;
+    conn_close (ep->first ? &ep->first->base : NULL);
+    ep->first = NULL;
+    if (!pause_connecting (q->interrupt_fd, until)) {
+      r = 0;
+      break;
+    }
+    *e = (struct error) { 0 };
+    deadline = clock_now () + (q->deadline - began);
   }
   /* Whatever went wrong, that the server is gone says more. */
   if (r != 1 && ep->spawn && spawn_has_ended (ep->spawn, DEATH_NOTICE_MS, e))
     return -1;
-  if (r == 0)
+  if (r == 0) {
+    *e = (struct error) { 0 };
     error_set (e, EINTR, "%s: interrupted", ep->base.name);
+  }
   return r == 1 ? 0 : -1;
 }
 
@@ -831,7 +934,8 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
                strerror (errno));
     goto fail;
   }
-  if (connect_first (ep, q, e) == -1
+  if ((ep->uri && nbd_address_check_files (ep->uri, ep->base.name, e) == -1)
+      || connect_first (ep, q, e) == -1
       || read_caps (ep->first->nbd, ep->base.name, &ep->base.caps, e) == -1)
     goto fail;
   spawn_give_up_names (ep->spawn);

@@ -20,6 +20,7 @@
 #include "endpoint-nbd.h"
 #include "endpoint-null.h"
 #include "endpoint-pipe.h"
+#include "nbd-address.h"
 #include "secrets.h"
 #include "url.h"
 
@@ -161,6 +162,8 @@ check_kind (enum side side, const struct operand *operand, const char *name,
                side == SOURCE ? ", and for http and https addresses" : "");
     return -1;
   }
+  if (operand->command == NULL && endpoint_nbd_is_uri (operand->name))
+    return nbd_address_check (operand->name, name, e);
   if (endpoint_image_fits (operand))
     return endpoint_image_check (side, operand, name, e);
   return recognise (side, operand) != endpoint_pipe_open ? 0
@@ -238,6 +241,7 @@ endpoint_open (enum side side, const struct operand *operand,
     .libnbd_debug = o->verbose > 1,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
+    .connect_wait = o->connect_wait * NS_PER_S,
     .interrupt_fd = interrupt_fd,
   };
 
@@ -338,14 +342,17 @@ turn_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
 int
 conn_came_up (struct conn *c, uint64_t now, uint64_t deadline, struct error *e)
 {
+  const char *stage;
+
   switch (conn_state (c)) {
   case CONN_READY:
     return 1;
   case CONN_CONNECTING:
     if (now < deadline)
       return 0;
-    error_set (e, ETIMEDOUT, "%s: no answer from the server in time",
-               conn_name (c));
+    stage = c->ops->stage ? c->ops->stage (c) : NULL;
+    error_set (e, ETIMEDOUT, "%s: no answer from the server in time%s%s",
+               conn_name (c), stage ? ": " : "", stage ? stage : "");
     return -1;
   case CONN_DEAD:
     break;

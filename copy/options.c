@@ -81,6 +81,8 @@ static const struct row rows[] = {
     "at most RATE bytes a second; @FILE has it, none: any", OURS },
   { "compare", 0, FLAG, NULL, FIELD (compare), 0, 0, 0,
     "write nothing: only compare both sides", OURS },
+  { "connect-wait", 0, NUMBER, "SECONDS", FIELD (connect_wait), 0, 0, 86400,
+    "how long to wait for a server to start (default 0)", OURS },
   { "connections", 'C', NUMBER, "N", FIELD (connections), 0, 1, UINT32_MAX,
     "at most N connections to each server (default 4)", NBDCOPY },
   { "destination-format", 0, WORD, "raw|qcow2|vdi|vhdx|vmdk",
