@@ -36,6 +36,7 @@
 #include "nbd-abstract.h"
 #include "nbd-address.h"
 #include "secrets.h"
+#include "tls-reason.h"
 
 /* The largest read or write that every server must take when it says nothing
  * else, and the largest that we have a use for.
@@ -83,6 +84,7 @@ struct nbd_conn {
   struct nbd_handle *nbd;       /* owned */
   bool up;                      /* it has been ready once */
   bool greeted;                 /* the server is known to speak NBD */
+  struct tls_server peer;       /* address and length: where it was found */
   bool leaving;                 /* the goodbye has been started */
   char name[32];                /* what libnbd calls it */
 };
@@ -425,6 +427,19 @@ nbd_conn_stage (struct conn *c)
     : "the server sent its greeting, but did not answer all NBD options";
 }
 
+static void
+note_peer (struct nbd_conn *nc)
+{
+  struct tls_server *peer = &nc->peer;
+  const int fd = nbd_aio_get_fd (nc->nbd);
+
+  peer->length = sizeof peer->address;
+  if (fd == -1
+      || getpeername (fd, (struct sockaddr *) &peer->address, &peer->length)
+      == -1 || peer->length > sizeof peer->address)
+    peer->length = 0;
+}
+
 static int
 nbd_conn_turn (struct conn *c, short revents, struct error *e)
 {
@@ -435,6 +450,8 @@ nbd_conn_turn (struct conn *c, short revents, struct error *e)
 
   if (!nc->up && is_in_state (nc->nbd, "NEWSTYLE"))
     nc->greeted = true;
+  if (!nc->up && nc->peer.length == 0)
+    note_peer (nc);
   if ((direction & LIBNBD_AIO_DIRECTION_READ) && (revents & (POLLIN | broken)))
     r = nbd_aio_notify_read (nc->nbd);
   else if ((direction & LIBNBD_AIO_DIRECTION_WRITE)
@@ -732,6 +749,18 @@ can_come (const struct error *e)
   return strstr (e->text, "getaddrinfo: ") != NULL;
 }
 
+/* Whether a conn failed because nobody was there to speak: it was never
+ * connected, or a tunnel accepted it for a server that has not started.
+ */
+static bool
+seems_absent (const struct nbd_conn *nc, const struct error *e)
+{
+  return !nc->greeted
+    && (nc->peer.length == 0 || e->number == ETIMEDOUT
+        || strstr (e->text, "disconnected")
+        || strstr (e->text, strerror (ECONNRESET)));
+}
+
 static void
 add_hint (struct error *e, const char *hint)
 {
@@ -739,6 +768,27 @@ add_hint (struct error *e, const char *hint)
 
   *e = (struct error) { 0 };
   error_set (e, before.number, "%s (%s)", before.text, hint);
+}
+
+/* The server's certificate is not accepted, and libnbd does not say why. */
+static void
+explain_certificate (const struct nbd_endpoint *ep, struct error *e)
+{
+  struct tls_server s = ep->first->peer;
+  char *host = ep->uri ? nbd_address_host (ep->uri) : NULL;
+  char *folder = ep->uri ? nbd_address_certificates (ep->uri) : NULL;
+  const int number = e->number;
+  char why[256];
+
+  s.host = host;
+  s.folder = folder;
+  if (tls_reason (&s, why, sizeof why)) {
+    *e = (struct error) { 0 };
+    error_set (e, number, "%s: cannot connect: the server's certificate is not"
+               " accepted: %s", ep->base.name, why);
+  }
+  free (host);
+  free (folder);
 }
 
 static void
@@ -842,8 +892,10 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
   if (c) {
     ep->first = nbd_conn_of (c);
     r = conn_wait_ready (&c, 1, watch, 2, deadline, &which, e);
-    *absent = r == -1 && !ep->first->greeted;
+    *absent = r == -1 && seems_absent (ep->first, e);
   }
+  if (r == -1 && c && strstr (e->text, "certificate"))
+    explain_certificate (ep, e);
   if (r == -1 && c && e->number == ETIMEDOUT)
     add_hint (e, "--open-timeout can give it longer");
   return r;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +15,31 @@
 #include "nbd-address.h"
 #include "url.h"
 
+/* Where the host begins, and the port after it ends.  NULL where an address has
+ * none, or another kind of it.
+ */
+static const char *
+find_host (const char *uri, const char **end)
+{
+  const char *authority = strstr (uri, "://"), *host, *at;
+
+  if (authority == NULL || memchr (uri, '+', authority - uri))
+    return NULL;
+  host = authority + 3;
+  *end = host + strcspn (host, "/?#");
+  for (at = host; at < *end; at++)
+    if (*at == '@')
+      host = at + 1;
+  return host;
+}
+
 int
 nbd_address_check (const char *uri, const char *name, struct error *e)
 {
-  const char *authority = strstr (uri, "://"), *host, *end, *at, *colon;
+  const char *end, *colon, *host = find_host (uri, &end);
 
-  if (authority == NULL || memchr (uri, '+', authority - uri))
-    return 0;                   /* there is no host in it, or another kind */
-  host = authority + 3;
-  end = host + strcspn (host, "/?#");
-  for (at = host; at < end; at++)
-    if (*at == '@')
-      host = at + 1;
+  if (host == NULL)
+    return 0;
   colon = memchr (host, ':', end - host);
   if (*host == '[' || colon == NULL
       || memchr (colon + 1, ':', end - colon - 1) == NULL)
@@ -50,6 +64,26 @@ find_parameter (const char *uri, const char *parameter)
       return url_decode (s + n + 2, s + n + 2 + strcspn (s + n + 2, "&#"),
                          &length);
   return NULL;
+}
+
+char *
+nbd_address_host (const char *uri)
+{
+  const char *end, *host = find_host (uri, &end);
+  const bool brackets = host && *host == '[';
+  size_t n;
+
+  if (host == NULL)
+    return NULL;
+  host += brackets;
+  n = strcspn (host, brackets ? "]" : ":/?#");
+  return n > 0 ? strndup (host, n) : NULL;
+}
+
+char *
+nbd_address_certificates (const char *uri)
+{
+  return find_parameter (uri, "tls-certificates");
 }
 
 /* An errno, or 0. */
