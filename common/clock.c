@@ -42,10 +42,9 @@ clock_poll_timeout (uint64_t deadline, uint64_t now)
   return ms > INT_MAX ? INT_MAX : (int) ms;
 }
 
-uint64_t
+bool
 clock_overslept (uint64_t since, int wait_ms, uint64_t now)
 {
-  const uint64_t due = since + (uint64_t) wait_ms * NS_PER_MS;
-
-  return wait_ms == -1 || now < due + NS_PER_S ? 0 : now - due;
+  return wait_ms != -1
+    && now >= since + (uint64_t) wait_ms * NS_PER_MS + NS_PER_S;
 }

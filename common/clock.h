@@ -4,6 +4,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NS_PER_US UINT64_C (1000)
@@ -20,11 +21,10 @@ uint64_t clock_earlier (uint64_t a, uint64_t b);
  */
 int clock_poll_timeout (uint64_t deadline, uint64_t now);
 
-/* How much longer than wait_ms a wait took that began at since and is over now,
- * in ns: that long this process was stopped, by Ctrl-Z for one, and others may
- * have done what it waited for.  0 where that is less than a second, or where
- * wait_ms is -1.
+/* Whether a wait that began at since and is over now took more than a second
+ * longer than wait_ms: then this process was stopped, by Ctrl-Z for one, and
+ * others may have done what it waited for.  Never where wait_ms is -1.
  */
-uint64_t clock_overslept (uint64_t since, int wait_ms, uint64_t now);
+bool clock_overslept (uint64_t since, int wait_ms, uint64_t now);
 
 #endif /* CLOCK_H */

@@ -374,6 +374,17 @@ all_came_up (struct conn *const *conns, unsigned n, uint64_t now,
   return r;
 }
 
+/* The time during which this process was stopped does not count. */
+static uint64_t
+put_off (uint64_t deadline, uint64_t *looked, int wait_ms)
+{
+  const uint64_t before = *looked, now = clock_now ();
+
+  *looked = now;
+  return clock_overslept (before, wait_ms, now) ? deadline + (now - before)
+    : deadline;
+}
+
 int
 conn_wait_ready (struct conn *const *conns, unsigned n,
                  const int *watch, unsigned n_watch, uint64_t deadline,
@@ -405,8 +416,7 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
     for (unsigned i = 0; i < n_watch; i++)
       if (fds[n + i].revents != 0)
         return 0;
-    deadline += clock_overslept (looked, wait_ms, clock_now ());
-    looked = clock_now ();
+    deadline = put_off (deadline, &looked, wait_ms);
     if (turn_all (conns, n, fds, which, e) == -1)
       return -1;
   }

@@ -334,13 +334,14 @@ static void
 look_up (struct worker *w, int wait_ms)
 {
   const uint64_t now = clock_now ();
-  const uint64_t away = clock_overslept (w->looked, wait_ms, now);
+  const uint64_t away = now - w->looked;
+  const bool stopped = clock_overslept (w->looked, wait_ms, now);
 
   w->looked = now;
-  if (away == 0)
+  if (!stopped)
     return;
-  log_detail ("worker %u: this process did not run for %" PRIu64 " ms",
-              w->number, away / NS_PER_MS);
+  log_detail ("worker %u: this process was stopped: no time counts of the last"
+              " %" PRIu64 " ms", w->number, away / NS_PER_MS);
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     w->links[side].moved = now;
     if (w->links[side].state == LINK_CONNECTING)
