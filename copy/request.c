@@ -34,8 +34,12 @@
 #include "arith.h"
 #include "backoff.h"
 #include "clock.h"
+#include "headroom.h"
 #include "log.h"
 #include "request.h"
+
+/* What the first worker's buffers leave to libnbd and all others. */
+#define SPARE_MEMORY (8 * MiB)
 
 /* A read, or a segment on its way to the destination. */
 struct part {
@@ -85,10 +89,33 @@ request_strerror (int err)
     : err == ENODATA ? "the file has shrunk" : strerror (err);
 }
 
+/* How many buffers there are: fewer than planned where memory is short, but only
+ * for the first worker, without which nothing is copied.  0 with errno.
+ */
+static unsigned
+buy_buffers (struct lane *l)
+{
+  const bool first = l->worker == 0;
+
+  for (unsigned n = l->plan->requests; n > 0; n /= 2) {
+    if (pool_init (&l->buffers, n, l->plan->buffer_size) == 0) {
+      if (!first || n == 1 || headroom_is_left (0, SPARE_MEMORY))
+        return n;
+      pool_free (&l->buffers);
+    }
+    else if (!first || errno != ENOMEM)
+      return 0;
+  }
+  errno = ENOMEM;
+  return 0;
+}
+
 int
 lane_init (struct lane *l, unsigned worker, const struct plan *plan,
            uint8_t *zeroes, struct stats *stats)
 {
+  unsigned n;
+
   *l = (struct lane) {
     .worker = worker, .plan = plan, .zeroes = zeroes, .stats = stats,
     .zero_way = zero_way_first (&plan->zero),
@@ -100,9 +127,9 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
   if (l->requests == NULL || doubt_init (&l->doubt, plan->checkpoint > 0) == -1
-      || pool_init (&l->buffers, plan->requests, plan->buffer_size) == -1)
+      || (n = buy_buffers (l)) == 0)
     return -1;
-  for (unsigned i = 0; i < plan->requests; i++)
+  for (unsigned i = 0; i < n; i++)
     list_append (&l->idle, &l->requests[i].link);
   return 0;
 }
