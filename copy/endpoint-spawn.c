@@ -18,13 +18,12 @@
 
 #include "child.h"
 #include "endpoint-spawn.h"
+#include "private-folder.h"
 
 struct spawn {
   const char *name;             /* borrowed */
-  char *folder;                 /* owned; private to us, holds the socket; NULL:
-                                   removed */
+  struct private_folder folder; /* owned; holds the socket */
   struct sockaddr_un address;
-  bool has_socket;              /* there is a file of this name */
   int place;                    /* owned: that file, opened by O_PATH, or -1 */
   char path[64];                /* what place is reached by, "" without it */
   struct child child;
@@ -35,25 +34,20 @@ static int
 make_folder (struct spawn *s, const char *program, struct error *e)
 {
   const char *tmp = getenv ("TMPDIR");
+  char prefix[17];
   int n;
 
   if (tmp == NULL || tmp[0] != '/' || strlen (tmp) > 60)
     tmp = "/tmp";
-  if (asprintf (&s->folder, "%s/%.16s-XXXXXX", tmp, program) == -1) {
-    s->folder = NULL;
-    error_set (e, ENOMEM, "%s: %s", s->name, strerror (ENOMEM));
-    return -1;
-  }
-  if (mkdtemp (s->folder) == NULL) {
+  snprintf (prefix, sizeof prefix, "%.16s", program);
+  if (private_folder_make (&s->folder, tmp, prefix) == -1) {
     error_set (e, errno, "%s: cannot make a folder in %s for its socket: %s",
                s->name, tmp, strerror (errno));
-    free (s->folder);
-    s->folder = NULL;
     return -1;
   }
   s->address.sun_family = AF_UNIX;
   n = snprintf (s->address.sun_path, sizeof s->address.sun_path,
-                "%s/socket", s->folder);
+                "%s/" PRIVATE_FOLDER_SOCKET, s->folder.path);
   if (n >= (int) sizeof s->address.sun_path) {
     error_set (e, ENAMETOOLONG, "%s: %s", s->name, strerror (ENAMETOOLONG));
     return -1;
@@ -72,7 +66,6 @@ listen_there (struct spawn *s, struct error *e)
                s->address.sun_path, strerror (errno));
     goto fail;
   }
-  s->has_socket = true;
   if (listen (fd, SOMAXCONN) == -1) {
     error_set (e, errno, "%s: cannot listen on %s: %s", s->name,
                s->address.sun_path, strerror (errno));
@@ -107,18 +100,6 @@ is_reached_by (int listener, const char *path)
   return good;
 }
 
-static void
-remove_names (struct spawn *s)
-{
-  if (s->has_socket)
-    unlink (s->address.sun_path);
-  s->has_socket = false;
-  if (s->folder)
-    rmdir (s->folder);
-  free (s->folder);
-  s->folder = NULL;
-}
-
 /* Finds a way to the socket that needs no name: by our own descriptor of its
  * file.  A server that reads from this one goes that way, too, which the kernel
  * allows where this process may be traced.  Where any of this does not work, as
@@ -142,7 +123,7 @@ void
 spawn_give_up_names (struct spawn *s)
 {
   if (s && s->path[0])
-    remove_names (s);
+    private_folder_remove (&s->folder);
 }
 
 struct spawn *
@@ -157,7 +138,7 @@ spawn_start (char *const command[], const char *name, const char *program,
     return NULL;
   }
   s->name = name;
-  s->child.pidfd = s->place = -1;
+  s->child.pidfd = s->place = s->folder.lock = -1;
   if (make_folder (s, program, e) == -1
       || (fd = listen_there (s, e)) == -1)
     goto fail;
@@ -232,7 +213,7 @@ spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
       error_set (e, EIO, "%s: at its end the server %s", s->name,
                  child_describe (&s->child, how, sizeof how));
   }
-  remove_names (s);
+  private_folder_remove (&s->folder);
   if (s->place != -1)
     close (s->place);
   free (s);
