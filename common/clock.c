@@ -41,3 +41,10 @@ clock_poll_timeout (uint64_t deadline, uint64_t now)
   ms = (deadline - now) / NS_PER_MS + ((deadline - now) % NS_PER_MS != 0);
   return ms > INT_MAX ? INT_MAX : (int) ms;
 }
+
+bool
+clock_overslept (uint64_t since, int wait_ms, uint64_t now)
+{
+  return wait_ms != -1
+    && now >= since + (uint64_t) wait_ms * NS_PER_MS + NS_PER_S;
+}

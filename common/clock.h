@@ -4,6 +4,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NS_PER_US UINT64_C (1000)
@@ -19,5 +20,11 @@ uint64_t clock_earlier (uint64_t a, uint64_t b);
  * -1 when deadline is 0 (which means there is none), INT_MAX at most.
  */
 int clock_poll_timeout (uint64_t deadline, uint64_t now);
+
+/* Whether a wait that began at since and is over now took more than a second
+ * longer than wait_ms: then this process was stopped, by Ctrl-Z for one, and
+ * others may have done what it waited for.  Never where wait_ms is -1.
+ */
+bool clock_overslept (uint64_t since, int wait_ms, uint64_t now);
 
 #endif /* CLOCK_H */

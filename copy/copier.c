@@ -42,6 +42,11 @@
 /* How long a few reads may take that check a promise. */
 #define SAMPLES_PATIENCE (2 * NS_PER_S)
 
+/* For all that is done after a second signal: servers are given twice the time
+ * after a failure.
+ */
+#define STOP_PATIENCE (8 * NS_PER_S)
+
 /* All that lives as long as the copy. */
 struct copier {
   const struct options *options;        /* borrowed, as are these two */
@@ -765,7 +770,7 @@ copier_run (const struct options *o, unsigned processors,
 
   if (check_words (o, &e) == -1)
     return give_up (&c, &e, REFUSED);
-  if ((c.stop = stop_new ()) == NULL) {
+  if ((c.stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (&e, errno, "cannot take over signals: %s", strerror (errno));
     return give_up (&c, &e, FAILED);
   }

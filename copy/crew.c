@@ -22,7 +22,6 @@ struct crew {
   struct job job;
   struct worker *workers;       /* owned */
   unsigned n_workers;           /* threads that were started */
-  unsigned n_ended;
 };
 
 static struct stripes *
@@ -60,18 +59,20 @@ map_zeroes (uint64_t size)
 
 /* These three return false with errno. */
 static bool
-make_pass (struct crew *c, bool compares)
+make_pass (struct crew *c, bool compares, bool last)
 {
   struct pass *pass = &c->job.passes[c->job.n_passes++];
 
   pass->compares = compares;
-  pass->finished = bell_new ();
-  pass->settled = bell_new ();
+  pass->finished = pass->settled = -1;
   /* The digest is of what the first one reads. */
   pass->in_order = c->job.plan->in_order && c->job.n_passes == 1;
+  if ((pass->finished = bell_new ()) == -1
+      || (!last && (pass->settled = bell_new ()) == -1))
+    return false;
   pass->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
                             pass->in_order);
-  return pass->finished != -1 && pass->settled != -1 && pass->stripes;
+  return pass->stripes != NULL;
 }
 
 static bool
@@ -81,8 +82,8 @@ make_passes (struct crew *c)
 
   if (plan->compares && (c->job.differences = differences_new ()) == NULL)
     return false;
-  if ((plan->copies && !make_pass (c, false))
-      || (plan->compares && !make_pass (c, true)))
+  if ((plan->copies && !make_pass (c, false, !plan->compares))
+      || (plan->compares && !make_pass (c, true, true)))
     return false;
   c->job.passes[0].began = clock_now ();
   return true;
@@ -156,13 +157,13 @@ crew_start (const struct gear *gear, struct error *e)
     .plan = plan, .source = gear->source, .destination = gear->destination,
     .map = gear->map, .limit = gear->limit, .stop = gear->stop,
     .trace = gear->trace,
-    .ended = bell_new (),
-    .notices = notices_new (),
-    .pace = plan->first_pace,
-    .zeroes = map_zeroes (plan->zero.write_max),
+    .bell = bell_new (), .pace = plan->first_pace,
   };
-  c->workers = calloc (plan->workers_max, sizeof *c->workers);
-  if (c->job.ended != -1 && c->job.notices && c->job.zeroes && c->workers
+  sem_init (&c->job.first, 0, 0);
+  if (c->job.bell != -1
+      && (c->job.notices = notices_new (c->job.bell)) != NULL
+      && (c->job.zeroes = map_zeroes (plan->zero.write_max)) != NULL
+      && (c->workers = calloc (plan->workers_max, sizeof *c->workers)) != NULL
       && make_passes (c) && start_digest (c)
       && start_workers (c, plan->workers) == 0)
     return c;
@@ -176,7 +177,7 @@ crew_start (const struct gear *gear, struct error *e)
 int
 crew_fd (const struct crew *c)
 {
-  return c->job.ended;
+  return c->job.bell;
 }
 
 struct notices *
@@ -188,8 +189,7 @@ crew_notices (const struct crew *c)
 bool
 crew_has_ended (struct crew *c)
 {
-  c->n_ended += bell_take (c->job.ended);
-  return c->n_ended == c->n_workers;
+  return atomic_load (&c->job.n_ended) == c->n_workers;
 }
 
 void
@@ -320,8 +320,9 @@ crew_free (struct crew *c)
 {
   if (c == NULL)
     return;
-  if (c->job.ended != -1)
-    close (c->job.ended);
+  if (c->job.bell != -1)
+    close (c->job.bell);
+  sem_destroy (&c->job.first);
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
   for (unsigned i = 0; i < c->job.n_passes; i++)

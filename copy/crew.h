@@ -79,13 +79,13 @@ struct crew;                    /* body in crew.c */
 /* Starts the workers.  NULL with the error set; nothing is running then. */
 struct crew *crew_start (const struct gear *gear, struct error *e);
 
-/* Readable each time a worker has ended. */
+/* Readable when a worker has ended, or has something to tell. */
 int crew_fd (const struct crew *c);
 
 /* What they have to tell while they work. */
 struct notices *crew_notices (const struct crew *c);
 
-/* Whether all have ended; reads crew_fd. */
+/* Whether all have ended. */
 bool crew_has_ended (struct crew *c);
 
 /* At any time, from any thread, without a lock: each number is right, but they

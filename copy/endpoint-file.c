@@ -629,13 +629,29 @@ reopen (const struct file_endpoint *ep)
   return fd != -1 ? fd : fcntl (ep->fd, F_DUPFD_CLOEXEC, 0);
 }
 
+/* Where descriptors are short, the first conn uses that of its ring for the
+ * file: a copy can do without the ring.
+ */
+static int
+reopen_first (struct file_endpoint *ep)
+{
+  const int fd = reopen (ep);
+
+  if (fd != -1 || errno != EMFILE || ep->ring == NULL)
+    return fd;
+  uring_free (ep->ring);
+  ep->ring = NULL;
+  return reopen (ep);
+}
+
 static struct conn *
 file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
   struct file_endpoint *ep = file_endpoint_of (base);
   struct file_conn *fc = calloc (1, sizeof *fc);
 
-  if (fc == NULL || (fc->fd = reopen (ep)) == -1)
+  if (fc == NULL
+      || (fc->fd = number == 0 ? reopen_first (ep) : reopen (ep)) == -1)
     goto fail;
   if ((fc->footprint = footprint_new (fc->fd)) == NULL) {
     close (fc->fd);

@@ -125,6 +125,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   }
   tell_command (ep, command);
   ep->server = endpoint_nbd_open (&q, e);
+  spawn_give_up_names (ep->below);
   image_command_free (command);
   return ep->server ? 0 : -1;
 }

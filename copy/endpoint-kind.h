@@ -58,6 +58,7 @@ struct endpoint_request {
   bool libnbd_debug;
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
+  uint64_t connect_wait;        /* ns: for a server that is not there yet */
   int interrupt_fd;
 };
 

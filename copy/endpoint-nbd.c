@@ -32,8 +32,11 @@
 #include "clock.h"
 #include "endpoint-nbd.h"
 #include "endpoint-spawn.h"
+#include "log.h"
 #include "nbd-abstract.h"
+#include "nbd-address.h"
 #include "secrets.h"
+#include "tls-reason.h"
 
 /* The largest read or write that every server must take when it says nothing
  * else, and the largest that we have a use for.
@@ -61,6 +64,9 @@
 /* For a server that could not be opened to end by itself. */
 #define GRACE_AFTER_FAILURE (2 * NS_PER_S)
 
+/* Between two tries to reach a server that is not there yet. */
+#define CONNECT_PAUSE (NS_PER_S / 2)
+
 /* Its connections can be gone a moment before the server itself is. */
 #define DEATH_NOTICE_MS 200
 
@@ -77,7 +83,10 @@ struct nbd_conn {
   struct conn base;
   struct nbd_handle *nbd;       /* owned */
   bool up;                      /* it has been ready once */
+  bool greeted;                 /* the server is known to speak NBD */
+  struct tls_server peer;       /* address and length: where it was found */
   bool leaving;                 /* the goodbye has been started */
+  char name[32];                /* what libnbd calls it */
 };
 
 struct nbd_endpoint {
@@ -394,6 +403,43 @@ nbd_conn_want (struct conn *c, struct pollfd *p)
     | (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0);
 }
 
+/* Whether a handle's state, as libnbd names it, is this one or a part of it. */
+static bool
+is_in_state (struct nbd_handle *h, const char *name)
+{
+  const char *state = nbd_connection_state (h);
+
+  return state && strncmp (state, name, strlen (name)) == 0;
+}
+
+/* How far a conn that is not ready has come, for who waits in vain. */
+static const char *
+nbd_conn_stage (struct conn *c)
+{
+  struct nbd_handle *h = nbd_conn_of (c)->nbd;
+
+  return is_in_state (h, "START") || is_in_state (h, "CONNECT")
+    ? "the connection is not established"
+    : is_in_state (h, "MAGIC")
+    ? "it is connected, but the server sent no greeting"
+    : is_in_state (h, "NEWSTYLE.OPT_STARTTLS")
+    ? "the server sent its greeting, but TLS was not set up"
+    : "the server sent its greeting, but did not answer all NBD options";
+}
+
+static void
+note_peer (struct nbd_conn *nc)
+{
+  struct tls_server *peer = &nc->peer;
+  const int fd = nbd_aio_get_fd (nc->nbd);
+
+  peer->length = sizeof peer->address;
+  if (fd == -1
+      || getpeername (fd, (struct sockaddr *) &peer->address, &peer->length)
+      == -1 || peer->length > sizeof peer->address)
+    peer->length = 0;
+}
+
 static int
 nbd_conn_turn (struct conn *c, short revents, struct error *e)
 {
@@ -402,6 +448,10 @@ nbd_conn_turn (struct conn *c, short revents, struct error *e)
   const short broken = POLLERR | POLLHUP | POLLNVAL;
   int r = 0;
 
+  if (!nc->up && is_in_state (nc->nbd, "NEWSTYLE"))
+    nc->greeted = true;
+  if (!nc->up && nc->peer.length == 0)
+    note_peer (nc);
   if ((direction & LIBNBD_AIO_DIRECTION_READ) && (revents & (POLLIN | broken)))
     r = nbd_aio_notify_read (nc->nbd);
   else if ((direction & LIBNBD_AIO_DIRECTION_WRITE)
@@ -544,28 +594,49 @@ static const struct conn_ops nbd_conn_ops = {
   .want = nbd_conn_want,
   .turn = nbd_conn_turn,
   .compare = nbd_conn_compare,
+  .stage = nbd_conn_stage,
   .leave = nbd_conn_leave,
   .close = nbd_conn_close,
 };
 
 /* -- connecting ----------------------------------------------------------- */
 
+/* As libnbd would print it, but nobody has to wait for who reads it. */
+static int
+on_debug (void *opaque, const char *context, const char *message)
+{
+  const struct nbd_conn *nc = opaque;
+
+  log_library ("libnbd: debug: %s: %s: %s", nc->name, context, message);
+  return 0;
+}
+
+static int
+set_debug (struct nbd_handle *h, struct nbd_conn *nc)
+{
+  nbd_debug_callback each = { .callback = on_debug, .user_data = nc };
+
+  return nbd_set_debug_callback (h, each) == 0 && nbd_set_debug (h, true) == 0
+    ? 0 : -1;
+}
+
+/* For a conn that lives as long. */
 static struct nbd_handle *
-make_handle (const struct nbd_endpoint *ep, unsigned number)
+make_handle (const struct nbd_endpoint *ep, unsigned number,
+             struct nbd_conn *nc)
 {
   struct nbd_handle *h = nbd_create ();
-  char name[32];
 
   if (h == NULL)
     return NULL;
-  snprintf (name, sizeof name, "%s%u",
+  snprintf (nc->name, sizeof nc->name, "%s%u",
             ep->base.side == SOURCE ? "src" : "dst", number);
 
   /* Every read is checked for being whole, so nothing of a buffer that was not
    * filled is ever used, and clearing it first would be wasted.
    */
-  if (nbd_set_debug (h, ep->debug) == -1
-      || nbd_set_handle_name (h, name) == -1
+  if ((ep->debug ? set_debug (h, nc) : nbd_set_debug (h, false)) == -1
+      || nbd_set_handle_name (h, nc->name) == -1
       || nbd_set_pread_initialize (h, false) == -1
       || nbd_set_uri_allow_local_file (h, true) == -1
       || (ep->wants_extents && nbd_add_meta_context (h, CONTEXT) == -1)) {
@@ -628,7 +699,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
   }
   nc->base.ops = &nbd_conn_ops;
   nc->base.endpoint = &ep->base;
-  nc->nbd = make_handle (ep, number);
+  nc->nbd = make_handle (ep, number, nc);
   if (nc->nbd == NULL) {
     set_nbd_error (e, ep->base.name, "cannot make a handle");
     free (nc);
@@ -664,6 +735,61 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 }
 
 /* -- the endpoint --------------------------------------------------------- */
+
+/* Whether an address that cannot be connected to now may be there later. */
+static bool
+can_come (const struct error *e)
+{
+  switch (e->number) {
+  case EAGAIN: case ECONNABORTED: case ECONNREFUSED: case ECONNRESET:
+  case EHOSTDOWN: case EHOSTUNREACH: case ENETDOWN: case ENETUNREACH:
+  case ENOENT: case ETIMEDOUT:
+    return true;
+  }
+  return strstr (e->text, "getaddrinfo: ") != NULL;
+}
+
+/* Whether a conn failed because nobody was there to speak: it was never
+ * connected, or a tunnel accepted it for a server that has not started.
+ */
+static bool
+seems_absent (const struct nbd_conn *nc, const struct error *e)
+{
+  return !nc->greeted
+    && (nc->peer.length == 0 || e->number == ETIMEDOUT
+        || strstr (e->text, "disconnected")
+        || strstr (e->text, strerror (ECONNRESET)));
+}
+
+static void
+add_hint (struct error *e, const char *hint)
+{
+  const struct error before = *e;
+
+  *e = (struct error) { 0 };
+  error_set (e, before.number, "%s (%s)", before.text, hint);
+}
+
+/* The server's certificate is not accepted, and libnbd does not say why. */
+static void
+explain_certificate (const struct nbd_endpoint *ep, struct error *e)
+{
+  struct tls_server s = ep->first->peer;
+  char *host = ep->uri ? nbd_address_host (ep->uri) : NULL;
+  char *folder = ep->uri ? nbd_address_certificates (ep->uri) : NULL;
+  const int number = e->number;
+  char why[256];
+
+  s.host = host;
+  s.folder = folder;
+  if (tls_reason (&s, why, sizeof why)) {
+    *e = (struct error) { 0 };
+    error_set (e, number, "%s: cannot connect: the server's certificate is not"
+               " accepted: %s", ep->base.name, why);
+  }
+  free (host);
+  free (folder);
+}
 
 static void
 find_place (struct nbd_endpoint *ep)
@@ -748,9 +874,12 @@ static const struct endpoint_ops nbd_endpoint_ops = {
   .close = nbd_endpoint_close,
 };
 
+/* 1 when it is up, 0 when the user does not want it any more, or -1; then
+ * *absent says whether the server may just not be there yet.
+ */
 static int
-connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
-               struct error *e)
+try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
+                uint64_t deadline, bool *absent, struct error *e)
 {
   struct conn *c = start_connecting (ep, 0, e);
   const int watch[2] = {
@@ -759,15 +888,63 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
   unsigned which;
   int r = -1;
 
+  *absent = c == NULL && can_come (e);
   if (c) {
     ep->first = nbd_conn_of (c);
-    r = conn_wait_ready (&c, 1, watch, 2, q->deadline, &which, e);
+    r = conn_wait_ready (&c, 1, watch, 2, deadline, &which, e);
+    *absent = r == -1 && seems_absent (ep->first, e);
+  }
+  if (r == -1 && c && strstr (e->text, "certificate"))
+    explain_certificate (ep, e);
+  if (r == -1 && c && e->number == ETIMEDOUT)
+    add_hint (e, "--open-timeout can give it longer");
+  return r;
+}
+
+/* True when a second or what is left of the time has passed, false when the user
+ * does not want to wait.
+ */
+static bool
+pause_connecting (int interrupt_fd, uint64_t until)
+{
+  const uint64_t now = clock_now ();
+  const uint64_t next = min_u64 (until, now + CONNECT_PAUSE);
+  struct pollfd p = { .fd = interrupt_fd, .events = POLLIN };
+
+  return poll (&p, 1, clock_poll_timeout (next, now)) == 0;
+}
+
+static int
+connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
+               struct error *e)
+{
+  const uint64_t began = clock_now ();
+  const uint64_t until = began + q->connect_wait;
+  uint64_t deadline = q->deadline;
+  bool absent, told = false;
+  int r;
+
+  while ((r = try_to_connect (ep, q, deadline, &absent, e)) == -1
+         && ep->spawn == NULL && absent && clock_now () < until) {
+    if (!told)
+      log_say ("%s: waiting for the server", e->text);
+    told = true;
+    conn_close (ep->first ? &ep->first->base : NULL);
+    ep->first = NULL;
+    if (!pause_connecting (q->interrupt_fd, until)) {
+      r = 0;
+      break;
+    }
+    *e = (struct error) { 0 };
+    deadline = clock_now () + (q->deadline - began);
   }
   /* Whatever went wrong, that the server is gone says more. */
   if (r != 1 && ep->spawn && spawn_has_ended (ep->spawn, DEATH_NOTICE_MS, e))
     return -1;
-  if (r == 0)
+  if (r == 0) {
+    *e = (struct error) { 0 };
     error_set (e, EINTR, "%s: interrupted", ep->base.name);
+  }
   return r == 1 ? 0 : -1;
 }
 
@@ -809,9 +986,11 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
                strerror (errno));
     goto fail;
   }
-  if (connect_first (ep, q, e) == -1
+  if ((ep->uri && nbd_address_check_files (ep->uri, ep->base.name, e) == -1)
+      || connect_first (ep, q, e) == -1
       || read_caps (ep->first->nbd, ep->base.name, &ep->base.caps, e) == -1)
     goto fail;
+  spawn_give_up_names (ep->spawn);
   find_place (ep);
   return &ep->base;
 

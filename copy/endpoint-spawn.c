@@ -4,11 +4,13 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,12 +18,14 @@
 
 #include "child.h"
 #include "endpoint-spawn.h"
+#include "private-folder.h"
 
 struct spawn {
   const char *name;             /* borrowed */
-  char *folder;                 /* owned; private to us, holds the socket */
+  struct private_folder folder; /* owned; holds the socket */
   struct sockaddr_un address;
-  bool has_socket;
+  int place;                    /* owned: that file, opened by O_PATH, or -1 */
+  char path[64];                /* what place is reached by, "" without it */
   struct child child;
 };
 
@@ -30,25 +34,20 @@ static int
 make_folder (struct spawn *s, const char *program, struct error *e)
 {
   const char *tmp = getenv ("TMPDIR");
+  char prefix[17];
   int n;
 
   if (tmp == NULL || tmp[0] != '/' || strlen (tmp) > 60)
     tmp = "/tmp";
-  if (asprintf (&s->folder, "%s/%.16s-XXXXXX", tmp, program) == -1) {
-    s->folder = NULL;
-    error_set (e, ENOMEM, "%s: %s", s->name, strerror (ENOMEM));
-    return -1;
-  }
-  if (mkdtemp (s->folder) == NULL) {
+  snprintf (prefix, sizeof prefix, "%.16s", program);
+  if (private_folder_make (&s->folder, tmp, prefix) == -1) {
     error_set (e, errno, "%s: cannot make a folder in %s for its socket: %s",
                s->name, tmp, strerror (errno));
-    free (s->folder);
-    s->folder = NULL;
     return -1;
   }
   s->address.sun_family = AF_UNIX;
   n = snprintf (s->address.sun_path, sizeof s->address.sun_path,
-                "%s/socket", s->folder);
+                "%s/" PRIVATE_FOLDER_SOCKET, s->folder.path);
   if (n >= (int) sizeof s->address.sun_path) {
     error_set (e, ENAMETOOLONG, "%s: %s", s->name, strerror (ENAMETOOLONG));
     return -1;
@@ -67,7 +66,6 @@ listen_there (struct spawn *s, struct error *e)
                s->address.sun_path, strerror (errno));
     goto fail;
   }
-  s->has_socket = true;
   if (listen (fd, SOMAXCONN) == -1) {
     error_set (e, errno, "%s: cannot listen on %s: %s", s->name,
                s->address.sun_path, strerror (errno));
@@ -79,6 +77,53 @@ listen_there (struct spawn *s, struct error *e)
   if (fd != -1)
     close (fd);
   return -1;
+}
+
+static bool
+is_reached_by (int listener, const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  const int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                         0);
+  bool good = false;
+  int other;
+
+  snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+  if (fd != -1
+      && connect (fd, (struct sockaddr *) &address, sizeof address) == 0
+      && (other = accept4 (listener, NULL, NULL, SOCK_CLOEXEC)) != -1) {
+    good = true;
+    close (other);
+  }
+  if (fd != -1)
+    close (fd);
+  return good;
+}
+
+/* Finds a way to the socket that needs no name: by our own descriptor of its
+ * file.  A server that reads from this one goes that way, too, which the kernel
+ * allows where this process may be traced.  Where any of this does not work, as
+ * without /proc, the name is the only way.
+ */
+static void
+find_path (struct spawn *s, int listener)
+{
+  if (prctl (PR_GET_DUMPABLE) != 1)
+    return;
+  s->place = open (s->address.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (s->place == -1)
+    return;
+  snprintf (s->path, sizeof s->path, "/proc/%ld/fd/%d", (long) getpid (),
+            s->place);
+  if (!is_reached_by (listener, s->path))
+    s->path[0] = '\0';
+}
+
+void
+spawn_give_up_names (struct spawn *s)
+{
+  if (s && s->path[0])
+    private_folder_remove (&s->folder);
 }
 
 struct spawn *
@@ -93,10 +138,11 @@ spawn_start (char *const command[], const char *name, const char *program,
     return NULL;
   }
   s->name = name;
-  s->child.pidfd = -1;
+  s->child.pidfd = s->place = s->folder.lock = -1;
   if (make_folder (s, program, e) == -1
       || (fd = listen_there (s, e)) == -1)
     goto fail;
+  find_path (s, fd);
 
   if (child_start (&s->child, command, fd, "nbd") == -1) {
     error_set (e, errno, "%s: cannot start the server: %s", name,
@@ -119,7 +165,7 @@ spawn_start (char *const command[], const char *name, const char *program,
 const char *
 spawn_socket (const struct spawn *s)
 {
-  return s->address.sun_path;
+  return s->path[0] ? s->path : s->address.sun_path;
 }
 
 int
@@ -167,11 +213,9 @@ spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
       error_set (e, EIO, "%s: at its end the server %s", s->name,
                  child_describe (&s->child, how, sizeof how));
   }
-  if (s->has_socket)
-    unlink (s->address.sun_path);
-  if (s->folder)
-    rmdir (s->folder);
-  free (s->folder);
+  private_folder_remove (&s->folder);
+  if (s->place != -1)
+    close (s->place);
   free (s);
   return good;
 }

@@ -23,8 +23,14 @@ struct spawn;
 struct spawn *spawn_start (char *const command[], const char *name,
                            const char *program, struct error *e);
 
-/* The path of its socket. */
+/* A path of its socket, for this process and those it starts. */
 const char *spawn_socket (const struct spawn *s);
+
+/* The server is up: nothing but that path is needed from now on.  Removes the
+ * socket's name and its folder, where that path is another one, so that even
+ * SIGKILL leaves nothing behind.  NULL is fine.
+ */
+void spawn_give_up_names (struct spawn *s);
 
 /* Readable once the server has ended. */
 int spawn_fd (const struct spawn *s);
@@ -34,10 +40,10 @@ int spawn_fd (const struct spawn *s);
  */
 bool spawn_has_ended (struct spawn *s, int wait_ms, struct error *e);
 
-/* Ends and reaps the server, removes socket and folder, frees s.  A server that
+/* Ends and reaps the server, removes what is left of its socket, frees s.  A server that
  * takes longer than grace_ns to end, or until hurry_fd (-1: none) is readable,
- * is killed.  False, with the error set, when
- * that was so, or when its exit status says that it failed.  NULL is fine.
+ * is killed.  False, with the error set, when that was so, or when its exit
+ * status says that it failed.  NULL is fine.
  */
 bool spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd,
                 struct error *e);

@@ -20,6 +20,7 @@
 #include "endpoint-nbd.h"
 #include "endpoint-null.h"
 #include "endpoint-pipe.h"
+#include "nbd-address.h"
 #include "secrets.h"
 #include "url.h"
 
@@ -161,6 +162,8 @@ check_kind (enum side side, const struct operand *operand, const char *name,
                side == SOURCE ? ", and for http and https addresses" : "");
     return -1;
   }
+  if (operand->command == NULL && endpoint_nbd_is_uri (operand->name))
+    return nbd_address_check (operand->name, name, e);
   if (endpoint_image_fits (operand))
     return endpoint_image_check (side, operand, name, e);
   return recognise (side, operand) != endpoint_pipe_open ? 0
@@ -242,6 +245,7 @@ endpoint_open (enum side side, const struct operand *operand,
     .libnbd_debug = o->verbose > 1,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
+    .connect_wait = o->connect_wait * NS_PER_S,
     .interrupt_fd = interrupt_fd,
   };
 
@@ -354,14 +358,17 @@ turn_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
 int
 conn_came_up (struct conn *c, uint64_t now, uint64_t deadline, struct error *e)
 {
+  const char *stage;
+
   switch (conn_state (c)) {
   case CONN_READY:
     return 1;
   case CONN_CONNECTING:
     if (now < deadline)
       return 0;
-    error_set (e, ETIMEDOUT, "%s: no answer from the server in time",
-               conn_name (c));
+    stage = c->ops->stage ? c->ops->stage (c) : NULL;
+    error_set (e, ETIMEDOUT, "%s: no answer from the server in time%s%s",
+               conn_name (c), stage ? ": " : "", stage ? stage : "");
     return -1;
   case CONN_DEAD:
     break;
@@ -383,12 +390,24 @@ all_came_up (struct conn *const *conns, unsigned n, uint64_t now,
   return r;
 }
 
+/* The time during which this process was stopped does not count. */
+static uint64_t
+put_off (uint64_t deadline, uint64_t *looked, int wait_ms)
+{
+  const uint64_t before = *looked, now = clock_now ();
+
+  *looked = now;
+  return clock_overslept (before, wait_ms, now) ? deadline + (now - before)
+    : deadline;
+}
+
 int
 conn_wait_ready (struct conn *const *conns, unsigned n,
                  const int *watch, unsigned n_watch, uint64_t deadline,
                  unsigned *which, struct error *e)
 {
   struct pollfd fds[WAIT_MAX];
+  uint64_t looked = clock_now ();
 
   assert (n + n_watch <= WAIT_MAX);
   for (unsigned i = 0; i < n_watch; i++)
@@ -397,12 +416,14 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
   for (;;) {
     const uint64_t now = clock_now ();
     const int up = all_came_up (conns, n, now, deadline, which, e);
+    int wait_ms;
 
     if (up != 0)
       return up;
+    wait_ms = clock_poll_timeout (deadline, now);
     for (unsigned i = 0; i < n; i++)
       conn_want (conns[i], &fds[i]);
-    if (poll (fds, n + n_watch, clock_poll_timeout (deadline, now)) == -1) {
+    if (poll (fds, n + n_watch, wait_ms) == -1) {
       if (errno == EINTR)
         continue;
       error_set (e, errno, "poll: %s", strerror (errno));
@@ -411,6 +432,7 @@ conn_wait_ready (struct conn *const *conns, unsigned n,
     for (unsigned i = 0; i < n_watch; i++)
       if (fds[n + i].revents != 0)
         return 0;
+    deadline = put_off (deadline, &looked, wait_ms);
     if (turn_all (conns, n, fds, which, e) == -1)
       return -1;
   }

@@ -238,6 +238,7 @@ struct conn_ops {
   void (*want) (struct conn *c, struct pollfd *p);
   int (*turn) (struct conn *c, short revents, struct error *e);
   int (*compare) (struct conn *c, struct error *e);
+  const char *(*stage) (struct conn *c);        /* NULL: nothing to say */
   bool (*leave) (struct conn *c);
   void (*close) (struct conn *c);
 };

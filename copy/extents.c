@@ -79,6 +79,7 @@ struct extents {
   uint64_t data_to;             /* [cursor, data_to) is data, unasked */
   struct list ahead;            /* questions in order of start, no overlap */
   struct list free;
+  uint64_t restarted;           /* clock_now time: see extents_restart */
   bool waiting;                 /* the last look said so */
   bool silent;                  /* the last answer was waited for in vain */
   unsigned failures;
@@ -471,7 +472,14 @@ extents_deadline (const struct extents *x)
 
   if (!x->waiting || q == NULL || q->state != ASKED)
     return 0;
-  return q->io.started + (x->silent ? PATIENCE_LEFT : PATIENCE);
+  return max_u64 (q->io.started, x->restarted)
+    + (x->silent ? PATIENCE_LEFT : PATIENCE);
+}
+
+void
+extents_restart (struct extents *x, uint64_t now)
+{
+  x->restarted = now;
 }
 
 void

@@ -80,6 +80,9 @@ bool extents_is_silent (const struct extents *x);
 uint64_t extents_deadline (const struct extents *x);
 void extents_give_up (struct extents *x, uint64_t now);
 
+/* What is asked already counts as asked now: this process was stopped. */
+void extents_restart (struct extents *x, uint64_t now);
+
 /* How many questions got no useful answer, and the errno of the first of them
  * (0: it was an answer that made no progress, or none in time).
  */

@@ -39,6 +39,9 @@
 /* How soon an end is seen where the system cannot tell of it. */
 #define LOOK_AGAIN (50 * NS_PER_MS)
 
+/* After a second signal.  Each copy has it, too, and is sooner to end. */
+#define STOP_PATIENCE (15 * NS_PER_S)
+
 /* One copy on its way. */
 struct run {
   const struct manifest_copy *copy;     /* borrowed */
@@ -298,11 +301,10 @@ get_ready (struct fleet *f, unsigned processors, struct error *e)
 {
   const size_t n = f->manifest.n_copies;
 
-  signal (SIGCHLD, SIG_DFL);    /* or nobody could say how a copy ended */
   share_out (f, processors);
   f->runs = calloc (n + 1, sizeof *f->runs);
   f->fds = calloc (3 * f->jobs + 1, sizeof *f->fds);
-  if (f->runs == NULL || f->fds == NULL || (f->stop = stop_new ()) == NULL) {
+  if (f->runs == NULL || f->fds == NULL || (f->stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }

@@ -3,15 +3,15 @@
 
 #include <config.h>
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "log.h"
+#include "outlet.h"
 
 #define LINE_MAX_BYTES 2048
 #define KEPT_MAX 64
@@ -23,9 +23,14 @@ static const char *program = "stripecopy";
 static const char *disk;
 static bool quiet;
 static bool details;
-static atomic_bool reader_sleeps;       /* it was waited for in vain */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* writing */
+static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER;   /* these */
+static struct outlet errors = { .fd = -1 };
+static bool reader_sleeps;      /* it was waited for in vain */
+static unsigned long dropped;   /* lines that nobody was told of yet */
+static unsigned long all_dropped;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* keeping */
 static struct log_warning kept[KEPT_MAX];
 static atomic_uint n_kept;      /* those before it do not change any more */
 
@@ -37,42 +42,73 @@ log_init (const char *program_, const char *disk_, bool quiet_,
   disk = disk_;
   quiet = quiet_;
   details = verbose > 0;
+  outlet_close (&errors);
+  outlet_open_errors (&errors);
 }
 
-/* Whether a line can be written.  With --verbose it is waited for: whoever
- * wants to know all gets all.
- */
 static bool
-reader_takes_a_line (void)
+write_line (const char *line, size_t length)
 {
-  struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-  if (details)
-    return true;
-  reader_sleeps = poll (&p, 1, reader_sleeps ? 0 : READER_PATIENCE_MS) == 0;
+  reader_sleeps = !outlet_line (&errors, line, length,
+                                reader_sleeps ? 0 : READER_PATIENCE_MS);
   return !reader_sleeps;
+}
+
+/* False when even that cannot be said. */
+static bool
+say_dropped (void)
+{
+  char line[LINE_MAX_BYTES];
+
+  if (dropped == 0)
+    return true;
+  snprintf (line, sizeof line, "%.256s: %lu lines were dropped here: nobody"
+            " read them\n", program, dropped);
+  if (!write_line (line, strlen (line)))
+    return false;
+  dropped = 0;
+  return true;
+}
+
+/* Where standard error is gone there is nobody left to tell. */
+static void
+put_line (const char *line, size_t length)
+{
+  pthread_mutex_lock (&line_lock);
+  if (errors.fd != -1 && (!say_dropped () || !write_line (line, length))) {
+    dropped++;
+    all_dropped++;
+  }
+  pthread_mutex_unlock (&line_lock);
+}
+
+/* Puts one line together behind the bytes that it has, cuts it where it is too
+ * long, and writes it.
+ */
+static void __attribute__ ((format (printf, 3, 0)))
+finish_line (char line[LINE_MAX_BYTES], size_t used, const char *fs,
+             va_list args)
+{
+  const size_t room = LINE_MAX_BYTES - used;
+  const int n = vsnprintf (line + used, room, fs, args);
+
+  used += n < 0 ? 0 : (size_t) n < room ? (size_t) n : room - 1;
+  if (used == LINE_MAX_BYTES - 1)
+    used--;                     /* a cut line still gets its end */
+  line[used++] = '\n';
+  put_line (line, used);
 }
 
 static void __attribute__ ((format (printf, 2, 0)))
 print_line (const char *before, const char *fs, va_list args)
 {
   char line[LINE_MAX_BYTES];
-  size_t used;
-  int n;
+  const int n = snprintf (line, sizeof line, "%s: %s%s%s%s", program,
+                          disk ? "disk " : "", disk ? disk : "",
+                          disk ? ": " : "", before);
 
-  n = snprintf (line, sizeof line, "%s: %s%s%s%s", program,
-                disk ? "disk " : "", disk ? disk : "", disk ? ": " : "",
-                before);
-  used = (size_t) n < sizeof line ? (size_t) n : sizeof line - 1;
-  n = vsnprintf (line + used, sizeof line - used, fs, args);
-  used += (size_t) n < sizeof line - used ? (size_t) n : sizeof line - used - 1;
-  if (used == sizeof line - 1)
-    used--;                     /* a cut line still gets its end */
-  line[used++] = '\n';
-
-  /* Where standard error is gone there is nobody left to tell. */
-  if (reader_takes_a_line () && write (STDERR_FILENO, line, used) == -1)
-    return;
+  finish_line (line, (size_t) n < sizeof line ? (size_t) n : sizeof line - 1,
+               fs, args);
 }
 
 void
@@ -103,6 +139,19 @@ keep (const char *code, const char *fs, va_list args)
   }
   pthread_mutex_unlock (&lock);
   free (text);
+}
+
+void
+log_tell_dropped (void)
+{
+  unsigned long n;
+
+  pthread_mutex_lock (&line_lock);
+  n = all_dropped;
+  pthread_mutex_unlock (&line_lock);
+  if (n > 0)
+    log_warning_as ("lines-dropped", "%lu lines on standard error were dropped:"
+                    " nobody read them", n);
 }
 
 static void __attribute__ ((format (printf, 2, 0)))
@@ -149,6 +198,9 @@ log_end (void)
   for (unsigned i = 0; i < atomic_load (&n_kept); i++)
     free (kept[i].text);
   atomic_store (&n_kept, 0);
+  pthread_mutex_lock (&line_lock);
+  outlet_close (&errors);
+  pthread_mutex_unlock (&line_lock);
 }
 
 void
@@ -178,5 +230,16 @@ log_detail (const char *fs, ...)
     return;
   va_start (args, fs);
   print_line ("", fs, args);
+  va_end (args);
+}
+
+void
+log_library (const char *fs, ...)
+{
+  char line[LINE_MAX_BYTES];
+  va_list args;
+
+  va_start (args, fs);
+  finish_line (line, 0, fs, args);
   va_end (args);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lines on standard error: errors always, warnings unless --quiet, details with
  * --verbose.  Each line is one write, so lines of several threads never mix.
- * Where nobody reads them, they are waited for once, a second, and then
- * dropped, but with --verbose.
+ * Where nobody reads them, they are waited for once, a second, and then dropped
+ * and counted.  Their number is said once there is a reader again.
  */
 
 #ifndef LOG_H
@@ -34,6 +34,9 @@ struct log_warning {
  */
 const struct log_warning *log_warning_kept (unsigned n);
 
+/* Where lines were dropped, makes that a warning, for those who tell of them. */
+void log_tell_dropped (void);
+
 /* Forgets them: at the very end. */
 void log_end (void);
 
@@ -43,5 +46,8 @@ void log_say (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 /* Whether log_detail prints: ask before working out what to say. */
 bool log_details (void);
 void log_detail (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
+
+/* A line of a library's own, with nothing before it. */
+void log_library (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
 #endif /* LOG_H */

@@ -83,6 +83,7 @@ end_telling (struct run *r, int status)
   struct report *report = &r->report;
   struct error e = { 0 };
 
+  log_tell_dropped ();
   if (report_write (report, status, &e) == -1) {
     report_failure (report, &e);
     if (status == DONE)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bell.h"
 #include "notices.h"
@@ -15,24 +14,22 @@
 #define ROOM 64
 
 struct notices {
-  int bell;
+  int bell;                     /* borrowed */
   pthread_mutex_t lock;         /* all below */
   struct notice ring[ROOM];
   unsigned first, n;
 };
 
 struct notices *
-notices_new (void)
+notices_new (int bell)
 {
   struct notices *n = calloc (1, sizeof *n);
 
   if (n == NULL)
     return NULL;
-  n->bell = bell_new ();
-  if (n->bell != -1 && (errno = pthread_mutex_init (&n->lock, NULL)) == 0)
+  n->bell = bell;
+  if ((errno = pthread_mutex_init (&n->lock, NULL)) == 0)
     return n;
-  if (n->bell != -1)
-    close (n->bell);
   free (n);
   return NULL;
 }
@@ -42,7 +39,6 @@ notices_free (struct notices *n)
 {
   if (n == NULL)
     return;
-  close (n->bell);
   pthread_mutex_destroy (&n->lock);
   free (n);
 }
@@ -55,12 +51,6 @@ notices_post (struct notices *n, const struct notice *notice)
     n->ring[(n->first + n->n++) % ROOM] = *notice;
   pthread_mutex_unlock (&n->lock);
   bell_ring (n->bell);
-}
-
-int
-notices_fd (const struct notices *n)
-{
-  return n->bell;
 }
 
 bool

@@ -30,17 +30,15 @@ struct notice {
 
 struct notices;                 /* body in notices.c */
 
-struct notices *notices_new (void);     /* NULL with errno */
+/* bell is borrowed, and rung for each notice.  NULL with errno. */
+struct notices *notices_new (int bell);
 void notices_free (struct notices *n);  /* NULL is fine */
 
 /* Any thread.  Copies it. */
 void notices_post (struct notices *n, const struct notice *notice);
 
-/* Readable when there is something to take. */
-int notices_fd (const struct notices *n);
-
-/* Takes the oldest one.  False when there is none; the descriptor is then no
- * longer readable.  One thread.
+/* Takes the oldest one.  False when there is none; the bell is then silent.  One
+ * thread.
  */
 bool notices_take (struct notices *n, struct notice *out);
 

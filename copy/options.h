@@ -69,6 +69,8 @@ struct options {
   enum resume resume;           /* --resume */
   bool resume_given;
   const char *source_id;        /* --source-id; NULL: none */
+  uint64_t source_size;         /* --source-size, when source_size_given */
+  bool source_size_given;
   struct bwlimit bwlimit;
   struct shard shard;
   bool plan;                    /* only say what would be done */
@@ -86,6 +88,7 @@ struct options {
   const char *trace_file;       /* --trace; NULL: none */
   unsigned verbose;             /* how often -v was given */
   uint64_t open_timeout;        /* --open-timeout, seconds */
+  uint64_t connect_wait;        /* --connect-wait, seconds */
   uint64_t stall_timeout;       /* --stall-timeout, seconds; 0: none */
   uint64_t retries;             /* --retries */
   uint64_t retry_wait;          /* --retry-wait, ns */

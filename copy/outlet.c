@@ -144,6 +144,22 @@ is_ready (int fd, int wait_ms)
   return poll (&p, 1, wait_ms) == 1;
 }
 
+void
+outlet_open_errors (struct outlet *out)
+{
+  struct stat it;
+
+  *out = (struct outlet) { .fd = -1 };
+  if (fstat (STDERR_FILENO, &it) == -1)
+    return;
+  out->fd = STDERR_FILENO;
+  out->is_socket = S_ISSOCK (it.st_mode);
+  if (S_ISFIFO (it.st_mode))
+    open_anew (out, STDERR_FILENO);
+  else
+    out->may_wait = !out->is_socket && !S_ISREG (it.st_mode);
+}
+
 /* How many bytes went: 0 where none can; -1 where none ever will. */
 static ssize_t
 put (struct outlet *out, const char *bytes, size_t n)

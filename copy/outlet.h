@@ -40,6 +40,11 @@ enum outlet_use {
 int outlet_open (struct outlet *out, enum outlet_use use, const char *word,
                  const struct options *o, struct error *e);
 
+/* Opens standard error.  Where that is closed, or a pipe that nobody has open
+ * for reading, there is none.
+ */
+void outlet_open_errors (struct outlet *out);
+
 /* Writes a line, for which it waits at most so long.  False when it was
  * dropped.
  */

@@ -134,6 +134,29 @@ refuse_unwritable (const struct options *o, const char *destination_name,
   return 0;
 }
 
+/* A stream shows its size only at its end: see request.c. */
+static int
+refuse_size (const struct plan *p, const char *source_name,
+             const struct caps *source, const char *destination_name,
+             struct error *e)
+{
+  if (!p->size_is_known)
+    return 0;
+  if (!source->stream && source->size != p->expected) {
+    error_set (e, EINVAL, "%s: its size is %" PRIu64 ", not %" PRIu64
+               " as --source-size says", source_name, source->size,
+               p->expected);
+    return -1;
+  }
+  if (source->stream && p->expected > p->room) {
+    error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than"
+               " --source-size (%" PRIu64 ")", destination_name, p->room,
+               p->expected);
+    return -1;
+  }
+  return 0;
+}
+
 static int
 refuse_impossible (const struct plan *p, const struct options *o,
                    const char *source_name, const struct caps *source,
@@ -151,6 +174,8 @@ refuse_impossible (const struct plan *p, const struct options *o,
   }
   if (p->copies
       && refuse_unwritable (o, destination_name, destination, e) == -1)
+    return -1;
+  if (refuse_size (p, source_name, source, destination_name, e) == -1)
     return -1;
   if (o->map && (source->stream || destination->stream)) {
     error_set (e, ENOTSUP, "%s: it is a stream, and --map needs offsets",
@@ -339,6 +364,7 @@ plan_make (struct plan *p, const struct options *o,
     .compares = o->compare || o->verify,
     .size = source->size,
     .open_ended = source->stream,
+    .size_is_known = o->source_size_given, .expected = o->source_size,
     .room = destination->grows ? INT64_MAX : destination->size,
     .last_block = destination->block_min,
     .align = max_u64 (source->block_min, destination->block_min),

@@ -49,6 +49,8 @@ struct plan {
   uint64_t size;                /* of the source, in bytes */
   uint64_t start, end;          /* what is to be done of it, half open */
   struct shard shard;           /* which part that is */
+  bool size_is_known;           /* expected is to be what a stream has */
+  uint64_t expected;
   bool open_ended;              /* a stream: size is only what cannot be more */
   uint64_t room;                /* bytes that the destination can take */
   uint64_t last_block;          /* power of two: what the end has to fit */

@@ -41,8 +41,12 @@
 #include "arith.h"
 #include "backoff.h"
 #include "clock.h"
+#include "headroom.h"
 #include "log.h"
 #include "request.h"
+
+/* What the first worker's buffers leave to libnbd and all others. */
+#define SPARE_MEMORY (8 * MiB)
 
 /* A read, or a segment on its way to the destination. */
 struct part {
@@ -110,10 +114,33 @@ request_strerror (int err)
     : strerror (err);
 }
 
+/* How many buffers there are: fewer than planned where memory is short, but only
+ * for the first worker, without which nothing is copied.  0 with errno.
+ */
+static unsigned
+buy_buffers (struct lane *l)
+{
+  const bool first = l->worker == 0;
+
+  for (unsigned n = l->plan->requests; n > 0; n /= 2) {
+    if (pool_init (&l->buffers, n, l->plan->buffer_size) == 0) {
+      if (!first || n == 1 || headroom_is_left (0, SPARE_MEMORY))
+        return n;
+      pool_free (&l->buffers);
+    }
+    else if (!first || errno != ENOMEM)
+      return 0;
+  }
+  errno = ENOMEM;
+  return 0;
+}
+
 int
 lane_init (struct lane *l, unsigned worker, const struct plan *plan,
            uint8_t *zeroes, struct stats *stats)
 {
+  unsigned n;
+
   *l = (struct lane) {
     .worker = worker, .plan = plan, .zeroes = zeroes, .stats = stats,
     .zero_way = zero_way_first (&plan->zero),
@@ -125,9 +152,9 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
   if (l->requests == NULL || doubt_init (&l->doubt, plan->checkpoint > 0) == -1
-      || pool_init (&l->buffers, plan->requests, plan->buffer_size) == -1)
+      || (n = buy_buffers (l)) == 0)
     return -1;
-  for (unsigned i = 0; i < plan->requests; i++)
+  for (unsigned i = 0; i < n; i++)
     list_append (&l->idle, &l->requests[i].link);
   return 0;
 }
@@ -909,6 +936,28 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
 
 /* -- from the source ------------------------------------------------------ */
 
+/* Whether a stream that has brought this much, or ended there, can be as long as
+ * it was said to be.
+ */
+static int
+check_expected (const struct lane *l, uint64_t end, bool is_last,
+                struct error *e)
+{
+  const uint64_t expected = l->plan->expected;
+
+  if (!l->plan->size_is_known || end == expected
+      || (end < expected && !is_last))
+    return 0;
+  if (end > expected)
+    error_set (e, EFBIG, "%s: it has more than the %" PRIu64 " bytes that"
+               " --source-size says", conn_name (l->source), expected);
+  else
+    error_set (e, ENODATA, "%s: it ended after %" PRIu64 " of the %" PRIu64
+               " bytes that --source-size says", conn_name (l->source), end,
+               expected);
+  return -1;
+}
+
 /* A stream is as long as it turns out to be: what came decides how long the
  * request is, and whether there is anything more to ask for.
  */
@@ -920,6 +969,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   const uint64_t end = r->offset + came;
   const bool is_last = came < r->length && !l->ended;
 
+  if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
+    return -1;
   if (came > 0 && end > plan->room) {
     error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than %s: at"
                " least %" PRIu64 " bytes came from there",

@@ -7,15 +7,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "bell.h"
+#include "signals.h"
 #include "stop.h"
 
 struct stop {
-  int signals;                  /* a signalfd */
-  sigset_t ending;              /* the signals that end a copy */
   int soft, hard;               /* bells that nobody silences */
   atomic_bool winding_down, now, rude;
   bool fail_in_order;           /* set before threads start */
@@ -34,31 +32,31 @@ is_ignored (int signal_number)
 }
 
 struct stop *
-stop_new (void)
+stop_new (uint64_t patience_ns)
 {
+  static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
   struct stop *s = calloc (1, sizeof *s);
-  sigset_t blocked;
+  sigset_t set;
 
   if (s == NULL)
     return NULL;
-  sigemptyset (&s->ending);
-  sigaddset (&s->ending, SIGINT);
-  sigaddset (&s->ending, SIGTERM);
-  if (!is_ignored (SIGHUP))
-    sigaddset (&s->ending, SIGHUP);
-  blocked = s->ending;
-  sigaddset (&blocked, SIGUSR1);
+  sigemptyset (&set);
+  for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+    if (!is_ignored (ending[i]))
+      sigaddset (&set, ending[i]);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);    /* a file too large is an error like others */
+  signal (SIGCHLD, SIG_DFL);    /* or the kernel would keep no exit status */
 
   s->soft = s->hard = -1;
-  s->signals = signalfd (-1, &s->ending, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (s->signals == -1
-      || (s->soft = bell_new ()) == -1
+  if ((s->soft = bell_new ()) == -1
       || (s->hard = bell_new ()) == -1
       || (errno = pthread_mutex_init (&s->lock, NULL)) != 0
-      || (errno = pthread_sigmask (SIG_BLOCK, &blocked, NULL)) != 0) {
+      || (errno = signals_begin (&set, patience_ns)) != 0) {
+    const int err = errno;
+
     stop_free (s);
+    errno = err;
     return NULL;
   }
   return s;
@@ -69,8 +67,6 @@ stop_free (struct stop *s)
 {
   if (s == NULL)
     return;
-  if (s->signals != -1)
-    close (s->signals);
   if (s->soft != -1)
     close (s->soft);
   if (s->hard != -1)
@@ -82,27 +78,22 @@ stop_free (struct stop *s)
 void
 stop_want_usr1 (struct stop *s, bool want)
 {
-  sigset_t set = s->ending;
-
-  if (want)
-    sigaddset (&set, SIGUSR1);
-  signalfd (s->signals, &set, 0);
+  (void) s;
+  signals_want_usr1 (want);
 }
 
 int
 stop_signal_fd (const struct stop *s)
 {
-  return s->signals;
+  (void) s;
+  return signals_fd ();
 }
 
 int
 stop_take_signal (struct stop *s)
 {
-  struct signalfd_siginfo info;
-
-  if (read (s->signals, &info, sizeof info) != sizeof info)
-    return 0;
-  return info.ssi_signo;
+  (void) s;
+  return signals_take ();
 }
 
 static void

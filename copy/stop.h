@@ -15,12 +15,14 @@
 struct stop;                    /* body in stop.c */
 
 /* Blocks the signals that end a copy, and SIGUSR1, in this thread and those it
- * starts, and makes the former readable.  SIGHUP stays ignored where it is
- * (nohup); SIGINT does not, because scripts start everything behind & with it
- * ignored, and still want to end us in order.  Ignores SIGPIPE.  Called before
- * any thread is started.  NULL with errno.
+ * starts, and makes the former readable.  A signal that the parent has set to
+ * be ignored stays ignored: SIGHUP after nohup, SIGINT in a shell's background
+ * job.  Ignores SIGPIPE, and resets SIGCHLD, so that exit statuses of children
+ * are known.  Called before any thread or child is started.  The process ends
+ * patience_ns after a second signal, or earlier where nobody takes it: see
+ * signals.h.  NULL with errno.
  */
-struct stop *stop_new (void);
+struct stop *stop_new (uint64_t patience_ns);
 void stop_free (struct stop *s);
 
 /* From now on SIGUSR1 is readable, too, or no more: one that comes while nobody

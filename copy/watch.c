@@ -110,14 +110,13 @@ watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
     { .fd = endpoint_server_fd (gear->destination), .events = POLLIN },
     { .fd = crew_fd (crew), .events = POLLIN },
     { .fd = stop_signal_fd (gear->stop), .events = POLLIN },
-    { .fd = notices_fd (crew_notices (crew)), .events = POLLIN },
   };
 
   tuner_init (&tuner, gear->plan, clock_now ());
   trace_pace (gear, tuner.pace);
   tell (crew, teller, false);
   while (!crew_has_ended (crew)) {
-    if (poll (fds, 5, wait_ms (gear, teller, keeper, &tuner)) == -1)
+    if (poll (fds, 4, wait_ms (gear, teller, keeper, &tuner)) == -1)
       continue;                 /* EINTR: nothing was said of any of them */
     if (fds[3].revents)
       heed_signal (gear->stop, crew, teller);
@@ -126,7 +125,7 @@ watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
         heed_death (gear->stop, sides[side]);
         fds[side].fd = -1;
       }
-    if (fds[4].revents)
+    if (fds[2].revents)
       teller_notices (teller, crew_notices (crew));
     limit_look (gear->limit, clock_now ());
     set_pace (gear, crew, &tuner);

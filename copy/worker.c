@@ -7,8 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "arith.h"
 #include "bell.h"
 #include "clock.h"
+#include "headroom.h"
 #include "log.h"
 #include "worker.h"
 
@@ -16,6 +18,12 @@
  * so many leaves the others in its backlog for ever.
  */
 #define CONNECT_PATIENCE (5 * NS_PER_S)
+
+/* What a further worker leaves to the rest of the process: descriptors for
+ * saving the map and for connecting again, and memory for libnbd's messages.
+ */
+#define SPARE_DESCRIPTORS 4
+#define SPARE_MEMORY (8 * MiB)
 
 /* After a signal, or a failure that ends the copy in order: for what is in
  * flight, and for the flush after that.
@@ -334,6 +342,31 @@ next_stop_fd (const struct worker *w)
     : w->wind_down_by ? stop_now_fd (w->job->stop) : stop_fd (w->job->stop);
 }
 
+/* Where this process was stopped for a while, the servers were not silent: what
+ * they have for us lies in the sockets.  All waits for them begin again.
+ */
+static void
+look_up (struct worker *w, int wait_ms)
+{
+  const uint64_t now = clock_now ();
+  const uint64_t away = now - w->looked;
+  const bool stopped = clock_overslept (w->looked, wait_ms, now);
+
+  w->looked = now;
+  if (!stopped)
+    return;
+  log_detail ("worker %u: this process was stopped: no time counts of the last"
+              " %" PRIu64 " ms", w->number, away / NS_PER_MS);
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    w->links[side].moved = now;
+    if (w->links[side].state == LINK_CONNECTING)
+      w->links[side].due += away;
+    extents_restart (w->cursor.maps[side], now);
+  }
+  if (w->wind_down_by)
+    w->wind_down_by += away;
+}
+
 /* Sleeps until a conn can move, the copy is to stop, also_fd (-1: none) is
  * readable, or the deadline (0: none) passes; then moves what can be moved.
  */
@@ -341,7 +374,7 @@ static int
 turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
 {
   struct pollfd fds[4];
-  int wait_ms = 0;
+  int wait_ms = 0, r;
 
   link_want (&w->links[SOURCE], &fds[SOURCE]);
   link_want (&w->links[DESTINATION], &fds[DESTINATION]);
@@ -351,7 +384,9 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   if (list_empty (&w->lane.ready))
     wait_ms = clock_poll_timeout (deadline, clock_now ());
 
-  if (poll (fds, 4, wait_ms) == -1) {
+  r = poll (fds, 4, wait_ms);
+  look_up (w, wait_ms);
+  if (r == -1) {
     if (errno == EINTR)
       return 0;
     error_set (e, errno, "poll: %s", strerror (errno));
@@ -527,13 +562,13 @@ new_map (struct worker *w, enum side side, bool wanted)
                       wanted ? endpoint_caps (l->endpoint)->extents_max : 0);
 }
 
-static enum step
-buy_memory (struct worker *w, struct error *e)
+static int
+buy_memory (struct worker *w)
 {
   const struct plan *plan = w->job->plan;
 
   if (lane_init (&w->lane, w->number, plan, w->job->zeroes, &w->stats) == -1)
-    goto fail;
+    return -1;
   w->lane.source = source_conn (w);
   w->lane.destination = destination_conn (w);
   w->lane.track = w->track;
@@ -545,12 +580,45 @@ buy_memory (struct worker *w, struct error *e)
   w->cursor.maps[DESTINATION] = new_map (w, DESTINATION,
                                          plan->zero.ask_destination
                                          || plan->destination_extents);
-  if (w->cursor.maps[SOURCE] && w->cursor.maps[DESTINATION])
+  return w->cursor.maps[SOURCE] && w->cursor.maps[DESTINATION] ? 0 : -1;
+}
+
+/* The first worker takes what it needs before any other takes anything: then
+ * there is one that copies, however little there is for the rest.
+ */
+static void
+wait_for_first (struct worker *w)
+{
+  if (w->number == 0)
+    return;
+  while (sem_wait (&w->job->first) == -1)
+    ;
+  sem_post (&w->job->first);
+}
+
+/* Both connections and all memory, or nothing.  A further worker that leaves
+ * too little to the others is given up, like one that cannot be had.
+ */
+static enum step
+buy (struct worker *w, struct error *e)
+{
+  const bool further = w->number > 0;
+  enum step r;
+
+  if (further && !headroom_is_left (SPARE_DESCRIPTORS, SPARE_MEMORY))
+    goto fail;
+  if ((r = connect_pair (w, e)) != GO_ON)
+    return r;
+  if (buy_memory (w) == 0
+      && (!further || headroom_is_left (SPARE_DESCRIPTORS, SPARE_MEMORY)))
     return GO_ON;
 
  fail:
   error_set (e, errno, "worker %u: %s", w->number, strerror (errno));
-  return FAILED;
+  if (!further)
+    return FAILED;
+  log_warning_as ("few-workers", "%s: copying with fewer workers", e->text);
+  return ENOUGH;
 }
 
 /* Whether the time for what is in flight at the end is over. */
@@ -631,7 +699,8 @@ lose_silent (struct worker *w, uint64_t now, struct error *e)
 
     if (!lane_awaits (&w->lane, side))
       w->links[side].moved = now;       /* what comes next starts the wait */
-    if (deadline == 0 || now < deadline)
+    /* Judged by what the last poll has seen, not by what came since. */
+    if (deadline == 0 || w->looked < deadline)
       continue;
     lane_blame (&w->lane, side, &why);
     if (lose (w, side, &why, e) == -1)
@@ -936,8 +1005,7 @@ work (struct worker *w, struct error *e)
   struct pass *pass = w->job->passes;
   enum step r;
 
-  if ((r = buy_memory (w, e)) != GO_ON)
-    return r;
+  w->looked = clock_now ();
   for (;; pass++) {
     begin_pass (w, pass);
     if ((r = do_pass (w, e)) != GO_ON)
@@ -959,13 +1027,14 @@ worker_run (void *opaque)
   const uint64_t start = clock_now ();
   struct error e = { 0 };
   enum step r;
-  bool connected;
 
   w->track = trace_worker (w->job->trace, w->number);
   track_state (w->track, "connecting");
-  r = connect_pair (w, &e);
-  connected = r == GO_ON;
-  if (connected) {
+  wait_for_first (w);
+  r = buy (w, &e);
+  if (w->number == 0)
+    sem_post (&w->job->first);
+  if (r == GO_ON) {
     log_detail ("worker %u: start, connected in %" PRIu64 " us", w->number,
                 (clock_now () - start) / NS_PER_US);
     w->outcome = STOPPED;
@@ -975,14 +1044,14 @@ worker_run (void *opaque)
     w->outcome = STOPPED;
     stop_fail (w->job->stop, &e);
   }
-  if (connected)
-    leave (w);
+  leave (w);
   track_state (w->track, NULL);
   conn_close (source_conn (w));
   conn_close (destination_conn (w));
   extents_free (w->cursor.maps[SOURCE]);
   extents_free (w->cursor.maps[DESTINATION]);
   lane_free (&w->lane);
-  bell_ring (w->job->ended);
+  atomic_fetch_add (&w->job->n_ended, 1);
+  bell_ring (w->job->bell);
   return NULL;
 }

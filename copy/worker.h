@@ -17,6 +17,7 @@
 #define WORKER_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "cursor.h"
@@ -40,7 +41,8 @@ struct pass {
   bool in_order;                /* all workers share one stripe */
   struct stripes *stripes;
   int finished;                 /* a bell: all is written, or compared */
-  int settled;                  /* a bell: and flushed, by all */
+  int settled;                  /* a bell: and flushed, by all; -1: no pass
+                                   follows */
   atomic_uint unsettled;        /* workers that may have something to flush */
   _Atomic uint64_t began;       /* clock_now time; 0: not yet */
 };
@@ -63,7 +65,9 @@ struct job {
   struct map *map;              /* NULL: nobody keeps one */
   struct limit *limit;          /* of the bytes a second; borrowed */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
-  int ended;                    /* a bell: each worker that ends rings it */
+  int bell;                     /* for a notice, and for a worker that ended */
+  atomic_uint n_ended;
+  sem_t first;                  /* up: worker 0 has all that it needs */
   atomic_uint pace;             /* an index; the main thread's word */
   atomic_bool warned_source, warned_destination;    /* of block status */
 };
@@ -97,6 +101,7 @@ struct worker {
   uint64_t checkpoint;          /* clock_now time of the next flush */
   bool leaving;                 /* nothing else can stop it any more */
   uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
+  uint64_t looked;              /* clock_now time: poll was last left */
 };
 
 /* The thread's function; opaque is a struct worker with job and number set and

@@ -39,7 +39,7 @@ sort -u -o "$tmp/options" "$tmp/options"
 sed 's/=$//' "$tmp/offered" | sort -u | cmp - "$tmp/options" ||
   fail "it offers other options than there are"
 
-offer --conn; offered_are --connections=
+offer --connecti; offered_are --connections=
 offer --no-e; offered_are --no-extents
 offer --dest
 offered_are --destination-format= --destination-is-zero --destination-is-zero=

@@ -82,7 +82,7 @@ offered_are ()
 }
 
 ask 'stripecopy -'
-ask 'stripecopy --conn'
+ask 'stripecopy --connecti'
 ask 'stripecopy --dest'
 ask 'stripecopy --destination-is-zero='
 ask 'stripecopy --source-format v'

@@ -54,3 +54,10 @@ wait_copy
 [ $code -eq 143 ] || fail "exit status $code"
 only_its_name '^nbdcopy: .*[0-9]% '
 only_its_name '^nbdcopy: ended by signal 15 '
+
+# As docs/DROP-IN.md says to whoever looked for "error:": with -q, what is left
+# are errors.
+copy_ok -q -p "$tmp/disk" "$unsafe"
+[ ! -s "$errors" ] || fail "a copy that succeeds says something with -q"
+copy_fails 1 '^nbdcopy: source .*: No such file' -q "$tmp/missing" null:
+[ "$(wc -l < "$errors")" -eq 1 ] || fail "an error is not one line with -q"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# There are as many threads as workers, and one.
+# There are as many threads as workers, and one, and one that takes in signals.
 
 . "${srcdir:-.}/functions.sh"
 requires_plain_binary "threads cannot be counted"
@@ -18,6 +18,6 @@ for n in 1 3; do
   count=$(threads)
   kill -KILL "$copy_pid"
   wait_copy
-  [ "$count" -eq $((n + 1)) ] || fail "$count threads with $n workers"
+  [ "$count" -eq $((n + 2)) ] || fail "$count threads with $n workers"
   stop_server src
 done

@@ -73,6 +73,19 @@ timeout_that_poll_cannot_hold_is_cut (void **state UNUSED)
   assert_int_equal (clock_poll_timeout (UINT64_MAX, UINT64_MAX - 1), 1);
 }
 
+static void
+oversleeping_is_more_than_a_second (void **state UNUSED)
+{
+  const uint64_t since = 5 * NS_PER_S;
+
+  assert_false (clock_overslept (since, 0, since));
+  assert_false (clock_overslept (since, 100, since + NS_PER_S));
+  assert_true (clock_overslept (since, 0, since + NS_PER_S));
+  assert_true (clock_overslept (since, 2000, since + 3 * NS_PER_S));
+  assert_false (clock_overslept (since, -1, since + 900 * NS_PER_S));
+  assert_false (clock_overslept (since, INT_MAX, since + NS_PER_S));
+}
+
 int
 main (void)
 {
@@ -81,6 +94,7 @@ main (void)
     cmocka_unit_test (no_deadline_waits_for_ever),
     cmocka_unit_test (deadline_that_has_passed_does_not_wait),
     cmocka_unit_test (timeout_is_rounded_up),
+    cmocka_unit_test (oversleeping_is_more_than_a_second),
     cmocka_unit_test (timeout_that_poll_cannot_hold_is_cut),
   };
 

@@ -1163,6 +1163,7 @@ static const char long_names[] =
   BLKHASH_NAMES
   "--bwlimit\n"
   "--compare\n"
+  "--connect-wait\n"
   "--connections\n"
   "--destination-format\n"
   "--destination-is-zero\n"
@@ -1191,6 +1192,7 @@ static const char long_names[] =
   "--shard\n"
   "--source-format\n"
   "--source-id\n"
+  "--source-size\n"
   "--sparse\n"
   "--stall-timeout\n"
   "--status-file\n"
@@ -1249,7 +1251,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 41 + BLKHASH_COUNT);
+  assert_int_equal (n, 43 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);

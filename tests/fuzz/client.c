@@ -317,7 +317,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   server_play (&s.told, s.destination ? s.copy : s.source, in);
   log_init ("stripecopy", NULL, true, 0);
   pthread_sigmask (SIG_SETMASK, NULL, &mask);
-  stop = stop_new ();
+  stop = stop_new (UINT64_MAX / 2);
   MUST (stop != NULL);
   r = copy (&s, &o, stop);
   played = server_end ();

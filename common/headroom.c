@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether the limits of this process leave room for more: see headroom.h. */
+
+#include <config.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "headroom.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool
+can_map (size_t memory)
+{
+  void *p = mmap (NULL, memory, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (p == MAP_FAILED)
+    return false;
+  munmap (p, memory);
+  return true;
+}
+
+static bool
+can_open (unsigned descriptors)
+{
+  int fds[HEADROOM_DESCRIPTORS];
+  unsigned n = 0;
+  int err;
+
+  while (n < descriptors
+         && (fds[n] = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) != -1)
+    n++;
+  err = errno;
+  for (unsigned i = 0; i < n; i++)
+    close (fds[i]);
+  errno = err;
+  return n == descriptors;
+}
+
+bool
+headroom_is_left (unsigned descriptors, size_t memory)
+{
+  bool left;
+
+  assert (descriptors <= HEADROOM_DESCRIPTORS);
+  pthread_mutex_lock (&lock);
+  left = can_map (memory) && can_open (descriptors);
+  pthread_mutex_unlock (&lock);
+  return left;
+}

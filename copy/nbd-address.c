@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is wrong with an NBD address: see nbd-address.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "nbd-address.h"
+#include "url.h"
+
+/* Where the host begins, and the port after it ends.  NULL where an address has
+ * none, or another kind of it.
+ */
+static const char *
+find_host (const char *uri, const char **end)
+{
+  const char *authority = strstr (uri, "://"), *host, *at;
+
+  if (authority == NULL || memchr (uri, '+', authority - uri))
+    return NULL;
+  host = authority + 3;
+  *end = host + strcspn (host, "/?#");
+  for (at = host; at < *end; at++)
+    if (*at == '@')
+      host = at + 1;
+  return host;
+}
+
+int
+nbd_address_check (const char *uri, const char *name, struct error *e)
+{
+  const char *end, *colon, *host = find_host (uri, &end);
+
+  if (host == NULL)
+    return 0;
+  colon = memchr (host, ':', end - host);
+  if (*host == '[' || colon == NULL
+      || memchr (colon + 1, ':', end - colon - 1) == NULL)
+    return 0;
+  error_set (e, EINVAL, "%s: an IPv6 address stands in brackets, as in"
+             " nbd://[::1]:10809/", name);
+  return -1;
+}
+
+/* The decoded value of a parameter in the query; NULL: it is not there, or
+ * cannot be decoded, which libnbd says.
+ */
+static char *
+find_parameter (const char *uri, const char *parameter)
+{
+  const size_t n = strlen (parameter);
+  size_t length;
+
+  for (const char *s = uri + strcspn (uri, "?#"); *s == '?' || *s == '&';
+       s += 1 + strcspn (s + 1, "&#"))
+    if (strncmp (s + 1, parameter, n) == 0 && s[1 + n] == '=')
+      return url_decode (s + n + 2, s + n + 2 + strcspn (s + n + 2, "&#"),
+                         &length);
+  return NULL;
+}
+
+char *
+nbd_address_host (const char *uri)
+{
+  const char *end, *host = find_host (uri, &end);
+  const bool brackets = host && *host == '[';
+  size_t n;
+
+  if (host == NULL)
+    return NULL;
+  host += brackets;
+  n = strcspn (host, brackets ? "]" : ":/?#");
+  return n > 0 ? strndup (host, n) : NULL;
+}
+
+char *
+nbd_address_certificates (const char *uri)
+{
+  return find_parameter (uri, "tls-certificates");
+}
+
+/* An errno, or 0. */
+static int
+why_not_readable (const char *path)
+{
+  const int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const int err = errno;
+
+  if (fd == -1)
+    return err;
+  close (fd);
+  return 0;
+}
+
+static int
+refuse (const char *name, const char *parameter, const char *path, int err,
+        struct error *e)
+{
+  error_set (e, err, "%s: %s: cannot read %s: %s", name, parameter, path,
+             strerror (err));
+  return -1;
+}
+
+/* A server is known by the authority; a client need not have a certificate, but
+ * then it has no key either.
+ */
+static int
+check_folder (const char *folder, const char *name, struct error *e)
+{
+  static const char *const files[] = {
+    "ca-cert.pem", "client-cert.pem", "client-key.pem"
+  };
+  int errs[3], err = why_not_readable (folder), r = 0;
+
+  if (err)
+    return refuse (name, "tls-certificates", folder, err, e);
+  for (unsigned i = 0; i < 3; i++) {
+    char *path;
+
+    if (asprintf (&path, "%s/%s", folder, files[i]) == -1)
+      return 0;                 /* whoever needs memory next says so */
+    errs[i] = why_not_readable (path);
+    if (errs[i] && (i == 0 || errs[i] != ENOENT
+                    || (i == 2 && errs[1] == 0)))
+      r = refuse (name, "tls-certificates", path, errs[i], e);
+    free (path);
+  }
+  return r;
+}
+
+int
+nbd_address_check_files (const char *uri, const char *name, struct error *e)
+{
+  char *folder, *file;
+  int r = 0, err;
+
+  if (strncasecmp (uri, "nbds", 4) != 0)
+    return 0;
+  folder = find_parameter (uri, "tls-certificates");
+  file = find_parameter (uri, "tls-psk-file");
+  if (folder)
+    r = check_folder (folder, name, e);
+  if (r == 0 && file && (err = why_not_readable (file)) != 0)
+    r = refuse (name, "tls-psk-file", file, err, e);
+  free (folder);
+  free (file);
+  return r;
+}

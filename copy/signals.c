@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes signals in by a thread of its own: see signals.h.
+ *
+ * The thread lives as long as the process: what is done after a copy, such as
+ * writing its report, can be held up, too.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bell.h"
+#include "clock.h"
+#include "signals.h"
+
+/* What is not taken by then is more than anyone needs to know of. */
+#define ROOM 8
+
+/* How long the main thread may leave a second signal where it is. */
+#define TAKING_PATIENCE NS_PER_S
+
+#define STACK_SIZE (256 * 1024)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* all below */
+static bool running;
+static int bell = -1;
+static sigset_t taken_in;       /* by the thread */
+static int queue[ROOM];         /* ending signals, the oldest first */
+static unsigned n_queued;
+static bool usr1_came, usr1_wanted;
+static uint64_t patience;
+static unsigned n_came;         /* ending signals in all */
+static uint64_t second;         /* clock_now time: when the second one came */
+static uint64_t untaken;        /* clock_now time: since when one waits */
+
+static bool
+has_any (void)
+{
+  return n_queued > 0 || (usr1_came && usr1_wanted);
+}
+
+/* The bell is rung while there is something to take. */
+static void
+set_bell (void)
+{
+  bell_take (bell);
+  if (has_any ())
+    bell_ring (bell);
+}
+
+/* When the process has to end, by clock_now; 0 for never. */
+static uint64_t
+end_is_due (void)
+{
+  if (n_came < 2)
+    return 0;
+  return clock_earlier (second + patience,
+                        n_queued > 0 ? untaken + TAKING_PATIENCE : 0);
+}
+
+/* As if nobody had ever taken it in.  The first process of a container does not
+ * end by that.
+ */
+static void __attribute__ ((noreturn))
+end_process (int signal_number)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, signal_number);
+  signal (signal_number, SIG_DFL);
+  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
+  raise (signal_number);
+  _exit (128 + signal_number);
+}
+
+static void
+note (int signal_number)
+{
+  const uint64_t now = clock_now ();
+
+  if (signal_number == SIGUSR1)
+    usr1_came = true;
+  else {
+    if (++n_came == 2)
+      second = now;
+    if (n_queued == 0 || n_came == 2)
+      untaken = now;
+    if (n_queued < ROOM)
+      queue[n_queued++] = signal_number;
+  }
+  set_bell ();
+}
+
+static int
+wait_for_signal (const sigset_t *set, uint64_t due)
+{
+  const uint64_t now = clock_now (), wait = due > now ? due - now : 0;
+  const struct timespec time = {
+    .tv_sec = wait / NS_PER_S, .tv_nsec = wait % NS_PER_S
+  };
+  const int n = sigtimedwait (set, NULL, due ? &time : NULL);
+
+  return n > 0 ? n : 0;
+}
+
+static void *
+take_in (void *opaque)
+{
+  int last = SIGTERM;
+
+  pthread_mutex_lock (&lock);
+  for (;;) {
+    const uint64_t due = end_is_due ();
+    const sigset_t set = taken_in;
+    int n;
+
+    if (due && clock_now () >= due)
+      end_process (last);
+    pthread_mutex_unlock (&lock);
+    n = wait_for_signal (&set, due);
+    pthread_mutex_lock (&lock);
+    if (n > 0)
+      note (n);
+    if (n > 0 && n != SIGUSR1)
+      last = n;
+  }
+  return opaque;
+}
+
+/* It gets the signals that all threads block.  0 or an errno. */
+static int
+start_thread (void)
+{
+  pthread_attr_t attr;
+  pthread_t thread;
+  int err = pthread_attr_init (&attr);
+
+  if (err)
+    return err;
+  if ((err = pthread_attr_setstacksize (&attr, STACK_SIZE)) == 0
+      && (err = pthread_attr_setdetachstate (&attr, PTHREAD_CREATE_DETACHED))
+      == 0)
+    err = pthread_create (&thread, &attr, take_in, NULL);
+  pthread_attr_destroy (&attr);
+  return err;
+}
+
+int
+signals_begin (const sigset_t *ending, uint64_t patience_ns)
+{
+  sigset_t set = *ending;
+  int err;
+
+  sigaddset (&set, SIGUSR1);
+  if ((err = pthread_sigmask (SIG_BLOCK, &set, NULL)) != 0)
+    return err;
+  pthread_mutex_lock (&lock);
+  taken_in = set;
+  n_queued = n_came = 0;
+  usr1_came = usr1_wanted = false;
+  patience = patience_ns;
+  if (bell == -1 && (bell = bell_new ()) == -1)
+    err = errno;
+  else if (!running && (err = start_thread ()) == 0)
+    running = true;
+  if (err == 0)
+    set_bell ();
+  pthread_mutex_unlock (&lock);
+  return err;
+}
+
+int
+signals_fd (void)
+{
+  return bell;
+}
+
+int
+signals_take (void)
+{
+  int n = 0;
+
+  pthread_mutex_lock (&lock);
+  if (n_queued > 0) {
+    n = queue[0];
+    memmove (queue, queue + 1, --n_queued * sizeof queue[0]);
+    untaken = clock_now ();     /* the main thread is there */
+  }
+  else if (usr1_came && usr1_wanted) {
+    n = SIGUSR1;
+    usr1_came = false;
+  }
+  set_bell ();
+  pthread_mutex_unlock (&lock);
+  return n;
+}
+
+void
+signals_want_usr1 (bool want)
+{
+  pthread_mutex_lock (&lock);
+  usr1_wanted = want;
+  set_bell ();
+  pthread_mutex_unlock (&lock);
+}

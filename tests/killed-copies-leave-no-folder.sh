@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The private sockets of servers have no name while a copy works, so SIGKILL
+# leaves no folder in TMPDIR.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin curl
+requires_formats qcow2
+
+no_process_left () { [ -z "$(leftover_pids)" ]; }
+
+make_disks 16
+
+# Its workers hang, and servers run on both sides.
+start_copy [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
+             "$tmp/disk" ] [ nbdkit memory 16M ]
+wait_until test -s "$tmp/src.fired"
+[ "$(leftover_pids | wc -l)" -ge 3 ] || fail "the servers cannot be seen"
+kill -KILL "$copy_pid"
+wait_copy
+wait_until no_process_left
+expect_no_leftovers
+
+# One server reads from another one's socket.
+qemu-img convert -O qcow2 "$tmp/disk" "$tmp/disk.qcow2"
+serve_web web "$tmp"
+start_copy --source-format=qcow2 "$web/disk.qcow2" \
+           [ "$rude_server" --mode=write-silent --log="$tmp/dst.fired" \
+             "$tmp/copy" ]
+wait_until test -s "$tmp/dst.fired"
+[ "$(leftover_pids | wc -l)" -ge 4 ] || fail "the servers cannot be seen"
+kill -KILL "$copy_pid"
+wait_copy
+wait_until no_process_left
+expect_no_leftovers
+copy_ok --source-format=qcow2 "$web/disk.qcow2" "$tmp/again"
+expect_identical "$tmp/disk" "$tmp/again"

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Headroom: what is asked for is there or not, and is given back. */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "headroom.h"
+
+#define UNUSED __attribute__ ((unused))
+
+/* The lowest descriptor that is not in use. */
+static int
+next_descriptor (void)
+{
+  const int fd = dup (STDERR_FILENO);
+
+  assert_int_not_equal (fd, -1);
+  close (fd);
+  return fd;
+}
+
+static void
+counts_descriptors (void **state UNUSED)
+{
+  const int next = next_descriptor ();
+  struct rlimit before, few;
+
+  assert_int_equal (getrlimit (RLIMIT_NOFILE, &before), 0);
+  few = before;
+  few.rlim_cur = next + 3;
+  assert_int_equal (setrlimit (RLIMIT_NOFILE, &few), 0);
+  assert_true (headroom_is_left (0, 4096));
+  assert_true (headroom_is_left (3, 4096));
+  errno = 0;
+  assert_false (headroom_is_left (4, 4096));
+  assert_int_equal (errno, EMFILE);
+  assert_true (headroom_is_left (3, 4096));
+  assert_int_equal (setrlimit (RLIMIT_NOFILE, &before), 0);
+  assert_true (headroom_is_left (4, 4096));
+  assert_int_equal (next_descriptor (), next);
+}
+
+static void
+asks_for_memory (void **state UNUSED)
+{
+  assert_true (headroom_is_left (1, 1024 * 1024));
+  errno = 0;
+  assert_false (headroom_is_left (1, SIZE_MAX / 2));
+  assert_int_equal (errno, ENOMEM);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (counts_descriptors),
+    cmocka_unit_test (asks_for_memory),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

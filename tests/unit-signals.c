@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signals: handed over in order, and nobody can leave a second one untaken. */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "signals.h"
+
+#define UNUSED __attribute__ ((unused))
+
+static void
+begin (uint64_t patience)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGTERM);
+  if (signals_begin (&set, patience) != 0)
+    _exit (99);
+}
+
+/* Waits for the next one, and takes it. */
+static int
+take (void)
+{
+  struct pollfd p = { .fd = signals_fd (), .events = POLLIN };
+
+  if (poll (&p, 1, -1) != 1)
+    _exit (98);
+  return signals_take ();
+}
+
+/* How a process ends that does this: as wait(2) tells it. */
+static int
+status_of (void (*what) (void))
+{
+  int status;
+  const pid_t pid = fork ();
+
+  assert_int_not_equal (pid, -1);
+  if (pid == 0) {
+    what ();
+    _exit (0);
+  }
+  assert_int_equal (waitpid (pid, &status, 0), pid);
+  return status;
+}
+
+static void
+take_each (void)
+{
+  begin (3600 * NS_PER_S);
+  if (signals_take () != 0)
+    _exit (1);
+  kill (getpid (), SIGUSR1);    /* not wanted yet */
+  kill (getpid (), SIGTERM);
+  if (take () != SIGTERM || signals_take () != 0)
+    _exit (2);
+  signals_want_usr1 (true);
+  if (take () != SIGUSR1)
+    _exit (3);
+  kill (getpid (), SIGINT);
+  if (take () != SIGINT || signals_take () != 0)
+    _exit (4);
+}
+
+static void
+each_is_handed_over (void **state UNUSED)
+{
+  assert_int_equal (status_of (take_each), 0);
+}
+
+static void
+leave_two (void)
+{
+  begin (3600 * NS_PER_S);
+  kill (getpid (), SIGINT);
+  if (poll (&(struct pollfd) { .fd = signals_fd (), .events = POLLIN }, 1, -1)
+      != 1)
+    _exit (1);
+  kill (getpid (), SIGTERM);
+  for (;;)
+    pause ();
+}
+
+static void
+take_two (void)
+{
+  begin (NS_PER_S);
+  kill (getpid (), SIGINT);
+  take ();
+  kill (getpid (), SIGTERM);
+  take ();
+  for (;;)
+    pause ();
+}
+
+static void
+a_second_one_ends_who_does_not_take_it (void **state UNUSED)
+{
+  const int status = status_of (leave_two);
+
+  assert_true (WIFSIGNALED (status));
+  assert_int_equal (WTERMSIG (status), SIGTERM);
+}
+
+static void
+a_second_one_ends_who_does_not_end (void **state UNUSED)
+{
+  const int status = status_of (take_two);
+
+  assert_true (WIFSIGNALED (status));
+  assert_int_equal (WTERMSIG (status), SIGTERM);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (each_is_handed_over),
+    cmocka_unit_test (a_second_one_ends_who_does_not_take_it),
+    cmocka_unit_test (a_second_one_ends_who_does_not_end),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
