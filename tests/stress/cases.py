@@ -20,7 +20,8 @@ DESTINATIONS = {
     "nbd-server": 1, "rude": 4, "loop": 5, "image": 4, "spawned": 2,
 }
 STREAMS = ("pipe", "fifo")
-FAULTS = ("kill", "signal", "stop", "child", "source", "destination")
+FAULTS = {"kill": 3, "signal": 2, "stop": 1, "child": 2, "source": 1,
+          "destination": 2}
 
 # What a rude server does, and what a copy may make of it.
 RUDE_SOURCE = ("honest", "read-error", "read-half", "read-twice", "read-cut",
@@ -186,9 +187,9 @@ def round_up(n, unit):
 
 
 def draw_size(rng, small):
-    if chance(rng, 0.05):
-        return rng.randrange(1, 5000)
-    return int(log_uniform(rng, 4 * KiB, 4 * MiB if small else 40 * MiB))
+    if chance(rng, 0.1):
+        return rng.randrange(1, 20000)
+    return int(log_uniform(rng, 64 * KiB, 4 * MiB if small else 40 * MiB))
 
 
 def draw_disk(rng, kinds, number, small, streams):
@@ -268,7 +269,8 @@ def draw_options(rng, disk, shard):
     options.append(f"--retry-wait={rng.choice((0, 0.01, 0.1, 0.3))}")
     if is_silent(disk):
         options.append(f"--stall-timeout={rng.choice((1, 2))}")
-    if disk["destination"]["before"] in ("hole", "zero", "nothing"):
+    if disk["destination"]["before"] in ("hole", "zero", "nothing") and \
+            disk["destination"].get("holder") != "dirty":
         maybe(0.3, "--destination-is-zero")
     else:
         maybe(0.1, "--destination-is-zero=no")
@@ -300,9 +302,9 @@ def draw_moment(rng, case):
             if word.startswith("--bwlimit="):
                 size = case["disks"][copy["disk"]]["size"]
                 longest = max(longest, size / int(word.split("=")[1]))
-    if chance(rng, 0.5):
-        return round(rng.uniform(0, longest), 4)
-    return round(log_uniform(rng, 0.001, max(longest, 0.3)), 4)
+    if chance(rng, 0.35):               # while both sides are opened
+        return round(rng.uniform(0, 0.08), 4)
+    return round(rng.uniform(0, longest), 4)
 
 
 def restartable(side, role):
@@ -318,7 +320,7 @@ def is_server(side):
 
 def draw_fault(rng, case, kinds):
     """One thing that goes wrong; None where this cannot."""
-    kind = rng.choice(kinds)
+    kind = weighted(rng, kinds)
     fault = {"at": draw_moment(rng, case), "what": kind}
     if kind == "signal":
         fault["signal"] = rng.choice(("INT", "TERM", "HUP", "USR1"))

@@ -20,7 +20,7 @@ def code_text(code):
 
 
 def last_lines(errors):
-    return " | ".join(errors.decode(errors="replace").split("\n")[-6:])[-900:]
+    return " | ".join(errors.decode(errors="replace").split("\n")[-15:])[-2500:]
 
 
 def value(options, name):
@@ -111,10 +111,10 @@ def look_at_digest(trial, attempt, copies):
     text = attempt.output.decode(errors="replace").strip()
     if wanted is None or trial.destinations[copy["disk"]].kind == "pipe":
         return
-    if attempt.code != 0:
+    if attempt.code != 0 and not (text and attempt.killed):
         if text:
             trial.fail("digest", f"{text} after {code_text(attempt.code)}")
-        return
+        return                  # but it may be killed when all is done
     name, _, block = wanted.partition("/")
     size = {"64k": 65536, "4k": 4096, "1M": 1 << 20}[block]
     data = trial.sources[copy["disk"]].want.bytes

@@ -41,11 +41,13 @@ class Server:
         self.pid_file = pid_file
         self.daemon = daemon            # it leaves its parent
         self.process = self.pid = None
+        self.was_ended = False          # by us
 
     def start(self):
         for path in (self.socket, self.pid_file):
             if path and os.path.exists(path):
                 os.unlink(path)
+        self.was_ended = False
         log = open(self.trial.path(f"{self.name}.log"), "ab")
         self.process = family.spawn(self.argv, self.mark,
                                     stdin=subprocess.DEVNULL, stdout=log,
@@ -92,6 +94,7 @@ class Server:
     def end(self, name):
         """Ends it by a signal, and waits until it has ended."""
         sent = self.signal(name)
+        self.was_ended = self.was_ended or sent
         self.signal("CONT")
         deadline = time.monotonic() + PATIENCE
         while not self.has_ended():
@@ -191,6 +194,8 @@ class Side:
         if self.server and self.server.has_ended():
             self.server.end("KILL")
             self.start()
+        elif self.server:
+            self.server.wait_up()
 
     def be_calm(self):
         """From now on, nothing goes wrong at this side."""

@@ -17,7 +17,7 @@ import judge
 from sides import Broken, Destination, Source
 
 CALM_TRIES = 3
-ENDS_WITHIN = 20        # seconds for the servers of a copier that was killed
+ENDS_WITHIN = 60        # seconds for what a killed copier leaves behind
 
 
 class Attempt:
@@ -29,6 +29,7 @@ class Attempt:
         self.may_fail = False   # something happened that may end a copy
         self.killed = False     # the copier, by SIGKILL
         self.orphans = False    # servers may have lost their parent
+        self.server_crashed = False
         self.code = None
         self.errors = self.output = b""
 
@@ -154,6 +155,9 @@ class Trial:
                 return True
             if any(kind in ("hang", "crash") for kind, _ in self.failures):
                 return False
+        if attempt.server_crashed:
+            self.say("given up: a server crashes by itself")
+            return False
         self.fail("status", "the same command never succeeds: "
                   f"{judge.code_text(attempt.code)} without any fault; " +
                   judge.last_lines(attempt.errors))
@@ -258,9 +262,19 @@ class Trial:
         os.close(pidfd)
         attempt.code = process.wait()
         self.say(f"it ended: {judge.code_text(attempt.code)}")
+        self.look_at_servers(attempt)
         for at, event in events:        # what was stopped has to run again
             if getattr(event, "restores", False):
                 event(attempt, process, mark, [], at)
+
+    def look_at_servers(self, attempt):
+        """A server that has crashed by itself is no fault of the copier."""
+        for side in self.sources + self.destinations:
+            server = side.server
+            if server and not server.daemon and server.has_ended() and \
+                    not server.was_ended:
+                self.say(f"{side.name}'s server has ended by itself")
+                attempt.may_fail = attempt.server_crashed = True
 
     def hangs(self, attempt, process, mark, errors):
         for pid in family.marked(mark):
