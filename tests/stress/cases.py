@@ -243,7 +243,7 @@ def is_silent(disk):
                for side in (disk["source"], disk["destination"]))
 
 
-def draw_options(rng, disk, shard):
+def draw_options(rng, disk, shard, slow):
     """Options of one copy; "{map}" and such stand for names of files."""
     options, stream = [], is_stream(disk)
 
@@ -262,7 +262,7 @@ def draw_options(rng, disk, shard):
     maybe(0.05, "--synchronous")
     maybe(0.12, "--allocated")
     maybe(0.08, "--no-extents")
-    if chance(rng, 0.3):
+    if chance(rng, slow):               # so that faults come while it copies
         rate = int(disk["size"] / rng.uniform(0.2, 2.5)) + 65536
         options.append(f"--bwlimit={rate}")
     maybe(0.4, f"--retries={rng.choice((0, 1, 3, 10, 100))}")
@@ -342,7 +342,7 @@ def draw_fault(rng, case, kinds):
 def draw_faults(rng, case, kinds):
     """What goes wrong in each try, but for the last ones."""
     tries = []
-    if chance(rng, 0.2) or not kinds:
+    if not case["disturbed"]:
         return tries
     for _ in range(rng.choice((1, 1, 2, 3, 5))):
         drawn = [draw_fault(rng, case, kinds)
@@ -353,26 +353,27 @@ def draw_faults(rng, case, kinds):
 
 # ------------------------------------------------------------------ cases
 
-def shardable(disk):
-    return disk["destination"]["kind"] in ("file", "nbdkit", "qemu", "loop",
-                                           "nbd-server", "rude", "memory")
-
+def shardable(disk, at_once):
+    """Whether a disk can be copied in parts; only one copy has a device."""
+    kinds = ["file", "nbdkit", "qemu", "nbd-server", "rude", "memory"]
+    if at_once and disk["source"]["kind"] == "loop":
+        return False
+    return not is_stream(disk) and \
+        disk["destination"]["kind"] in kinds + ([] if at_once else ["loop"])
 
 
 def draw_copies(rng, case):
     copies = []
     for disk in case["disks"]:
         shards = [None]
-        if case["way"] in ("shards", "manifest") and shardable(disk) and \
-                not is_stream(disk) and \
-                chance(rng, 1 if case["way"] == "shards" else 0.2) and \
-                not (case["way"] == "manifest" and
-                     disk["destination"]["kind"] == "loop"):
+        often = {"one": 0, "shards": 1, "manifest": 0.2}[case["way"]]
+        if shardable(disk, case["way"] == "manifest") and chance(rng, often):
             parts = rng.choice((2, 3))
             shards = [f"{i + 1}/{parts}" for i in range(parts)]
         for shard in shards:
+            slow = 0.6 if case["disturbed"] else 0.1
             copies.append({"disk": disk["number"], "shard": shard,
-                           "options": draw_options(rng, disk, shard)})
+                           "options": draw_options(rng, disk, shard, slow)})
     return copies
 
 
@@ -389,6 +390,7 @@ def draw(seed, number, kinds):
     disks = rng.choice((2, 3, 4)) if way == "manifest" else 1
     case = {"seed": seed, "number": number, "way": way,
             "memory": chance(rng, 0.7),
+            "disturbed": bool(kinds["faults"]) and chance(rng, 0.8),
             "disks": [draw_disk(rng, kinds, i, disks > 1, streams)
                       for i in range(disks)]}
     if way == "manifest":

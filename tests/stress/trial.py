@@ -382,6 +382,9 @@ class Trial:
     # ------------------------------------------------------------- the end
 
     def compare_all(self):
+        for side in self.sources + self.destinations:
+            if os.path.exists(side.faulty):
+                os.unlink(side.faulty)
         for number, side in enumerate(self.destinations):
             graceful = any("--no-flush" in copy["options"]
                            for copy in self.case["copies"]
