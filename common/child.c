@@ -32,6 +32,10 @@
 
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 
+/* How often, and with which pauses, a guard tells a server to end. */
+#define GUARD_TRIES 15
+#define GUARD_PAUSE_MS 2000
+
 #define STATUS_UNKNOWN -1       /* no status that wait gives: it was not ours */
 
 struct launch {
@@ -324,7 +328,73 @@ run_child (struct launch *l)
          ? EXIT_FAILURE : EXIT_FAILURE + 1);
 }
 
+/* -------------------------------------------------------- in the guard */
+
+/* Sends a signal to the process of a pidfd; nothing where it has ended. */
+static void
+signal_pidfd (int pidfd, int signal_number)
+{
+  syscall (SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0U);
+}
+
+/* Waits for either to end, and ends the server when its parent has ended
+ * first.  It has nothing open but the two pidfds, and all signals are blocked.
+ */
+static void __attribute__ ((noreturn))
+run_guard (int server, pid_t parent, int max_fd)
+{
+  struct pollfd pfds[] = {
+    { .fd = STDIN_FILENO, .events = POLLIN },
+    { .fd = STDOUT_FILENO, .events = POLLIN },
+  };
+  int fd, i;
+
+  setpgid (0, 0);
+  fd = (int) syscall (SYS_pidfd_open, parent, 0);
+  /* Either may be on a number that the other is to get. */
+  if (!lift (&server) || !lift (&fd)
+      || dup2 (server, STDIN_FILENO) == -1
+      || (fd != -1 && dup2 (fd, STDOUT_FILENO) == -1))
+    _exit (EXIT_FAILURE);
+  close_from (STDERR_FILENO, max_fd);
+
+  /* The pidfd is our parent's only if that lives until now. */
+  if (fd != -1 && getppid () == parent)
+    while (poll (pfds, 2, -1) == -1)
+      ;
+  for (i = 0; i < GUARD_TRIES && (pfds[0].revents & POLLIN) == 0; ++i) {
+    signal_pidfd (STDIN_FILENO, SIGTERM);
+    signal_pidfd (STDIN_FILENO, SIGCONT);
+    poll (pfds, 1, GUARD_PAUSE_MS);
+  }
+  signal_pidfd (STDIN_FILENO, SIGKILL);
+  _exit (EXIT_SUCCESS);
+}
+
 /* -------------------------------------------------------- in the parent */
+
+/* The kernel's signal at our end comes once.  A server that is starting may
+ * forget it, as qemu-nbd does, and would keep its files locked for ever.  So
+ * another process waits for our end, too.  Where it cannot be had, for want of
+ * memory for example, there is none.
+ */
+static void
+start_guard (struct child *c, int max_fd)
+{
+  const pid_t parent = getpid ();
+  sigset_t all, before;
+
+  if (c->pidfd == -1)
+    return;
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  c->guard = fork ();
+  if (c->guard == 0)
+    run_guard (c->pidfd, parent, max_fd);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  if (c->guard == -1)
+    c->guard = 0;
+}
 
 /* wait for a process that is ending or has ended. */
 static int
@@ -373,7 +443,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
        const char *fd_name, int output_fd)
 {
   struct launch l;
-  int report[2], err;
+  int report[2], err, max_fd;
   sigset_t all, before;
   pid_t pid;
 
@@ -401,6 +471,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
   if (pid > 0)
     err = read_report (report[0]);
   close (report[0]);
+  max_fd = l.max_fd;
   launch_free (&l);
 
   if (pid == -1 || err != 0) {
@@ -412,6 +483,8 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
   c->pid = pid;
   /* Until we reap it the pid is the child's alone. */
   c->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+  if (listen_fd != -1)
+    start_guard (c, max_fd);
   return 0;
 }
 
@@ -449,6 +522,9 @@ end_group_and_reap (struct child *c)
   kill (-c->pid, SIGKILL);
   c->status = reap (c->pid);
   c->ended = true;
+  if (c->guard != 0)            /* it ends with the child */
+    reap (c->guard);
+  c->guard = 0;
   if (c->pidfd != -1)
     close (c->pidfd);
   c->pid = 0;

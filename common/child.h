@@ -4,6 +4,7 @@
  * The child runs in a process group of its own, so that a Ctrl-C at the
  * terminal reaches us alone and we end it in order.  If the thread that started
  * it dies, the kernel sends it SIGTERM: start children from the main thread.
+ * A server gets a guard, too, a process that ends it when we have ended.
  */
 
 #ifndef CHILD_H
@@ -21,6 +22,7 @@ struct child {
                                    ask child_has_ended now and then */
   int status;                   /* as wait(2) gives it, once reaped */
   bool ended;                   /* reaped: status is valid */
+  pid_t guard;                  /* ends the child when we end first; 0: none */
 };
 
 /* Whether PATH has such a program: then a start can still fail, but for other

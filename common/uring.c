@@ -52,8 +52,11 @@ uring_new (unsigned depth)
   r->depth = depth;
   /* There are twice as many places for what is over: they never run out. */
   err = -io_uring_queue_init (depth, &r->ring, 0);
-  if (err == 0 && can_do_all (&r->ring))
+  if (err == 0 && can_do_all (&r->ring)) {
+    /* No child may keep the ring, and the files in it, when we have ended. */
+    io_uring_ring_dontfork (&r->ring);
     return r;
+  }
   if (err == 0) {
     io_uring_queue_exit (&r->ring);
     err = ENOSYS;

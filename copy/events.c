@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,19 +24,30 @@
 /* A longer name of a disk is cut. */
 #define NAME_MAX_BYTES 500
 
+/* How many names beside the status file are tried. */
+#define MAX_NAMES 100
+
 /* How long the last line, which must not be dropped, is waited for. */
 #define LAST_LINE_MS 1000
 
 /* -- the status file ------------------------------------------------------ */
 
-/* A new file in the same folder; *other is its name, allocated.  -1 with
- * errno.
+/* A new file in the same folder.  It has no name, so that nothing is left of it
+ * when this process is killed, and *other is NULL; or, where the file system
+ * cannot do that, *other is its name, allocated.  -1 with errno.
  */
 static int
 make_beside (const char *name, char **other)
 {
-  int fd, err;
+  char *folder = strdup (name);
+  int fd = -1, err;
 
+  *other = NULL;
+  if (folder)
+    fd = open (dirname (folder), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  free (folder);
+  if (fd != -1)
+    return fd;
   if (asprintf (other, "%s.XXXXXX", name) == -1)
     return -1;
   if ((fd = mkostemp (*other, O_CLOEXEC)) != -1)
@@ -43,6 +55,32 @@ make_beside (const char *name, char **other)
   err = errno;
   free (*other);
   errno = err;
+  return -1;
+}
+
+/* Gives such a file without a name one that is free, allocated in *other.  -1
+ * with errno.
+ */
+static int
+name_beside (const char *name, int fd, char **other)
+{
+  char open_file[40];
+  unsigned i;
+  int err;
+
+  snprintf (open_file, sizeof open_file, "/proc/self/fd/%d", fd);
+  for (i = 0; i < MAX_NAMES; i++) {
+    if (asprintf (other, "%s.%ld-%u", name, (long) getpid (), i) == -1)
+      break;
+    if (linkat (AT_FDCWD, open_file, AT_FDCWD, *other, AT_SYMLINK_FOLLOW) == 0)
+      return 0;
+    err = errno;
+    free (*other);
+    errno = err;
+    if (err != EEXIST)
+      break;
+  }
+  *other = NULL;
   return -1;
 }
 
@@ -69,9 +107,11 @@ replace (const char *name, mode_t mode, const char *line, size_t length)
   errno = ENOSPC;               /* what a short write means */
   if (fchmod (fd, mode) == -1
       || write (fd, line, length) != (ssize_t) length
+      || (other == NULL && name_beside (name, fd, &other) == -1)
       || rename (other, name) == -1) {
     err = errno;
-    unlink (other);
+    if (other)
+      unlink (other);
   }
   close (fd);
   free (other);
@@ -102,7 +142,8 @@ why_not_status_file (const struct options *o)
   }
   if ((fd = make_beside (o->status_file, &other)) == -1)
     return strerror (errno);
-  unlink (other);
+  if (other)
+    unlink (other);
   free (other);
   close (fd);
   return NULL;

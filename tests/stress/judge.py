@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a run may end with, and what it may leave behind."""
+
+import json
+import os
+import signal
+
+import cases
+import content
+
+CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL,
+           signal.SIGFPE, signal.SIGSYS, signal.SIGPIPE}
+SOFT = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
+def code_text(code):
+    if code is None or code >= 0:
+        return f"exit status {code}"
+    return f"signal {signal.Signals(-code).name}"
+
+
+def last_lines(errors):
+    return " | ".join(errors.decode(errors="replace").split("\n")[-15:])[-2500:]
+
+
+def value(options, name):
+    """The value of an option; None where it is not there."""
+    for word in options:
+        if word == f"--{name}" or word.startswith(f"--{name}="):
+            return word.partition("=")[2]
+    return None
+
+
+def is_unreliable(side):
+    """Whether the server of a side fails by itself."""
+    return any(name in ("error", "limit") for name, _ in
+               side.get("filters", ())) or \
+        side.get("mode", "honest") != "honest"
+
+
+def may_fail(trial, attempt, copies):
+    """Whether anything happened that may end a copy."""
+    if attempt.may_fail:
+        return True
+    if attempt.calm:
+        return False
+    return any(is_unreliable(side)
+               for _, copy in copies
+               for disk in [trial.case["disks"][copy["disk"]]]
+               for side in (disk["source"], disk["destination"]))
+
+
+def allowed(trial, attempt, copies):
+    """The exit statuses that the man page allows here, as wait(2) has them."""
+    codes = {0}
+    if attempt.killed:
+        codes.add(-signal.SIGKILL)
+    codes |= {-number for number in attempt.sent & SOFT}
+    if may_fail(trial, attempt, copies):
+        codes.add(1)
+        if any(value(copy["options"], "map") is not None
+               for _, copy in copies):
+            codes.add(3)
+    return codes
+
+
+def look(trial, attempt, copies):
+    """Judges one attempt."""
+    code = attempt.code
+    if attempt.errors:
+        trial.say("it said: " + last_lines(attempt.errors))
+    if code < 0 and -code in CRASHES or code == 99:
+        trial.fail("crash", f"{code_text(code)}; {last_lines(attempt.errors)}")
+    elif any(kind == "hang" for kind, _ in trial.failures):
+        return
+    elif code not in allowed(trial, attempt, copies):
+        trial.fail("status", f"{code_text(code)}, which is not allowed here; " +
+                   last_lines(attempt.errors))
+    look_at_report(trial, attempt)
+    look_at_digest(trial, attempt, copies)
+    for number, copy in copies:
+        look_at_map(trial, number, copy)
+    if not trial.was_killed and os.listdir(trial.private):
+        trial.fail("leftover", "in TMPDIR: " +
+                   ", ".join(os.listdir(trial.private)))
+
+
+def look_at_report(trial, attempt):
+    path = trial.path("report")
+    if not trial.case["report"] or attempt.code == -signal.SIGKILL:
+        return
+    want = attempt.code if attempt.code >= 0 else 128 - attempt.code
+    try:
+        with open(path) as f:
+            told = json.load(f)["exit"]
+    except (OSError, ValueError, KeyError) as e:
+        if attempt.sent and attempt.code in {-n for n in attempt.sent}:
+            return              # a second signal ends a copy at once
+        trial.fail("report", f"there is none after {code_text(attempt.code)}:"
+                   f" {e!r}")
+        return
+    if told != want:
+        trial.fail("report", f"it says {told} after {code_text(attempt.code)}")
+
+
+def look_at_digest(trial, attempt, copies):
+    if trial.case["way"] == "manifest":
+        return
+    number, copy = copies[0]
+    wanted = value(copy["options"], "blkhash")
+    text = attempt.output.decode(errors="replace").strip()
+    if wanted is None or trial.destinations[copy["disk"]].kind == "pipe":
+        return
+    if attempt.code != 0 and not (text and attempt.killed):
+        if text:
+            trial.fail("digest", f"{text} after {code_text(attempt.code)}")
+        return                  # but it may be killed when all is done
+    name, _, block = wanted.partition("/")
+    size = {"64k": 65536, "4k": 4096, "1M": 1 << 20}[block]
+    data = trial.sources[copy["disk"]].want.bytes
+    if text != content.blkhash(data, name, size):
+        trial.fail("digest", f"{text} is wrong")
+
+
+def finished(path):
+    """The parts that a map says to be finished: (start, length)."""
+    parts = []
+    with open(path) as f:
+        lines = [line.split() for line in f if not line.startswith("#")]
+    for words in lines[1:]:
+        if words[2] == "+":
+            parts.append((int(words[0], 0), int(words[1], 0)))
+    return parts
+
+
+def look_at_map(trial, number, copy):
+    """What a map says to be finished is stored, however the copy ended."""
+    path = trial.path(f"copy{number}.map")
+    if value(copy["options"], "map") is None or not os.path.exists(path) or \
+            os.path.getsize(path) == 0:
+        return
+    side = trial.destinations[copy["disk"]]
+    want = side.want.bytes
+    for start, length in finished(path):
+        length = min(length, len(want) - start)
+        got = side.stored(start, length)
+        if got is not None and got != want[start:start + length]:
+            trial.fail("difference", f"the map says that {length} bytes at "
+                       f"{start} are finished; {side.name}: " +
+                       str(content.first_difference(
+                           want[start:start + length], got)))
+            return
+
+
+def expected_names(trial):
+    """The files that may be there at the end, besides our own."""
+    names = {"private", "report", "manifest"}
+    for number, copy in enumerate(trial.case["copies"]):
+        for name in ("map", "trace", "status"):
+            if value(copy["options"], {"status": "status-file"}.get(
+                    name, name)) is not None:
+                names.add(f"copy{number}.{name}")
+    return names
+
+
+OURS = (".disk", ".sock", ".log", ".pid", ".conf", ".list", ".fifo", ".web",
+        ".faulty", ".requests")
+
+
+def look_at_folders(trial):
+    """Nothing is left when all has succeeded."""
+    if os.listdir(trial.private):
+        trial.fail("leftover", "in TMPDIR, at the end: " +
+                   ", ".join(os.listdir(trial.private)))
+    for name in sorted(os.listdir(trial.folder)):
+        ours = name.startswith(("source", "destination")) and \
+            name.endswith(OURS) or name.startswith("errors")
+        if not ours and name not in expected_names(trial):
+            trial.fail("leftover", f"a file called {name}")
