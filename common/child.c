@@ -42,6 +42,7 @@ struct launch {
   char listen_pid[32];          /* in env, completed by the child */
   char *fd_names;               /* owned: in env */
   int listen_fd, output_fd;     /* -1: none; standard error */
+  int error_fd;                 /* -1: our standard error */
   int null_fd, report_fd;
   int max_fd;                   /* for kernels without close_range */
   pid_t parent;
@@ -141,7 +142,7 @@ make_script_argv (char *const argv[])
 
 static int
 launch_init (struct launch *l, const char *file, char *const argv[],
-             int listen_fd, const char *fd_name, int output_fd)
+             int listen_fd, const char *fd_name, int output_fd, int error_fd)
 {
   long open_max = sysconf (_SC_OPEN_MAX);
 
@@ -150,6 +151,7 @@ launch_init (struct launch *l, const char *file, char *const argv[],
     .listen_pid = "LISTEN_PID=",
     .listen_fd = listen_fd,
     .output_fd = output_fd,
+    .error_fd = error_fd,
     .null_fd = -1,
     .report_fd = -1,
     /* Some containers allow a thousand million: closing them one by one takes
@@ -257,9 +259,11 @@ static int
 arrange_descriptors (struct launch *l)
 {
   if (!lift (&l->report_fd) || !lift (&l->null_fd) || !lift (&l->listen_fd)
-      || !lift (&l->output_fd))
+      || !lift (&l->output_fd) || !lift (&l->error_fd))
     return -1;
   if (dup2 (l->null_fd, STDIN_FILENO) == -1)
+    return -1;
+  if (l->error_fd != -1 && dup2 (l->error_fd, STDERR_FILENO) == -1)
     return -1;
   if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1 &&
       (dup2 (l->null_fd, STDOUT_FILENO) == -1
@@ -370,7 +374,7 @@ child_exists (const char *program)
 
 static int
 start (struct child *c, const char *file, char *const argv[], int listen_fd,
-       const char *fd_name, int output_fd)
+       const char *fd_name, int output_fd, int error_fd)
 {
   struct launch l;
   int report[2], err;
@@ -379,7 +383,8 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, file, argv, listen_fd, fd_name, output_fd) == -1 ||
+  if (launch_init (&l, file, argv, listen_fd, fd_name, output_fd,
+                   error_fd) == -1 ||
       pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
@@ -424,20 +429,21 @@ child_start (struct child *c, char *const argv[], int listen_fd,
     errno = EBADF;
     return -1;
   }
-  return start (c, argv[0], argv, listen_fd, fd_name, -1);
+  return start (c, argv[0], argv, listen_fd, fd_name, -1, -1);
 }
 
 int
-child_start_tool (struct child *c, char *const argv[], int output_fd)
+child_start_tool (struct child *c, char *const argv[], int output_fd,
+                  int error_fd)
 {
-  return start (c, argv[0], argv, -1, NULL, output_fd);
+  return start (c, argv[0], argv, -1, NULL, output_fd, error_fd);
 }
 
 int
 child_start_as (struct child *c, const char *file, char *const argv[], int fd,
                 int output_fd)
 {
-  return start (c, file, argv, fd, NULL, output_fd);
+  return start (c, file, argv, fd, NULL, output_fd, -1);
 }
 
 /* The child is ending or has ended.  What is left of its group is ended first,

@@ -40,10 +40,12 @@ bool child_exists (const char *program);
 int child_start (struct child *c, char *const argv[], int listen_fd,
                  const char *fd_name);
 
-/* The same for a program that is no server: it gets no socket, and its standard
- * output goes to output_fd, or with -1 to our standard error.
+/* The same for a program that is no server: it gets no socket.  Its standard
+ * output goes to output_fd, and its standard error to error_fd; with -1, each
+ * goes to our standard error.
  */
-int child_start_tool (struct child *c, char *const argv[], int output_fd);
+int child_start_tool (struct child *c, char *const argv[], int output_fd,
+                      int error_fd);
 
 /* Starts file, not looked up, under the name argv[0], with fd as its descriptor
  * 3 and nothing said of it, and its standard output to output_fd.

@@ -22,6 +22,7 @@
 #include "survey.h"
 #include "teller.h"
 #include "trace.h"
+#include "used-files.h"
 #include "watch.h"
 
 /* A server that is told to end may have caches to write, and is killed if it
@@ -146,6 +147,8 @@ open_both (struct copier *c)
                endpoint_name (c->destination));
     return give_up (c, &e, REFUSED);
   }
+  if (used_files_check_again (c->options, &e) == -1)
+    return give_up (c, &e, e.number == EINVAL ? REFUSED : FAILED);
   if (make_plan (c, &e) == -1)
     return give_up (c, &e, e.number == EBUSY ? IN_USE : REFUSED);
   warn_of_plan (c);
@@ -339,11 +342,11 @@ make_ready (struct copier *c)
 
   if (c->options->digest != DIGEST_NONE && c->options->blkhash_file
       && output_file_open (&c->digest_file, "--blkhash-file",
-                           c->options->blkhash_file, c->options, &e) == -1)
+                           c->options->blkhash_file, &e) == -1)
     return give_up (c, &e, REFUSED);
   if (c->options->trace_file
       && output_file_open (&c->trace_file, "--trace", c->options->trace_file,
-                           c->options, &e) == -1)
+                           &e) == -1)
     return give_up (c, &e, REFUSED);
   if (c->map && map_claim (c->map, &e) == -1)
     return give_up (c, &e, REFUSED);

@@ -5,10 +5,12 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "copier.h"
 #include "describe.h"
@@ -20,6 +22,7 @@
 #include "options.h"
 #include "report.h"
 #include "secrets.h"
+#include "used-files.h"
 
 /* Who is told, and of what. */
 struct run {
@@ -97,6 +100,28 @@ end_telling (struct run *r, int status)
   return status;
 }
 
+/* Before any file is opened for writing.  Takes out of the options what must
+ * not be written, so that the rest can be told.  words are those of a command
+ * line that could not be understood; NULL: it was.
+ */
+static int
+check_files (struct options *o, char *const *words, struct error *e)
+{
+  struct used_files *u = used_files_new ();
+  int r = -1;
+
+  if (u == NULL)
+    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+  else if (words)
+    r = used_files_add_words (u, o, words, e);
+  else if ((r = used_files_add (u, o, 0, e)) == 0)
+    r = used_files_check (u, e);
+  if (words || r == -1)
+    used_files_spare (u, o);
+  used_files_free (u);
+  return r;
+}
+
 /* A word that stands on the wrong place can be a secret all the same. */
 static int
 refuse_words (struct run *r, struct error *e)
@@ -110,14 +135,21 @@ refuse_words (struct run *r, struct error *e)
   return REFUSED;
 }
 
-/* e is why the command line could not be understood, where it could not be. */
+/* e is why the command line could not be understood, where it could not be;
+ * words are then its words.
+ */
 static int
-copy_and_tell (struct run *r, bool parsed, struct error *e)
+copy_and_tell (struct run *r, char *const *words, struct error *e)
 {
+  const bool good = check_files (&r->options, words, e) == 0;
   int status = start_telling (r);
 
-  if (!parsed)
+  if (words)
     status = refuse_words (r, e);
+  else if (!good) {
+    report_failure (&r->report, e);
+    status = REFUSED;
+  }
   else if (status == DONE)
     status = copier_run (&r->options, count_processors (), &r->events,
                          &r->report);
@@ -158,7 +190,7 @@ main (int argc, char **argv)
               parsed ? r.options.verbose : 0);
     status = parsed && r.options.manifest
       ? fleet_run (&r.options, count_processors ())
-      : copy_and_tell (&r, parsed, &e);
+      : copy_and_tell (&r, parsed ? NULL : argv + (argc > 0), &e);
   }
   options_free (&r.options);
   if (status > BY_SIGNAL)

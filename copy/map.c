@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "device.h"
 #include "locked.h"
 #include "map-text.h"
 #include "map.h"
@@ -267,12 +266,6 @@ load (struct map *m, enum resume resume, struct error *e)
   return r;
 }
 
-static bool
-is_operand (const struct map *m, const struct operand *operand)
-{
-  return operand->command == NULL && device_is_at (m->file.fd, operand->name);
-}
-
 static int
 open_file (struct map *m, const struct options *o, bool just_look,
            struct error *e)
@@ -289,8 +282,6 @@ open_file (struct map *m, const struct options *o, bool just_look,
                  : err == EINVAL ? "it is no regular file"
                  : strerror (err), e);
   }
-  if (is_operand (m, &o->source) || is_operand (m, &o->destination))
-    return fail (m, EINVAL, "it is what is copied, or copied to", e);
   return 0;
 }
 

@@ -673,7 +673,7 @@ start_plain_shell (struct child *c, const char *script)
   char *argv[] = { sh, dash_c, text, NULL };
 
   assert_non_null (text);
-  assert_int_equal (child_start_tool (c, argv, theirs), 0);
+  assert_int_equal (child_start_tool (c, argv, theirs, -1), 0);
   free (text);
 }
 
