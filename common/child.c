@@ -43,6 +43,7 @@ struct launch {
   char *fd_names;               /* owned: in env */
   int listen_fd, output_fd;     /* -1: none; standard error */
   int error_fd;                 /* -1: our standard error */
+  int input_fd;                 /* -1: /dev/null */
   int null_fd, report_fd;
   int max_fd;                   /* for kernels without close_range */
   pid_t parent;
@@ -142,7 +143,7 @@ make_script_argv (char *const argv[])
 
 static int
 launch_init (struct launch *l, const char *file, char *const argv[],
-             int listen_fd, const char *fd_name, int output_fd, int error_fd)
+             int listen_fd, const char *fd_name)
 {
   long open_max = sysconf (_SC_OPEN_MAX);
 
@@ -150,8 +151,9 @@ launch_init (struct launch *l, const char *file, char *const argv[],
     .argv = argv,
     .listen_pid = "LISTEN_PID=",
     .listen_fd = listen_fd,
-    .output_fd = output_fd,
-    .error_fd = error_fd,
+    .output_fd = -1,
+    .error_fd = -1,
+    .input_fd = -1,
     .null_fd = -1,
     .report_fd = -1,
     /* Some containers allow a thousand million: closing them one by one takes
@@ -259,9 +261,10 @@ static int
 arrange_descriptors (struct launch *l)
 {
   if (!lift (&l->report_fd) || !lift (&l->null_fd) || !lift (&l->listen_fd)
-      || !lift (&l->output_fd) || !lift (&l->error_fd))
+      || !lift (&l->output_fd) || !lift (&l->error_fd)
+      || !lift (&l->input_fd))
     return -1;
-  if (dup2 (l->null_fd, STDIN_FILENO) == -1)
+  if (dup2 (l->input_fd == -1 ? l->null_fd : l->input_fd, STDIN_FILENO) == -1)
     return -1;
   if (l->error_fd != -1 && dup2 (l->error_fd, STDERR_FILENO) == -1)
     return -1;
@@ -372,9 +375,14 @@ child_exists (const char *program)
   return found;
 }
 
+/* What becomes a program's standard input, output and error: -1 is each time
+ * what child.h says.
+ */
+struct standard { int input_fd, output_fd, error_fd; };
+
 static int
 start (struct child *c, const char *file, char *const argv[], int listen_fd,
-       const char *fd_name, int output_fd, int error_fd)
+       const char *fd_name, struct standard fds)
 {
   struct launch l;
   int report[2], err;
@@ -383,8 +391,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, file, argv, listen_fd, fd_name, output_fd,
-                   error_fd) == -1 ||
+  if (launch_init (&l, file, argv, listen_fd, fd_name) == -1 ||
       pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
@@ -392,6 +399,9 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
     return -1;
   }
   l.report_fd = report[1];
+  l.input_fd = fds.input_fd;
+  l.output_fd = fds.output_fd;
+  l.error_fd = fds.error_fd;
 
   /* None of our handlers may run in the child: they would speak for us. */
   sigfillset (&all);
@@ -429,21 +439,24 @@ child_start (struct child *c, char *const argv[], int listen_fd,
     errno = EBADF;
     return -1;
   }
-  return start (c, argv[0], argv, listen_fd, fd_name, -1, -1);
+  return start (c, argv[0], argv, listen_fd, fd_name,
+                (struct standard) { -1, -1, -1 });
 }
 
 int
 child_start_tool (struct child *c, char *const argv[], int output_fd,
                   int error_fd)
 {
-  return start (c, argv[0], argv, -1, NULL, output_fd, error_fd);
+  return start (c, argv[0], argv, -1, NULL,
+                (struct standard) { -1, output_fd, error_fd });
 }
 
 int
 child_start_as (struct child *c, const char *file, char *const argv[], int fd,
-                int output_fd)
+                int input_fd, int output_fd)
 {
-  return start (c, file, argv, fd, NULL, output_fd, -1);
+  return start (c, file, argv, fd, NULL,
+                (struct standard) { input_fd, output_fd, -1 });
 }
 
 /* The child is ending or has ended.  What is left of its group is ended first,

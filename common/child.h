@@ -48,10 +48,11 @@ int child_start_tool (struct child *c, char *const argv[], int output_fd,
                       int error_fd);
 
 /* Starts file, not looked up, under the name argv[0], with fd as its descriptor
- * 3 and nothing said of it, and its standard output to output_fd.
+ * 3 and nothing said of it, its standard input from input_fd, or with -1 from
+ * /dev/null, and its standard output to output_fd.
  */
 int child_start_as (struct child *c, const char *file, char *const argv[],
-                    int fd, int output_fd);
+                    int fd, int input_fd, int output_fd);
 
 /* Sends a signal to the child alone, not to its group; nothing where it has
  * ended.

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "exit-status.h"
 #include "fleet.h"
+#include "handed-words.h"
 #include "ledger.h"
 #include "lines.h"
 #include "log.h"
@@ -153,18 +154,34 @@ make_argv (const struct fleet *f, const struct manifest_copy *c)
   return argv;
 }
 
-/* Its events come through descriptor 3, its report through standard output. */
+/* What others see of it: the words themselves can have secrets in them. */
+static int
+start_with (struct run *r, char *program, int words, int events, int output)
+{
+  static char handed[] = HANDED_WORDS;
+  char *argv[] = { program, handed, r->copy->words[0], NULL };
+
+  return child_start_as (&r->child, OURSELVES, argv, events, words, output);
+}
+
+/* Its words go to its standard input, its events come through descriptor 3, its
+ * report through standard output.
+ */
 static int
 start (struct fleet *f, struct run *r, char **argv)
 {
+  const int words = handed_words_write (argv + 1);
   int events = -1, output = -1, status = -1, err;
 
+  if (words == -1)
+    return -1;
   if ((!ledger_wants_events (&f->ledger)
        || lines_open (&r->events, EVENT_MAX, &events) == 0)
       && (!ledger_wants_report (&f->ledger)
           || lines_open (&r->output, REPORT_MAX, &output) == 0))
-    status = child_start_as (&r->child, OURSELVES, argv, events, output);
+    status = start_with (r, argv[0], words, events, output);
   err = errno;
+  close (words);
   if (events != -1)
     close (events);
   if (output != -1)

@@ -18,6 +18,7 @@
 #include "events.h"
 #include "exit-status.h"
 #include "fleet.h"
+#include "handed-words.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"
@@ -171,8 +172,8 @@ end_by_signal (int signal_number)
   sigprocmask (SIG_UNBLOCK, &set, NULL);
 }
 
-int
-main (int argc, char **argv)
+static int
+run (int argc, char **argv)
 {
   struct run r = { 0 };
   struct error e = { 0 };
@@ -193,6 +194,32 @@ main (int argc, char **argv)
       : copy_and_tell (&r, parsed ? NULL : argv + (argc > 0), &e);
   }
   options_free (&r.options);
+  return status;
+}
+
+/* One copy of a manifest, of which fleet.c has told us. */
+static int
+run_handed_words (char *program)
+{
+  struct handed_words w;
+  int status;
+
+  if (handed_words_read (&w, program) == -1) {
+    log_init ("stripecopy", NULL, false, 0);
+    log_error (HANDED_WORDS ": %s", strerror (errno));
+    return REFUSED;
+  }
+  status = run (w.argc, w.argv);
+  handed_words_free (&w);
+  return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  const int status = handed_words_expected (argc, argv)
+    ? run_handed_words (argv[0]) : run (argc, argv);
+
   if (status > BY_SIGNAL)
     end_by_signal (status - BY_SIGNAL);
   return status;

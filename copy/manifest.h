@@ -23,7 +23,8 @@
 
 struct manifest_copy {
   char **words;                 /* of the command line, owned, NULL at the end:
-                                   options, "--", source, destination */
+                                   --disk=NAME, which is no secret, options,
+                                   "--", source, destination */
   size_t n_words;
 
   const char *disk;             /* its name in those, as no other has it */
