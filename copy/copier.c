@@ -164,6 +164,9 @@ open_map (struct copier *c)
     .options = c->options,
     .source = endpoint_name (c->source),
     .destination = endpoint_name (c->destination),
+    .source_is_path = endpoint_is_path (SOURCE, &c->options->source),
+    .destination_is_path = endpoint_is_path (DESTINATION,
+                                             &c->options->destination),
     .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
   };

@@ -113,6 +113,49 @@ secret_parameters_are_masked (void **state UNUSED)
 }
 
 static void
+encoded_secrets_are_masked (void **state UNUSED)
+{
+  static const struct pair pairs[] = {
+    { "nbd://h/%2Fx%3Fsession_id%3Dhunter2",
+      "nbd://h/%2Fx%3Fsession_id%3D***" },
+    { "nbd://h/x%3Ftoken%3Dhunter2%26vdi%3D1",
+      "nbd://h/x%3Ftoken%3D***%26vdi%3D1" },
+    { "nbd://h/x?%74oken=hunter2", "nbd://h/x?%74oken=***" },
+    { "nbd://h/x%253Ftoken%253Dhunter2", "nbd://h/x%253Ftoken%253D***" },
+    { "?u=https%3A%2F%2Fa%3Ahunter2%40h%2F", "?u=https%3A%2F%2F***%40h%2F" },
+    /* A part of the password, however it is read. */
+    { "password=a%26b%3Dhunter2", "password=***" },
+    { "?password=a%26b%3Dhunter2&c=d", "?password=***&c=d" },
+    { "%", "%" }, { "a%4", "a%4" }, { "a%zz=b", "a%zz=b" },
+    { "a%00b", "a%00b" }, { "%3D", "%3D" },
+  };
+
+  check (pairs, COUNT (pairs));
+}
+
+static void
+sessions_and_credentials_are_masked (void **state UNUSED)
+{
+  static const struct pair pairs[] = {
+    { "?session=x", "?session=***" }, { "?sessionid=x", "?sessionid=***" },
+    { "?session_id=x", "?session_id=***" }, { "?sid=x", "?sid=***" },
+    { "?PHPSESSION=x", "?PHPSESSION=***" }, { "?my-sid=x", "?my-sid=***" },
+    { "?auth=x", "?auth=***" }, { "?x_auth=x", "?x_auth=***" },
+    { "?pass=x", "?pass=***" }, { "?db.pass=x", "?db.pass=***" },
+    { "?credential=x", "?credential=***" },
+    { "?X-Amz-Credential=x%2Fy&z=1", "?X-Amz-Credential=***&z=1" },
+    { "compass=north", "compass=north" }, { "inside=x", "inside=x" },
+    { "header=Authorization: Bearer x", "header=Authorization:***" },
+    { "Cookie: a=b; c=d", "Cookie:***" },
+    { "{\"password\": \"x\"}", "{\"password\":***" },
+    { "{'token':'x'}", "{'token':***" },
+    { "source: nbd://h", "source: nbd://h" },
+  };
+
+  check (pairs, COUNT (pairs));
+}
+
+static void
 value_is_hidden_with_all_separators_in_it (void **state UNUSED)
 {
   static const struct pair pairs[] = {
@@ -205,6 +248,8 @@ main (void)
     cmocka_unit_test (harmless_words_stay),
     cmocka_unit_test (user_information_is_masked),
     cmocka_unit_test (secret_parameters_are_masked),
+    cmocka_unit_test (encoded_secrets_are_masked),
+    cmocka_unit_test (sessions_and_credentials_are_masked),
     cmocka_unit_test (value_is_hidden_with_all_separators_in_it),
     cmocka_unit_test (secret_objects_data_is_masked),
     cmocka_unit_test (control_characters_cannot_forge_a_line),
