@@ -154,7 +154,7 @@ run_command (const struct image_endpoint *ep, char **command, int output_fd,
   char how[64];
   int r = -1;
 
-  if (command == NULL || child_start_tool (&c, command, output_fd, -1) == -1)
+  if (command == NULL || child_start_tool (&c, command, output_fd) == -1)
     endpoint_fail (&ep->base, "cannot start qemu-img", e);
   else if (!child_wait (&c, ep->deadline, ep->request.interrupt_fd)) {
     const bool late = clock_now () >= ep->deadline;

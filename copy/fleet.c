@@ -160,8 +160,9 @@ start_with (struct run *r, char *program, int words, int events, int output)
 {
   static char handed[] = HANDED_WORDS;
   char *argv[] = { program, handed, r->copy->words[0], NULL };
+  const struct child_io io = { words, output, -1 };
 
-  return child_start_as (&r->child, OURSELVES, argv, events, words, output);
+  return child_start_as (&r->child, OURSELVES, argv, events, io);
 }
 
 /* Its words go to its standard input, its events come through descriptor 3, its

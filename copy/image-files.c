@@ -149,12 +149,13 @@ static int
 run (char **command, int output_fd, uint64_t deadline, struct error *e)
 {
   const int null_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  const struct child_io io = { -1, output_fd, null_fd };
   struct child c;
   char how[64];
   int r = -1;
 
   if (null_fd == -1
-      || child_start_tool (&c, command, output_fd, null_fd) == -1)
+      || child_start_with (&c, command, -1, NULL, io) == -1)
     error_set (e, errno, "cannot start qemu-img: %s", strerror (errno));
   else if (!child_wait (&c, deadline, -1)) {
     child_end (&c, 0, -1);

@@ -207,8 +207,8 @@ file_is_started_under_another_name (void **state UNUSED)
   char byte;
 
   assert_int_equal (pipe2 (out, O_CLOEXEC), 0);
-  assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs, -1, out[1]),
-                    0);
+  assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs,
+                                    (struct child_io) { -1, out[1], -1 }), 0);
   close (out[1]);
   hang_up_theirs ();
   assert_line ("another name");
@@ -674,7 +674,7 @@ start_plain_shell (struct child *c, const char *script)
   char *argv[] = { sh, dash_c, text, NULL };
 
   assert_non_null (text);
-  assert_int_equal (child_start_tool (c, argv, theirs, -1), 0);
+  assert_int_equal (child_start_tool (c, argv, theirs), 0);
   free (text);
 }
 
