@@ -43,9 +43,9 @@ ends_in (const char *name, size_t length, const char *end)
   return length >= n && strncasecmp (name + length - n, end, n) == 0;
 }
 
-/* Names of secrets, by how they end.  A short one stands alone, or behind a
- * separator.  What a key is worth is not known: it may as well say which disk is
- * meant, so it is hidden, but two of them are never taken for one.
+/* Names of secrets, by how they end.  A short one stands alone, or after a
+ * separator.  A key may be a secret, or say which disk is meant: so it is
+ * hidden, but two of them are never taken for one.
  */
 static const struct secret_name {
   const char *end;
@@ -316,6 +316,24 @@ hide_for_people (struct marks *m, const struct level *l)
   }
 }
 
+/* In a sentence, addresses stand among other words.  What a query has in it is
+ * never known.
+ */
+static void
+hide_queries (struct marks *m, const struct level *l)
+{
+  const char *s = l->text, *query;
+
+  while ((s = strstr (s, "://")) != NULL) {
+    const size_t length = strcspn (s, " \t\"'<>");
+
+    query = memchr (s, '?', length);
+    if (query)
+      hide (m, l, query + 1, s + length);
+    s += length;
+  }
+}
+
 /* Whether this character was decoded to get to this level. */
 static bool
 is_decoded (const struct level *l, const char *s)
@@ -380,9 +398,11 @@ marks_free (struct marks *m)
   free (m->begins);
 }
 
-/* NULL where memory is out: then nothing is known. */
+enum purpose { SHOW_WORD, SHOW_LINE, CUT };
+
+/* False where memory is out: then nothing is known. */
 static bool
-find_marks (struct marks *m, const char *word, bool for_people)
+find_marks (struct marks *m, const char *word, enum purpose purpose)
 {
   const size_t n = strlen (word);
   struct level level, next;
@@ -395,10 +415,12 @@ find_marks (struct marks *m, const char *word, bool for_people)
     return false;
   }
   for (unsigned i = 0; i < LEVELS && level.text != NULL; i++) {
-    if (for_people)
-      hide_for_people (m, &level);
-    else
+    if (purpose == CUT)
       cut_what_may_change (m, &level, i == 0);
+    else
+      hide_for_people (m, &level);
+    if (purpose == SHOW_LINE)
+      hide_queries (m, &level);
     decode (&level, &next, &failed);
     level_free (&level);
     level = next;
@@ -412,11 +434,11 @@ find_marks (struct marks *m, const char *word, bool for_people)
 /* -- writing -------------------------------------------------------------- */
 
 static bool
-write_masked (FILE *fp, const char *word)
+write_masked (FILE *fp, const char *word, enum purpose purpose)
 {
   struct marks m;
 
-  if (!find_marks (&m, word, true))
+  if (!find_marks (&m, word, purpose))
     return false;
   for (size_t i = 0; ; i++) {
     if (m.begins[i] && (i == 0 || !m.hidden[i - 1]))
@@ -437,7 +459,7 @@ write_cut (FILE *fp, const char *word)
 {
   struct marks m;
 
-  if (!find_marks (&m, word, false))
+  if (!find_marks (&m, word, CUT))
     return false;
   for (size_t i = 0; ; i++) {
     if (m.begins[i] && (i == 0 || !m.hidden[i - 1]))
@@ -473,8 +495,8 @@ finish (FILE *fp, bool written, char **text)
   return *text;
 }
 
-char *
-secrets_mask (const char *word)
+static char *
+mask_for (const char *word, enum purpose purpose)
 {
   char *text = NULL;
   size_t size;
@@ -483,30 +505,20 @@ secrets_mask (const char *word)
 
   if (fp == NULL)
     return NULL;
-  written = write_masked (fp, word);
+  written = write_masked (fp, word, purpose);
   return finish (fp, written, &text);
 }
 
 char *
-secrets_mask_command (char *const argv[])
+secrets_mask (const char *word)
 {
-  char *text = NULL;
-  size_t size, i;
-  FILE *fp = open_memstream (&text, &size);
-  bool written = true;
+  return mask_for (word, SHOW_WORD);
+}
 
-  if (fp == NULL)
-    return NULL;
-  fputs ("[ ", fp);
-  for (i = 0; argv[i] != NULL && written; ++i) {
-    if (i > 0 && announces_secret (argv[i - 1]))
-      fputs (mask, fp);
-    else
-      written = write_masked (fp, argv[i]);
-    putc (' ', fp);
-  }
-  putc (']', fp);
-  return finish (fp, written, &text);
+char *
+secrets_mask_line (const char *line)
+{
+  return mask_for (line, SHOW_LINE);
 }
 
 char *

@@ -25,9 +25,15 @@
  */
 char *secrets_mask (const char *word);
 
-/* The words of a command, masked, joined as "[ a b c ]".  A word that follows
- * one of the form --password (a masked name without "=") is masked whole.
- * Allocated; NULL with errno.
+/* The same for a line that another program printed: in any address that stands
+ * in it, all of the query is hidden, up to the next blank or quote.
+ */
+char *secrets_mask_line (const char *line);
+
+/* The words of a command, joined as "[ a b c ]", for people.  Only what is known
+ * to be harmless is shown, see secrets-command.c: the program; names of options
+ * and parameters; plain values of names in a list; numbers, paths, and words in
+ * another list.  All else is "***".  Allocated; NULL with errno.
  */
 char *secrets_mask_command (char *const argv[]);
 

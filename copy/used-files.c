@@ -577,8 +577,8 @@ refuse (const struct use *earlier, const struct use *later, struct error *e)
 
   error_set (e, EINVAL, "%s: it is the same %s as %s",
              format_label (first, one, sizeof one),
-             is_block (&first->place) ? "device" : first->place.kind == ADDRESS ? "disk"
-             : "file", format_label (second, two, sizeof two));
+             is_block (&first->place) ? "device"
+             : first->place.kind == ADDRESS ? "disk" : "file", format_label (second, two, sizeof two));
   return -1;
 }
 

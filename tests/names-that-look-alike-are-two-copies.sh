@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A map is that of one pair of names, although what looks like a secret in them
-# is not shown: no copy is taken for done because another one is.  The secrets of
-# an address may change, percent-encoded or not, and appear nowhere.
+# is not shown: no copy is taken for done because another one is.  The secrets
+# of an address may change, percent-encoded or not, and appear nowhere.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin memory
