@@ -172,13 +172,29 @@ end_by_signal (int signal_number)
   sigprocmask (SIG_UNBLOCK, &set, NULL);
 }
 
+/* All but the program's name.  NULL where memory is out. */
+static char **
+copy_words (int argc, char **argv)
+{
+  char **words = calloc (argc + 1, sizeof *words);
+
+  for (int i = 1; words && i < argc; i++)
+    words[i - 1] = argv[i];
+  return words;
+}
+
 static int
 run (int argc, char **argv)
 {
   struct run r = { 0 };
   struct error e = { 0 };
-  const bool parsed = options_parse (&r.options, argc, argv, &e) == 0;
+  char **words = copy_words (argc, argv);       /* parsing moves them */
+  const bool parsed = words != NULL
+    && options_parse (&r.options, argc, argv, &e) == 0;
   int status;
+
+  if (words == NULL)
+    error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
 
   if (parsed && r.options.help)
     status = print_text (options_help (r.options.program));
@@ -191,9 +207,10 @@ run (int argc, char **argv)
               parsed ? r.options.verbose : 0);
     status = parsed && r.options.manifest
       ? fleet_run (&r.options, count_processors ())
-      : copy_and_tell (&r, parsed ? NULL : argv + (argc > 0), &e);
+      : copy_and_tell (&r, parsed ? NULL : words ? words : argv, &e);
   }
   options_free (&r.options);
+  free (words);
   return status;
 }
 

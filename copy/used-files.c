@@ -30,7 +30,8 @@ enum part {
   DESTINATION_BACKING,          /* of an image: only read */
   INPUT,                        /* an option's; read */
   OUTPUT,                       /* an option's; written */
-  WORD,                         /* may be anything: nothing is written there */
+  WORD,                         /* of a command, or one that was not understood:
+                                   may be a disk */
 };
 
 /* What a name leads to. */
@@ -43,9 +44,10 @@ struct place {
   } kind;
   struct device device;         /* EXISTS: a file or a block device */
   mode_t mode;                  /* EXISTS */
-  dev_t dev;
+  dev_t dev;                    /* EXISTS; FREE_NAME: of the folder */
   ino_t ino;
-  char *name;                   /* FREE_NAME and ADDRESS; owned */
+  char *name;                   /* FREE_NAME: in that folder; ADDRESS: all of
+                                   it; owned */
 };
 
 struct use {
@@ -141,18 +143,37 @@ find_free_name (const char *path)
   return NULL;
 }
 
+/* One folder can have several names, where it is mounted twice. */
+static void
+set_free_name (struct place *p, char *name)
+{
+  char *last = strrchr (name, '/');
+  struct stat folder;
+
+  *last = '\0';
+  if (stat (last == name ? "/" : name, &folder) == 0
+      && (p->name = strdup (last + 1)) != NULL) {
+    p->kind = FREE_NAME;
+    p->dev = folder.st_dev;
+    p->ino = folder.st_ino;
+  }
+}
+
 static void
 find_place (struct place *p, const char *path)
 {
   struct stat st;
+  char *name;
 
   *p = (struct place) { .kind = NOWHERE };
   if (stat (path, &st) == 0) {
     set_existing (p, &st);
     device_find (path, &p->device);
   }
-  else if (errno == ENOENT && (p->name = find_free_name (path)) != NULL)
-    p->kind = FREE_NAME;
+  else if (errno == ENOENT && (name = find_free_name (path)) != NULL) {
+    set_free_name (p, name);
+    free (name);
+  }
 }
 
 static void
@@ -191,7 +212,10 @@ is_same_place (const struct place *a, const struct place *b, bool has_side)
   switch (a->kind) {
   case NOWHERE:
     return false;
-  case FREE_NAME: case ADDRESS:
+  case FREE_NAME:
+    return a->dev == b->dev && a->ino == b->ino
+      && strcmp (a->name, b->name) == 0;
+  case ADDRESS:
     return strcmp (a->name, b->name) == 0;
   case EXISTS:
     break;
@@ -253,6 +277,13 @@ add_descriptor (struct used_files *u, const struct use *like,
     return -1;
   find_place_of_fd (&added->place, fd);
   return 0;
+}
+
+/* Those that the options took are known by their addresses. */
+static bool
+is_told_of (const struct options *o, const char *word)
+{
+  return word == o->report || word == o->events || word == o->status_file;
 }
 
 static int
@@ -342,6 +373,44 @@ add_image_files (struct used_files *u, const struct use *side_use,
   return r;
 }
 
+/* A word that is no file stands for something else, and is not kept. */
+static int
+add_word (struct used_files *u, const struct use *like, const char *word,
+          struct error *e)
+{
+  const size_t before = u->n_uses;
+
+  if (add_named (u, like, NULL, word, e) == -1)
+    return -1;
+  if (u->n_uses > before && u->uses[before].place.kind != EXISTS) {
+    free (u->uses[before].shown);
+    free (u->uses[before].place.name);
+    u->n_uses = before;
+  }
+  return 0;
+}
+
+/* Words that may be disks, all of them or what comes after a '='. */
+static int
+add_words (struct used_files *u, const struct use *like, char *const *words,
+           struct error *e)
+{
+  const struct options *o = like->options;
+  const struct use word = { .part = WORD, .copy = like->copy, .options = o };
+
+  for (; *words; words++) {
+    const char *equals = strchr (*words, '=');
+
+    if (!is_told_of (o, *words)
+        && add_word (u, &word, *words, e) == -1)
+      return -1;
+    if (equals && !is_told_of (o, equals + 1)
+        && add_word (u, &word, equals + 1, e) == -1)
+      return -1;
+  }
+  return 0;
+}
+
 /* A server's address is compared as it stands, and only with those of other
  * copies: for one copy, the opened sides say more.
  */
@@ -358,7 +427,9 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
     .copy = copy, .options = o,
   }, *added;
 
-  if (operand->name == NULL || operand->command)
+  if (operand->command)
+    return add_words (u, &use, operand->command, e);
+  if (operand->name == NULL)
     return 0;
   use.shown = endpoint_masked_name (operand);
   if ((added = add (u, &use, e)) == NULL)
@@ -397,32 +468,13 @@ used_files_add (struct used_files *u, const struct options *o, unsigned copy,
     || add_outputs (u, o, copy, e) == -1 ? -1 : 0;
 }
 
-/* Those that the options took are known by their addresses. */
-static bool
-is_told_of (const struct options *o, const char *word)
-{
-  return word == o->report || word == o->events || word == o->status_file;
-}
-
 int
 used_files_add_words (struct used_files *u, const struct options *o,
                       char *const *words, struct error *e)
 {
-  const struct use any = { .part = WORD, .options = o };
+  const struct use any = { .options = o };
 
-  if (add_outputs (u, o, 0, e) == -1)
-    return -1;
-  for (; *words; words++) {
-    const char *equals = strchr (*words, '=');
-
-    if (!is_told_of (o, *words)
-        && add_named (u, &any, "", *words, e) == -1)
-      return -1;
-    if (equals && !is_told_of (o, equals + 1)
-        && add_named (u, &any, "", equals + 1, e) == -1)
-      return -1;
-  }
-  return 0;
+  return add_outputs (u, o, 0, e) == -1 ? -1 : add_words (u, &any, words, e);
 }
 
 void
@@ -514,13 +566,21 @@ can_share (const struct use *a, const struct use *b)
   return (a->inherited && b->inherited) || are_shards (a, b);
 }
 
-/* Of two words that may be anything nothing is known. */
+/* A word that may be anything counts where it would certainly be lost: as an
+ * output, or as the destination of another copy.
+ */
+static bool
+spoils_word (const struct use *word, const struct use *other)
+{
+  return other->writes
+    && (other->part == OUTPUT || other->copy != word->copy);
+}
+
 static bool
 clash (const struct use *a, const struct use *b)
 {
-  const bool one_writes = a->part == OUTPUT || b->part == OUTPUT;
-
-  if ((a->part == WORD || b->part == WORD) && !one_writes)
+  if ((a->part == WORD && !spoils_word (a, b))
+      || (b->part == WORD && !spoils_word (b, a)))
     return false;
   return is_same_place (&a->place, &b->place,
                         is_side (a) || is_side (b) || a->part == WORD
@@ -547,15 +607,15 @@ format_label (const struct use *use, char *text, size_t size)
     [SOURCE_FILE] = "a file of the source image, ",
     [DESTINATION_DATA] = "a data file of the destination image, ",
     [DESTINATION_BACKING] = "a backing file of the destination image, ",
-    [INPUT] = "", [OUTPUT] = "", [WORD] = "",
+    [INPUT] = "", [OUTPUT] = "", [WORD] = "what a command has in it, ",
   };
   char copy[32] = "";
 
   if (use->copy)
     snprintf (copy, sizeof copy, " of copy %u", use->copy);
   snprintf (text, size, "%s%s%s%.300s%s", names[use->part],
-            use->option ? use->option : "",
-            use->option && use->option[0] ? "=" : "", use->shown, copy);
+            use->option ? use->option : "", use->option ? "=" : "",
+            use->shown, copy);
   return text;
 }
 

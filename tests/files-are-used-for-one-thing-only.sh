@@ -69,6 +69,16 @@ refused 'destination way/../disk: it is the same file as source disk' \
 refused 'destination rate: it is the same file as --bwlimit=rate' \
         --bwlimit=@rate disk rate
 
+# A word of a command may be a disk.
+for option in --report --events --status-file --trace; do
+  refused "$option=./disk: it is the same file as what a command has in it, .*" \
+          $option=./disk [ nbdkit file disk ] null:
+  refused "$option=soft: it is the same file as what a command has in it, .*" \
+          $option=soft old [ nbdkit file file=disk ]
+done
+copy_fails 2 'are needed' --report=hard [ nbdkit file disk ]
+untouched "a word of a command"
+
 # Standard input and output are files, too.
 stream_fails 2 '^[a-z]+: --report=-: it is the same file as destination disk$' \
              --report=- old disk < /dev/null >> disk
