@@ -57,7 +57,8 @@ static const struct secret_name {
   { "session", LONG }, { "sessionid", LONG }, { "session_id", LONG },
   { "session-id", LONG }, { "sid", SHORT },
   { "auth", SHORT }, { "authorization", LONG }, { "bearer", SHORT },
-  { "credential", LONG }, { "credentials", LONG },
+  { "credential", LONG }, { "credentials", LONG }, { "jwt", SHORT },
+  { "ticket", NAMES_DISK },
   /* Of addresses that are open to their bearer. */
   { "signature", LONG }, { "sig", LONG },
 };

@@ -11,8 +11,8 @@
  *    (a lone user name is masked as well: it may be a token);
  *  - the value of a parameter whose name ends in password, passwd, passphrase,
  *    secret, token, key, cookie, session, session_id, sessionid, authorization,
- *    credential, signature or sig, or in pass, pwd, sid, auth or bearer as a
- *    word of its own, in any case, in "name=value" anywhere in the word:
+ *    credential, ticket, signature or sig, or in pass, pwd, sid, auth, jwt or
+ *    bearer as a word of its own, in any case, in "name=value" anywhere in the word:
  *    password=x -> password=***.  The value ends at the separator that stands
  *    before the name (& for ?), one of &,;: or a blank, when another "name="
  *    follows it, else with the word;

@@ -550,6 +550,32 @@ static const struct conn_ops nbd_conn_ops = {
 
 /* -- connecting ----------------------------------------------------------- */
 
+/* What libnbd would print itself, but it would print URIs as they are. */
+static int
+on_debug (void *opaque, const char *context, const char *message)
+{
+  char *masked = secrets_mask (message);
+
+  if (masked)
+    fprintf (stderr, "libnbd: debug: %s: %s: %s\n", (const char *) opaque,
+             context, masked);
+  free (masked);
+  return 0;
+}
+
+static int
+start_debugging (struct nbd_handle *h, const char *name)
+{
+  nbd_debug_callback callback = {
+    .callback = on_debug, .user_data = strdup (name), .free = free,
+  };
+
+  if (callback.user_data == NULL)
+    return -1;
+  return nbd_set_debug_callback (h, callback) == -1 ? -1
+    : nbd_set_debug (h, true);
+}
+
 static struct nbd_handle *
 make_handle (const struct nbd_endpoint *ep, unsigned number)
 {
@@ -564,7 +590,7 @@ make_handle (const struct nbd_endpoint *ep, unsigned number)
   /* Every read is checked for being whole, so nothing of a buffer that was not
    * filled is ever used, and clearing it first would be wasted.
    */
-  if (nbd_set_debug (h, ep->debug) == -1
+  if ((ep->debug ? start_debugging (h, name) : nbd_set_debug (h, false)) == -1
       || nbd_set_handle_name (h, name) == -1
       || nbd_set_pread_initialize (h, false) == -1
       || nbd_set_uri_allow_local_file (h, true) == -1

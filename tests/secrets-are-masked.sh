@@ -29,6 +29,8 @@ masked=${src/'://'/"://alice:$secret@"}
 
 look 0 "$masked" null:
 look 0 --plan "$masked" null:
+look 0 -v "$masked" null:              # libnbd's own messages, too
+expect_error '^libnbd: debug: src0: .*uri=".*\*\*\*@'
 look 1 "nbd+unix://alice:$secret@/?socket=$tmp/nobody" null:
 look 1 "$src" "nbd+unix://alice:$secret@/?socket=$tmp/nobody"
 look 1 [ sh -c 'exit 1' --password=$secret --token $secret ] null:
