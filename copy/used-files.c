@@ -411,6 +411,53 @@ add_words (struct used_files *u, const struct use *like, char *const *words,
   return 0;
 }
 
+/* All words, with an end of line after each, which no address has in it. */
+static char *
+join_words (char *const *words)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream (&text, &size);
+  bool failed;
+
+  if (f == NULL)
+    return NULL;
+  for (; *words; words++)
+    fprintf (f, "%s\n", *words);
+  failed = ferror (f);
+  if (fclose (f) == 0 && !failed)
+    return text;
+  free (text);
+  return NULL;
+}
+
+/* What a command does is not known.  But two that are equal and have a file
+ * among their words do not serve two disks.
+ */
+static int
+add_command (struct used_files *u, struct use *like,
+             const struct operand *operand, struct error *e)
+{
+  char *program[] = { operand->command[0], NULL };
+  struct use *added;
+  size_t before;
+
+  if (add_words (u, like, program, e) == -1)
+    return -1;
+  before = u->n_uses;
+  if (add_words (u, like, operand->command + 1, e) == -1)
+    return -1;
+  if (u->n_uses == before)
+    return 0;
+  like->shown = endpoint_masked_name (operand);
+  if ((added = add (u, like, e)) == NULL)
+    return -1;
+  if ((added->place.name = join_words (operand->command)) == NULL)
+    return out_of_memory (e);
+  added->place.kind = ADDRESS;
+  return 0;
+}
+
 /* A server's address is compared as it stands, and only with those of other
  * copies: for one copy, the opened sides say more.
  */
@@ -428,7 +475,7 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
   }, *added;
 
   if (operand->command)
-    return add_words (u, &use, operand->command, e);
+    return add_command (u, &use, operand, e);
   if (operand->name == NULL)
     return 0;
   use.shown = endpoint_masked_name (operand);

@@ -56,6 +56,11 @@ refused 'destination nbd://h/x of copy 2: .* as destination nbd://h/x of .* 1' \
         '"source": "one", "destination": "nbd://h/x"' \
         "$two, "'"destination": "nbd://h/x"'
 
+server='[ "nbdkit", "file", "./old" ]'
+refused 'destination \[ .* \] of copy 2: .* the same disk as .* of copy 1' \
+        '"source": "one", "destination": '"$server" \
+        "$two, "'"destination": '"$server"
+
 # Parts of a disk are parts of one and the same disk.
 part='"source": "one", "destination": "new", "shard": "1/2"'
 refused 'destination new of copy 2: .* as destination new of copy 1' "$part" \
@@ -112,9 +117,11 @@ if (requires_formats qcow2) > "$tmp/probe.log"; then
 fi
 
 # These can live together.
+memory='[ "nbdkit", "memory", "1M" ]'
 copies "$part" '"source": "./one", "destination": "./new", "shard": "2/2"' \
        "$two, "'"destination": "a"' "$two, "'"destination": "null:"' \
-       "$two, "'"destination": "null:"' '"source": "old", "destination": "b"'
+       "$two, "'"destination": "null:"' '"source": "old", "destination": "b"' \
+       "$two, "'"destination": '"$memory" "$two, "'"destination": '"$memory"
 copy_ok --manifest=manifest --jobs=3
 expect_identical one new
 expect_identical two a
