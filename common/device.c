@@ -3,6 +3,7 @@
 
 #include <config.h>
 
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
@@ -80,16 +81,30 @@ device_describe (int fd, struct device *d)
   return 0;
 }
 
-bool
-device_is_at (int fd, const char *path)
+int
+device_find (const char *path, struct device *d)
 {
-  struct stat ours, its;
+  struct stat st;
+  int fd;
 
-  if (fstat (fd, &ours) == -1 || stat (path, &its) == -1)
-    return false;
-  return (its.st_dev == ours.st_dev && its.st_ino == ours.st_ino)
-    || (S_ISBLK (its.st_mode) && S_ISBLK (ours.st_mode)
-        && its.st_rdev == ours.st_rdev);
+  *d = (struct device) { .kind = DEVICE_OTHER };
+  if (stat (path, &st) == -1)
+    return -1;
+  if (S_ISREG (st.st_mode)) {
+    d->kind = DEVICE_FILE;
+    d->number = st.st_dev;
+    d->inode = st.st_ino;
+  }
+  else if (S_ISBLK (st.st_mode)) {
+    d->kind = DEVICE_BLOCK;
+    d->number = st.st_rdev;
+    fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd != -1) {
+      find_shown (fd, d);
+      close (fd);
+    }
+  }
+  return 0;
 }
 
 void

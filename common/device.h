@@ -34,13 +34,15 @@ struct device {
 /* 0, or -1 with errno. */
 int device_describe (int fd, struct device *d);
 
+/* Which file or block device a name leads to, for device_same: nothing else is
+ * set, and no permission to read it is needed.  0, or -1 with errno.
+ */
+int device_find (const char *path, struct device *d);
+
 /* Whether both are the same bytes: the same file under any name, the same
  * device, or a loop device and what it shows.
  */
 bool device_same (const struct device *a, const struct device *b);
-
-/* Whether a name leads to the file or block device that is open. */
-bool device_is_at (int fd, const char *path);
 
 /* Removes a file by its name, if that still leads to what was described. */
 void device_remove_file (const struct device *d, const char *path);

@@ -17,12 +17,15 @@
 
 #include "locked.h"
 
-/* The new content stands here until it is whole.  What a process that was
- * killed has left of it is in the way of nobody who has the lock.
+/* The new content gets a name that begins so, for the moment until it is renamed
+ * over the old one.  Only names that are free are taken, and no file is removed
+ * but one that was made here.
  */
 #define BESIDE ".stripecopy"
 
-/* So often the file may be replaced between our opening and locking it. */
+/* So often the file may be replaced between our opening and locking it, and so
+ * many names beside it may be taken.
+ */
 #define TRIES 100
 
 static void
@@ -144,26 +147,101 @@ write_all (int fd, const char *text, size_t length)
   return fsync (fd);
 }
 
-/* A locked file with the new content, or -1 with errno. */
+/* Gives the new file all that it needs besides a name. */
 static int
-make_beside (const struct locked *l, const char *beside, const char *text,
-             size_t length)
+fill (const struct locked *l, int fd, const char *text, size_t length)
 {
   struct stat st;
-  int fd;
 
-  if (fstat (l->fd, &st) == -1
-      || (unlink (beside) == -1 && errno != ENOENT))
-    return -1;
-  fd = open (beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  return fstat (l->fd, &st) == 0 && fchmod (fd, st.st_mode & 0777) == 0
+    && flock (fd, LOCK_EX | LOCK_NB) == 0 ? write_all (fd, text, length) : -1;
+}
+
+/* A free name beside the file, tried for the n-th time; allocated. */
+static char *
+name_beside (const struct locked *l, unsigned n)
+{
+  char *name;
+
+  return asprintf (&name, "%s" BESIDE "-%ld-%u", l->path, (long) getpid (), n)
+    == -1 ? NULL : name;
+}
+
+/* The name that the open file has got, or NULL with errno. */
+static char *
+link_beside (const struct locked *l, int fd)
+{
+  char open_file[40], *name;
+
+  snprintf (open_file, sizeof open_file, "/proc/self/fd/%d", fd);
+  for (unsigned i = 0; i < TRIES; i++) {
+    if ((name = name_beside (l, i)) == NULL)
+      return NULL;
+    if (linkat (AT_FDCWD, open_file, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
+      return name;
+    free (name);
+    if (errno != EEXIST)
+      return NULL;
+  }
+  return NULL;
+}
+
+/* A file that has no name until it is whole: who is killed before leaves
+ * nothing.  Not every file system can do it.
+ */
+static int
+make_unnamed (const struct locked *l, const char *text, size_t length,
+              char **name)
+{
+  char *copy = strdup (l->path);
+  const int fd = copy ? open (dirname (copy), O_TMPFILE | O_RDWR | O_CLOEXEC,
+                              0600) : -1;
+
+  free (copy);
   if (fd == -1)
     return -1;
-  if (fchmod (fd, st.st_mode & 0777) == 0
-      && flock (fd, LOCK_EX | LOCK_NB) == 0
-      && write_all (fd, text, length) == 0)
+  if (fill (l, fd, text, length) == 0
+      && (*name = link_beside (l, fd)) != NULL)
     return fd;
   close_keeping_errno (fd);
   return -1;
+}
+
+static int
+make_named (const struct locked *l, const char *text, size_t length,
+            char **name)
+{
+  int fd = -1, err;
+
+  for (unsigned i = 0; i < TRIES && fd == -1; i++) {
+    if ((*name = name_beside (l, i)) == NULL)
+      return -1;
+    fd = open (*name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd != -1 && fill (l, fd, text, length) == 0)
+      return fd;
+    err = errno;
+    if (fd != -1) {
+      unlink (*name);
+      close (fd);
+    }
+    free (*name);
+    errno = err;
+    if (fd != -1 || err != EEXIST)
+      return -1;
+  }
+  return -1;
+}
+
+/* A locked file with the new content, and its name, which is allocated; or -1
+ * with errno.
+ */
+static int
+make_beside (const struct locked *l, const char *text, size_t length,
+             char **name)
+{
+  const int fd = make_unnamed (l, text, length, name);
+
+  return fd != -1 ? fd : make_named (l, text, length, name);
 }
 
 /* That the name leads to the new file is stored with its folder; a file system
@@ -188,13 +266,13 @@ store_name (const char *path)
 int
 locked_replace (struct locked *l, const char *text, size_t length)
 {
-  char *beside;
-  int fd, r = -1;
+  char *name;
+  const int fd = make_beside (l, text, length, &name);
+  int r = -1;
 
-  if (asprintf (&beside, "%s" BESIDE, l->path) == -1)
+  if (fd == -1)
     return -1;
-  fd = make_beside (l, beside, text, length);
-  if (fd != -1 && rename (beside, l->path) == 0) {
+  if (rename (name, l->path) == 0) {
     close (l->fd);
     l->fd = fd;
     r = store_name (l->path);
@@ -202,12 +280,11 @@ locked_replace (struct locked *l, const char *text, size_t length)
   else {
     const int err = errno;
 
-    if (fd != -1)
-      close (fd);
-    unlink (beside);
+    close (fd);
+    unlink (name);
     errno = err;
   }
-  free (beside);
+  free (name);
   return r;
 }
 

@@ -43,19 +43,45 @@ ends_in (const char *name, size_t length, const char *end)
   return length >= n && strncasecmp (name + length - n, end, n) == 0;
 }
 
+/* Names of secrets, by how they end.  A short one stands alone, or after a
+ * separator.  A key may be a secret, or say which disk is meant: so it is
+ * hidden, but two of them are never taken for one.
+ */
+static const struct secret_name {
+  const char *end;
+  enum { LONG, SHORT, NAMES_DISK } kind;
+} secret_names[] = {
+  { "password", LONG }, { "passwd", LONG }, { "passphrase", LONG },
+  { "pass", SHORT }, { "pwd", SHORT }, { "secret", LONG }, { "token", LONG },
+  { "cookie", LONG }, { "key", NAMES_DISK },
+  { "session", LONG }, { "sessionid", LONG }, { "session_id", LONG },
+  { "session-id", LONG }, { "sid", SHORT },
+  { "auth", SHORT }, { "authorization", LONG }, { "bearer", SHORT },
+  { "credential", LONG }, { "credentials", LONG }, { "jwt", SHORT },
+  { "ticket", NAMES_DISK },
+  /* Of addresses that are open to their bearer. */
+  { "signature", LONG }, { "sig", LONG },
+};
+
+static const struct secret_name *
+find_secret_name (const char *name, size_t length)
+{
+  for (size_t i = 0; i < sizeof secret_names / sizeof secret_names[0]; ++i) {
+    const struct secret_name *s = &secret_names[i];
+    const size_t n = strlen (s->end);
+
+    if (ends_in (name, length, s->end)
+        && (s->kind != SHORT || length == n
+            || strchr ("-_.", name[length - n - 1]) != NULL))
+      return s;
+  }
+  return NULL;
+}
+
 static bool
 is_secret_name (const char *name, size_t length)
 {
-  static const char *const ends[] = {
-    "password", "passwd", "passphrase", "secret", "token", "key", "cookie",
-    "signature", "sig",         /* of addresses that are open to their bearer */
-  };
-  size_t i;
-
-  for (i = 0; i < sizeof ends / sizeof ends[0]; ++i)
-    if (ends_in (name, length, ends[i]))
-      return true;
-  return false;
+  return find_secret_name (name, length) != NULL;
 }
 
 /* Given the text behind "://", the '@' that ends the user information, or NULL
@@ -149,25 +175,303 @@ secret_end (const char *word, const char *s)
   return value_end (s + 1, name > word ? name[-1] : '\0');
 }
 
-static void
-write_masked (FILE *fp, const char *word)
+/* A header, or a member of JSON: "Authorization: Bearer x".  The same as
+ * secret_end, where s points at ':'.
+ */
+static const char *
+header_end (const char *word, const char *s)
 {
-  const char *s = word, *end;
+  const char *name = s, *end = s;
+
+  if (end > word && (end[-1] == '"' || end[-1] == '\''))
+    end--;
+  else if (s[1] != ' ')
+    return NULL;
+  for (name = end; name > word && is_name_char (name[-1]); name--)
+    ;
+  return is_secret_name (name, (size_t) (end - name)) ? s + strlen (s) : NULL;
+}
+
+/* -- what was percent-encoded --------------------------------------------- */
+
+/* A secret may have been encoded several times over: each time is a level. */
+#define LEVELS 4
+
+/* A word as it stands, or decoded once more. */
+struct level {
+  char *text;                   /* owned */
+  size_t *from;                 /* owned: where in the word each character
+                                   began, and one more for the end */
+  size_t length;
+};
+
+static void
+level_free (struct level *l)
+{
+  free (l->text);
+  free (l->from);
+  *l = (struct level) { 0 };
+}
+
+static bool
+level_alloc (struct level *l, size_t room)
+{
+  l->text = malloc (room + 1);
+  l->from = reallocarray (NULL, room + 1, sizeof *l->from);
+  if (l->text != NULL && l->from != NULL)
+    return true;
+  level_free (l);
+  return false;
+}
+
+static int
+digit_value (char c)
+{
+  return is_digit (c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
+    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decodes a level into the next one.  False with next zeroed where there is
+ * nothing to decode, or no memory, which *failed says.
+ */
+static bool
+decode (const struct level *l, struct level *next, bool *failed)
+{
+  bool changed = false;
+
+  *next = (struct level) { 0 };
+  if (!level_alloc (next, l->length)) {
+    *failed = true;
+    return false;
+  }
+  for (size_t i = 0; i < l->length; i++) {
+    const int high = l->text[i] == '%' ? digit_value (l->text[i + 1]) : -1;
+    const int low = high == -1 ? -1 : digit_value (l->text[i + 2]);
+    const int c = low == -1 ? l->text[i] : 16 * high + low;
+
+    next->from[next->length] = l->from[i];
+    next->text[next->length++] = c ? c : '\1';  /* the text goes on */
+    if (low != -1) {
+      changed = true;
+      i += 2;
+    }
+  }
+  next->from[next->length] = l->from[l->length];
+  next->text[next->length] = '\0';
+  if (!changed)
+    level_free (next);
+  return changed;
+}
+
+static bool
+first_level (const char *word, struct level *l)
+{
+  l->length = strlen (word);
+  if (!level_alloc (l, l->length))
+    return false;
+  memcpy (l->text, word, l->length + 1);
+  for (size_t i = 0; i <= l->length; i++)
+    l->from[i] = i;
+  return true;
+}
+
+/* -- which parts of a word are hidden ------------------------------------- */
+
+/* For each character of a word, and its end. */
+struct marks {
+  bool *hidden;                 /* owned: it does not appear */
+  bool *begins;                 /* owned: what is hidden begins before it */
+};
+
+/* Calls for a range of a level to be hidden. */
+static void
+hide (struct marks *m, const struct level *l, const char *start,
+      const char *end)
+{
+  const size_t from = l->from[start - l->text], to = l->from[end - l->text];
+
+  m->begins[from] = true;
+  memset (m->hidden + from, true, to - from);
+}
+
+static void
+hide_for_people (struct marks *m, const struct level *l)
+{
+  const char *s = l->text, *end;
 
   while (*s != '\0') {
     if (strncmp (s, "://", 3) == 0 && (end = user_info_end (s + 3)) != NULL) {
-      fprintf (fp, "://%s", mask);
+      hide (m, l, s + 3, end);
       s = end;
     }
-    else if (*s == '=' && (end = secret_end (word, s)) != NULL) {
-      fprintf (fp, "=%s", mask);
+    else if (*s == '=' && (end = secret_end (l->text, s)) != NULL) {
+      hide (m, l, s + 1, end);
       s = end;
     }
-    else {
-      putc ((unsigned char) *s < ' ' || *s == '\177' ? '?' : *s, fp);
+    else if (*s == ':' && (end = header_end (l->text, s)) != NULL) {
+      hide (m, l, s + 1, end);
+      s = end;
+    }
+    else
       s++;
-    }
   }
+}
+
+/* In a sentence, addresses stand among other words.  What a query has in it is
+ * never known.
+ */
+static void
+hide_queries (struct marks *m, const struct level *l)
+{
+  const char *s = l->text, *query;
+
+  while ((s = strstr (s, "://")) != NULL) {
+    const size_t length = strcspn (s, " \t\"'<>");
+
+    query = memchr (s, '?', length);
+    if (query)
+      hide (m, l, query + 1, s + length);
+    s += length;
+  }
+}
+
+/* Whether this character was decoded to get to this level. */
+static bool
+is_decoded (const struct level *l, const char *s)
+{
+  const size_t i = s - l->text;
+
+  return l->from[i + 1] - l->from[i] > 1;
+}
+
+/* "%26", "%2526" and so on. */
+static bool
+is_encoded_separator (const char *s)
+{
+  if (*s++ != '%')
+    return false;
+  while (strncmp (s, "25", 2) == 0)
+    s += 2;
+  return strncmp (s, "26", 2) == 0;
+}
+
+/* Where a secret ends for sure, so that nothing which tells one disk from
+ * another is cut out with it: rather too little is cut.
+ */
+static const char *
+sure_end (const char *value)
+{
+  const char *s = value;
+
+  while (*s != '\0' && strchr ("&#/\"'", *s) == NULL
+         && !is_encoded_separator (s)
+         && !(strchr (",; \t", *s) != NULL
+              && name_length (s + 1 + strspn (s + 1, " ")) > 0))
+    s++;
+  return s;
+}
+
+static void
+cut_what_may_change (struct marks *m, const struct level *l, bool is_first)
+{
+  const char *s = l->text, *name, *end;
+  const struct secret_name *secret;
+
+  for (; *s != '\0'; s++) {
+    if (is_first && strncmp (s, "://", 3) == 0
+        && (end = memrchr (s + 3, '@', strcspn (s + 3, "/?#"))) != NULL)
+      hide (m, l, s + 3, end);
+    if (*s != '=' || is_first == is_decoded (l, s))
+      continue;
+    for (name = s; name > l->text && is_name_char (name[-1]); name--)
+      ;
+    secret = find_secret_name (name, (size_t) (s - name));
+    if (secret ? secret->kind != NAMES_DISK
+        : is_secret_data (l->text, name, (size_t) (s - name)))
+      hide (m, l, s + 1, sure_end (s + 1));
+  }
+}
+
+static void
+marks_free (struct marks *m)
+{
+  free (m->hidden);
+  free (m->begins);
+}
+
+enum purpose { SHOW_WORD, SHOW_LINE, CUT };
+
+/* False where memory is out: then nothing is known. */
+static bool
+find_marks (struct marks *m, const char *word, enum purpose purpose)
+{
+  const size_t n = strlen (word);
+  struct level level, next;
+  bool failed = false;
+
+  m->hidden = calloc (n + 1, sizeof *m->hidden);
+  m->begins = calloc (n + 1, sizeof *m->begins);
+  if (m->hidden == NULL || m->begins == NULL || !first_level (word, &level)) {
+    marks_free (m);
+    return false;
+  }
+  for (unsigned i = 0; i < LEVELS && level.text != NULL; i++) {
+    if (purpose == CUT)
+      cut_what_may_change (m, &level, i == 0);
+    else
+      hide_for_people (m, &level);
+    if (purpose == SHOW_LINE)
+      hide_queries (m, &level);
+    decode (&level, &next, &failed);
+    level_free (&level);
+    level = next;
+  }
+  level_free (&level);
+  if (failed)
+    marks_free (m);
+  return !failed;
+}
+
+/* -- writing -------------------------------------------------------------- */
+
+static bool
+write_masked (FILE *fp, const char *word, enum purpose purpose)
+{
+  struct marks m;
+
+  if (!find_marks (&m, word, purpose))
+    return false;
+  for (size_t i = 0; ; i++) {
+    if (m.begins[i] && (i == 0 || !m.hidden[i - 1]))
+      fputs (mask, fp);
+    if (word[i] == '\0')
+      break;
+    if (!m.hidden[i])
+      putc ((unsigned char) word[i] < ' ' || word[i] == '\177' ? '?'
+            : word[i], fp);
+  }
+  marks_free (&m);
+  return true;
+}
+
+/* As it is, but for what was cut out, where one control character stands. */
+static bool
+write_cut (FILE *fp, const char *word)
+{
+  struct marks m;
+
+  if (!find_marks (&m, word, CUT))
+    return false;
+  for (size_t i = 0; ; i++) {
+    if (m.begins[i] && (i == 0 || !m.hidden[i - 1]))
+      putc ('\1', fp);
+    if (word[i] == '\0')
+      break;
+    if (!m.hidden[i])
+      putc (word[i], fp);
+  }
+  marks_free (&m);
+  return true;
 }
 
 /* --password, with the secret in the next word. */
@@ -180,9 +484,9 @@ announces_secret (const char *word)
 
 /* Closes the stream; the text that went into it, or NULL with errno. */
 static char *
-finish (FILE *fp, char **text)
+finish (FILE *fp, bool written, char **text)
 {
-  bool failed = ferror (fp) != 0;
+  bool failed = ferror (fp) != 0 || !written;
 
   if (fclose (fp) == EOF || failed) {
     free (*text);
@@ -192,36 +496,62 @@ finish (FILE *fp, char **text)
   return *text;
 }
 
-char *
-secrets_mask (const char *word)
+static char *
+mask_for (const char *word, enum purpose purpose)
 {
   char *text = NULL;
   size_t size;
   FILE *fp = open_memstream (&text, &size);
+  bool written;
 
   if (fp == NULL)
     return NULL;
-  write_masked (fp, word);
-  return finish (fp, &text);
+  written = write_masked (fp, word, purpose);
+  return finish (fp, written, &text);
 }
 
 char *
-secrets_mask_command (char *const argv[])
+secrets_mask (const char *word)
+{
+  return mask_for (word, SHOW_WORD);
+}
+
+char *
+secrets_mask_line (const char *line)
+{
+  return mask_for (line, SHOW_LINE);
+}
+
+char *
+secrets_cut (const char *word)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *fp = open_memstream (&text, &size);
+  bool written;
+
+  if (fp == NULL)
+    return NULL;
+  written = write_cut (fp, word);
+  return finish (fp, written, &text);
+}
+
+char *
+secrets_cut_command (char *const argv[])
 {
   char *text = NULL;
   size_t size, i;
   FILE *fp = open_memstream (&text, &size);
+  bool written = true;
 
   if (fp == NULL)
     return NULL;
-  fputs ("[ ", fp);
-  for (i = 0; argv[i] != NULL; ++i) {
+  for (i = 0; argv[i] != NULL && written; ++i) {
     if (i > 0 && announces_secret (argv[i - 1]))
-      fputs (mask, fp);
+      putc ('\1', fp);
     else
-      write_masked (fp, argv[i]);
-    putc (' ', fp);
+      written = write_cut (fp, argv[i]);
+    putc ('\2', fp);            /* no blank, which words can have */
   }
-  putc (']', fp);
-  return finish (fp, &text);
+  return finish (fp, written, &text);
 }

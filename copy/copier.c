@@ -25,6 +25,7 @@
 #include "survey.h"
 #include "teller.h"
 #include "trace.h"
+#include "used-files.h"
 #include "watch.h"
 
 /* A server that is told to end may have caches to write, and is killed if it
@@ -158,6 +159,8 @@ open_both (struct copier *c)
                endpoint_name (c->destination));
     return give_up (c, &e, REFUSED);
   }
+  if (used_files_check_again (c->options, &e) == -1)
+    return give_up (c, &e, e.number == EINVAL ? REFUSED : FAILED);
   if (make_plan (c, &e) == -1)
     return give_up (c, &e, e.number == EBUSY ? IN_USE : REFUSED);
   warn_of_plan (c);
@@ -173,6 +176,9 @@ open_map (struct copier *c)
     .options = c->options,
     .source = endpoint_name (c->source),
     .destination = endpoint_name (c->destination),
+    .source_is_path = endpoint_is_path (SOURCE, &c->options->source),
+    .destination_is_path = endpoint_is_path (DESTINATION,
+                                             &c->options->destination),
     .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
   };
@@ -417,11 +423,11 @@ make_ready (struct copier *c)
 
   if (c->options->digest != DIGEST_NONE && c->options->blkhash_file
       && output_file_open (&c->digest_file, "--blkhash-file",
-                           c->options->blkhash_file, c->options, &e) == -1)
+                           c->options->blkhash_file, &e) == -1)
     return give_up (c, &e, REFUSED);
   if (c->options->trace_file
       && output_file_open (&c->trace_file, "--trace", c->options->trace_file,
-                           c->options, &e) == -1)
+                           &e) == -1)
     return give_up (c, &e, REFUSED);
   if (c->map && map_claim (c->map, &e) == -1)
     return give_up (c, &e, REFUSED);

@@ -987,6 +987,7 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
   char *copy;
   int r;
 
+  /* Anything else was made since: whoever creates it finds out. */
   if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
     error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere",
                what);

@@ -601,13 +601,18 @@ static const struct conn_ops nbd_conn_ops = {
 
 /* -- connecting ----------------------------------------------------------- */
 
-/* As libnbd would print it, but nobody has to wait for who reads it. */
+/* As libnbd would print it, but with secrets masked, and without waiting for
+ * who reads it.
+ */
 static int
 on_debug (void *opaque, const char *context, const char *message)
 {
   const struct nbd_conn *nc = opaque;
+  char *masked = secrets_mask (message);
 
-  log_library ("libnbd: debug: %s: %s: %s", nc->name, context, message);
+  if (masked)
+    log_library ("libnbd: debug: %s: %s: %s", nc->name, context, masked);
+  free (masked);
   return 0;
 }
 

@@ -135,10 +135,11 @@ struct endpoint_wants {
 int endpoint_check_name (enum side side, const struct operand *name,
                          struct endpoint_wants wants, struct error *e);
 
-/* Whether two names of which one has a format go together: not when both are
- * the same file, which the server of an image hides, so it is seen before any
- * is started; nor when a stream, of a size that nobody knows, is to become a
- * new image.  0, or -1 with the error set.
+/* Whether a name stands for a file, be it there or not. */
+bool endpoint_is_path (enum side side, const struct operand *name);
+
+/* Whether two names go together: not when a stream, of a size that nobody
+ * knows, is to become a new image.  0, or -1 with the error set.
  */
 int endpoint_check_pair (const struct operand *source,
                          const struct operand *destination, struct error *e);

@@ -119,27 +119,18 @@ replace (const char *name, mode_t mode, const char *line, size_t length)
   return err ? -1 : 0;
 }
 
-/* Only a file can be replaced: the name of a device, or of a disk that is
- * copied, is a slip.  NULL where nothing speaks against it.
+/* Only a file can be replaced: the name of a device is a slip.  NULL where
+ * nothing speaks against it.
  */
 static const char *
 why_not_status_file (const struct options *o)
 {
-  bool is_disk;
   struct stat it;
   char *other;
   int fd;
 
-  if (stat (o->status_file, &it) == 0) {
-    if (!S_ISREG (it.st_mode))
-      return "it is no regular file";
-    fd = open (o->status_file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    is_disk = fd != -1 && options_name_file (o, fd);
-    if (fd != -1)
-      close (fd);
-    if (is_disk)
-      return "it is a disk";
-  }
+  if (stat (o->status_file, &it) == 0 && !S_ISREG (it.st_mode))
+    return "it is no regular file";
   if ((fd = make_beside (o->status_file, &other)) == -1)
     return strerror (errno);
   if (other)
@@ -192,7 +183,7 @@ events_open (struct events *ev, const struct options *o, struct error *e)
     .interval = o->interval ? o->interval : 10 * NS_PER_S,
   };
   if (o->events)
-    r = outlet_open (&ev->stream, OUTLET_EVENTS, o->events, o, e);
+    r = outlet_open (&ev->stream, OUTLET_EVENTS, o->events, e);
   if (o->status_file && check_status_file (o, e) == -1)
     r = -1;
   else

@@ -18,11 +18,13 @@
 #include "clock.h"
 #include "exit-status.h"
 #include "fleet.h"
+#include "handed-words.h"
 #include "ledger.h"
 #include "lines.h"
 #include "log.h"
 #include "manifest.h"
 #include "stop.h"
+#include "used-files.h"
 
 /* This program, even if its file was replaced meanwhile. */
 #define OURSELVES "/proc/self/exe"
@@ -155,18 +157,35 @@ make_argv (const struct fleet *f, const struct manifest_copy *c)
   return argv;
 }
 
-/* Its events come through descriptor 3, its report through standard output. */
+/* What others see of it: the words themselves can have secrets in them. */
+static int
+start_with (struct run *r, char *program, int words, int events, int output)
+{
+  static char handed[] = HANDED_WORDS;
+  char *argv[] = { program, handed, r->copy->words[0], NULL };
+  const struct child_io io = { words, output, -1 };
+
+  return child_start_as (&r->child, OURSELVES, argv, events, io);
+}
+
+/* Its words go to its standard input, its events come through descriptor 3, its
+ * report through standard output.
+ */
 static int
 start (struct fleet *f, struct run *r, char **argv)
 {
+  const int words = handed_words_write (argv + 1);
   int events = -1, output = -1, status = -1, err;
 
+  if (words == -1)
+    return -1;
   if ((!ledger_wants_events (&f->ledger)
        || lines_open (&r->events, EVENT_MAX, &events) == 0)
       && (!ledger_wants_report (&f->ledger)
           || lines_open (&r->output, REPORT_MAX, &output) == 0))
-    status = child_start_as (&r->child, OURSELVES, argv, events, output);
+    status = start_with (r, argv[0], words, events, output);
   err = errno;
+  close (words);
   if (events != -1)
     close (events);
   if (output != -1)
@@ -332,19 +351,28 @@ take_reports (struct fleet *f)
   }
 }
 
+/* Nothing of a manifest is begun unless all of its copies can live together,
+ * and with what is told of them.  Takes out of the options what must not be
+ * written.
+ */
 static int
-check_outputs (const struct fleet *f, struct error *e)
+check_files (struct fleet *f, struct options *o, struct error *e)
 {
-  const struct options *o = f->options;
-  const bool events = o->events
-    && manifest_names_file (&f->manifest, o->events);
+  struct used_files *u = used_files_new ();
+  struct error why = { 0 };
+  int r = u ? used_files_add (u, o, 0, &why) : -1;
 
-  if (!events
-      && !(o->report && manifest_names_file (&f->manifest, o->report)))
-    return 0;
-  error_set (e, EINVAL, "--%s: a copy of the manifest has this file, too",
-             events ? "events" : "report");
-  return -1;
+  for (size_t i = 0; r == 0 && i < f->manifest.n_copies; i++)
+    r = used_files_add (u, &f->manifest.copies[i].options, i + 1, &why);
+  if (r == 0)
+    r = used_files_check (u, &why);
+  if (r == -1) {
+    error_set (e, why.number, "%s: %s", o->manifest,
+               u ? why.text : strerror (ENOMEM));
+    used_files_spare (u, o);
+  }
+  used_files_free (u);
+  return r;
 }
 
 static int
@@ -373,7 +401,8 @@ free_fleet (struct fleet *f)
 int
 fleet_run (const struct options *o, unsigned processors)
 {
-  struct fleet f = { .options = o };
+  struct options told = *o;     /* with the files that may be written */
+  struct fleet f = { .options = &told };
   struct error e = { 0 };
   bool good;
   int status;
@@ -382,12 +411,8 @@ fleet_run (const struct options *o, unsigned processors)
     snprintf (f.interval, sizeof f.interval, "--interval=%.9g",
               (double) o->interval / NS_PER_S);
   good = manifest_load (&f.manifest, o->manifest, &e) == 0;
-  if (good && check_outputs (&f, &e) == -1) {
-    log_error ("%s", e.text);   /* and nowhere else */
-    manifest_free (&f.manifest);
-    return REFUSED;
-  }
-  good = ledger_open (&f.ledger, o, &e) == 0 && good;
+  good = check_files (&f, &told, &e) == 0 && good;
+  good = ledger_open (&f.ledger, &told, &e) == 0 && good;
   status = good ? run_manifest (&f, processors, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);

@@ -136,6 +136,19 @@ image_command_describe (const char *format, struct image_place place)
   return w.command;
 }
 
+char **
+image_command_describe_chain (const char *format, struct image_place place)
+{
+  struct words w = begin ("qemu-img");
+
+  add (&w, "info");
+  add (&w, "--force-share");
+  add (&w, "--backing-chain");
+  add (&w, "--output=json");
+  add_image (&w, format, place);
+  return w.command;
+}
+
 /* The variables by which curl(1) is told whom to trust; the library under
  * nbdkit does not look at them.
  */

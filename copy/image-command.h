@@ -35,6 +35,12 @@ char **image_command_create (const char *format, const char *path,
 /* qemu-img describes what is there, as JSON. */
 char **image_command_describe (const char *format, struct image_place place);
 
+/* The same of the image and all of its backing files, as a list; also of one
+ * that another program has locked.
+ */
+char **image_command_describe_chain (const char *format,
+                                     struct image_place place);
+
 /* nbdkit serves a file of a web server, read-only.  The password, where there
  * is one, is in password_file: the command line is open to all.
  */

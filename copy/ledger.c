@@ -32,8 +32,8 @@ ledger_open (struct ledger *l, const struct options *o, struct error *e)
   clock_gettime (CLOCK_REALTIME, &l->start);
   signal (SIGPIPE, SIG_IGN);    /* who does not listen does not end us */
   if (o->events)
-    r = outlet_open (&l->events, OUTLET_EVENTS, o->events, o, e);
-  if (o->report && outlet_open (&l->report, OUTLET_REPORT, o->report, o, e)
+    r = outlet_open (&l->events, OUTLET_EVENTS, o->events, e);
+  if (o->report && outlet_open (&l->report, OUTLET_REPORT, o->report, e)
       == -1)
     return -1;
   l->wants_report = o->report != NULL;

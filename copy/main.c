@@ -5,10 +5,12 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "copier.h"
 #include "describe.h"
@@ -16,10 +18,12 @@
 #include "events.h"
 #include "exit-status.h"
 #include "fleet.h"
+#include "handed-words.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"
 #include "secrets.h"
+#include "used-files.h"
 
 /* Who is told, and of what. */
 struct run {
@@ -98,6 +102,28 @@ end_telling (struct run *r, int status)
   return status;
 }
 
+/* Before any file is opened for writing.  Takes out of the options what must
+ * not be written, so that the rest can be told.  words are those of a command
+ * line that could not be understood; NULL: it was.
+ */
+static int
+check_files (struct options *o, char *const *words, struct error *e)
+{
+  struct used_files *u = used_files_new ();
+  int r = -1;
+
+  if (u == NULL)
+    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+  else if (words)
+    r = used_files_add_words (u, o, words, e);
+  else if ((r = used_files_add (u, o, 0, e)) == 0)
+    r = used_files_check (u, e);
+  if (words || r == -1)
+    used_files_spare (u, o);
+  used_files_free (u);
+  return r;
+}
+
 /* A word that stands on the wrong place can be a secret all the same. */
 static int
 refuse_words (struct run *r, struct error *e)
@@ -111,14 +137,21 @@ refuse_words (struct run *r, struct error *e)
   return REFUSED;
 }
 
-/* e is why the command line could not be understood, where it could not be. */
+/* e is why the command line could not be understood, where it could not be;
+ * words are then its words.
+ */
 static int
-copy_and_tell (struct run *r, bool parsed, struct error *e)
+copy_and_tell (struct run *r, char *const *words, struct error *e)
 {
+  const bool good = check_files (&r->options, words, e) == 0;
   int status = start_telling (r);
 
-  if (!parsed)
+  if (words)
     status = refuse_words (r, e);
+  else if (!good) {
+    report_failure (&r->report, e);
+    status = REFUSED;
+  }
   else if (status == DONE)
     status = copier_run (&r->options, count_processors (), &r->events,
                          &r->report);
@@ -140,13 +173,29 @@ end_by_signal (int signal_number)
   sigprocmask (SIG_UNBLOCK, &set, NULL);
 }
 
-int
-main (int argc, char **argv)
+/* All but the program's name.  NULL where memory is out. */
+static char **
+copy_words (int argc, char **argv)
+{
+  char **words = calloc (argc + 1, sizeof *words);
+
+  for (int i = 1; words && i < argc; i++)
+    words[i - 1] = argv[i];
+  return words;
+}
+
+static int
+run (int argc, char **argv)
 {
   struct run r = { 0 };
   struct error e = { 0 };
-  const bool parsed = options_parse (&r.options, argc, argv, &e) == 0;
+  char **words = copy_words (argc, argv);       /* parsing moves them */
+  const bool parsed = words != NULL
+    && options_parse (&r.options, argc, argv, &e) == 0;
   int status;
+
+  if (words == NULL)
+    error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
 
   if (parsed && r.options.help)
     status = print_text (options_help (r.options.program));
@@ -159,9 +208,36 @@ main (int argc, char **argv)
               parsed ? r.options.verbose : 0);
     status = parsed && r.options.manifest
       ? fleet_run (&r.options, count_processors ())
-      : copy_and_tell (&r, parsed, &e);
+      : copy_and_tell (&r, parsed ? NULL : words ? words : argv, &e);
   }
   options_free (&r.options);
+  free (words);
+  return status;
+}
+
+/* One copy of a manifest, of which fleet.c has told us. */
+static int
+run_handed_words (char *program)
+{
+  struct handed_words w;
+  int status;
+
+  if (handed_words_read (&w, program) == -1) {
+    log_init ("stripecopy", NULL, false, 0);
+    log_error (HANDED_WORDS ": %s", strerror (errno));
+    return REFUSED;
+  }
+  status = run (w.argc, w.argv);
+  handed_words_free (&w);
+  return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  const int status = handed_words_expected (argc, argv)
+    ? run_handed_words (argv[0]) : run (argc, argv);
+
   if (status > BY_SIGNAL)
     end_by_signal (status - BY_SIGNAL);
   return status;

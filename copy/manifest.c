@@ -12,12 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arith.h"
 #include "manifest.h"
-#include "options.h"
 
 /* Beyond any use; keeps a disk that was named by mistake out of memory. */
 #define FILE_MAX (64 * MiB)
@@ -105,12 +103,10 @@ add_option (const struct reading *r, struct manifest_copy *c,
   return add_word (r, c, n == -1 ? NULL : word);
 }
 
-/* A side is a string, which *plain is then, or the words of a command, which we
- * put in brackets.
- */
+/* A side is a string, or the words of a command, which we put in brackets. */
 static int
 add_side (const struct reading *r, struct manifest_copy *c, const char *name,
-          const json_t *copy, const char **plain)
+          const json_t *copy)
 {
   const json_t *value = json_object_get (copy, name);
   const char *text = json_string_value (value);
@@ -121,12 +117,8 @@ add_side (const struct reading *r, struct manifest_copy *c, const char *name,
                || text[0] == '\0'))
     return refuse (r, "'%s' cannot be '%s': name a file, a device, a URI, or"
                    " list the words of a command", name, text);
-  if (text) {
-    if (add_text (r, c, text) == -1)
-      return -1;
-    *plain = c->words[c->n_words - 1];
-    return 0;
-  }
+  if (text)
+    return add_text (r, c, text);
   if (!json_is_array (value) || json_array_size (value) == 0)
     return refuse (r, value ? "'%s' must be a string or a list of words"
                    : "'%s' is missing", name);
@@ -200,11 +192,10 @@ name_disk (const struct reading *r, struct manifest_copy *c,
 
 /* By the parser of the command line: what it takes is what will be run. */
 static int
-check_words (const struct reading *r, const struct manifest_copy *c)
+parse_words (const struct reading *r, struct manifest_copy *c)
 {
-  char program[] = "stripecopy";
+  static char program[] = "stripecopy";
   char **argv = calloc (c->n_words + 2, sizeof *argv);
-  struct options o;
   struct error why = { 0 };
   int status;
 
@@ -212,8 +203,7 @@ check_words (const struct reading *r, const struct manifest_copy *c)
     return out_of_memory (r);
   argv[0] = program;
   memcpy (argv + 1, c->words, c->n_words * sizeof *argv);
-  status = options_parse (&o, c->n_words + 1, argv, &why);
-  options_free (&o);
+  status = options_parse (&c->options, c->n_words + 1, argv, &why);
   free (argv);
   return status == -1 ? refuse (r, "%s", why.text) : 0;
 }
@@ -239,18 +229,15 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
       return -1;
   }
   if (add_text (r, c, "--") == -1
-      || add_side (r, c, "source", value, &c->source) == -1
-      || add_side (r, c, "destination", value, &c->destination) == -1
-      || check_words (r, c) == -1)
+      || add_side (r, c, "source", value) == -1
+      || add_side (r, c, "destination", value) == -1)
     return -1;
-  c->shares = json_object_get (value, "shard") != NULL
-    || (c->destination && strcmp (c->destination, "null:") == 0);
-  return 0;
+  return parse_words (r, c);
 }
 
 /* -- the list ------------------------------------------------------------- */
 
-/* What no two copies may have in common: it would be written twice. */
+/* The name is all that is looked at here: see used-files.h for the disks. */
 static int
 compare_with_others (struct reading *r, const struct manifest *m)
 {
@@ -261,9 +248,6 @@ compare_with_others (struct reading *r, const struct manifest *m)
 
     if (strcmp (c->disk, other->disk) == 0)
       return refuse (r, "'disk' is '%s', as in copy %zu", c->disk, i + 1);
-    if (!c->shares && !other->shares && c->destination && other->destination
-        && strcmp (c->destination, other->destination) == 0)
-      return refuse (r, "its destination is that of copy %zu, too", i + 1);
   }
   return 0;
 }
@@ -367,35 +351,13 @@ manifest_load (struct manifest *m, const char *file, struct error *e)
   return status;
 }
 
-static bool
-is_same (const struct stat *file, const char *path)
-{
-  struct stat st;
-
-  return path && stat (path, &st) == 0
-    && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
-}
-
-bool
-manifest_names_file (const struct manifest *m, const char *path)
-{
-  struct stat file;
-
-  if (stat (path, &file) == -1)
-    return false;
-  for (size_t i = 0; i < m->n_copies; i++)
-    if (is_same (&file, m->copies[i].source)
-        || is_same (&file, m->copies[i].destination))
-      return true;
-  return false;
-}
-
 void
 manifest_free (struct manifest *m)
 {
   for (size_t i = 0; i < m->n_copies; i++) {
     struct manifest_copy *c = &m->copies[i];
 
+    options_free (&c->options);
     for (size_t j = 0; j < c->n_words; j++)
       free (c->words[j]);
     free (c->words);

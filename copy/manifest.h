@@ -16,19 +16,19 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "options.h"
 
 /* Bytes of a disk's name. */
 #define MANIFEST_NAME_MAX 64
 
 struct manifest_copy {
   char **words;                 /* of the command line, owned, NULL at the end:
-                                   options, "--", source, destination */
+                                   --disk=NAME, which is no secret, options,
+                                   "--", source, destination */
   size_t n_words;
 
-  /* In those. */
-  const char *disk;             /* its name, as no other has it */
-  const char *source, *destination;     /* NULL: a command */
-  bool shares;                  /* others may have the same destination */
+  const char *disk;             /* its name in those, as no other has it */
+  struct options options;       /* what they say; owned */
 };
 
 struct manifest {
@@ -44,11 +44,6 @@ int manifest_load (struct manifest *m, const char *file, struct error *e);
 /* The same for text that is there already; file is only for messages. */
 int manifest_parse (struct manifest *m, const char *file, const char *text,
                     size_t length, struct error *e);
-
-/* Whether one of the copies names this very file as a side: nothing that is
- * told may be written there.
- */
-bool manifest_names_file (const struct manifest *m, const char *path);
 
 void manifest_free (struct manifest *m);
 

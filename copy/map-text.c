@@ -18,11 +18,14 @@
 static const char *const key_names[MAP_KEYS] = {
   [MAP_VERSION] = "map version",
   [MAP_SOURCE] = "source",
+  [MAP_SOURCE_DIGEST] = "source digest",
   [MAP_SOURCE_SIZE] = "source size",
   [MAP_SOURCE_ID] = "source id",
   [MAP_DESTINATION] = "destination",
+  [MAP_DESTINATION_DIGEST] = "destination digest",
   [MAP_DESTINATION_SIZE] = "destination size",
   [MAP_FOLDER] = "folder",
+  [MAP_FOLDER_DIGEST] = "folder digest",
   [MAP_OPTIONS] = "options",
 };
 

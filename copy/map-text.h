@@ -3,6 +3,7 @@
  * the comments.  Pure.
  *
  *   # stripecopy source: nbd://host/disk        our own, one for each key
+ *   # stripecopy source digest: 5df2...         of all of the name: map.c
  *   0x00000000 ? 1                              the status line
  *   0x00000000 0x00100000 +                     blocks: start, size, status
  *   0x00100000 0x00100000 ?
@@ -24,13 +25,13 @@
 /* What stands in lines of our own. */
 enum map_key {
   MAP_VERSION,
-  MAP_SOURCE, MAP_SOURCE_SIZE, MAP_SOURCE_ID,
-  MAP_DESTINATION, MAP_DESTINATION_SIZE,
-  MAP_FOLDER,
+  MAP_SOURCE, MAP_SOURCE_DIGEST, MAP_SOURCE_SIZE, MAP_SOURCE_ID,
+  MAP_DESTINATION, MAP_DESTINATION_DIGEST, MAP_DESTINATION_SIZE,
+  MAP_FOLDER, MAP_FOLDER_DIGEST,
   MAP_OPTIONS,
 };
 
-#define MAP_KEYS 8
+#define MAP_KEYS 11
 
 const char *map_key_name (enum map_key key);
 

@@ -13,14 +13,16 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "device.h"
 #include "locked.h"
 #include "map-text.h"
 #include "map.h"
 #include "secrets.h"
+#include "sha256.h"
 
-/* It changes with what a map means, not with what is said besides. */
-#define MAP_FORMAT "1"
+/* It changes with what a map means, not with what is said besides.  1 had no
+ * digests: names that looked alike when masked were taken for one.
+ */
+#define MAP_FORMAT "2"
 
 /* Larger ones were not written by us.  All that a map may hold is read at once,
  * and has to be read before anything else is.
@@ -73,24 +75,49 @@ number_text (uint64_t n)
   return text;
 }
 
-static bool
-depends_on_folder (const struct operand *operand)
-{
-  return operand->command == NULL && operand->name[0] != '/'
-    && strstr (operand->name, "://") == NULL;
-}
-
-/* Where we stand, if a name means another file elsewhere.  Masked, because it
- * must stay one line.
+/* A name is shown masked, on one line, and two that differ can look alike then.
+ * So it is compared by a digest: of all of a file's name, and of any other less
+ * the secrets that may change.
  */
 static char *
-folder_text (void)
+digest_text (const char *kind, const char *name)
+{
+  char *text, *digest = malloc (SHA256_TEXT);
+  const int n = name ? asprintf (&text, "%s:%s", kind, name) : -1;
+
+  if (digest == NULL || n == -1) {
+    free (digest);
+    return NULL;
+  }
+  sha256_text (text, n, digest);
+  free (text);
+  return digest;
+}
+
+static char *
+operand_digest (const struct operand *operand, bool is_path)
+{
+  char *cut = is_path ? NULL
+    : operand->command ? secrets_cut_command (operand->command)
+    : secrets_cut (operand->name);
+  char *digest = is_path ? digest_text ("file", operand->name)
+    : digest_text (operand->command ? "command" : "address", cut);
+
+  free (cut);
+  return digest;
+}
+
+/* Where we stand, if a name means another file elsewhere. */
+static void
+describe_folder (struct map *m)
 {
   char *folder = getcwd (NULL, 0);
-  char *text = folder ? secrets_mask (folder) : NULL;
 
+  if (folder) {
+    m->values[MAP_FOLDER] = secrets_mask (folder);
+    m->values[MAP_FOLDER_DIGEST] = digest_text ("folder", folder);
+  }
   free (folder);
-  return text;
 }
 
 /* Those by which other bytes are written, or other blocks are allocated, and
@@ -124,25 +151,31 @@ static int
 describe (struct map *m, const struct map_pair *pair)
 {
   const struct options *o = pair->options;
+  const bool in_folder = (pair->source_is_path && o->source.name[0] != '/')
+    || (pair->destination_is_path && o->destination.name[0] != '/');
   const bool needed[MAP_KEYS] = {
     [MAP_VERSION] = true,
-    [MAP_SOURCE] = true, [MAP_SOURCE_SIZE] = true,
-    [MAP_SOURCE_ID] = o->source_id != NULL,
-    [MAP_DESTINATION] = true, [MAP_DESTINATION_SIZE] = true,
-    [MAP_FOLDER] = depends_on_folder (&o->source)
-      || depends_on_folder (&o->destination),
+    [MAP_SOURCE] = true, [MAP_SOURCE_DIGEST] = true,
+    [MAP_SOURCE_SIZE] = true, [MAP_SOURCE_ID] = o->source_id != NULL,
+    [MAP_DESTINATION] = true, [MAP_DESTINATION_DIGEST] = true,
+    [MAP_DESTINATION_SIZE] = true,
+    [MAP_FOLDER] = in_folder, [MAP_FOLDER_DIGEST] = in_folder,
     [MAP_OPTIONS] = true,
   };
 
   m->values[MAP_VERSION] = strdup (MAP_FORMAT);
   m->values[MAP_SOURCE] = plain_name (pair->source);
+  m->values[MAP_SOURCE_DIGEST] = operand_digest (&o->source,
+                                                 pair->source_is_path);
   m->values[MAP_SOURCE_SIZE] = number_text (pair->size);
   if (needed[MAP_SOURCE_ID])
     m->values[MAP_SOURCE_ID] = strdup (o->source_id);
   m->values[MAP_DESTINATION] = plain_name (pair->destination);
+  m->values[MAP_DESTINATION_DIGEST]
+    = operand_digest (&o->destination, pair->destination_is_path);
   m->values[MAP_DESTINATION_SIZE] = number_text (pair->destination_size);
-  if (needed[MAP_FOLDER])
-    m->values[MAP_FOLDER] = folder_text ();
+  if (in_folder)
+    describe_folder (m);
   m->values[MAP_OPTIONS] = options_text (o);
   for (unsigned i = 0; i < MAP_KEYS; i++)
     if (needed[i] && m->values[i] == NULL)
@@ -150,25 +183,74 @@ describe (struct map *m, const struct map_pair *pair)
   return 0;
 }
 
-/* What is to be made, or made again, has no size yet to compare. */
-static int
-check_value (struct map *m, const struct map_text *text, enum map_key key,
-             struct error *e)
+static bool
+is_same_value (const struct map *m, const struct map_text *text,
+               enum map_key key)
 {
   const char *there = text->values[key].start, *here = m->values[key];
   const size_t n = text->values[key].length;
 
-  if (key == MAP_DESTINATION_SIZE && ranges_count (&m->finished) == 0)
-    return 0;
-  if (there == NULL && here == NULL)
-    return 0;
-  if (there && here && strlen (here) == n && memcmp (there, here, n) == 0)
-    return 0;
-  error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s%.*s"
-             " there, %s here", m->name, map_key_name (key),
-             there ? "" : "none", there ? (int) min_u64 (n, 256) : 0,
-             there ? there : "", here ? here : "none");
+  return (there == NULL && here == NULL)
+    || (there && here && strlen (here) == n && memcmp (there, here, n) == 0);
+}
+
+/* What is compared says what is shown of it.  MAP_KEYS: it is only shown. */
+static enum map_key
+shown_key (enum map_key key)
+{
+  switch (key) {
+  case MAP_SOURCE: case MAP_DESTINATION: case MAP_FOLDER:
+    return MAP_KEYS;
+  case MAP_SOURCE_DIGEST:
+    return MAP_SOURCE;
+  case MAP_DESTINATION_DIGEST:
+    return MAP_DESTINATION;
+  case MAP_FOLDER_DIGEST:
+    return MAP_FOLDER;
+  case MAP_VERSION: case MAP_SOURCE_SIZE: case MAP_SOURCE_ID:
+  case MAP_DESTINATION_SIZE: case MAP_OPTIONS:
+    break;
+  }
+  return key;
+}
+
+#define SHOWN_MAX 256
+
+/* What stands in the map may have been written by others: it is masked, too. */
+static int
+refuse_value (const struct map *m, const struct map_text *text,
+              enum map_key key, struct error *e)
+{
+  const size_t n = min_u64 (text->values[key].length, SHOWN_MAX);
+  const char *here = m->values[key] ? m->values[key] : "none";
+  char *there = text->values[key].start
+    ? strndup (text->values[key].start, n) : NULL;
+  char *shown = there ? secrets_mask (there) : NULL;
+
+  if (is_same_value (m, text, key))
+    error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s, but"
+               " its name differs in what is not shown", m->name,
+               map_key_name (key), here);
+  else
+    error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s there,"
+               " %s here", m->name, map_key_name (key),
+               shown ? shown : "none", here);
+  free (shown);
+  free (there);
   return -1;
+}
+
+/* What is to be made, or made again, has no size yet to compare. */
+static int
+check_value (const struct map *m, const struct map_text *text,
+             enum map_key key, struct error *e)
+{
+  const enum map_key shown = shown_key (key);
+
+  if (shown == MAP_KEYS || is_same_value (m, text, key)
+      || (key == MAP_DESTINATION_SIZE && ranges_count (&m->finished) == 0))
+    return 0;
+  return refuse_value (m, text, shown, e);
 }
 
 static int
@@ -177,6 +259,12 @@ check_values (struct map *m, const struct map_text *text, struct error *e)
   if (text->values[MAP_VERSION].start == NULL) {
     error_set (e, ESTALE, "--map=%s: it belongs to another copy: this program"
                " did not write it", m->name);
+    return -1;
+  }
+  if (!is_same_value (m, text, MAP_VERSION)) {
+    error_set (e, ESTALE, "--map=%s: another version of this program wrote it,"
+               " and which copy it is of cannot be told for sure: remove it, or"
+               " give --resume=never", m->name);
     return -1;
   }
   for (unsigned i = 0; i < MAP_KEYS; i++)
@@ -267,12 +355,6 @@ load (struct map *m, enum resume resume, struct error *e)
   return r;
 }
 
-static bool
-is_operand (const struct map *m, const struct operand *operand)
-{
-  return operand->command == NULL && device_is_at (m->file.fd, operand->name);
-}
-
 static int
 open_file (struct map *m, const struct options *o, bool just_look,
            struct error *e)
@@ -289,8 +371,6 @@ open_file (struct map *m, const struct options *o, bool just_look,
                  : err == EINVAL ? "it is no regular file"
                  : strerror (err), e);
   }
-  if (is_operand (m, &o->source) || is_operand (m, &o->destination))
-    return fail (m, EINVAL, "it is what is copied, or copied to", e);
   return 0;
 }
 

@@ -20,7 +20,6 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "device.h"
 #include "human.h"
 #include "options.h"
 #include "secrets.h"
@@ -728,36 +727,6 @@ check_output (struct options *o, struct error *e)
   return 0;
 }
 
-/* Each would be written over the other; a device takes both. */
-static int
-check_files (const struct options *o, struct error *e)
-{
-  int fd;
-  const struct {
-    const char *option, *name;
-  } files[] = {
-    { "--blkhash-file", o->blkhash_file },
-    { "--events", o->events && options_descriptor (o->events, &fd) ? NULL
-                  : o->events },
-    { "--map", o->map },
-    { "--report", o->report },
-    { "--status-file", o->status_file },
-    { "--trace", o->trace_file },
-  };
-  const size_t n = sizeof files / sizeof files[0];
-
-  for (size_t i = 0; i < n; i++)
-    for (size_t j = i + 1; j < n; j++)
-      if (files[i].name && files[j].name
-          && strcmp (files[i].name, files[j].name) == 0
-          && strncmp (files[i].name, "/dev/", 5) != 0) {
-        error_set (e, EINVAL, "%s and %s name the same file", files[i].option,
-                   files[j].option);
-        return -1;
-      }
-  return 0;
-}
-
 static int
 check_together (struct options *o, struct error *e)
 {
@@ -778,8 +747,7 @@ check_together (struct options *o, struct error *e)
     error_set (e, EINVAL, "--blkhash is of a whole disk: not with --shard");
     return -1;
   }
-  return check_output (o, e) == -1 || check_files (o, e) == -1 ? -1
-    : check_map (o, e);
+  return check_output (o, e) == -1 ? -1 : check_map (o, e);
 }
 
 static int
@@ -869,19 +837,6 @@ options_descriptor (const char *word, int *fd)
     return false;
   *fd = number;
   return true;
-}
-
-static bool
-is_at (const struct operand *operand, int fd)
-{
-  return operand->name && operand->command == NULL
-    && device_is_at (fd, operand->name);
-}
-
-bool
-options_name_file (const struct options *o, int fd)
-{
-  return is_at (&o->source, fd) || is_at (&o->destination, fd);
 }
 
 /* -- as JSON -------------------------------------------------------------- */

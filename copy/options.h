@@ -120,11 +120,6 @@ bool options_descriptor (const char *word, int *fd);
  */
 json_t *options_config (const struct options *o);
 
-/* Whether one of the operands is the very file, or device, that is open:
- * nothing else may be written there.
- */
-bool options_name_file (const struct options *o, int fd);
-
 /* What --blkhash calls it. */
 const char *options_digest_name (enum digest_kind kind);
 

@@ -95,9 +95,9 @@ open_word (struct outlet *out, enum outlet_use use, const char *word)
   return open_file (out, word);
 }
 
-/* Nothing is cut before it is known to be no disk.  NULL where all is well. */
+/* NULL where all is well. */
 static const char *
-check_file (struct outlet *out, enum outlet_use use, const struct options *o)
+empty_report (struct outlet *out, enum outlet_use use)
 {
   struct stat it;
 
@@ -105,8 +105,6 @@ check_file (struct outlet *out, enum outlet_use use, const struct options *o)
     return NULL;
   if (fstat (out->fd, &it) == -1)
     return strerror (errno);
-  if (S_ISBLK (it.st_mode) || options_name_file (o, out->fd))
-    return "it is a disk";
   if (use == OUTLET_REPORT && out->owned && S_ISREG (it.st_mode)
       && ftruncate (out->fd, 0) == -1)
     return strerror (errno);
@@ -115,14 +113,14 @@ check_file (struct outlet *out, enum outlet_use use, const struct options *o)
 
 int
 outlet_open (struct outlet *out, enum outlet_use use, const char *word,
-             const struct options *o, struct error *e)
+             struct error *e)
 {
   const char *why;
   char *shown;
 
   *out = (struct outlet) { .fd = -1 };
   why = open_word (out, use, word) == -1 ? strerror (errno)
-    : check_file (out, use, o);
+    : empty_report (out, use);
   if (why == NULL)
     return 0;
 

@@ -34,11 +34,12 @@ enum outlet_use {
                                    made, or emptied */
 };
 
-/* Opens it.  A descriptor must be open, and stays so.  A file is neither a
- * block device nor one of the operands.  0, or -1 with the error set.
+/* Opens it.  A descriptor must be open, and stays so.  That a file is neither a
+ * block device nor used for anything else was seen before.  0, or -1 with the
+ * error set.
  */
 int outlet_open (struct outlet *out, enum outlet_use use, const char *word,
-                 const struct options *o, struct error *e);
+                 struct error *e);
 
 /* Opens standard error.  Where that is closed, or a pipe that nobody has open
  * for reading, there is none.

@@ -40,15 +40,14 @@ fail (struct output_file *f, int err, const char *why, struct error *e)
 
 int
 output_file_open (struct output_file *f, const char *option, const char *name,
-                  const struct options *o, struct error *e)
+                  struct error *e)
 {
   struct stat us;
 
   *f = (struct output_file) { .option = option, .name = name };
-  if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1)
+  if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1
+      || device_describe (f->fd, &f->device) == -1)
     return fail (f, errno, strerror (errno), e);
-  if (options_name_file (o, f->fd))
-    return fail (f, EINVAL, "it is what is copied, or copied to", e);
   if (S_ISREG (us.st_mode) && ftruncate (f->fd, 0) == -1)
     return fail (f, errno, strerror (errno), e);
   return 0;
@@ -85,6 +84,6 @@ output_file_drop (struct output_file *f)
   if (f->fd != -1)
     close (f->fd);
   if (f->made)
-    unlink (f->name);
+    device_remove_file (&f->device, f->name);
   f->name = NULL;
 }

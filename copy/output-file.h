@@ -9,22 +9,22 @@
 
 #include <stdbool.h>
 
+#include "device.h"
 #include "error.h"
-#include "options.h"
 
 struct output_file {            /* starts out zeroed */
   const char *option;           /* borrowed; "--blkhash-file" or the like */
   const char *name;             /* borrowed; NULL: not open */
   int fd;
   bool made;                    /* by us; it was not there before */
+  struct device device;         /* which file it is */
 };
 
-/* Makes or empties it.  -1 with the error set, and nothing touched, also where
- * it is one of the two operands.
+/* Makes or empties it.  That it is used for nothing else was seen before.  -1
+ * with the error set, and nothing touched.
  */
 int output_file_open (struct output_file *f, const char *option,
-                      const char *name, const struct options *o,
-                      struct error *e);
+                      const char *name, struct error *e);
 
 /* Writes the text and a newline, and closes it.  -1 with the error set. */
 int output_file_end (struct output_file *f, const char *text, struct error *e);
@@ -34,7 +34,9 @@ int output_file_end (struct output_file *f, const char *text, struct error *e);
  */
 int output_file_close (struct output_file *f, int err, struct error *e);
 
-/* Closes it, if it is open; what we made is removed again. */
+/* Closes it, if it is open; what we made is removed again, unless the name leads
+ * to another file by now.
+ */
 void output_file_drop (struct output_file *f);
 
 #endif /* OUTPUT_FILE_H */

@@ -314,7 +314,7 @@ report_open (struct report *r, const struct options *o, struct error *e)
     .started = clock_now (), .totals.open_ended = true,
   };
   clock_gettime (CLOCK_REALTIME, &r->start);
-  if (!r->wanted || outlet_open (&r->out, OUTLET_REPORT, o->report, o, e) == 0)
+  if (!r->wanted || outlet_open (&r->out, OUTLET_REPORT, o->report, e) == 0)
     return 0;
   r->wanted = false;
   return -1;

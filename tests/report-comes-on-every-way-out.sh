@@ -114,9 +114,9 @@ fi
 # On a disk it would be written over it: refused, and nothing is touched.
 cp "$tmp/disk" "$tmp/before"
 for option in --report --events --status-file; do
-  copy_fails 2 "$option=.*: it is a disk$" $option="$tmp/disk" \
+  copy_fails 2 "$option=.*: it is the same file as " $option="$tmp/disk" \
              "$tmp/disk" null:
-  copy_fails 2 "$option=.*: it is a disk$" $option="$tmp/disk" \
+  copy_fails 2 "$option=.*: it is the same file as " $option="$tmp/disk" \
              "$src" "$tmp/disk"
   copy_fails 2 "$option=.*No such file" $option="$tmp/no/where" "$src" null:
   copy_fails 2 "$option=.*(directory|file)" $option="$tmp" "$src" null:

@@ -4,6 +4,7 @@
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin memory
+requires_plugin curl
 
 secret=open-sesame-42
 told=(-v -p --events="$tmp/events" --status-file="$tmp/status"
@@ -28,10 +29,21 @@ masked=${src/'://'/"://alice:$secret@"}
 
 look 0 "$masked" null:
 look 0 --plan "$masked" null:
+look 0 -v "$masked" null:              # libnbd's own messages, too
+expect_error '^libnbd: debug: src0: .*uri=".*\*\*\*@'
 look 1 "nbd+unix://alice:$secret@/?socket=$tmp/nobody" null:
 look 1 "$src" "nbd+unix://alice:$secret@/?socket=$tmp/nobody"
 look 1 [ sh -c 'exit 1' --password=$secret --token $secret ] null:
 look 0 "$src" [ sh -c 'exec nbdkit memory 1M' --password=$secret ]
+
+# Of a command, only what is known to be harmless is shown.
+look 0 "$src" [ env X="a $secret" nbdkit memory 1M ]
+look 0 "$src" [ sh -c "exec nbdkit memory 1M # Authorization: $secret" ]
+look 1 [ sh -c 'exit 1' header="Authorization: Bearer $secret" ] null:
+look 1 [ sh -c 'exit 1' --pin $secret "-x$secret" $secret "a b=$secret" ] null:
+look 1 [ nbdkit curl "url=http://localhost:1/x?any=1" \
+         header="Authorization: Bearer $secret" ] null:
+expect_error 'source \[ nbdkit curl url=http://localhost:1/x\?\*\*\* header='
 look 2 "$masked" "$masked"
 look 2 "$masked" [ nbdkit memory 1k ]
 

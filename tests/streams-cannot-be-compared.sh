@@ -19,7 +19,7 @@ for mode in --compare --verify; do
   copy_fails 2 'source .*/fifo: it cannot be compared' \
              $mode "$tmp/fifo" "$tmp/new"
   copy_fails 2 'destination null:' $mode [ touch "$tmp/started" ] null:
-  copy_fails 2 'same disk' $mode "$tmp/disk" "$tmp/disk"
+  copy_fails 2 'same file' $mode "$tmp/disk" "$tmp/disk"
 done
 [ ! -e "$tmp/new" ] || fail "a destination was made"
 [ ! -e "$tmp/started" ] || fail "a server was started"

@@ -34,9 +34,9 @@ copy_fails 2 '^stripecopy: source .*socket' "$tmp/any.sock" "${started[@]}"
 untouched
 
 # The same file, by whatever way.
-stream_fails 2 'same disk' "$tmp/disk" - >> "$tmp/disk"
-stream_fails 2 'same disk' - "$tmp/disk" < "$tmp/disk"
-stream_fails 2 'same disk' - - < "$tmp/disk" >> "$tmp/disk"
+stream_fails 2 'same file' "$tmp/disk" - >> "$tmp/disk"
+stream_fails 2 'same file' - "$tmp/disk" < "$tmp/disk"
+stream_fails 2 'same file' - - < "$tmp/disk" >> "$tmp/disk"
 untouched
 
 # on_terminal WORDS: stripecopy with a terminal for its standard output.

@@ -208,7 +208,8 @@ file_is_started_under_another_name (void **state UNUSED)
   char byte;
 
   assert_int_equal (pipe2 (out, O_CLOEXEC), 0);
-  assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs, out[1]), 0);
+  assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs,
+                                    (struct child_io) { -1, out[1], -1 }), 0);
   close (out[1]);
   hang_up_theirs ();
   assert_line ("another name");

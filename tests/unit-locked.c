@@ -13,9 +13,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,16 +196,28 @@ links_and_modes_stay (void **state UNUSED)
   assert_int_equal (st.st_mode & 0777, 0640);
 }
 
+/* Neither what a process that was killed has left, nor anything else: whatever
+ * its name is.
+ */
 static void
-what_a_killed_process_left_is_in_nobodys_way (void **state UNUSED)
+what_stands_beside_it_is_left_alone (void **state UNUSED)
 {
+  char names[3][64] = { "file.stripecopy" };
   struct locked l;
 
-  put ("file.stripecopy", "half");
+  for (unsigned i = 1; i < 3; i++)
+    snprintf (names[i], sizeof names[i], "file.stripecopy-%ld-%u",
+              (long) getpid (), i - 1);
+  for (unsigned i = 0; i < 3; i++)
+    put (names[i], "precious");
   assert_int_equal (locked_open (&l, "file", true), 0);
   assert_int_equal (locked_replace (&l, "whole", 5), 0);
   locked_close (&l, false);
   assert_content ("file", "whole");
+  for (unsigned i = 0; i < 3; i++) {
+    assert_content (names[i], "precious");
+    unlink (names[i]);          /* and nothing else is left: remove_folder */
+  }
 }
 
 static void
@@ -220,6 +235,18 @@ what_is_no_file_is_refused (void **state UNUSED)
   assert_int_equal (errno, ENOENT);
 }
 
+/* Whether files can get longer. */
+static void
+allow_writes (bool yes)
+{
+  struct rlimit limit;
+
+  signal (SIGXFSZ, SIG_IGN);
+  assert_int_equal (getrlimit (RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = yes ? limit.rlim_max : 0;
+  assert_int_equal (setrlimit (RLIMIT_FSIZE, &limit), 0);
+}
+
 static void
 a_failure_leaves_what_was_there (void **state UNUSED)
 {
@@ -227,11 +254,11 @@ a_failure_leaves_what_was_there (void **state UNUSED)
 
   put ("file", "old");
   assert_int_equal (locked_open (&l, "file", true), 0);
-  assert_int_equal (mkdir ("file.stripecopy", 0700), 0);
+  allow_writes (false);
   assert_int_equal (locked_replace (&l, "new", 3), -1);
   assert_content ("file", "old");
   assert_int_equal (another_gets ("file"), EWOULDBLOCK);
-  rmdir ("file.stripecopy");
+  allow_writes (true);
   assert_int_equal (locked_replace (&l, "new", 3), 0);
   locked_close (&l, false);
 }
@@ -247,7 +274,7 @@ main (void)
     TEST (nobody_else_gets_it_before_or_after_it_was_replaced),
     TEST (nobody_locks_a_file_that_was_replaced),
     TEST (links_and_modes_stay),
-    TEST (what_a_killed_process_left_is_in_nobodys_way),
+    TEST (what_stands_beside_it_is_left_alone),
     TEST (what_is_no_file_is_refused),
     TEST (a_failure_leaves_what_was_there),
   };

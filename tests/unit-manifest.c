@@ -211,19 +211,6 @@ names_of_disks_are_their_own (void **state UNUSED)
 }
 
 static void
-no_disk_is_written_twice (void **state UNUSED)
-{
-  assert_bad ("[ { " ENDS " }, { 'source': 'c', 'destination': 'd' },"
-              "  { " ENDS " } ]",
-              "FILE: copy 3: ", "destination is that of copy 1");
-  assert_good ("[ { 'source': 'a', 'destination': 'null:' },"
-               "  { 'source': 'b', 'destination': 'null:' } ]");
-  forget (NULL);
-  assert_good ("[ { " ENDS ", 'shard': '1/2' },"
-               "  { " ENDS ", 'shard': '2/2' } ]");
-}
-
-static void
 secrets_are_not_told (void **state UNUSED)
 {
   assert_int_equal (parse ("[ { 'source': 'nbds://a:hunter2@h/' 'x' } ]"), -1);
@@ -253,7 +240,6 @@ main (void)
     TEST (values_are_what_the_option_takes),
     TEST (sides_are_names_or_commands),
     TEST (names_of_disks_are_their_own),
-    TEST (no_disk_is_written_twice),
     TEST (secrets_are_not_told),
   };
 

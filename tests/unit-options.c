@@ -582,7 +582,6 @@ maps_exclude_what_cannot_be_gone_on_with (void **state UNUSED)
   BAD ("--source-id", "there is none", "--source-id=x");
   BAD ("--map", "--no-flush", "--map=m", "--no-flush");
   BAD ("--map", "--compare", "--map=m", "--compare");
-  BAD ("--map", "--trace", "--map=m", "--trace=m");
 #ifdef HAVE_GNUTLS
   BAD ("--map", "--blkhash", "--map=m", "--blkhash");
 #endif
@@ -621,8 +620,6 @@ blkhash_has_an_optional_digest_and_size (void **state UNUSED)
   GOOD ("--blkhash=sha512/2GiB");
   assert_int_equal (options.digest, DIGEST_SHA512);
   assert_int_equal (options.digest_block, 2 * GiB);
-  BAD ("--blkhash-file and --trace", "the same file", "--blkhash-file=a",
-       "--trace=a");
   GOOD ("--blkhash-file=/dev/null", "--trace=/dev/null");
 }
 
@@ -723,18 +720,6 @@ options_are_found_by_their_whole_names (void **state UNUSED)
   assert_int_equal (options_argument ("destination-is-zero"), OPTION_MAY_HAVE);
   assert_int_equal (options_argument ("thread"), OPTION_UNKNOWN);
   assert_int_equal (options_argument (""), OPTION_UNKNOWN);
-}
-
-static void
-no_file_is_written_over_by_another (void **state UNUSED)
-{
-  BAD ("--map and --trace", "the same file", "--map=a", "--trace=a");
-  BAD ("--events and --report", "the same file", "--report=a", "--events=a");
-  BAD ("--report and --status-file", "the same file", "--report=a",
-       "--status-file=a");
-  GOOD ("--report=a", "--status-file=b", "--trace=c", "--map=d", "--events=e");
-  GOOD ("--events=3", "--trace=3");     /* a descriptor, and a file */
-  GOOD ("--trace=/dev/null", "--report=/dev/null");
 }
 
 static void
@@ -1373,7 +1358,6 @@ main (void)
     TEST (shard_is_one_of_so_many),
     TEST (options_are_found_by_their_whole_names),
     TEST (manifest_stands_alone),
-    TEST (no_file_is_written_over_by_another),
     TEST (unknown_options_are_named),
     TEST (missing_arguments_are_told_with_their_option),
     TEST (unambiguous_beginnings_will_do),

@@ -21,7 +21,6 @@
 
 #define UNUSED __attribute__ ((unused))
 
-static const struct options nothing;
 
 static struct outlet
 open_fd (int fd)
@@ -31,7 +30,7 @@ open_fd (int fd)
   char word[16];
 
   snprintf (word, sizeof word, "%d", fd);
-  assert_int_equal (outlet_open (&out, OUTLET_EVENTS, word, &nothing, &e), 0);
+  assert_int_equal (outlet_open (&out, OUTLET_EVENTS, word, &e), 0);
   assert_false (error_is_set (&e));
   return out;
 }
@@ -149,7 +148,7 @@ what_cannot_be_written_is_refused (void **state UNUSED)
   for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
     struct error e = { 0 };
 
-    assert_int_equal (outlet_open (&out, OUTLET_EVENTS, words[i], &nothing,
+    assert_int_equal (outlet_open (&out, OUTLET_EVENTS, words[i],
                                    &e), -1);
     assert_non_null (strstr (e.text, "--events="));
     assert_int_equal (out.fd, -1);
@@ -168,7 +167,7 @@ all_of_a_report_is_written (void **state UNUSED)
   memset (text, 'x', sizeof text);
   assert_int_not_equal (fd, -1);
   assert_int_equal (write (fd, "old", 3), 3);
-  assert_int_equal (outlet_open (&out, OUTLET_REPORT, name, &nothing, &e), 0);
+  assert_int_equal (outlet_open (&out, OUTLET_REPORT, name, &e), 0);
   assert_int_equal (read (fd, got, sizeof got), 0);     /* it was emptied */
   assert_true (outlet_all (&out, text, sizeof text, 0));
   outlet_close (&out);

@@ -113,6 +113,49 @@ secret_parameters_are_masked (void **state UNUSED)
 }
 
 static void
+encoded_secrets_are_masked (void **state UNUSED)
+{
+  static const struct pair pairs[] = {
+    { "nbd://h/%2Fx%3Fsession_id%3Dhunter2",
+      "nbd://h/%2Fx%3Fsession_id%3D***" },
+    { "nbd://h/x%3Ftoken%3Dhunter2%26vdi%3D1",
+      "nbd://h/x%3Ftoken%3D***%26vdi%3D1" },
+    { "nbd://h/x?%74oken=hunter2", "nbd://h/x?%74oken=***" },
+    { "nbd://h/x%253Ftoken%253Dhunter2", "nbd://h/x%253Ftoken%253D***" },
+    { "?u=https%3A%2F%2Fa%3Ahunter2%40h%2F", "?u=https%3A%2F%2F***%40h%2F" },
+    /* A part of the password, however it is read. */
+    { "password=a%26b%3Dhunter2", "password=***" },
+    { "?password=a%26b%3Dhunter2&c=d", "?password=***&c=d" },
+    { "%", "%" }, { "a%4", "a%4" }, { "a%zz=b", "a%zz=b" },
+    { "a%00b", "a%00b" }, { "%3D", "%3D" },
+  };
+
+  check (pairs, COUNT (pairs));
+}
+
+static void
+sessions_and_credentials_are_masked (void **state UNUSED)
+{
+  static const struct pair pairs[] = {
+    { "?session=x", "?session=***" }, { "?sessionid=x", "?sessionid=***" },
+    { "?session_id=x", "?session_id=***" }, { "?sid=x", "?sid=***" },
+    { "?PHPSESSION=x", "?PHPSESSION=***" }, { "?my-sid=x", "?my-sid=***" },
+    { "?auth=x", "?auth=***" }, { "?x_auth=x", "?x_auth=***" },
+    { "?pass=x", "?pass=***" }, { "?db.pass=x", "?db.pass=***" },
+    { "?credential=x", "?credential=***" },
+    { "?X-Amz-Credential=x%2Fy&z=1", "?X-Amz-Credential=***&z=1" },
+    { "compass=north", "compass=north" }, { "inside=x", "inside=x" },
+    { "header=Authorization: Bearer x", "header=Authorization:***" },
+    { "Cookie: a=b; c=d", "Cookie:***" },
+    { "{\"password\": \"x\"}", "{\"password\":***" },
+    { "{'token':'x'}", "{'token':***" },
+    { "source: nbd://h", "source: nbd://h" },
+  };
+
+  check (pairs, COUNT (pairs));
+}
+
+static void
 value_is_hidden_with_all_separators_in_it (void **state UNUSED)
 {
   static const struct pair pairs[] = {
@@ -159,6 +202,33 @@ control_characters_cannot_forge_a_line (void **state UNUSED)
 }
 
 static void
+lines_of_others_are_masked (void **state UNUSED)
+{
+  static const struct pair pairs[] = {
+    { "curl: HEAD [http://h:1/x?any=hunter2&y=z]: No route",
+      "curl: HEAD [http://h:1/x?*** No route" },
+    { "get 'https://u:hunter2@h/x?a=b' failed",
+      "get 'https://***@h/x?***' failed" },
+    { "https%3A%2F%2Fh%2F%3Fx%3Dhunter2 failed",
+      "https%3A%2F%2Fh%2F%3F*** failed" },
+    { "curl: file=http://h/?a token=hunter2",
+      "curl: file=http://h/?*** token=***" },
+    { "Authorization: Bearer hunter2", "Authorization:***" },
+    { "qemu-nbd: Failed to get shared \"write\" lock",
+      "qemu-nbd: Failed to get shared \"write\" lock" },
+    { "\033[1mbold", "?[1mbold" },
+  };
+
+  for (size_t i = 0; i < COUNT (pairs); i++) {
+    char *masked = secrets_mask_line (pairs[i].word);
+
+    assert_non_null (masked);
+    assert_string_equal (masked, pairs[i].masked);
+    free (masked);
+  }
+}
+
+static void
 assert_command (char *const argv[], const char *expected)
 {
   char *masked = secrets_mask_command (argv);
@@ -168,34 +238,51 @@ assert_command (char *const argv[], const char *expected)
   free (masked);
 }
 
-static char w_nbdkit[] = "nbdkit", w_curl[] = "curl", w_pw[] = "password=x",
-  w_uri[] = "url=https://u:p@h/", w_password[] = "--password", w_x[] = "x",
-  w_verbose[] = "--verbose", w_object[] = "--object",
-  w_secret[] = "secret,id=a,data=x", w_plain[] = "password",
-  w_given[] = "--api-key=y";
+#define COMMAND(expected, ...)                                          \
+  do {                                                                  \
+    const char *const argv_[] = { __VA_ARGS__, NULL };                  \
+    assert_command ((char *const *) argv_, (expected));                 \
+  } while (0)
 
 static void
-words_of_a_command_are_masked (void **state UNUSED)
+harmless_words_of_a_command_are_shown (void **state UNUSED)
 {
   assert_command ((char *const[]) { NULL }, "[ ]");
-  assert_command ((char *const[]) { w_nbdkit, NULL }, "[ nbdkit ]");
-  assert_command ((char *const[]) { w_nbdkit, w_curl, w_pw, w_uri, NULL },
-                  "[ nbdkit curl password=*** url=https://***@h/ ]");
-  assert_command ((char *const[]) { w_nbdkit, w_object, w_secret, NULL },
-                  "[ nbdkit --object secret,id=a,data=*** ]");
+  COMMAND ("[ nbdkit ]", "nbdkit");
+  COMMAND ("[ nbdkit -r memory 16M ]", "nbdkit", "-r", "memory", "16M");
+  COMMAND ("[ nbdkit --filter=delay file disk.img delay-read=1 ]", "nbdkit",
+           "--filter=delay", "file", "disk.img", "delay-read=1");
+  COMMAND ("[ qemu-nbd -e 4 -f qcow2 /a/b/web.qcow2 ]", "qemu-nbd", "-e", "4",
+           "-f", "qcow2", "/a/b/web.qcow2");
+  COMMAND ("[ qemu-nbd --image-opts driver=qcow2,file.filename=/a,,b ]",
+           "qemu-nbd", "--image-opts", "driver=qcow2,file.filename=/a,,b");
+  COMMAND ("[ nbdkit curl url=https://***@h/ ]", "nbdkit", "curl",
+           "url=https://u:p@h/");
+  COMMAND ("[ nbdkit curl url=https://h/disk?*** ]", "nbdkit", "curl",
+           "url=https://h/disk?x=hunter2&y=z");
 }
 
 static void
-word_behind_an_option_for_a_secret_is_masked (void **state UNUSED)
+all_other_words_of_a_command_are_masked (void **state UNUSED)
 {
-  assert_command ((char *const[]) { w_nbdkit, w_password, w_x, w_x, NULL },
-                  "[ nbdkit --password *** x ]");
-  assert_command ((char *const[]) { w_nbdkit, w_password, NULL },
-                  "[ nbdkit --password ]");
-  assert_command ((char *const[]) { w_verbose, w_x, w_plain, w_x, NULL },
-                  "[ --verbose x password x ]");
-  assert_command ((char *const[]) { w_given, w_x, NULL },
-                  "[ --api-key=*** x ]");
+  COMMAND ("[ nbdkit curl header=*** ]", "nbdkit", "curl",
+           "header=Authorization: Bearer hunter2");
+  COMMAND ("[ nbdkit curl cookie=*** user=*** password=*** ]", "nbdkit", "curl",
+           "cookie=a=b; c=d", "user=u", "password=hunter2");
+  COMMAND ("[ nbdkit file *** ]", "nbdkit", "file", "hunter2");
+  COMMAND ("[ nbdkit file=*** ]", "nbdkit", "file=a b");
+  COMMAND ("[ nbdkit server=*** ]", "nbdkit", "server=u:hunter2@h");
+  COMMAND ("[ sh -c *** ]", "sh", "-c", "PW=hunter2 exec nbdkit x");
+  COMMAND ("[ env PW=*** nbdkit ]", "env", "PW=hunter2", "nbdkit");
+  COMMAND ("[ x --password *** --password=*** --pin *** ]", "x", "--password",
+           "hunter2", "--password=1", "--pin", "1234");
+  COMMAND ("[ x -p *** -p*** ]", "x", "-p", "1234", "-phunter2");
+  COMMAND ("[ x --object secret,id=a,data=*** ]", "x", "--object",
+           "secret,id=a,data=x");
+  COMMAND ("[ x driver=luks,key-secret=***,*** ]", "x",
+           "driver=luks,key-secret=a,hunter2");
+  COMMAND ("[ x *** *** ]", "x", "--a b", "a\nb");
+  COMMAND ("[ x --password ]", "x", "--password");
 }
 
 int
@@ -205,11 +292,14 @@ main (void)
     cmocka_unit_test (harmless_words_stay),
     cmocka_unit_test (user_information_is_masked),
     cmocka_unit_test (secret_parameters_are_masked),
+    cmocka_unit_test (encoded_secrets_are_masked),
+    cmocka_unit_test (sessions_and_credentials_are_masked),
     cmocka_unit_test (value_is_hidden_with_all_separators_in_it),
     cmocka_unit_test (secret_objects_data_is_masked),
     cmocka_unit_test (control_characters_cannot_forge_a_line),
-    cmocka_unit_test (words_of_a_command_are_masked),
-    cmocka_unit_test (word_behind_an_option_for_a_secret_is_masked),
+    cmocka_unit_test (lines_of_others_are_masked),
+    cmocka_unit_test (harmless_words_of_a_command_are_shown),
+    cmocka_unit_test (all_other_words_of_a_command_are_masked),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

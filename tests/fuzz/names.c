@@ -30,6 +30,13 @@ mask (const char *word)
   MUST (masked != NULL);
   expect_printable (masked);
   free (masked);
+  masked = secrets_mask_line (word);
+  MUST (masked != NULL);
+  expect_printable (masked);
+  free (masked);
+  masked = secrets_cut (word);
+  MUST (masked != NULL && strlen (masked) <= 2 * strlen (word) + 1);
+  free (masked);
 }
 
 static void
@@ -46,6 +53,9 @@ mask_command (const char *text)
   masked = secrets_mask_command (words);
   MUST (masked != NULL);
   expect_printable (masked);
+  free (masked);
+  masked = secrets_cut_command (words);
+  MUST (masked != NULL);
   free (masked);
   free (copy);
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files that an image is made of, besides the one that has its name: its
+ * backing files, and the files that hold its data.  qemu-img knows them.
+ */
+
+#ifndef IMAGE_FILES_H
+#define IMAGE_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "image-command.h"
+
+struct image_file {
+  char *path;                   /* owned; relative to where we stand */
+  enum {
+    IMAGE_DATA,                 /* holds data of the image: is written with it */
+    IMAGE_BACKING,              /* is only read */
+  } kind;
+};
+
+struct image_files {            /* freeing a zeroed one is safe */
+  struct image_file *files;     /* owned */
+  size_t n_files;
+};
+
+/* Asks qemu-img, which may take until the deadline (clock_now time), and whose
+ * own messages are dropped.  0, or -1 with the error set; the caller says of
+ * which image.
+ */
+int image_files_find (struct image_files *out, const char *format,
+                      struct image_place place, uint64_t deadline,
+                      struct error *e);
+
+/* The same from what qemu-img said: text of JSON. */
+int image_files_parse (struct image_files *out, const char *text,
+                       size_t length, struct error *e);
+
+void image_files_free (struct image_files *f);
+
+#endif /* IMAGE_FILES_H */

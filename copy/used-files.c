@@ -1,0 +1,762 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every file that one run reads or writes: see used-files.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "device.h"
+#include "endpoint.h"
+#include "endpoint-image.h"
+#include "image-files.h"
+#include "secrets.h"
+#include "used-files.h"
+
+/* As many links as the kernel follows. */
+#define LINKS_MAX 40
+
+enum part {
+  SOURCE_SIDE,
+  SOURCE_FILE,                  /* of an image: backing and data files */
+  DESTINATION_SIDE,
+  DESTINATION_DATA,             /* of an image: written with it */
+  DESTINATION_BACKING,          /* of an image: only read */
+  INPUT,                        /* an option's; read */
+  OUTPUT,                       /* an option's; written */
+  WORD,                         /* of a command, or one that was not understood:
+                                   may be a disk */
+};
+
+/* What a name leads to. */
+struct place {
+  enum {
+    NOWHERE,                    /* opening it will fail, or make no file */
+    EXISTS,
+    FREE_NAME,                  /* a file can be made there */
+    ADDRESS,                    /* of a server */
+  } kind;
+  struct device device;         /* EXISTS: a file or a block device */
+  mode_t mode;                  /* EXISTS */
+  dev_t dev;                    /* EXISTS; FREE_NAME: of the folder */
+  ino_t ino;
+  char *name;                   /* FREE_NAME: in that folder; ADDRESS: all of
+                                   it; owned */
+};
+
+struct use {
+  enum part part;
+  bool writes;
+  bool inherited;               /* a descriptor, which others may share */
+  const char *option;           /* a constant; NULL: a side */
+  char *shown;                  /* owned, with secrets masked */
+  unsigned copy;                /* of a manifest; 0: none */
+  const struct options *options;        /* borrowed; of that copy */
+  struct place place;
+};
+
+struct used_files {
+  struct use *uses;             /* owned */
+  size_t n_uses;
+  struct error unknown;         /* why the files of an image are not known */
+};
+
+static int
+out_of_memory (struct error *e)
+{
+  error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+  return -1;
+}
+
+/* -- places --------------------------------------------------------------- */
+
+static void
+set_existing (struct place *p, const struct stat *st)
+{
+  p->kind = EXISTS;
+  p->mode = st->st_mode;
+  p->dev = st->st_dev;
+  p->ino = st->st_ino;
+}
+
+/* The folder without links, and the last part of the name.  NULL where there is
+ * no such folder.
+ */
+static char *
+resolve_folder (const char *path)
+{
+  const char *slash = strrchr (path, '/');
+  char *folder = slash == NULL ? strdup (".")
+    : slash == path ? strdup ("/") : strndup (path, slash - path);
+  char *real = folder ? realpath (folder, NULL) : NULL, *name = NULL;
+
+  if (real
+      && asprintf (&name, "%s/%s", strcmp (real, "/") == 0 ? "" : real,
+                   slash ? slash + 1 : path) == -1)
+    name = NULL;
+  free (folder);
+  free (real);
+  return name;
+}
+
+/* What a link at this resolved name leads to, relative to where we stand.  NULL
+ * where it is no link.
+ */
+static char *
+follow (const char *name)
+{
+  char target[PATH_MAX + 1], *path;
+  const ssize_t n = readlink (name, target, PATH_MAX);
+
+  if (n <= 0)
+    return NULL;
+  target[n] = '\0';
+  if (target[0] == '/')
+    return strdup (target);
+  return asprintf (&path, "%.*s%s",
+                   (int) (strrchr (name, '/') + 1 - name), name, target) == -1
+    ? NULL : path;
+}
+
+/* The name under which a file would be made: a link that leads nowhere is
+ * followed.  NULL where none can be made.
+ */
+static char *
+find_free_name (const char *path)
+{
+  char *name = resolve_folder (path), *next;
+
+  for (unsigned i = 0; name && i < LINKS_MAX; i++) {
+    if ((next = follow (name)) == NULL)
+      return name;
+    free (name);
+    name = resolve_folder (next);
+    free (next);
+  }
+  free (name);
+  return NULL;
+}
+
+/* One folder can have several names, where it is mounted twice. */
+static void
+set_free_name (struct place *p, char *name)
+{
+  char *last = strrchr (name, '/');
+  struct stat folder;
+
+  *last = '\0';
+  if (stat (last == name ? "/" : name, &folder) == 0
+      && (p->name = strdup (last + 1)) != NULL) {
+    p->kind = FREE_NAME;
+    p->dev = folder.st_dev;
+    p->ino = folder.st_ino;
+  }
+}
+
+static void
+find_place (struct place *p, const char *path)
+{
+  struct stat st;
+  char *name;
+
+  *p = (struct place) { .kind = NOWHERE };
+  if (stat (path, &st) == 0) {
+    set_existing (p, &st);
+    device_find (path, &p->device);
+  }
+  else if (errno == ENOENT && (name = find_free_name (path)) != NULL) {
+    set_free_name (p, name);
+    free (name);
+  }
+}
+
+static void
+find_place_of_fd (struct place *p, int fd)
+{
+  struct stat st;
+
+  *p = (struct place) { .kind = NOWHERE };
+  if (fstat (fd, &st) == -1)
+    return;
+  set_existing (p, &st);
+  device_describe (fd, &p->device);
+}
+
+/* Whether there is a file or a device that keeps what is written. */
+static bool
+is_kept (const struct place *p)
+{
+  return p->kind == EXISTS && p->device.kind != DEVICE_OTHER;
+}
+
+static bool
+is_block (const struct place *p)
+{
+  return p->kind == EXISTS && p->device.kind == DEVICE_BLOCK;
+}
+
+/* Terminals and the like take what all uses give them.  A FIFO that is a side
+ * of the copy is for its data alone.
+ */
+static bool
+is_same_place (const struct place *a, const struct place *b, bool has_side)
+{
+  if (a->kind != b->kind)
+    return false;
+  switch (a->kind) {
+  case NOWHERE:
+    return false;
+  case FREE_NAME:
+    return a->dev == b->dev && a->ino == b->ino
+      && strcmp (a->name, b->name) == 0;
+  case ADDRESS:
+    return strcmp (a->name, b->name) == 0;
+  case EXISTS:
+    break;
+  }
+  if (is_kept (a) || is_kept (b))
+    return device_same (&a->device, &b->device);
+  return has_side && S_ISFIFO (a->mode) && a->dev == b->dev
+    && a->ino == b->ino;
+}
+
+/* -- gathering ------------------------------------------------------------ */
+
+/* One more use, with no place yet.  NULL with the error set. */
+static struct use *
+add (struct used_files *u, const struct use *use, struct error *e)
+{
+  struct use *uses = use->shown
+    ? reallocarray (u->uses, u->n_uses + 1, sizeof *uses) : NULL;
+
+  if (uses == NULL) {
+    free (use->shown);
+    out_of_memory (e);
+    return NULL;
+  }
+  u->uses = uses;
+  uses[u->n_uses] = *use;
+  return &uses[u->n_uses++];
+}
+
+/* A file that an option names. */
+static int
+add_named (struct used_files *u, const struct use *like, const char *option,
+           const char *name, struct error *e)
+{
+  struct use use = *like, *added;
+
+  if (name == NULL || name[0] == '\0')
+    return 0;
+  use.option = option;
+  use.shown = secrets_mask (name);
+  use.writes = use.part == OUTPUT;
+  if ((added = add (u, &use, e)) == NULL)
+    return -1;
+  find_place (&added->place, name);
+  return 0;
+}
+
+static int
+add_descriptor (struct used_files *u, const struct use *like,
+                const char *option, const char *name, int fd, struct error *e)
+{
+  struct use use = *like, *added;
+
+  use.option = option;
+  use.shown = strdup (name);
+  use.writes = true;
+  use.inherited = true;
+  if ((added = add (u, &use, e)) == NULL)
+    return -1;
+  find_place_of_fd (&added->place, fd);
+  return 0;
+}
+
+/* Those that the options took are known by their addresses. */
+static bool
+is_told_of (const struct options *o, const char *word)
+{
+  return word == o->report || word == o->events || word == o->status_file;
+}
+
+static int
+add_outputs (struct used_files *u, const struct options *o, unsigned copy,
+             struct error *e)
+{
+  const struct use out = { .part = OUTPUT, .copy = copy, .options = o };
+  const bool reports = o->report && strcmp (o->report, "-") != 0;
+  char digits[24];
+  int fd;
+
+  snprintf (digits, sizeof digits, "%u", (unsigned) o->progress_fd);
+  if (o->progress_fd_given
+      && add_descriptor (u, &out, "--progress", digits, o->progress_fd, e)
+      == -1)
+    return -1;
+  if (o->events
+      && (options_descriptor (o->events, &fd)
+          ? add_descriptor (u, &out, "--events", o->events, fd, e)
+          : add_named (u, &out, "--events", o->events, e)) == -1)
+    return -1;
+  if (o->report
+      && (reports ? add_named (u, &out, "--report", o->report, e)
+          : add_descriptor (u, &out, "--report", "-", STDOUT_FILENO, e)) == -1)
+    return -1;
+  return add_named (u, &out, "--blkhash-file", o->blkhash_file, e) == -1
+    || add_named (u, &out, "--map", o->map, e) == -1
+    || add_named (u, &out, "--status-file", o->status_file, e) == -1
+    || add_named (u, &out, "--trace", o->trace_file, e) == -1 ? -1 : 0;
+}
+
+static int
+add_inputs (struct used_files *u, const struct options *o, unsigned copy,
+            struct error *e)
+{
+  const struct use in = { .part = INPUT, .copy = copy, .options = o };
+
+  return add_named (u, &in, "--bwlimit", o->bwlimit.file, e) == -1
+    || add_named (u, &in, "--manifest", o->manifest, e) == -1 ? -1 : 0;
+}
+
+static enum part
+part_of (enum side side, int kind)
+{
+  return side == SOURCE ? SOURCE_FILE
+    : kind == IMAGE_DATA ? DESTINATION_DATA : DESTINATION_BACKING;
+}
+
+/* The other files of an image that exists.  What qemu-img cannot read, the copy
+ * cannot open either: it says so better than we could.
+ */
+static int
+add_image_files (struct used_files *u, const struct use *side_use,
+                 enum side side, const struct operand *operand,
+                 struct error *e)
+{
+  const struct image_place place = {
+    .path = operand->name,
+    .kind = is_block (&side_use->place) ? IMAGE_DEVICE : IMAGE_FILE,
+  };
+  const struct options *o = side_use->options;
+  struct use use = { .copy = side_use->copy, .options = o };
+  struct image_files files;
+  struct error why = { 0 };
+  int r = 0;
+
+  if (image_files_find (&files, operand->format, place,
+                        clock_now () + o->open_timeout * NS_PER_S, &why)
+      == -1) {
+    error_set (&u->unknown, why.number, "%s %s: which files it is made of"
+               " cannot be found out: %s", side_name (side), side_use->shown,
+               why.text);
+    return 0;
+  }
+  for (size_t i = 0; r == 0 && i < files.n_files; i++) {
+    struct use *added;
+
+    use.part = part_of (side, files.files[i].kind);
+    use.writes = use.part == DESTINATION_DATA && !o->compare;
+    use.shown = secrets_mask (files.files[i].path);
+    if ((added = add (u, &use, e)) != NULL)
+      find_place (&added->place, files.files[i].path);
+    else
+      r = -1;
+  }
+  image_files_free (&files);
+  return r;
+}
+
+/* A word that is no file stands for something else, and is not kept. */
+static int
+add_word (struct used_files *u, const struct use *like, const char *word,
+          struct error *e)
+{
+  const size_t before = u->n_uses;
+
+  if (add_named (u, like, NULL, word, e) == -1)
+    return -1;
+  if (u->n_uses > before && u->uses[before].place.kind != EXISTS) {
+    free (u->uses[before].shown);
+    free (u->uses[before].place.name);
+    u->n_uses = before;
+  }
+  return 0;
+}
+
+/* Words that may be disks, all of them or what comes after a '='. */
+static int
+add_words (struct used_files *u, const struct use *like, char *const *words,
+           struct error *e)
+{
+  const struct options *o = like->options;
+  const struct use word = { .part = WORD, .copy = like->copy, .options = o };
+
+  for (; *words; words++) {
+    const char *equals = strchr (*words, '=');
+
+    if (!is_told_of (o, *words)
+        && add_word (u, &word, *words, e) == -1)
+      return -1;
+    if (equals && !is_told_of (o, equals + 1)
+        && add_word (u, &word, equals + 1, e) == -1)
+      return -1;
+  }
+  return 0;
+}
+
+/* All words, with an end of line after each, which no address has in it. */
+static char *
+join_words (char *const *words)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream (&text, &size);
+  bool failed;
+
+  if (f == NULL)
+    return NULL;
+  for (; *words; words++)
+    fprintf (f, "%s\n", *words);
+  failed = ferror (f);
+  if (fclose (f) == 0 && !failed)
+    return text;
+  free (text);
+  return NULL;
+}
+
+/* What a command does is not known.  But two that are equal and have a file
+ * among their words do not serve two disks.
+ */
+static int
+add_command (struct used_files *u, struct use *like,
+             const struct operand *operand, struct error *e)
+{
+  char *program[] = { operand->command[0], NULL };
+  struct use *added;
+  size_t before;
+
+  if (add_words (u, like, program, e) == -1)
+    return -1;
+  before = u->n_uses;
+  if (add_words (u, like, operand->command + 1, e) == -1)
+    return -1;
+  if (u->n_uses == before)
+    return 0;
+  like->shown = endpoint_masked_name (operand);
+  if ((added = add (u, like, e)) == NULL)
+    return -1;
+  if ((added->place.name = join_words (operand->command)) == NULL)
+    return out_of_memory (e);
+  added->place.kind = ADDRESS;
+  return 0;
+}
+
+/* A server's address is compared as it stands, and only with those of other
+ * copies: for one copy, the opened sides say more.
+ */
+static int
+add_side (struct used_files *u, const struct options *o, unsigned copy,
+          enum side side, struct error *e)
+{
+  const struct operand *operand = side == SOURCE ? &o->source
+    : &o->destination;
+  const int fd = side == SOURCE ? STDIN_FILENO : STDOUT_FILENO;
+  struct use use = {
+    .part = side == SOURCE ? SOURCE_SIDE : DESTINATION_SIDE,
+    .writes = side == DESTINATION && !o->compare,
+    .copy = copy, .options = o,
+  }, *added;
+
+  if (operand->command)
+    return add_command (u, &use, operand, e);
+  if (operand->name == NULL)
+    return 0;
+  use.shown = endpoint_masked_name (operand);
+  if ((added = add (u, &use, e)) == NULL)
+    return -1;
+  if (strcmp (operand->name, "-") == 0)
+    find_place_of_fd (&added->place, fd);
+  else if (endpoint_is_path (side, operand))
+    find_place (&added->place, operand->name);
+  else if (strcmp (operand->name, "null:") != 0) {
+    added->place.kind = ADDRESS;
+    if ((added->place.name = strdup (operand->name)) == NULL) {
+      added->place.kind = NOWHERE;
+      return out_of_memory (e);
+    }
+  }
+  if (endpoint_image_fits (operand) && is_kept (&added->place)) {
+    use = *added;               /* adding more may move it */
+    return add_image_files (u, &use, side, operand, e);
+  }
+  return 0;
+}
+
+struct used_files *
+used_files_new (void)
+{
+  return calloc (1, sizeof (struct used_files));
+}
+
+int
+used_files_add (struct used_files *u, const struct options *o, unsigned copy,
+                struct error *e)
+{
+  return add_side (u, o, copy, SOURCE, e) == -1
+    || add_side (u, o, copy, DESTINATION, e) == -1
+    || add_inputs (u, o, copy, e) == -1
+    || add_outputs (u, o, copy, e) == -1 ? -1 : 0;
+}
+
+int
+used_files_add_words (struct used_files *u, const struct options *o,
+                      char *const *words, struct error *e)
+{
+  const struct use any = { .options = o };
+
+  return add_outputs (u, o, 0, e) == -1 ? -1 : add_words (u, &any, words, e);
+}
+
+void
+used_files_free (struct used_files *u)
+{
+  for (size_t i = 0; u && i < u->n_uses; i++) {
+    free (u->uses[i].shown);
+    free (u->uses[i].place.name);
+  }
+  if (u)
+    free (u->uses);
+  free (u);
+}
+
+/* -- comparing ------------------------------------------------------------ */
+
+static bool
+is_side (const struct use *use)
+{
+  return use->part == SOURCE_SIDE || use->part == DESTINATION_SIDE;
+}
+
+static bool
+is_of_destination (const struct use *use)
+{
+  return use->part == DESTINATION_SIDE || use->part == DESTINATION_DATA
+    || use->part == DESTINATION_BACKING;
+}
+
+static bool
+is_same_command (char *const *a, char *const *b)
+{
+  while (*a && *b && strcmp (*a, *b) == 0) {
+    a++;
+    b++;
+  }
+  return *a == NULL && *b == NULL;
+}
+
+static bool
+is_same_source (const struct options *a, const struct options *b)
+{
+  struct place here, there;
+  bool same;
+
+  if (a->source.command && b->source.command)
+    return is_same_command (a->source.command, b->source.command);
+  if (a->source.command || b->source.command)
+    return false;
+  if (strcmp (a->source.name, b->source.name) == 0)
+    return true;
+  if (!endpoint_is_path (SOURCE, &a->source)
+      || !endpoint_is_path (SOURCE, &b->source))
+    return false;
+  find_place (&here, a->source.name);
+  find_place (&there, b->source.name);
+  same = is_same_place (&here, &there, true);
+  free (here.name);
+  free (there.name);
+  return same;
+}
+
+/* Different parts of one disk go to different parts of one destination. */
+static bool
+are_shards (const struct use *a, const struct use *b)
+{
+  const struct shard *x = &a->options->shard, *y = &b->options->shard;
+
+  return a->copy != b->copy
+    && is_of_destination (a) && is_of_destination (b)
+    && x->count > 0 && x->count == y->count && x->number != y->number
+    && is_same_source (a->options, b->options);
+}
+
+/* Whether nothing is lost where both have the same place. */
+static bool
+can_share (const struct use *a, const struct use *b)
+{
+  const bool one_copy = a->copy == b->copy;
+
+  if (a->part == WORD || b->part == WORD)
+    return false;
+  if (one_copy && is_side (a) && is_side (b))   /* also when only compared */
+    return a->place.kind == ADDRESS;
+  if (one_copy && is_of_destination (a) && is_of_destination (b))
+    return true;                /* an image can name itself as its data */
+  if (!a->writes && !b->writes)
+    return true;
+  return (a->inherited && b->inherited) || are_shards (a, b);
+}
+
+/* A word that may be anything counts where it would certainly be lost: as an
+ * output, or as the destination of another copy.
+ */
+static bool
+spoils_word (const struct use *word, const struct use *other)
+{
+  return other->writes
+    && (other->part == OUTPUT || other->copy != word->copy);
+}
+
+static bool
+clash (const struct use *a, const struct use *b)
+{
+  if ((a->part == WORD && !spoils_word (a, b))
+      || (b->part == WORD && !spoils_word (b, a)))
+    return false;
+  return is_same_place (&a->place, &b->place,
+                        is_side (a) || is_side (b) || a->part == WORD
+                        || b->part == WORD)
+    && !can_share (a, b);
+}
+
+/* What an option names is written from its beginning on. */
+static bool
+is_output_on_disk (const struct use *use)
+{
+  return use->part == OUTPUT && is_block (&use->place);
+}
+
+/* -- saying --------------------------------------------------------------- */
+
+#define LABEL_MAX 400
+
+static const char *
+format_label (const struct use *use, char *text, size_t size)
+{
+  static const char *const names[] = {
+    [SOURCE_SIDE] = "source ", [DESTINATION_SIDE] = "destination ",
+    [SOURCE_FILE] = "a file of the source image, ",
+    [DESTINATION_DATA] = "a data file of the destination image, ",
+    [DESTINATION_BACKING] = "a backing file of the destination image, ",
+    [INPUT] = "", [OUTPUT] = "", [WORD] = "what a command has in it, ",
+  };
+  char copy[32] = "";
+
+  if (use->copy)
+    snprintf (copy, sizeof copy, " of copy %u", use->copy);
+  snprintf (text, size, "%s%s%s%.300s%s", names[use->part],
+            use->option ? use->option : "", use->option ? "=" : "",
+            use->shown, copy);
+  return text;
+}
+
+/* Who is named first: the one that is more likely to be the slip. */
+static int
+rank (const struct use *use)
+{
+  return use->part == OUTPUT ? 3 : use->writes ? 2
+    : use->part == DESTINATION_SIDE ? 1 : 0;
+}
+
+static int
+refuse (const struct use *earlier, const struct use *later, struct error *e)
+{
+  const bool swap = rank (later) >= rank (earlier);
+  const struct use *first = swap ? later : earlier;
+  const struct use *second = swap ? earlier : later;
+  char one[LABEL_MAX], two[LABEL_MAX];
+
+  error_set (e, EINVAL, "%s: it is the same %s as %s",
+             format_label (first, one, sizeof one),
+             is_block (&first->place) ? "device"
+             : first->place.kind == ADDRESS ? "disk" : "file", format_label (second, two, sizeof two));
+  return -1;
+}
+
+int
+used_files_check (const struct used_files *u, struct error *e)
+{
+  char label[LABEL_MAX];
+
+  for (size_t i = 0; i < u->n_uses; i++)
+    for (size_t j = 0; j < i; j++)
+      if (clash (&u->uses[j], &u->uses[i]))
+        return refuse (&u->uses[j], &u->uses[i], e);
+  for (size_t i = 0; i < u->n_uses; i++)
+    if (is_output_on_disk (&u->uses[i])) {
+      error_set (e, EINVAL, "%s: it is a disk",
+                 format_label (&u->uses[i], label, sizeof label));
+      return -1;
+    }
+  return 0;
+}
+
+static bool
+is_spoilt (const struct used_files *u, const char *option)
+{
+  for (size_t i = 0; i < u->n_uses; i++) {
+    const struct use *use = &u->uses[i];
+
+    if (use->option == NULL || strcmp (use->option, option) != 0)
+      continue;
+    if (is_output_on_disk (use))
+      return true;
+    for (size_t j = 0; j < u->n_uses; j++)
+      if (j != i && clash (use, &u->uses[j]))
+        return true;
+  }
+  return false;
+}
+
+void
+used_files_spare (const struct used_files *u, struct options *o)
+{
+  if (u == NULL || is_spoilt (u, "--events"))
+    o->events = NULL;
+  if (u == NULL || is_spoilt (u, "--report"))
+    o->report = NULL;
+  if (u == NULL || is_spoilt (u, "--status-file"))
+    o->status_file = NULL;
+}
+
+int
+used_files_all_known (const struct used_files *u, struct error *e)
+{
+  if (!error_is_set (&u->unknown))
+    return 0;
+  *e = u->unknown;
+  return -1;
+}
+
+int
+used_files_check_again (const struct options *o, struct error *e)
+{
+  struct used_files *u = used_files_new ();
+  int r;
+
+  if (u == NULL)
+    return out_of_memory (e);
+  r = used_files_add (u, o, 0, e);
+  if (r == 0)
+    r = used_files_check (u, e);
+  if (r == 0)
+    r = used_files_all_known (u, e);
+  used_files_free (u);
+  return r;
+}
