@@ -107,6 +107,18 @@ device_find (const char *path, struct device *d)
   return 0;
 }
 
+bool
+device_is_at (int fd, const char *path)
+{
+  struct stat ours, its;
+
+  if (fstat (fd, &ours) == -1 || stat (path, &its) == -1)
+    return false;
+  return (its.st_dev == ours.st_dev && its.st_ino == ours.st_ino)
+    || (S_ISBLK (its.st_mode) && S_ISBLK (ours.st_mode)
+        && its.st_rdev == ours.st_rdev);
+}
+
 void
 device_remove_file (const struct device *d, const char *path)
 {

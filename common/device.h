@@ -44,6 +44,9 @@ int device_find (const char *path, struct device *d);
  */
 bool device_same (const struct device *a, const struct device *b);
 
+/* Whether a name leads to the file or block device that is open. */
+bool device_is_at (int fd, const char *path);
+
 /* Removes a file by its name, if that still leads to what was described. */
 void device_remove_file (const struct device *d, const char *path);
 

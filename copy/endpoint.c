@@ -179,7 +179,7 @@ endpoint_check_name (enum side side, const struct operand *operand,
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
   else if (!wants.compare || check_comparable (side, operand, name, e) == 0)
     r = check_kind (side, operand, name, e);
-  if (r == 0 && is_path (side, operand)
+  if (r == 0 && endpoint_is_path (side, operand)
       && endpoint_file_fits (operand->name))
     r = wants.write ? endpoint_file_check_no_typo (operand->name, name, e)
       : endpoint_file_check_sized (operand->name, name, e);
