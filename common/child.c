@@ -41,7 +41,8 @@ struct launch {
   char **env;                   /* owned, but not the strings in it */
   char listen_pid[32];          /* in env, completed by the child */
   char *fd_names;               /* owned: in env */
-  int listen_fd, output_fd;     /* -1: none; standard error */
+  int listen_fd;                /* -1: none */
+  struct child_io io;
   int null_fd, report_fd;
   int max_fd;                   /* for kernels without close_range */
   pid_t parent;
@@ -141,7 +142,7 @@ make_script_argv (char *const argv[])
 
 static int
 launch_init (struct launch *l, const char *file, char *const argv[],
-             int listen_fd, const char *fd_name, int output_fd)
+             int listen_fd, const char *fd_name, struct child_io io)
 {
   long open_max = sysconf (_SC_OPEN_MAX);
 
@@ -149,7 +150,7 @@ launch_init (struct launch *l, const char *file, char *const argv[],
     .argv = argv,
     .listen_pid = "LISTEN_PID=",
     .listen_fd = listen_fd,
-    .output_fd = output_fd,
+    .io = io,
     .null_fd = -1,
     .report_fd = -1,
     /* Some containers allow a thousand million: closing them one by one takes
@@ -257,15 +258,18 @@ static int
 arrange_descriptors (struct launch *l)
 {
   if (!lift (&l->report_fd) || !lift (&l->null_fd) || !lift (&l->listen_fd)
-      || !lift (&l->output_fd))
+      || !lift (&l->io.input) || !lift (&l->io.output)
+      || !lift (&l->io.error))
     return -1;
-  if (dup2 (l->null_fd, STDIN_FILENO) == -1)
+  if (dup2 (l->io.input != -1 ? l->io.input : l->null_fd, STDIN_FILENO) == -1)
+    return -1;
+  if (l->io.error != -1 && dup2 (l->io.error, STDERR_FILENO) == -1)
     return -1;
   if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1 &&
       (dup2 (l->null_fd, STDOUT_FILENO) == -1
        || dup2 (l->null_fd, STDERR_FILENO) == -1))
     return -1;
-  if (l->output_fd != -1 && dup2 (l->output_fd, STDOUT_FILENO) == -1)
+  if (l->io.output != -1 && dup2 (l->io.output, STDOUT_FILENO) == -1)
     return -1;
   if (l->listen_fd == -1)
     close (LISTEN_FD);
@@ -370,7 +374,7 @@ child_exists (const char *program)
 
 static int
 start (struct child *c, const char *file, char *const argv[], int listen_fd,
-       const char *fd_name, int output_fd)
+       const char *fd_name, struct child_io io)
 {
   struct launch l;
   int report[2], err;
@@ -379,7 +383,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, file, argv, listen_fd, fd_name, output_fd) == -1 ||
+  if (launch_init (&l, file, argv, listen_fd, fd_name, io) == -1 ||
       pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
@@ -416,6 +420,14 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
 }
 
 int
+child_start_with (struct child *c, char *const argv[], int listen_fd,
+                  const char *fd_name, struct child_io io)
+{
+  return start (c, argv[0], argv, listen_fd, listen_fd == -1 ? NULL : fd_name,
+                io);
+}
+
+int
 child_start (struct child *c, char *const argv[], int listen_fd,
              const char *fd_name)
 {
@@ -424,20 +436,26 @@ child_start (struct child *c, char *const argv[], int listen_fd,
     errno = EBADF;
     return -1;
   }
-  return start (c, argv[0], argv, listen_fd, fd_name, -1);
+  return child_start_with (c, argv, listen_fd, fd_name, CHILD_IO_DEFAULT);
 }
 
 int
 child_start_tool (struct child *c, char *const argv[], int output_fd)
 {
-  return start (c, argv[0], argv, -1, NULL, output_fd);
+  struct child_io io = CHILD_IO_DEFAULT;
+
+  io.output = output_fd;
+  return child_start_with (c, argv, -1, NULL, io);
 }
 
 int
 child_start_as (struct child *c, const char *file, char *const argv[], int fd,
                 int output_fd)
 {
-  return start (c, file, argv, fd, NULL, output_fd);
+  struct child_io io = CHILD_IO_DEFAULT;
+
+  io.output = output_fd;
+  return start (c, file, argv, fd, NULL, io);
 }
 
 /* The child is ending or has ended.  What is left of its group is ended first,

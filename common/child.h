@@ -28,6 +28,15 @@ struct child {
  */
 bool child_exists (const char *program);
 
+/* What takes the place of a child's standard descriptors: -1 stands for
+ * /dev/null, for the child's standard error, and for our standard error.
+ */
+struct child_io {
+  int input, output, error;
+};
+
+#define CHILD_IO_DEFAULT ((struct child_io) { -1, -1, -1 })
+
 /* Starts argv[0], looked up in PATH, with standard input from /dev/null,
  * standard output sent to our standard error (ours may be carrying data), and
  * standard error shared.  listen_fd becomes descriptor 3 with
@@ -39,6 +48,12 @@ bool child_exists (const char *program);
  */
 int child_start (struct child *c, char *const argv[], int listen_fd,
                  const char *fd_name);
+
+/* The same with other standard descriptors; a listen_fd of -1 stands for no
+ * socket.
+ */
+int child_start_with (struct child *c, char *const argv[], int listen_fd,
+                      const char *fd_name, struct child_io io);
 
 /* The same for a program that is no server: it gets no socket, and its standard
  * output goes to output_fd, or with -1 to our standard error.

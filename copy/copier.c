@@ -124,8 +124,9 @@ give_up_opening (struct copier *c, const struct error *e)
 
   if (e->number == EINTR && signal_number > 0)
     return give_up (c, e, BY_SIGNAL + signal_number);
-  status = give_up (c, e, later ? INCOMPLETE : FAILED);
-  if (later)
+  status = give_up (c, e, e->number == EBUSY ? IN_USE
+                    : later ? INCOMPLETE : FAILED);
+  if (later && status == INCOMPLETE)
     log_say ("--map=%s: the same command goes on from there",
              c->options->map);
   return status;
@@ -259,10 +260,17 @@ explain (struct copier *c, struct error *e)
   for (unsigned i = 0; i < 2; i++) {
     const char *name = endpoint_name (sides[i]);
 
-    if (!error_is_set (e)
-        || (e->number == ENOTCONN
-            && strncmp (e->text, name, strlen (name)) == 0))
-      endpoint_server_ended (sides[i], WATCH_DEATH_MS, e);
+    if ((!error_is_set (e)
+         || (e->number == ENOTCONN
+             && strncmp (e->text, name, strlen (name)) == 0))
+        && endpoint_server_ended (sides[i], WATCH_DEATH_MS, e))
+      return;
+  }
+  for (unsigned i = 0; i < 2; i++) {
+    const char *name = endpoint_name (sides[i]);
+
+    if (error_is_set (e) && strncmp (e->text, name, strlen (name)) == 0)
+      endpoint_explain (sides[i], e);
   }
 }
 
@@ -350,7 +358,7 @@ make_ready (struct copier *c)
   c->report->changed = c->plan.copies && makes_destination (c);
   if (c->plan.copies && prepare (c, &e) == -1) {
     c->report->changed = false;  /* it was put back as it had been */
-    return give_up (c, &e, FAILED);
+    return give_up (c, &e, e.number == EBUSY ? IN_USE : FAILED);
   }
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);

@@ -116,6 +116,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   struct endpoint_request q = ep->request;
 
   q.operand = &operand;
+  q.gives_input = false;
   q.deadline = ep->deadline;
   q.name = command ? strdup (ep->base.name) : NULL;
   if (q.name == NULL) {
@@ -135,7 +136,8 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
 {
   if (command) {
     tell_command (ep, command);
-    ep->below = spawn_start (command, ep->base.name, ep->request.program, e);
+    ep->below = spawn_start (command, ep->base.name, ep->request.program,
+                             false, e);
   }
   else {
     errno = ENOMEM;
@@ -281,6 +283,18 @@ image_endpoint_server_ended (struct endpoint *base, int wait_ms,
     || (ep->below && spawn_has_ended (ep->below, wait_ms, e));
 }
 
+/* The one below says why those above it cannot go on. */
+static void
+image_endpoint_explain (struct endpoint *base, struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+
+  if (ep->below)
+    spawn_explain (ep->below, e);
+  else if (ep->server)
+    endpoint_explain (ep->server, e);
+}
+
 static bool
 image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                       struct error *e)
@@ -305,6 +319,7 @@ static const struct endpoint_ops image_endpoint_ops = {
   .prepare = image_endpoint_prepare,
   .server_fd = image_endpoint_server_fd,
   .server_ended = image_endpoint_server_ended,
+  .explain = image_endpoint_explain,
   .close = image_endpoint_close,
 };
 

@@ -24,9 +24,10 @@ struct endpoint_ops {
   int (*finish) (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e);
 
-  /* These two may be NULL, for kinds that start no server. */
+  /* These three may be NULL, for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
+  void (*explain) (struct endpoint *ep, struct error *e);
 
   bool (*close) (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
                  struct error *e);
@@ -51,6 +52,7 @@ struct endpoint_request {
   struct endpoint_wants wants;
   const char *program;          /* for the names of what we make */
   bool libnbd_debug;
+  bool gives_input;             /* a server gets our standard input */
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
   int interrupt_fd;

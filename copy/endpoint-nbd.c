@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,7 @@ struct nbd_endpoint {
   bool wants_extents;
   bool debug;
   struct nbd_conn *first;       /* owned until it is handed out */
+  atomic_uint conns;            /* to which we have not said goodbye */
   struct place place;
 };
 
@@ -515,13 +517,29 @@ nbd_conn_compare (struct conn *c, struct error *e)
   return -1;
 }
 
+/* A server that has answers left when we go complains of that; and when all
+ * conns are gone, nothing that it prints is about the copy.
+ */
+static void
+say_goodbye (struct nbd_conn *nc)
+{
+  struct nbd_endpoint *ep = (struct nbd_endpoint *) nc->base.endpoint;
+  const bool last = atomic_fetch_sub (&ep->conns, 1) == 1;
+  const bool busy = nbd_aio_get_direction (nc->nbd) != 0
+    && nbd_aio_in_flight (nc->nbd) > 0;
+
+  nc->leaving = true;
+  if (ep->spawn && (last || busy))
+    spawn_hush (ep->spawn, true);
+}
+
 static bool
 nbd_conn_leave (struct conn *c)
 {
   struct nbd_conn *nc = nbd_conn_of (c);
 
   if (!nc->leaving) {
-    nc->leaving = true;
+    say_goodbye (nc);
     if (nbd_aio_disconnect (nc->nbd, 0) == -1)
       return true;              /* dead already: nobody to say it to */
   }
@@ -533,6 +551,8 @@ nbd_conn_close (struct conn *c)
 {
   struct nbd_conn *nc = nbd_conn_of (c);
 
+  if (!nc->leaving)
+    say_goodbye (nc);
   nbd_close (nc->nbd);
   free (nc);
 }
@@ -626,11 +646,15 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     error_set (e, ENOMEM, "%s: %s", ep->base.name, strerror (ENOMEM));
     return NULL;
   }
+  atomic_fetch_add (&ep->conns, 1);
+  if (ep->spawn)
+    spawn_hush (ep->spawn, false);
   nc->base.ops = &nbd_conn_ops;
   nc->base.endpoint = &ep->base;
   nc->nbd = make_handle (ep, number);
   if (nc->nbd == NULL) {
     set_nbd_error (e, ep->base.name, "cannot make a handle");
+    atomic_fetch_sub (&ep->conns, 1);
     free (nc);
     return NULL;
   }
@@ -723,6 +747,15 @@ nbd_endpoint_server_ended (struct endpoint *base, int wait_ms, struct error *e)
   return ep->spawn && spawn_has_ended (ep->spawn, wait_ms, e);
 }
 
+static void
+nbd_endpoint_explain (struct endpoint *base, struct error *e)
+{
+  struct nbd_endpoint *ep = nbd_endpoint_of (base);
+
+  if (ep->spawn)
+    spawn_explain (ep->spawn, e);
+}
+
 static bool
 nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                     struct error *e)
@@ -731,6 +764,8 @@ nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   bool good;
 
   conn_close (ep->first ? &ep->first->base : NULL);
+  if (ep->spawn)
+    spawn_hush (ep->spawn, true);
   good = spawn_end (ep->spawn, grace_ns, hurry_fd, e);
   free (ep->place.export);
   nbd_abstract_free (&ep->abstract);
@@ -745,6 +780,7 @@ static const struct endpoint_ops nbd_endpoint_ops = {
   .same = nbd_endpoint_same,
   .server_fd = nbd_endpoint_server_fd,
   .server_ended = nbd_endpoint_server_ended,
+  .explain = nbd_endpoint_explain,
   .close = nbd_endpoint_close,
 };
 
@@ -768,6 +804,10 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
     return -1;
   if (r == 0)
     error_set (e, EINTR, "%s: interrupted", ep->base.name);
+  else if (r != 1 && ep->spawn)
+    spawn_explain (ep->spawn, e);
+  else if (ep->spawn)
+    spawn_is_up (ep->spawn);
   return r == 1 ? 0 : -1;
 }
 
@@ -795,7 +835,8 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   ep->debug = q->libnbd_debug;
 
   if (q->operand->command) {
-    ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program, e);
+    ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program,
+                             q->gives_input, e);
     if (ep->spawn == NULL)
       goto fail;
   }

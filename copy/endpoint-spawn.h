@@ -17,11 +17,13 @@
 
 struct spawn;
 
-/* Starts command[0].  name is only for messages, borrowed, and must live as
+/* Starts command[0], with our standard input where it is given that, and with
+ * an empty one else.  name is only for messages, borrowed, and must live as
  * long.  NULL with the error set, and nothing left behind.
  */
 struct spawn *spawn_start (char *const command[], const char *name,
-                           const char *program, struct error *e);
+                           const char *program, bool gets_input,
+                           struct error *e);
 
 /* The path of its socket. */
 const char *spawn_socket (const struct spawn *s);
@@ -33,6 +35,21 @@ int spawn_fd (const struct spawn *s);
  * how, in place of what may stand there.
  */
 bool spawn_has_ended (struct spawn *s, int wait_ms, struct error *e);
+
+/* Something failed that was asked of the server: adds the last line that it
+ * printed to the error, if there is one.  Where that says that an image is in
+ * use, the error's number becomes EBUSY.
+ */
+void spawn_explain (struct spawn *s, struct error *e);
+
+/* It has started well: what it printed by now is no reason for later failures.
+ */
+void spawn_is_up (struct spawn *s);
+
+/* We have said goodbye, or are back: what the server prints in between is not
+ * passed on.  Any thread.
+ */
+void spawn_hush (struct spawn *s, bool hush);
 
 /* Ends and reaps the server, removes socket and folder, frees s.  A server that
  * takes longer than grace_ns to end, or until hurry_fd (-1: none) is readable,

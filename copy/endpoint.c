@@ -236,6 +236,7 @@ endpoint_open (enum side side, const struct operand *operand,
     .wants = wants,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
+    .gives_input = o->source.command || strcmp (o->source.name, "-") != 0,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
     .interrupt_fd = interrupt_fd,
@@ -289,6 +290,13 @@ bool
 endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e)
 {
   return ep->ops->server_ended && ep->ops->server_ended (ep, wait_ms, e);
+}
+
+void
+endpoint_explain (struct endpoint *ep, struct error *e)
+{
+  if (ep->ops->explain)
+    ep->ops->explain (ep, e);
 }
 
 bool

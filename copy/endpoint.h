@@ -196,6 +196,11 @@ int endpoint_server_fd (const struct endpoint *ep);
  */
 bool endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e);
 
+/* Something failed on this side: adds to the error what a server that we
+ * started has printed last, since it was up.  Main thread only.
+ */
+void endpoint_explain (struct endpoint *ep, struct error *e);
+
 /* Ends and reaps a server that we started, removes what we made, frees all.
  * All conns are closed before.  False, with the error set, when the server says
  * that it failed, or had to be killed after grace_ns, or because hurry_fd (-1:

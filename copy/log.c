@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -161,6 +163,18 @@ log_say (const char *fs, ...)
   va_start (args, fs);
   print_line ("", fs, args);
   va_end (args);
+}
+
+void
+log_relay (const char *line)
+{
+  struct iovec parts[] = {
+    { .iov_base = (void *) line, .iov_len = strlen (line) },
+    { .iov_base = (void *) "\n", .iov_len = 1 },
+  };
+
+  if (reader_takes_a_line () && writev (STDERR_FILENO, parts, 2) == -1)
+    return;
 }
 
 bool
