@@ -79,9 +79,10 @@ open_side (struct copier *c, enum side side, struct error *e)
 {
   const struct operand *name = side == SOURCE ? &c->options->source
     : &c->options->destination;
+  struct endpoint_wants wants = plan_wants (side, c->options);
 
-  return endpoint_open (side, name, c->options,
-                        plan_wants (side, c->options),
+  wants.remake = wants.write && map_awaits_destination (c->options);
+  return endpoint_open (side, name, c->options, wants,
                         stop_signal_fd (c->stop), e);
 }
 
@@ -124,7 +125,7 @@ give_up_opening (struct copier *c, const struct error *e)
 
   if (e->number == EINTR && signal_number > 0)
     return give_up (c, e, BY_SIGNAL + signal_number);
-  status = give_up (c, e, e->number == EBUSY ? IN_USE
+  status = give_up (c, e, e->refused ? REFUSED : e->number == EBUSY ? IN_USE
                     : later ? INCOMPLETE : FAILED);
   if (later && status == INCOMPLETE)
     log_say ("--map=%s: the same command goes on from there",

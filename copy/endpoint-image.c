@@ -34,8 +34,11 @@
 #include "endpoint-image.h"
 #include "endpoint-nbd.h"
 #include "endpoint-spawn.h"
+#include "heard.h"
 #include "image-command.h"
+#include "image-facts.h"
 #include "log.h"
+#include "new-image.h"
 #include "secrets.h"
 #include "url.h"
 
@@ -59,6 +62,9 @@ struct image_endpoint {
   struct spawn *below;          /* owned: what qemu-nbd reads from, or NULL */
   struct endpoint *server;      /* owned; NULL: none is running */
   bool created;                 /* by prepare */
+  struct device replaced;       /* a file that stood in its place */
+  bool replaces;                /* that one is of no use, and has no content */
+  char own_path[64];            /* of what was created, by its descriptor */
 };
 
 static struct image_endpoint *
@@ -85,7 +91,8 @@ static struct image_place
 place_of (const struct image_endpoint *ep)
 {
   return (struct image_place) {
-    .path = ep->below ? spawn_socket (ep->below) : path_of (ep),
+    .path = ep->below ? spawn_socket (ep->below)
+      : ep->created ? ep->own_path : path_of (ep),
     .kind = ep->below ? IMAGE_SOCKET
       : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE : IMAGE_FILE,
   };
@@ -147,29 +154,59 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
   return ep->below ? 0 : -1;
 }
 
-/* Runs qemu-img to its end.  The command is freed. */
+/* A program's last line says why it failed, and whether that is a lock. */
+static void
+explain_tool (struct heard *heard, struct error *e)
+{
+  const size_t used = strlen (e->text);
+  char line[512];
+
+  if (heard_reason (heard, false, line, sizeof line))
+    snprintf (e->text + used, sizeof e->text - used, ": %s", line);
+  if (heard_of_lock (heard))
+    e->number = EBUSY;
+}
+
+static int
+wait_for_tool (const struct image_endpoint *ep, struct child *c,
+               const char *program, struct heard *heard, struct error *e)
+{
+  char how[64];
+
+  if (!child_wait (c, ep->deadline, ep->request.interrupt_fd)) {
+    const bool late = clock_now () >= ep->deadline;
+
+    child_end (c, 0, -1);
+    error_set (e, late ? ETIMEDOUT : EINTR, "%s: %s %s", ep->base.name,
+               program, late ? "did not end in time" : "was interrupted");
+    return -1;
+  }
+  if (c->status == 0)
+    return 0;
+  error_set (e, EIO, "%s: %s %s", ep->base.name, program,
+             child_describe (c, how, sizeof how));
+  explain_tool (heard, e);
+  return -1;
+}
+
+/* Runs a program to its end.  The command is freed. */
 static int
 run_command (const struct image_endpoint *ep, char **command, int output_fd,
              struct error *e)
 {
-  struct child c;
-  char how[64];
+  struct child_io io = { .input = -1, .output = output_fd, .error = -1 };
+  struct heard *heard = command ? heard_start (false, &io.error) : NULL;
+  struct child c = { .pidfd = -1 };
   int r = -1;
 
-  if (command == NULL || child_start_tool (&c, command, output_fd) == -1)
-    endpoint_fail (&ep->base, "cannot start qemu-img", e);
-  else if (!child_wait (&c, ep->deadline, ep->request.interrupt_fd)) {
-    const bool late = clock_now () >= ep->deadline;
-
-    child_end (&c, 0, -1);
-    error_set (e, late ? ETIMEDOUT : EINTR, "%s: qemu-img %s", ep->base.name,
-               late ? "did not end in time" : "was interrupted");
-  }
-  else if (c.status != 0)
-    error_set (e, EIO, "%s: qemu-img %s", ep->base.name,
-               child_describe (&c, how, sizeof how));
-  else
-    r = 0;
+  if (heard == NULL || child_start_with (&c, command, -1, NULL, io) == -1)
+    error_set (e, errno, "%s: cannot start %s: %s", ep->base.name,
+               command ? command[0] : "a program", strerror (errno));
+  if (heard)
+    close (io.error);
+  if (c.pid != 0)
+    r = wait_for_tool (ep, &c, command[0], heard, e);
+  heard_end (heard);
   image_command_free (command);
   return r;
 }
@@ -203,22 +240,65 @@ promise_new_caps (struct image_endpoint *ep)
   promise_caps (ep);
 }
 
-/* The name is taken first, so that nobody else's file is ever overwritten: what
- * qemu-img then writes to is ours.
+/* What was made is reached by its descriptor from now on, whatever becomes of
+ * its name.
+ */
+static int
+take_created (struct image_endpoint *ep, int fd, struct error *e)
+{
+  if (ep->fd != -1)
+    close (ep->fd);
+  ep->fd = fd;
+  ep->created = true;
+  snprintf (ep->own_path, sizeof ep->own_path, "/proc/%ld/fd/%d",
+            (long) getpid (), fd);
+  return device_describe (ep->fd, &ep->device) == 0 ? 0
+    : endpoint_fail (&ep->base, "cannot look at it", e);
+}
+
+static int
+make_beside (struct image_endpoint *ep, struct new_image *n, uint64_t size,
+             struct error *e)
+{
+  char *beside = new_image_beside (n);
+  char **command = beside
+    ? image_command_create (format_of (ep), beside, size) : NULL;
+
+  free (beside);
+  if (command == NULL) {
+    errno = ENOMEM;
+    return endpoint_fail (&ep->base, "cannot create it", e);
+  }
+  return run_command (ep, command, -1, e);
+}
+
+/* It gets its name once it is whole: a run that is killed before leaves none.
  */
 static int
 create (struct image_endpoint *ep, uint64_t size, struct error *e)
 {
-  ep->fd = open (path_of (ep), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC
-                 | O_NOCTTY, 0644);
-  if (ep->fd == -1)
-    return endpoint_fail (&ep->base, "cannot create it", e);
-  ep->created = true;
-  if (device_describe (ep->fd, &ep->device) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
+  struct new_image n;
+  int fd = -1, r = -1;
+
   log_detail ("%s: making a new image of %s", ep->base.name, format_of (ep));
-  return run_command (ep, image_command_create (format_of (ep), path_of (ep),
-                                                size), -1, e);
+  if (new_image_begin (&n, path_of (ep)) == -1) {
+    if (errno == EBUSY)
+      error_set (e, EBUSY, "%s: another copy is making it", ep->base.name);
+    else if (errno == EEXIST)
+      error_set (e, EEXIST, "%s: cannot create it: %s is in the way",
+                 ep->base.name, n.folder);
+    else
+      endpoint_fail (&ep->base, "cannot create it", e);
+  }
+  else if (make_beside (ep, &n, size, e) == 0) {
+    fd = new_image_place (&n, ep->replaces ? &ep->replaced : NULL);
+    if (fd == -1)
+      endpoint_fail (&ep->base, "cannot create it", e);
+    else
+      r = take_created (ep, fd, e);
+  }
+  new_image_end (&n);
+  return r;
 }
 
 /* Formats count in sectors or more, so a new image can be a little larger than
@@ -231,7 +311,7 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   struct image_endpoint *ep = image_endpoint_of (base);
 
   ep->deadline = clock_now () + ep->patience;
-  if ((ep->fd == -1 && create (ep, p->size, e) == -1)
+  if (((ep->fd == -1 || ep->replaces) && create (ep, p->size, e) == -1)
       || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
@@ -295,6 +375,21 @@ image_endpoint_explain (struct endpoint *base, struct error *e)
     endpoint_explain (ep->server, e);
 }
 
+/* What it replaced had no content, and neither has what stays. */
+static void
+remove_created (const struct image_endpoint *ep)
+{
+  int fd;
+
+  if (!ep->replaces)
+    device_remove_file (&ep->device, path_of (ep));
+  else if ((fd = open (ep->own_path, O_WRONLY | O_CLOEXEC)) != -1) {
+    if (ftruncate (fd, 0) == -1)
+      log_warning ("%s: cannot empty it: %s", ep->base.name, strerror (errno));
+    close (fd);
+  }
+}
+
 static bool
 image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                       struct error *e)
@@ -305,7 +400,7 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   if (!spawn_end (ep->below, grace_ns, hurry_fd, e))
     good = false;
   if (ep->created && !base->kept)
-    device_remove_file (&ep->device, path_of (ep));
+    remove_created (ep);
   if (ep->fd != -1)
     close (ep->fd);
   free (base->name);
@@ -391,9 +486,125 @@ endpoint_image_check (enum side side, const struct operand *operand,
     ? 0 : check_program ("qemu-img", "qemu-utils, or qemu-img", what, e);
 }
 
-/* A block device is ours alone for as long as we hold it open. */
+/* All that was written to a descriptor, as a string, or NULL with errno. */
+static char *
+read_back (int fd)
+{
+  struct stat st;
+  char *text;
+
+  if (fstat (fd, &st) == -1 || (text = calloc (1, st.st_size + 1)) == NULL)
+    return NULL;
+  if (pread (fd, text, st.st_size, 0) == st.st_size)
+    return text;
+  free (text);
+  return NULL;
+}
+
+/* What qemu-img prints about the image, or NULL with the error set. */
+static char *
+ask (const struct image_endpoint *ep, struct error *e)
+{
+  const int fd = memfd_create ("description", MFD_CLOEXEC);
+  char *text = NULL;
+
+  if (fd == -1)
+    endpoint_fail (&ep->base, "cannot look at it", e);
+  else if (run_command (ep, image_command_describe (format_of (ep),
+                                                    place_of (ep)),
+                        fd, e) == 0
+           && (text = read_back (fd)) == NULL)
+    endpoint_fail (&ep->base, "cannot look at it", e);
+  if (fd != -1)
+    close (fd);
+  return text;
+}
+
+/* What qemu-img says of the image.  -1 with the error set. */
 static int
-open_file (struct image_endpoint *ep, struct error *e)
+describe (const struct image_endpoint *ep, struct image_facts *f,
+          struct error *e)
+{
+  char *text = ask (ep, e);
+  int r = -1;
+
+  if (text && (r = image_facts_read (text, f)) == -1)
+    endpoint_fail (&ep->base, "qemu-img does not describe it", e);
+  free (text);
+  return r;
+}
+
+/* An image of a stranger that names other files would have those of this
+ * machine copied.
+ */
+static int
+check_stands_alone (const struct image_endpoint *ep, struct error *e)
+{
+  struct image_facts f;
+
+  if (describe (ep, &f, e) == -1)
+    return -1;
+  if (f.names == NULL)
+    return 0;
+  error_set (e, EPERM, "%s: the image names %s, which is not followed from a"
+             " web server", ep->base.name, f.names);
+  return -1;
+}
+
+/* Whether a file has nothing that could get lost: it is empty, or the map says
+ * that we were killed before the image in it was made.
+ */
+static bool
+is_unmade (const struct image_endpoint *ep, const struct image_facts *f)
+{
+  return ep->device.kind == DEVICE_FILE
+    && (ep->device.size == 0
+        || (ep->request.wants.remake && f->size == 0));
+}
+
+/* Whether a destination that is there can be written into.  One that names
+ * other files would have those written, or read from.
+ */
+static int
+check_writable (const struct image_endpoint *ep, const struct image_facts *f,
+                struct error *e)
+{
+  if (f->written_once)
+    return endpoint_refuse (&ep->base, e, "the image is streamOptimized, which"
+                            " nothing can be written into a second time: give"
+                            " the name of a new image, and convert that");
+  if (f->names == NULL || ep->request.external_files)
+    return 0;
+  return endpoint_refuse (&ep->base, e, "the image names %s, which is only"
+                          " followed with --external-files", f->names);
+}
+
+/* 1: it is an image to be written into, 0: there is nothing in it yet, -1: with
+ * the error set.
+ */
+static int
+look_at_destination (struct image_endpoint *ep, struct error *e)
+{
+  struct image_facts f = { 0 };
+  struct error why = { 0 };
+
+  if (ep->device.kind == DEVICE_FILE && ep->device.size == 0)
+    return 0;
+  if (describe (ep, &f, &why) == -1
+      && (why.number != EIO || !ep->request.wants.remake)) {
+    if (why.number == EIO)      /* it will not be an image the next time */
+      why.number = EINVAL;
+    *e = why;
+    return -1;
+  }
+  return is_unmade (ep, &f) ? 0 : check_writable (ep, &f, e) == 0 ? 1 : -1;
+}
+
+/* A block device is ours alone for as long as we hold it open.  1, or 0 where
+ * there is nothing to open, or -1 with the error set.
+ */
+static int
+open_place (struct image_endpoint *ep, struct error *e)
 {
   struct stat st;
   const bool is_block = stat (path_of (ep), &st) == 0 && S_ISBLK (st.st_mode);
@@ -413,77 +624,49 @@ open_file (struct image_endpoint *ep, struct error *e)
   if (device_describe (ep->fd, &ep->device) == -1)
     return endpoint_fail (&ep->base, "cannot look at it", e);
   ep->base.device = &ep->device;
+  return 1;
+}
+
+/* The image is looked at before a server opens it, and with it what it names.
+ */
+static int
+open_destination (struct image_endpoint *ep, struct error *e)
+{
+  const int found = look_at_destination (ep, e);
+
+  if (found == -1)
+    return -1;
+  if (found == 0) {
+    ep->replaces = true;
+    ep->replaced = ep->device;
+    promise_new_caps (ep);
+    return 0;
+  }
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
     return -1;
   ep->base.caps = *endpoint_caps (ep->server);
-  if (ep->request.wants.write) {
-    endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
-    ep->server = NULL;
-    promise_caps (ep);
-  }
+  endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
+  ep->server = NULL;
+  promise_caps (ep);
   return 0;
 }
 
-/* All that was written to a descriptor, as a string, or NULL with errno. */
-static char *
-read_back (int fd)
-{
-  struct stat st;
-  char *text;
-
-  if (fstat (fd, &st) == -1 || (text = calloc (1, st.st_size + 1)) == NULL)
-    return NULL;
-  if (pread (fd, text, st.st_size, 0) == st.st_size)
-    return text;
-  free (text);
-  return NULL;
-}
-
-/* What qemu-img says of the image, or NULL with the error set. */
-static char *
-describe (const struct image_endpoint *ep, struct error *e)
-{
-  const int fd = memfd_create ("description", MFD_CLOEXEC);
-  char *text = NULL;
-
-  if (fd == -1)
-    endpoint_fail (&ep->base, "cannot look at it", e);
-  else if (run_command (ep, image_command_describe (format_of (ep),
-                                                    place_of (ep)),
-                        fd, e) == 0
-           && (text = read_back (fd)) == NULL)
-    endpoint_fail (&ep->base, "cannot look at it", e);
-  if (fd != -1)
-    close (fd);
-  return text;
-}
-
-/* An image of a stranger that names other files would have those of this
- * machine copied.  In JSON, no quote within a string stands for itself, so what
- * is looked for cannot be faked or hidden by any name.
- */
 static int
-check_stands_alone (const struct image_endpoint *ep, struct error *e)
+open_file (struct image_endpoint *ep, struct error *e)
 {
-  char *text = describe (ep, e);
-  const char *other = NULL;
+  const int r = open_place (ep, e);
 
-  if (text == NULL)
+  if (r != 1)
+    return r;
+  if (ep->request.wants.write)
+    return open_destination (ep, e);
+  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
+    if (e->number == ECONNABORTED)
+      e->number = EINVAL;       /* it will not be an image the next time */
     return -1;
-  if (strstr (text, "\"backing-filename\""))
-    other = "a backing file";
-  else if (strstr (text, "\"data-file\""))
-    other = "a file with its data";
-  else if (strstr (text, "\"create-type\": \"")
-           && !strstr (text, "\"create-type\": \"monolithicSparse\"")
-           && !strstr (text, "\"create-type\": \"streamOptimized\""))
-    other = "files with its extents";
-  free (text);
-  if (other == NULL)
-    return 0;
-  error_set (e, EPERM, "%s: the image names %s, which is not followed from a"
-             " web server", ep->base.name, other);
-  return -1;
+  }
+  ep->base.caps = *endpoint_caps (ep->server);
+  return 0;
 }
 
 /* Puts a secret where nobody sees it but a program that is told the name, and

@@ -53,6 +53,7 @@ struct endpoint_request {
   const char *program;          /* for the names of what we make */
   bool libnbd_debug;
   bool gives_input;             /* a server gets our standard input */
+  bool external_files;          /* an image may have some written */
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
   int interrupt_fd;
@@ -68,5 +69,12 @@ void *endpoint_new (const struct endpoint_request *q, size_t size,
 /* -1, with the error set to errno, and to what failed. */
 int endpoint_fail (const struct endpoint *ep, const char *what,
                    struct error *e);
+
+/* The same for what is not wanted, or never can be: nothing was changed, and no
+ * other try helps.
+ */
+int endpoint_refuse (const struct endpoint *ep, struct error *e,
+                     const char *fs, ...)
+  __attribute__ ((format (printf, 3, 4)));
 
 #endif /* ENDPOINT_KIND_H */

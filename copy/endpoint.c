@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,21 @@ endpoint_fail (const struct endpoint *ep, const char *what, struct error *e)
   const int err = errno;
 
   error_set (e, err, "%s: %s: %s", ep->name, what, strerror (err));
+  return -1;
+}
+
+int
+endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
+                 ...)
+{
+  char why[sizeof e->text];
+  va_list args;
+
+  va_start (args, fs);
+  vsnprintf (why, sizeof why, fs, args);
+  va_end (args);
+  error_set (e, ENOTSUP, "%s: %s", ep->name, why);
+  e->refused = true;
   return -1;
 }
 
@@ -237,6 +253,7 @@ endpoint_open (enum side side, const struct operand *operand,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
     .gives_input = o->source.command || strcmp (o->source.name, "-") != 0,
+    .external_files = o->external_files,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
     .interrupt_fd = interrupt_fd,

@@ -115,6 +115,8 @@ struct endpoint_wants {
   bool extents;                 /* IO_EXTENTS will be used */
   bool write;                   /* else it is opened for reading only */
   bool compare;                 /* it is read to be compared: no stream */
+  bool remake;                  /* a run that was killed may have left half of
+                                   a new image */
 };
 
 /* Whether the name is of a kind that can be opened, and can do what is wanted

@@ -93,6 +93,8 @@ static const struct row rows[] = {
     "say NAME in front of each message", OURS },
   { "events", 0, TEXT, "FD|FILE", FIELD (events), 0, 0, 0,
     "write what happens to it, as lines of JSON", OURS },
+  { "external-files", 0, FLAG, NULL, FIELD (external_files), 0, 0, 0,
+    "write also into files that the image names", OURS },
   { "flush", 0, FLAG, NULL, FIELD (flush), 0, 0, 0,
     "insist on flushing the destination at the end", NBDCOPY },
   { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0,

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What qemu-img says of an image: see image-facts.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "image-facts.h"
+
+/* How a vmdk image is stored.  Any kind but these two has its data in other
+ * files.
+ */
+static void
+note_kind (struct image_facts *f, const char *kind)
+{
+  f->written_once = f->written_once || strcmp (kind, "streamOptimized") == 0;
+  if (strcmp (kind, "monolithicSparse") != 0
+      && strcmp (kind, "streamOptimized") != 0)
+    f->names = "files with its extents";
+}
+
+/* In newer releases the layers of an image are within one another. */
+static void
+look_into (struct image_facts *f, const json_t *value)
+{
+  const char *key;
+  const json_t *member;
+  size_t i;
+
+  json_array_foreach (value, i, member)
+    look_into (f, member);
+  json_object_foreach ((json_t *) value, key, member) {
+    if (json_is_string (member) && strcmp (key, "backing-filename") == 0)
+      f->names = "a backing file";
+    else if (json_is_string (member) && strcmp (key, "data-file") == 0)
+      f->names = "a file with its data";
+    else if (json_is_string (member) && strcmp (key, "create-type") == 0)
+      note_kind (f, json_string_value (member));
+    look_into (f, member);
+  }
+}
+
+int
+image_facts_read (const char *text, struct image_facts *f)
+{
+  json_t *all = json_loads (text, 0, NULL);
+  const json_t *size = json_object_get (all, "virtual-size");
+  const bool good = json_is_integer (size) && json_integer_value (size) >= 0;
+
+  *f = (struct image_facts) { 0 };
+  if (good) {
+    f->size = json_integer_value (size);
+    look_into (f, all);
+  }
+  json_decref (all);
+  if (good)
+    return 0;
+  errno = EPROTO;
+  return -1;
+}
