@@ -24,6 +24,8 @@ struct spawn {
   char *folder;                 /* owned; private to us, holds the socket */
   struct sockaddr_un address;
   bool has_socket;
+  int socket_fd;                /* of the socket's file, not open for use; -1 */
+  char socket[128];             /* how to reach it */
   struct child child;
   struct heard *heard;          /* owned: what the server prints */
 };
@@ -108,6 +110,36 @@ start_child (struct spawn *s, char *const command[], int listen_fd,
   return r;
 }
 
+static void
+remove_folder (struct spawn *s)
+{
+  if (s->has_socket)
+    unlink (s->address.sun_path);
+  if (s->folder)
+    rmdir (s->folder);
+  free (s->folder);
+  s->folder = NULL;
+  s->has_socket = false;
+}
+
+/* A socket that is reached by a descriptor needs no name, so nothing is left of
+ * it however we end.  Without /proc it keeps its name.
+ */
+static void
+give_up_name (struct spawn *s)
+{
+  snprintf (s->socket, sizeof s->socket, "%s", s->address.sun_path);
+  s->socket_fd = open (s->address.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (s->socket_fd == -1)
+    return;
+  snprintf (s->socket, sizeof s->socket, "/proc/%ld/fd/%d", (long) getpid (),
+            s->socket_fd);
+  if (access (s->socket, W_OK) == 0)
+    remove_folder (s);
+  else
+    snprintf (s->socket, sizeof s->socket, "%s", s->address.sun_path);
+}
+
 struct spawn *
 spawn_start (char *const command[], const char *name, const char *program,
              bool gets_input, struct error *e)
@@ -121,10 +153,12 @@ spawn_start (char *const command[], const char *name, const char *program,
   }
   s->name = name;
   s->child.pidfd = -1;
+  s->socket_fd = -1;
   if (make_folder (s, program, e) == -1
       || (fd = listen_there (s, e)) == -1)
     goto fail;
 
+  give_up_name (s);
   if (start_child (s, command, fd, gets_input) == -1) {
     error_set (e, errno, "%s: cannot start the server: %s", name,
                strerror (errno));
@@ -146,7 +180,7 @@ spawn_start (char *const command[], const char *name, const char *program,
 const char *
 spawn_socket (const struct spawn *s)
 {
-  return s->address.sun_path;
+  return s->socket;
 }
 
 int
@@ -240,11 +274,9 @@ spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
     }
   }
   heard_end (s->heard);
-  if (s->has_socket)
-    unlink (s->address.sun_path);
-  if (s->folder)
-    rmdir (s->folder);
-  free (s->folder);
+  remove_folder (s);
+  if (s->socket_fd != -1)
+    close (s->socket_fd);
   free (s);
   return good;
 }
