@@ -163,6 +163,7 @@ open_map (struct copier *c)
     .options = c->options,
     .source = endpoint_name (c->source),
     .destination = endpoint_name (c->destination),
+    .version = endpoint_version (c->source),
     .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
   };
@@ -270,7 +271,7 @@ explain (struct copier *c, struct error *e)
   for (unsigned i = 0; i < 2; i++) {
     const char *name = endpoint_name (sides[i]);
 
-    if (error_is_set (e) && strncmp (e->text, name, strlen (name)) == 0)
+    if ((e->place.op || e->number == ENOTCONN) && strncmp (e->text, name, strlen (name)) == 0)
       endpoint_explain (sides[i], e);
   }
 }
@@ -447,6 +448,12 @@ finish (struct copier *c, struct crew *crew)
   const struct totals t = crew_totals (crew);
   struct error e = { 0 };
 
+  if (endpoint_unchanged (c->source, &e) == -1) {
+    if (c->map)                 /* what was copied is a mixture */
+      map_unmark (c->map, NULL);
+    stop_fail (c->stop, &e);
+    return false;
+  }
   if ((c->plan.open_ended
        && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1)
       || (c->options->digest != DIGEST_NONE

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,10 @@
 #include "new-image.h"
 #include "secrets.h"
 #include "url.h"
+#include "web.h"
+
+/* What is asked of a web server before it is believed. */
+#define PROBE (64 * KiB)
 
 /* What qemu-nbd takes at a time: only used until it tells so itself. */
 #define BLOCK_MAX (32 * MiB)
@@ -59,6 +64,7 @@ struct image_endpoint {
   uint64_t deadline;            /* clock_now () time: of what is done now */
   int fd;                       /* owned; -1: no file, or not yet */
   struct device device;         /* behind fd */
+  struct web_answer web;        /* owned: what the web server has */
   struct spawn *below;          /* owned: what qemu-nbd reads from, or NULL */
   struct endpoint *server;      /* owned; NULL: none is running */
   bool created;                 /* by prepare */
@@ -191,10 +197,10 @@ wait_for_tool (const struct image_endpoint *ep, struct child *c,
 
 /* Runs a program to its end.  The command is freed. */
 static int
-run_command (const struct image_endpoint *ep, char **command, int output_fd,
-             struct error *e)
+run_command (const struct image_endpoint *ep, char **command, int input_fd,
+             int output_fd, struct error *e)
 {
-  struct child_io io = { .input = -1, .output = output_fd, .error = -1 };
+  struct child_io io = { .input = input_fd, .output = output_fd, .error = -1 };
   struct heard *heard = command ? heard_start (false, &io.error) : NULL;
   struct child c = { .pidfd = -1 };
   int r = -1;
@@ -269,7 +275,7 @@ make_beside (struct image_endpoint *ep, struct new_image *n, uint64_t size,
     errno = ENOMEM;
     return endpoint_fail (&ep->base, "cannot create it", e);
   }
-  return run_command (ep, command, -1, e);
+  return run_command (ep, command, -1, -1, e);
 }
 
 /* It gets its name once it is whole: a run that is killed before leaves none.
@@ -403,9 +409,20 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
     remove_created (ep);
   if (ep->fd != -1)
     close (ep->fd);
+  web_answer_free (&ep->web);
   free (base->name);
   free (ep);
   return good;
+}
+
+static int image_endpoint_unchanged (struct endpoint *base, struct error *e);
+
+static const char *
+image_endpoint_version (const struct endpoint *base)
+{
+  const struct web_answer *web = &((const struct image_endpoint *) base)->web;
+
+  return web->tag[0] ? web->tag : web->modified[0] ? web->modified : NULL;
 }
 
 static const struct endpoint_ops image_endpoint_ops = {
@@ -415,6 +432,8 @@ static const struct endpoint_ops image_endpoint_ops = {
   .server_fd = image_endpoint_server_fd,
   .server_ended = image_endpoint_server_ended,
   .explain = image_endpoint_explain,
+  .unchanged = image_endpoint_unchanged,
+  .version = image_endpoint_version,
   .close = image_endpoint_close,
 };
 
@@ -433,7 +452,9 @@ endpoint_image_is_new (const struct operand *operand)
 {
   struct stat st;
 
-  return endpoint_image_fits (operand) && stat (operand->name, &st) == -1;
+  return endpoint_image_fits (operand)
+    && (stat (operand->name, &st) == -1
+        || (S_ISREG (st.st_mode) && st.st_size == 0));
 }
 
 static int
@@ -478,12 +499,12 @@ endpoint_image_check (enum side side, const struct operand *operand,
                what);
     return -1;
   }
-  if (strcmp (operand->format, "raw") == 0)
-    return 0;
-  if (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1)
+  if (strcmp (operand->format, "raw") != 0
+      && (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1
+          || check_program ("qemu-img", "qemu-utils, or qemu-img", what, e)
+          == -1))
     return -1;
-  return !is_address && (side == SOURCE || !endpoint_image_is_new (operand))
-    ? 0 : check_program ("qemu-img", "qemu-utils, or qemu-img", what, e);
+  return is_address ? check_program ("curl", "curl", what, e) : 0;
 }
 
 /* All that was written to a descriptor, as a string, or NULL with errno. */
@@ -512,7 +533,7 @@ ask (const struct image_endpoint *ep, struct error *e)
     endpoint_fail (&ep->base, "cannot look at it", e);
   else if (run_command (ep, image_command_describe (format_of (ep),
                                                     place_of (ep)),
-                        fd, e) == 0
+                        -1, fd, e) == 0
            && (text = read_back (fd)) == NULL)
     endpoint_fail (&ep->base, "cannot look at it", e);
   if (fd != -1)
@@ -669,53 +690,230 @@ open_file (struct image_endpoint *ep, struct error *e)
   return 0;
 }
 
-/* Puts a secret where nobody sees it but a program that is told the name, and
- * where it is gone with us.  A descriptor, or -1 with errno.
+/* Puts a secret where nobody sees it but a program that is told of it, and
+ * where it is gone with us.  A descriptor at its beginning, or -1 with errno.
  */
 static int
-hide (const char *secret, char *name, size_t size)
+hide (const char *secret)
 {
   const int fd = memfd_create ("secret", MFD_CLOEXEC);
 
   if (fd == -1)
     return -1;
-  if (write (fd, secret, strlen (secret)) != (ssize_t) strlen (secret)) {
-    close (fd);
-    return -1;
-  }
-  snprintf (name, size, "/proc/%ld/fd/%d", (long) getpid (), fd);
-  return fd;
+  if (write (fd, secret, strlen (secret)) == (ssize_t) strlen (secret)
+      && lseek (fd, 0, SEEK_SET) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+/* Asks the web server for bytes [start, end) of the file, or by HEAD where end
+ * is 0; only the head of its answer is read.  -1 with the error set.
+ */
+static int
+ask_web (const struct image_endpoint *ep, const struct url *url,
+         uint64_t start, uint64_t end, struct web_answer *a, struct error *e)
+{
+  char *question = web_question (url, start, end), *text = NULL;
+  const int input = question ? hide (question) : -1;
+  const int output = memfd_create ("answer", MFD_CLOEXEC);
+  int r = -1;
+
+  *a = (struct web_answer) { 0 };
+  free (question);
+  if (input == -1 || output == -1)
+    endpoint_fail (&ep->base, "cannot ask the web server", e);
+  else if (run_command (ep, web_command (), input, output, e) == 0
+           && ((text = read_back (output)) == NULL
+               || (r = web_answer_read (text, a)) == -1))
+    endpoint_fail (&ep->base, "cannot read the web server's answer", e);
+  free (text);
+  if (input != -1)
+    close (input);
+  if (output != -1)
+    close (output);
+  return r;
+}
+
+/* What is to be done instead, for a server that serves whole files only. */
+static int
+refuse_whole (const struct image_endpoint *ep, struct error *e)
+{
+  if (strcmp (format_of (ep), "raw") == 0)
+    return endpoint_refuse (&ep->base, e, "the web server does not serve"
+                            " ranges of a file: copy it as a stream, by curl"
+                            " -fL ADDRESS | %s - DESTINATION",
+                            ep->request.program);
+  return endpoint_refuse (&ep->base, e, "the web server does not serve ranges"
+                          " of a file: fetch the image first, by curl -fL -o"
+                          " FILE ADDRESS");
+}
+
+/* The server did not send the range that it was asked for. */
+static int
+fail_answer (const struct image_endpoint *ep, const struct web_answer *a,
+             uint64_t start, struct error *e)
+{
+  if (a->status == 200 && !a->promises_ranges && start == 0)
+    return refuse_whole (ep, e);
+  if (a->status == 200 || a->status == 206)
+    error_set (e, EINVAL, "%s: the web server cannot be relied on: asked for a"
+               " range at offset %" PRIu64 ", it sends %s", ep->base.name,
+               start, a->status == 200 ? "the whole file" : "another one");
+  else
+    error_set (e, a->status == 404 || a->status == 410 ? ENOENT
+               : a->status >= 400 && a->status < 408 ? EACCES : EIO,
+               "%s: the web server answers %s", ep->base.name, a->reason);
+  return -1;
+}
+
+static uint64_t
+late_start (uint64_t total)
+{
+  return total > PROBE + 1 ? total - PROBE : 1;
 }
 
 static int
-open_address (struct image_endpoint *ep, struct error *e)
+fail_changed (const struct image_endpoint *ep, const char *what,
+              struct error *e)
 {
-  struct url url = { 0 };
+  error_set (e, EINVAL, "%s: the file on the web server has changed: its %s is"
+             " another one", ep->base.name, what);
+  return -1;
+}
+
+/* Asks for the end of the file, and compares with what was there first. */
+static int
+check_late (const struct image_endpoint *ep, const struct url *url,
+            struct error *e)
+{
+  const uint64_t total = ep->web.total, start = late_start (total);
+  struct web_answer a;
+  const char *what;
+  int r = 0;
+
+  if (total < 2)                /* there is no other offset than 0 */
+    return 0;
+  if (ask_web (ep, url, start, total, &a, e) == -1)
+    return -1;
+  if ((what = web_answers_differ (&ep->web, &a)) != NULL
+      && a.status != 200 && a.total > 0)
+    r = fail_changed (ep, what, e);
+  else if (!web_answer_is (&a, start, total))
+    r = fail_answer (ep, &a, start, e);
+  web_answer_free (&a);
+  return r;
+}
+
+/* Whether the web server can be relied on: it sends the ranges that it is asked
+ * for, at the beginning and at the end of the file.
+ */
+static int
+check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
+{
+  if (ask_web (ep, url, 0, PROBE, &ep->web, e) == -1)
+    return -1;
+  if (ep->web.status == 416 && ep->web.total == 0)
+    return 0;                   /* an empty file has no ranges */
+  if (!web_answer_is (&ep->web, 0, PROBE))
+    return fail_answer (ep, &ep->web, 0, e);
+  return check_late (ep, url, e);
+}
+
+/* nbdkit learns the size by HEAD, which an address can be forbidden by its
+ * signature: then GET works and this does not.
+ */
+static void
+explain_head (const struct image_endpoint *ep, const struct url *url,
+              struct error *e)
+{
+  struct error ours = { 0 };
+  struct web_answer a;
+
+  if (ask_web (ep, url, 0, 0, &a, &ours) == -1)
+    return;
+  if (a.status >= 400) {
+    *e = ours;
+    error_set (e, EACCES, "%s: the web server answers GET, but HEAD by %s;"
+               " nbdkit, which reads the file, needs both: copy it as a stream,"
+               " by curl -fL ADDRESS | %s - DESTINATION, or fetch it first",
+               ep->base.name, a.reason, ep->request.program);
+  }
+  web_answer_free (&a);
+}
+
+/* Starts what serves the file at an address that redirects no more. */
+static int
+serve_address (struct image_endpoint *ep, const struct url *url,
+               struct error *e)
+{
   char hidden[64];
   char **command;
   int fd = -1, r = -1;
 
-  if (url_split (path_of (ep), &url) == -1
-      || (url.password
-          && (fd = hide (url.password, hidden, sizeof hidden)) == -1)) {
-    endpoint_fail (&ep->base, "cannot read this address", e);
-    goto out;
-  }
-  command = image_command_fetch (&url, url.password ? hidden : NULL);
+  if (url->password && (fd = hide (url->password)) == -1)
+    return endpoint_fail (&ep->base, "cannot read this address", e);
+  snprintf (hidden, sizeof hidden, "/proc/%ld/fd/%d", (long) getpid (), fd);
+  command = image_command_fetch (url, url->password ? hidden : NULL);
   if (strcmp (format_of (ep), "raw") == 0)
     r = start_server (ep, command, e);
   else if (start_below (ep, command, e) == 0
            && check_stands_alone (ep, e) == 0)
     r = start_server (ep, serve_command (ep, IMAGE_READ), e);
-  /* That the one below is gone says why those above could not go on. */
+  /* That the one below is gone says why those above it could not go on. */
   if (r == -1 && ep->below)
     spawn_has_ended (ep->below, DEATH_NOTICE_MS, e);
-  if (r == 0)
-    ep->base.caps = *endpoint_caps (ep->server);
-
- out:
+  if (r == -1 && e->number != EINTR)
+    explain_head (ep, url, e);
   if (fd != -1)
     close (fd);
+  return r;
+}
+
+static int
+open_address (struct image_endpoint *ep, struct error *e)
+{
+  struct url url = { 0 }, final;
+  int r = -1;
+
+  if (url_split (path_of (ep), &url) == -1)
+    return endpoint_fail (&ep->base, "cannot read this address", e);
+  if (check_web (ep, &url, e) == 0) {
+    final = url;
+    final.address = ep->web.address;
+    if (!web_same_server (url.address, final.address))
+      final.user = final.password = NULL;       /* they are for the first */
+    r = serve_address (ep, &final, e);
+  }
+  if (r == 0)
+    ep->base.caps = *endpoint_caps (ep->server);
+  url_free (&url);
+  return r;
+}
+
+/* A file that changed while it was read is a mixture in the copy. */
+static int
+image_endpoint_unchanged (struct endpoint *base, struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+  struct error why = { 0 };
+  struct url url;
+  int r = 0;
+
+  if (ep->web.status == 0)      /* it is no address */
+    return 0;
+  if (url_split (path_of (ep), &url) == -1)
+    return endpoint_fail (base, "cannot read this address", e);
+  ep->deadline = clock_now () + ep->patience;
+  if (check_late (ep, &url, &why) == -1) {
+    if (why.number == EINVAL || why.number == ENOENT) {
+      *e = why;
+      r = -1;
+    }
+    else
+      log_warning_as ("source-not-checked", "%s; whether the file has changed"
+                      " meanwhile is not known", why.text);
+  }
   url_free (&url);
   return r;
 }

@@ -29,6 +29,10 @@ struct endpoint_ops {
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
   void (*explain) (struct endpoint *ep, struct error *e);
 
+  /* These two may be NULL, for kinds that cannot tell. */
+  int (*unchanged) (struct endpoint *ep, struct error *e);
+  const char *(*version) (const struct endpoint *ep);
+
   bool (*close) (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
                  struct error *e);
 };

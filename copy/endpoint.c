@@ -291,6 +291,18 @@ endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
   return ep->ops->finish ? ep->ops->finish (ep, size, flush, e) : 0;
 }
 
+int
+endpoint_unchanged (struct endpoint *ep, struct error *e)
+{
+  return ep->ops->unchanged ? ep->ops->unchanged (ep, e) : 0;
+}
+
+const char *
+endpoint_version (const struct endpoint *ep)
+{
+  return ep->ops->version ? ep->ops->version (ep) : NULL;
+}
+
 void
 endpoint_keep (struct endpoint *ep)
 {

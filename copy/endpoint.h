@@ -184,6 +184,14 @@ int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
+/* Whether a source is still what it was when it was opened, as far as it can
+ * tell: 0, or -1 with the error set.  All of it has been read.
+ */
+int endpoint_unchanged (struct endpoint *ep, struct error *e);
+
+/* What tells this state of a source from others; NULL where it cannot tell. */
+const char *endpoint_version (const struct endpoint *ep);
+
 /* A file or an image that was made for the copy is of use from now on: it is
  * not removed when the endpoint is closed.
  */

@@ -65,11 +65,12 @@ says_cut (const char *line)
     || strstr (line, "points after end of file");
 }
 
-/* QEMU adds it to a line that says more. */
+/* What is added to a line that says more: by QEMU, and by curl. */
 static bool
-is_hint (const char *line)
+is_hint (const char *before, const char *line)
 {
-  return strncmp (line, "Is another process using", 24) == 0;
+  return strncmp (line, "Is another process using", 24) == 0
+    || strncmp (before, "curl: (", 7) == 0;
 }
 
 static void
@@ -80,7 +81,7 @@ take_line (struct heard *h)
   h->text[h->used] = '\0';
   h->used = 0;
   masked = secrets_mask (h->text);
-  if (masked && masked[0] != '\0' && !is_hint (masked))
+  if (masked && masked[0] != '\0' && !is_hint (h->before, masked))
     snprintf (h->hushed ? h->after : h->before, REASON_BYTES, "%s", masked);
   if (masked && !h->hushed) {
     h->lock_failed = h->lock_failed || says_lock (masked);

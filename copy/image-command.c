@@ -56,6 +56,20 @@ image_command_free (char **command)
   free (command);
 }
 
+char **
+image_command_plain (const char *program, ...)
+{
+  struct words w = begin (program);
+  const char *word;
+  va_list args;
+
+  va_start (args, program);
+  while ((word = va_arg (args, const char *)) != NULL)
+    add (&w, "%s", word);
+  va_end (args);
+  return w.command;
+}
+
 /* QEMU parts its options at commas; two stand for one in a value. */
 static char *
 double_commas (const char *text)

@@ -40,6 +40,10 @@ char **image_command_describe (const char *format, struct image_place place);
  */
 char **image_command_fetch (const struct url *url, const char *password_file);
 
+/* Any program, and its words up to a NULL. */
+char **image_command_plain (const char *program, ...)
+  __attribute__ ((sentinel));
+
 void image_command_free (char **command);
 
 #endif /* IMAGE_COMMAND_H */

@@ -127,7 +127,7 @@ describe (struct map *m, const struct map_pair *pair)
   const bool needed[MAP_KEYS] = {
     [MAP_VERSION] = true,
     [MAP_SOURCE] = true, [MAP_SOURCE_SIZE] = true,
-    [MAP_SOURCE_ID] = o->source_id != NULL,
+    [MAP_SOURCE_ID] = o->source_id || pair->version,
     [MAP_DESTINATION] = true, [MAP_DESTINATION_SIZE] = true,
     [MAP_FOLDER] = depends_on_folder (&o->source)
       || depends_on_folder (&o->destination),
@@ -138,7 +138,8 @@ describe (struct map *m, const struct map_pair *pair)
   m->values[MAP_SOURCE] = plain_name (pair->source);
   m->values[MAP_SOURCE_SIZE] = number_text (pair->size);
   if (needed[MAP_SOURCE_ID])
-    m->values[MAP_SOURCE_ID] = strdup (o->source_id);
+    m->values[MAP_SOURCE_ID] = o->source_id ? strdup (o->source_id)
+      : secrets_mask (pair->version);   /* one line, whatever it is */
   m->values[MAP_DESTINATION] = plain_name (pair->destination);
   m->values[MAP_DESTINATION_SIZE] = number_text (pair->destination_size);
   if (needed[MAP_FOLDER])

@@ -31,6 +31,7 @@ struct map;                     /* body in map.c */
 struct map_pair {
   const struct options *options;
   const char *source, *destination;     /* names, with secrets masked */
+  const char *version;          /* of the source; NULL: it cannot tell */
   uint64_t size;                /* of the source, bytes */
   uint64_t start, end;          /* what is to be copied of it, half open */
   uint64_t destination_size;    /* as it is now; 0 where it is to be made */
