@@ -25,8 +25,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "arith.h"
 #include "child.h"
 #include "clock.h"
@@ -50,6 +52,10 @@
 /* What qemu-nbd takes at a time: only used until it tells so itself. */
 #define BLOCK_MAX (32 * MiB)
 #define ZERO_MAX align_down (UINT32_MAX, 64 * MiB)
+
+/* What qemu-img check ends with. */
+#define CHECK_FOUND_ERRORS 2
+#define CHECK_UNKNOWN 63
 
 /* For a server that only read, or that could not be opened, to end. */
 #define GRACE (2 * NS_PER_S)
@@ -175,45 +181,65 @@ explain_tool (struct heard *heard, struct error *e)
 
 static int
 wait_for_tool (const struct image_endpoint *ep, struct child *c,
-               const char *program, struct heard *heard, struct error *e)
+               const char *program, struct error *e)
 {
-  char how[64];
+  const char *how;
 
-  if (!child_wait (c, ep->deadline, ep->request.interrupt_fd)) {
-    const bool late = clock_now () >= ep->deadline;
-
-    child_end (c, 0, -1);
-    error_set (e, late ? ETIMEDOUT : EINTR, "%s: %s %s", ep->base.name,
-               program, late ? "did not end in time" : "was interrupted");
-    return -1;
-  }
-  if (c->status == 0)
+  if (child_wait (c, ep->deadline, ep->request.interrupt_fd))
     return 0;
-  error_set (e, EIO, "%s: %s %s", ep->base.name, program,
-             child_describe (c, how, sizeof how));
-  explain_tool (heard, e);
+  how = clock_now () >= ep->deadline ? "did not end in time"
+    : "was interrupted";
+  error_set (e, clock_now () >= ep->deadline ? ETIMEDOUT : EINTR, "%s: %s %s",
+             ep->base.name, program, how);
+  child_end (c, 0, -1);
   return -1;
 }
 
-/* Runs a program to its end.  The command is freed. */
-static int
-run_command (const struct image_endpoint *ep, char **command, int input_fd,
-             int output_fd, struct error *e)
+/* Runs a program until it ends, with whatever status.  The command is freed.
+ * What it said on standard error is the caller's to end.  NULL, with the error
+ * set, where it could not be started or did not end in time.
+ */
+static struct heard *
+run_tool (const struct image_endpoint *ep, char **command, int input_fd,
+          int output_fd, struct child *c, struct error *e)
 {
   struct child_io io = { .input = input_fd, .output = output_fd, .error = -1 };
   struct heard *heard = command ? heard_start (false, &io.error) : NULL;
-  struct child c = { .pidfd = -1 };
   int r = -1;
 
-  if (heard == NULL || child_start_with (&c, command, -1, NULL, io) == -1)
+  *c = (struct child) { .pidfd = -1 };
+  if (heard == NULL || child_start_with (c, command, -1, NULL, io) == -1)
     error_set (e, errno, "%s: cannot start %s: %s", ep->base.name,
                command ? command[0] : "a program", strerror (errno));
   if (heard)
     close (io.error);
-  if (c.pid != 0)
-    r = wait_for_tool (ep, &c, command[0], heard, e);
-  heard_end (heard);
+  if (c->pid != 0)
+    r = wait_for_tool (ep, c, command[0], e);
   image_command_free (command);
+  if (r == 0)
+    return heard;
+  heard_end (heard);
+  return NULL;
+}
+
+/* The same for one that has to end well. */
+static int
+run_command (const struct image_endpoint *ep, char **command, int input_fd,
+             int output_fd, struct error *e)
+{
+  char *program = command ? strdup (command[0]) : NULL;
+  struct child c;
+  struct heard *heard = run_tool (ep, command, input_fd, output_fd, &c, e);
+  char how[64];
+  int r = heard && c.status == 0 ? 0 : -1;
+
+  if (heard && r == -1) {
+    error_set (e, EIO, "%s: %s %s", ep->base.name, program ? program : "it",
+               child_describe (&c, how, sizeof how));
+    explain_tool (heard, e);
+  }
+  heard_end (heard);
+  free (program);
   return r;
 }
 
@@ -522,22 +548,22 @@ read_back (int fd)
   return NULL;
 }
 
-/* What qemu-img prints about the image, or NULL with the error set. */
+/* What a command prints about the image, or NULL with the error set. */
 static char *
-ask (const struct image_endpoint *ep, struct error *e)
+ask (const struct image_endpoint *ep, char **command, struct error *e)
 {
   const int fd = memfd_create ("description", MFD_CLOEXEC);
   char *text = NULL;
 
-  if (fd == -1)
+  if (fd == -1) {
+    image_command_free (command);
     endpoint_fail (&ep->base, "cannot look at it", e);
-  else if (run_command (ep, image_command_describe (format_of (ep),
-                                                    place_of (ep)),
-                        -1, fd, e) == 0
-           && (text = read_back (fd)) == NULL)
+    return NULL;
+  }
+  if (run_command (ep, command, -1, fd, e) == 0
+      && (text = read_back (fd)) == NULL)
     endpoint_fail (&ep->base, "cannot look at it", e);
-  if (fd != -1)
-    close (fd);
+  close (fd);
   return text;
 }
 
@@ -546,7 +572,8 @@ static int
 describe (const struct image_endpoint *ep, struct image_facts *f,
           struct error *e)
 {
-  char *text = ask (ep, e);
+  char *text = ask (ep, image_command_describe (format_of (ep), place_of (ep)),
+                    e);
   int r = -1;
 
   if (text && (r = image_facts_read (text, f)) == -1)
@@ -673,6 +700,120 @@ open_destination (struct image_endpoint *ep, struct error *e)
 }
 
 static int
+fail_cut (const struct image_endpoint *ep, struct error *e)
+{
+  error_set (e, EINVAL, "%s: the image is not whole: its file ends before its"
+             " last cluster", ep->base.name);
+  return -1;
+}
+
+/* For formats that qemu-img check knows nothing of: where the data lies, against
+ * the end of the file.
+ */
+static int
+check_end (const struct image_endpoint *ep, struct error *e)
+{
+  struct error why = { 0 };
+  char *text = ep->fd == -1 ? NULL
+    : ask (ep, image_command_list (format_of (ep), place_of (ep)), &why);
+  uint64_t end;
+  const bool cut = text && image_facts_end (text, &end) == 0
+    && end > ep->device.size;
+
+  free (text);
+  return cut ? fail_cut (ep, e) : 0;
+}
+
+/* What qemu-img check found, but for a file that ends too soon.  -1 with the error
+ * set where the user does not want to wait for it.
+ */
+static int
+heed_check (const struct image_endpoint *ep, int status,
+            const struct error *why, struct error *e)
+{
+  if (why->number == EINTR) {
+    *e = *why;
+    return -1;
+  }
+  if (why->number == ETIMEDOUT)
+    log_warning_as ("source-not-checked", "%s: looking whether the image is"
+                    " whole took too long, and was left out", ep->base.name);
+  else if (status == CHECK_FOUND_ERRORS)
+    log_warning_as ("source-damaged", "%s: qemu-img check finds errors in it",
+                    ep->base.name);
+  return 0;
+}
+
+/* Whether all of an image is there: what is missing would read as zeroes.  A
+ * look that takes too long is no reason not to copy.
+ */
+static int
+check_whole (const struct image_endpoint *ep, struct error *e)
+{
+  const int output = memfd_create ("description", MFD_CLOEXEC);
+  struct error why = { 0 };
+  struct child c;
+  struct heard *heard = run_tool (ep, image_command_check (format_of (ep),
+                                                           place_of (ep)),
+                                  -1, output, &c, &why);
+  const int status = heard && WIFEXITED (c.status) ? WEXITSTATUS (c.status)
+    : -1;
+  const bool cut = heard && heard_of_cut (heard);
+  char *text = output == -1 ? NULL : read_back (output);
+  const bool checked = text && image_facts_checked (text);
+
+  heard_end (heard);
+  free (text);
+  if (output != -1)
+    close (output);
+  if (cut)
+    return fail_cut (ep, e);
+  if (heed_check (ep, status, &why, e) == -1)
+    return -1;
+  return status == CHECK_UNKNOWN || (status == 0 && !checked)
+    ? check_end (ep, e) : 0;
+}
+
+/* An archive is no image: says how to get at the first one in it. */
+static int
+refuse_archive (const struct image_endpoint *ep, struct error *e)
+{
+  struct archive a;
+  char size[32];
+
+  if (!archive_look (ep->fd, &a))
+    return 0;
+  if (a.n == 0)
+    return endpoint_refuse (&ep->base, e, "it is an archive (tar), with no disk"
+                            " image in it");
+  if (a.first.size == 0)
+    return 0;
+  snprintf (size, sizeof size, "%" PRIu64, a.first.size);
+  return endpoint_refuse (&ep->base, e, "it is an archive (OVA or tar) with %s;"
+                          " the way to %s is: %s [ qemu-nbd -r -e 4"
+                          " --image-opts driver=%s,file.driver=raw,"
+                          "file.offset=%" PRIu64 ",file.size=%s,"
+                          "file.file.driver=file,file.file.filename=%s ]"
+                          " DESTINATION", a.names, a.first.name,
+                          ep->request.program, a.first.format, a.first.offset,
+                          size, path_of (ep));
+}
+
+static int
+open_source (struct image_endpoint *ep, struct error *e)
+{
+  if (ep->device.kind == DEVICE_FILE && refuse_archive (ep, e) == -1)
+    return -1;
+  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
+    if (e->number == ECONNABORTED)
+      e->number = EINVAL;       /* it will not be an image the next time */
+    return -1;
+  }
+  ep->base.caps = *endpoint_caps (ep->server);
+  return check_whole (ep, e);
+}
+
+static int
 open_file (struct image_endpoint *ep, struct error *e)
 {
   const int r = open_place (ep, e);
@@ -681,13 +822,7 @@ open_file (struct image_endpoint *ep, struct error *e)
     return r;
   if (ep->request.wants.write)
     return open_destination (ep, e);
-  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
-    if (e->number == ECONNABORTED)
-      e->number = EINVAL;       /* it will not be an image the next time */
-    return -1;
-  }
-  ep->base.caps = *endpoint_caps (ep->server);
-  return 0;
+  return open_source (ep, e);
 }
 
 /* Puts a secret where nobody sees it but a program that is told of it, and
@@ -885,8 +1020,11 @@ open_address (struct image_endpoint *ep, struct error *e)
       final.user = final.password = NULL;       /* they are for the first */
     r = serve_address (ep, &final, e);
   }
-  if (r == 0)
+  if (r == 0) {
     ep->base.caps = *endpoint_caps (ep->server);
+    if (ep->below)
+      r = check_whole (ep, e);
+  }
   url_free (&url);
   return r;
 }

@@ -139,15 +139,33 @@ image_command_create (const char *format, const char *path, uint64_t size)
   return w.command;
 }
 
-char **
-image_command_describe (const char *format, struct image_place place)
+static char **
+look (const char *what, const char *format, struct image_place place)
 {
   struct words w = begin ("qemu-img");
 
-  add (&w, "info");
+  add (&w, "%s", what);
   add (&w, "--output=json");
   add_image (&w, format, place);
   return w.command;
+}
+
+char **
+image_command_describe (const char *format, struct image_place place)
+{
+  return look ("info", format, place);
+}
+
+char **
+image_command_check (const char *format, struct image_place place)
+{
+  return look ("check", format, place);
+}
+
+char **
+image_command_list (const char *format, struct image_place place)
+{
+  return look ("map", format, place);
 }
 
 /* The variables by which curl(1) is told whom to trust; the library under

@@ -35,6 +35,12 @@ char **image_command_create (const char *format, const char *path,
 /* qemu-img describes what is there, as JSON. */
 char **image_command_describe (const char *format, struct image_place place);
 
+/* qemu-img looks whether an image is whole, or prints where its data is in the
+ * file, as JSON.
+ */
+char **image_command_check (const char *format, struct image_place place);
+char **image_command_list (const char *format, struct image_place place);
+
 /* nbdkit serves a file of a web server, read-only.  The password, where there
  * is one, is in password_file: the command line is open to all.
  */

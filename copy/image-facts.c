@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "arith.h"
 #include "image-facts.h"
 
 /* How a vmdk image is stored.  Any kind but these two has its data in other
@@ -60,4 +61,45 @@ image_facts_read (const char *text, struct image_facts *f)
     return 0;
   errno = EPROTO;
   return -1;
+}
+
+bool
+image_facts_checked (const char *text)
+{
+  static const char *const known[] = { "qcow2", "vhdx", "vmdk" };
+  json_t *all = json_loads (text, 0, NULL);
+  const char *format = json_string_value (json_object_get (all, "format"));
+  bool checked = false;
+
+  for (size_t i = 0; format && i < sizeof known / sizeof known[0]; i++)
+    checked = checked || strcmp (format, known[i]) == 0;
+  json_decref (all);
+  return checked;
+}
+
+int
+image_facts_end (const char *text, uint64_t *end)
+{
+  json_t *all = json_loads (text, 0, NULL);
+  const json_t *run;
+  size_t i;
+
+  *end = 0;
+  if (!json_is_array (all)) {
+    json_decref (all);
+    errno = EPROTO;
+    return -1;
+  }
+  json_array_foreach (all, i, run) {
+    const json_t *offset = json_object_get (run, "offset");
+    const json_t *length = json_object_get (run, "length");
+    const json_t *depth = json_object_get (run, "depth");
+
+    if (json_is_integer (offset) && json_is_integer (length)
+        && json_integer_value (depth) == 0)
+      *end = max_u64 (*end, add_saturated (json_integer_value (offset),
+                                           json_integer_value (length)));
+  }
+  json_decref (all);
+  return 0;
 }

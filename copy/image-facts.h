@@ -14,6 +14,16 @@ struct image_facts {
   bool written_once;            /* no part of it can be written a second time */
 };
 
+/* Whether the text of qemu-img check --output=json is about a format of which it
+ * sees that the end of the file is missing.
+ */
+bool image_facts_checked (const char *text);
+
+/* Where the data that the text of qemu-img map --output=json lists ends in the
+ * image's own file; 0: nothing is said of that.  -1 with errno.
+ */
+int image_facts_end (const char *text, uint64_t *end);
+
 /* Reads the text of qemu-img info --output=json.  -1 with errno. */
 int image_facts_read (const char *text, struct image_facts *f);
 

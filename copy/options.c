@@ -147,7 +147,7 @@ static const struct row rows[] = {
     "copy only the I-th of N parts of the disk", OURS },
   { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0,
     NULL, NBDCOPY },
-  { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk",
+  { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk|vpc",
     FIELD (source.format), 0, 0, 0,
     "what is in the file, or behind an http(s) address", OURS },
   { "source-id", 0, LABEL, "TOKEN", FIELD (source_id), 0, 0, 0,

@@ -76,6 +76,31 @@ what_is_no_description_is_refused (void **state UNUSED)
   }
 }
 
+static void
+the_end_of_the_data_is_found (void **state UNUSED)
+{
+  uint64_t end;
+
+  assert_int_equal (image_facts_end ("[]", &end), 0);
+  assert_int_equal (end, 0);
+  assert_int_equal (image_facts_end ("[{\"length\":5,\"offset\":7,\"depth\":0},"
+                                     "{\"length\":1,\"offset\":2,\"depth\":0},"
+                                     "{\"length\":99,\"depth\":0},"
+                                     "{\"length\":99,\"offset\":1,"
+                                     "\"depth\":1}]", &end), 0);
+  assert_int_equal (end, 12);
+  assert_int_equal (image_facts_end ("{}", &end), -1);
+}
+
+static void
+a_check_counts_for_some_formats (void **state UNUSED)
+{
+  assert_true (image_facts_checked ("{\"format\":\"qcow2\"}"));
+  assert_false (image_facts_checked ("{\"format\":\"vdi\"}"));
+  assert_false (image_facts_checked ("{}"));
+  assert_false (image_facts_checked (""));
+}
+
 int
 main (void)
 {
@@ -84,6 +109,8 @@ main (void)
     cmocka_unit_test (other_files_are_found_in_any_layer),
     cmocka_unit_test (kinds_of_vmdk_are_told_apart),
     cmocka_unit_test (what_is_no_description_is_refused),
+    cmocka_unit_test (the_end_of_the_data_is_found),
+    cmocka_unit_test (a_check_counts_for_some_formats),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
