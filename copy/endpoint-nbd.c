@@ -35,6 +35,7 @@
 #include "endpoint-spawn.h"
 #include "nbd-abstract.h"
 #include "secrets.h"
+#include "written-once.h"
 
 /* The largest read or write that every server must take when it says nothing
  * else, and the largest that we have a use for.
@@ -86,6 +87,7 @@ struct nbd_endpoint {
   char *uri;                    /* owned; NULL: started by us */
   struct nbd_abstract abstract; /* where the URI leads; no length: elsewhere */
   struct spawn *spawn;          /* owned; NULL: not started by us */
+  uint64_t grain;               /* of what is written once; 0: it is not */
   bool wants_extents;
   bool debug;
   struct nbd_conn *first;       /* owned until it is handed out */
@@ -460,10 +462,23 @@ has_64_bit_lengths (struct nbd_handle *h)
 #endif
 }
 
-static int
-read_caps (struct nbd_handle *h, const char *name, struct caps *caps,
-           struct error *e)
+/* What is written once has to be written a whole grain at a time. */
+static void
+set_grain (struct caps *caps, uint64_t grain)
 {
+  if (grain == 0 || grain > caps->block_max)
+    return;
+  caps->written_once = true;
+  caps->block_min = max_u64 (caps->block_min, grain);
+  caps->block_preferred = max_u64 (caps->block_preferred, grain);
+  caps->block_max = align_down (caps->block_max, caps->block_min);
+}
+
+static int
+read_caps (const struct nbd_endpoint *ep, struct nbd_handle *h,
+           struct caps *caps, struct error *e)
+{
+  const char *name = ep->base.name;
   const int64_t size = nbd_get_size (h);
 
   *caps = (struct caps) { 0 };
@@ -484,6 +499,7 @@ read_caps (struct nbd_handle *h, const char *name, struct caps *caps,
   }
   if (nbd_can_meta_context (h, CONTEXT) > 0)
     caps->extents_max = has_64_bit_lengths (h) ? LENGTH_MAX_64 : LENGTH_MAX_32;
+  set_grain (caps, ep->grain);
   return 0;
 }
 
@@ -494,7 +510,8 @@ nbd_conn_compare (struct conn *c, struct error *e)
   struct caps caps;
   const char *what = NULL;
 
-  if (read_caps (nbd_conn_of (c)->nbd, conn_name (c), &caps, e) == -1)
+  if (read_caps ((const struct nbd_endpoint *) c->endpoint,
+                 nbd_conn_of (c)->nbd, &caps, e) == -1)
     return -1;
   if (caps.size != first->size)
     what = "size";
@@ -835,6 +852,8 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   ep->debug = q->libnbd_debug;
 
   if (q->operand->command) {
+    if (q->wants.write)
+      ep->grain = written_once_grain (q->operand->command);
     ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program,
                              q->gives_input, e);
     if (ep->spawn == NULL)
@@ -851,7 +870,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
     goto fail;
   }
   if (connect_first (ep, q, e) == -1
-      || read_caps (ep->first->nbd, ep->base.name, &ep->base.caps, e) == -1)
+      || read_caps (ep, ep->first->nbd, &ep->base.caps, e) == -1)
     goto fail;
   find_place (ep);
   return &ep->base;

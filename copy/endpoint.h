@@ -52,6 +52,7 @@ struct caps {
   bool read_only;
   bool grows;                   /* takes the size of what is copied, zeroed */
   bool kept;                    /* by prepare: holds a part of the copy */
+  bool written_once;            /* no block can be written a second time */
   bool in_use;                  /* by somebody else, who may change it */
 
   /* Bytes in order, and no offsets: each is read, or has to be written, once,
