@@ -10,10 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "clock.h"
 #include "copier.h"
 #include "describe.h"
 #include "exit-status.h"
+#include "human.h"
 #include "keeper.h"
 #include "limit.h"
 #include "log.h"
@@ -215,6 +217,28 @@ look (struct copier *c)
                           : LOOK_PATIENCE,
                           stop_signal_fd (c->stop), &e);
   return c->survey || !whole ? DONE : give_up (c, &e, FAILED);
+}
+
+/* The data of the source may be more than there is room for: zeroes that are
+ * stored as data are seen only when they are read.
+ */
+static void
+warn_of_room (const struct copier *c)
+{
+  const struct findings *f = findings (c);
+  uint64_t there, besides, needed;
+  char of_there[HUMAN_MAX], of_needed[HUMAN_MAX];
+
+  if (f == NULL || !c->plan.copies
+      || !endpoint_room (c->destination, c->plan.size, &there, &besides))
+    return;
+  needed = add_saturated (f->data, besides);
+  if (needed > there)
+    log_warning_as ("no-room", "%s: it has room for %s (%" PRIu64 " bytes), and"
+                    " the copy can need %s (%" PRIu64 " bytes)",
+                    endpoint_name (c->destination),
+                    human_size (of_there, there), there,
+                    human_size (of_needed, needed), needed);
 }
 
 /* Whether it is made, or cut to nothing first. */
@@ -646,6 +670,7 @@ go (struct copier *c)
     return end_unchanged (c);
   if ((status = look (c)) != DONE)
     return status;
+  warn_of_room (c);
   if (c->options->plan) {
     tell_findings (c);
     return DONE;

@@ -20,11 +20,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -451,6 +453,9 @@ image_endpoint_version (const struct endpoint *base)
   return web->tag[0] ? web->tag : web->modified[0] ? web->modified : NULL;
 }
 
+static bool image_endpoint_room (struct endpoint *base, uint64_t size,
+                                 uint64_t *there, uint64_t *besides);
+
 static const struct endpoint_ops image_endpoint_ops = {
   .conn = image_endpoint_conn,
   .same = image_endpoint_same,
@@ -460,6 +465,7 @@ static const struct endpoint_ops image_endpoint_ops = {
   .explain = image_endpoint_explain,
   .unchanged = image_endpoint_unchanged,
   .version = image_endpoint_version,
+  .room = image_endpoint_room,
   .close = image_endpoint_close,
 };
 
@@ -580,6 +586,45 @@ describe (const struct image_endpoint *ep, struct image_facts *f,
     endpoint_fail (&ep->base, "qemu-img does not describe it", e);
   free (text);
   return r;
+}
+
+/* Bytes that a file can grow by, and those that it has. */
+static bool
+measure_folder (const struct image_endpoint *ep, uint64_t *there)
+{
+  char *copy = strdup (path_of (ep));
+  struct statvfs fs;
+  struct stat st;
+  const bool good = copy && statvfs (dirname (copy), &fs) == 0;
+
+  free (copy);
+  if (!good)
+    return false;
+  *there = (uint64_t) fs.f_bavail * fs.f_frsize;
+  if (ep->fd != -1 && fstat (ep->fd, &st) == 0)
+    *there += (uint64_t) st.st_blocks * 512;
+  return true;
+}
+
+static bool
+image_endpoint_room (struct endpoint *base, uint64_t size, uint64_t *there,
+                     uint64_t *besides)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+  struct error ignored = { 0 };
+  char *text;
+
+  if (!ep->request.wants.write || ep->base.caps.in_use)
+    return false;
+  if (ep->device.kind == DEVICE_BLOCK && ep->fd != -1)
+    *there = ep->device.size;
+  else if (!measure_folder (ep, there))
+    return false;
+  ep->deadline = clock_now () + ep->patience;
+  text = ask (ep, image_command_measure (format_of (ep), size), &ignored);
+  *besides = text ? image_facts_besides (text, size) : 0;
+  free (text);
+  return true;
 }
 
 /* An image of a stranger that names other files would have those of this

@@ -33,6 +33,10 @@ struct endpoint_ops {
   int (*unchanged) (struct endpoint *ep, struct error *e);
   const char *(*version) (const struct endpoint *ep);
 
+  /* May be NULL, for kinds that cannot tell. */
+  bool (*room) (struct endpoint *ep, uint64_t size, uint64_t *there,
+                uint64_t *besides);
+
   bool (*close) (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
                  struct error *e);
 };

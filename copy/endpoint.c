@@ -303,6 +303,13 @@ endpoint_version (const struct endpoint *ep)
   return ep->ops->version ? ep->ops->version (ep) : NULL;
 }
 
+bool
+endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
+               uint64_t *besides)
+{
+  return ep->ops->room && ep->ops->room (ep, size, there, besides);
+}
+
 void
 endpoint_keep (struct endpoint *ep)
 {

@@ -193,6 +193,12 @@ int endpoint_unchanged (struct endpoint *ep, struct error *e);
 /* What tells this state of a source from others; NULL where it cannot tell. */
 const char *endpoint_version (const struct endpoint *ep);
 
+/* How many bytes of room a destination has, and how many it needs besides the
+ * data of a disk of this size.  False where it cannot tell.
+ */
+bool endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
+                    uint64_t *besides);
+
 /* A file or an image that was made for the copy is of use from now on: it is
  * not removed when the endpoint is closed.
  */

@@ -168,6 +168,20 @@ image_command_list (const char *format, struct image_place place)
   return look ("map", format, place);
 }
 
+char **
+image_command_measure (const char *format, uint64_t size)
+{
+  struct words w = begin ("qemu-img");
+
+  add (&w, "measure");
+  add (&w, "--output=json");
+  add (&w, "-O");
+  add (&w, "%s", format);
+  add (&w, "--size");
+  add (&w, "%" PRIu64, size);
+  return w.command;
+}
+
 /* The variables by which curl(1) is told whom to trust; the library under
  * nbdkit does not look at them.
  */

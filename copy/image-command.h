@@ -41,6 +41,9 @@ char **image_command_describe (const char *format, struct image_place place);
 char **image_command_check (const char *format, struct image_place place);
 char **image_command_list (const char *format, struct image_place place);
 
+/* qemu-img measures how large the file of an image of size bytes can become. */
+char **image_command_measure (const char *format, uint64_t size);
+
 /* nbdkit serves a file of a web server, read-only.  The password, where there
  * is one, is in password_file: the command line is open to all.
  */

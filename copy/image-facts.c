@@ -103,3 +103,14 @@ image_facts_end (const char *text, uint64_t *end)
   json_decref (all);
   return 0;
 }
+
+uint64_t
+image_facts_besides (const char *text, uint64_t size)
+{
+  json_t *all = json_loads (text, 0, NULL);
+  const json_int_t full
+    = json_integer_value (json_object_get (all, "fully-allocated"));
+
+  json_decref (all);
+  return full > 0 && (uint64_t) full > size ? full - size : 0;
+}

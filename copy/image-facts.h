@@ -27,4 +27,9 @@ int image_facts_end (const char *text, uint64_t *end);
 /* Reads the text of qemu-img info --output=json.  -1 with errno. */
 int image_facts_read (const char *text, struct image_facts *f);
 
+/* By how much an image that is full is larger than the disk of size bytes in it,
+ * in the text of qemu-img measure --output=json; 0 where that does not say it.
+ */
+uint64_t image_facts_besides (const char *text, uint64_t size);
+
 #endif /* IMAGE_FACTS_H */
