@@ -546,7 +546,7 @@ say_goodbye (struct nbd_conn *nc)
     && nbd_aio_in_flight (nc->nbd) > 0;
 
   nc->leaving = true;
-  if (ep->spawn && (last || busy))
+  if (ep->spawn && nc->up && (last || busy))
     spawn_hush (ep->spawn, true);
 }
 

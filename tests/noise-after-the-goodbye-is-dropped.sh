@@ -9,7 +9,7 @@ requires_plugin eval
 make_data "$tmp/disk" 8M
 cat > "$tmp/server" <<'END'
 #!/bin/sh
-trap 'echo closed > "$0.closed"; echo the client left >&2; exit 0' TERM
+trap 'wait; echo closed > "$0.closed"; echo the client left >&2; exit 0' TERM
 sh -c 'LISTEN_PID=$$ exec nbdkit "$@"' sh "$@" &
 wait
 wait

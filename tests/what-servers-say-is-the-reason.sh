@@ -51,5 +51,5 @@ said 'died of old age' [ "$tmp/server" eval get_size='echo 1M' \
 
 # It fails at its end.
 server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" \
-       'trap "echo the lid is stuck >&2; exit 4" TERM' 'wait' 'wait'
+       'trap "wait; echo the lid is stuck >&2; exit 4" TERM' 'wait' 'wait'
 said 'at its end .*the lid is stuck' "$tmp/disk" [ "$tmp/server" memory 1M ]
