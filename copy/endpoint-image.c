@@ -42,6 +42,7 @@
 #include "heard.h"
 #include "image-command.h"
 #include "image-facts.h"
+#include "leftover.h"
 #include "log.h"
 #include "new-image.h"
 #include "secrets.h"
@@ -137,7 +138,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   struct endpoint_request q = ep->request;
 
   q.operand = &operand;
-  q.gives_input = false;
+  q.spawn_kind = SPAWN_OURS;
   q.deadline = ep->deadline;
   q.name = command ? strdup (ep->base.name) : NULL;
   if (q.name == NULL) {
@@ -158,7 +159,7 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
   if (command) {
     tell_command (ep, command);
     ep->below = spawn_start (command, ep->base.name, ep->request.program,
-                             false, e);
+                             SPAWN_OURS, e);
   }
   else {
     errno = ENOMEM;
@@ -335,6 +336,33 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
   return r;
 }
 
+/* A run that was killed may have left a server that has it locked, or that is
+ * just ending.
+ */
+static void
+free_from_leftovers (const struct image_endpoint *ep)
+{
+  if (leftover_end (&ep->device, ep->deadline, ep->request.interrupt_fd))
+    log_detail ("%s: ended the server of a run that was killed",
+                ep->base.name);
+}
+
+/* Starts the server that writes, and tries again where the image is locked. */
+static int
+start_writer (struct image_endpoint *ep, struct error *e)
+{
+  struct error why = { 0 };
+
+  if (start_server (ep, serve_command (ep, IMAGE_WRITE), &why) == 0)
+    return 0;
+  if (why.number == EBUSY) {
+    free_from_leftovers (ep);
+    return start_server (ep, serve_command (ep, IMAGE_WRITE), e);
+  }
+  *e = why;
+  return -1;
+}
+
 /* Formats count in sectors or more, so a new image can be a little larger than
  * what it is for, but never smaller.
  */
@@ -345,8 +373,10 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   struct image_endpoint *ep = image_endpoint_of (base);
 
   ep->deadline = clock_now () + ep->patience;
+  if (ep->fd != -1 && !ep->replaces && ep->device.kind == DEVICE_FILE)
+    new_image_forget (path_of (ep));
   if (((ep->fd == -1 || ep->replaces) && create (ep, p->size, e) == -1)
-      || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
+      || start_writer (ep, e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
   base->caps.grows = ep->created;
@@ -680,11 +710,17 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
 {
   struct image_facts f = { 0 };
   struct error why = { 0 };
+  int r;
 
   if (ep->device.kind == DEVICE_FILE && ep->device.size == 0)
     return 0;
-  if (describe (ep, &f, &why) == -1
-      && (why.number != EIO || !ep->request.wants.remake)) {
+  r = describe (ep, &f, &why);
+  if (r == -1 && why.number == EBUSY) {
+    free_from_leftovers (ep);
+    why = (struct error) { 0 };
+    r = describe (ep, &f, &why);
+  }
+  if (r == -1 && (why.number != EIO || !ep->request.wants.remake)) {
     if (why.number == EIO)      /* it will not be an image the next time */
       why.number = EINVAL;
     *e = why;

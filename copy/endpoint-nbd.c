@@ -855,7 +855,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
     if (q->wants.write)
       ep->grain = written_once_grain (q->operand->command);
     ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program,
-                             q->gives_input, e);
+                             q->spawn_kind, e);
     if (ep->spawn == NULL)
       goto fail;
   }

@@ -3,6 +3,7 @@
 
 #include <config.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,9 +21,13 @@
 #include "endpoint-spawn.h"
 #include "heard.h"
 
+/* Tries to make a folder that nobody removes. */
+#define FOLDERS_MAX 100
+
 struct spawn {
   const char *name;             /* borrowed */
   char *folder;                 /* owned; private to us, holds the socket */
+  int folder_fd;                /* with a lock; -1: none */
   struct sockaddr_un address;
   bool has_socket;
   int socket_fd;                /* of the socket's file, not open for use; -1 */
@@ -29,6 +35,76 @@ struct spawn {
   struct child child;
   struct heard *heard;          /* owned: what the server prints */
 };
+
+/* A folder is locked as long as its run needs it. */
+static bool
+lock_folder (int fd)
+{
+  return fd != -1 && flock (fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Removes a folder that a run has left which was killed before it could do that
+ * itself: it is ours, nobody has locked it, and there is our socket in it.
+ */
+static void
+remove_if_left (int tmp, const char *name)
+{
+  const int fd = openat (tmp, name,
+                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  struct stat st;
+
+  if (lock_folder (fd) && fstat (fd, &st) == 0 && st.st_uid == geteuid ()
+      && (st.st_mode & 077) == 0
+      && fstatat (fd, "socket", &st, AT_SYMLINK_NOFOLLOW) == 0
+      && S_ISSOCK (st.st_mode) && unlinkat (fd, "socket", 0) == 0)
+    unlinkat (tmp, name, AT_REMOVEDIR);
+  if (fd != -1)
+    close (fd);
+}
+
+/* Folders are called by the program's name, a dash and six characters. */
+static void
+remove_left_folders (const char *tmp, const char *program)
+{
+  DIR *d = opendir (tmp);
+  char start[32];
+  struct dirent *entry;
+  int n = snprintf (start, sizeof start, "%.16s-", program);
+
+  while (d && (entry = readdir (d)) != NULL)
+    if (strncmp (entry->d_name, start, n) == 0
+        && strlen (entry->d_name) == (size_t) n + 6)
+      remove_if_left (dirfd (d), entry->d_name);
+  if (d)
+    closedir (d);
+}
+
+/* Makes the folder, and locks it.  Another run may take it for one that was
+ * left, in the moment before it is locked: then it makes another one.
+ */
+static int
+make_locked_folder (struct spawn *s, const char *tmp, const char *program)
+{
+  for (unsigned i = 0; i < FOLDERS_MAX; i++) {
+    free (s->folder);
+    if (asprintf (&s->folder, "%s/%.16s-XXXXXX", tmp, program) == -1) {
+      s->folder = NULL;
+      errno = ENOMEM;
+      return -1;
+    }
+    if (mkdtemp (s->folder) == NULL)
+      return -1;
+    s->folder_fd = open (s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock_folder (s->folder_fd) && access (s->folder, F_OK) == 0)
+      return 0;
+    if (s->folder_fd != -1)
+      close (s->folder_fd);
+    s->folder_fd = -1;
+    rmdir (s->folder);
+  }
+  errno = EAGAIN;
+  return -1;
+}
 
 /* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
 static int
@@ -39,12 +115,8 @@ make_folder (struct spawn *s, const char *program, struct error *e)
 
   if (tmp == NULL || tmp[0] != '/' || strlen (tmp) > 60)
     tmp = "/tmp";
-  if (asprintf (&s->folder, "%s/%.16s-XXXXXX", tmp, program) == -1) {
-    s->folder = NULL;
-    error_set (e, ENOMEM, "%s: %s", s->name, strerror (ENOMEM));
-    return -1;
-  }
-  if (mkdtemp (s->folder) == NULL) {
+  remove_left_folders (tmp, program);
+  if (make_locked_folder (s, tmp, program) == -1) {
     error_set (e, errno, "%s: cannot make a folder in %s for its socket: %s",
                s->name, tmp, strerror (errno));
     free (s->folder);
@@ -91,12 +163,12 @@ listen_there (struct spawn *s, struct error *e)
  */
 static int
 start_child (struct spawn *s, char *const command[], int listen_fd,
-             bool gets_input)
+             enum spawn_kind kind)
 {
   struct child_io io = CHILD_IO_DEFAULT;
   int r, err;
 
-  if (gets_input && !isatty (STDIN_FILENO))
+  if (kind == SPAWN_USERS && !isatty (STDIN_FILENO))
     io.input = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   s->heard = heard_start (true, &io.error);
   r = s->heard ? child_start_with (&s->child, command, listen_fd, "nbd", io)
@@ -118,6 +190,9 @@ remove_folder (struct spawn *s)
   if (s->folder)
     rmdir (s->folder);
   free (s->folder);
+  if (s->folder_fd != -1)
+    close (s->folder_fd);
+  s->folder_fd = -1;
   s->folder = NULL;
   s->has_socket = false;
 }
@@ -142,7 +217,7 @@ give_up_name (struct spawn *s)
 
 struct spawn *
 spawn_start (char *const command[], const char *name, const char *program,
-             bool gets_input, struct error *e)
+             enum spawn_kind kind, struct error *e)
 {
   struct spawn *s = calloc (1, sizeof *s);
   int fd = -1;
@@ -153,13 +228,13 @@ spawn_start (char *const command[], const char *name, const char *program,
   }
   s->name = name;
   s->child.pidfd = -1;
-  s->socket_fd = -1;
+  s->socket_fd = s->folder_fd = -1;
   if (make_folder (s, program, e) == -1
       || (fd = listen_there (s, e)) == -1)
     goto fail;
 
   give_up_name (s);
-  if (start_child (s, command, fd, gets_input) == -1) {
+  if (start_child (s, command, fd, kind) == -1) {
     error_set (e, errno, "%s: cannot start the server: %s", name,
                strerror (errno));
     goto fail;

@@ -17,12 +17,16 @@
 
 struct spawn;
 
-/* Starts command[0], with our standard input where it is given that, and with
- * an empty one else.  name is only for messages, borrowed, and must live as
+/* Whose server it is.  A user's has our standard input, or, where that is what
+ * is copied, an empty one; ours have an empty one.
+ */
+enum spawn_kind { SPAWN_USERS, SPAWN_USERS_WITHOUT_INPUT, SPAWN_OURS };
+
+/* Starts command[0].  name is only for messages, borrowed, and must live as
  * long.  NULL with the error set, and nothing left behind.
  */
 struct spawn *spawn_start (char *const command[], const char *name,
-                           const char *program, bool gets_input,
+                           const char *program, enum spawn_kind kind,
                            struct error *e);
 
 /* The path of its socket. */

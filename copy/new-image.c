@@ -82,8 +82,6 @@ is_there (const struct new_image *n)
 static int
 enter (struct new_image *n)
 {
-  if (mkdirat (n->parent, n->folder, 0700) == -1 && errno != EEXIST)
-    return -1;
   n->inside = openat (n->parent, n->folder,
                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (n->inside == -1) {
@@ -110,6 +108,18 @@ leave (struct new_image *n)
   n->inside = -1;
 }
 
+/* The same, and what is not ours is let go, so that it is not removed. */
+static int
+enter_or_leave (struct new_image *n)
+{
+  const int r = enter (n), err = errno;
+
+  if (r == -1)
+    leave (n);
+  errno = err;
+  return r;
+}
+
 int
 new_image_begin (struct new_image *n, const char *path)
 {
@@ -118,16 +128,23 @@ new_image_begin (struct new_image *n, const char *path)
   *n = (struct new_image) { .parent = -1, .inside = -1 };
   if (open_parent (n, path) == -1)
     return -1;
-  while ((r = enter (n)) == -1 && errno == EAGAIN)
-    leave (n);
-  if (r == -1) {
-    const int err = errno;
-
-    leave (n);                  /* so that it is not removed: not ours */
-    errno = err;
+  do
+    r = mkdirat (n->parent, n->folder, 0700) == -1 && errno != EEXIST ? -1
+      : enter_or_leave (n);
+  while (r == -1 && errno == EAGAIN);
+  if (r == -1)
     return -1;
-  }
   return unlinkat (n->inside, n->name, 0) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+void
+new_image_forget (const char *path)
+{
+  struct new_image n = { .parent = -1, .inside = -1 };
+
+  if (open_parent (&n, path) == 0)
+    enter_or_leave (&n);
+  new_image_end (&n);
 }
 
 char *

@@ -26,6 +26,9 @@ struct new_image {
  */
 int new_image_begin (struct new_image *n, const char *path);
 
+/* Removes only what an earlier run has left there, if it has. */
+void new_image_forget (const char *path);
+
 /* The name under which a program that we start makes the image.  Allocated, or
  * NULL with errno.
  */
