@@ -37,7 +37,8 @@ struct child_io {
   int input, output, error;
 };
 
-#define CHILD_IO_DEFAULT ((struct child_io) { -1, -1, -1 })
+#define CHILD_IO_DEFAULT \
+  ((struct child_io) { .input = -1, .output = -1, .error = -1 })
 
 /* Starts argv[0], looked up in PATH, with standard input from /dev/null,
  * standard output sent to our standard error (ours may be carrying data), and

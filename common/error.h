@@ -16,6 +16,7 @@ struct error_place {
 
 struct error {
   int number;                   /* errno, 0 where none fits */
+  bool refused;                 /* nothing was changed, no other try helps */
   struct error_place place;
   char text[1024];              /* one line, cut if longer; "" means no error */
 };

@@ -92,9 +92,10 @@ open_side (struct copier *c, enum side side, struct error *e)
 {
   const struct operand *name = side == SOURCE ? &c->options->source
     : &c->options->destination;
+  struct endpoint_wants wants = plan_wants (side, c->options);
 
-  return endpoint_open (side, name, c->options,
-                        plan_wants (side, c->options),
+  wants.remake = wants.write && map_awaits_destination (c->options);
+  return endpoint_open (side, name, c->options, wants,
                         stop_signal_fd (c->stop), e);
 }
 
@@ -137,8 +138,9 @@ give_up_opening (struct copier *c, const struct error *e)
 
   if (e->number == EINTR && signal_number > 0)
     return give_up (c, e, BY_SIGNAL + signal_number);
-  status = give_up (c, e, later ? INCOMPLETE : FAILED);
-  if (later)
+  status = give_up (c, e, e->refused ? REFUSED : e->number == EBUSY ? IN_USE
+                    : later ? INCOMPLETE : FAILED);
+  if (later && status == INCOMPLETE)
     log_say ("--map=%s: the same command goes on from there",
              c->options->map);
   return status;
@@ -179,6 +181,7 @@ open_map (struct copier *c)
     .source_is_path = endpoint_is_path (SOURCE, &c->options->source),
     .destination_is_path = endpoint_is_path (DESTINATION,
                                              &c->options->destination),
+    .version = endpoint_version (c->source),
     .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
   };
@@ -242,7 +245,7 @@ may_lack_room (const struct copier *c)
  * allocated: what nobody knows may be zeroes.
  */
 static void
-warn_of_room (const struct copier *c)
+warn_of_file_system (const struct copier *c)
 {
   const struct findings *f = findings (c);
   const uint64_t stored = c->map ? map_resumed (c->map) : 0;
@@ -273,6 +276,36 @@ look (struct copier *c)
                           : LOOK_PATIENCE,
                           stop_signal_fd (c->stop), &e);
   return c->survey || !whole ? DONE : give_up (c, &e, FAILED);
+}
+
+/* An image needs room for more than the data of the source. */
+static void
+warn_of_image (const struct copier *c)
+{
+  const struct findings *f = findings (c);
+  uint64_t there, besides, needed;
+  char of_there[HUMAN_MAX], of_needed[HUMAN_MAX];
+
+  if (f == NULL || !c->plan.copies
+      || !endpoint_room (c->destination, c->plan.size, &there, &besides))
+    return;
+  needed = add_saturated (f->data, besides);
+  if (needed > there)
+    log_warning_as ("no-room", "%s: it has room for %s (%" PRIu64 " bytes), and"
+                    " the copy can need %s (%" PRIu64 " bytes)",
+                    endpoint_name (c->destination),
+                    human_size (of_there, there), there,
+                    human_size (of_needed, needed), needed);
+}
+
+/* The data of the source may be more than there is room for: zeroes that are
+ * stored as data are seen only when they are read.
+ */
+static void
+warn_of_room (const struct copier *c)
+{
+  warn_of_file_system (c);
+  warn_of_image (c);
 }
 
 /* Whether it is made, or cut to nothing first. */
@@ -343,10 +376,17 @@ explain (struct copier *c, struct error *e)
   for (unsigned i = 0; i < 2; i++) {
     const char *name = endpoint_name (sides[i]);
 
-    if (!error_is_set (e)
-        || (e->number == ENOTCONN
-            && strncmp (e->text, name, strlen (name)) == 0))
-      endpoint_server_ended (sides[i], WATCH_DEATH_MS, e);
+    if ((!error_is_set (e)
+         || (e->number == ENOTCONN
+             && strncmp (e->text, name, strlen (name)) == 0))
+        && endpoint_server_ended (sides[i], WATCH_DEATH_MS, e))
+      return;
+  }
+  for (unsigned i = 0; i < 2; i++) {
+    const char *name = endpoint_name (sides[i]);
+
+    if ((e->place.op || e->number == ENOTCONN) && strncmp (e->text, name, strlen (name)) == 0)
+      endpoint_explain (sides[i], e);
   }
 }
 
@@ -525,6 +565,12 @@ finish (struct copier *c, struct crew *crew)
   const struct totals t = crew_totals (crew);
   struct error e = { 0 };
 
+  if (endpoint_unchanged (c->source, &e) == -1) {
+    if (c->map)                 /* what was copied is a mixture */
+      map_unmark (c->map, NULL);
+    stop_fail (c->stop, &e);
+    return false;
+  }
   if ((c->plan.open_ended
        && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1)
       || (c->options->digest != DIGEST_NONE

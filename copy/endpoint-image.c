@@ -19,13 +19,18 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "arith.h"
 #include "child.h"
 #include "clock.h"
@@ -34,14 +39,26 @@
 #include "endpoint-image.h"
 #include "endpoint-nbd.h"
 #include "endpoint-spawn.h"
+#include "heard.h"
 #include "image-command.h"
+#include "image-facts.h"
+#include "leftover.h"
 #include "log.h"
+#include "new-image.h"
 #include "secrets.h"
 #include "url.h"
+#include "web.h"
+
+/* What is asked of a web server before it is believed. */
+#define PROBE (64 * KiB)
 
 /* What qemu-nbd takes at a time: only used until it tells so itself. */
 #define BLOCK_MAX (32 * MiB)
 #define ZERO_MAX align_down (UINT32_MAX, 64 * MiB)
+
+/* What qemu-img check ends with. */
+#define CHECK_FOUND_ERRORS 2
+#define CHECK_UNKNOWN 63
 
 /* For a server that only read, or that could not be opened, to end. */
 #define GRACE (2 * NS_PER_S)
@@ -56,9 +73,13 @@ struct image_endpoint {
   uint64_t deadline;            /* clock_now () time: of what is done now */
   int fd;                       /* owned; -1: no file, or not yet */
   struct device device;         /* behind fd */
+  struct web_answer web;        /* owned: what the web server has */
   struct spawn *below;          /* owned: what qemu-nbd reads from, or NULL */
   struct endpoint *server;      /* owned; NULL: none is running */
   bool created;                 /* by prepare */
+  struct device replaced;       /* a file that stood in its place */
+  bool replaces;                /* that one is of no use, and has no content */
+  char own_path[64];            /* of what was created, by its descriptor */
 };
 
 static struct image_endpoint *
@@ -85,7 +106,8 @@ static struct image_place
 place_of (const struct image_endpoint *ep)
 {
   return (struct image_place) {
-    .path = ep->below ? spawn_socket (ep->below) : path_of (ep),
+    .path = ep->below ? spawn_socket (ep->below)
+      : ep->created ? ep->own_path : path_of (ep),
     .kind = ep->below ? IMAGE_SOCKET
       : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE : IMAGE_FILE,
   };
@@ -116,6 +138,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   struct endpoint_request q = ep->request;
 
   q.operand = &operand;
+  q.spawn_kind = SPAWN_OURS;
   q.deadline = ep->deadline;
   q.name = command ? strdup (ep->base.name) : NULL;
   if (q.name == NULL) {
@@ -136,7 +159,8 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
 {
   if (command) {
     tell_command (ep, command);
-    ep->below = spawn_start (command, ep->base.name, ep->request.program, e);
+    ep->below = spawn_start (command, ep->base.name, ep->request.program,
+                             SPAWN_OURS, e);
   }
   else {
     errno = ENOMEM;
@@ -146,30 +170,80 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
   return ep->below ? 0 : -1;
 }
 
-/* Runs qemu-img to its end.  The command is freed. */
-static int
-run_command (const struct image_endpoint *ep, char **command, int output_fd,
-             struct error *e)
+/* A program's last line says why it failed, and whether that is a lock. */
+static void
+explain_tool (struct heard *heard, struct error *e)
 {
-  struct child c;
-  char how[64];
+  const size_t used = strlen (e->text);
+  char line[512];
+
+  if (heard_reason (heard, false, line, sizeof line))
+    snprintf (e->text + used, sizeof e->text - used, ": %s", line);
+  if (heard_of_lock (heard))
+    e->number = EBUSY;
+}
+
+static int
+wait_for_tool (const struct image_endpoint *ep, struct child *c,
+               const char *program, struct error *e)
+{
+  const char *how;
+
+  if (child_wait (c, ep->deadline, ep->request.interrupt_fd))
+    return 0;
+  how = clock_now () >= ep->deadline ? "did not end in time"
+    : "was interrupted";
+  error_set (e, clock_now () >= ep->deadline ? ETIMEDOUT : EINTR, "%s: %s %s",
+             ep->base.name, program, how);
+  child_end (c, 0, -1);
+  return -1;
+}
+
+/* Runs a program until it ends, with whatever status.  The command is freed.
+ * What it said on standard error is the caller's to end.  NULL, with the error
+ * set, where it could not be started or did not end in time.
+ */
+static struct heard *
+run_tool (const struct image_endpoint *ep, char **command, int input_fd,
+          int output_fd, struct child *c, struct error *e)
+{
+  struct child_io io = { .input = input_fd, .output = output_fd, .error = -1 };
+  struct heard *heard = command ? heard_start (false, &io.error) : NULL;
   int r = -1;
 
-  if (command == NULL || child_start_tool (&c, command, output_fd) == -1)
-    endpoint_fail (&ep->base, "cannot start qemu-img", e);
-  else if (!child_wait (&c, ep->deadline, ep->request.interrupt_fd)) {
-    const bool late = clock_now () >= ep->deadline;
-
-    child_end (&c, 0, -1);
-    error_set (e, late ? ETIMEDOUT : EINTR, "%s: qemu-img %s", ep->base.name,
-               late ? "did not end in time" : "was interrupted");
-  }
-  else if (c.status != 0)
-    error_set (e, EIO, "%s: qemu-img %s", ep->base.name,
-               child_describe (&c, how, sizeof how));
-  else
-    r = 0;
+  *c = (struct child) { .pidfd = -1 };
+  if (heard == NULL || child_start_with (c, command, -1, NULL, io) == -1)
+    error_set (e, errno, "%s: cannot start %s: %s", ep->base.name,
+               command ? command[0] : "a program", strerror (errno));
+  if (heard)
+    close (io.error);
+  if (c->pid != 0)
+    r = wait_for_tool (ep, c, command[0], e);
   image_command_free (command);
+  if (r == 0)
+    return heard;
+  heard_end (heard);
+  return NULL;
+}
+
+/* The same for one that has to end well. */
+static int
+run_command (const struct image_endpoint *ep, char **command, int input_fd,
+             int output_fd, struct error *e)
+{
+  char *program = command ? strdup (command[0]) : NULL;
+  struct child c;
+  struct heard *heard = run_tool (ep, command, input_fd, output_fd, &c, e);
+  char how[64];
+  int r = heard && c.status == 0 ? 0 : -1;
+
+  if (heard && r == -1) {
+    error_set (e, EIO, "%s: %s %s", ep->base.name, program ? program : "it",
+               child_describe (&c, how, sizeof how));
+    explain_tool (heard, e);
+  }
+  heard_end (heard);
+  free (program);
   return r;
 }
 
@@ -203,22 +277,92 @@ promise_new_caps (struct image_endpoint *ep)
   promise_caps (ep);
 }
 
-/* The name is taken first, so that nobody else's file is ever overwritten: what
- * qemu-img then writes to is ours.
+/* What was made is reached by its descriptor from now on, whatever becomes of
+ * its name.
+ */
+static int
+take_created (struct image_endpoint *ep, int fd, struct error *e)
+{
+  if (ep->fd != -1)
+    close (ep->fd);
+  ep->fd = fd;
+  ep->created = true;
+  snprintf (ep->own_path, sizeof ep->own_path, "/proc/%ld/fd/%d",
+            (long) getpid (), fd);
+  return device_describe (ep->fd, &ep->device) == 0 ? 0
+    : endpoint_fail (&ep->base, "cannot look at it", e);
+}
+
+static int
+make_beside (struct image_endpoint *ep, struct new_image *n, uint64_t size,
+             struct error *e)
+{
+  char *beside = new_image_beside (n);
+  char **command = beside
+    ? image_command_create (format_of (ep), beside, size) : NULL;
+
+  free (beside);
+  if (command == NULL) {
+    errno = ENOMEM;
+    return endpoint_fail (&ep->base, "cannot create it", e);
+  }
+  return run_command (ep, command, -1, -1, e);
+}
+
+/* It gets its name once it is whole: a run that is killed before leaves none.
  */
 static int
 create (struct image_endpoint *ep, uint64_t size, struct error *e)
 {
-  ep->fd = open (path_of (ep), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC
-                 | O_NOCTTY, 0644);
-  if (ep->fd == -1)
-    return endpoint_fail (&ep->base, "cannot create it", e);
-  ep->created = true;
-  if (device_describe (ep->fd, &ep->device) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
+  struct new_image n;
+  int fd = -1, r = -1;
+
   log_detail ("%s: making a new image of %s", ep->base.name, format_of (ep));
-  return run_command (ep, image_command_create (format_of (ep), path_of (ep),
-                                                size), -1, e);
+  if (new_image_begin (&n, path_of (ep)) == -1) {
+    if (errno == EBUSY)
+      error_set (e, EBUSY, "%s: another copy is making it", ep->base.name);
+    else if (errno == EEXIST)
+      error_set (e, EEXIST, "%s: cannot create it: %s is in the way",
+                 ep->base.name, n.folder);
+    else
+      endpoint_fail (&ep->base, "cannot create it", e);
+  }
+  else if (make_beside (ep, &n, size, e) == 0) {
+    fd = new_image_place (&n, ep->replaces ? &ep->replaced : NULL);
+    if (fd == -1)
+      endpoint_fail (&ep->base, "cannot create it", e);
+    else
+      r = take_created (ep, fd, e);
+  }
+  new_image_end (&n);
+  return r;
+}
+
+/* A run that was killed may have left a server that has it locked, or that is
+ * just ending.
+ */
+static void
+free_from_leftovers (const struct image_endpoint *ep)
+{
+  if (leftover_end (&ep->device, ep->deadline, ep->request.interrupt_fd))
+    log_detail ("%s: ended the server of a run that was killed",
+                ep->base.name);
+}
+
+/* Starts the server that writes, and tries again where the image is locked. */
+static int
+start_writer (struct image_endpoint *ep, struct error *e)
+{
+  struct error why = { 0 };
+
+  if (start_server (ep, serve_command (ep, IMAGE_WRITE), &why) == 0)
+    return 0;
+  if (why.number == EBUSY) {
+    free_from_leftovers (ep);
+    return start_server (ep, serve_command (ep, IMAGE_WRITE), e);
+  }
+  *e = why;
+  return -1;
 }
 
 /* Formats count in sectors or more, so a new image can be a little larger than
@@ -231,8 +375,10 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   struct image_endpoint *ep = image_endpoint_of (base);
 
   ep->deadline = clock_now () + ep->patience;
-  if ((ep->fd == -1 && create (ep, p->size, e) == -1)
-      || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
+  if (ep->fd != -1 && !ep->replaces && ep->device.kind == DEVICE_FILE)
+    new_image_forget (path_of (ep));
+  if (((ep->fd == -1 || ep->replaces) && create (ep, p->size, e) == -1)
+      || start_writer (ep, e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
   base->caps.grows = base->caps.missing = ep->created;
@@ -292,6 +438,33 @@ image_endpoint_server_ended (struct endpoint *base, int wait_ms,
     || (ep->below && spawn_has_ended (ep->below, wait_ms, e));
 }
 
+/* The one below says why those above it cannot go on. */
+static void
+image_endpoint_explain (struct endpoint *base, struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+
+  if (ep->below)
+    spawn_explain (ep->below, e);
+  else if (ep->server)
+    endpoint_explain (ep->server, e);
+}
+
+/* What it replaced had no content, and neither has what stays. */
+static void
+remove_created (const struct image_endpoint *ep)
+{
+  int fd;
+
+  if (!ep->replaces)
+    device_remove_file (&ep->device, path_of (ep));
+  else if ((fd = open (ep->own_path, O_WRONLY | O_CLOEXEC)) != -1) {
+    if (ftruncate (fd, 0) == -1)
+      log_warning ("%s: cannot empty it: %s", ep->base.name, strerror (errno));
+    close (fd);
+  }
+}
+
 static bool
 image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                       struct error *e)
@@ -302,13 +475,27 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   if (!spawn_end (ep->below, grace_ns, hurry_fd, e))
     good = false;
   if (ep->created && !base->kept)
-    device_remove_file (&ep->device, path_of (ep));
+    remove_created (ep);
   if (ep->fd != -1)
     close (ep->fd);
+  web_answer_free (&ep->web);
   free (base->name);
   free (ep);
   return good;
 }
+
+static int image_endpoint_unchanged (struct endpoint *base, struct error *e);
+
+static const char *
+image_endpoint_version (const struct endpoint *base)
+{
+  const struct web_answer *web = &((const struct image_endpoint *) base)->web;
+
+  return web->tag[0] ? web->tag : web->modified[0] ? web->modified : NULL;
+}
+
+static bool image_endpoint_room (struct endpoint *base, uint64_t size,
+                                 uint64_t *there, uint64_t *besides);
 
 static const struct endpoint_ops image_endpoint_ops = {
   .conn = image_endpoint_conn,
@@ -317,6 +504,10 @@ static const struct endpoint_ops image_endpoint_ops = {
   .recheck = image_endpoint_recheck,
   .server_fd = image_endpoint_server_fd,
   .server_ended = image_endpoint_server_ended,
+  .explain = image_endpoint_explain,
+  .unchanged = image_endpoint_unchanged,
+  .version = image_endpoint_version,
+  .room = image_endpoint_room,
   .close = image_endpoint_close,
 };
 
@@ -335,7 +526,9 @@ endpoint_image_is_new (const struct operand *operand)
 {
   struct stat st;
 
-  return endpoint_image_fits (operand) && stat (operand->name, &st) == -1;
+  return endpoint_image_fits (operand)
+    && (stat (operand->name, &st) == -1
+        || (S_ISREG (st.st_mode) && st.st_size == 0));
 }
 
 static int
@@ -380,42 +573,12 @@ endpoint_image_check (enum side side, const struct operand *operand,
                what);
     return -1;
   }
-  if (strcmp (operand->format, "raw") == 0)
-    return 0;
-  if (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1)
+  if (strcmp (operand->format, "raw") != 0
+      && (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1
+          || check_program ("qemu-img", "qemu-utils, or qemu-img", what, e)
+          == -1))
     return -1;
-  return !is_address && (side == SOURCE || !endpoint_image_is_new (operand))
-    ? 0 : check_program ("qemu-img", "qemu-utils, or qemu-img", what, e);
-}
-
-/* A block device is ours alone for as long as we hold it open. */
-static int
-open_file (struct image_endpoint *ep, struct error *e)
-{
-  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
-
-  ep->fd = endpoint_file_open_alone (&ep->base, path_of (ep), flags,
-                                     ep->request.interrupt_fd);
-  if (ep->base.caps.in_use)
-    return 0;
-  if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
-    promise_new_caps (ep);
-    return endpoint_file_check_new (path_of (ep), ep->base.name, e);
-  }
-  if (ep->fd == -1)
-    return endpoint_fail (&ep->base, "cannot open it", e);
-  if (device_describe (ep->fd, &ep->device) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
-  ep->base.device = &ep->device;
-  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
-    return -1;
-  ep->base.caps = *endpoint_caps (ep->server);
-  if (ep->request.wants.write) {
-    endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
-    ep->server = NULL;
-    promise_caps (ep);
-  }
-  return 0;
+  return is_address ? check_program ("curl", "curl", what, e) : 0;
 }
 
 /* All that was written to a descriptor, as a string, or NULL with errno. */
@@ -433,100 +596,552 @@ read_back (int fd)
   return NULL;
 }
 
-/* What qemu-img says of the image, or NULL with the error set. */
+/* What a command prints about the image, or NULL with the error set. */
 static char *
-describe (const struct image_endpoint *ep, struct error *e)
+ask (const struct image_endpoint *ep, char **command, struct error *e)
 {
   const int fd = memfd_create ("description", MFD_CLOEXEC);
   char *text = NULL;
 
-  if (fd == -1)
+  if (fd == -1) {
+    image_command_free (command);
     endpoint_fail (&ep->base, "cannot look at it", e);
-  else if (run_command (ep, image_command_describe (format_of (ep),
-                                                    place_of (ep)),
-                        fd, e) == 0
-           && (text = read_back (fd)) == NULL)
+    return NULL;
+  }
+  if (run_command (ep, command, -1, fd, e) == 0
+      && (text = read_back (fd)) == NULL)
     endpoint_fail (&ep->base, "cannot look at it", e);
-  if (fd != -1)
-    close (fd);
+  close (fd);
   return text;
 }
 
+/* What qemu-img says of the image.  -1 with the error set. */
+static int
+describe (const struct image_endpoint *ep, struct image_facts *f,
+          struct error *e)
+{
+  char *text = ask (ep, image_command_describe (format_of (ep), place_of (ep)),
+                    e);
+  int r = -1;
+
+  if (text && (r = image_facts_read (text, f)) == -1)
+    endpoint_fail (&ep->base, "qemu-img does not describe it", e);
+  free (text);
+  return r;
+}
+
+/* Bytes that a file can grow by, and those that it has. */
+static bool
+measure_folder (const struct image_endpoint *ep, uint64_t *there)
+{
+  char *copy = strdup (path_of (ep));
+  struct statvfs fs;
+  struct stat st;
+  const bool good = copy && statvfs (dirname (copy), &fs) == 0;
+
+  free (copy);
+  if (!good)
+    return false;
+  *there = (uint64_t) fs.f_bavail * fs.f_frsize;
+  if (ep->fd != -1 && fstat (ep->fd, &st) == 0)
+    *there += (uint64_t) st.st_blocks * 512;
+  return true;
+}
+
+static bool
+image_endpoint_room (struct endpoint *base, uint64_t size, uint64_t *there,
+                     uint64_t *besides)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+  struct error ignored = { 0 };
+  char *text;
+
+  if (!ep->request.wants.write || ep->base.caps.in_use)
+    return false;
+  if (ep->device.kind == DEVICE_BLOCK && ep->fd != -1)
+    *there = ep->device.size;
+  else if (!measure_folder (ep, there))
+    return false;
+  ep->deadline = clock_now () + ep->patience;
+  text = ask (ep, image_command_measure (format_of (ep), size), &ignored);
+  *besides = text ? image_facts_besides (text, size) : 0;
+  free (text);
+  return true;
+}
+
 /* An image of a stranger that names other files would have those of this
- * machine copied.  In JSON, no quote within a string stands for itself, so what
- * is looked for cannot be faked or hidden by any name.
+ * machine copied.
  */
 static int
 check_stands_alone (const struct image_endpoint *ep, struct error *e)
 {
-  char *text = describe (ep, e);
-  const char *other = NULL;
+  struct image_facts f;
 
-  if (text == NULL)
+  if (describe (ep, &f, e) == -1)
     return -1;
-  if (strstr (text, "\"backing-filename\""))
-    other = "a backing file";
-  else if (strstr (text, "\"data-file\""))
-    other = "a file with its data";
-  else if (strstr (text, "\"create-type\": \"")
-           && !strstr (text, "\"create-type\": \"monolithicSparse\"")
-           && !strstr (text, "\"create-type\": \"streamOptimized\""))
-    other = "files with its extents";
-  free (text);
-  if (other == NULL)
+  if (f.names == NULL)
     return 0;
   error_set (e, EPERM, "%s: the image names %s, which is not followed from a"
-             " web server", ep->base.name, other);
+             " web server", ep->base.name, f.names);
   return -1;
 }
 
-/* Puts a secret where nobody sees it but a program that is told the name, and
- * where it is gone with us.  A descriptor, or -1 with errno.
+/* Whether a file has nothing that could get lost: it is empty, or the map says
+ * that we were killed before the image in it was made.
+ */
+static bool
+is_unmade (const struct image_endpoint *ep, const struct image_facts *f)
+{
+  return ep->device.kind == DEVICE_FILE
+    && (ep->device.size == 0
+        || (ep->request.wants.remake && f->size == 0));
+}
+
+/* Whether a destination that is there can be written into.  One that names
+ * other files would have those written, or read from.
  */
 static int
-hide (const char *secret, char *name, size_t size)
+check_writable (const struct image_endpoint *ep, const struct image_facts *f,
+                struct error *e)
+{
+  if (f->written_once)
+    return endpoint_refuse (&ep->base, e, "the image is streamOptimized, which"
+                            " nothing can be written into a second time: give"
+                            " the name of a new image, and convert that");
+  if (f->names == NULL || ep->request.external_files)
+    return 0;
+  return endpoint_refuse (&ep->base, e, "the image names %s, which is only"
+                          " followed with --external-files", f->names);
+}
+
+/* 1: it is an image to be written into, 0: there is nothing in it yet, -1: with
+ * the error set.
+ */
+static int
+look_at_destination (struct image_endpoint *ep, struct error *e)
+{
+  struct image_facts f = { 0 };
+  struct error why = { 0 };
+  int r;
+
+  if (ep->device.kind == DEVICE_FILE && ep->device.size == 0)
+    return 0;
+  r = describe (ep, &f, &why);
+  if (r == -1 && why.number == EBUSY) {
+    free_from_leftovers (ep);
+    why = (struct error) { 0 };
+    r = describe (ep, &f, &why);
+  }
+  if (r == -1 && (why.number != EIO || !ep->request.wants.remake)) {
+    if (why.number == EIO)      /* it will not be an image the next time */
+      why.number = EINVAL;
+    *e = why;
+    return -1;
+  }
+  return is_unmade (ep, &f) ? 0 : check_writable (ep, &f, e) == 0 ? 1 : -1;
+}
+
+/* A block device is ours alone for as long as we hold it open.  1, or 0 where
+ * there is nothing to open, or -1 with the error set.
+ */
+static int
+open_place (struct image_endpoint *ep, struct error *e)
+{
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+
+  ep->fd = endpoint_file_open_alone (&ep->base, path_of (ep), flags,
+                                     ep->request.interrupt_fd);
+  if (ep->base.caps.in_use)
+    return 0;
+  if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
+    promise_new_caps (ep);
+    return endpoint_file_check_new (path_of (ep), ep->base.name, e);
+  }
+  if (ep->fd == -1)
+    return endpoint_fail (&ep->base, "cannot open it", e);
+  if (device_describe (ep->fd, &ep->device) == -1)
+    return endpoint_fail (&ep->base, "cannot look at it", e);
+  ep->base.device = &ep->device;
+  return 1;
+}
+
+/* The image is looked at before a server opens it, and with it what it names.
+ */
+static int
+open_destination (struct image_endpoint *ep, struct error *e)
+{
+  const int found = look_at_destination (ep, e);
+
+  if (found == -1)
+    return -1;
+  if (found == 0) {
+    ep->replaces = true;
+    ep->replaced = ep->device;
+    promise_new_caps (ep);
+    return 0;
+  }
+  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
+    return -1;
+  ep->base.caps = *endpoint_caps (ep->server);
+  endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
+  ep->server = NULL;
+  promise_caps (ep);
+  return 0;
+}
+
+static int
+fail_cut (const struct image_endpoint *ep, struct error *e)
+{
+  error_set (e, EINVAL, "%s: the image is not whole: its file ends before its"
+             " last cluster", ep->base.name);
+  return -1;
+}
+
+/* For formats that qemu-img check knows nothing of: where the data lies, against
+ * the end of the file.
+ */
+static int
+check_end (const struct image_endpoint *ep, struct error *e)
+{
+  struct error why = { 0 };
+  char *text = ep->fd == -1 ? NULL
+    : ask (ep, image_command_list (format_of (ep), place_of (ep)), &why);
+  uint64_t end;
+  const bool cut = text && image_facts_end (text, &end) == 0
+    && end > ep->device.size;
+
+  free (text);
+  return cut ? fail_cut (ep, e) : 0;
+}
+
+/* What qemu-img check found, but for a file that ends too soon.  -1 with the error
+ * set where the user does not want to wait for it.
+ */
+static int
+heed_check (const struct image_endpoint *ep, int status,
+            const struct error *why, struct error *e)
+{
+  if (why->number == EINTR) {
+    *e = *why;
+    return -1;
+  }
+  if (why->number == ETIMEDOUT)
+    log_warning_as ("source-not-checked", "%s: looking whether the image is"
+                    " whole took too long, and was left out", ep->base.name);
+  else if (status == CHECK_FOUND_ERRORS)
+    log_warning_as ("source-damaged", "%s: qemu-img check finds errors in it",
+                    ep->base.name);
+  return 0;
+}
+
+/* Whether all of an image is there: what is missing would read as zeroes.  A
+ * look that takes too long is no reason not to copy.
+ */
+static int
+check_whole (const struct image_endpoint *ep, struct error *e)
+{
+  const int output = memfd_create ("description", MFD_CLOEXEC);
+  struct error why = { 0 };
+  struct child c;
+  struct heard *heard = run_tool (ep, image_command_check (format_of (ep),
+                                                           place_of (ep)),
+                                  -1, output, &c, &why);
+  const int status = heard && WIFEXITED (c.status) ? WEXITSTATUS (c.status)
+    : -1;
+  const bool cut = heard && heard_of_cut (heard);
+  char *text = output == -1 ? NULL : read_back (output);
+  const bool checked = text && image_facts_checked (text);
+
+  heard_end (heard);
+  free (text);
+  if (output != -1)
+    close (output);
+  if (cut)
+    return fail_cut (ep, e);
+  if (heed_check (ep, status, &why, e) == -1)
+    return -1;
+  return status == CHECK_UNKNOWN || (status == 0 && !checked)
+    ? check_end (ep, e) : 0;
+}
+
+/* An archive is no image: says how to get at the first one in it. */
+static int
+refuse_archive (const struct image_endpoint *ep, struct error *e)
+{
+  struct archive a;
+  char size[32];
+
+  if (!archive_look (ep->fd, &a))
+    return 0;
+  if (a.n == 0)
+    return endpoint_refuse (&ep->base, e, "it is an archive (tar), with no disk"
+                            " image in it");
+  if (a.first.size == 0)
+    return 0;
+  snprintf (size, sizeof size, "%" PRIu64, a.first.size);
+  return endpoint_refuse (&ep->base, e, "it is an archive (OVA or tar) with %s;"
+                          " the way to %s is: %s [ qemu-nbd -r -e 4"
+                          " --image-opts driver=%s,file.driver=raw,"
+                          "file.offset=%" PRIu64 ",file.size=%s,"
+                          "file.file.driver=file,file.file.filename=%s ]"
+                          " DESTINATION", a.names, a.first.name,
+                          ep->request.program, a.first.format, a.first.offset,
+                          size, path_of (ep));
+}
+
+static int
+open_source (struct image_endpoint *ep, struct error *e)
+{
+  if (ep->device.kind == DEVICE_FILE && refuse_archive (ep, e) == -1)
+    return -1;
+  if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
+    if (e->number == ECONNABORTED)
+      e->number = EINVAL;       /* it will not be an image the next time */
+    return -1;
+  }
+  ep->base.caps = *endpoint_caps (ep->server);
+  return check_whole (ep, e);
+}
+
+static int
+open_file (struct image_endpoint *ep, struct error *e)
+{
+  const int r = open_place (ep, e);
+
+  if (r != 1)
+    return r;
+  if (ep->request.wants.write)
+    return open_destination (ep, e);
+  return open_source (ep, e);
+}
+
+/* Puts a secret where nobody sees it but a program that is told of it, and
+ * where it is gone with us.  A descriptor at its beginning, or -1 with errno.
+ */
+static int
+hide (const char *secret)
 {
   const int fd = memfd_create ("secret", MFD_CLOEXEC);
 
   if (fd == -1)
     return -1;
-  if (write (fd, secret, strlen (secret)) != (ssize_t) strlen (secret)) {
-    close (fd);
-    return -1;
-  }
-  snprintf (name, size, "/proc/%ld/fd/%d", (long) getpid (), fd);
-  return fd;
+  if (write (fd, secret, strlen (secret)) == (ssize_t) strlen (secret)
+      && lseek (fd, 0, SEEK_SET) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+/* Asks the web server for bytes [start, end) of the file, or by HEAD where end
+ * is 0; only the head of its answer is read.  -1 with the error set.
+ */
+static int
+ask_web (const struct image_endpoint *ep, const struct url *url,
+         uint64_t start, uint64_t end, struct web_answer *a, struct error *e)
+{
+  char *question = web_question (url, start, end), *text = NULL;
+  const int input = question ? hide (question) : -1;
+  const int output = memfd_create ("answer", MFD_CLOEXEC);
+  int r = -1;
+
+  *a = (struct web_answer) { 0 };
+  free (question);
+  if (input == -1 || output == -1)
+    endpoint_fail (&ep->base, "cannot ask the web server", e);
+  else if (run_command (ep, web_command (), input, output, e) == 0
+           && ((text = read_back (output)) == NULL
+               || (r = web_answer_read (text, a)) == -1))
+    endpoint_fail (&ep->base, "cannot read the web server's answer", e);
+  free (text);
+  if (input != -1)
+    close (input);
+  if (output != -1)
+    close (output);
+  return r;
+}
+
+/* What is to be done instead, for a server that serves whole files only. */
+static int
+refuse_whole (const struct image_endpoint *ep, struct error *e)
+{
+  if (strcmp (format_of (ep), "raw") == 0)
+    return endpoint_refuse (&ep->base, e, "the web server does not serve"
+                            " ranges of a file: copy it as a stream, by curl"
+                            " -fL ADDRESS | %s - DESTINATION",
+                            ep->request.program);
+  return endpoint_refuse (&ep->base, e, "the web server does not serve ranges"
+                          " of a file: fetch the image first, by curl -fL -o"
+                          " FILE ADDRESS");
+}
+
+/* The server did not send the range that it was asked for. */
+static int
+fail_answer (const struct image_endpoint *ep, const struct web_answer *a,
+             uint64_t start, struct error *e)
+{
+  if (a->status == 200 && !a->promises_ranges && start == 0)
+    return refuse_whole (ep, e);
+  if (a->status == 200 || a->status == 206)
+    error_set (e, EINVAL, "%s: the web server cannot be relied on: asked for a"
+               " range at offset %" PRIu64 ", it sends %s", ep->base.name,
+               start, a->status == 200 ? "the whole file" : "another one");
+  else
+    error_set (e, a->status == 404 || a->status == 410 ? ENOENT
+               : a->status >= 400 && a->status < 408 ? EACCES : EIO,
+               "%s: the web server answers %s", ep->base.name, a->reason);
+  return -1;
+}
+
+static uint64_t
+late_start (uint64_t total)
+{
+  return total > PROBE + 1 ? total - PROBE : 1;
 }
 
 static int
-open_address (struct image_endpoint *ep, struct error *e)
+fail_changed (const struct image_endpoint *ep, const char *what,
+              struct error *e)
 {
-  struct url url = { 0 };
+  error_set (e, EINVAL, "%s: the file on the web server has changed: its %s is"
+             " another one", ep->base.name, what);
+  return -1;
+}
+
+/* Asks for the end of the file, and compares with what was there first. */
+static int
+check_late (const struct image_endpoint *ep, const struct url *url,
+            struct error *e)
+{
+  const uint64_t total = ep->web.total, start = late_start (total);
+  struct web_answer a;
+  const char *what;
+  int r = 0;
+
+  if (total < 2)                /* there is no other offset than 0 */
+    return 0;
+  if (ask_web (ep, url, start, total, &a, e) == -1)
+    return -1;
+  if ((what = web_answers_differ (&ep->web, &a)) != NULL
+      && a.status != 200 && a.total > 0)
+    r = fail_changed (ep, what, e);
+  else if (!web_answer_is (&a, start, total))
+    r = fail_answer (ep, &a, start, e);
+  web_answer_free (&a);
+  return r;
+}
+
+/* Whether the web server can be relied on: it sends the ranges that it is asked
+ * for, at the beginning and at the end of the file.
+ */
+static int
+check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
+{
+  if (ask_web (ep, url, 0, PROBE, &ep->web, e) == -1)
+    return -1;
+  if (ep->web.status == 416 && ep->web.total == 0)
+    return 0;                   /* an empty file has no ranges */
+  if (!web_answer_is (&ep->web, 0, PROBE))
+    return fail_answer (ep, &ep->web, 0, e);
+  return check_late (ep, url, e);
+}
+
+/* nbdkit learns the size by HEAD, which an address can be forbidden by its
+ * signature: then GET works and this does not.
+ */
+static void
+explain_head (const struct image_endpoint *ep, const struct url *url,
+              struct error *e)
+{
+  struct error ours = { 0 };
+  struct web_answer a;
+
+  if (ask_web (ep, url, 0, 0, &a, &ours) == -1)
+    return;
+  if (a.status >= 400) {
+    *e = ours;
+    error_set (e, EACCES, "%s: the web server answers GET, but HEAD by %s;"
+               " nbdkit, which reads the file, needs both: copy it as a stream,"
+               " by curl -fL ADDRESS | %s - DESTINATION, or fetch it first",
+               ep->base.name, a.reason, ep->request.program);
+  }
+  web_answer_free (&a);
+}
+
+/* Starts what serves the file at an address that redirects no more. */
+static int
+serve_address (struct image_endpoint *ep, const struct url *url,
+               struct error *e)
+{
   char hidden[64];
   char **command;
   int fd = -1, r = -1;
 
-  if (url_split (path_of (ep), &url) == -1
-      || (url.password
-          && (fd = hide (url.password, hidden, sizeof hidden)) == -1)) {
-    endpoint_fail (&ep->base, "cannot read this address", e);
-    goto out;
-  }
-  command = image_command_fetch (&url, url.password ? hidden : NULL);
+  if (url->password && (fd = hide (url->password)) == -1)
+    return endpoint_fail (&ep->base, "cannot read this address", e);
+  snprintf (hidden, sizeof hidden, "/proc/%ld/fd/%d", (long) getpid (), fd);
+  command = image_command_fetch (url, url->password ? hidden : NULL);
   if (strcmp (format_of (ep), "raw") == 0)
     r = start_server (ep, command, e);
   else if (start_below (ep, command, e) == 0
            && check_stands_alone (ep, e) == 0)
     r = start_server (ep, serve_command (ep, IMAGE_READ), e);
-  /* That the one below is gone says why those above could not go on. */
+  /* That the one below is gone says why those above it could not go on. */
   if (r == -1 && ep->below)
     spawn_has_ended (ep->below, DEATH_NOTICE_MS, e);
-  if (r == 0)
-    ep->base.caps = *endpoint_caps (ep->server);
-
- out:
+  if (r == -1 && e->number != EINTR)
+    explain_head (ep, url, e);
   if (fd != -1)
     close (fd);
+  return r;
+}
+
+static int
+open_address (struct image_endpoint *ep, struct error *e)
+{
+  struct url url = { 0 }, final;
+  int r = -1;
+
+  if (url_split (path_of (ep), &url) == -1)
+    return endpoint_fail (&ep->base, "cannot read this address", e);
+  if (check_web (ep, &url, e) == 0) {
+    final = url;
+    final.address = ep->web.address;
+    if (!web_same_server (url.address, final.address))
+      final.user = final.password = NULL;       /* they are for the first */
+    r = serve_address (ep, &final, e);
+  }
+  if (r == 0) {
+    ep->base.caps = *endpoint_caps (ep->server);
+    if (ep->below)
+      r = check_whole (ep, e);
+  }
+  url_free (&url);
+  return r;
+}
+
+/* A file that changed while it was read is a mixture in the copy. */
+static int
+image_endpoint_unchanged (struct endpoint *base, struct error *e)
+{
+  struct image_endpoint *ep = image_endpoint_of (base);
+  struct error why = { 0 };
+  struct url url;
+  int r = 0;
+
+  if (ep->web.status == 0)      /* it is no address */
+    return 0;
+  if (url_split (path_of (ep), &url) == -1)
+    return endpoint_fail (base, "cannot read this address", e);
+  ep->deadline = clock_now () + ep->patience;
+  if (check_late (ep, &url, &why) == -1) {
+    if (why.number == EINVAL || why.number == ENOENT) {
+      *e = why;
+      r = -1;
+    }
+    else
+      log_warning_as ("source-not-checked", "%s; whether the file has changed"
+                      " meanwhile is not known", why.text);
+  }
   url_free (&url);
   return r;
 }

@@ -13,7 +13,9 @@
 /* Whether an operand is of this kind.  A raw file is not: it is a file. */
 bool endpoint_image_fits (const struct operand *operand);
 
-/* Whether a destination is one that has to be made first. */
+/* Whether a destination is one that has to be made first: it is not there, or an
+ * empty file.
+ */
 bool endpoint_image_is_new (const struct operand *operand);
 
 /* Whether the operand makes sense, and all programs that it needs are there: 0,

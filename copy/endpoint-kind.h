@@ -5,6 +5,7 @@
 #define ENDPOINT_KIND_H
 
 #include "endpoint.h"
+#include "endpoint-spawn.h"
 
 struct device;
 
@@ -27,9 +28,18 @@ struct endpoint_ops {
   /* May be NULL, for what has no name that others could change. */
   int (*recheck) (struct endpoint *ep, struct error *e);
 
-  /* These two may be NULL, for kinds that start no server. */
+  /* These three may be NULL, for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
+  void (*explain) (struct endpoint *ep, struct error *e);
+
+  /* These two may be NULL, for kinds that cannot tell. */
+  int (*unchanged) (struct endpoint *ep, struct error *e);
+  const char *(*version) (const struct endpoint *ep);
+
+  /* May be NULL, for kinds that cannot tell. */
+  bool (*room) (struct endpoint *ep, uint64_t size, uint64_t *there,
+                uint64_t *besides);
 
   bool (*close) (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
                  struct error *e);
@@ -56,6 +66,8 @@ struct endpoint_request {
   struct endpoint_wants wants;
   const char *program;          /* for the names of what we make */
   bool libnbd_debug;
+  enum spawn_kind spawn_kind;   /* of a server in operand */
+  bool external_files;          /* an image may have some written */
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
   uint64_t connect_wait;        /* ns: for a server that is not there yet */
@@ -72,5 +84,12 @@ void *endpoint_new (const struct endpoint_request *q, size_t size,
 /* -1, with the error set to errno, and to what failed. */
 int endpoint_fail (const struct endpoint *ep, const char *what,
                    struct error *e);
+
+/* The same for what is not wanted, or never can be: nothing was changed, and no
+ * other try helps.
+ */
+int endpoint_refuse (const struct endpoint *ep, struct error *e,
+                     const char *fs, ...)
+  __attribute__ ((format (printf, 3, 4)));
 
 #endif /* ENDPOINT_KIND_H */

@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@
 #include "nbd-address.h"
 #include "secrets.h"
 #include "tls-reason.h"
+#include "written-once.h"
 
 /* The largest read or write that every server must take when it says nothing
  * else, and the largest that we have a use for.
@@ -94,9 +96,11 @@ struct nbd_endpoint {
   char *uri;                    /* owned; NULL: started by us */
   struct nbd_abstract abstract; /* where the URI leads; no length: elsewhere */
   struct spawn *spawn;          /* owned; NULL: not started by us */
+  uint64_t grain;               /* of what is written once; 0: it is not */
   bool wants_extents;
   bool debug;
   struct nbd_conn *first;       /* owned until it is handed out */
+  atomic_uint conns;            /* to which we have not said goodbye */
   struct place place;
 };
 
@@ -508,10 +512,23 @@ has_64_bit_lengths (struct nbd_handle *h)
 #endif
 }
 
-static int
-read_caps (struct nbd_handle *h, const char *name, struct caps *caps,
-           struct error *e)
+/* What is written once has to be written a whole grain at a time. */
+static void
+set_grain (struct caps *caps, uint64_t grain)
 {
+  if (grain == 0 || grain > caps->block_max)
+    return;
+  caps->written_once = true;
+  caps->block_min = max_u64 (caps->block_min, grain);
+  caps->block_preferred = max_u64 (caps->block_preferred, grain);
+  caps->block_max = align_down (caps->block_max, caps->block_min);
+}
+
+static int
+read_caps (const struct nbd_endpoint *ep, struct nbd_handle *h,
+           struct caps *caps, struct error *e)
+{
+  const char *name = ep->base.name;
   const int64_t size = nbd_get_size (h);
 
   *caps = (struct caps) { 0 };
@@ -532,6 +549,7 @@ read_caps (struct nbd_handle *h, const char *name, struct caps *caps,
   }
   if (nbd_can_meta_context (h, CONTEXT) > 0)
     caps->extents_max = has_64_bit_lengths (h) ? LENGTH_MAX_64 : LENGTH_MAX_32;
+  set_grain (caps, ep->grain);
   return 0;
 }
 
@@ -542,7 +560,8 @@ nbd_conn_compare (struct conn *c, struct error *e)
   struct caps caps;
   const char *what = NULL;
 
-  if (read_caps (nbd_conn_of (c)->nbd, conn_name (c), &caps, e) == -1)
+  if (read_caps ((const struct nbd_endpoint *) c->endpoint,
+                 nbd_conn_of (c)->nbd, &caps, e) == -1)
     return -1;
   if (caps.size != first->size)
     what = "size";
@@ -565,13 +584,29 @@ nbd_conn_compare (struct conn *c, struct error *e)
   return -1;
 }
 
+/* A server that has answers left when we go complains of that; and when all
+ * conns are gone, nothing that it prints is about the copy.
+ */
+static void
+say_goodbye (struct nbd_conn *nc)
+{
+  struct nbd_endpoint *ep = (struct nbd_endpoint *) nc->base.endpoint;
+  const bool last = atomic_fetch_sub (&ep->conns, 1) == 1;
+  const bool busy = nbd_aio_get_direction (nc->nbd) != 0
+    && nbd_aio_in_flight (nc->nbd) > 0;
+
+  nc->leaving = true;
+  if (ep->spawn && nc->up && (last || busy))
+    spawn_hush (ep->spawn, true);
+}
+
 static bool
 nbd_conn_leave (struct conn *c)
 {
   struct nbd_conn *nc = nbd_conn_of (c);
 
   if (!nc->leaving) {
-    nc->leaving = true;
+    say_goodbye (nc);
     if (nbd_aio_disconnect (nc->nbd, 0) == -1)
       return true;              /* dead already: nobody to say it to */
   }
@@ -583,6 +618,8 @@ nbd_conn_close (struct conn *c)
 {
   struct nbd_conn *nc = nbd_conn_of (c);
 
+  if (!nc->leaving)
+    say_goodbye (nc);
   nbd_close (nc->nbd);
   free (nc);
 }
@@ -702,11 +739,15 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     error_set (e, ENOMEM, "%s: %s", ep->base.name, strerror (ENOMEM));
     return NULL;
   }
+  atomic_fetch_add (&ep->conns, 1);
+  if (ep->spawn)
+    spawn_hush (ep->spawn, false);
   nc->base.ops = &nbd_conn_ops;
   nc->base.endpoint = &ep->base;
   nc->nbd = make_handle (ep, number, nc);
   if (nc->nbd == NULL) {
     set_nbd_error (e, ep->base.name, "cannot make a handle");
+    atomic_fetch_sub (&ep->conns, 1);
     free (nc);
     return NULL;
   }
@@ -854,6 +895,15 @@ nbd_endpoint_server_ended (struct endpoint *base, int wait_ms, struct error *e)
   return ep->spawn && spawn_has_ended (ep->spawn, wait_ms, e);
 }
 
+static void
+nbd_endpoint_explain (struct endpoint *base, struct error *e)
+{
+  struct nbd_endpoint *ep = nbd_endpoint_of (base);
+
+  if (ep->spawn)
+    spawn_explain (ep->spawn, e);
+}
+
 static bool
 nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
                     struct error *e)
@@ -862,6 +912,8 @@ nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   bool good;
 
   conn_close (ep->first ? &ep->first->base : NULL);
+  if (ep->spawn)
+    spawn_hush (ep->spawn, true);
   good = spawn_end (ep->spawn, grace_ns, hurry_fd, e);
   free (ep->place.export);
   nbd_abstract_free (&ep->abstract);
@@ -876,6 +928,7 @@ static const struct endpoint_ops nbd_endpoint_ops = {
   .same = nbd_endpoint_same,
   .server_fd = nbd_endpoint_server_fd,
   .server_ended = nbd_endpoint_server_ended,
+  .explain = nbd_endpoint_explain,
   .close = nbd_endpoint_close,
 };
 
@@ -950,6 +1003,10 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
     *e = (struct error) { 0 };
     error_set (e, EINTR, "%s: interrupted", ep->base.name);
   }
+  else if (r != 1 && ep->spawn)
+    spawn_explain (ep->spawn, e);
+  else if (ep->spawn)
+    spawn_is_up (ep->spawn);
   return r == 1 ? 0 : -1;
 }
 
@@ -977,7 +1034,10 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   ep->debug = q->libnbd_debug;
 
   if (q->operand->command) {
-    ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program, e);
+    if (q->wants.write)
+      ep->grain = written_once_grain (q->operand->command);
+    ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program,
+                             q->spawn_kind, e);
     if (ep->spawn == NULL)
       goto fail;
   }
@@ -993,7 +1053,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   }
   if ((ep->uri && nbd_address_check_files (ep->uri, ep->base.name, e) == -1)
       || connect_first (ep, q, e) == -1
-      || read_caps (ep->first->nbd, ep->base.name, &ep->base.caps, e) == -1)
+      || read_caps (ep, ep->first->nbd, &ep->base.caps, e) == -1)
     goto fail;
   spawn_give_up_names (ep->spawn);
   find_place (ep);

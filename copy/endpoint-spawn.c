@@ -18,6 +18,7 @@
 
 #include "child.h"
 #include "endpoint-spawn.h"
+#include "heard.h"
 #include "private-folder.h"
 
 struct spawn {
@@ -27,6 +28,7 @@ struct spawn {
   int place;                    /* owned: that file, opened by O_PATH, or -1 */
   char path[64];                /* what place is reached by, "" without it */
   struct child child;
+  struct heard *heard;          /* owned: what the server prints */
 };
 
 /* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
@@ -126,9 +128,33 @@ spawn_give_up_names (struct spawn *s)
     private_folder_remove (&s->folder);
 }
 
+/* A terminal is not given away: a server in a process group of its own that
+ * reads from it would be stopped.
+ */
+static int
+start_child (struct spawn *s, char *const command[], int listen_fd,
+             enum spawn_kind kind)
+{
+  struct child_io io = CHILD_IO_DEFAULT;
+  int r, err;
+
+  if (kind == SPAWN_USERS && !isatty (STDIN_FILENO))
+    io.input = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  s->heard = heard_start (true, &io.error);
+  r = s->heard ? child_start_with (&s->child, command, listen_fd, "nbd", io)
+    : -1;
+  err = errno;
+  if (io.input != -1)
+    close (io.input);
+  if (s->heard)
+    close (io.error);
+  errno = err;
+  return r;
+}
+
 struct spawn *
 spawn_start (char *const command[], const char *name, const char *program,
-             struct error *e)
+             enum spawn_kind kind, struct error *e)
 {
   struct spawn *s = calloc (1, sizeof *s);
   int fd = -1;
@@ -144,7 +170,7 @@ spawn_start (char *const command[], const char *name, const char *program,
     goto fail;
   find_path (s, fd);
 
-  if (child_start (&s->child, command, fd, "nbd") == -1) {
+  if (start_child (s, command, fd, kind) == -1) {
     error_set (e, errno, "%s: cannot start the server: %s", name,
                strerror (errno));
     goto fail;
@@ -174,6 +200,48 @@ spawn_fd (const struct spawn *s)
   return s->child.pidfd;
 }
 
+static bool
+ends_with (const char *text, const char *end)
+{
+  const size_t n = strlen (text), m = strlen (end);
+
+  return n >= m && strcmp (text + n - m, end) == 0;
+}
+
+/* Adds the last line that was printed before our goodbye, or after it. */
+static void
+add_reason (struct spawn *s, bool parting, struct error *e)
+{
+  char line[512];
+  const size_t used = strlen (e->text);
+
+  if (s->heard == NULL)
+    return;
+  if (heard_reason (s->heard, parting, line, sizeof line)
+      && !ends_with (e->text, line))
+    snprintf (e->text + used, sizeof e->text - used, ": %s", line);
+  if (heard_of_lock (s->heard))
+    e->number = EBUSY;
+}
+
+void
+spawn_explain (struct spawn *s, struct error *e)
+{
+  add_reason (s, false, e);
+}
+
+void
+spawn_is_up (struct spawn *s)
+{
+  heard_forget (s->heard);
+}
+
+void
+spawn_hush (struct spawn *s, bool hush)
+{
+  heard_hush (s->heard, hush);
+}
+
 bool
 spawn_has_ended (struct spawn *s, int wait_ms, struct error *e)
 {
@@ -186,6 +254,7 @@ spawn_has_ended (struct spawn *s, int wait_ms, struct error *e)
   child_describe (&s->child, how, sizeof how);
   *e = (struct error) { 0 };
   error_set (e, ECONNABORTED, "%s: the server %s", s->name, how);
+  spawn_explain (s, e);
   return true;
 }
 
@@ -209,10 +278,13 @@ spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
   if (started || s->child.ended) {
     good = child_end (&s->child, grace_ns, hurry_fd)
       && ended_well (&s->child);
-    if (!good)
+    if (!good && !error_is_set (e)) {
       error_set (e, EIO, "%s: at its end the server %s", s->name,
                  child_describe (&s->child, how, sizeof how));
+      add_reason (s, true, e);
+    }
   }
+  heard_end (s->heard);
   private_folder_remove (&s->folder);
   if (s->place != -1)
     close (s->place);

@@ -17,11 +17,17 @@
 
 struct spawn;
 
+/* Whose server it is.  A user's has our standard input, or, where that is what
+ * is copied, an empty one; ours have an empty one.
+ */
+enum spawn_kind { SPAWN_USERS, SPAWN_USERS_WITHOUT_INPUT, SPAWN_OURS };
+
 /* Starts command[0].  name is only for messages, borrowed, and must live as
  * long.  NULL with the error set, and nothing left behind.
  */
 struct spawn *spawn_start (char *const command[], const char *name,
-                           const char *program, struct error *e);
+                           const char *program, enum spawn_kind kind,
+                           struct error *e);
 
 /* A path of its socket, for this process and those it starts. */
 const char *spawn_socket (const struct spawn *s);
@@ -40,10 +46,25 @@ int spawn_fd (const struct spawn *s);
  */
 bool spawn_has_ended (struct spawn *s, int wait_ms, struct error *e);
 
-/* Ends and reaps the server, removes what is left of its socket, frees s.  A server that
- * takes longer than grace_ns to end, or until hurry_fd (-1: none) is readable,
- * is killed.  False, with the error set, when that was so, or when its exit
- * status says that it failed.  NULL is fine.
+/* Something failed that was asked of the server: adds the last line that it
+ * printed to the error, if there is one.  Where that says that an image is in
+ * use, the error's number becomes EBUSY.
+ */
+void spawn_explain (struct spawn *s, struct error *e);
+
+/* It has started well: what it printed by now is no reason for later failures.
+ */
+void spawn_is_up (struct spawn *s);
+
+/* We have said goodbye, or are back: what the server prints in between is not
+ * passed on.  Any thread.
+ */
+void spawn_hush (struct spawn *s, bool hush);
+
+/* Ends and reaps the server, removes what is left of its socket, frees s.  A
+ * server that takes longer than grace_ns to end, or until hurry_fd (-1: none) is
+ * readable, is killed.  False, with the error set, when that was so, or when its
+ * exit status says that it failed.  NULL is fine.
  */
 bool spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd,
                 struct error *e);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,21 @@ endpoint_fail (const struct endpoint *ep, const char *what, struct error *e)
   const int err = errno;
 
   error_set (e, err, "%s: %s: %s", ep->name, what, strerror (err));
+  return -1;
+}
+
+int
+endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
+                 ...)
+{
+  char why[sizeof e->text];
+  va_list args;
+
+  va_start (args, fs);
+  vsnprintf (why, sizeof why, fs, args);
+  va_end (args);
+  error_set (e, ENOTSUP, "%s: %s", ep->name, why);
+  e->refused = true;
   return -1;
 }
 
@@ -215,6 +231,9 @@ endpoint_open (enum side side, const struct operand *operand,
     .wants = wants,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
+    .spawn_kind = o->source.command || strcmp (o->source.name, "-") != 0
+      ? SPAWN_USERS : SPAWN_USERS_WITHOUT_INPUT,
+    .external_files = o->external_files,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
     .connect_wait = o->connect_wait * NS_PER_S,
@@ -265,6 +284,25 @@ endpoint_recheck (struct endpoint *ep, struct error *e)
   return ep->ops->recheck ? ep->ops->recheck (ep, e) : 0;
 }
 
+int
+endpoint_unchanged (struct endpoint *ep, struct error *e)
+{
+  return ep->ops->unchanged ? ep->ops->unchanged (ep, e) : 0;
+}
+
+const char *
+endpoint_version (const struct endpoint *ep)
+{
+  return ep->ops->version ? ep->ops->version (ep) : NULL;
+}
+
+bool
+endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
+               uint64_t *besides)
+{
+  return ep->ops->room && ep->ops->room (ep, size, there, besides);
+}
+
 void
 endpoint_keep (struct endpoint *ep)
 {
@@ -281,6 +319,13 @@ bool
 endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e)
 {
   return ep->ops->server_ended && ep->ops->server_ended (ep, wait_ms, e);
+}
+
+void
+endpoint_explain (struct endpoint *ep, struct error *e)
+{
+  if (ep->ops->explain)
+    ep->ops->explain (ep, e);
 }
 
 bool

@@ -59,6 +59,7 @@ struct caps {
   uint64_t occupied;            /* bytes that it has there already */
   bool missing;                 /* it was not there when it was opened */
   bool kept;                    /* by prepare: holds a part of the copy */
+  bool written_once;            /* no block can be written a second time */
   bool in_use;                  /* by somebody else, who may change it */
   const char *in_use_by;        /* who that is, and what can be done, in words;
                                    borrowed from the endpoint; NULL: unknown */
@@ -126,6 +127,8 @@ struct endpoint_wants {
   bool compare;                 /* it is read to be compared: no stream */
   bool part;                    /* others may write to the rest of it */
   bool just_look;               /* so nobody is kept out meanwhile */
+  bool remake;                  /* a run that was killed may have left half of
+                                   a new image */
 };
 
 /* Whether the name is of a kind that can be opened, and can do what is wanted
@@ -205,6 +208,20 @@ int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
  */
 int endpoint_recheck (struct endpoint *ep, struct error *e);
 
+/* Whether a source is still what it was when it was opened, as far as it can
+ * tell: 0, or -1 with the error set.  All of it has been read.
+ */
+int endpoint_unchanged (struct endpoint *ep, struct error *e);
+
+/* What tells this state of a source from others; NULL where it cannot tell. */
+const char *endpoint_version (const struct endpoint *ep);
+
+/* How many bytes of room a destination has, and how many it needs besides the
+ * data of a disk of this size.  False where it cannot tell.
+ */
+bool endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
+                    uint64_t *besides);
+
 /* A file or an image that was made for the copy is of use from now on: it is
  * not removed when the endpoint is closed.
  */
@@ -218,6 +235,11 @@ int endpoint_server_fd (const struct endpoint *ep);
  * the error says how, in place of what may stand there.  Main thread only.
  */
 bool endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e);
+
+/* Something failed on this side: adds to the error what a server that we
+ * started has printed last, since it was up.  Main thread only.
+ */
+void endpoint_explain (struct endpoint *ep, struct error *e);
 
 /* Ends and reaps a server that we started, removes what we made, frees all.
  * All conns are closed before.  False, with the error set, when the server says

@@ -56,6 +56,20 @@ image_command_free (char **command)
   free (command);
 }
 
+char **
+image_command_plain (const char *program, ...)
+{
+  struct words w = begin (program);
+  const char *word;
+  va_list args;
+
+  va_start (args, program);
+  while ((word = va_arg (args, const char *)) != NULL)
+    add (&w, "%s", word);
+  va_end (args);
+  return w.command;
+}
+
 /* QEMU parts its options at commas; two stand for one in a value. */
 static char *
 double_commas (const char *text)
@@ -125,12 +139,12 @@ image_command_create (const char *format, const char *path, uint64_t size)
   return w.command;
 }
 
-char **
-image_command_describe (const char *format, struct image_place place)
+static char **
+look (const char *what, const char *format, struct image_place place)
 {
   struct words w = begin ("qemu-img");
 
-  add (&w, "info");
+  add (&w, "%s", what);
   add (&w, "--output=json");
   add_image (&w, format, place);
   return w.command;
@@ -146,6 +160,38 @@ image_command_describe_chain (const char *format, struct image_place place)
   add (&w, "--backing-chain");
   add (&w, "--output=json");
   add_image (&w, format, place);
+  return w.command;
+}
+
+char **
+image_command_describe (const char *format, struct image_place place)
+{
+  return look ("info", format, place);
+}
+
+char **
+image_command_check (const char *format, struct image_place place)
+{
+  return look ("check", format, place);
+}
+
+char **
+image_command_list (const char *format, struct image_place place)
+{
+  return look ("map", format, place);
+}
+
+char **
+image_command_measure (const char *format, uint64_t size)
+{
+  struct words w = begin ("qemu-img");
+
+  add (&w, "measure");
+  add (&w, "--output=json");
+  add (&w, "-O");
+  add (&w, "%s", format);
+  add (&w, "--size");
+  add (&w, "%" PRIu64, size);
   return w.command;
 }
 

@@ -41,10 +41,23 @@ char **image_command_describe (const char *format, struct image_place place);
 char **image_command_describe_chain (const char *format,
                                      struct image_place place);
 
+/* qemu-img looks whether an image is whole, or prints where its data is in the
+ * file, as JSON.
+ */
+char **image_command_check (const char *format, struct image_place place);
+char **image_command_list (const char *format, struct image_place place);
+
+/* qemu-img measures how large the file of an image of size bytes can become. */
+char **image_command_measure (const char *format, uint64_t size);
+
 /* nbdkit serves a file of a web server, read-only.  The password, where there
  * is one, is in password_file: the command line is open to all.
  */
 char **image_command_fetch (const struct url *url, const char *password_file);
+
+/* Any program, and its words up to a NULL. */
+char **image_command_plain (const char *program, ...)
+  __attribute__ ((sentinel));
 
 void image_command_free (char **command);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arith.h"
 #include "log.h"
 #include "outlet.h"
 
@@ -213,6 +214,17 @@ log_say (const char *fs, ...)
   va_start (args, fs);
   print_line ("", fs, args);
   va_end (args);
+}
+
+void
+log_relay (const char *line)
+{
+  char whole[OUTLET_LINE];
+  const int n = snprintf (whole, sizeof whole, "%s\n", line);
+  const size_t length = min_u64 (n, sizeof whole - 1);
+
+  whole[length - 1] = '\n';     /* a cut line still gets its end */
+  put_line (whole, length);
 }
 
 bool

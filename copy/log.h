@@ -43,6 +43,9 @@ void log_end (void);
 /* For what people asked to see: nothing is put before it but the name. */
 void log_say (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
+/* A line of a program that we started, as it is, quiet or not.  Any thread. */
+void log_relay (const char *line);
+
 /* Whether log_detail prints: ask before working out what to say. */
 bool log_details (void);
 void log_detail (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));

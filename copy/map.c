@@ -156,7 +156,8 @@ describe (struct map *m, const struct map_pair *pair)
   const bool needed[MAP_KEYS] = {
     [MAP_VERSION] = true,
     [MAP_SOURCE] = true, [MAP_SOURCE_DIGEST] = true,
-    [MAP_SOURCE_SIZE] = true, [MAP_SOURCE_ID] = o->source_id != NULL,
+    [MAP_SOURCE_SIZE] = true,
+    [MAP_SOURCE_ID] = o->source_id || pair->version,
     [MAP_DESTINATION] = true, [MAP_DESTINATION_DIGEST] = true,
     [MAP_DESTINATION_SIZE] = true,
     [MAP_FOLDER] = in_folder, [MAP_FOLDER_DIGEST] = in_folder,
@@ -169,7 +170,8 @@ describe (struct map *m, const struct map_pair *pair)
                                                  pair->source_is_path);
   m->values[MAP_SOURCE_SIZE] = number_text (pair->size);
   if (needed[MAP_SOURCE_ID])
-    m->values[MAP_SOURCE_ID] = strdup (o->source_id);
+    m->values[MAP_SOURCE_ID] = o->source_id ? strdup (o->source_id)
+      : secrets_mask (pair->version);   /* one line, whatever it is */
   m->values[MAP_DESTINATION] = plain_name (pair->destination);
   m->values[MAP_DESTINATION_DIGEST]
     = operand_digest (&o->destination, pair->destination_is_path);
@@ -418,36 +420,55 @@ map_open (const struct map_pair *pair, bool just_look, struct error *e)
   return NULL;
 }
 
+/* Whether a text is a whole map of ours, and, if that is wanted, one that says
+ * that the destination was still to be made.
+ */
 static bool
-is_whole (const char *text, size_t length)
+is_whole (const char *text, size_t length, bool nothing_made)
 {
   struct ranges finished = { 0 };
   struct map_text parsed;
   struct error e = { 0 };
-  const bool whole = map_is_ours (text, length)
+  bool good = map_is_ours (text, length)
     && ranges_init (&finished, MAP_RANGES) == 0
     && map_parse (text, length, &parsed, &finished, &e) == 0;
 
+  if (good && nothing_made)
+    good = ranges_count (&finished) == 0
+      && parsed.values[MAP_DESTINATION_SIZE].length == 1
+      && parsed.values[MAP_DESTINATION_SIZE].start[0] == '0';
   ranges_free (&finished);
-  return whole;
+  return good;
 }
 
-bool
-map_stands (const struct options *o)
+static bool
+stands (const struct options *o, bool nothing_made)
 {
   struct locked file;
   size_t length;
   char *text;
-  bool stands;
+  bool good;
 
   if (o->map == NULL || o->resume == RESUME_NEVER
       || locked_open (&file, o->map, false) == -1)
     return false;
   text = locked_read (&file, BYTES_MAX, &length);
-  stands = text && is_whole (text, length);
+  good = text && is_whole (text, length, nothing_made);
   free (text);
   locked_close (&file, false);
-  return stands;
+  return good;
+}
+
+bool
+map_stands (const struct options *o)
+{
+  return stands (o, false);
+}
+
+bool
+map_awaits_destination (const struct options *o)
+{
+  return stands (o, true);
 }
 
 const char *

@@ -32,6 +32,7 @@ struct map_pair {
   const struct options *options;
   const char *source, *destination;     /* names, with secrets masked */
   bool source_is_path, destination_is_path;     /* of a file: has no secrets */
+  const char *version;          /* of the source; NULL: it cannot tell */
   uint64_t size;                /* of the source, bytes */
   uint64_t start, end;          /* what is to be copied of it, half open */
   uint64_t destination_size;    /* as it is now; 0 where it is to be made */
@@ -52,6 +53,11 @@ struct map *map_open (const struct map_pair *pair, bool just_look,
  * say yet which copy this is.
  */
 bool map_stands (const struct options *o);
+
+/* Whether such a map says that the destination was still to be made, and that
+ * nothing was copied: we were killed while it was made.
+ */
+bool map_awaits_destination (const struct options *o);
 
 /* What its file is called, with secrets masked. */
 const char *map_name (const struct map *m);

@@ -54,6 +54,7 @@ struct options {
   bool sparse_given;
   enum is_zero destination_is_zero;
   bool allocated;               /* --allocated */
+  bool external_files;          /* --external-files */
   bool flush, no_flush;         /* each as given */
   bool no_extents;
   bool synchronous;

@@ -131,6 +131,11 @@ refuse_unwritable (const struct options *o, const char *destination_name,
                destination_name, o->map ? "--map" : "--flush");
     return -1;
   }
+  if (o->map && destination->written_once) {
+    error_set (e, ENOTSUP, "%s: each of its blocks can be written only once, so"
+               " no later run could go on from --map", destination_name);
+    return -1;
+  }
   return 0;
 }
 

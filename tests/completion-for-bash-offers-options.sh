@@ -50,7 +50,8 @@ offer --destination-is-zero = y; offered_are yes
 offer --target-is-zero=a; offered_are --target-is-zero=auto
 offer --destination-format = q; offered_are qcow2
 offer --source-format=v
-offered_are --source-format=vdi --source-format=vhdx --source-format=vmdk
+offered_are --source-format=vdi --source-format=vhdx --source-format=vmdk \
+            --source-format=vpc
 offer --connections =; offered_are ''
 
 # Files, where --help says FILE.

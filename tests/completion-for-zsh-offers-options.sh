@@ -106,7 +106,7 @@ offered_are "${options[@]}"
 offered_are --connections
 offered_are --destination-format --destination-is-zero
 offered_are auto no yes
-offered_are vdi vhdx vmdk
+offered_are vdi vhdx vmdk vpc
 offered_are null:
 offered_are some-disk
 offered_are some-server

@@ -43,4 +43,7 @@ with_programs nbdkit qemu-nbd
 missing 'qemu-img .*qemu-utils' --source-format=qcow2 http://host/x null:
 with_programs nbdkit qemu-img
 missing 'qemu-nbd .*qemu-utils' --source-format=qcow2 http://host/x null:
+with_programs nbdkit
+missing 'curl .*package curl' --source-format=raw http://host/x null:
+with_programs qemu-img
 missing 'qemu-nbd .*qemu-utils' --destination-format=vdi "$tmp/disk" "$tmp/new"

@@ -1154,6 +1154,7 @@ static const char long_names[] =
   "--destination-is-zero\n"
   "--disk\n"
   "--events\n"
+  "--external-files\n"
   "--flush\n"
   "--help\n"
   "--interval\n"
@@ -1236,7 +1237,7 @@ help_has_each_visible_option_once (void **state UNUSED)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 43 + BLKHASH_COUNT);
+  assert_int_equal (n, 44 + BLKHASH_COUNT);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a program that we started prints: see heard.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bell.h"
+#include "heard.h"
+#include "log.h"
+#include "secrets.h"
+
+/* A longer line is passed on in pieces. */
+#define LINE_BYTES 4096
+
+/* Of a line that is kept: an error has room for no more. */
+#define REASON_BYTES 512
+
+/* Read at a time, so that a program that prints without end keeps nobody who
+ * asks for the reason waiting.
+ */
+#define READS_MAX 64
+
+struct heard {
+  pthread_t thread;
+  int fd;                       /* the read end of the pipe */
+  int ending;                   /* a bell */
+  bool relay;
+
+  pthread_mutex_t lock;         /* the rest */
+  char text[LINE_BYTES];        /* the line that has not ended yet */
+  size_t used;
+  bool hushed, closed;
+  bool lock_failed, cut;
+  char before[REASON_BYTES], after[REASON_BYTES];       /* the goodbye */
+};
+
+/* -- lines ---------------------------------------------------------------- */
+
+/* QEMU: 'Failed to get shared "write" lock', 'Failed to get "write" lock'. */
+static bool
+says_lock (const char *line)
+{
+  const char *get = strstr (line, "Failed to get ");
+
+  return get && strstr (get, " lock");
+}
+
+/* What QEMU says of an image whose file ends before its last cluster: in turn
+ * for qcow2, vmdk and vhdx.
+ */
+static bool
+says_cut (const char *line)
+{
+  return strstr (line, "exceeding the end of the file")
+    || strstr (line, "points after EOF")
+    || strstr (line, "points after end of file");
+}
+
+/* What is added to a line that says more: by QEMU, and by curl. */
+static bool
+is_hint (const char *before, const char *line)
+{
+  return strncmp (line, "Is another process using", 24) == 0
+    || strncmp (before, "curl: (", 7) == 0;
+}
+
+static void
+take_line (struct heard *h)
+{
+  char *masked;
+
+  h->text[h->used] = '\0';
+  h->used = 0;
+  masked = secrets_mask_line (h->text);
+  if (masked && masked[0] != '\0' && !is_hint (h->before, masked))
+    snprintf (h->hushed ? h->after : h->before, REASON_BYTES, "%s", masked);
+  if (masked && !h->hushed) {
+    h->lock_failed = h->lock_failed || says_lock (masked);
+    h->cut = h->cut || says_cut (masked);
+  }
+  if (masked && h->relay && !h->hushed)
+    log_relay (masked);
+  free (masked);
+}
+
+static void
+take_bytes (struct heard *h, const char *bytes, size_t n)
+{
+  for (; n > 0; bytes++, n--) {
+    if (*bytes != '\n')
+      h->text[h->used++] = *bytes;
+    if (*bytes == '\n' || h->used == LINE_BYTES - 1)
+      take_line (h);
+  }
+}
+
+/* Takes what has come by now; the lock is held. */
+static void
+read_some (struct heard *h)
+{
+  char bytes[LINE_BYTES];
+  ssize_t n = 0;
+
+  for (unsigned i = 0; i < READS_MAX && !h->closed; i++) {
+    n = read (h->fd, bytes, sizeof bytes);
+    if (n > 0)
+      take_bytes (h, bytes, n);
+    else if (n == -1 && errno == EINTR)
+      continue;
+    else if (n == -1 && errno == EAGAIN)
+      return;
+    else
+      h->closed = true;
+  }
+}
+
+/* -- the thread ----------------------------------------------------------- */
+
+static void *
+listen_to (void *opaque)
+{
+  struct heard *h = opaque;
+  struct pollfd fds[] = {
+    { .fd = h->fd, .events = POLLIN },
+    { .fd = h->ending, .events = POLLIN },
+  };
+  bool closed = false;
+
+  while (!closed && !bell_is_rung (h->ending)) {
+    if (poll (fds, 2, -1) == -1)
+      continue;
+    pthread_mutex_lock (&h->lock);
+    read_some (h);
+    closed = h->closed;
+    pthread_mutex_unlock (&h->lock);
+  }
+  return NULL;
+}
+
+/* No signal is for this thread. */
+static int
+start_thread (struct heard *h)
+{
+  sigset_t all, before;
+  int err;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  err = pthread_create (&h->thread, NULL, listen_to, h);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  return err;
+}
+
+struct heard *
+heard_start (bool relay, int *write_fd)
+{
+  struct heard *h = calloc (1, sizeof *h);
+  int fds[2], err;
+
+  if (h == NULL)
+    return NULL;
+  h->relay = relay;
+  if (pipe2 (fds, O_CLOEXEC) == -1) {
+    err = errno;
+    goto no_pipe;
+  }
+  fcntl (fds[0], F_SETFL, O_NONBLOCK);  /* our end alone */
+  h->fd = fds[0];
+  h->ending = bell_new ();
+  if (h->ending == -1) {
+    err = errno;
+    goto no_bell;
+  }
+  pthread_mutex_init (&h->lock, NULL);
+  if ((err = start_thread (h)) == 0) {
+    *write_fd = fds[1];
+    return h;
+  }
+  pthread_mutex_destroy (&h->lock);
+  close (h->ending);
+ no_bell:
+  close (fds[0]);
+  close (fds[1]);
+ no_pipe:
+  free (h);
+  errno = err;
+  return NULL;
+}
+
+/* -- what was heard ------------------------------------------------------- */
+
+void
+heard_hush (struct heard *h, bool hush)
+{
+  pthread_mutex_lock (&h->lock);
+  read_some (h);                /* it was printed before */
+  h->hushed = hush;
+  pthread_mutex_unlock (&h->lock);
+}
+
+void
+heard_forget (struct heard *h)
+{
+  pthread_mutex_lock (&h->lock);
+  read_some (h);
+  h->before[0] = '\0';
+  pthread_mutex_unlock (&h->lock);
+}
+
+bool
+heard_reason (struct heard *h, bool parting, char *line, size_t size)
+{
+
+  pthread_mutex_lock (&h->lock);
+  read_some (h);
+  if (h->used > 0)              /* a last line without an end */
+    take_line (h);
+  snprintf (line, size, "%s", parting ? h->after : h->before);
+  pthread_mutex_unlock (&h->lock);
+  return line[0] != '\0';
+}
+
+static bool
+look (struct heard *h, const bool *what)
+{
+  bool said;
+
+  pthread_mutex_lock (&h->lock);
+  read_some (h);
+  said = *what;
+  pthread_mutex_unlock (&h->lock);
+  return said;
+}
+
+bool
+heard_of_lock (struct heard *h)
+{
+  return look (h, &h->lock_failed);
+}
+
+bool
+heard_of_cut (struct heard *h)
+{
+  return look (h, &h->cut);
+}
+
+void
+heard_end (struct heard *h)
+{
+  if (h == NULL)
+    return;
+  bell_ring (h->ending);
+  pthread_join (h->thread, NULL);
+  read_some (h);
+  if (h->used > 0)              /* a last line without an end */
+    take_line (h);
+  pthread_mutex_destroy (&h->lock);
+  close (h->ending);
+  close (h->fd);
+  free (h);
+}

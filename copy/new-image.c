@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A new image, made beside its place: see new-image.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "new-image.h"
+
+/* Of a name that becomes a part of the folder's, which has a limit. */
+#define NAME_PART 200
+
+/* Where a link to a file that is there leads to, or the name as it is. */
+static char *
+find_place (const char *path)
+{
+  char *real = realpath (path, NULL);
+
+  return real || errno != ENOENT ? real : strdup (path);
+}
+
+/* The folder part and the last part. -1 with errno. */
+static int
+open_parent (struct new_image *n, const char *path)
+{
+  char *copy;
+
+  n->path = find_place (path);
+  copy = n->path ? strdup (n->path) : NULL;
+  if (copy == NULL)
+    return -1;
+  n->parent = open (dirname (copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  free (copy);
+  n->name = strrchr (n->path, '/');
+  n->name = n->name ? n->name + 1 : n->path;
+  if (asprintf (&n->folder, ".%.*s.stripecopy", NAME_PART, n->name) == -1) {
+    n->folder = NULL;
+    errno = ENOMEM;
+    return -1;
+  }
+  return n->parent == -1 ? -1 : 0;
+}
+
+/* Whether the folder is one that we or an earlier run made: nobody else may
+ * have entered it.
+ */
+static bool
+is_ours (int fd)
+{
+  struct stat st;
+
+  if (fstat (fd, &st) == 0 && st.st_uid == geteuid ()
+      && (st.st_mode & 077) == 0)
+    return true;
+  errno = EEXIST;
+  return false;
+}
+
+/* Whether the name still leads to the folder that is open: the run that had it
+ * may have removed it before it gave up its lock.
+ */
+static bool
+is_there (const struct new_image *n)
+{
+  struct stat open, there;
+
+  return fstat (n->inside, &open) == 0
+    && fstatat (n->parent, n->folder, &there, AT_SYMLINK_NOFOLLOW) == 0
+    && open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+}
+
+/* 0 when we have the folder, -1 with errno: EAGAIN where it has just gone. */
+static int
+enter (struct new_image *n)
+{
+  n->inside = openat (n->parent, n->folder,
+                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (n->inside == -1) {
+    errno = errno == ENOENT ? EAGAIN : errno;
+    return -1;
+  }
+  if (!is_ours (n->inside))
+    return -1;
+  if (flock (n->inside, LOCK_EX | LOCK_NB) == -1) {
+    errno = errno == EWOULDBLOCK ? EBUSY : errno;
+    return -1;
+  }
+  if (is_there (n))
+    return 0;
+  errno = EAGAIN;
+  return -1;
+}
+
+static void
+leave (struct new_image *n)
+{
+  if (n->inside != -1)
+    close (n->inside);
+  n->inside = -1;
+}
+
+/* The same, and what is not ours is let go, so that it is not removed. */
+static int
+enter_or_leave (struct new_image *n)
+{
+  const int r = enter (n), err = errno;
+
+  if (r == -1)
+    leave (n);
+  errno = err;
+  return r;
+}
+
+int
+new_image_begin (struct new_image *n, const char *path)
+{
+  int r;
+
+  *n = (struct new_image) { .parent = -1, .inside = -1 };
+  if (open_parent (n, path) == -1)
+    return -1;
+  do
+    r = mkdirat (n->parent, n->folder, 0700) == -1 && errno != EEXIST ? -1
+      : enter_or_leave (n);
+  while (r == -1 && errno == EAGAIN);
+  if (r == -1)
+    return -1;
+  return unlinkat (n->inside, n->name, 0) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+void
+new_image_forget (const char *path)
+{
+  struct new_image n = { .parent = -1, .inside = -1 };
+
+  if (open_parent (&n, path) == 0)
+    enter_or_leave (&n);
+  new_image_end (&n);
+}
+
+char *
+new_image_beside (const struct new_image *n)
+{
+  char *name;
+
+  if (asprintf (&name, "/proc/%ld/fd/%d/%s", (long) getpid (), n->inside,
+                n->name) != -1)
+    return name;
+  errno = ENOMEM;
+  return NULL;
+}
+
+/* -- putting it in its place ---------------------------------------------- */
+
+/* Some file systems cannot refuse to overwrite: there, an empty file takes the
+ * name first.
+ */
+static int
+put (struct new_image *n)
+{
+  int fd;
+
+  if (renameat2 (n->inside, n->name, n->parent, n->name, RENAME_NOREPLACE)
+      == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return -1;
+  fd = openat (n->parent, n->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+               0600);
+  if (fd == -1)
+    return -1;
+  close (fd);
+  return renameat (n->inside, n->name, n->parent, n->name);
+}
+
+static bool
+is_at (int folder, const char *name, const struct device *d, off_t size_max)
+{
+  struct stat st;
+
+  return fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+    && st.st_dev == d->number && st.st_ino == d->inode
+    && st.st_size <= size_max;
+}
+
+/* Both change places, and what comes out is looked at before it is removed. */
+static int
+exchange (struct new_image *n, const struct device *replaced, off_t size_max)
+{
+  if (!is_at (n->parent, n->name, replaced, size_max)) {
+    errno = EEXIST;
+    return -1;
+  }
+  if (renameat2 (n->inside, n->name, n->parent, n->name, RENAME_EXCHANGE)
+      == -1)
+    return errno != EINVAL && errno != ENOSYS ? -1
+      : renameat (n->inside, n->name, n->parent, n->name);
+  if (is_at (n->inside, n->name, replaced, size_max))
+    return unlinkat (n->inside, n->name, 0);
+  renameat2 (n->inside, n->name, n->parent, n->name, RENAME_EXCHANGE);
+  errno = EEXIST;
+  return -1;
+}
+
+/* What is replaced hands on its owner and who may read it. */
+static int
+take_over (struct new_image *n, int fd)
+{
+  struct stat st;
+
+  if (fstatat (n->parent, n->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+    return -1;
+  if (fchown (fd, st.st_uid, st.st_gid) == -1 && errno != EPERM)
+    return -1;
+  return fchmod (fd, st.st_mode & 07777);
+}
+
+/* The name itself is stored, where the folder may be read at all. */
+static void
+store_name (const struct new_image *n)
+{
+  const int fd = openat (n->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd == -1)
+    return;
+  fsync (fd);
+  close (fd);
+}
+
+int
+new_image_place (struct new_image *n, const struct device *replaced)
+{
+  const int fd = openat (n->inside, n->name,
+                         O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+  struct stat st;
+  int err;
+
+  if (fd == -1)
+    return -1;
+  if (fsync (fd) == 0 && fstat (fd, &st) == 0
+      && (replaced == NULL || take_over (n, fd) == 0)
+      && (replaced ? exchange (n, replaced, st.st_size) : put (n)) == 0) {
+    store_name (n);
+    return fd;
+  }
+  err = errno;
+  close (fd);
+  errno = err;
+  return -1;
+}
+
+void
+new_image_end (struct new_image *n)
+{
+  if (n->inside != -1) {
+    unlinkat (n->inside, n->name, 0);
+    unlinkat (n->parent, n->folder, AT_REMOVEDIR);
+    close (n->inside);
+  }
+  if (n->parent != -1)
+    close (n->parent);
+  free (n->folder);
+  free (n->path);
+  *n = (struct new_image) { .parent = -1, .inside = -1 };
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The last line that a server printed before it failed is the reason: on
+# standard error, in the report and in the events.
+
+. "${srcdir:-.}/functions.sh"
+requires_plugin eval
+requires_plugin curl
+requires_schemas
+
+# The lines of a script that is a server.
+server ()
+{
+  printf '%s\n' '#!/bin/sh' "$@" > "$tmp/server"
+  chmod +x "$tmp/server"
+}
+
+# Each is a part of the reason, and the two names of a copy.
+said ()
+{
+  local reason=$1
+  shift
+  rm -f "$tmp/events"
+  copy_fails 1 "^stripecopy: .*$reason" --retries=0 \
+             --report="$tmp/report" --events="$tmp/events" "$@"
+  reason=${reason##*.\*}
+  expect_report "'$reason' in r['error']['message']"
+  expect_events "'$reason' in e[-1]['error']['message']"
+}
+make_data "$tmp/disk" 1M
+
+# It does not start, or refuses its first client.
+server 'echo I am too tired >&2' 'exit 1'
+said 'I am too tired' [ "$tmp/server" ] null:
+server 'printf "no end of line" >&2' 'exit 1'
+said 'no end of line' "$tmp/disk" [ "$tmp/server" ]
+mkdir "$tmp/site"
+serve_web web "$tmp/site"
+said 404 --source-format=raw "$web/none" null:
+
+# It fails while it copies; what it printed when it began is no reason.
+server 'echo welcome >&2' 'exec nbdkit "$@"'
+said 'the disk is on fire' "$tmp/disk" \
+     [ "$tmp/server" eval get_size='echo 1M' can_write='exit 0' \
+       pwrite='echo the disk is on fire >&2; exit 1' ]
+expect_error '^welcome$'
+expect_no_error '^stripecopy:.*welcome'
+server 'nbdkit "$@"' 'echo it died of old age >&2' 'exit 1'
+said 'died of old age' [ "$tmp/server" eval get_size='echo 1M' \
+                         pread='kill -KILL $PPID; exit 1' ] null:
+
+# It fails at its end.
+server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" \
+       'trap "wait; echo the lid is stuck >&2; exit 4" TERM' 'wait' 'wait'
+said 'at its end .*the lid is stuck' "$tmp/disk" [ "$tmp/server" memory 1M ]
