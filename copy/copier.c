@@ -161,7 +161,9 @@ open_both (struct copier *c)
                endpoint_name (c->destination));
     return give_up (c, &e, REFUSED);
   }
-  if (used_files_check_again (c->options, &e) == -1)
+  if (used_files_check_again (c->options,
+                              endpoint_caps (c->destination)->grows, &e)
+      == -1)
     return give_up (c, &e, e.number == EINVAL ? REFUSED : FAILED);
   if (make_plan (c, &e) == -1)
     return give_up (c, &e, e.number == EBUSY ? IN_USE : REFUSED);

@@ -272,7 +272,7 @@ promise_new_caps (struct image_endpoint *ep)
     .block_preferred = 4096,
     .block_max = BLOCK_MAX,
     .grows = true,
-    .missing = true,
+    .missing = ep->fd == -1,
   };
   promise_caps (ep);
 }
@@ -381,7 +381,8 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
       || start_writer (ep, e) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
-  base->caps.grows = base->caps.missing = ep->created;
+  base->caps.grows = ep->created;
+  base->caps.missing = ep->created && !ep->replaces;
   if (base->caps.size < p->size) {
     error_set (e, ENOSPC, "%s: the image is smaller than it was said to be",
                base->name);

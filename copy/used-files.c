@@ -65,6 +65,7 @@ struct used_files {
   struct use *uses;             /* owned */
   size_t n_uses;
   struct error unknown;         /* why the files of an image are not known */
+  bool destination_is_made;     /* what is in its place has no other files */
 };
 
 static int
@@ -492,7 +493,8 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
       return out_of_memory (e);
     }
   }
-  if (endpoint_image_fits (operand) && is_kept (&added->place)) {
+  if (endpoint_image_fits (operand) && is_kept (&added->place)
+      && !(side == DESTINATION && u->destination_is_made)) {
     use = *added;               /* adding more may move it */
     return add_image_files (u, &use, side, operand, e);
   }
@@ -745,13 +747,15 @@ used_files_all_known (const struct used_files *u, struct error *e)
 }
 
 int
-used_files_check_again (const struct options *o, struct error *e)
+used_files_check_again (const struct options *o, bool destination_is_made,
+                        struct error *e)
 {
   struct used_files *u = used_files_new ();
   int r;
 
   if (u == NULL)
     return out_of_memory (e);
+  u->destination_is_made = destination_is_made;
   r = used_files_add (u, o, 0, e);
   if (r == 0)
     r = used_files_check (u, e);

@@ -58,8 +58,11 @@ int used_files_all_known (const struct used_files *u, struct error *e);
 void used_files_free (struct used_files *u);    /* NULL is fine */
 
 /* All of this for the two sides and the files of one copy, once both sides are
- * open: now an image of which the files are not known is an error, too.
+ * open: now an image of which the files are not known is an error, too.  Where
+ * the destination is made by the copy, an empty file or half an image that stands
+ * in its place has no other files.
  */
-int used_files_check_again (const struct options *o, struct error *e);
+int used_files_check_again (const struct options *o, bool destination_is_made,
+                            struct error *e);
 
 #endif /* USED_FILES_H */
