@@ -38,10 +38,17 @@ grep -q '^  nbdcopy \[OPTIONS\] SOURCE DESTINATION$' "$output" || fail "--help"
 copy_ok --version
 grep -qx 'stripecopy [0-9.]*' "$output" || fail "--version"
 
-# The folder of its server.
+# The folder of its server, which is gone when the server starts.
+requires python3
+cat > "$tmp/name.py" <<'END'
+import socket
+import sys
+print(socket.socket(fileno=3).getsockname(), file=sys.stderr)
+END
 # shellcheck disable=SC2016
-copy_ok [ sh -c 'ls "$TMPDIR" >&2; exec nbdkit file "$0"' "$tmp/disk" ] null:
-expect_error '^nbdcopy-......$'
+copy_ok [ sh -c 'python3 "$1"; exec nbdkit file "$0"' "$tmp/disk" \
+          "$tmp/name.py" ] null:
+expect_error '/nbdcopy-....../socket$'
 
 make_data "$tmp/disk" 8M
 serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=20ms
