@@ -20,6 +20,7 @@ for source in "$tmp/site/image" "$web/image"; do
   wait_until test -s "$tmp/dst.fired"
   kill -KILL "$copy_pid"
   wait_copy
+  # shellcheck disable=SC2016
   wait_until eval '[ -z "$(leftover_pids)" ]'
   [ -z "$(ls -A "$tmp/private")" ] || fail "left: $(ls -A "$tmp/private")"
 done

@@ -37,6 +37,7 @@ for map in '' --map="$tmp/map"; do
     wait_until test -e "$tmp/begun"
     kill -KILL "$copy_pid"
     wait_copy
+    # shellcheck disable=SC2016
     wait_until eval '[ -z "$(leftover_pids)" ]'
     [ ! -e "$tmp/there/image" ] || fail "half an image has the name"
     rm "$tmp/slow"
