@@ -965,12 +965,26 @@ refuse_whole (const struct image_endpoint *ep, struct error *e)
                           " FILE ADDRESS");
 }
 
+/* Whether the server promises ranges where it does not have to send any. */
+static bool
+promises_by_head (const struct image_endpoint *ep, const struct url *url)
+{
+  struct error ignored = { 0 };
+  struct web_answer a;
+  const bool promises = ask_web (ep, url, 0, 0, &a, &ignored) == 0
+    && a.promises_ranges;
+
+  web_answer_free (&a);
+  return promises;
+}
+
 /* The server did not send the range that it was asked for. */
 static int
-fail_answer (const struct image_endpoint *ep, const struct web_answer *a,
-             uint64_t start, struct error *e)
+fail_answer (const struct image_endpoint *ep, const struct url *url,
+             const struct web_answer *a, uint64_t start, struct error *e)
 {
-  if (a->status == 200 && !a->promises_ranges && start == 0)
+  if (a->status == 200 && start == 0 && !a->promises_ranges
+      && !promises_by_head (ep, url))
     return refuse_whole (ep, e);
   if (a->status == 200 || a->status == 206)
     error_set (e, EINVAL, "%s: the web server cannot be relied on: asked for a"
@@ -1016,7 +1030,7 @@ check_late (const struct image_endpoint *ep, const struct url *url,
       && a.status != 200 && a.total > 0)
     r = fail_changed (ep, what, e);
   else if (!web_answer_is (&a, start, total))
-    r = fail_answer (ep, &a, start, e);
+    r = fail_answer (ep, url, &a, start, e);
   web_answer_free (&a);
   return r;
 }
@@ -1032,7 +1046,7 @@ check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
   if (ep->web.status == 416 && ep->web.total == 0)
     return 0;                   /* an empty file has no ranges */
   if (!web_answer_is (&ep->web, 0, PROBE))
-    return fail_answer (ep, &ep->web, 0, e);
+    return fail_answer (ep, url, &ep->web, 0, e);
   return check_late (ep, url, e);
 }
 
