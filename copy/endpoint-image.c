@@ -780,11 +780,22 @@ open_destination (struct image_endpoint *ep, struct error *e)
   return 0;
 }
 
+/* A file of the chain that a source is made of. */
+struct layer {
+  const char *format;
+  struct image_place place;
+  uint64_t size;                /* bytes of the file; 0: not known */
+  bool is_backing;
+};
+
 static int
-fail_cut (const struct image_endpoint *ep, struct error *e)
+fail_cut (const struct image_endpoint *ep, const struct layer *l,
+          struct error *e)
 {
-  error_set (e, EINVAL, "%s: the image is not whole: its file ends before its"
-             " last cluster", ep->base.name);
+  error_set (e, EINVAL, "%s: %s%s is not whole: its file ends before its last"
+             " cluster", ep->base.name,
+             l->is_backing ? "its backing file " : "the image",
+             l->is_backing ? l->place.path : "");
   return -1;
 }
 
@@ -792,17 +803,17 @@ fail_cut (const struct image_endpoint *ep, struct error *e)
  * the end of the file.
  */
 static int
-check_end (const struct image_endpoint *ep, struct error *e)
+check_end (const struct image_endpoint *ep, const struct layer *l,
+           struct error *e)
 {
   struct error why = { 0 };
-  char *text = ep->fd == -1 ? NULL
-    : ask (ep, image_command_list (format_of (ep), place_of (ep)), &why);
+  char *text = l->size == 0 ? NULL
+    : ask (ep, image_command_list (l->format, l->place), &why);
   uint64_t end;
-  const bool cut = text && image_facts_end (text, &end) == 0
-    && end > ep->device.size;
+  const bool cut = text && image_facts_end (text, &end) == 0 && end > l->size;
 
   free (text);
-  return cut ? fail_cut (ep, e) : 0;
+  return cut ? fail_cut (ep, l, e) : 0;
 }
 
 /* What qemu-img check found, but for a file that ends too soon.  -1 with the error
@@ -825,17 +836,18 @@ heed_check (const struct image_endpoint *ep, int status,
   return 0;
 }
 
-/* Whether all of an image is there: what is missing would read as zeroes.  A
- * look that takes too long is no reason not to copy.
+/* Whether all of a layer is there: what is missing would read as zeroes.  A look
+ * that takes too long is no reason not to copy.
  */
 static int
-check_whole (const struct image_endpoint *ep, struct error *e)
+check_layer (const struct image_endpoint *ep, const struct layer *l,
+             struct error *e)
 {
   const int output = memfd_create ("description", MFD_CLOEXEC);
   struct error why = { 0 };
   struct child c;
-  struct heard *heard = run_tool (ep, image_command_check (format_of (ep),
-                                                           place_of (ep)),
+  struct heard *heard = run_tool (ep, image_command_check (l->format,
+                                                           l->place),
                                   -1, output, &c, &why);
   const int status = heard && WIFEXITED (c.status) ? WEXITSTATUS (c.status)
     : -1;
@@ -848,11 +860,53 @@ check_whole (const struct image_endpoint *ep, struct error *e)
   if (output != -1)
     close (output);
   if (cut)
-    return fail_cut (ep, e);
+    return fail_cut (ep, l, e);
   if (heed_check (ep, status, &why, e) == -1)
     return -1;
   return status == CHECK_UNKNOWN || (status == 0 && !checked)
-    ? check_end (ep, e) : 0;
+    ? check_end (ep, l, e) : 0;
+}
+
+/* A raw backing file may be shorter than what stands on it. */
+static int
+check_backing (const struct image_endpoint *ep, const char *file,
+               const char *format, struct error *e)
+{
+  struct layer l = {
+    .format = format, .place = { .path = file, .kind = IMAGE_FILE },
+    .is_backing = true,
+  };
+  struct stat st;
+
+  if (strcmp (format, "raw") == 0 || stat (file, &st) == -1
+      || !S_ISREG (st.st_mode))
+    return 0;
+  l.size = st.st_size;
+  return check_layer (ep, &l, e);
+}
+
+static int
+check_whole (const struct image_endpoint *ep, struct error *e)
+{
+  const struct layer top = {
+    .format = format_of (ep), .place = place_of (ep),
+    .size = ep->fd == -1 ? 0 : ep->device.size,
+  };
+  struct error why = { 0 };
+  char *chain, *file, *format;
+  int r = check_layer (ep, &top, e);
+
+  if (r == -1 || ep->below)     /* from the web, none is followed */
+    return r;
+  chain = ask (ep, image_command_chain (format_of (ep), place_of (ep)), &why);
+  for (unsigned i = 1;
+       chain && r == 0 && image_facts_chain (chain, i, &file, &format); i++) {
+    r = check_backing (ep, file, format, e);
+    free (file);
+    free (format);
+  }
+  free (chain);
+  return r;
 }
 
 /* An archive is no image: says how to get at the first one in it. */

@@ -139,12 +139,16 @@ image_command_create (const char *format, const char *path, uint64_t size)
   return w.command;
 }
 
+/* more is a further option, or NULL. */
 static char **
-look (const char *what, const char *format, struct image_place place)
+look (const char *what, const char *more, const char *format,
+      struct image_place place)
 {
   struct words w = begin ("qemu-img");
 
   add (&w, "%s", what);
+  if (more)
+    add (&w, "%s", more);
   add (&w, "--output=json");
   add_image (&w, format, place);
   return w.command;
@@ -153,19 +157,25 @@ look (const char *what, const char *format, struct image_place place)
 char **
 image_command_describe (const char *format, struct image_place place)
 {
-  return look ("info", format, place);
+  return look ("info", NULL, format, place);
+}
+
+char **
+image_command_chain (const char *format, struct image_place place)
+{
+  return look ("info", "--backing-chain", format, place);
 }
 
 char **
 image_command_check (const char *format, struct image_place place)
 {
-  return look ("check", format, place);
+  return look ("check", NULL, format, place);
 }
 
 char **
 image_command_list (const char *format, struct image_place place)
 {
-  return look ("map", format, place);
+  return look ("map", NULL, format, place);
 }
 
 char **

@@ -35,6 +35,9 @@ char **image_command_create (const char *format, const char *path,
 /* qemu-img describes what is there, as JSON. */
 char **image_command_describe (const char *format, struct image_place place);
 
+/* The same of the image and all of its backing files. */
+char **image_command_chain (const char *format, struct image_place place);
+
 /* qemu-img looks whether an image is whole, or prints where its data is in the
  * file, as JSON.
  */
