@@ -790,11 +790,22 @@ open_destination (struct image_endpoint *ep, struct error *e)
   return 0;
 }
 
+/* A file of the chain that a source is made of. */
+struct layer {
+  const char *format;
+  struct image_place place;
+  uint64_t size;                /* bytes of the file; 0: not known */
+  bool is_backing;
+};
+
 static int
-fail_cut (const struct image_endpoint *ep, struct error *e)
+fail_cut (const struct image_endpoint *ep, const struct layer *l,
+          struct error *e)
 {
-  error_set (e, EINVAL, "%s: the image is not whole: its file ends before its"
-             " last cluster", ep->base.name);
+  error_set (e, EINVAL, "%s: %s%s is not whole: its file ends before its last"
+             " cluster", ep->base.name,
+             l->is_backing ? "its backing file " : "the image",
+             l->is_backing ? l->place.path : "");
   return -1;
 }
 
@@ -802,17 +813,17 @@ fail_cut (const struct image_endpoint *ep, struct error *e)
  * the end of the file.
  */
 static int
-check_end (const struct image_endpoint *ep, struct error *e)
+check_end (const struct image_endpoint *ep, const struct layer *l,
+           struct error *e)
 {
   struct error why = { 0 };
-  char *text = ep->fd == -1 ? NULL
-    : ask (ep, image_command_list (format_of (ep), place_of (ep)), &why);
+  char *text = l->size == 0 ? NULL
+    : ask (ep, image_command_list (l->format, l->place), &why);
   uint64_t end;
-  const bool cut = text && image_facts_end (text, &end) == 0
-    && end > ep->device.size;
+  const bool cut = text && image_facts_end (text, &end) == 0 && end > l->size;
 
   free (text);
-  return cut ? fail_cut (ep, e) : 0;
+  return cut ? fail_cut (ep, l, e) : 0;
 }
 
 /* What qemu-img check found, but for a file that ends too soon.  -1 with the error
@@ -835,17 +846,18 @@ heed_check (const struct image_endpoint *ep, int status,
   return 0;
 }
 
-/* Whether all of an image is there: what is missing would read as zeroes.  A
- * look that takes too long is no reason not to copy.
+/* Whether all of a layer is there: what is missing would read as zeroes.  A look
+ * that takes too long is no reason not to copy.
  */
 static int
-check_whole (const struct image_endpoint *ep, struct error *e)
+check_layer (const struct image_endpoint *ep, const struct layer *l,
+             struct error *e)
 {
   const int output = memfd_create ("description", MFD_CLOEXEC);
   struct error why = { 0 };
   struct child c;
-  struct heard *heard = run_tool (ep, image_command_check (format_of (ep),
-                                                           place_of (ep)),
+  struct heard *heard = run_tool (ep, image_command_check (l->format,
+                                                           l->place),
                                   -1, output, &c, &why);
   const int status = heard && WIFEXITED (c.status) ? WEXITSTATUS (c.status)
     : -1;
@@ -858,11 +870,54 @@ check_whole (const struct image_endpoint *ep, struct error *e)
   if (output != -1)
     close (output);
   if (cut)
-    return fail_cut (ep, e);
+    return fail_cut (ep, l, e);
   if (heed_check (ep, status, &why, e) == -1)
     return -1;
   return status == CHECK_UNKNOWN || (status == 0 && !checked)
-    ? check_end (ep, e) : 0;
+    ? check_end (ep, l, e) : 0;
+}
+
+/* A raw backing file may be shorter than what stands on it. */
+static int
+check_backing (const struct image_endpoint *ep, const char *file,
+               const char *format, struct error *e)
+{
+  struct layer l = {
+    .format = format, .place = { .path = file, .kind = IMAGE_FILE },
+    .is_backing = true,
+  };
+  struct stat st;
+
+  if (strcmp (format, "raw") == 0 || stat (file, &st) == -1
+      || !S_ISREG (st.st_mode))
+    return 0;
+  l.size = st.st_size;
+  return check_layer (ep, &l, e);
+}
+
+static int
+check_whole (const struct image_endpoint *ep, struct error *e)
+{
+  const struct layer top = {
+    .format = format_of (ep), .place = place_of (ep),
+    .size = ep->fd == -1 ? 0 : ep->device.size,
+  };
+  struct error why = { 0 };
+  char *chain, *file, *format;
+  int r = check_layer (ep, &top, e);
+
+  if (r == -1 || ep->below)     /* from the web, none is followed */
+    return r;
+  chain = ask (ep, image_command_describe_chain (format_of (ep),
+                                                 place_of (ep)), &why);
+  for (unsigned i = 1;
+       chain && r == 0 && image_facts_chain (chain, i, &file, &format); i++) {
+    r = check_backing (ep, file, format, e);
+    free (file);
+    free (format);
+  }
+  free (chain);
+  return r;
 }
 
 /* An archive is no image: says how to get at the first one in it. */
@@ -975,12 +1030,26 @@ refuse_whole (const struct image_endpoint *ep, struct error *e)
                           " FILE ADDRESS");
 }
 
+/* Whether the server promises ranges where it does not have to send any. */
+static bool
+promises_by_head (const struct image_endpoint *ep, const struct url *url)
+{
+  struct error ignored = { 0 };
+  struct web_answer a;
+  const bool promises = ask_web (ep, url, 0, 0, &a, &ignored) == 0
+    && a.promises_ranges;
+
+  web_answer_free (&a);
+  return promises;
+}
+
 /* The server did not send the range that it was asked for. */
 static int
-fail_answer (const struct image_endpoint *ep, const struct web_answer *a,
-             uint64_t start, struct error *e)
+fail_answer (const struct image_endpoint *ep, const struct url *url,
+             const struct web_answer *a, uint64_t start, struct error *e)
 {
-  if (a->status == 200 && !a->promises_ranges && start == 0)
+  if (a->status == 200 && start == 0 && !a->promises_ranges
+      && !promises_by_head (ep, url))
     return refuse_whole (ep, e);
   if (a->status == 200 || a->status == 206)
     error_set (e, EINVAL, "%s: the web server cannot be relied on: asked for a"
@@ -1026,7 +1095,7 @@ check_late (const struct image_endpoint *ep, const struct url *url,
       && a.status != 200 && a.total > 0)
     r = fail_changed (ep, what, e);
   else if (!web_answer_is (&a, start, total))
-    r = fail_answer (ep, &a, start, e);
+    r = fail_answer (ep, url, &a, start, e);
   web_answer_free (&a);
   return r;
 }
@@ -1042,7 +1111,7 @@ check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
   if (ep->web.status == 416 && ep->web.total == 0)
     return 0;                   /* an empty file has no ranges */
   if (!web_answer_is (&ep->web, 0, PROBE))
-    return fail_answer (ep, &ep->web, 0, e);
+    return fail_answer (ep, url, &ep->web, 0, e);
   return check_late (ep, url, e);
 }
 

@@ -213,6 +213,7 @@ heard_forget (struct heard *h)
   pthread_mutex_lock (&h->lock);
   read_some (h);
   h->before[0] = '\0';
+  h->lock_failed = false;
   pthread_mutex_unlock (&h->lock);
 }
 

@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -61,6 +62,26 @@ image_facts_read (const char *text, struct image_facts *f)
     return 0;
   errno = EPROTO;
   return -1;
+}
+
+bool
+image_facts_chain (const char *text, unsigned i, char **file, char **format)
+{
+  json_t *all = json_loads (text, 0, NULL);
+  const json_t *image = json_array_get (all, i);
+  const char *its_file = json_string_value (json_object_get (image,
+                                                             "filename"));
+  const char *its_format = json_string_value (json_object_get (image,
+                                                               "format"));
+
+  *file = its_file ? strdup (its_file) : NULL;
+  *format = its_format ? strdup (its_format) : NULL;
+  json_decref (all);
+  if (*file && *format)
+    return true;
+  free (*file);
+  free (*format);
+  return false;
 }
 
 bool

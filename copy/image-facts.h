@@ -14,6 +14,13 @@ struct image_facts {
   bool written_once;            /* no part of it can be written a second time */
 };
 
+/* Image number i (0: the first) of a chain, in the text of qemu-img info
+ * --backing-chain --output=json: its file and format, new strings.  False where
+ * there is none.
+ */
+bool image_facts_chain (const char *text, unsigned i, char **file,
+                        char **format);
+
 /* Whether the text of qemu-img check --output=json is about a format of which it
  * sees that the end of the file is missing.
  */

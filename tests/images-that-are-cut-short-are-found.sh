@@ -38,3 +38,16 @@ for format in qcow2 qcow2:compat=0.10 vdi vhdx vmdk vpc \
   copy_fails 1 'the image is not whole' --source-format="$format" "$web/image" \
              "$tmp/copy"
 done
+
+# So does a backing file.
+qemu-img convert -f raw -O qcow2 "$tmp/disk" "$tmp/base"
+qemu-img create -q -f qcow2 -F qcow2 -b base "$tmp/middle"
+qemu-img create -q -f qcow2 -F qcow2 -b middle "$tmp/top"
+rm -f "$tmp/copy"
+copy_ok --source-format=qcow2 "$tmp/top" "$tmp/copy"
+expect_identical "$tmp/disk" "$tmp/copy"
+rm "$tmp/copy"
+truncate -s 12M "$tmp/base"
+copy_fails 1 'its backing file .*base is not whole' --source-format=qcow2 \
+           "$tmp/top" "$tmp/copy"
+[ ! -e "$tmp/copy" ] || fail "half a disk was copied"

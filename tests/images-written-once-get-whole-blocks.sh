@@ -29,7 +29,7 @@ for kind in "${!once[@]}"; do
   [ ! -e "$tmp/map" ] || fail "a map was made"
   md5sum -c --quiet "$tmp/sums" || fail "something was written"
   copy_ok "$tmp/disk" [ qemu-nbd -e 4 "${words[@]}" ]
-  if [ $kind = filter ]; then
+  if [ "$kind" = filter ]; then
     expect_same_disk raw "$tmp/disk" qcow2 "$tmp/qcow2"
   else
     expect_same_disk raw "$tmp/disk" vmdk "$tmp/vmdk"

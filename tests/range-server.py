@@ -6,10 +6,10 @@ range-server.py PIDFILE PORTFILE LOGFILE FOLDER [CERTIFICATE KEY]
 With a certificate it speaks https.  /moved/X sends on to /X, /abroad/X to that
 at another name of the same host, and /secret/X is X for user "alice" with the
 password "open:sesame/42" alone.  /whole/X knows no ranges; /liar/X says that it
-does, and sends all of X for each; /late-liar/X does so for ranges that do not
-begin at 0.  /headless/X refuses HEAD.  Where there is a file FOLDER/X.new,
-/swapped/X is that instead.  Each request is a line of the log: method, path,
-range.
+does, and sends all of X for each; /head-liar/X promises it by HEAD alone;
+/late-liar/X lies for ranges that do not begin at 0.  /headless/X refuses HEAD.
+Where there is a file FOLDER/X.new, /swapped/X is that instead.  Each request is
+a line of the log: method, path, range.
 """
 
 import base64
@@ -58,6 +58,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             path = path[len("/headless"):]
         if path.startswith("/whole/"):
             path, match, promise = path[len("/whole"):], None, False
+        if path.startswith("/head-liar/"):
+            path = path[len("/head-liar"):]
+            match, promise = None, self.command == "HEAD"
         if path.startswith("/liar/"):
             path, match = path[len("/liar"):], None
         if path.startswith("/late-liar/"):

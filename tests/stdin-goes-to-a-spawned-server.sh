@@ -15,6 +15,7 @@ expect_identical "$tmp/disk" "$tmp/copy"
 
 # A stream is the copy's alone.
 make_ones "$tmp/copy" 8M
+# shellcheck disable=SC2016
 stream_ok - [ sh -c 'cat > "$0.got"; exec qemu-nbd -e 4 -f raw "$0"' \
               "$tmp/copy" ] < "$tmp/disk" > "$output"
 expect_identical "$tmp/disk" "$tmp/copy"

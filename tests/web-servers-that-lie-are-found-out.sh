@@ -17,7 +17,7 @@ qemu-img convert -f raw -O qcow2 "$tmp/disk" "$tmp/site/image"
 serve_web web "$tmp/site"
 
 # It promises ranges, and sends the whole file.
-for path in liar/disk late-liar/disk; do
+for path in liar/disk head-liar/disk late-liar/disk; do
   copy_fails 1 '^stripecopy: source .*the whole file' \
              --source-format=raw "$web/$path" "$tmp/new"
   [ ! -e "$tmp/new" ] || fail "a destination was made"

@@ -46,6 +46,7 @@ said 'the disk is on fire' "$tmp/disk" \
 expect_error '^welcome$'
 expect_no_error '^stripecopy:.*welcome'
 server 'nbdkit "$@"' 'echo it died of old age >&2' 'exit 1'
+# shellcheck disable=SC2016
 said 'died of old age' [ "$tmp/server" eval get_size='echo 1M' \
                          pread='kill -KILL $PPID; exit 1' ] null:
 
