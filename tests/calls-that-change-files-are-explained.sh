@@ -7,7 +7,7 @@
 . "${srcdir:-.}/functions.sh"
 
 calls='open|openat|creat|fopen|unlink|unlinkat|remove|rename|renameat2?'
-calls+='|link|linkat|symlink|truncate|ftruncate|fallocate|mkdir|mkdtemp'
+calls+='|link|linkat|symlink|truncate|ftruncate|fallocate|mkdir|mkdirat|mkdtemp'
 calls+='|mkstemp|mkostemp|mkfifo|mknod|rmdir|bind|memfd_create'
 calls+='|device_remove_file|io_uring_prep_fallocate'
 
