@@ -1005,21 +1005,24 @@ int
 endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
                           int interrupt_fd)
 {
+  int left = RELEASE_MS / RELEASE_STEP_MS;
   struct stat st;
-  int fd, left = RELEASE_MS / RELEASE_STEP_MS;
 
   if (stat (path, &st) == -1 || !S_ISBLK (st.st_mode))
     return open (path, flags);
-  while ((fd = open (path, flags | O_EXCL)) == -1 && errno == EBUSY
-         && !holders_describe (st.st_rdev, path, ep->in_use_by,
-                               sizeof ep->in_use_by)
-         && left-- > 0 && pause_for_release (interrupt_fd))
-    ;
-  if (fd == -1 && errno == EBUSY) {
-    ep->caps.in_use = true;
-    ep->caps.in_use_by = ep->in_use_by;
+  for (;;) {
+    const int fd = open (path, flags | O_EXCL);
+
+    if (fd != -1 || errno != EBUSY)
+      return fd;
+    if (holders_describe (st.st_rdev, path, ep->in_use_by,
+                          sizeof ep->in_use_by)
+        || left-- == 0 || !pause_for_release (interrupt_fd))
+      break;
   }
-  return fd;
+  ep->caps.in_use = true;
+  ep->caps.in_use_by = ep->in_use_by;
+  return -1;
 }
 
 /* A file that is read is locked from now on.  One that is written to has to wait
