@@ -8,12 +8,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
+/* Where it is: a host and a port, or the path of a socket; else NULL. */
 struct tls_server {
-  struct sockaddr_storage address;
-  socklen_t length;             /* 0: not known */
-  const char *host;             /* as the address calls it; NULL: by no name */
+  const char *host, *port;
+  const char *socket;
   const char *folder;           /* with ca-cert.pem; NULL: another one */
 };
 
