@@ -904,8 +904,7 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
   return r;
 }
 
-/* True when a second or what is left of the time has passed, false when the user
- * does not want to wait.
+/* True when it is time to try again, false when the user does not want to wait.
  */
 static bool
 pause_connecting (int interrupt_fd, uint64_t until)

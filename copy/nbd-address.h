@@ -19,8 +19,8 @@ int nbd_address_check (const char *uri, const char *name, struct error *e);
 int nbd_address_check_files (const char *uri, const char *name,
                              struct error *e);
 
-/* The host of an address, without brackets, its port, and a decoded parameter of
- * its query: owned by the caller.  NULL: there is none, or no memory.
+/* The host of an address, without brackets, its port, and a decoded parameter
+ * of its query: owned by the caller.  NULL: there is none, or no memory.
  */
 char *nbd_address_host (const char *uri);
 char *nbd_address_port (const char *uri);

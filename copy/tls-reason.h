@@ -17,8 +17,8 @@ struct tls_server {
 };
 
 /* Connects once more, without any trust, and looks at the certificate.  Takes
- * some seconds at most.  False when no reason was found, and always in a program
- * that is built without GnuTLS.
+ * some seconds at most.  False when no reason was found, and always in a
+ * program that is built without GnuTLS.
  */
 bool tls_reason (const struct tls_server *s, char *text, size_t size);
 
