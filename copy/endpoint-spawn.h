@@ -40,10 +40,10 @@ int spawn_fd (const struct spawn *s);
  */
 bool spawn_has_ended (struct spawn *s, int wait_ms, struct error *e);
 
-/* Ends and reaps the server, removes what is left of its socket, frees s.  A server that
- * takes longer than grace_ns to end, or until hurry_fd (-1: none) is readable,
- * is killed.  False, with the error set, when that was so, or when its exit
- * status says that it failed.  NULL is fine.
+/* Ends and reaps the server, removes what is left of its socket, frees s.  A
+ * server that takes longer than grace_ns to end, or until hurry_fd (-1: none)
+ * is readable, is killed.  False, with the error set, when that was so, or when
+ * its exit status says that it failed.  NULL is fine.
  */
 bool spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd,
                 struct error *e);
