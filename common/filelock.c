@@ -12,9 +12,9 @@
 #include "filelock.h"
 
 /* QEMU's protocol.  Whoever uses a file has a read lock on one byte for each
- * thing that he does, and on another for each thing that he lets nobody else do.
- * After he has taken his own, he looks whether anybody has the byte that his do
- * not go with.  The numbers are part of the protocol.
+ * thing that he does, and on another for each thing that nobody else may do.
+ * After he has taken his own, he looks whether anybody has the byte that his
+ * do not go with.  The numbers are part of the protocol.
  */
 #define DOES 100
 #define DENIES 200

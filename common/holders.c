@@ -130,7 +130,9 @@ find_swap (struct findings *f, dev_t number, const char *device)
     fclose (file);
 }
 
-/* The first line of a file in sysfs, without its end; "" where there is none. */
+/* The first line of a file in sysfs, without its end; "" where there is no
+ * such file.
+ */
 static void
 read_line (const char *folder, const char *name, const char *file, char *line,
            size_t size)

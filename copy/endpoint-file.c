@@ -89,7 +89,7 @@ struct file_endpoint {
   char *path;                   /* owned */
   int fd;                       /* owned; -1: the file is still to be made */
   struct device device;
-  uint64_t zero_unit;           /* power of two: zeroed as a whole, or written */
+  uint64_t zero_unit;           /* power of two: less than one is written */
   struct endpoint_wants wants;
   struct uring *ring;           /* owned, for the first conn; NULL: no rings */
   bool rings;                   /* conns are to have them */
@@ -251,10 +251,11 @@ mode_of (enum zeroing way)
     | (way == ZERO_RANGE ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE);
 }
 
-/* A block device is zeroed through the endpoint's own descriptor.  It is the one
- * that has the device for itself (O_EXCL).  Through any other one the kernel
- * refuses with EBUSY to zero what has dirty pages in the page cache.  That of a
- * file has the locks, which a ring would keep for a moment when we are killed.
+/* A block device is zeroed through the endpoint's own descriptor.  It is the
+ * one that has the device for itself (O_EXCL).  Through any other one the
+ * kernel refuses with EBUSY to zero what has dirty pages in the page cache.
+ * That of a file has the locks, which a ring would keep for a moment when we
+ * are killed.
  */
 static int
 zero_fd (const struct file_conn *fc)
@@ -711,9 +712,9 @@ use_of (const struct file_endpoint *ep)
     : ep->wants.part ? FILE_WRITE_PART : FILE_WRITE;
 }
 
-/* Only who has the lock changes the file.  Where another has it, a file that was
- * made here is his, too; and he may have given it another size, or removed it
- * before he went.
+/* Only who has the lock changes the file.  Where another has it, a file that
+ * was made here is his, too; and he may have given it another size, or removed
+ * it before he went.
  */
 static int
 lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
@@ -729,9 +730,9 @@ lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
     ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
 }
 
-/* Reserves the room on the disk before anything is cut.  It fails with what was
- * there still there, and what lies beyond the file's end given back; a file that
- * is shared keeps that, for it can be another's by now.
+/* Reserves the room on the disk before anything is cut.  When it fails, what
+ * was there is still there, and what lies beyond the file's end is given back; a
+ * file that is shared keeps that, for it can be another's by now.
  */
 static int
 reserve (struct file_endpoint *ep, const struct preparation *p,
@@ -976,7 +977,8 @@ endpoint_file_check_no_typo (const char *path, const char *what,
   error_set (e, there ? EINVAL : ENOENT, there
              ? "%s: it is a regular file among the devices in /dev, and no"
              " device"
-             : "%s: there is no such device, and no file is made in /dev", what);
+             : "%s: there is no such device, and no file is made in /dev",
+             what);
   return -1;
 }
 
@@ -1022,25 +1024,28 @@ int
 endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
                           int interrupt_fd)
 {
+  int left = RELEASE_MS / RELEASE_STEP_MS;
   struct stat st;
-  int fd, left = RELEASE_MS / RELEASE_STEP_MS;
 
   if (stat (path, &st) == -1 || !S_ISBLK (st.st_mode))
     return open (path, flags);
-  while ((fd = open (path, flags | O_EXCL)) == -1 && errno == EBUSY
-         && !holders_describe (st.st_rdev, path, ep->in_use_by,
-                               sizeof ep->in_use_by)
-         && left-- > 0 && pause_for_release (interrupt_fd))
-    ;
-  if (fd == -1 && errno == EBUSY) {
-    ep->caps.in_use = true;
-    ep->caps.in_use_by = ep->in_use_by;
+  for (;;) {
+    const int fd = open (path, flags | O_EXCL);
+
+    if (fd != -1 || errno != EBUSY)
+      return fd;
+    if (holders_describe (st.st_rdev, path, ep->in_use_by,
+                          sizeof ep->in_use_by)
+        || left-- == 0 || !pause_for_release (interrupt_fd))
+      break;
   }
-  return fd;
+  ep->caps.in_use = true;
+  ep->caps.in_use_by = ep->in_use_by;
+  return -1;
 }
 
-/* A file that is read is locked from now on.  One that is written to has to wait
- * for that until all is found possible, and is only looked at.
+/* A file that is read is locked from now on.  One that is written to is only
+ * looked at: it is locked once all is found possible.
  */
 static void
 look_for_locks (struct file_endpoint *ep)
@@ -1086,8 +1091,8 @@ open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
 }
 
 /* No page of a block device's cache is zeroed in a part and written in another:
- * a write of less than a page reads the rest of it first, and some kernels would
- * put that back after the disk was zeroed.
+ * a write of less than a page reads the rest of it first, and some kernels
+ * would put that back after the disk was zeroed.
  */
 static uint64_t
 choose_zero_unit (const struct device *d)

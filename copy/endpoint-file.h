@@ -26,8 +26,8 @@ int endpoint_file_check_new (const char *path, const char *what,
 int endpoint_file_check_sized (const char *path, const char *what,
                                struct error *e);
 
-/* Whether this name, which is to be written to, is none in /dev where there is no
- * device: 0, or -1 with the error set; it begins with what.
+/* Whether this name, which is to be written to, is none in /dev where there is
+ * no device: 0, or -1 with the error set; it begins with what.
  */
 int endpoint_file_check_no_typo (const char *path, const char *what,
                                  struct error *e);
@@ -38,8 +38,8 @@ int endpoint_file_check_no_typo (const char *path, const char *what,
 int endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
                               int interrupt_fd);
 
-/* Whether the name still leads to the regular file that is open, and was written
- * to: 0, or -1 with the error set, which says what became of it.
+/* Whether the name still leads to the regular file that is open, and was
+ * written to: 0, or -1 with the error set, which says what became of it.
  */
 int endpoint_file_check_place (const struct endpoint *ep, int fd,
                                const char *path, struct error *e);

@@ -51,7 +51,7 @@ struct endpoint {
   enum side side;
   char *name;                   /* owned: "source nbd://host/x", masked */
   struct caps caps;
-  bool changed;                 /* by prepare, and not put back when it failed */
+  bool changed;                 /* by prepare, which could not undo it */
   bool kept;                    /* what was made stays when this is closed */
   const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
   char in_use_by[512];          /* what caps.in_use_by leads to, for devices */

@@ -86,7 +86,7 @@ struct nbd_conn {
   struct nbd_handle *nbd;       /* owned */
   bool up;                      /* it has been ready once */
   bool greeted;                 /* the server is known to speak NBD */
-  struct tls_server peer;       /* address and length: where it was found */
+  bool reached;                 /* it was connected once */
   bool leaving;                 /* the goodbye has been started */
   char name[32];                /* what libnbd calls it */
 };
@@ -431,17 +431,12 @@ nbd_conn_stage (struct conn *c)
     : "the server sent its greeting, but did not answer all NBD options";
 }
 
+/* libnbd forgets where it has come to when it fails. */
 static void
-note_peer (struct nbd_conn *nc)
+note_stage (struct nbd_conn *nc)
 {
-  struct tls_server *peer = &nc->peer;
-  const int fd = nbd_aio_get_fd (nc->nbd);
-
-  peer->length = sizeof peer->address;
-  if (fd == -1
-      || getpeername (fd, (struct sockaddr *) &peer->address, &peer->length)
-      == -1 || peer->length > sizeof peer->address)
-    peer->length = 0;
+  nc->greeted = nc->greeted || is_in_state (nc->nbd, "NEWSTYLE");
+  nc->reached = nc->reached || nc->greeted || is_in_state (nc->nbd, "MAGIC");
 }
 
 static int
@@ -452,10 +447,8 @@ nbd_conn_turn (struct conn *c, short revents, struct error *e)
   const short broken = POLLERR | POLLHUP | POLLNVAL;
   int r = 0;
 
-  if (!nc->up && is_in_state (nc->nbd, "NEWSTYLE"))
-    nc->greeted = true;
-  if (!nc->up && nc->peer.length == 0)
-    note_peer (nc);
+  if (!nc->up)
+    note_stage (nc);
   if ((direction & LIBNBD_AIO_DIRECTION_READ) && (revents & (POLLIN | broken)))
     r = nbd_aio_notify_read (nc->nbd);
   else if ((direction & LIBNBD_AIO_DIRECTION_WRITE)
@@ -782,6 +775,14 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
 /* -- the endpoint --------------------------------------------------------- */
 
+/* As a tunnel does whose other end is not there. */
+static bool
+has_hung_up (const struct error *e)
+{
+  return strstr (e->text, "disconnected")
+    || strstr (e->text, strerror (ECONNRESET));
+}
+
 /* Whether an address that cannot be connected to now may be there later. */
 static bool
 can_come (const struct error *e)
@@ -792,7 +793,7 @@ can_come (const struct error *e)
   case ENOENT: case ETIMEDOUT:
     return true;
   }
-  return strstr (e->text, "getaddrinfo: ") != NULL;
+  return strstr (e->text, "getaddrinfo: ") || has_hung_up (e);
 }
 
 /* Whether a conn failed because nobody was there to speak: it was never
@@ -802,9 +803,7 @@ static bool
 seems_absent (const struct nbd_conn *nc, const struct error *e)
 {
   return !nc->greeted
-    && (nc->peer.length == 0 || e->number == ETIMEDOUT
-        || strstr (e->text, "disconnected")
-        || strstr (e->text, strerror (ECONNRESET)));
+    && (!nc->reached || e->number == ETIMEDOUT || has_hung_up (e));
 }
 
 static void
@@ -820,20 +819,24 @@ add_hint (struct error *e, const char *hint)
 static void
 explain_certificate (const struct nbd_endpoint *ep, struct error *e)
 {
-  struct tls_server s = ep->first->peer;
-  char *host = ep->uri ? nbd_address_host (ep->uri) : NULL;
-  char *folder = ep->uri ? nbd_address_certificates (ep->uri) : NULL;
+  char *host = nbd_address_host (ep->uri);
+  char *port = nbd_address_port (ep->uri);
+  char *socket = nbd_address_parameter (ep->uri, "socket");
+  char *folder = nbd_address_parameter (ep->uri, "tls-certificates");
+  const struct tls_server s = {
+    .host = host, .port = port, .socket = socket, .folder = folder,
+  };
   const int number = e->number;
   char why[256];
 
-  s.host = host;
-  s.folder = folder;
   if (tls_reason (&s, why, sizeof why)) {
     *e = (struct error) { 0 };
     error_set (e, number, "%s: cannot connect: the server's certificate is not"
                " accepted: %s", ep->base.name, why);
   }
   free (host);
+  free (port);
+  free (socket);
   free (folder);
 }
 
@@ -952,15 +955,14 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
     r = conn_wait_ready (&c, 1, watch, 2, deadline, &which, e);
     *absent = r == -1 && seems_absent (ep->first, e);
   }
-  if (r == -1 && c && strstr (e->text, "certificate"))
+  if (r == -1 && ep->uri && strstr (e->text, "in the certificate"))
     explain_certificate (ep, e);
   if (r == -1 && c && e->number == ETIMEDOUT)
     add_hint (e, "--open-timeout can give it longer");
   return r;
 }
 
-/* True when a second or what is left of the time has passed, false when the user
- * does not want to wait.
+/* True when it is time to try again, false when the user does not want to wait.
  */
 static bool
 pause_connecting (int interrupt_fd, uint64_t until)

@@ -62,9 +62,9 @@ void spawn_is_up (struct spawn *s);
 void spawn_hush (struct spawn *s, bool hush);
 
 /* Ends and reaps the server, removes what is left of its socket, frees s.  A
- * server that takes longer than grace_ns to end, or until hurry_fd (-1: none) is
- * readable, is killed.  False, with the error set, when that was so, or when its
- * exit status says that it failed.  NULL is fine.
+ * server that takes longer than grace_ns to end, or until hurry_fd (-1: none)
+ * is readable, is killed.  False, with the error set, when that was so, or when
+ * its exit status says that it failed.  NULL is fine.
  */
 bool spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd,
                 struct error *e);

@@ -323,7 +323,8 @@ get_ready (struct fleet *f, unsigned processors, struct error *e)
   share_out (f, processors);
   f->runs = calloc (n + 1, sizeof *f->runs);
   f->fds = calloc (3 * f->jobs + 1, sizeof *f->fds);
-  if (f->runs == NULL || f->fds == NULL || (f->stop = stop_new (STOP_PATIENCE)) == NULL) {
+  if (f->runs == NULL || f->fds == NULL
+      || (f->stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }

@@ -34,7 +34,7 @@ struct log_warning {
  */
 const struct log_warning *log_warning_kept (unsigned n);
 
-/* Where lines were dropped, makes that a warning, for those who tell of them. */
+/* Where lines were dropped, that becomes a warning, for those who report. */
 void log_tell_dropped (void);
 
 /* Forgets them: at the very end. */

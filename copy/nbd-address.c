@@ -15,6 +15,8 @@
 #include "nbd-address.h"
 #include "url.h"
 
+#define DEFAULT_PORT "10809"
+
 /* Where the host begins, and the port after it ends.  NULL where an address has
  * none, or another kind of it.
  */
@@ -49,11 +51,9 @@ nbd_address_check (const char *uri, const char *name, struct error *e)
   return -1;
 }
 
-/* The decoded value of a parameter in the query; NULL: it is not there, or
- * cannot be decoded, which libnbd says.
- */
-static char *
-find_parameter (const char *uri, const char *parameter)
+/* One that cannot be decoded is not there: libnbd says so. */
+char *
+nbd_address_parameter (const char *uri, const char *parameter)
 {
   const size_t n = strlen (parameter);
   size_t length;
@@ -81,9 +81,17 @@ nbd_address_host (const char *uri)
 }
 
 char *
-nbd_address_certificates (const char *uri)
+nbd_address_port (const char *uri)
 {
-  return find_parameter (uri, "tls-certificates");
+  const char *end, *host = find_host (uri, &end), *colon;
+
+  if (host && *host == '[')     /* what is in brackets has colons, too */
+    host = memchr (host, ']', end - host);
+  if (host == NULL)
+    return NULL;
+  colon = memchr (host, ':', end - host);
+  return colon && colon + 1 < end ? strndup (colon + 1, end - colon - 1)
+    : strdup (DEFAULT_PORT);
 }
 
 /* An errno, or 0. */
@@ -143,8 +151,8 @@ nbd_address_check_files (const char *uri, const char *name, struct error *e)
 
   if (strncasecmp (uri, "nbds", 4) != 0)
     return 0;
-  folder = find_parameter (uri, "tls-certificates");
-  file = find_parameter (uri, "tls-psk-file");
+  folder = nbd_address_parameter (uri, "tls-certificates");
+  file = nbd_address_parameter (uri, "tls-psk-file");
   if (folder)
     r = check_folder (folder, name, e);
   if (r == 0 && file && (err = why_not_readable (file)) != 0)

@@ -19,10 +19,11 @@ int nbd_address_check (const char *uri, const char *name, struct error *e);
 int nbd_address_check_files (const char *uri, const char *name,
                              struct error *e);
 
-/* The host of an address, without brackets, and the folder of certificates that
- * it names: owned by the caller.  NULL: there is none, or no memory.
+/* The host of an address, without brackets, its port, and a decoded parameter
+ * of its query: owned by the caller.  NULL: there is none, or no memory.
  */
 char *nbd_address_host (const char *uri);
-char *nbd_address_certificates (const char *uri);
+char *nbd_address_port (const char *uri);
+char *nbd_address_parameter (const char *uri, const char *parameter);
 
 #endif /* NBD_ADDRESS_H */

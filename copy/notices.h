@@ -37,8 +37,8 @@ void notices_free (struct notices *n);  /* NULL is fine */
 /* Any thread.  Copies it. */
 void notices_post (struct notices *n, const struct notice *notice);
 
-/* Takes the oldest one.  False when there is none; the bell is then silent.  One
- * thread.
+/* Takes the oldest one.  False when there is none; the bell is then silent.
+ * One thread.
  */
 bool notices_take (struct notices *n, struct notice *out);
 

@@ -114,8 +114,8 @@ request_strerror (int err)
     : strerror (err);
 }
 
-/* How many buffers there are: fewer than planned where memory is short, but only
- * for the first worker, without which nothing is copied.  0 with errno.
+/* How many buffers there are: fewer than planned where memory is short, but
+ * only for the first worker, without which nothing is copied.  0 with errno.
  */
 static unsigned
 buy_buffers (struct lane *l)
@@ -936,8 +936,8 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
 
 /* -- from the source ------------------------------------------------------ */
 
-/* Whether a stream that has brought this much, or ended there, can be as long as
- * it was said to be.
+/* Whether a stream that has brought this much, or ended there, can be as long
+ * as it was said to be.
  */
 static int
 check_expected (const struct lane *l, uint64_t end, bool is_last,

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 /* From now on the ending signals and SIGUSR1 are blocked in the calling thread
- * and those that it starts.  patience_ns: so long after the second ending signal
- * the process ends by it, whatever it does; and after a second when that one is
+ * and those that it starts.  patience_ns after the second ending signal the
+ * process ends by it, whatever it does; and after a second when that signal is
  * not even taken.  Again for each copy of a process: earlier signals are
  * forgotten.  0 or an errno.
  */

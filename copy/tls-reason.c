@@ -11,12 +11,14 @@
 #ifdef HAVE_GNUTLS
 
 #include <endian.h>
-#include <errno.h>
+#include <netdb.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
@@ -46,20 +48,46 @@ struct __attribute__ ((packed)) answer {
 };
 
 static int
-connect_to (const struct tls_server *s)
+connect_to (const struct sockaddr *address, socklen_t length)
 {
   const struct timeval patience = { .tv_sec = PATIENCE_S };
-  const int fd = socket (s->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = socket (address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   if (fd == -1)
     return -1;
   if (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0
       && setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience)
       == 0
-      && connect (fd, (const struct sockaddr *) &s->address, s->length) == 0)
+      && connect (fd, address, length) == 0)
     return fd;
   close (fd);
   return -1;
+}
+
+static int
+connect_to_socket (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+  if (strlen (path) >= sizeof address.sun_path)
+    return -1;
+  strcpy (address.sun_path, path);
+  return connect_to ((const struct sockaddr *) &address, sizeof address);
+}
+
+static int
+connect_to_host (const char *host, const char *port)
+{
+  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+  struct addrinfo *all;
+  int fd = -1;
+
+  if (getaddrinfo (host, port, &hints, &all) != 0)
+    return -1;
+  for (const struct addrinfo *a = all; a && fd == -1; a = a->ai_next)
+    fd = connect_to (a->ai_addr, a->ai_addrlen);
+  freeaddrinfo (all);
+  return fd;
 }
 
 /* From the greeting to where TLS begins. */
@@ -130,7 +158,8 @@ look (const struct tls_server *s, int fd, gnutls_session_t session,
   if (gnutls_set_default_priority (session) < 0
       || gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, mine) < 0)
     return false;
-  if (s->host)
+  /* An address is no name that a server could be asked for by. */
+  if (s->host && s->host[strspn (s->host, "0123456789.:")])
     gnutls_server_name_set (session, GNUTLS_NAME_DNS, s->host,
                             strlen (s->host));
   gnutls_transport_set_int (session, fd);
@@ -148,7 +177,8 @@ tls_reason (const struct tls_server *s, char *text, size_t size)
 {
   gnutls_certificate_credentials_t mine;
   gnutls_session_t session;
-  const int fd = s->length > 0 ? connect_to (s) : -1;
+  const int fd = s->socket ? connect_to_socket (s->socket)
+    : s->host ? connect_to_host (s->host, s->port) : -1;
   bool found = false;
 
   if (fd == -1)

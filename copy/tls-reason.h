@@ -8,18 +8,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
+/* Where it is: a host and a port, or the path of a socket; else NULL. */
 struct tls_server {
-  struct sockaddr_storage address;
-  socklen_t length;             /* 0: not known */
-  const char *host;             /* as the address calls it; NULL: by no name */
+  const char *host, *port;
+  const char *socket;
   const char *folder;           /* with ca-cert.pem; NULL: another one */
 };
 
 /* Connects once more, without any trust, and looks at the certificate.  Takes
- * some seconds at most.  False when no reason was found, and always in a program
- * that is built without GnuTLS.
+ * some seconds at most.  False when no reason was found, and always in a
+ * program that is built without GnuTLS.
  */
 bool tls_reason (const struct tls_server *s, char *text, size_t size);
 

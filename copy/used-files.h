@@ -59,7 +59,7 @@ void used_files_free (struct used_files *u);    /* NULL is fine */
 
 /* All of this for the two sides and the files of one copy, once both sides are
  * open: now an image of which the files are not known is an error, too.  Where
- * the destination is made by the copy, an empty file or half an image that stands
+ * the destination is made by the copy, an empty file or half an image that is
  * in its place has no other files.
  */
 int used_files_check_again (const struct options *o, bool destination_is_made,

@@ -25,8 +25,8 @@ struct segment {
 unsigned zero_cut (const void *buffer, uint64_t length, uint64_t offset,
                    uint64_t scan, struct segment *out, unsigned max);
 
-/* How this worker makes zeroes at present.  A way that a server does not have is
- * not asked for again; a refusal for another reason holds for one range.
+/* How this worker makes zeroes at present.  A way that a server does not have
+ * is not asked for again; a refusal for another reason holds for one range.
  */
 enum zero_way {
   ZERO_FAST,                    /* a zero request that must be quick */

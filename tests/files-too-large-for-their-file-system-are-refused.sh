@@ -29,7 +29,7 @@ truncate -s 20G "$tmp/disk" 2> "$errors" || skip "no file can have 20 GiB here"
 
 # A file system that says so only when it is tried.
 requires strace
-requires_plain_binary "system calls fail"
+requires_bare_binary "system calls fail"
 strace -o "$tmp/trace" true 2> "$errors" || skip "nothing can be traced here"
 wrapper=(strace -f -qq -o "$tmp/trace" -e trace=ftruncate
          -e inject=ftruncate:error=EFBIG:when=1 "${wrapper[@]}")

@@ -43,8 +43,11 @@ mounted "$device"
 
 # Swap space.
 (
-  mkswap "$device" > "$tmp/mkswap" 2>&1 &&
-    swapon "$device" 2>> "$tmp/mkswap" || { echo "no swap here"; exit; }
+  if ! mkswap "$device" > "$tmp/mkswap" 2>&1 ||
+     ! swapon "$device" 2>> "$tmp/mkswap"; then
+    echo "no swap here"
+    exit
+  fi
   trap 'swapoff "$device"' EXIT
   copy_fails 5 "destination $device: .*$device is swap space, which swapoff" \
              "$tmp/disk" "$device"

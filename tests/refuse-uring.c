@@ -34,7 +34,8 @@
 
 #define RETURN(what) BPF_STMT (BPF_RET | BPF_K, (what))
 #define LOAD(offset) BPF_STMT (BPF_LD | BPF_W | BPF_ABS, (offset))
-#define JUMP(how, k, yes, no) BPF_JUMP (BPF_JMP | (how) | BPF_K, (k), (yes), (no))
+#define JUMP(how, k, yes, no) \
+  BPF_JUMP (BPF_JMP | (how) | BPF_K, (k), (yes), (no))
 
 int
 main (int argc, char **argv)

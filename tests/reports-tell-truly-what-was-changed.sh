@@ -30,7 +30,7 @@ done
 # the report itself.
 wrapper=("${plain[@]}")
 requires strace
-requires_plain_binary "system calls fail"
+requires_bare_binary "system calls fail"
 strace -o "$tmp/trace" true 2> "$errors" || skip "nothing can be traced here"
 for number in 2 3 4; do
   wrapper=(strace -f -qq -o "$tmp/trace" -e trace=ftruncate
