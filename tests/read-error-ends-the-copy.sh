@@ -14,6 +14,6 @@ copy_fails 1 '^stripecopy: source .*read.* offset [0-9]+ length [0-9]+: Input/ou
 expect_fired src
 expect_error_at 5555555
 
-copy_fails 1 '^stripecopy: source .*: No space left on device$' \
+copy_fails 1 '^stripecopy: source .*: No space left on device: .*injecting ENOSPC' \
            [ nbdkit --filter=error memory 16M error=ENOSPC \
                     error-pread-rate=1 ] "$dst" --no-extents

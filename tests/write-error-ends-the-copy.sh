@@ -15,6 +15,6 @@ copy_fails 1 '^stripecopy: destination .*write.* offset [0-9]+ length [0-9]+: In
 expect_fired dst
 expect_error_at 5555555
 
-copy_fails 1 '^stripecopy: destination .*: No space left on device$' \
+copy_fails 1 '^stripecopy: destination .*: No space left on device: .*injecting ENOSPC' \
            [ nbdkit -r file "$tmp/disk" ] \
            [ nbdkit --filter=error memory 16M error=ENOSPC error-pwrite-rate=1 ]
