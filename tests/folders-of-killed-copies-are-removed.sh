@@ -8,7 +8,6 @@
 requires_plugin memory
 
 folders () { compgen -G "$tmp/private/stripecopy-??????"; }
-ends_itself () { [ -z "$(leftover_pids)" ]; }
 
 mkfifo "$tmp/go"
 
@@ -24,7 +23,7 @@ start_slowly ()
 start_slowly
 kill -KILL "$copy_pid"
 wait_copy
-wait_until ends_itself
+wait_until have_no_leftovers
 left=$(folders) || fail "nothing was left behind"
 
 # Others' things of such a name, and one that looks like ours but is not empty.

@@ -7,18 +7,17 @@
 requires_plugin curl
 requires_formats qcow2
 
-no_process_left () { [ -z "$(leftover_pids)" ]; }
-
 make_disks 16
 
 # Its workers hang, and servers run on both sides.
 start_copy [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
              "$tmp/disk" ] [ nbdkit memory 16M ]
 wait_until test -s "$tmp/src.fired"
-[ "$(leftover_pids | wc -l)" -ge 3 ] || fail "the servers cannot be seen"
+find_leftovers
+[ ${#leftovers[@]} -ge 3 ] || fail "the servers cannot be seen"
 kill -KILL "$copy_pid"
 wait_copy
-wait_until no_process_left
+wait_until have_no_leftovers
 expect_no_leftovers
 
 # One server reads from another one's socket.
@@ -28,10 +27,11 @@ start_copy --source-format=qcow2 "$web/disk.qcow2" \
            [ "$rude_server" --mode=write-silent --log="$tmp/dst.fired" \
              "$tmp/copy" ]
 wait_until test -s "$tmp/dst.fired"
-[ "$(leftover_pids | wc -l)" -ge 4 ] || fail "the servers cannot be seen"
+find_leftovers
+[ ${#leftovers[@]} -ge 4 ] || fail "the servers cannot be seen"
 kill -KILL "$copy_pid"
 wait_copy
-wait_until no_process_left
+wait_until have_no_leftovers
 expect_no_leftovers
 copy_ok --source-format=qcow2 "$web/disk.qcow2" "$tmp/again"
 expect_identical "$tmp/disk" "$tmp/again"

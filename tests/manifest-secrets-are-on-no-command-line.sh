@@ -25,7 +25,8 @@ start_copy --manifest="$tmp/manifest" --jobs=2 -v
 wait_until is_on_its_way
 
 copies=0
-for pid in $(leftover_pids); do
+find_leftovers
+for pid in "${leftovers[@]}"; do
   if grep -qFa -f "$tmp/secrets" "/proc/$pid/cmdline" "/proc/$pid/environ"
   then
     fail "it shows a secret: $(tr '\0' ' ' < "/proc/$pid/cmdline")"

@@ -5,7 +5,6 @@
 
 . "${srcdir:-.}/functions.sh"
 
-no_process_left () { [ -z "$(leftover_pids)" ]; }
 
 make_disks 16
 
@@ -29,4 +28,4 @@ wait_until test -s "$tmp/src.fired"
 kill -KILL "$copy_pid"
 wait_copy
 wait_until test -e "$tmp/forgotten"
-wait_until no_process_left
+wait_until have_no_leftovers
