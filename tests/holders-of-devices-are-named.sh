@@ -55,7 +55,7 @@ mounted "$device"
 
 # A device that is made of it.
 (
-  name=stripecopy-test-${tmp##*.}
+  name=stripecopy-test-$$
   echo "0 8192 linear $device 0" |
     dmsetup create "$name" > "$tmp/dmsetup" 2>&1 ||
     { echo "no device mapper here"; exit; }

@@ -8,7 +8,7 @@ requires_schemas
 [ -w /dev ] || skip "nobody can make a file in /dev here"
 
 make_data "$tmp/disk" 1M
-name=stripecopy-test-${tmp##*.}
+name=stripecopy-test-$$
 ln -s /dev "$tmp/link"
 
 expect_refused ()
