@@ -295,7 +295,8 @@ explain (struct copier *c, struct error *e)
   for (unsigned i = 0; i < 2; i++) {
     const char *name = endpoint_name (sides[i]);
 
-    if ((e->place.op || e->number == ENOTCONN) && strncmp (e->text, name, strlen (name)) == 0)
+    if ((e->place.op || e->number == ENOTCONN)
+        && strncmp (e->text, name, strlen (name)) == 0)
       endpoint_explain (sides[i], e);
   }
 }

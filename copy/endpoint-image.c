@@ -799,8 +799,8 @@ fail_cut (const struct image_endpoint *ep, const struct layer *l,
   return -1;
 }
 
-/* For formats that qemu-img check knows nothing of: where the data lies, against
- * the end of the file.
+/* For formats that qemu-img check knows nothing of: compares the place of the
+ * data with the end of the file.
  */
 static int
 check_end (const struct image_endpoint *ep, const struct layer *l,
@@ -816,8 +816,8 @@ check_end (const struct image_endpoint *ep, const struct layer *l,
   return cut ? fail_cut (ep, l, e) : 0;
 }
 
-/* What qemu-img check found, but for a file that ends too soon.  -1 with the error
- * set where the user does not want to wait for it.
+/* What qemu-img check found, but for a file that ends too soon.  -1 with the
+ * error set where the user does not want to wait for it.
  */
 static int
 heed_check (const struct image_endpoint *ep, int status,
@@ -836,8 +836,8 @@ heed_check (const struct image_endpoint *ep, int status,
   return 0;
 }
 
-/* Whether all of a layer is there: what is missing would read as zeroes.  A look
- * that takes too long is no reason not to copy.
+/* Whether all of a layer is there: what is missing would read as zeroes.  A
+ * look that takes too long is no reason not to copy.
  */
 static int
 check_layer (const struct image_endpoint *ep, const struct layer *l,

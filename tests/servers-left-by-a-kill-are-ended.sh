@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server of an image that outlives a copy which was killed, because it forgot
-# the signal, is ended by the next run of the same command; one that belongs to a
-# copy which lives is not.
+# the signal, is ended by the next run of the same command; one that belongs to
+# a copy which lives is not.
 
 . "${srcdir:-.}/functions.sh"
 requires_formats qcow2
