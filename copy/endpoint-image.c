@@ -809,8 +809,8 @@ fail_cut (const struct image_endpoint *ep, const struct layer *l,
   return -1;
 }
 
-/* For formats that qemu-img check knows nothing of: where the data is, against
- * the end of the file.
+/* For formats that qemu-img check knows nothing of: compares the place of the
+ * data with the end of the file.
  */
 static int
 check_end (const struct image_endpoint *ep, const struct layer *l,

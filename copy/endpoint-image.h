@@ -13,8 +13,8 @@
 /* Whether an operand is of this kind.  A raw file is not: it is a file. */
 bool endpoint_image_fits (const struct operand *operand);
 
-/* Whether a destination is one that has to be made first: it is not there, or an
- * empty file.
+/* Whether a destination is one that has to be made first: it is not there, or
+ * an empty file.
  */
 bool endpoint_image_is_new (const struct operand *operand);
 

@@ -21,8 +21,8 @@ struct image_facts {
 bool image_facts_chain (const char *text, unsigned i, char **file,
                         char **format);
 
-/* Whether the text of qemu-img check --output=json is about a format of which it
- * sees that the end of the file is missing.
+/* Whether the text of qemu-img check --output=json is about a format of which
+ * it sees that the end of the file is missing.
  */
 bool image_facts_checked (const char *text);
 
@@ -34,8 +34,9 @@ int image_facts_end (const char *text, uint64_t *end);
 /* Reads the text of qemu-img info --output=json.  -1 with errno. */
 int image_facts_read (const char *text, struct image_facts *f);
 
-/* By how much an image that is full is larger than the disk of size bytes in it,
- * in the text of qemu-img measure --output=json; 0 where that does not say it.
+/* By how much an image that is full is larger than the disk of size bytes in
+ * it, in the text of qemu-img measure --output=json; 0 where that does not say
+ * it.
  */
 uint64_t image_facts_besides (const char *text, uint64_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Servers of images that a run has left which was killed.  qemu-nbd gets SIGTERM
- * then, but forgets one that comes while it starts, and keeps its image locked.
+/* Servers of images that a killed run has left.  qemu-nbd gets SIGTERM then,
+ * but forgets one that comes while it starts, and keeps its image locked.
  */
 
 #ifndef LEFTOVER_H

@@ -41,8 +41,8 @@ char *new_image_beside (const struct new_image *n);
  */
 int new_image_place (struct new_image *n, const struct device *replaced);
 
-/* Removes the folder and what is left in it, frees all.  A struct after a failed
- * begin is fine.
+/* Removes the folder and what is left in it, frees all.  A struct after a
+ * failed begin is fine.
  */
 void new_image_end (struct new_image *n);
 

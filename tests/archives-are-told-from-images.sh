@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An OVA is an archive: it is not copied as a disk, and the way to the disk in it
-# that the error names leads there.
+# An OVA is an archive: it is not copied as a disk, and the way to the disk in
+# it that the error names leads there.
 
 . "${srcdir:-.}/functions.sh"
 requires tar

@@ -16,7 +16,8 @@ qemu-img create -q -f vmdk -o subformat=monolithicFlat flat.vmdk 8M
 make_ones "$tmp/flat-flat.vmdk" 8M
 qemu-img convert -O vmdk -o subformat=streamOptimized disk once
 cd - > "$output"
-files=("$tmp"/victim "$tmp"/data "$tmp"/backed "$tmp"/flat.vmdk "$tmp"/flat-flat.vmdk \
+files=("$tmp"/victim "$tmp"/data "$tmp"/backed "$tmp"/flat.vmdk
+       "$tmp"/flat-flat.vmdk \
        "$tmp"/once)
 md5sum "${files[@]}" > "$tmp/sums"
 

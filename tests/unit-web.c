@@ -141,7 +141,8 @@ no_word_of_a_question_leaves_its_line (void **state UNUSED)
   char *text = web_question (&url, 10, 20);
 
   assert_non_null (text);
-  assert_non_null (strstr (text, "\nurl = \"http://host/\\\"\\noutput = \\\"/x\""
+  assert_non_null (strstr (text,
+                           "\nurl = \"http://host/\\\"\\noutput = \\\"/x\""
                            "\nuser = \"a\\\\b:c\\\"d\"\nrequest = \"GET\""
                            "\nrange = \"10-19\"\n"));
   assert_null (strstr (text, "\noutput"));

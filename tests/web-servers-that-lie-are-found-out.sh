@@ -48,7 +48,8 @@ rm -f "$tmp/new"
 # Its file is replaced by one of the same size, once some of it was written.
 replace=("[" nbdkit eval get_size='echo 8M' can_write='exit 0'
          can_flush='exit 0' flush='exit 0'
-         pwrite="cat > /dev/null; ln '$tmp/other' '$tmp/site/disk.new' || :" "]")
+         pwrite="cat > /dev/null; ln '$tmp/other' '$tmp/site/disk.new' || :"
+         "]")
 copy_fails 1 '^stripecopy: source .*has changed' --source-format=raw \
            "$web/swapped/disk" "${replace[@]}"
 [ -e "$tmp/site/disk.new" ] || fail "the file was not replaced"
