@@ -15,6 +15,20 @@ gate "$tmp" $((16 << 20))               # 16 MiB are free
 serve_logged src "${gated[@]}"
 src=nbd+unix:///disk?socket=$tmp/src.sock
 serve_nbdkit dst file "$tmp/copy"
+# Some nbdkits do not survive a client that is killed: both are started again
+# once it is.
+has_ended () { ! kill -0 "$src_pid" "$dst_pid" 2> "$tmp/kill"; }
+(
+  wait_until test -e "$tmp/open"
+  stop_server src
+  stop_server dst
+  wait_until has_ended
+  serve_logged src "${gated[@]}"
+  serve_nbdkit dst file "$tmp/copy"
+  touch "$tmp/restarted"
+  read -r -u "$never"
+) &
+servers+=($!)
 printf '%s\n' '#!/bin/sh' "echo \$\$ > $tmp/pid" "exec $stripecopy \"\$@\"" \
        > "$tmp/program"
 chmod +x "$tmp/program"
@@ -69,6 +83,12 @@ cat > "$tmp/play.yml" <<END
         path: "{{ tmp }}/open"
         state: touch
         mode: "0600"
+
+    - name: Wait for the servers
+      ansible.builtin.wait_for:
+        path: "{{ tmp }}/restarted"
+        sleep: 1
+        timeout: $limit
 
     - name: Go on
       stripecopy.disks.stripecopy:

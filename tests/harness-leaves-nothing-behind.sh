@@ -70,12 +70,14 @@ expect_nothing
 fake bad 'echo the last words; exit 1'
 fake leaves-a-process 'loop; exit 0'
 fake leaves-both 'loop; exit 1'
+fake skips-and-leaves 'touch "$TMPDIR/a-file"; exit 77'
+fake odd-name 'touch "$TMPDIR/"$'"'\\xff'"
 fake leaves-a-file 'touch "$TMPDIR/a-file"'
 fake leaves-on-disk 'touch "$TEST_DISK/a-file"'
 fake is-killed 'loop; kill -KILL $$'
 fake keeper-is-killed 'loop; kill -KILL $PPID; read -r < /dev/tty'
-names=(bad leaves-a-process leaves-both leaves-a-file leaves-on-disk is-killed
-       keeper-is-killed)
+names=(bad leaves-a-process leaves-both leaves-a-file leaves-on-disk
+       skips-and-leaves odd-name is-killed keeper-is-killed)
 for name in "${names[@]}"; do
   ! in_harness "$harness" good.sh "$name.sh" || fail "$name was a success"
   expect_result PASS good
@@ -94,7 +96,7 @@ grep -q 'left file .*a-file' "$tmp/run/leaves-on-disk.log" ||
   fail "the file on a disk is not named"
 
 fake hangs 'loop; read -r < <(sleep 1000)'
-! seconds=1 in_harness "$harness" hangs.sh || fail "who hangs is a success"
+! seconds=1 in_harness "$harness" hangs.sh || fail "a hanging test has passed"
 expect_result FAIL hangs 'not done after'
 expect_nothing
 
@@ -102,7 +104,8 @@ truncate -s 1M "$tmp/file"
 if can_make_device "$tmp/file"; then
   fake leaves-a-device 'truncate -s 1M "$TMPDIR/file"' \
        'losetup --find "$TMPDIR/file"'
-  ! in_harness "$harness" leaves-a-device.sh || fail "a device may stay"
+  ! in_harness "$harness" leaves-a-device.sh ||
+    fail "a test that left a loop device has passed"
   expect_result FAIL leaves-a-device 'left loop device /dev/'
   expect_nothing
   ! losetup -a | grep -q "$tmp/work" || fail "the device is still there"
@@ -112,13 +115,14 @@ if unshare -m true 2> "$errors"; then
   # In a mount namespace of this test, should run-tests fail to unmount it.
   fake leaves-a-mount 'mkdir "$TMPDIR/m"; mount -t tmpfs none "$TMPDIR/m"'
   ! in_harness unshare -m "$harness" leaves-a-mount.sh ||
-    fail "a mount may stay"
+    fail "a test that left a mount has passed"
   expect_result FAIL leaves-a-mount 'left mount .*/m$'
   expect_nothing
 fi
 
 # ---------------------------------------------------- how the harness ends
-fake waits 'loop; while :; do sleep 1; done'
+fake waits "echo \$PPID > '$tmp/keeper'; : > \"\$TEST_CACHE/a-file\"" \
+     'loop; while :; do sleep 1; done'
 printf '%s\n' 'top: ; +@$(MAKE) -f ../makefile below || exit 1' \
        "below: ; @'$harness' waits.sh good.sh" > "$tmp/makefile"
 
@@ -131,7 +135,7 @@ start_make ()
   make_pid=$!
   servers+=("$make_pid")
   wait_until test -e "$tmp/is-looping"
-  harness_pid=$(pgrep -f "$harness waits.sh" -o)
+  harness_pid=$(ps -o ppid= -p "$(< "$tmp/keeper")" | tr -d ' ')
   pgid=$(ps -o pgid= -p "$harness_pid" | tr -d ' ')
   top_pid=$(pgrep -g "$pgid" -o)
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks what stripecopy tells against the schemas in docs/, and more.
 
-Each check is words on standard input, each word ended by a NUL and the last
-one followed by an empty word:
+Each check is words on standard input, each word ended by a NUL, and before
+them how many they are:
 
     report FILE [EXPRESSION...]
     events FILE [EXPRESSION...]
@@ -132,18 +132,17 @@ def check(kind, name, *expressions):
 
 def read_words():
     """Returns the words of the next check, or None when there is none."""
-    words, word = [], b""
-    while True:
-        byte = sys.stdin.buffer.read(1)
-        if not byte:
-            return None
-        if byte != b"\0":
-            word += byte
-        elif word:
-            words.append(word.decode())
-            word = b""
-        else:
-            return words
+    count = read_word()
+    return count and [read_word() for _ in range(int(count))]
+
+
+def read_word():
+    word = b""
+    while byte := sys.stdin.buffer.read(1):
+        if byte == b"\0":
+            return word.decode()
+        word += byte
+    return None
 
 
 def main():

@@ -12,7 +12,7 @@ make_ones "$tmp/copy" 16M
 for mode in garble bad-cookie drop; do
   serve_rude src --mode=$mode --after=5 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
-  copy_fails 1 '^stripecopy: source ' --stall-timeout=2 --retries=0 -T 2 -C 2 \
+  copy_fails 1 '^stripecopy: source ' --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 \
              "$src" "$dst"
   expect_fired src
   stop_server src
@@ -21,7 +21,7 @@ for mode in garble bad-cookie drop; do
   serve_nbdkit src -r file "$tmp/disk"
   serve_rude dst --mode=$mode --after=5 "$tmp/copy"
   copy_fails 1 '^stripecopy: destination ' \
-             --stall-timeout=2 --retries=0 -T 2 -C 2 "$src" "$dst"
+             --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 "$src" "$dst"
   expect_fired dst
   stop_server src
   stop_server dst

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server that never answers cannot keep the user, whatever was asked of it:
-# the second signal ends the copy, which nothing else would do for a day.
+# the second signal ends the copy before it gives up waiting for answers.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin file
@@ -25,6 +25,7 @@ for mode in read-silent status-silent write-silent; do
   if [ $mode != status-silent ]; then
     kill -INT "$copy_pid"
     wait_until signal_is_taken
+    pause 0.5                   # it waits for answers for five seconds
     ! copy_has_ended || fail "$mode: the first signal ended it"
   fi
   # Signals that are pending merge: so send it until the copy has ended.

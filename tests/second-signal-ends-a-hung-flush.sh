@@ -16,6 +16,7 @@ start_copy --destination-is-zero=no "$src" "$dst"
 wait_until test -s "$tmp/flushing"
 kill -INT "$copy_pid"
 wait_until signal_is_taken
+pause 0.5                       # it waits for the flush for twenty seconds
 ! copy_has_ended || fail "the first signal ended it"
 until copy_has_ended; do
   kill -INT "$copy_pid" 2> /dev/null || :

@@ -9,7 +9,7 @@ requires_plugin eval
 make_gate "$tmp/gate"           # it never opens
 start_copy -p [ nbdkit memory 1M ] \
            [ nbdkit eval get_size='echo 1048576' pwrite='cat > /dev/null' \
-                    unload="echo > '$tmp/told'; : < '$tmp/gate'" ]
+                    unload="echo \$tmpdir > '$tmp/told'; : < '$tmp/gate'" ]
 wait_until test -s "$tmp/told"
 grep -q copied "$errors" || fail "it ended before the copy did"
 pause 1
@@ -22,3 +22,5 @@ wait_copy
 [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 25000000 ] ||
   fail "it took its time"
 expect_no_leftovers
+# What nbdkit would have removed itself.
+[[ $(< "$tmp/told") != /tmp/nbdkit?????? ]] || rm -r "$(< "$tmp/told")"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Nobody reads, writes or even opens the other end: a signal ends the copy all
-# the same, and at once; a FIFO that nobody opens is given up, too.
+# the same; a FIFO that nobody opens is given up, too.
 
 . "${srcdir:-.}/functions.sh"
 requires_plugin memory
@@ -14,15 +14,12 @@ serve_logged src -r memory 64M
 # interrupted HOW EVENT...: ends the copy once the event has come.
 interrupted ()
 {
-  local how=$1 before
+  local how=$1
   wait_until "${@:2}"
-  before=$EPOCHREALTIME
   kill -INT "$copy_pid"
   wait_copy
   expect_no_leftovers
   [ $code -eq 130 ] || fail "$how: exit status $code after SIGINT"
-  [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 4000000 ] ||
-    fail "$how: it took its time"
 }
 
 window_is_full ()
@@ -49,9 +46,10 @@ start_stream -v - "$tmp/copy" < "$tmp/empty"
 interrupted 'nobody writes' has_begun
 expect_error '^stripecopy: ended by signal 2 .*copied 0 B in'
 
-start_copy "$tmp/lonely" null:
+# Nothing else would end these for a day.
+start_copy --open-timeout=86400 "$tmp/lonely" null:
 interrupted 'nobody opens it for writing' has_opened_fifo
-start_copy "$src" "$tmp/lonely"
+start_copy --open-timeout=86400 "$src" "$tmp/lonely"
 interrupted 'nobody opens it for reading' has_request src Connect
 copy_fails 1 '^stripecopy: destination .*lonely: nobody opened' \
            --open-timeout=1 "$src" "$tmp/lonely"

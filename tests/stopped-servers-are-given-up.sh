@@ -17,7 +17,7 @@ start_and_stop ()
 {
   serve_logged src -t 1 -r --filter=delay file "$tmp/disk" rdelay=30ms
   serve_nbdkit dst file "$tmp/copy"
-  start_copy -v --request-size=64k -R 2 -C 2 -T 2 --stall-timeout=1 "$@" \
+  start_copy -v --request-size=64k -R 2 -C 2 -T 2 --stall-timeout="$factor" "$@" \
              "$src" "$dst"
   wait_until has_request src Read
   kill -STOP "$src_pid"
@@ -27,7 +27,7 @@ start_and_stop --retries=0
 wait_copy
 kill -CONT "$src_pid"
 [ $code -eq 1 ] || fail "exit status $code"
-expect_error '^stripecopy: source .*no answer for 1 s'
+expect_error "^stripecopy: source .*no answer for $factor s"
 stop_server src
 stop_server dst
 

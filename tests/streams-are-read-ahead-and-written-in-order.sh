@@ -9,13 +9,12 @@ requires_plugin file
 
 # The first read is answered after three others were.
 make_data "$tmp/disk" 2000001
+make_gate "$tmp/gate"
+three_are_answered () { [ "$(compgen -G "$tmp/answered*" | wc -l)" -ge 3 ]; }
+open_gate_when "$tmp/gate" three_are_answered
 serve_nbdkit src eval thread_model='echo parallel' \
   get_size="stat -c %s '$tmp/disk'" \
-  pread="if [ \$4 -eq 0 ]; then
-           while [ \$(ls '$tmp' | grep -c ^answered) -lt 3 ]; do
-             sleep 0.01
-           done
-         fi
+  pread="[ \$4 -ne 0 ] || : < '$tmp/gate'
          dd if='$tmp/disk' iflag=skip_bytes,count_bytes bs=64k skip=\$4 \
             count=\$3 status=none &&
          : > '$tmp/answered'\$4"

@@ -30,7 +30,7 @@ expect_trace 'b errno'
 stop_server src
 
 serve_rude src --mode=read-silent --after=3 "$tmp/disk"
-copy_fails 1 'no answer' --trace="$tmp/trace" --stall-timeout=1 \
+copy_fails 1 'no answer' --trace="$tmp/trace" --stall-timeout="$factor" \
            --retries=0 "$src" "$dst"
 expect_fired src
 expect_trace 'b unanswered'

@@ -227,7 +227,7 @@ signal_is_for_the_child_alone (void **state UNUSED)
   struct child c;
 
   start_shell (&c, "trap 'echo got >&3; exit 7' USR1; echo up >&3;"
-               " sleep 60 & while :; do sleep 0.01; done");
+               " sleep 100000 & while :; do sleep 0.01; done");
   assert_line ("up");
   child_signal (&c, SIGUSR1);
   assert_line ("got");
@@ -521,7 +521,7 @@ end_by_term_is_within_the_grace (void **state UNUSED)
   char text[64];
   struct child c;
 
-  start_shell (&c, "echo ready >&3; exec sleep 60");
+  start_shell (&c, "echo ready >&3; exec sleep 100000");
   assert_line ("ready");
   assert_string_equal (child_describe (&c, text, sizeof text),
                        "has not ended");
@@ -557,7 +557,7 @@ stopped_child_is_ended_too (void **state UNUSED)
   struct child c;
   siginfo_t info;
 
-  start_shell (&c, "echo ready >&3; exec sleep 60");
+  start_shell (&c, "echo ready >&3; exec sleep 100000");
   assert_line ("ready");
   kill (c.pid, SIGSTOP);
   assert_int_equal (waitid (P_PID, (id_t) c.pid, &info, WSTOPPED | WNOWAIT), 0);
@@ -580,7 +580,7 @@ child_that_ignores_term_is_killed_after_the_grace (void **state UNUSED)
   char text[64];
   struct child c;
 
-  start_shell (&c, "trap '' TERM; echo ready >&3; sleep 60; sleep 60");
+  start_shell (&c, "trap '' TERM; echo ready >&3; sleep 100000; sleep 100000");
   assert_line ("ready");
 
   /* Signals that interrupt the wait neither end nor prolong it. */
@@ -605,7 +605,7 @@ grandchild_that_ignores_term_dies_with_the_child (void **state UNUSED)
 {
   struct child c;
 
-  start_shell (&c, "(trap '' TERM; echo ready >&3; exec sleep 60) & wait");
+  start_shell (&c, "(trap '' TERM; echo ready >&3; exec sleep 100000) & wait");
   assert_line ("ready");
   assert_true (child_end (&c, GRACE, -1));
   assert_int_equal (WTERMSIG (c.status), SIGTERM);
@@ -617,7 +617,7 @@ grandchild_dies_when_the_child_ends_by_itself (void **state UNUSED)
 {
   struct child c;
 
-  start_shell (&c, "sleep 60 & exit 4");
+  start_shell (&c, "sleep 100000 & exit 4");
   wait_and_assert_status (&c, 4);
   assert_all_are_gone ();
 }
@@ -632,7 +632,7 @@ child_dies_with_a_parent_that_is_killed (void **state UNUSED)
   pid = fork ();
   if (pid == 0) {
     char sh[] = "sh", dash_c[] = "-c";
-    char text[] = "echo ready >&3; exec sleep 60";
+    char text[] = "echo ready >&3; exec sleep 100000";
     char *argv[] = { sh, dash_c, text, NULL };
 
     if (child_start (&c, argv, theirs, "line") == -1)
@@ -704,7 +704,7 @@ waiting_ends_with_the_child_or_the_deadline (void **state UNUSED)
   assert_true (c.ended);
   assert_int_equal (WEXITSTATUS (c.status), 7);
 
-  start_plain_shell (&c, "sleep 60");
+  start_plain_shell (&c, "sleep 100000");
   assert_false (child_wait (&c, clock_now () + NS_PER_MS, -1));
   assert_false (c.ended);
   /* Once ours is readable, there is a hurry.  Nothing else ends this wait. */

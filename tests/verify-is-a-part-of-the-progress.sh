@@ -51,3 +51,6 @@ wait_copy
 expect_error 'ended by signal 2 .*: compared .* of 16\.0 MiB'
 ! numbers | grep -qx 100 || fail "100 although it was not verified"
 expect_identical "$tmp/disk" "$tmp/copy"
+# Its server waits for the script at the gate when it ends.
+touch "$tmp/open"
+printf '\n\n\n\n\n\n\n\n' >&"$gate"

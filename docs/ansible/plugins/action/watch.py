@@ -68,22 +68,25 @@ class ActionModule(ActionBase):
         The module async_status looks at the same file, but it starts a Python
         on the host for each look at each job.
         """
-        result = self.read_json(results_file)
-        return result is not None and bool(
-            result.get("finished", "started" not in result))
-
-    def read_json(self, file):
-        """What is in a file of the host, or None if it is not complete yet."""
-        said = self._low_level_execute_command("cat -- " + shlex.quote(file))
+        said = self.read(results_file)
+        if said["rc"] != 0:             # it is there before the job is
+            return True
         try:
-            return json.loads(said["stdout"])
-        except ValueError:
-            return None
+            result = json.loads(said["stdout"])
+        except ValueError:              # it is being written
+            return False
+        return bool(result.get("finished", "started" not in result))
+
+    def read(self, file):
+        return self._low_level_execute_command("cat -- " + shlex.quote(file))
 
     def show(self, name, shown, task_vars):
-        event = self.read_json(
+        said = self.read(
             os.path.join(self._task.args["folder"], name + ".status"))
-        line = event and describe(event)
+        try:
+            line = describe(json.loads(said["stdout"]))
+        except ValueError:              # it is not there yet
+            return
         if line and line != shown.get(name):
             shown[name] = line
             display.display("%s: %s: %s" % (task_vars["inventory_hostname"],
