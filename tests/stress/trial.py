@@ -40,7 +40,8 @@ class Trial:
         self.failures, self.journal = [], []
         self.began = time.monotonic()
         self.number = 0                 # of the attempt
-        self.faults = 0                 # that happened
+        self.faults = self.kills = 0    # that happened
+        self.momentary = 0              # what SIGKILL has left
         self.was_killed = False         # in any attempt so far
         self.own = set()                # our children, which we wait for
         self.private = self.path("private")
@@ -313,6 +314,7 @@ class Trial:
             self.say("fault: the copier is killed")
             process.kill()
             self.faults += 1
+            self.kills += 1
             attempt.killed = self.was_killed = True
 
     def do_signal(self, fault, attempt, process, mark, events, now):
@@ -350,6 +352,7 @@ class Trial:
             self.say("fault: killed: " + family.describe(pid))
             family.kill(pid, signal.SIGKILL)
             self.faults += 1
+            self.kills += 1
             attempt.may_fail = attempt.orphans = True
             self.was_killed = True
 
