@@ -5,7 +5,6 @@ import json
 import os
 import signal
 
-import cases
 import content
 
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL,
