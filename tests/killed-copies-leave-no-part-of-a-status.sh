@@ -7,7 +7,7 @@ requires_plain_binary "nothing can be injected"
 requires strace
 strace -qq -o "$tmp/strace" true 2> "$errors" || skip "strace is not allowed"
 
-make_disks
+make_disks 16
 mkdir "$tmp/status"
 code=0
 TMPDIR=$tmp/private timeout -k 5 "$limit" \

@@ -41,14 +41,14 @@ END
 chmod +x "$tmp/wrong"
 run_stress "$tmp/wrong" "${plain[@]}"
 [ $code -eq 1 ] || fail "exit status $code of copies that are wrong"
-[ "$(grep -c '^FAIL: difference: destination0, in its file: ' "$output")" -eq 2 ] ||
-  fail "not both differences were found"
+found=$(grep -c '^FAIL: difference: destination0, in its file: ' "$output") || :
+[ "$found" -eq 2 ] || fail "not both differences were found"
 grep -qx 'stress: 2 cases, 2 differences, 2 failures, seed 5' "$output" ||
   fail "the last line is wrong"
 
 # The command that it names, as far as make hands it on.
-again=$(sed -n "s/^again: make stress STRESS_SEED=5 STRESS_ARGS='\(.*\)'$/\1/p" \
-          "$output" | head -n 1)
+pattern="s/^again: make stress STRESS_SEED=5 STRESS_ARGS='\(.*\)'$/\1/p"
+again=$(sed -n "$pattern" "$output" | head -n 1)
 [ -n "$again" ] || fail "no command is named"
 read -r -a words <<< "$again"
 run_stress "$tmp/wrong" --seed=5 "${words[@]}"

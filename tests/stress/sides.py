@@ -67,6 +67,10 @@ class Server:
             return self.process is None or self.process.poll() is not None
         return self.pid is not None and not family.is_alive(self.pid)
 
+    def has_crashed(self):
+        """Whether it has ended, and not by us."""
+        return not self.daemon and not self.was_ended and self.has_ended()
+
     def wait_up(self):
         deadline = time.monotonic() + PATIENCE
         while not self.is_up():
@@ -494,8 +498,13 @@ class Destination(Side):
         that has succeeded has flushed has to survive that.
         """
         if self.kind == "memory":
-            yield "by its server", client.read_export(
-                self.server.socket, piece=1 << 16)
+            try:
+                yield "by its server", client.read_export(
+                    self.server.socket, piece=1 << 16)
+            except OSError:             # it may be about to crash
+                time.sleep(0.2)
+                if not self.server.has_crashed():
+                    raise
             return
         if self.kind == "loop":
             yield "by the device", read_part(self.device, 0,

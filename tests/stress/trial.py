@@ -40,7 +40,9 @@ class Trial:
         self.failures, self.journal = [], []
         self.began = time.monotonic()
         self.number = 0                 # of the attempt
-        self.faults = 0                 # that happened
+        self.faults = self.kills = 0    # that happened
+        self.momentary = 0              # what SIGKILL has left
+        self.lost_memory = False        # a server had a disk in there
         self.was_killed = False         # in any attempt so far
         self.own = set()                # our children, which we wait for
         self.private = self.path("private")
@@ -149,6 +151,9 @@ class Trial:
                         side.be_calm()
             attempt = self.attempt(words, copies, faults, calm)
             judge.look(self, attempt, copies)
+            if self.lost_memory:
+                self.say("given up: a disk in memory is lost")
+                return False
             if attempt.code == 0:
                 if self.case["again"] and not self.failures:
                     self.once_more(words, copies)
@@ -271,10 +276,10 @@ class Trial:
         """A server that has crashed by itself is no fault of the copier."""
         for side in self.sources + self.destinations:
             server = side.server
-            if server and not server.daemon and server.has_ended() and \
-                    not server.was_ended:
+            if server and server.has_crashed():
                 self.say(f"{side.name}'s server has ended by itself")
                 attempt.may_fail = attempt.server_crashed = True
+                self.lost_memory |= side.kind == "memory"
 
     def hangs(self, attempt, process, mark, errors):
         for pid in family.marked(mark):
@@ -313,6 +318,7 @@ class Trial:
             self.say("fault: the copier is killed")
             process.kill()
             self.faults += 1
+            self.kills += 1
             attempt.killed = self.was_killed = True
 
     def do_signal(self, fault, attempt, process, mark, events, now):
@@ -350,6 +356,7 @@ class Trial:
             self.say("fault: killed: " + family.describe(pid))
             family.kill(pid, signal.SIGKILL)
             self.faults += 1
+            self.kills += 1
             attempt.may_fail = attempt.orphans = True
             self.was_killed = True
 
@@ -390,6 +397,8 @@ class Trial:
                            for copy in self.case["copies"]
                            if copy["disk"] == number)
             want = side.expected()
+            if side.kind == "memory" and side.server.has_crashed():
+                continue
             for how, got in side.contents(graceful):
                 if side.image_format not in (None, "raw"):
                     want = want.ljust(cases.round_up(len(want), 512), b"\0")
