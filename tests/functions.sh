@@ -548,6 +548,27 @@ busy_connections ()
   request_lines "$1" "$2" | grep -o 'connection=[0-9]*' | sort -u | wc -l
 }
 
+# Sets held to what makes nbdkit serve a file, and answer no read before a logged
+# server has got N connections: a short copy could be over before its other
+# workers have connected.  hold_reads FILE NAME N
+hold_reads ()
+{
+  requires_plugin eval
+  make_gate "$tmp/$2.gate"
+  open_gate_when "$tmp/$2.gate" has_connections "$2" "$3"
+  # shellcheck disable=SC2034
+  held=(eval thread_model='echo parallel' can_multi_conn='exit 0'
+        get_size="stat -c %s '$1'"
+        pread=": < '$tmp/$2.gate'
+               dd if='$1' bs=64k iflag=skip_bytes,count_bytes skip=\$4 \
+                  count=\$3 status=none")
+}
+
+has_connections ()
+{
+  [ -e "$tmp/$1.requests" ] && [ "$(requests "$1" Connect)" -ge "$2" ]
+}
+
 # Checks the number of requests: expect_requests NAME KIND TEST NUMBER.
 expect_requests ()
 {

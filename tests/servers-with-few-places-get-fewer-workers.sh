@@ -9,7 +9,8 @@ requires_filter limit
 requires_plugin file
 
 make_disks
-serve_logged src --filter=limit -r file "$tmp/disk" limit=2
+hold_reads "$tmp/disk" src 2
+serve_logged src --filter=limit "${held[@]}" limit=2
 serve_nbdkit dst file "$tmp/copy"
 copy_ok -T 4 -C 4 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"

@@ -7,7 +7,8 @@ requires_filter log
 requires_plugin file
 
 make_disks
-serve_nbdkit src -r file "$tmp/disk"
+hold_reads "$tmp/disk" dst 4
+serve_nbdkit src -r "${held[@]}"
 
 copy_ok -T 4 -C 4 "$src" -- [ nbdkit --filter=log file "$tmp/copy" \
                                      logfile="$tmp/dst.requests" ]

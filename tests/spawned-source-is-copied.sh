@@ -8,8 +8,9 @@ requires_plugin file
 
 make_disks
 serve_nbdkit dst file "$tmp/copy"
+hold_reads "$tmp/disk" src 4
 
-copy_ok -T 4 -C 4 -- [ nbdkit --filter=log -r file "$tmp/disk" \
+copy_ok -T 4 -C 4 -- [ nbdkit --filter=log -r "${held[@]}" \
                               logfile="$tmp/src.requests" ] "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 expect_requests src Connect -eq 4
