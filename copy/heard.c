@@ -73,6 +73,22 @@ is_hint (const char *before, const char *line)
     || strncmp (before, "curl: (", 7) == 0;
 }
 
+/* What a server says of a client that went away.  After a failure that is us. */
+static bool
+is_about_client (const char *line)
+{
+  return strstr (line, "Connection reset by peer")
+    || strstr (line, "Broken pipe") || strstr (line, "Disconnect client");
+}
+
+/* Whether a line replaces the reason that was kept before it. */
+static bool
+is_reason (const char *before, const char *line)
+{
+  return line[0] != '\0' && !is_hint (before, line)
+    && (before[0] == '\0' || !is_about_client (line));
+}
+
 static void
 take_line (struct heard *h)
 {
@@ -81,7 +97,7 @@ take_line (struct heard *h)
   h->text[h->used] = '\0';
   h->used = 0;
   masked = secrets_mask_line (h->text);
-  if (masked && masked[0] != '\0' && !is_hint (h->before, masked))
+  if (masked && is_reason (h->before, masked))
     snprintf (h->hushed ? h->after : h->before, REASON_BYTES, "%s", masked);
   if (masked && !h->hushed) {
     h->lock_failed = h->lock_failed || says_lock (masked);

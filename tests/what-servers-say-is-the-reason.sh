@@ -23,7 +23,7 @@ said ()
   rm -f "$tmp/events"
   copy_fails 1 "^stripecopy: .*$reason" --retries=0 \
              --report="$tmp/report" --events="$tmp/events" "$@"
-  reason=${reason##*.\*}
+  reason=${reason##*.\*} reason=${reason%$}
   expect_report "'$reason' in r['error']['message']"
   expect_events "'$reason' in e[-1]['error']['message']"
 }
@@ -37,6 +37,12 @@ said 'no end of line' "$tmp/disk" [ "$tmp/server" ]
 mkdir "$tmp/site"
 serve_web web "$tmp/site"
 said 404 --source-format=raw "$web/none" null:
+
+# That a client went away is no reason where the server gave one before: it was
+# us, after the failure.
+server 'echo no paper >&2' \
+       'echo "nbdkit: read request: Connection reset by peer" >&2' 'exit 1'
+said 'no paper$' [ "$tmp/server" ] null:
 
 # It fails while it copies; what it printed when it began is no reason.
 server 'echo welcome >&2' 'exec nbdkit "$@"'
