@@ -465,7 +465,7 @@ serve_web ()
 {
   local name=$1 pidfile=$tmp/$1.pid scheme=http
   shift
-  requires python3
+  requires python3 curl
   [ $# -eq 1 ] || scheme=https
   remove_old "$pidfile" "$tmp/$name.requests"
   python3 "$srcdir/range-server.py" "$pidfile" "$tmp/$name.port" \

@@ -510,8 +510,9 @@ class Destination(Side):
             yield "by the device", read_part(self.device, 0,
                                              len(self.before))
             size = len(self.want.bytes)
-            yield "in the file of the device", \
-                read_part(self.file, 0, size) + self.before[size:]
+            if not graceful:            # or it may be in the page cache alone
+                yield "in the file of the device", \
+                    read_part(self.file, 0, size) + self.before[size:]
             self.remove_device()
             yield "after the device was detached", read_file(self.file)
             return
