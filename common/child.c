@@ -32,8 +32,12 @@
 
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 
-/* How often, and with which pauses, a guard tells a server to end. */
-#define GUARD_TRIES 15
+/* How often, and with which pauses, a guard tells a server to end: often at
+ * first, for one that is starting forgets the signal.
+ */
+#define GUARD_TRIES 24
+#define GUARD_QUICK_TRIES 10
+#define GUARD_QUICK_PAUSE_MS 100
 #define GUARD_PAUSE_MS 2000
 
 #define STATUS_UNKNOWN -1       /* no status that wait gives: it was not ours */
@@ -369,7 +373,8 @@ run_guard (int server, pid_t parent, int max_fd)
   for (i = 0; i < GUARD_TRIES && (pfds[0].revents & POLLIN) == 0; ++i) {
     signal_pidfd (STDIN_FILENO, SIGTERM);
     signal_pidfd (STDIN_FILENO, SIGCONT);
-    poll (pfds, 1, GUARD_PAUSE_MS);
+    poll (pfds, 1, i < GUARD_QUICK_TRIES ? GUARD_QUICK_PAUSE_MS
+          : GUARD_PAUSE_MS);
   }
   signal_pidfd (STDIN_FILENO, SIGKILL);
   _exit (EXIT_SUCCESS);

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,6 @@
 #include "heard.h"
 #include "image-command.h"
 #include "image-facts.h"
-#include "leftover.h"
 #include "log.h"
 #include "new-image.h"
 #include "secrets.h"
@@ -62,6 +62,10 @@
 
 /* For a server that only read, or that could not be opened, to end. */
 #define GRACE (2 * NS_PER_S)
+
+/* For how long, in all, a locked image is tried again. */
+#define RELEASE_STEPS 12
+#define RELEASE_STEP_MS 250
 
 /* What reads from a server can be a moment sooner to end than the server. */
 #define DEATH_NOTICE_MS 200
@@ -338,31 +342,36 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
   return r;
 }
 
-/* A run that was killed may have left a server that has it locked, or that is
- * just ending.
+/* Pauses before a locked image is tried again: the server of a run that was
+ * just killed has it until its guard has ended it.  False when that should have
+ * happened by now, or when somebody wants us to end.
  */
-static void
-free_from_leftovers (const struct image_endpoint *ep)
+static bool
+pause_for_release (const struct image_endpoint *ep, unsigned *left)
 {
-  if (leftover_end (&ep->device, ep->deadline, ep->request.interrupt_fd))
-    log_detail ("%s: ended the server of a run that was killed",
-                ep->base.name);
+  struct pollfd p = { .fd = ep->request.interrupt_fd, .events = POLLIN };
+
+  if (*left == 0 || clock_now () >= ep->deadline)
+    return false;
+  --*left;
+  return poll (&p, 1, RELEASE_STEP_MS) <= 0;
 }
 
-/* Starts the server that writes, and tries again where the image is locked. */
 static int
 start_writer (struct image_endpoint *ep, struct error *e)
 {
-  struct error why = { 0 };
+  unsigned left = RELEASE_STEPS;
 
-  if (start_server (ep, serve_command (ep, IMAGE_WRITE), &why) == 0)
-    return 0;
-  if (why.number == EBUSY) {
-    free_from_leftovers (ep);
-    return start_server (ep, serve_command (ep, IMAGE_WRITE), e);
+  for (;;) {
+    struct error why = { 0 };
+
+    if (start_server (ep, serve_command (ep, IMAGE_WRITE), &why) == 0)
+      return 0;
+    if (why.number != EBUSY || !pause_for_release (ep, &left)) {
+      *e = why;
+      return -1;
+    }
   }
-  *e = why;
-  return -1;
 }
 
 /* Formats count in sectors or more, so a new image can be a little larger than
@@ -723,16 +732,14 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
 {
   struct image_facts f = { 0 };
   struct error why = { 0 };
+  unsigned left = RELEASE_STEPS;
   int r;
 
   if (ep->device.kind == DEVICE_FILE && ep->device.size == 0)
     return 0;
-  r = describe (ep, &f, &why);
-  if (r == -1 && why.number == EBUSY) {
-    free_from_leftovers (ep);
+  while ((r = describe (ep, &f, &why)) == -1 && why.number == EBUSY
+         && pause_for_release (ep, &left))
     why = (struct error) { 0 };
-    r = describe (ep, &f, &why);
-  }
   if (r == -1 && (why.number != EIO || !ep->request.wants.remake)) {
     if (why.number == EIO)      /* it will not be an image the next time */
       why.number = EINVAL;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server of an image that outlives a copy which was killed, because it forgot
-# the signal and its guard was killed, too, is ended by the next run of the same
-# command; one that belongs to a copy which lives is not.
+# the signal, is ended by its guard, and the same command waits for that; one
+# that belongs to a copy which lives is left alone.
 
 . "${srcdir:-.}/functions.sh"
 requires_formats qcow2
@@ -26,17 +26,6 @@ END
 chmod +x "$tmp/bin/qemu-nbd"
 path=$PATH
 
-# Sets guards to the children of the copy that run the same program.
-find_guards ()
-{
-  local pid
-  guards=()
-  for pid in $(ps -o pid= --ppid "$copy_pid"); do
-    [ ! "/proc/$pid/exe" -ef "/proc/$copy_pid/exe" ] || guards+=("$pid")
-  done
-  [ ${#guards[@]} -gt 0 ]
-}
-
 is_locked ()
 {
   grep -q "OFDLCK.*:$(stat -c %i "$tmp/image") " /proc/locks
@@ -49,8 +38,6 @@ for map in '' --map="$tmp/map"; do
   start_copy ${map:+"$map"} --destination-format=qcow2 "$tmp/disk" "$tmp/image"
   wait_until test -e "$tmp/begun"
   PATH=$path
-  wait_until find_guards
-  kill -KILL "${guards[@]}"
   kill -KILL "$copy_pid"
   wait_copy
   ! is_locked || fail "another server has the image"
