@@ -28,6 +28,9 @@ cat > "$tmp/play.yml" <<END
         - $secret
       map: "{{ tmp }}/map"
       source_id: monday
+      source_size: 16M
+      connect_wait: 1
+      external_files: true
       report: "{{ tmp }}/report"
   tasks:
     - name: Plan
@@ -77,7 +80,8 @@ cat > "$tmp/play.yml" <<END
     - name: Copy what is not there
       stripecopy.disks.stripecopy:
         source: nbd+unix://alice:x/$secret@/?socket={{ tmp }}/missing
-        destination: [none, "secret,id=a,data=$secret", "http://a/?sig=$secret"]
+        destination: [none, "secret,id=a,data=$secret", "http://a/?sig=$secret",
+                      "http://a/?session_id=$secret"]
         map: "{{ tmp }}/other-map"
       register: missing
       failed_when: missing.rc == 0
@@ -114,3 +118,6 @@ expect_played '^one .* changed=2 '       # that is planned and copied
 expect_played '^-data: [1-9][0-9]* bytes left'
 expect_played '"source": "nbd\+unix://\*\*\*@/'
 expect_secret "$secret"
+for word in --source-size=16M --connect-wait=1 --external-files; do
+  expect_played "^ +\"$word\",?\$"
+done

@@ -83,6 +83,19 @@ options:
       - Seconds before the first of these retries. They double from one to the
         next.
     type: float
+  connect_wait:
+    description:
+      - Seconds to wait for an NBD server that is not there yet.
+    type: int
+  external_files:
+    description:
+      - Writes into a destination's image also where it names other files.
+    type: bool
+    default: false
+  source_size:
+    description:
+      - The size that a stream must have, for example C(40G).
+    type: str
   open_timeout:
     description:
       - Seconds until a side that cannot be opened is given up.
@@ -225,9 +238,11 @@ OPTIONS = dict(
     allocated=dict(type="bool", default=False),
     blkhash=dict(type="str"),
     bwlimit=dict(type="str"),
+    connect_wait=dict(type="int"),
     connections=dict(type="int"),
     destination_format=dict(type="str"),
     destination_is_zero=dict(type="str", choices=["auto", "yes", "no"]),
+    external_files=dict(type="bool", default=False),
     interval=dict(type="float"),
     map=dict(type="path"),
     map_interval=dict(type="float"),
@@ -238,6 +253,7 @@ OPTIONS = dict(
     shard=dict(type="str"),
     source_format=dict(type="str"),
     source_id=dict(type="str"),
+    source_size=dict(type="str"),
     stall_timeout=dict(type="int"),
     threads=dict(type="int"),
     verify=dict(type="bool", default=False),
@@ -265,7 +281,8 @@ WROTE_NOTHING = [2, 5, 6]       # refused, in use, the map is another's
 
 # The program masks what it prints, but not what the task was given.  These
 # rules are its own, made simple: in doubt, too much is hidden.
-SECRET = r"(?:password|passwd|passphrase|secret|token|key|cookie|signature|sig)"
+SECRET = (r"(?:pass(?:word|wd|phrase)?|secret|token|key|cookie|sig(?:nature)?"
+          r"|session(?:_?id)?|sid|auth|credential)")
 USER_INFO = re.compile(
     r"(?<=://)(?:[^/?#]*@|(?!\[)[^/?#]*:(?!\d*(?:[/?#]|$)).*@)", re.S)
 VALUE = re.compile(r"(%s=|secret,.*?data=).+" % SECRET, re.I | re.S)
