@@ -32,13 +32,14 @@
 
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 
-/* How often, and with which pauses, a guard tells a server to end: often at
- * first, for one that is starting forgets the signal.
+/* How often, and with which pauses, a guard tells a server to end: see
+ * enum child_guard.
  */
 #define GUARD_TRIES 24
 #define GUARD_QUICK_TRIES 10
 #define GUARD_QUICK_PAUSE_MS 100
 #define GUARD_PAUSE_MS 2000
+#define GUARD_LONG_PAUSE_MS 30000
 
 #define STATUS_UNKNOWN -1       /* no status that wait gives: it was not ours */
 
@@ -148,12 +149,21 @@ make_script_argv (char *const argv[])
   return script_argv;
 }
 
+/* Above all descriptors that may be open.  Some containers allow a thousand
+ * million: closing them one by one takes minutes, and none is so high.
+ */
+static int
+largest_fd (void)
+{
+  const long open_max = sysconf (_SC_OPEN_MAX);
+
+  return open_max < 0 || open_max > 65536 ? 65536 : (int) open_max;
+}
+
 static int
 launch_init (struct launch *l, const char *file, char *const argv[],
              int listen_fd, const char *fd_name, struct child_io io)
 {
-  long open_max = sysconf (_SC_OPEN_MAX);
-
   *l = (struct launch) {
     .argv = argv,
     .listen_pid = "LISTEN_PID=",
@@ -161,10 +171,7 @@ launch_init (struct launch *l, const char *file, char *const argv[],
     .io = io,
     .null_fd = -1,
     .report_fd = -1,
-    /* Some containers allow a thousand million: closing them one by one takes
-     * minutes, and none is so high.
-     */
-    .max_fd = open_max < 0 || open_max > 65536 ? 65536 : (int) open_max,
+    .max_fd = largest_fd (),
     .parent = getpid (),
   };
   if (argv[0] == NULL) {
@@ -345,17 +352,53 @@ signal_pidfd (int pidfd, int signal_number)
   syscall (SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0U);
 }
 
+/* Whether the server ends by itself within this time. */
+static bool
+ends_within (int pidfd, int wait_ms)
+{
+  struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+  return poll (&p, 1, wait_ms) == 1;
+}
+
+static void
+end_firmly (int server)
+{
+  int i;
+
+  for (i = 0; i < GUARD_TRIES; ++i) {
+    signal_pidfd (server, SIGTERM);
+    signal_pidfd (server, SIGCONT);
+    if (ends_within (server, i < GUARD_QUICK_TRIES ? GUARD_QUICK_PAUSE_MS
+                     : GUARD_PAUSE_MS))
+      return;
+  }
+  signal_pidfd (server, SIGKILL);
+}
+
+static void
+end_gently (int server)
+{
+  int wait_ms = GUARD_PAUSE_MS;
+
+  while (!ends_within (server, wait_ms)) {
+    signal_pidfd (server, SIGTERM);
+    signal_pidfd (server, SIGCONT);
+    wait_ms = GUARD_LONG_PAUSE_MS;
+  }
+}
+
 /* Waits for either to end, and ends the server when its parent has ended
  * first.  It has nothing open but the two pidfds, and all signals are blocked.
  */
 static void __attribute__ ((noreturn))
-run_guard (int server, pid_t parent, int max_fd)
+run_guard (int server, enum child_guard how, pid_t parent, int max_fd)
 {
   struct pollfd pfds[] = {
     { .fd = STDIN_FILENO, .events = POLLIN },
     { .fd = STDOUT_FILENO, .events = POLLIN },
   };
-  int fd, i;
+  int fd;
 
   setpgid (0, 0);
   fd = (int) syscall (SYS_pidfd_open, parent, 0);
@@ -367,30 +410,26 @@ run_guard (int server, pid_t parent, int max_fd)
   close_from (STDERR_FILENO, max_fd);
 
   /* The pidfd is our parent's only if that lives until now. */
-  if (fd != -1 && getppid () == parent)
+  if (getppid () == parent) {
+    if (fd == -1)
+      _exit (EXIT_FAILURE);
     while (poll (pfds, 2, -1) == -1)
       ;
-  for (i = 0; i < GUARD_TRIES && (pfds[0].revents & POLLIN) == 0; ++i) {
-    signal_pidfd (STDIN_FILENO, SIGTERM);
-    signal_pidfd (STDIN_FILENO, SIGCONT);
-    poll (pfds, 1, i < GUARD_QUICK_TRIES ? GUARD_QUICK_PAUSE_MS
-          : GUARD_PAUSE_MS);
   }
-  signal_pidfd (STDIN_FILENO, SIGKILL);
+  if (how == GUARD_FIRMLY)
+    end_firmly (STDIN_FILENO);
+  else
+    end_gently (STDIN_FILENO);
   _exit (EXIT_SUCCESS);
 }
 
 /* -------------------------------------------------------- in the parent */
 
-/* The kernel's signal at our end comes once.  A server that is starting may
- * forget it, as qemu-nbd does, and would keep its files locked for ever.  So
- * another process waits for our end, too.  Where it cannot be had, for want of
- * memory for example, there is none.
- */
-static void
-start_guard (struct child *c, int max_fd)
+void
+child_guard (struct child *c, enum child_guard how)
 {
   const pid_t parent = getpid ();
+  const int max_fd = largest_fd ();
   sigset_t all, before;
 
   if (c->pidfd == -1)
@@ -399,7 +438,7 @@ start_guard (struct child *c, int max_fd)
   pthread_sigmask (SIG_SETMASK, &all, &before);
   c->guard = fork ();
   if (c->guard == 0)
-    run_guard (c->pidfd, parent, max_fd);
+    run_guard (c->pidfd, how, parent, max_fd);
   pthread_sigmask (SIG_SETMASK, &before, NULL);
   if (c->guard == -1)
     c->guard = 0;
@@ -452,7 +491,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
        const char *fd_name, struct child_io io)
 {
   struct launch l;
-  int report[2], err, max_fd;
+  int report[2], err;
   sigset_t all, before;
   pid_t pid;
 
@@ -480,7 +519,6 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
   if (pid > 0)
     err = read_report (report[0]);
   close (report[0]);
-  max_fd = l.max_fd;
   launch_free (&l);
 
   if (pid == -1 || err != 0) {
@@ -492,8 +530,6 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
   c->pid = pid;
   /* Until we reap it the pid is the child's alone. */
   c->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
-  if (listen_fd != -1)
-    start_guard (c, max_fd);
   return 0;
 }
 

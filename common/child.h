@@ -4,7 +4,7 @@
  * The child runs in a process group of its own, so that a Ctrl-C at the
  * terminal reaches us alone and we end it in order.  If the thread that started
  * it dies, the kernel sends it SIGTERM: start children from the main thread.
- * A server gets a guard, too, a process that ends it when we have ended.
+ * A server can have a guard, too, a process that ends it when we have ended.
  */
 
 #ifndef CHILD_H
@@ -68,6 +68,21 @@ int child_start_tool (struct child *c, char *const argv[], int output_fd);
  */
 int child_start_as (struct child *c, const char *file, char *const argv[],
                     int fd, struct child_io io);
+
+/* How a guard ends a child. */
+enum child_guard {
+  GUARD_GENTLY,                 /* SIGTERM after two seconds, and again after
+                                   each thirty: others' programs clean up */
+  GUARD_FIRMLY                  /* SIGTERM at once and often, SIGKILL after half
+                                   a minute: programs that we know */
+};
+
+/* Starts a process that ends the child when we end first.  The kernel sends it
+ * SIGTERM then, but once, and a program that is just starting may forget that
+ * (qemu-nbd does) and would keep its files locked for ever.  Where the process
+ * cannot be had, for want of memory for example, there is none.
+ */
+void child_guard (struct child *c, enum child_guard how);
 
 /* Sends a signal to the child alone, not to its group; nothing where it has
  * ended.

@@ -119,6 +119,21 @@ device_is_at (int fd, const char *path)
         && its.st_rdev == ours.st_rdev);
 }
 
+bool
+device_is_standard (int fd)
+{
+  struct stat ours, its;
+  int standard;
+
+  if (fstat (fd, &ours) == -1)
+    return false;
+  for (standard = STDOUT_FILENO; standard <= STDERR_FILENO; standard++)
+    if (fstat (standard, &its) == 0 && its.st_dev == ours.st_dev
+        && its.st_ino == ours.st_ino)
+      return true;
+  return false;
+}
+
 void
 device_remove_file (const struct device *d, const char *path)
 {

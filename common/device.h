@@ -47,6 +47,9 @@ bool device_same (const struct device *a, const struct device *b);
 /* Whether a name leads to the file or block device that is open. */
 bool device_is_at (int fd, const char *path);
 
+/* Whether an open file is also behind our standard output or standard error. */
+bool device_is_standard (int fd);
+
 /* Removes a file by its name, if that still leads to what was described. */
 void device_remove_file (const struct device *d, const char *path);
 

@@ -94,7 +94,7 @@ open_side (struct copier *c, enum side side, struct error *e)
     : &c->options->destination;
   struct endpoint_wants wants = plan_wants (side, c->options);
 
-  wants.remake = wants.write && map_awaits_destination (c->options);
+  wants.resumes = map_stands (c->options);
   return endpoint_open (side, name, c->options, wants,
                         stop_signal_fd (c->stop), e);
 }

@@ -313,13 +313,31 @@ make_beside (struct image_endpoint *ep, struct new_image *n, uint64_t size,
   return run_command (ep, command, -1, -1, e);
 }
 
+static int
+make_and_serve (struct image_endpoint *ep, struct new_image *n, uint64_t size,
+                struct error *e)
+{
+  int fd;
+
+  if (make_beside (ep, n, size, e) == -1)
+    return -1;
+  if ((fd = new_image_open (n)) == -1)
+    return endpoint_fail (&ep->base, "cannot create it", e);
+  if (take_created (ep, fd, e) == -1
+      || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
+    return -1;
+  return new_image_place (n, fd, ep->replaces ? &ep->replaced : NULL) == 0 ? 0
+    : endpoint_fail (&ep->base, "cannot create it", e);
+}
+
 /* It gets its name once it is whole: a run that is killed before leaves none.
+ * By then the server has it locked, so no other copy is ever first to write.
  */
 static int
 create (struct image_endpoint *ep, uint64_t size, struct error *e)
 {
   struct new_image n;
-  int fd = -1, r = -1;
+  int r = -1;
 
   log_detail ("%s: making a new image of %s", ep->base.name, format_of (ep));
   if (new_image_begin (&n, path_of (ep)) == -1) {
@@ -331,27 +349,24 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
     else
       endpoint_fail (&ep->base, "cannot create it", e);
   }
-  else if (make_beside (ep, &n, size, e) == 0) {
-    fd = new_image_place (&n, ep->replaces ? &ep->replaced : NULL);
-    if (fd == -1)
-      endpoint_fail (&ep->base, "cannot create it", e);
-    else
-      r = take_created (ep, fd, e);
-  }
+  else
+    r = make_and_serve (ep, &n, size, e);
   new_image_end (&n);
   return r;
 }
 
-/* Pauses before a locked image is tried again: the server of a run that was
- * just killed has it until its guard has ended it.  False when that should have
- * happened by now, or when somebody wants us to end.
+/* Pauses before a locked image is tried again: the server of an earlier run of
+ * this copy, which was just killed, has it until its guard has ended it.  False
+ * when that should have happened by now, when there was no such run, or when
+ * somebody wants us to end.
  */
 static bool
 pause_for_release (const struct image_endpoint *ep, unsigned *left)
 {
   struct pollfd p = { .fd = ep->request.interrupt_fd, .events = POLLIN };
 
-  if (*left == 0 || clock_now () >= ep->deadline)
+  if (!ep->request.wants.resumes || *left == 0
+      || clock_now () >= ep->deadline)
     return false;
   --*left;
   return poll (&p, 1, RELEASE_STEP_MS) <= 0;
@@ -386,8 +401,8 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   ep->deadline = clock_now () + ep->patience;
   if (ep->fd != -1 && !ep->replaces && ep->device.kind == DEVICE_FILE)
     new_image_forget (path_of (ep));
-  if (((ep->fd == -1 || ep->replaces) && create (ep, p->size, e) == -1)
-      || start_writer (ep, e) == -1)
+  if ((ep->fd == -1 || ep->replaces ? create (ep, p->size, e)
+       : start_writer (ep, e)) == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
   base->caps.grows = ep->created;
@@ -696,17 +711,6 @@ check_stands_alone (const struct image_endpoint *ep, struct error *e)
   return -1;
 }
 
-/* Whether a file has nothing that could get lost: it is empty, or the map says
- * that we were killed before the image in it was made.
- */
-static bool
-is_unmade (const struct image_endpoint *ep, const struct image_facts *f)
-{
-  return ep->device.kind == DEVICE_FILE
-    && (ep->device.size == 0
-        || (ep->request.wants.remake && f->size == 0));
-}
-
 /* Whether a destination that is there can be written into.  One that names
  * other files would have those written, or read from.
  */
@@ -740,13 +744,13 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
   while ((r = describe (ep, &f, &why)) == -1 && why.number == EBUSY
          && pause_for_release (ep, &left))
     why = (struct error) { 0 };
-  if (r == -1 && (why.number != EIO || !ep->request.wants.remake)) {
+  if (r == -1) {
     if (why.number == EIO)      /* it will not be an image the next time */
       why.number = EINVAL;
     *e = why;
     return -1;
   }
-  return is_unmade (ep, &f) ? 0 : check_writable (ep, &f, e) == 0 ? 1 : -1;
+  return check_writable (ep, &f, e) == 0 ? 1 : -1;
 }
 
 /* A block device is ours alone for as long as we hold it open.  1, or 0 where

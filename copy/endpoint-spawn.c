@@ -175,6 +175,7 @@ spawn_start (char *const command[], const char *name, const char *program,
                strerror (errno));
     goto fail;
   }
+  child_guard (&s->child, kind == SPAWN_OURS ? GUARD_FIRMLY : GUARD_GENTLY);
   /* From here on only the server holds the socket, so that connecting to a
    * server which has ended fails instead of waiting in the backlog.
    */

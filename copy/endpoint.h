@@ -127,8 +127,8 @@ struct endpoint_wants {
   bool compare;                 /* it is read to be compared: no stream */
   bool part;                    /* others may write to the rest of it */
   bool just_look;               /* so nobody is kept out meanwhile */
-  bool remake;                  /* a run that was killed may have left half of
-                                   a new image */
+  bool resumes;                 /* an earlier run of this copy may have left a
+                                   server that is just ending */
 };
 
 /* Whether the name is of a kind that can be opened, and can do what is wanted

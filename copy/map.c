@@ -420,11 +420,9 @@ map_open (const struct map_pair *pair, bool just_look, struct error *e)
   return NULL;
 }
 
-/* Whether a text is a whole map of ours, and, if that is wanted, one that says
- * that the destination was still to be made.
- */
+/* Whether a text is a whole map of ours. */
 static bool
-is_whole (const char *text, size_t length, bool nothing_made)
+is_whole (const char *text, size_t length)
 {
   struct ranges finished = { 0 };
   struct map_text parsed;
@@ -433,16 +431,12 @@ is_whole (const char *text, size_t length, bool nothing_made)
     && ranges_init (&finished, MAP_RANGES) == 0
     && map_parse (text, length, &parsed, &finished, &e) == 0;
 
-  if (good && nothing_made)
-    good = ranges_count (&finished) == 0
-      && parsed.values[MAP_DESTINATION_SIZE].length == 1
-      && parsed.values[MAP_DESTINATION_SIZE].start[0] == '0';
   ranges_free (&finished);
   return good;
 }
 
-static bool
-stands (const struct options *o, bool nothing_made)
+bool
+map_stands (const struct options *o)
 {
   struct locked file;
   size_t length;
@@ -453,22 +447,10 @@ stands (const struct options *o, bool nothing_made)
       || locked_open (&file, o->map, false) == -1)
     return false;
   text = locked_read (&file, BYTES_MAX, &length);
-  good = text && is_whole (text, length, nothing_made);
+  good = text && is_whole (text, length);
   free (text);
   locked_close (&file, false);
   return good;
-}
-
-bool
-map_stands (const struct options *o)
-{
-  return stands (o, false);
-}
-
-bool
-map_awaits_destination (const struct options *o)
-{
-  return stands (o, true);
 }
 
 const char *

@@ -54,11 +54,6 @@ struct map *map_open (const struct map_pair *pair, bool just_look,
  */
 bool map_stands (const struct options *o);
 
-/* Whether such a map says that the destination was still to be made, and that
- * nothing was copied: we were killed while it was made.
- */
-bool map_awaits_destination (const struct options *o);
-
 /* What its file is called, with secrets masked. */
 const char *map_name (const struct map *m);
 

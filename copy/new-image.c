@@ -78,9 +78,12 @@ is_there (const struct new_image *n)
     && open.st_dev == there.st_dev && open.st_ino == there.st_ino;
 }
 
-/* 0 when we have the folder, -1 with errno: EAGAIN where it has just gone. */
+/* 0 when we have the folder, which we have just made or which was there; -1 with
+ * errno: EAGAIN where it has just gone.  Some file systems give what we make
+ * another owner or mode.
+ */
 static int
-enter (struct new_image *n)
+enter (struct new_image *n, bool made)
 {
   n->inside = openat (n->parent, n->folder,
                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -88,7 +91,7 @@ enter (struct new_image *n)
     errno = errno == ENOENT ? EAGAIN : errno;
     return -1;
   }
-  if (!is_ours (n->inside))
+  if (!made && !is_ours (n->inside))
     return -1;
   if (flock (n->inside, LOCK_EX | LOCK_NB) == -1) {
     errno = errno == EWOULDBLOCK ? EBUSY : errno;
@@ -110,9 +113,9 @@ leave (struct new_image *n)
 
 /* The same, and what is not ours is let go, so that it is not removed. */
 static int
-enter_or_leave (struct new_image *n)
+enter_or_leave (struct new_image *n, bool made)
 {
-  const int r = enter (n), err = errno;
+  const int r = enter (n, made), err = errno;
 
   if (r == -1)
     leave (n);
@@ -128,10 +131,11 @@ new_image_begin (struct new_image *n, const char *path)
   *n = (struct new_image) { .parent = -1, .inside = -1 };
   if (open_parent (n, path) == -1)
     return -1;
-  do
-    r = mkdirat (n->parent, n->folder, 0700) == -1 && errno != EEXIST ? -1
-      : enter_or_leave (n);
-  while (r == -1 && errno == EAGAIN);
+  do {
+    const bool made = mkdirat (n->parent, n->folder, 0700) == 0;
+
+    r = made || errno == EEXIST ? enter_or_leave (n, made) : -1;
+  } while (r == -1 && errno == EAGAIN);
   if (r == -1)
     return -1;
   return unlinkat (n->inside, n->name, 0) == 0 || errno == ENOENT ? 0 : -1;
@@ -143,7 +147,7 @@ new_image_forget (const char *path)
   struct new_image n = { .parent = -1, .inside = -1 };
 
   if (open_parent (&n, path) == 0)
-    enter_or_leave (&n);
+    enter_or_leave (&n, false);
   new_image_end (&n);
 }
 
@@ -183,20 +187,19 @@ put (struct new_image *n)
 }
 
 static bool
-is_at (int folder, const char *name, const struct device *d, off_t size_max)
+is_empty_at (int folder, const char *name, const struct device *d)
 {
   struct stat st;
 
   return fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0
-    && st.st_dev == d->number && st.st_ino == d->inode
-    && st.st_size <= size_max;
+    && st.st_dev == d->number && st.st_ino == d->inode && st.st_size == 0;
 }
 
 /* Both change places, and what comes out is looked at before it is removed. */
 static int
-exchange (struct new_image *n, const struct device *replaced, off_t size_max)
+exchange (struct new_image *n, const struct device *replaced)
 {
-  if (!is_at (n->parent, n->name, replaced, size_max)) {
+  if (!is_empty_at (n->parent, n->name, replaced)) {
     errno = EEXIST;
     return -1;
   }
@@ -204,7 +207,7 @@ exchange (struct new_image *n, const struct device *replaced, off_t size_max)
       == -1)
     return errno != EINVAL && errno != ENOSYS ? -1
       : renameat (n->inside, n->name, n->parent, n->name);
-  if (is_at (n->inside, n->name, replaced, size_max))
+  if (is_empty_at (n->inside, n->name, replaced))
     return unlinkat (n->inside, n->name, 0);
   renameat2 (n->inside, n->name, n->parent, n->name, RENAME_EXCHANGE);
   errno = EEXIST;
@@ -237,25 +240,21 @@ store_name (const struct new_image *n)
 }
 
 int
-new_image_place (struct new_image *n, const struct device *replaced)
+new_image_open (struct new_image *n)
 {
-  const int fd = openat (n->inside, n->name,
-                         O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
-  struct stat st;
-  int err;
+  return openat (n->inside, n->name,
+                 O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+}
 
-  if (fd == -1)
+int
+new_image_place (struct new_image *n, int fd, const struct device *replaced)
+{
+  if (fsync (fd) == -1
+      || (replaced && take_over (n, fd) == -1)
+      || (replaced ? exchange (n, replaced) : put (n)) == -1)
     return -1;
-  if (fsync (fd) == 0 && fstat (fd, &st) == 0
-      && (replaced == NULL || take_over (n, fd) == 0)
-      && (replaced ? exchange (n, replaced, st.st_size) : put (n)) == 0) {
-    store_name (n);
-    return fd;
-  }
-  err = errno;
-  close (fd);
-  errno = err;
-  return -1;
+  store_name (n);
+  return 0;
 }
 
 void

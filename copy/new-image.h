@@ -34,12 +34,15 @@ void new_image_forget (const char *path);
  */
 char *new_image_beside (const struct new_image *n);
 
-/* Stores what was made, and puts it in its place: instead of a file that is
- * described by replaced and no larger, or of nothing (NULL).  Returns a
- * descriptor of the image, or -1 with errno: EEXIST where something else stands
- * there, then as it was.
+/* Opens the image that was made, for reading.  -1 with errno. */
+int new_image_open (struct new_image *n);
+
+/* Stores the image, which fd leads to, and puts it in its place: instead of an
+ * empty file that is described by replaced, or of nothing (NULL).  -1 with
+ * errno: EEXIST where something else stands there, then as it was.
  */
-int new_image_place (struct new_image *n, const struct device *replaced);
+int new_image_place (struct new_image *n, int fd,
+                     const struct device *replaced);
 
 /* Removes the folder and what is left in it, frees all.  A struct after a
  * failed begin is fine.

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "outlet.h"
 #include "secrets.h"
 
@@ -106,7 +107,7 @@ empty_report (struct outlet *out, enum outlet_use use)
   if (fstat (out->fd, &it) == -1)
     return strerror (errno);
   if (use == OUTLET_REPORT && out->owned && S_ISREG (it.st_mode)
-      && ftruncate (out->fd, 0) == -1)
+      && !device_is_standard (out->fd) && ftruncate (out->fd, 0) == -1)
     return strerror (errno);
   return NULL;
 }

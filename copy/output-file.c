@@ -48,7 +48,11 @@ output_file_open (struct output_file *f, const char *option, const char *name,
   if (open_or_make (f) == -1 || fstat (f->fd, &us) == -1
       || device_describe (f->fd, &f->device) == -1)
     return fail (f, errno, strerror (errno), e);
-  if (S_ISREG (us.st_mode) && ftruncate (f->fd, 0) == -1)
+  if (!S_ISREG (us.st_mode))
+    return 0;
+  /* A log that standard output or error goes to keeps what is in it. */
+  if ((device_is_standard (f->fd) ? fcntl (f->fd, F_SETFL, O_APPEND)
+       : ftruncate (f->fd, 0)) == -1)
     return fail (f, errno, strerror (errno), e);
   return 0;
 }

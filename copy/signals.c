@@ -22,6 +22,12 @@
 /* How long the main thread may leave a second signal where it is. */
 #define TAKING_PATIENCE NS_PER_S
 
+/* The same signal again within this time is the same one, sent twice: timeout(1)
+ * signals its child and then its group, and sudo(8) forwards what the terminal
+ * has sent to all.
+ */
+#define SAME_SIGNAL (200 * NS_PER_MS)
+
 #define STACK_SIZE (256 * 1024)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* all below */
@@ -33,6 +39,8 @@ static unsigned n_queued;
 static bool usr1_came, usr1_wanted;
 static uint64_t patience;
 static unsigned n_came;         /* ending signals in all */
+static int last_number;         /* the last of them */
+static uint64_t last_came;      /* clock_now time: when */
 static uint64_t second;         /* clock_now time: when the second one came */
 static uint64_t untaken;        /* clock_now time: since when one waits */
 
@@ -78,20 +86,28 @@ end_process (int signal_number)
 }
 
 static void
+note_ending (int signal_number, uint64_t now)
+{
+  if (n_came > 0 && signal_number == last_number
+      && now - last_came < SAME_SIGNAL)
+    return;
+  last_number = signal_number;
+  last_came = now;
+  if (++n_came == 2)
+    second = now;
+  if (n_queued == 0 || n_came == 2)
+    untaken = now;
+  if (n_queued < ROOM)
+    queue[n_queued++] = signal_number;
+}
+
+static void
 note (int signal_number)
 {
-  const uint64_t now = clock_now ();
-
   if (signal_number == SIGUSR1)
     usr1_came = true;
-  else {
-    if (++n_came == 2)
-      second = now;
-    if (n_queued == 0 || n_came == 2)
-      untaken = now;
-    if (n_queued < ROOM)
-      queue[n_queued++] = signal_number;
-  }
+  else
+    note_ending (signal_number, clock_now ());
   set_bell ();
 }
 

@@ -246,6 +246,15 @@ add (struct used_files *u, const struct use *use, struct error *e)
   return &uses[u->n_uses++];
 }
 
+/* Whether a name stands for a descriptor that was inherited. */
+static bool
+is_descriptor (const char *name)
+{
+  return strcmp (name, "/dev/stdout") == 0 || strcmp (name, "/dev/stderr") == 0
+    || strncmp (name, "/dev/fd/", 8) == 0
+    || strncmp (name, "/proc/self/fd/", 14) == 0;
+}
+
 /* A file that an option names. */
 static int
 add_named (struct used_files *u, const struct use *like, const char *option,
@@ -261,6 +270,7 @@ add_named (struct used_files *u, const struct use *like, const char *option,
   if ((added = add (u, &use, e)) == NULL)
     return -1;
   find_place (&added->place, name);
+  added->inherited = is_descriptor (name);
   return 0;
 }
 
@@ -432,8 +442,23 @@ join_words (char *const *words)
   return NULL;
 }
 
+/* Whether a use from this one on is of a file that is not a program, or of a
+ * block device.
+ */
+static bool
+has_data_file (const struct used_files *u, size_t from)
+{
+  for (; from < u->n_uses; from++) {
+    const struct place *p = &u->uses[from].place;
+
+    if (is_kept (p) && !(S_ISREG (p->mode) && (p->mode & 0111)))
+      return true;
+  }
+  return false;
+}
+
 /* What a command does is not known.  But two that are equal and have a file
- * among their words do not serve two disks.
+ * among their words, other than programs, do not serve two disks.
  */
 static int
 add_command (struct used_files *u, struct use *like,
@@ -448,7 +473,7 @@ add_command (struct used_files *u, struct use *like,
   before = u->n_uses;
   if (add_words (u, like, operand->command + 1, e) == -1)
     return -1;
-  if (u->n_uses == before)
+  if (!has_data_file (u, before))
     return 0;
   like->shown = endpoint_masked_name (operand);
   if ((added = add (u, like, e)) == NULL)

@@ -110,3 +110,12 @@ fi
 copy_ok --trace=/dev/null --report=/dev/null --events=/dev/null disk null:
 copy_ok --events=1 --report=- disk null:
 untouched "what may be"
+
+# A log that the shell appends to is named in three ways, and keeps what it had.
+for report in - /dev/stdout /dev/fd/1; do
+  echo 'what it had' > "$tmp/log"
+  stream_ok --events=1 --report=$report --trace=/dev/stderr disk null: \
+            >> "$tmp/log"
+  [ "$(head -n 1 "$tmp/log")" = 'what it had' ] || fail "$report empties a log"
+  [ "$(wc -l < "$tmp/log")" -ge 4 ] || fail "$report: little is in the log"
+done

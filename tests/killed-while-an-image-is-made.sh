@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A copy that is killed while it makes a new image leaves none, and the same
-# command goes on; what it left beside is gone then. An empty or half-made image
-# is made again where the map says that nothing was copied, and nothing else is.
+# command goes on; what it left beside is gone then. An empty file becomes an
+# image; nothing else is replaced, whatever a map says.
 
 . "${srcdir:-.}/functions.sh"
 requires_formats qcow2 vmdk
@@ -47,7 +47,7 @@ for map in '' --map="$tmp/map"; do
   done
 done
 
-# What an older release left: nothing, or a part of an image.
+# A map that says that nothing was copied yet.
 rm -f "$tmp/map" "$tmp/there/image" "$tmp/begun"
 touch "$tmp/slow"
 start_copy --map="$tmp/map" --destination-format=qcow2 "$tmp/disk" \
@@ -57,24 +57,27 @@ kill -KILL "$copy_pid"
 wait_copy
 rm "$tmp/slow"
 cp "$tmp/map" "$tmp/began"
-"$real" create -q -f qcow2 "$tmp/whole" 0
-for size in 0 1 100 65536 100000; do
-  cp "$tmp/began" "$tmp/map"
-  head -c $size "$tmp/whole" > "$tmp/there/image"
-  chmod 640 "$tmp/there/image"
-  copy_ok --map="$tmp/map" --destination-format=qcow2 "$tmp/disk" \
-          "$tmp/there/image"
-  expect_same_disk raw "$tmp/disk" qcow2 "$tmp/there/image"
-  [ "$(stat -c %a "$tmp/there/image")" = 640 ] || fail "its mode has changed"
-  only_the_image
-done
+: > "$tmp/there/image"
+chmod 640 "$tmp/there/image"
+copy_ok --map="$tmp/map" --destination-format=qcow2 "$tmp/disk" \
+        "$tmp/there/image"
+expect_same_disk raw "$tmp/disk" qcow2 "$tmp/there/image"
+[ "$(stat -c %a "$tmp/there/image")" = 640 ] || fail "its mode has changed"
+only_the_image
 
 # Something of value is not taken for half an image, with or without that map.
-cp "$tmp/disk" "$tmp/there/image"
-cp "$tmp/began" "$tmp/map"
-copy_fails 1 'destination ' --map="$tmp/map" --destination-format=qcow2 \
-           "$tmp/disk" "$tmp/there/image"
-expect_identical "$tmp/disk" "$tmp/there/image"
+"$real" create -q -f qcow2 "$tmp/whole" 0
+head -c 100000 "$tmp/whole" > "$tmp/half"
+echo 'precious words' > "$tmp/words"
+for content in disk half words; do
+  cp "$tmp/$content" "$tmp/there/image"
+  cp "$tmp/began" "$tmp/map"
+  run_copy --map="$tmp/map" --destination-format=qcow2 "$tmp/disk" \
+           "$tmp/there/image"
+  [ $code -eq 1 ] || [ $code -eq 2 ] || fail "exit status $code for $content"
+  expect_error '^stripecopy: destination '
+  expect_identical "$tmp/$content" "$tmp/there/image"
+done
 head -c 100000 "$tmp/disk" > "$tmp/there/image"
 copy_fails 1 'destination .*not in qcow2' --destination-format=qcow2 \
            "$tmp/disk" "$tmp/there/image"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server of an image that outlives a copy which was killed, because it forgot
-# the signal, is ended by its guard, and the same command waits for that; one
-# that belongs to a copy which lives is left alone.
+# the signal, is ended by its guard.  The same command waits for that, where a
+# map says that it is the same; any other is refused while the image is locked.
 
 . "${srcdir:-.}/functions.sh"
 requires_formats qcow2
@@ -31,6 +31,8 @@ is_locked ()
   grep -q "OFDLCK.*:$(stat -c %i "$tmp/image") " /proc/locks
 }
 
+is_free () { ! is_locked; }
+
 for map in '' --map="$tmp/map"; do
   rm -f "$tmp/image" "$tmp/begun"
   qemu-img create -q -f qcow2 "$tmp/image" 8M
@@ -43,6 +45,7 @@ for map in '' --map="$tmp/map"; do
   ! is_locked || fail "another server has the image"
   echo > "$tmp/gate"
   wait_until is_locked
+  [ -n "$map" ] || wait_until is_free
   copy_ok ${map:+"$map"} --destination-format=qcow2 "$tmp/disk" "$tmp/image"
   expect_same_disk raw "$tmp/disk" qcow2 "$tmp/image"
 done

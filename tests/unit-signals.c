@@ -83,6 +83,25 @@ each_is_handed_over (void **state UNUSED)
 }
 
 static void
+take_doubled (void)
+{
+  begin (3600 * NS_PER_S);
+  kill (getpid (), SIGINT);
+  if (take () != SIGINT)
+    _exit (1);
+  kill (getpid (), SIGINT);
+  kill (getpid (), SIGTERM);    /* comes after it, as it has a higher number */
+  if (take () != SIGTERM || signals_take () != 0)
+    _exit (2);
+}
+
+static void
+one_that_is_sent_twice_at_once_is_one (void **state UNUSED)
+{
+  assert_int_equal (status_of (take_doubled), 0);
+}
+
+static void
 leave_two (void)
 {
   begin (3600 * NS_PER_S);
@@ -130,6 +149,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (each_is_handed_over),
+    cmocka_unit_test (one_that_is_sent_twice_at_once_is_one),
     cmocka_unit_test (a_second_one_ends_who_does_not_take_it),
     cmocka_unit_test (a_second_one_ends_who_does_not_end),
   };

@@ -48,7 +48,7 @@ said 'no paper$' [ "$tmp/server" ] null:
 server 'echo welcome >&2' 'exec nbdkit "$@"'
 said 'the disk is on fire' "$tmp/disk" \
      [ "$tmp/server" eval get_size='echo 1M' can_write='exit 0' \
-       pwrite='echo the disk is on fire >&2; exit 1' ]
+       pwrite='cat > /dev/null; echo the disk is on fire >&2; exit 1' ]
 expect_error '^welcome$'
 expect_no_error '^stripecopy:.*welcome'
 server 'nbdkit "$@"' 'echo it died of old age >&2' 'exit 1'
