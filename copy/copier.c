@@ -186,6 +186,7 @@ open_map (struct copier *c)
     .version = endpoint_version (c->source),
     .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
+    .destination_inode = endpoint_inode (c->destination),
   };
   struct error e = { 0 };
 
@@ -485,7 +486,8 @@ make_ready (struct copier *c)
     return give_up (c, &e, REFUSED);
   check_promise (c);
   if (c->map)
-    map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size);
+    map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size,
+               endpoint_inode (c->destination));
   tell_plan (c);
   return start_trace (c, &e) == 0 ? DONE : give_up (c, &e, FAILED);
 }

@@ -291,6 +291,7 @@ take_created (struct image_endpoint *ep, int fd, struct error *e)
     close (ep->fd);
   ep->fd = fd;
   ep->created = true;
+  ep->base.device = &ep->device;
   snprintf (ep->own_path, sizeof ep->own_path, "/proc/%ld/fd/%d",
             (long) getpid (), fd);
   return device_describe (ep->fd, &ep->device) == 0 ? 0

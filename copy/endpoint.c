@@ -265,6 +265,12 @@ endpoint_prepare (struct endpoint *ep, const struct preparation *p,
   return 0;
 }
 
+uint64_t
+endpoint_inode (const struct endpoint *ep)
+{
+  return ep->device && ep->device->kind == DEVICE_FILE ? ep->device->inode : 0;
+}
+
 bool
 endpoint_was_changed (const struct endpoint *ep)
 {

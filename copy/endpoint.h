@@ -195,6 +195,11 @@ int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
  */
 bool endpoint_was_changed (const struct endpoint *ep);
 
+/* The inode number of a regular file; 0 for anything else, and for a file that
+ * does not exist yet.
+ */
+uint64_t endpoint_inode (const struct endpoint *ep);
+
 /* Gives what grows the size that the copy came to, where that was not known
  * before; flush says whether it has to be stored.  All conns are closed.  0, or
  * -1 with the error set.

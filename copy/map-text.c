@@ -24,6 +24,7 @@ static const char *const key_names[MAP_KEYS] = {
   [MAP_DESTINATION] = "destination",
   [MAP_DESTINATION_DIGEST] = "destination digest",
   [MAP_DESTINATION_SIZE] = "destination size",
+  [MAP_DESTINATION_INODE] = "destination inode",
   [MAP_FOLDER] = "folder",
   [MAP_FOLDER_DIGEST] = "folder digest",
   [MAP_OPTIONS] = "options",

@@ -32,6 +32,12 @@ refused 'source id: monday there, tuesday here' --source-id=tuesday \
         "$tmp/disk" "$tmp/copy"
 refused 'source id: monday there, none here' "$tmp/disk" "$tmp/copy"
 refused 'options: ' --source-id=monday --allocated "$tmp/disk" "$tmp/copy"
+# Another file of the same name and size.
+mv "$tmp/copy" "$tmp/old"
+cp "$tmp/old" "$tmp/copy"
+refused 'destination inode: [0-9]+ there, [0-9]+ here' --source-id=monday \
+        "$tmp/disk" "$tmp/copy"
+mv "$tmp/old" "$tmp/copy"
 truncate -s 16M "$tmp/copy" "$tmp/before"
 refused 'destination size: 33554432 there, 16777216 here' \
         --source-id=monday "$tmp/disk" "$tmp/copy"
