@@ -60,6 +60,18 @@ describe_block (int fd, const struct stat *st, struct device *d)
   return 0;
 }
 
+/* When a file was made.  Not all file systems keep that. */
+static struct timespec
+find_born (int fd)
+{
+  struct statx x;
+
+  if (statx (fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == -1
+      || (x.stx_mask & STATX_BTIME) == 0)
+    return (struct timespec) { 0 };
+  return (struct timespec) { x.stx_btime.tv_sec, x.stx_btime.tv_nsec };
+}
+
 int
 device_describe (int fd, struct device *d)
 {
@@ -75,6 +87,7 @@ device_describe (int fd, struct device *d)
     d->size = st.st_size;
     d->sector = 1;
     d->preferred = choose_preferred (st.st_blksize, 1);
+    d->born = find_born (fd);
     d->number = st.st_dev;
     d->inode = st.st_ino;
   }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum device_kind {
   DEVICE_FILE,                  /* a regular file */
@@ -22,9 +23,10 @@ struct device {
   uint64_t sector;              /* power of two: what it deals in; file: 1 */
   uint64_t preferred;           /* power of two, at least 4096 and a sector */
   bool read_only;               /* the device itself is, whoever asks */
+  struct timespec born;         /* of a file; zero where that is not known */
 
-  /* For the functions below alone: which one it is, and for a loop device which
-   * file or device it shows.
+  /* Which one it is, and for a loop device which file or device it shows: for
+   * the functions below, and the inode number for endpoint_describe_file.
    */
   dev_t number, shows_number;
   ino_t inode, shows_inode;     /* 0: a block device; or nothing shown */

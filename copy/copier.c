@@ -176,6 +176,7 @@ open_both (struct copier *c)
 static int
 open_map (struct copier *c)
 {
+  char file[FILE_TEXT];
   const struct map_pair pair = {
     .options = c->options,
     .source = endpoint_name (c->source),
@@ -186,7 +187,7 @@ open_map (struct copier *c)
     .version = endpoint_version (c->source),
     .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
-    .destination_inode = endpoint_inode (c->destination),
+    .destination_file = endpoint_describe_file (c->destination, file),
   };
   struct error e = { 0 };
 
@@ -464,6 +465,7 @@ static int
 make_ready (struct copier *c)
 {
   struct error e = { 0 };
+  char file[FILE_TEXT];
 
   if (c->options->digest != DIGEST_NONE && c->options->blkhash_file
       && output_file_open (&c->digest_file, "--blkhash-file",
@@ -485,9 +487,12 @@ make_ready (struct copier *c)
   if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);
   check_promise (c);
-  if (c->map)
-    map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size,
-               endpoint_inode (c->destination));
+  if (c->map
+      && map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size,
+                    endpoint_describe_file (c->destination, file)) == -1) {
+    error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
+    return give_up (c, &e, FAILED);
+  }
   tell_plan (c);
   return start_trace (c, &e) == 0 ? DONE : give_up (c, &e, FAILED);
 }

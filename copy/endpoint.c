@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,10 +266,19 @@ endpoint_prepare (struct endpoint *ep, const struct preparation *p,
   return 0;
 }
 
-uint64_t
-endpoint_inode (const struct endpoint *ep)
+char *
+endpoint_describe_file (const struct endpoint *ep, char text[FILE_TEXT])
 {
-  return ep->device && ep->device->kind == DEVICE_FILE ? ep->device->inode : 0;
+  const struct device *d = ep->device;
+
+  if (d == NULL || d->kind != DEVICE_FILE)
+    strcpy (text, "none");
+  else if (d->born.tv_sec == 0 && d->born.tv_nsec == 0)
+    snprintf (text, FILE_TEXT, "%" PRIu64, (uint64_t) d->inode);
+  else
+    snprintf (text, FILE_TEXT, "%" PRIu64 " born %" PRId64 ".%09ld",
+              (uint64_t) d->inode, (int64_t) d->born.tv_sec, d->born.tv_nsec);
+  return text;
 }
 
 bool

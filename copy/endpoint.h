@@ -195,10 +195,14 @@ int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
  */
 bool endpoint_was_changed (const struct endpoint *ep);
 
-/* The inode number of a regular file; 0 for anything else, and for a file that
- * does not exist yet.
+#define FILE_TEXT 80             /* bytes for which file it is, and its end */
+
+/* Which file it is, whatever it is called, as "INODE born SECONDS.NANOSECONDS",
+ * or without the rest where the file system does not keep that: another file
+ * often gets the inode of one that was removed.  "none" for all that is no
+ * regular file, and for a file that does not exist yet.  Returns text.
  */
-uint64_t endpoint_inode (const struct endpoint *ep);
+char *endpoint_describe_file (const struct endpoint *ep, char text[FILE_TEXT]);
 
 /* Gives what grows the size that the copy came to, where that was not known
  * before; flush says whether it has to be stored.  All conns are closed.  0, or

@@ -159,7 +159,7 @@ describe (struct map *m, const struct map_pair *pair)
     [MAP_SOURCE_SIZE] = true,
     [MAP_SOURCE_ID] = o->source_id || pair->version,
     [MAP_DESTINATION] = true, [MAP_DESTINATION_DIGEST] = true,
-    [MAP_DESTINATION_SIZE] = true, [MAP_DESTINATION_INODE] = true,
+    [MAP_DESTINATION_SIZE] = true, [MAP_DESTINATION_FILE] = true,
     [MAP_FOLDER] = in_folder, [MAP_FOLDER_DIGEST] = in_folder,
     [MAP_OPTIONS] = true,
   };
@@ -176,7 +176,7 @@ describe (struct map *m, const struct map_pair *pair)
   m->values[MAP_DESTINATION_DIGEST]
     = operand_digest (&o->destination, pair->destination_is_path);
   m->values[MAP_DESTINATION_SIZE] = number_text (pair->destination_size);
-  m->values[MAP_DESTINATION_INODE] = number_text (pair->destination_inode);
+  m->values[MAP_DESTINATION_FILE] = strdup (pair->destination_file);
   if (in_folder)
     describe_folder (m);
   m->values[MAP_OPTIONS] = options_text (o);
@@ -211,7 +211,7 @@ shown_key (enum map_key key)
   case MAP_FOLDER_DIGEST:
     return MAP_FOLDER;
   case MAP_VERSION: case MAP_SOURCE_SIZE: case MAP_SOURCE_ID:
-  case MAP_DESTINATION_SIZE: case MAP_DESTINATION_INODE: case MAP_OPTIONS:
+  case MAP_DESTINATION_SIZE: case MAP_DESTINATION_FILE: case MAP_OPTIONS:
     break;
   }
   return key;
@@ -243,7 +243,7 @@ refuse_value (const struct map *m, const struct map_text *text,
   return -1;
 }
 
-/* What is to be made, or made again, has no size or inode yet to compare. */
+/* What is to be made, or made again, is no file yet, and has no size to compare. */
 static int
 check_value (const struct map *m, const struct map_text *text,
              enum map_key key, struct error *e)
@@ -251,7 +251,7 @@ check_value (const struct map *m, const struct map_text *text,
   const enum map_key shown = shown_key (key);
 
   if (shown == MAP_KEYS || is_same_value (m, text, key)
-      || ((key == MAP_DESTINATION_SIZE || key == MAP_DESTINATION_INODE)
+      || ((key == MAP_DESTINATION_SIZE || key == MAP_DESTINATION_FILE)
           && ranges_count (&m->finished) == 0))
     return 0;
   return refuse_value (m, text, shown, e);
@@ -492,27 +492,29 @@ align_finished (struct map *m, uint64_t align)
   }
 }
 
-static void
-set_number (struct map *m, enum map_key key, uint64_t n)
+/* -1 when there is no memory. */
+static int
+set_value (struct map *m, enum map_key key, char *value)
 {
-  char text[NUMBER_MAX];
-
-  snprintf (text, sizeof text, "%" PRIu64, n);
-  if (strcmp (text, m->values[key]) != 0) {
-    strcpy (m->values[key], text);
-    m->changed = true;
-  }
+  if (value == NULL)
+    return -1;
+  m->changed = m->changed || strcmp (value, m->values[key]) != 0;
+  free (m->values[key]);
+  m->values[key] = value;
+  return 0;
 }
 
-void
+int
 map_begin (struct map *m, uint64_t align, uint64_t destination_size,
-           uint64_t destination_inode)
+           const char *destination_file)
 {
-  set_number (m, MAP_DESTINATION_SIZE, destination_size);
-  set_number (m, MAP_DESTINATION_INODE, destination_inode);
+  if (set_value (m, MAP_DESTINATION_SIZE, number_text (destination_size)) == -1
+      || set_value (m, MAP_DESTINATION_FILE, strdup (destination_file)) == -1)
+    return -1;
   align_finished (m, align);
   find_todo (m);
   m->begun = true;
+  return 0;
 }
 
 uint64_t

@@ -36,8 +36,7 @@ struct map_pair {
   uint64_t size;                /* of the source, bytes */
   uint64_t start, end;          /* what is to be copied of it, half open */
   uint64_t destination_size;    /* as it is now; 0 where it is to be made */
-  uint64_t destination_inode;   /* of a regular file; else 0, and where it is to
-                                   be made */
+  const char *destination_file; /* see endpoint_describe_file */
 };
 
 /* Opens the map that the options name, and reads it as --resume says; just_look
@@ -70,11 +69,12 @@ bool map_stood (const struct map *m);
  */
 int map_claim (struct map *m, struct error *e);
 
-/* The destination is ready, and this is its size now.  What is finished is cut
- * down to multiples of align (a power of two).
+/* The destination is ready, and this is its size now, and which file it is.
+ * What is finished is cut down to multiples of align (a power of two).  -1 when
+ * there is no memory.
  */
-void map_begin (struct map *m, uint64_t align, uint64_t destination_size,
-                uint64_t destination_inode);
+int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
+               const char *destination_file);
 
 /* Bytes that were finished when it was read. */
 uint64_t map_resumed (const struct map *m);

@@ -33,9 +33,10 @@ refused 'source id: monday there, tuesday here' --source-id=tuesday \
 refused 'source id: monday there, none here' "$tmp/disk" "$tmp/copy"
 refused 'options: ' --source-id=monday --allocated "$tmp/disk" "$tmp/copy"
 # Another file of the same name and size.
+cp "$tmp/copy" "$tmp/other"
 mv "$tmp/copy" "$tmp/old"
-cp "$tmp/old" "$tmp/copy"
-refused 'destination inode: [0-9]+ there, [0-9]+ here' --source-id=monday \
+mv "$tmp/other" "$tmp/copy"
+refused 'destination file: [0-9].* there, [0-9].* here' --source-id=monday \
         "$tmp/disk" "$tmp/copy"
 mv "$tmp/old" "$tmp/copy"
 truncate -s 16M "$tmp/copy" "$tmp/before"
@@ -48,3 +49,14 @@ refused 'source size: 33554432 there, 34603008 here' --source-id=monday \
 # Unless it is given up.
 copy_ok --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
+
+# A file that was removed and made again often has the same inode number.
+make_ones "$tmp/copy" 16M
+make_data "$tmp/disk" 16M
+serve_rude src --mode=read-error --offset=12582912 "$tmp/disk"
+rm -f "$tmp/map"
+copy_fails 3 'read failed' --retries=0 --map="$tmp/map" "$src" "$tmp/copy"
+[ "$(finished_bytes "$tmp/map")" -gt 0 ] || fail "nothing is finished"
+rm "$tmp/copy"
+truncate -s 16M "$tmp/copy"
+copy_fails 6 'destination file: ' --map="$tmp/map" "$src" "$tmp/copy"

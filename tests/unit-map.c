@@ -48,7 +48,7 @@ start_afresh (void **state UNUSED)
     .options = &options, .source = "source /disk",
     .destination = "destination /copy", .source_is_path = true,
     .destination_is_path = true, .size = SIZE, .end = SIZE,
-    .destination_size = SIZE,
+    .destination_size = SIZE, .destination_file = "none",
   };
   return 0;
 }
@@ -107,7 +107,7 @@ run (uint64_t start, uint64_t end)
   struct map *m = open_good ();
 
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, pair.destination_size, pair.destination_inode);
+  map_begin (m, 512, pair.destination_size, pair.destination_file);
   mark (m, start, end);
   save (m);
   map_close (m);
@@ -137,7 +137,7 @@ what_is_marked_is_not_done_again (void **state UNUSED)
 
   assert_false (map_stood (m));
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 0);
   assert_int_equal (ranges_count (map_todo (m)), 1);
   assert_todo (m, 0, 0, SIZE);
@@ -152,7 +152,7 @@ what_is_marked_is_not_done_again (void **state UNUSED)
   m = open_good ();
   assert_true (map_stood (m));
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 1, SIZE, pair.destination_inode);
+  map_begin (m, 1, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 8292);
   assert_int_equal (ranges_count (map_todo (m)), 2);
   assert_todo (m, 0, 0, 4096);
@@ -161,12 +161,12 @@ what_is_marked_is_not_done_again (void **state UNUSED)
 
   /* In whole blocks, and what is behind the last one is one, too. */
   m = open_good ();
-  map_begin (m, 64, SIZE, pair.destination_inode);
+  map_begin (m, 64, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 8192 + 64);
   assert_todo (m, 1, 12288, SIZE - 64);
   map_close (m);
   m = open_good ();
-  map_begin (m, 8192, SIZE, pair.destination_inode);
+  map_begin (m, 8192, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 0);
   assert_todo (m, 0, 0, SIZE);
   map_close (m);
@@ -177,7 +177,7 @@ a_finished_map_leaves_nothing (void **state UNUSED)
 {
   struct map *m = open_good ();
 
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   mark (m, 5, 6);
   map_mark_all (m);
   assert_int_equal (map_finished (m), SIZE);
@@ -199,7 +199,7 @@ a_part_of_the_disk_is_all_of_its_map (void **state UNUSED)
   pair.start = 65536;
   pair.end = 131072;
   m = open_good ();
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   assert_int_equal (ranges_count (map_todo (m)), 1);
   assert_todo (m, 0, 65536, 131072);
   mark (m, 65536, 66048);
@@ -207,7 +207,7 @@ a_part_of_the_disk_is_all_of_its_map (void **state UNUSED)
   map_close (m);
 
   m = open_good ();
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 512);
   assert_todo (m, 0, 66048, 131072);
   map_mark_all (m);
@@ -235,7 +235,7 @@ what_is_in_doubt_after_all_is_left_to_do (void **state UNUSED)
 
   run (4096, 8192);
   m = open_good ();
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   mark (m, 0, 512);
   map_mark_all (m);
   map_unmark (m, map_todo (m));
@@ -273,9 +273,10 @@ maps_of_other_copies_are_refused (void **state UNUSED)
   pair.destination_size = 0;
   assert_refused (ESTALE, "destination size: 1048576 there, 0 here");
   pair.destination_size = SIZE;
-  pair.destination_inode = 7;
-  assert_refused (ESTALE, "destination inode: 0 there, 7 here");
-  pair.destination_inode = 0;
+  pair.destination_file = "7 born 1.000000002";
+  assert_refused (ESTALE, "destination file: none there, 7 born 1.000000002"
+                  " here");
+  pair.destination_file = "none";
   options.source_id = "snapshot-7";
   assert_refused (ESTALE, "source id: none there, snapshot-7 here");
   options.source_id = NULL;
@@ -404,12 +405,12 @@ where_nothing_is_finished_the_destination_may_be_of_any_size (void **state
   struct map *m = open_good ();
 
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   map_close (m);
   pair.destination_size = 0;
   m = open_good ();
   assert_true (map_stood (m));
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   mark (m, 0, 512);
   save (m);
   map_close (m);
@@ -511,7 +512,7 @@ one_run_at_a_time_has_it (void **state UNUSED)
 
   assert_refused (EBUSY, "in use");
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   assert_refused (EBUSY, "in use");
   options.resume = RESUME_NEVER;
   assert_refused (EBUSY, "in use");
@@ -529,7 +530,7 @@ nothing_is_saved_when_nothing_changed (void **state UNUSED)
   struct stat a, b;
 
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   save (m);
   assert_int_equal (stat ("map", &a), 0);
   save (m);
@@ -560,7 +561,7 @@ what_could_not_be_saved_is_saved_the_next_time (void **state UNUSED)
   struct map *m = open_good ();
 
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   mark (m, 0, 512);
   allow_writes (false);
   assert_int_equal (map_claim (m, &error), -1);
@@ -585,7 +586,7 @@ a_full_map_forgets_but_never_invents (void **state UNUSED)
 
   pair.size = pair.end = pair.destination_size = 4 * MAP_RANGES;
   m = open_good ();
-  map_begin (m, 1, pair.size, pair.destination_inode);
+  map_begin (m, 1, pair.size, pair.destination_file);
   for (uint64_t i = 0; i < 2 * MAP_RANGES; i++)
     mark (m, 2 * i, 2 * i + 1);
   assert_int_equal (map_finished (m), MAP_RANGES);
@@ -594,7 +595,7 @@ a_full_map_forgets_but_never_invents (void **state UNUSED)
   save (m);
   map_close (m);
   m = open_good ();
-  map_begin (m, 1, pair.size, pair.destination_inode);
+  map_begin (m, 1, pair.size, pair.destination_file);
   assert_int_equal (map_resumed (m), MAP_RANGES + 1);
   assert_int_equal (ranges_bytes (map_todo (m)), 3 * MAP_RANGES - 1);
   map_close (m);
@@ -627,7 +628,7 @@ workers_mark_while_it_is_saved (void **state UNUSED)
   pthread_t a, b;
 
   assert_int_equal (map_claim (m, &error), 0);
-  map_begin (m, 512, SIZE, pair.destination_inode);
+  map_begin (m, 512, SIZE, pair.destination_file);
   assert_int_equal (pthread_create (&a, NULL, mark_every_other, m), 0);
   assert_int_equal (pthread_create (&b, NULL, mark_the_others, m), 0);
   for (unsigned i = 0; i < 20; i++)
