@@ -209,20 +209,24 @@ ends_with (const char *text, const char *end)
   return n >= m && strcmp (text + n - m, end) == 0;
 }
 
-/* Adds the last line that was printed before our goodbye, or after it. */
-static void
+/* Adds the last line that was printed before our goodbye, or after it.  False
+ * where there is none.
+ */
+static bool
 add_reason (struct spawn *s, bool parting, struct error *e)
 {
   char line[512];
   const size_t used = strlen (e->text);
+  bool found;
 
   if (s->heard == NULL)
-    return;
-  if (heard_reason (s->heard, parting, line, sizeof line)
-      && !ends_with (e->text, line))
+    return false;
+  found = heard_reason (s->heard, parting, line, sizeof line);
+  if (found && !ends_with (e->text, line))
     snprintf (e->text + used, sizeof e->text - used, ": %s", line);
   if (heard_of_lock (s->heard))
     e->number = EBUSY;
+  return found;
 }
 
 void
@@ -255,7 +259,9 @@ spawn_has_ended (struct spawn *s, int wait_ms, struct error *e)
   child_describe (&s->child, how, sizeof how);
   *e = (struct error) { 0 };
   error_set (e, ECONNABORTED, "%s: the server %s", s->name, how);
-  spawn_explain (s, e);
+  /* When it had no reason yet, our conns were lost before it gave one. */
+  if (!add_reason (s, false, e))
+    add_reason (s, true, e);
   return true;
 }
 

@@ -73,7 +73,9 @@ is_hint (const char *before, const char *line)
     || strncmp (before, "curl: (", 7) == 0;
 }
 
-/* What a server says of a client that went away.  After a failure that is us. */
+/* What a server says of a client that went away.  After a failure, and after
+ * the goodbye, that is us.
+ */
 static bool
 is_about_client (const char *line)
 {
@@ -83,10 +85,12 @@ is_about_client (const char *line)
 
 /* Whether a line replaces the reason that was kept before it. */
 static bool
-is_reason (const char *before, const char *line)
+is_reason (const struct heard *h, const char *line)
 {
-  return line[0] != '\0' && !is_hint (before, line)
-    && (before[0] == '\0' || !is_about_client (line));
+  const bool may_be_noise = h->hushed || h->before[0] != '\0';
+
+  return line[0] != '\0' && !is_hint (h->before, line)
+    && !(may_be_noise && is_about_client (line));
 }
 
 static void
@@ -97,7 +101,7 @@ take_line (struct heard *h)
   h->text[h->used] = '\0';
   h->used = 0;
   masked = secrets_mask_line (h->text);
-  if (masked && is_reason (h->before, masked))
+  if (masked && is_reason (h, masked))
     snprintf (h->hushed ? h->after : h->before, REASON_BYTES, "%s", masked);
   if (masked && !h->hushed) {
     h->lock_failed = h->lock_failed || says_lock (masked);

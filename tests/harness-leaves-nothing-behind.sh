@@ -58,13 +58,13 @@ expect_result ()
 
 # -------------------------------------------------------- how a test ends
 fake good 'exit 0'
-# Python ignores some signals, and a program that it starts would, too.
+# Python ignores some signals, as nohup does, and tests expect none ignored.
 fake signals 'grep ^Sig /proc/self/status
               # The 31 standard signals; C libraries use the next two.
               n=$(grep -cE "^Sig(Ign|Blk):\s+\S{8}[08]0{7}$" /proc/self/status)
               [ "$n" -eq 2 ]'
 fake skipped 'echo "SKIP: for a reason"; exit 77'
-in_harness env --default-signal "$harness" good.sh signals.sh skipped.sh ||
+in_harness env --ignore-signal=HUP,INT,QUIT "$harness" good.sh signals.sh skipped.sh ||
   fail "good tests have failed"
 expect_result PASS good
 expect_result SKIP skipped

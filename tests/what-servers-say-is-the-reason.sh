@@ -51,10 +51,14 @@ said 'the disk is on fire' "$tmp/disk" \
        pwrite='cat > /dev/null; echo the disk is on fire >&2; exit 1' ]
 expect_error '^welcome$'
 expect_no_error '^stripecopy:.*welcome'
-server 'nbdkit "$@"' 'echo it died of old age >&2' 'exit 1'
+server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\"" \
+       'echo it died of old age >&2' 'exit 1'
+# A killed nbdkit does not remove its folder, so the script does.
 # shellcheck disable=SC2016
-said 'died of old age' [ "$tmp/server" eval get_size='echo 1M' \
-                         pread='kill -KILL $PPID; exit 1' ] null:
+said 'died of old age' \
+     [ "$tmp/server" eval get_size='echo 1M' \
+       pread=": > '$tmp/killed';"' rm -r "$tmpdir"; kill -KILL $PPID' ] null:
+[ -e "$tmp/killed" ] || fail "nothing was read"
 
 # It fails at its end.
 server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" \
