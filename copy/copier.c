@@ -43,11 +43,6 @@
 /* How long a few reads may take that check a promise. */
 #define SAMPLES_PATIENCE (2 * NS_PER_S)
 
-/* For all that is done after a second signal: servers are given twice the time
- * after a failure.
- */
-#define STOP_PATIENCE (8 * NS_PER_S)
-
 /* All that lives as long as the copy. */
 struct copier {
   const struct options *options;        /* borrowed, as are these two */
@@ -816,26 +811,21 @@ free_all (struct copier *c)
   limit_free (c->limit);
   survey_free (c->survey);
   samples_free (c->samples);
-  stop_free (c->stop);
 }
 
 int
 copier_run (const struct options *o, unsigned processors,
-            struct events *events, struct report *report)
+            struct events *events, struct report *report, struct stop *stop)
 {
   struct copier c = {
     .options = o, .processors = processors, .events = events,
-    .report = report,
+    .report = report, .stop = stop,
   };
   struct error e = { 0 };
   int status;
 
   if (check_words (o, &e) == -1)
     return give_up (&c, &e, REFUSED);
-  if ((c.stop = stop_new (STOP_PATIENCE)) == NULL) {
-    error_set (&e, errno, "cannot take over signals: %s", strerror (errno));
-    return give_up (&c, &e, FAILED);
-  }
   status = go (&c);
   end_trace (&c);
   status = close_both (&c, status);

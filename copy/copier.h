@@ -9,11 +9,18 @@
 #include "events.h"
 #include "options.h"
 #include "report.h"
+#include "stop.h"
+
+/* For all that is done after a second signal: servers are given twice the time
+ * after a failure.
+ */
+#define COPIER_PATIENCE (8 * NS_PER_S)
 
 /* Copies, compares, or only looks, as the options say.  Returns the exit
  * status; what went wrong has then been said.
  */
 int copier_run (const struct options *o, unsigned processors,
-                struct events *events, struct report *report);
+                struct events *events, struct report *report,
+                struct stop *stop);
 
 #endif /* COPIER_H */

@@ -30,6 +30,8 @@ struct run {
   struct options options;
   struct events events;
   struct report report;
+  struct stop *stop;            /* owned; NULL: see no_stop */
+  int no_stop;                  /* why there is none: an errno */
 };
 
 static int
@@ -59,23 +61,25 @@ count_processors (void)
 
 /* -- telling -------------------------------------------------------------- */
 
-/* Both are tried, so that the one can tell of the other's failure. */
+/* All are tried, so that the one can tell of the other's failure. */
 static int
 start_telling (struct run *r)
 {
   struct error e = { 0 };
   bool good;
 
-  signal (SIGPIPE, SIG_IGN);    /* who does not listen does not end us */
   good = events_open (&r->events, &r->options, &e) == 0;
   if (report_open (&r->report, &r->options, &e) == -1)
     good = false;
   report_note_sides (&r->report, NULL, NULL);
   events_start (&r->events, &r->options);
-  if (good)
+  if (good && r->stop)
     return DONE;
+  if (good)
+    error_set (&e, r->no_stop, "cannot take over signals: %s",
+               strerror (r->no_stop));
   report_failure (&r->report, &e);
-  return REFUSED;
+  return good ? FAILED : REFUSED;
 }
 
 /* Every way out leads through here.  Who sees the last event finds the report
@@ -143,8 +147,14 @@ refuse_words (struct run *r, struct error *e)
 static int
 copy_and_tell (struct run *r, char *const *words, struct error *e)
 {
-  const bool good = check_files (&r->options, words, e) == 0;
-  int status = start_telling (r);
+  bool good;
+  int status;
+
+  /* Before any file is made: what is half made is not left by a signal. */
+  if ((r->stop = stop_new (COPIER_PATIENCE)) == NULL)
+    r->no_stop = errno;
+  good = check_files (&r->options, words, e) == 0;
+  status = start_telling (r);
 
   if (words)
     status = refuse_words (r, e);
@@ -154,8 +164,10 @@ copy_and_tell (struct run *r, char *const *words, struct error *e)
   }
   else if (status == DONE)
     status = copier_run (&r->options, count_processors (), &r->events,
-                         &r->report);
-  return end_telling (r, status);
+                         &r->report, r->stop);
+  status = end_telling (r, status);
+  stop_free (r->stop);
+  return status;
 }
 
 /* Whoever waits for us, a shell in a loop for one, is to see the signal itself.
