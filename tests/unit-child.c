@@ -27,6 +27,7 @@
 
 #include "child.h"
 #include "clock.h"
+#include "unit-temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -254,15 +255,18 @@ program_that_cannot_start_is_an_error (void **state UNUSED)
   assert_int_equal (errno, EINVAL);
 }
 
+#define PROGRAM_PATH_MAX (PATH_MAX + 8)
+
 /* A file in a new directory; the directory's name goes to dir. */
 static void
-make_program (char dir[32], char path[64], const char *text, mode_t mode)
+make_program (char dir[PATH_MAX], char path[PROGRAM_PATH_MAX],
+              const char *text, mode_t mode)
 {
   FILE *fp;
 
-  strcpy (dir, "/tmp/unit-child-XXXXXX");
+  temporary_name (dir);
   assert_non_null (mkdtemp (dir));
-  snprintf (path, 64, "%s/program", dir);
+  snprintf (path, PROGRAM_PATH_MAX, "%s/program", dir);
   fp = fopen (path, "we");
   assert_non_null (fp);
   assert_true (fputs (text, fp) >= 0);
@@ -274,7 +278,8 @@ static void
 program_is_looked_up_in_path (void **state UNUSED)
 {
   char *before = strdup (getenv ("PATH"));
-  char dir[2][32], path[2][64], search[128], program[] = "program";
+  char dir[2][PATH_MAX], path[2][PROGRAM_PATH_MAX];
+  char search[3 * PATH_MAX], program[] = "program";
   char *argv[] = { program, program, NULL };
   struct child c;
 
@@ -311,7 +316,8 @@ program_is_looked_up_in_path (void **state UNUSED)
 static void
 script_without_interpreter_is_run_by_the_shell (void **state UNUSED)
 {
-  char dir[32], path[64], one[] = "one", two[] = "two words";
+  char dir[PATH_MAX], path[PROGRAM_PATH_MAX];
+  char one[] = "one", two[] = "two words";
   char *argv[] = { path, one, two, NULL };
   struct child c;
 

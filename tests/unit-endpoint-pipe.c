@@ -23,13 +23,14 @@
 
 #include "arith.h"
 #include "endpoint-pipe.h"
+#include "unit-temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 
 #define IOS 8
 #define SIZE 1000               /* of one io */
 
-static char fifo[] = "unit-endpoint-pipe.XXXXXX";
+static char fifo[PATH_MAX];
 static int other_end;           /* of the FIFO; it never blocks */
 static struct endpoint *ep;
 static struct conn *conn;
@@ -40,9 +41,11 @@ static char bytes[IOS][SIZE];
 static int
 make_fifo (void **state UNUSED)
 {
-  const int fd = mkstemp (fifo);
+  int fd;
 
   signal (SIGPIPE, SIG_IGN);
+  temporary_name (fifo);
+  fd = mkstemp (fifo);
   return fd == -1 || close (fd) == -1 || unlink (fifo) == -1
     || mkfifo (fifo, 0600) == -1 ? -1 : 0;
 }

@@ -24,15 +24,16 @@
 #include <unistd.h>
 
 #include "locked.h"
+#include "unit-temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 
-static char folder[] = "/tmp/stripecopy-locked.XXXXXX";
+static char folder[PATH_MAX];
 
 static int
 make_folder (void **state UNUSED)
 {
-  strcpy (strrchr (folder, '.'), ".XXXXXX");
+  temporary_name (folder);
   return mkdtemp (folder) && chdir (folder) == 0 ? 0 : -1;
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "outlet.h"
+#include "unit-temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -161,9 +162,11 @@ all_of_a_report_is_written (void **state UNUSED)
   static char text[200000], got[200001];
   struct outlet out;
   struct error e = { 0 };
-  char name[] = "/tmp/stripecopy-outlet.XXXXXX";
-  const int fd = mkstemp (name);
+  char name[PATH_MAX];
+  int fd;
 
+  temporary_name (name);
+  fd = mkstemp (name);
   memset (text, 'x', sizeof text);
   assert_int_not_equal (fd, -1);
   assert_int_equal (write (fd, "old", 3), 3);
