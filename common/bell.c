@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "bell.h"
+#include "descriptor.h"
 
 int
 bell_new (void)
 {
-  return eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor_lift (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 void

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The caller closes it.  -1 with errno. */
+/* Not a standard descriptor.  The caller closes it.  -1 with errno. */
 int bell_new (void);
 
 void bell_ring (int bell);

@@ -13,24 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "device.h"
 #include "outlet.h"
 #include "secrets.h"
-
-/* Standard descriptors that are closed have still to be refused as such, not
- * taken for what we open.
- */
-static int
-lift (int fd)
-{
-  int higher = fd;
-
-  if (fd != -1 && fd <= STDERR_FILENO) {
-    higher = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    close (fd);
-  }
-  return higher;
-}
 
 /* A flag on what was inherited would hold for all who share it: so a pipe or a
  * terminal is opened anew.  What cannot be is asked before.
@@ -41,7 +27,8 @@ open_anew (struct outlet *out, int fd)
   char path[64];
 
   snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
-  out->fd = lift (open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  out->fd = descriptor_lift (open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY
+                                   | O_CLOEXEC));
   out->owned = out->fd != -1;
   if (out->fd == -1 && errno != ENXIO) {        /* ENXIO: nobody reads it */
     out->fd = fd;
@@ -77,9 +64,9 @@ open_file (struct outlet *out, const char *name)
   struct stat it;
   const bool is_fifo = stat (name, &it) == 0 && S_ISFIFO (it.st_mode);
 
-  out->fd = lift (open (name, (is_fifo ? O_RDWR : O_WRONLY) | O_CREAT
-                        | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                        0666));
+  out->fd = descriptor_lift (open (name, (is_fifo ? O_RDWR : O_WRONLY)
+                                   | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY
+                                   | O_CLOEXEC, 0666));
   out->owned = out->fd != -1;
   return out->fd == -1 ? -1 : 0;
 }

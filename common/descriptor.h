@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Numbers of descriptors. */
+
+#ifndef DESCRIPTOR_H
+#define DESCRIPTOR_H
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* Returns the same open file under a number that is not a standard one; -1 with
+ * errno, also for -1.  Standard descriptors that are closed have still to be
+ * refused as such, not to be taken for what we open.
+ */
+static inline int
+descriptor_lift (int fd)
+{
+  int higher = fd;
+
+  if (fd != -1 && fd <= STDERR_FILENO) {
+    higher = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close (fd);
+  }
+  return higher;
+}
+
+#endif /* DESCRIPTOR_H */
