@@ -27,7 +27,7 @@
 
 #include "child.h"
 #include "clock.h"
-#include "unit-temporary.h"
+#include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 

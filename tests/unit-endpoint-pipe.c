@@ -23,7 +23,7 @@
 
 #include "arith.h"
 #include "endpoint-pipe.h"
-#include "unit-temporary.h"
+#include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "locked.h"
-#include "unit-temporary.h"
+#include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 

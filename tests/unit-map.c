@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "map.h"
-#include "unit-temporary.h"
+#include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 

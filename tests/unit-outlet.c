@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "outlet.h"
-#include "unit-temporary.h"
+#include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a unit test makes files: the harness looks into TMPDIR for what is left
+ * there.
+ */
+
+#ifndef TEMPORARY_H
+#define TEMPORARY_H
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Puts a template for mkstemp and mkdtemp into name. */
+static inline void
+temporary_name (char name[PATH_MAX])
+{
+  const char *folder = getenv ("TMPDIR");
+  const int n = snprintf (name, PATH_MAX, "%s/unit.XXXXXX",
+                          folder ? folder : "/tmp");
+
+  assert (n > 0 && n < PATH_MAX);
+  (void) n;
+}
+
+#endif /* TEMPORARY_H */
