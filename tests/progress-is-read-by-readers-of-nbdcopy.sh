@@ -34,7 +34,7 @@ for numbers in lines, split:
 assert split[0] == 0, split
 END
 
-slowly=(-T 1 -R 1 --request-size=512k --interval=0.1)
+slowly=(-T 1 -R 1 --request-size=64k --interval=0.1)
 copy_ok -p "${slowly[@]}" "$src" null:
 cp "$errors" "$tmp/lines"
 copy_ok --progress=3 "${slowly[@]}" "$src" null: 3> "$tmp/split"

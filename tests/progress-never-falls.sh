@@ -10,7 +10,7 @@ make_disks 64
 serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=50ms
 serve_nbdkit dst file "$tmp/copy"
 
-copy_ok -T 4 -C 4 --request-size=128k -R 2 --interval=0.1 --progress=3 \
+copy_ok -T 4 -C 4 --request-size=32k -R 2 --interval=0.1 --progress=3 \
         "$src" "$dst" 3> "$tmp/progress"
 [ "$(wc -l < "$tmp/progress")" -ge 4 ] || fail "too few lines to fall"
 ! grep -vqE '^[0-9]+/100$' "$tmp/progress" || fail "a line is no N/100"
