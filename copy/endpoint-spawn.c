@@ -259,9 +259,9 @@ spawn_has_ended (struct spawn *s, int wait_ms, struct error *e)
   child_describe (&s->child, how, sizeof how);
   *e = (struct error) { 0 };
   error_set (e, ECONNABORTED, "%s: the server %s", s->name, how);
-  /* When it had no reason yet, our conns were lost before it gave one. */
-  if (!add_reason (s, false, e))
-    add_reason (s, true, e);
+  /* What it said last may have come after our conns were lost. */
+  if (!add_reason (s, true, e))
+    add_reason (s, false, e);
   return true;
 }
 

@@ -15,6 +15,6 @@ void watch_crew (const struct gear *gear, struct crew *crew,
                  struct teller *teller, struct keeper *keeper);
 
 /* How long a server can be later to die than its connections. */
-#define WATCH_DEATH_MS 200
+#define WATCH_DEATH_MS 1000
 
 #endif /* WATCH_H */
