@@ -7,20 +7,21 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "arith.h"
 #include "pool.h"
 
 /* A cache line: neighbouring slots never share one. */
 #define SLOT_ALIGN 64
 
 int
-pool_init (struct pool *p, size_t n_slots, size_t slot_size)
+pool_init (struct pool *p, size_t n_slots, size_t slot_size, size_t n_small)
 {
-  size_t stride, arena_size, idle_size;
+  size_t stride, arena_size, small;
   void *arena;
-  void **idle;
-  size_t i;
 
   *p = (struct pool) { .arena = NULL };
 
@@ -33,15 +34,14 @@ pool_init (struct pool *p, size_t n_slots, size_t slot_size)
    */
   if (__builtin_add_overflow (slot_size, SLOT_ALIGN - 1, &stride) ||
       __builtin_mul_overflow (stride & ~(size_t) (SLOT_ALIGN - 1), n_slots,
-                              &arena_size) ||
-      __builtin_mul_overflow (n_slots, sizeof *idle, &idle_size)) {
+                              &arena_size)) {
     errno = EOVERFLOW;
     return -1;
   }
   stride &= ~(size_t) (SLOT_ALIGN - 1);
 
-  idle = malloc (idle_size);
-  if (idle == NULL)
+  p->taken = calloc (n_slots, sizeof *p->taken);
+  if (p->taken == NULL)
     return -1;
 
   /* Straight from the kernel: zeroes, and not resident until touched, which no
@@ -50,48 +50,76 @@ pool_init (struct pool *p, size_t n_slots, size_t slot_size)
   arena = mmap (NULL, arena_size, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (arena == MAP_FAILED) {
-    free (idle);
+    pool_free (p);
     errno = ENOMEM;
     return -1;
   }
-
-  /* The lowest slot on top, so that a pool of which little is ever in use
-   * stays at the front of its arena.
+  /* Advice, which a kernel without huge pages refuses.  Only those that lie in
+   * it as a whole become huge.
    */
-  for (i = 0; i < n_slots; ++i)
-    idle[i] = (char *) arena + (n_slots - 1 - i) * stride;
+  small = align_up (n_small * stride, sysconf (_SC_PAGESIZE));
+  if (small < arena_size)
+    madvise ((char *) arena + small, arena_size - small, MADV_HUGEPAGE);
 
-  *p = (struct pool) {
-    .arena = arena,
-    .arena_size = arena_size,
-    .idle = idle,
-    .n_idle = n_slots,
-    .n_slots = n_slots,
-  };
+  p->arena = arena;
+  p->arena_size = arena_size;
+  p->n_slots = n_slots;
+  p->slot_size = stride;
   return 0;
 }
 
-void *
-pool_take (struct pool *p)
+static bool
+are_idle (const struct pool *p, size_t first, size_t n)
 {
-  return p->n_idle == 0 ? NULL : p->idle[--p->n_idle];
+  while (n > 0 && !p->taken[first + n - 1])
+    n--;
+  return n == 0;
+}
+
+/* The first of so many idle slots in a row; n_slots where there are none. */
+static size_t
+find (const struct pool *p, size_t n)
+{
+  if (n <= p->n_slots - p->n_taken)
+    for (size_t i = 0; i + n <= p->n_slots; i++)
+      if (are_idle (p, i, n))
+        return i;
+  return p->n_slots;
+}
+
+bool
+pool_has (const struct pool *p, size_t n)
+{
+  return find (p, n) < p->n_slots;
+}
+
+void *
+pool_take (struct pool *p, size_t n)
+{
+  const size_t first = find (p, n);
+
+  if (first == p->n_slots)
+    return NULL;
+  memset (p->taken + first, true, n);
+  p->n_taken += n;
+  return (char *) p->arena + first * p->slot_size;
 }
 
 void
-pool_give (struct pool *p, void *slot)
+pool_give (struct pool *p, void *slots, size_t n)
 {
-  size_t offset = (size_t) ((char *) slot - (char *) p->arena);
+  const size_t offset = (size_t) ((char *) slots - (char *) p->arena);
+  const size_t first = offset / p->slot_size;
 
-  /* A slot of another pool, a pointer into the middle of one, or a slot given
-   * back twice in a row: all are ours to get right.
+  /* Slots of another pool, a pointer into the middle of one, or slots that are
+   * not taken: all are ours to get right.
    */
-  assert (p->n_idle < p->n_slots);
-  assert (offset < p->arena_size);
-  assert (offset % (p->arena_size / p->n_slots) == 0);
-  assert (p->n_idle == 0 || p->idle[p->n_idle - 1] != slot);
-  (void) offset;
-
-  p->idle[p->n_idle++] = slot;
+  assert (offset % p->slot_size == 0 && first + n <= p->n_slots);
+  for (size_t i = first; i < first + n; i++) {
+    assert (p->taken[i]);
+    p->taken[i] = false;
+  }
+  p->n_taken -= n;
 }
 
 void
@@ -99,6 +127,6 @@ pool_free (struct pool *p)
 {
   if (p->arena != NULL)
     munmap (p->arena, p->arena_size);
-  free (p->idle);
+  free (p->taken);
   *p = (struct pool) { .arena = NULL };
 }

@@ -48,7 +48,7 @@ struct copier {
   const struct options *options;        /* borrowed, as are these two */
   struct events *events;
   struct report *report;
-  unsigned processors;
+  const struct machine *machine;        /* borrowed */
   struct stop *stop;
   struct endpoint *source, *destination;
   struct plan plan;
@@ -100,7 +100,7 @@ make_plan (struct copier *c, struct error *e)
   return plan_make (&c->plan, c->options,
                     endpoint_name (c->source), endpoint_caps (c->source),
                     endpoint_name (c->destination),
-                    endpoint_caps (c->destination), c->processors, e);
+                    endpoint_caps (c->destination), c->machine, e);
 }
 
 /* What can be done, but perhaps not as it was meant. */
@@ -814,11 +814,11 @@ free_all (struct copier *c)
 }
 
 int
-copier_run (const struct options *o, unsigned processors,
+copier_run (const struct options *o, const struct machine *machine,
             struct events *events, struct report *report, struct stop *stop)
 {
   struct copier c = {
-    .options = o, .processors = processors, .events = events,
+    .options = o, .machine = machine, .events = events,
     .report = report, .stop = stop,
   };
   struct error e = { 0 };

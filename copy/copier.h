@@ -8,6 +8,7 @@
 
 #include "events.h"
 #include "options.h"
+#include "plan.h"
 #include "report.h"
 #include "stop.h"
 
@@ -19,7 +20,7 @@
 /* Copies, compares, or only looks, as the options say.  Returns the exit
  * status; what went wrong has then been said.
  */
-int copier_run (const struct options *o, unsigned processors,
+int copier_run (const struct options *o, const struct machine *machine,
                 struct events *events, struct report *report,
                 struct stop *stop);
 

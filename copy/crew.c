@@ -149,6 +149,7 @@ struct crew *
 crew_start (const struct gear *gear, struct error *e)
 {
   const struct plan *plan = gear->plan;
+  const struct pace first = tuner_first_pace (plan);
   struct crew *c = calloc (1, sizeof *c);
 
   if (c == NULL)
@@ -157,7 +158,8 @@ crew_start (const struct gear *gear, struct error *e)
     .plan = plan, .source = gear->source, .destination = gear->destination,
     .map = gear->map, .limit = gear->limit, .stop = gear->stop,
     .trace = gear->trace,
-    .bell = bell_new (), .pace = plan->first_pace,
+    .bell = bell_new (),
+    .request_size = first.request_size, .window = first.window,
   };
   sem_init (&c->job.first, 0, 0);
   if (c->job.bell != -1
@@ -221,6 +223,31 @@ trip_of (const struct crew *c, enum side side)
   return trip;
 }
 
+static int
+compare_numbers (const void *a, const void *b)
+{
+  const uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The median of all workers' last answers: one of them may have been quick, or
+ * slow, by chance.
+ */
+static uint64_t
+last_trip_of (const struct crew *c, enum side side)
+{
+  uint64_t trips[WORKERS_MAX];
+  unsigned n = 0;
+
+  for (unsigned i = 0; i < c->n_workers; i++) {
+    trips[n] = counter_get (&c->workers[i].stats.last_trips[side]);
+    n += trips[n] > 0;
+  }
+  qsort (trips, n, sizeof trips[0], compare_numbers);
+  return n > 0 ? trips[n / 2] : 0;
+}
+
 struct totals
 crew_totals (const struct crew *c)
 {
@@ -230,7 +257,8 @@ crew_totals (const struct crew *c)
     .phases = c->job.n_passes,
     .phase = pass->compares ? PHASE_COMPARE : PHASE_COPY,
     .began = atomic_load (&pass->began),
-    .trip = trip_of (c, SOURCE) + trip_of (c, DESTINATION),
+    .trips = { trip_of (c, SOURCE), trip_of (c, DESTINATION) },
+    .last_trips = { last_trip_of (c, SOURCE), last_trip_of (c, DESTINATION) },
   };
 
   for (unsigned i = 0; i < c->n_workers; i++) {
@@ -249,7 +277,8 @@ crew_totals (const struct crew *c)
     t.compared += counter_get (&s->compared);
     t.holes += counter_get (&s->holes);
     t.differing += counter_get (&s->differing);
-    t.moved += counter_get (&s->moved);
+    t.came += counter_get (&s->came);
+    t.went += counter_get (&s->went);
     t.refused += counter_get (&s->refused);
     t.limited += counter_get (&s->limited);
     t.reads += counter_get (&s->reads);
@@ -276,9 +305,11 @@ crew_latency (const struct crew *c, unsigned percent)
 }
 
 void
-crew_set_pace (struct crew *c, unsigned pace)
+crew_set_pace (struct crew *c, const struct pace *pace)
 {
-  atomic_store_explicit (&c->job.pace, pace, memory_order_relaxed);
+  atomic_store (&c->job.sharers, pace->workers);
+  counter_set (&c->job.request_size, pace->request_size);
+  counter_set (&c->job.window, pace->window);
 }
 
 bool

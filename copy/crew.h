@@ -17,6 +17,7 @@
 #include "plan.h"
 #include "stop.h"
 #include "trace.h"
+#include "tuner.h"
 
 enum phase { PHASE_COPY, PHASE_COMPARE };
 
@@ -38,10 +39,13 @@ struct totals {
   uint64_t inflight;            /* requests */
   uint64_t flush_time;          /* ns, of the slowest worker; 0: no flush yet */
   uint64_t retries;             /* requests and connections tried again */
-  uint64_t moved, refused;      /* through the windows; by them */
+  uint64_t came, went;          /* into the windows, and out of them */
+  uint64_t refused;             /* by them */
   uint64_t limited;             /* by the limit alone */
-  uint64_t trip;                /* ns: the quickest answers of late, of both
-                                   sides together; 0: none yet */
+  uint64_t trips[2];            /* ns: the quickest answers of late, by side; 0:
+                                   none yet */
+  uint64_t last_trips[2];       /* ns: the same of the last answer of each worker,
+                                   their median */
   unsigned workers;             /* that have, or had, a connection */
 };
 
@@ -103,8 +107,8 @@ void crew_grow (struct crew *c);
  */
 uint64_t crew_latency (const struct crew *c, unsigned percent);
 
-/* The pace that all workers have from now on: a number in the plan's. */
-void crew_set_pace (struct crew *c, unsigned pace);
+/* The pace that all workers have from now on. */
+void crew_set_pace (struct crew *c, const struct pace *pace);
 
 /* Waits for all workers.  True when the whole disk is copied, and flushed where
  * the plan says so, and compared where it says that, whatever was found.

@@ -29,8 +29,7 @@
 /* This program, even if its file was replaced meanwhile. */
 #define OURSELVES "/proc/self/exe"
 
-/* What one copy alone may have in flight: see plan.c. */
-#define IN_FLIGHT_MAX (128 * MiB)
+/* What a worker of a copy may have in flight. */
 #define QUEUE_SIZE_MAX (64 * MiB)
 #define QUEUE_SIZE_MIN MiB
 
@@ -71,13 +70,14 @@ struct fleet {
 /* -- shares --------------------------------------------------------------- */
 
 static void
-share_out (struct fleet *f, unsigned processors)
+share_out (struct fleet *f, const struct machine *machine)
 {
   uint64_t threads, queue_size;
 
   f->jobs = min_u64 (f->options->jobs, max_u64 (1, f->manifest.n_copies));
-  threads = max_u64 (1, processors / f->jobs);
-  queue_size = min_u64 (QUEUE_SIZE_MAX, IN_FLIGHT_MAX / f->jobs / threads);
+  threads = max_u64 (1, machine->processors / f->jobs);
+  queue_size = min_u64 (QUEUE_SIZE_MAX,
+                        plan_in_flight (machine) / f->jobs / threads);
   snprintf (f->threads, sizeof f->threads, "--threads=%" PRIu64, threads);
   snprintf (f->queue_size, sizeof f->queue_size, "--queue-size=%" PRIu64,
             max_u64 (QUEUE_SIZE_MIN, queue_size));
@@ -316,11 +316,11 @@ run_all (struct fleet *f)
 /* -- all of it ------------------------------------------------------------ */
 
 static int
-get_ready (struct fleet *f, unsigned processors, struct error *e)
+get_ready (struct fleet *f, const struct machine *machine, struct error *e)
 {
   const size_t n = f->manifest.n_copies;
 
-  share_out (f, processors);
+  share_out (f, machine);
   f->runs = calloc (n + 1, sizeof *f->runs);
   f->fds = calloc (3 * f->jobs + 1, sizeof *f->fds);
   if (f->runs == NULL || f->fds == NULL
@@ -377,9 +377,9 @@ check_files (struct fleet *f, struct options *o, struct error *e)
 }
 
 static int
-run_manifest (struct fleet *f, unsigned processors, struct error *e)
+run_manifest (struct fleet *f, const struct machine *machine, struct error *e)
 {
-  if (get_ready (f, processors, e) == -1)
+  if (get_ready (f, machine, e) == -1)
     return FAILED;
   run_all (f);
   take_reports (f);
@@ -400,7 +400,7 @@ free_fleet (struct fleet *f)
 }
 
 int
-fleet_run (const struct options *o, unsigned processors)
+fleet_run (const struct options *o, const struct machine *machine)
 {
   struct options told = *o;     /* with the files that may be written */
   struct fleet f = { .options = &told };
@@ -414,7 +414,7 @@ fleet_run (const struct options *o, unsigned processors)
   good = manifest_load (&f.manifest, o->manifest, &e) == 0;
   good = check_files (&f, &told, &e) == 0 && good;
   good = ledger_open (&f.ledger, &told, &e) == 0 && good;
-  status = good ? run_manifest (&f, processors, &e) : REFUSED;
+  status = good ? run_manifest (&f, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);
   status = ledger_end (&f.ledger, status, &e);

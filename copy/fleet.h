@@ -10,11 +10,12 @@
 #define FLEET_H
 
 #include "options.h"
+#include "plan.h"
 
 /* Makes all copies that o->manifest names, and waits for those it has begun,
  * also after a signal, which is handed on to them.  Returns the exit status:
  * the worst of theirs.
  */
-int fleet_run (const struct options *o, unsigned processors);
+int fleet_run (const struct options *o, const struct machine *machine);
 
 #endif /* FLEET_H */

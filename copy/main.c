@@ -20,6 +20,7 @@
 #include "fleet.h"
 #include "handed-words.h"
 #include "log.h"
+#include "memory-limit.h"
 #include "options.h"
 #include "report.h"
 #include "secrets.h"
@@ -57,6 +58,14 @@ count_processors (void)
   cpu_set_t set;
 
   return sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : 1;
+}
+
+static struct machine
+look_at_machine (void)
+{
+  return (struct machine) {
+    .processors = count_processors (), .memory = memory_limit (),
+  };
 }
 
 /* -- telling -------------------------------------------------------------- */
@@ -147,6 +156,7 @@ refuse_words (struct run *r, struct error *e)
 static int
 copy_and_tell (struct run *r, char *const *words, struct error *e)
 {
+  const struct machine machine = look_at_machine ();
   bool good;
   int status;
 
@@ -163,7 +173,7 @@ copy_and_tell (struct run *r, char *const *words, struct error *e)
     status = REFUSED;
   }
   else if (status == DONE)
-    status = copier_run (&r->options, count_processors (), &r->events,
+    status = copier_run (&r->options, &machine, &r->events,
                          &r->report, r->stop);
   status = end_telling (r, status);
   stop_free (r->stop);
@@ -199,6 +209,7 @@ copy_words (int argc, char **argv)
 static int
 run (int argc, char **argv)
 {
+  const struct machine machine = look_at_machine ();
   struct run r = { 0 };
   struct error e = { 0 };
   char **words = copy_words (argc, argv);       /* parsing moves them */
@@ -219,7 +230,7 @@ run (int argc, char **argv)
     log_init (r.options.program, r.options.disk, parsed && r.options.quiet,
               parsed ? r.options.verbose : 0);
     status = parsed && r.options.manifest
-      ? fleet_run (&r.options, count_processors ())
+      ? fleet_run (&r.options, &machine)
       : copy_and_tell (&r, parsed ? NULL : words ? words : argv, &e);
   }
   options_free (&r.options);

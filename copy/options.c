@@ -802,6 +802,29 @@ base_name (const char *path)
   return slash ? slash + 1 : path && path[0] ? path : "stripecopy";
 }
 
+/* For measuring alone: see docs/BENCHMARKS.md. */
+static int
+parse_pace (struct options *o, struct error *e)
+{
+  const char *text = getenv ("STRIPECOPY_PACE");
+  const char *comma = text ? strchr (text, ',') : NULL;
+  char *size;
+  bool good;
+
+  if (text == NULL)
+    return 0;
+  size = strndup (text, comma ? comma - text : 0);
+  good = size && comma && human_parse_size (size, &o->pace_size) == NULL
+    && human_parse_size (comma + 1, &o->pace_window) == NULL
+    && o->pace_size > 0 && o->pace_size <= o->pace_window;
+  free (size);
+  if (good)
+    return 0;
+  error_set (e, EINVAL, "STRIPECOPY_PACE=%s: not the size of a request and that"
+             " of a window, with a comma", text);
+  return -1;
+}
+
 int
 options_parse (struct options *o, int argc, char **argv, struct error *e)
 {
@@ -825,6 +848,8 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
   argc = gather_commands (argc, argv, commands, &n_commands, e);
   if (argc != -1)
     r = parse_words (o, argc, argv, commands, n_commands, e);
+  if (r == 0)
+    r = parse_pace (o, e);
   for (unsigned i = 0; i < n_commands; i++)
     free (commands[i].command); /* those that no operand took over */
   return r;

@@ -10,30 +10,31 @@
 #include "clock.h"
 #include "plan.h"
 
-/* Near servers want little in flight, which stays in the processor's cache, but
- * DEPTH_MIN requests, or they wait for us: some small ones, others larger ones,
- * which cost less a byte.  What is far away wants much.  docs/BENCHMARKS.md has
- * the measurements.
+/* Near servers want little in flight, which stays in the processor's cache, in
+ * requests that are neither small, which cost more a byte, nor large, of which
+ * too few fit.  Some servers like smaller ones.  Those that work on few
+ * requests at a time, far away, need larger ones.  docs/BENCHMARKS.md has the
+ * measurements.
  */
-static const struct pace paces[PACES_MAX] = {
-  { 512 * KiB, 3 * MiB, 0 },
-  { 768 * KiB, 9 * MiB / 2, 80 },
-  { 768 * KiB, 9 * MiB, 120 },
-  { MiB, 18 * MiB, 120 },
-  { MiB, 36 * MiB, 120 },
-  { MiB, 64 * MiB, 120 },
+static const uint64_t sizes[SIZES_MAX] = {
+  512 * KiB, 768 * KiB, MiB, 3 * MiB
 };
 
-#define FIRST_PACE 1
+#define NEAR_SIZE 1
+#define FAR_SIZE 2
 
-/* So many requests fit into a window at least, as far as ceilings allow. */
+/* So many requests have to fit into a window, or smaller ones are chosen. */
 #define DEPTH_MIN 6
 
 #define REQUEST_SIZE MiB
 #define REQUEST_SIZE_MAX (32 * MiB)
 
-/* What all workers together may have in flight unless told otherwise. */
+/* What all workers together may have in flight unless told otherwise, and how
+ * much of the memory: the rest is for sockets, the page cache, and the servers.
+ */
 #define IN_FLIGHT_MAX (128 * MiB)
+#define IN_FLIGHT_MIN (4 * MiB)
+#define MEMORY_PART 4
 
 /* Buffers are only resident once used, but have to be addressable; requests
  * cost some memory each in any case.
@@ -233,7 +234,8 @@ choose_request_size (const struct plan *p, const struct options *o,
                      const struct caps *source, const struct caps *destination,
                      uint64_t preferred)
 {
-  uint64_t size = o->request_size ? o->request_size : REQUEST_SIZE;
+  uint64_t size = o->pace_size ? o->pace_size
+    : o->request_size ? o->request_size : REQUEST_SIZE;
 
   size = max_u64 (size, min_u64 (preferred, REQUEST_SIZE_MAX));
   size = min_u64 (size, min_u64 (source->block_max, destination->block_max));
@@ -245,42 +247,72 @@ choose_requests (const struct plan *p, const struct options *o)
 {
   return o->synchronous ? 1
     : min_u64 (min_u64 (o->requests, REQUESTS_MAX),
-               max_u64 (1, ARENA_MAX / p->buffer_size));
+               max_u64 (1, ARENA_MAX / plan_buffer_size (p, p->request_size)));
+}
+
+uint64_t
+plan_in_flight (const struct machine *m)
+{
+  return max_u64 (IN_FLIGHT_MIN, min_u64 (IN_FLIGHT_MAX,
+                                          m->memory / MEMORY_PART));
 }
 
 static uint64_t
-choose_queue_size (const struct plan *p, const struct options *o)
+choose_queue_size (const struct plan *p, const struct options *o,
+                   const struct machine *machine)
 {
   const uint64_t most = o->queue_size_given ? UINT64_MAX
-    : IN_FLIGHT_MAX / p->workers_max;
+    : plan_in_flight (machine) / p->workers_max;
 
   return max_u64 (min_u64 (o->queue_size, most), p->request_size);
 }
 
-/* A request size that was asked for holds at all paces: only the depth is left
- * to find.
- */
+/* What is measured is to be what was asked for, as far as servers allow. */
 static void
-choose_paces (struct plan *p, const struct options *o, uint64_t preferred)
+pin_pace (struct plan *p, const struct options *o)
 {
-  const uint64_t most = min_u64 (p->queue_size, p->requests * p->request_size);
-  uint64_t last = 0;
+  p->pinned = true;
+  p->workers = p->workers_max;
+  p->n_sizes = 1;
+  p->sizes[0] = p->buffer_size = p->request_size;
+  p->window_max = max_u64 (o->pace_window, p->buffer_size);
+}
 
-  for (unsigned i = 0; i < PACES_MAX; i++) {
-    struct pace x = paces[i];
+/* A request size that was asked for is not the tuner's to find. */
+static void
+choose_sizes (struct plan *p, const struct options *o,
+              const struct caps *source, const struct caps *destination,
+              uint64_t preferred)
+{
+  const uint64_t block_max = min_u64 (source->block_max,
+                                      destination->block_max);
 
-    x.request_size = max_u64 (x.request_size, preferred);
-    if (o->request_size || x.request_size > p->request_size)
-      x.request_size = p->request_size;
-    x.request_size = max_u64 (align_down (x.request_size, p->align), p->align);
-    x.queue_size = max_u64 (x.queue_size, DEPTH_MIN * x.request_size);
-    x.queue_size = min_u64 (x.queue_size, most);
-    if (x.queue_size > last)
-      p->paces[p->n_paces++] = x;
-    last = x.queue_size;
-    if (i == FIRST_PACE)
-      p->first_pace = p->n_paces - 1;
+  if (o->pace_size) {
+    pin_pace (p, o);
+    return;
   }
+  p->window_max = min_u64 (p->queue_size, p->requests * p->request_size);
+  for (unsigned i = 0; i < SIZES_MAX; i++) {
+    const bool large = i > FAR_SIZE;
+    uint64_t size = max_u64 (sizes[i], preferred);
+
+    if (o->request_size || (!large && size > p->request_size))
+      size = p->request_size;
+    if (preferred > 0 && size > preferred)
+      size -= size % preferred;
+    size = max_u64 (align_down (size, p->align), p->align);
+    if ((p->n_sizes > 0 && DEPTH_MIN * size > p->window_max)
+        || (large && (o->request_size || o->digest != DIGEST_NONE
+                      || size > block_max)))
+      break;
+    if (p->n_sizes == 0 || size > p->sizes[p->n_sizes - 1])
+      p->sizes[p->n_sizes++] = size;
+    if (i <= NEAR_SIZE)
+      p->near_size = p->n_sizes - 1;
+    if (i <= FAR_SIZE)
+      p->far_size = p->n_sizes - 1;
+  }
+  p->buffer_size = p->sizes[p->far_size];
 }
 
 /* As many as the options, both servers and the disk's size leave something to
@@ -359,7 +391,7 @@ int
 plan_make (struct plan *p, const struct options *o,
            const char *source_name, const struct caps *source,
            const char *destination_name, const struct caps *destination,
-           unsigned processors, struct error *e)
+           const struct machine *machine, struct error *e)
 {
   const uint64_t preferred = max_u64 (source->block_preferred,
                                       destination->block_preferred);
@@ -391,14 +423,13 @@ plan_make (struct plan *p, const struct options *o,
   p->destination_extents = p->compares && !o->no_extents
     && destination->extents_max > 0;
   p->request_size = choose_request_size (p, o, source, destination, preferred);
-  p->buffer_size = p->compares ? 2 * p->request_size : p->request_size;
   p->requests = choose_requests (p, o);
   p->grain = max_u64 (max_u64 (p->align, GRAIN), destination->zero_grain);
   p->unit = max_u64 (p->grain, p->digest.block);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
-  choose_workers (p, o, source, destination, processors);
-  p->queue_size = choose_queue_size (p, o);
-  choose_paces (p, o, preferred);
+  choose_workers (p, o, source, destination, machine->processors);
+  p->queue_size = choose_queue_size (p, o, machine);
+  choose_sizes (p, o, source, destination, preferred);
   p->zero = plan_zeroes (p, o, destination);
   p->gap = max_u64 (min_u64 (p->zero.scan, GAP), p->grain);
   p->claim = choose_claim (p);

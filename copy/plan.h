@@ -31,17 +31,16 @@ struct digest_plan {
   uint64_t block;               /* power of two; 0 without a digest */
 };
 
-/* How much a worker keeps in flight, from little to much.  All are within the
- * ceilings below; the tuner finds the one that delivers most.
- */
-struct pace {
-  uint64_t request_size;        /* bytes of one read, at most */
-  uint64_t queue_size;          /* bytes in flight in one worker */
-  unsigned worth;               /* what it has to deliver to be taken, in
-                                   percent of what the pace before it does */
+#define SIZES_MAX 4
+
+/* What this program may use of the machine. */
+struct machine {
+  unsigned processors;
+  uint64_t memory;              /* bytes; UINT64_MAX: as much as there is */
 };
 
-#define PACES_MAX 6
+/* Bytes that all copies of one program may have in flight, at most. */
+uint64_t plan_in_flight (const struct machine *m);
 
 struct plan {
   bool copies;                  /* else nothing is written */
@@ -60,12 +59,18 @@ struct plan {
   unsigned workers;             /* to begin with; at least 1 */
   unsigned workers_max;         /* where answers take long */
   uint64_t request_size;        /* multiple of align, at most 32 MiB */
-  uint64_t buffer_size;         /* memory of one request, in one worker */
   unsigned requests;            /* in flight in one worker, at most */
   uint64_t queue_size;          /* bytes in flight in one worker, at most */
-  struct pace paces[PACES_MAX];
-  unsigned n_paces;             /* at least 1 */
-  unsigned first_pace;          /* what to begin with: an index */
+  uint64_t sizes[SIZES_MAX];    /* of requests, ascending: the tuner finds the
+                                   best of them; multiples of align */
+  unsigned n_sizes;             /* at least 1 */
+  unsigned near_size, far_size; /* what to begin with, and what to go on with
+                                   where answers take long: indices */
+  uint64_t buffer_size;         /* the larger of these two, in bytes */
+  bool pinned;                  /* there is nothing to find: window_max holds,
+                                   and the one size */
+  uint64_t window_max;          /* bytes in flight in one worker that the tuner
+                                   may choose; at least buffer_size */
   bool in_order;                /* all workers share one stripe */
   uint64_t unit;                /* power of two: where stripes are cut */
   uint64_t claim;               /* bytes a worker takes from its stripe */
@@ -88,13 +93,20 @@ plan_length (const struct plan *p)
   return p->end - p->start;
 }
 
-/* Fills in the plan; processors is how many there are to run on.  Returns -1
+/* Memory for one request of so many bytes. */
+static inline uint64_t
+plan_buffer_size (const struct plan *p, uint64_t size)
+{
+  return p->compares ? 2 * size : size;
+}
+
+/* Fills in the plan.  Returns -1
  * with the error set where this copy cannot be done: nothing was written yet.
  */
 int plan_make (struct plan *p, const struct options *o,
                const char *source_name, const struct caps *source,
                const char *destination_name, const struct caps *destination,
-               unsigned processors, struct error *e);
+               const struct machine *machine, struct error *e);
 
 /* Which extra questions will be asked of each side, so that the connection can
  * be set up for them.

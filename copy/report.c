@@ -149,7 +149,7 @@ void
 report_pace (const struct pace *p)
 {
   log_detail ("pace: request-size=%" PRIu64 " in-flight=%" PRIu64,
-              p->request_size, p->queue_size);
+              p->request_size, p->window);
 }
 
 void

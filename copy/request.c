@@ -85,8 +85,9 @@ struct request {
   struct list_node turn;
   uint64_t waits;               /* in DIGESTING, BACKOFF: its span in the
                                    trace */
-  uint8_t *buffer;              /* borrowed from the pool; NULL: it needs none,
-                                   or has not begun to read again */
+  uint8_t *buffer;              /* borrowed; NULL: it needs none, or has not
+                                   begun to read again */
+  size_t n_slots;               /* of the pool, in the buffer */
   unsigned sides;               /* that it reads: READ_SIDE */
   unsigned unread;              /* those of them that are in flight */
   bool lost;                    /* one of them was lost with its conn */
@@ -114,32 +115,77 @@ request_strerror (int err)
     : strerror (err);
 }
 
-/* How many buffers there are: fewer than planned where memory is short, but
- * only for the first worker, without which nothing is copied.  0 with errno.
+/* Buffers are made of slots of this size, so that small requests take little
+ * memory.  Those of a near server's requests stay on small pages, so that a copy
+ * that needs no more takes no more.
  */
-static unsigned
+#define SLOT (64 * KiB)
+#define SMALL_PAGES (8 * MiB)
+
+/* What is in flight at most, and some more, as buffers lie in a row each.  What
+ * the digest waits for has to get a buffer whatever waits for the digest: so
+ * there is one for each request then.
+ */
+static size_t
+choose_slots (const struct plan *plan, size_t *slot_size)
+{
+  if (plan->digest.kind != DIGEST_NONE) {
+    *slot_size = plan->buffer_size;
+    return plan_buffer_size (plan, plan->requests);
+  }
+  *slot_size = max_u64 (SLOT, plan->align);
+  return (plan->window_max
+          + plan_buffer_size (plan, plan->sizes[plan->n_sizes - 1]))
+    / *slot_size + 2;
+}
+
+/* Fewer than planned where memory is short, but only for the first worker,
+ * without which nothing is copied.  -1 with errno.
+ */
+static int
 buy_buffers (struct lane *l)
 {
   const bool first = l->worker == 0;
+  const size_t least = plan_buffer_size (l->plan, 1);
+  size_t slot_size, n = choose_slots (l->plan, &slot_size);
 
-  for (unsigned n = l->plan->requests; n > 0; n /= 2) {
-    if (pool_init (&l->buffers, n, l->plan->buffer_size) == 0) {
-      if (!first || n == 1 || headroom_is_left (0, SPARE_MEMORY))
-        return n;
+  for (; n >= least; n /= 2) {
+    if (pool_init (&l->buffers, n, slot_size, SMALL_PAGES / slot_size) == 0) {
+      if (!first || n < 2 * least || headroom_is_left (0, SPARE_MEMORY))
+        return 0;
       pool_free (&l->buffers);
     }
     else if (!first || errno != ENOMEM)
-      return 0;
+      return -1;
   }
   errno = ENOMEM;
-  return 0;
+  return -1;
+}
+
+uint64_t
+lane_request_max (const struct lane *l, uint64_t wanted)
+{
+  const uint64_t most = l->buffers.n_slots * l->buffers.slot_size;
+
+  return min_u64 (wanted, l->plan->compares
+                  ? align_down (most / 2, l->buffers.slot_size) : most);
+}
+
+/* How many slots a request has that reads so many bytes of a side, or of both.
+ */
+static size_t
+slots_for (const struct lane *l, uint64_t length, bool both)
+{
+  const size_t n = (length + l->buffers.slot_size - 1) / l->buffers.slot_size;
+
+  return both ? 2 * n : n;
 }
 
 int
 lane_init (struct lane *l, unsigned worker, const struct plan *plan,
            uint8_t *zeroes, struct stats *stats)
 {
-  unsigned n;
+  size_t n = plan->requests;
 
   *l = (struct lane) {
     .worker = worker, .plan = plan, .zeroes = zeroes, .stats = stats,
@@ -152,9 +198,11 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
   if (l->requests == NULL || doubt_init (&l->doubt, plan->checkpoint > 0) == -1
-      || (n = buy_buffers (l)) == 0)
+      || buy_buffers (l) == -1)
     return -1;
-  for (unsigned i = 0; i < n; i++)
+  if (plan->digest.kind != DIGEST_NONE)
+    n = l->buffers.n_slots / plan_buffer_size (plan, 1);
+  for (size_t i = 0; i < n; i++)
     list_append (&l->idle, &l->requests[i].link);
   return 0;
 }
@@ -170,10 +218,12 @@ lane_free (struct lane *l)
 
 /* What is put off is in no window, but still a request. */
 bool
-lane_has_room (struct lane *l, uint64_t bytes)
+lane_has_room (struct lane *l, uint64_t bytes, uint64_t length)
 {
   const bool room = window_has_room (&l->window, bytes)
-    && !list_empty (&l->idle) && !doubt_is_full (&l->doubt);
+    && !list_empty (&l->idle) && !doubt_is_full (&l->doubt)
+    && (length == 0
+        || pool_has (&l->buffers, slots_for (l, length, bytes > length)));
 
   if (!room)
     counter_add (&l->stats->refused, 1);
@@ -291,7 +341,7 @@ static void
 give_back (struct lane *l, struct request *r)
 {
   if (r->buffer)
-    pool_give (&l->buffers, r->buffer);
+    pool_give (&l->buffers, r->buffer, r->n_slots);
   r->buffer = NULL;
   window_refund (&l->window, r->charged);
 }
@@ -319,8 +369,10 @@ finish (struct lane *l, struct request *r)
   if (log_details ())
     log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
                 " length=%" PRIu64, l->worker, r->number, r->offset, r->length);
+  if (r->buffer == NULL)        /* zeroes that are written come from nowhere */
+    counter_add (&l->stats->came, r->charged);
+  counter_add (&l->stats->went, r->charged);
   give_back (l, r);
-  counter_add (&l->stats->moved, r->charged);
   enter (l, r, IDLE);
   list_push (&l->idle, &r->link);
 }
@@ -364,7 +416,8 @@ request_read_bytes (uint64_t length, unsigned sides)
 static uint8_t *
 half_of (const struct lane *l, const struct request *r, enum side side)
 {
-  return r->buffer + (side == SOURCE ? 0 : l->plan->request_size);
+  return r->buffer + (side == SOURCE || r->sides != READ_BOTH ? 0
+                      : r->n_slots / 2 * l->buffers.slot_size);
 }
 
 /* Reads [start, end) of the request's range. */
@@ -387,10 +440,11 @@ read_side (struct lane *l, struct request *r, enum side side, uint64_t start,
 static void
 read_range (struct lane *l, struct request *r)
 {
-  assert (r->length <= l->plan->request_size);
   if (!is_charged (r)) {
     charge (l, r, request_read_bytes (r->length, r->sides));
-    r->buffer = pool_take (&l->buffers);
+    r->n_slots = slots_for (l, r->length, r->sides == READ_BOTH);
+    r->buffer = pool_take (&l->buffers, r->n_slots);
+    assert (r->buffer);
   }
   r->unread = r->sides;
   r->lost = false;
@@ -525,8 +579,10 @@ can_resume (const struct lane *l, const struct request *r)
   return (l->source || !(r->sides & READ_SIDE (SOURCE)))
     && (l->destination || !(r->sides & READ_SIDE (DESTINATION)))
     && (is_charged (r)
-        || window_has_room (&l->window,
-                            request_read_bytes (r->length, r->sides)));
+        || (window_has_room (&l->window,
+                             request_read_bytes (r->length, r->sides))
+            && pool_has (&l->buffers,
+                         slots_for (l, r->length, r->sides == READ_BOTH))));
 }
 
 uint64_t
@@ -574,9 +630,10 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
 
   p->way = choose_way (l, p, offset);
   io->offset = offset;
-  io->length = min_u64 (end - offset, p->zero ? zero_way_max (&l->plan->zero,
-                                                              p->way)
-                        : l->plan->request_size);
+  io->length = end - offset;
+  if (p->zero)
+    io->length = min_u64 (io->length,
+                          zero_way_max (&l->plan->zero, p->way));
   if (p->zero && p->way != ZERO_WRITE) {
     io->verb = IO_ZERO;
     io->allocate = l->plan->zero.allocate;
@@ -690,8 +747,11 @@ request_zero (struct lane *l, uint64_t start, uint64_t length, unsigned how)
 static void
 cut (const struct lane *l, struct request *r)
 {
+  const uint64_t most = max_u64 (REQUEST_SEGMENTS_USUAL, min_u64 (
+    REQUEST_SEGMENTS, REQUEST_SEGMENTS_USUAL * r->length / MiB));
+
   r->n_segments = zero_cut (r->buffer, r->length, r->offset,
-                            l->plan->zero.scan, r->segments, REQUEST_SEGMENTS);
+                            l->plan->zero.scan, r->segments, most);
 }
 
 static void
@@ -1049,6 +1109,7 @@ step_read (struct lane *l, struct request *r, struct part *p, int err,
   if (r->error)
     return try_again (l, r, r->failed, r->error, e);
   r->failures = 0;
+  counter_add (&l->stats->came, r->charged);
   if (!r->compares)
     return step_copy (l, r, e);
   compare (l, r);

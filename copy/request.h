@@ -27,10 +27,11 @@
 #include "window.h"
 #include "zero.h"
 
-/* Most segments that one buffer is cut into: at 1 MiB they then have 16 KiB on
- * average, however broken up the data is.
+/* Most segments that one buffer is cut into, and one of up to 1 MiB: they then
+ * have 16 KiB on average, however broken up the data is.
  */
-#define REQUEST_SEGMENTS 64
+#define REQUEST_SEGMENTS 192
+#define REQUEST_SEGMENTS_USUAL 64
 
 enum request_state {
   IDLE,                         /* in the lane's list */
@@ -52,11 +53,13 @@ struct stats {
   counter holes;                /* bytes not read: zeroes on both sides */
   counter differing;            /* of compared, in sectors */
   counter retries;              /* requests and connections tried again */
-  counter moved;                /* bytes that went through the window */
+  counter came, went;           /* bytes that were read into the window, and
+                                   have left it */
   counter refused;              /* how often the window had no room */
   counter limited;              /* how often only the limit had none */
-  counter trips[2];             /* by side: ns of the quickest answer of late;
+  counter trips[2];             /* by side: ns of the quickest answers of late;
                                    0: none, or a stream's */
+  counter last_trips[2];        /* the same of the last answer */
   counter read_bytes;           /* of the source, for what is copied */
   counter reads, writes, zeroes, questions;     /* requests */
   counter inflight;             /* requests that are, or wait to be */
@@ -76,7 +79,7 @@ struct lane {
   struct window window;
   enum zero_way zero_way;
   uint8_t *zeroes;              /* zero.write_max bytes; borrowed, read only */
-  struct pool buffers;
+  struct pool buffers;          /* slots, of which a request has some in a row */
   struct request *requests;     /* owned */
   struct list idle;             /* requests, last used first */
   struct list later;            /* requests in BACKOFF */
@@ -104,8 +107,15 @@ int lane_init (struct lane *l, unsigned worker, const struct plan *plan,
                uint8_t *zeroes, struct stats *stats);
 void lane_free (struct lane *l);        /* after the conns were closed */
 
-/* Whether another request of so many bytes can be started now. */
-bool lane_has_room (struct lane *l, uint64_t bytes);
+/* How many bytes a request may have, at most the size that is wanted: less
+ * where there is no memory for that.
+ */
+uint64_t lane_request_max (const struct lane *l, uint64_t wanted);
+
+/* Whether another request can be started now that has so many bytes in flight,
+ * and reads so many of a side; 0: it reads nothing.
+ */
+bool lane_has_room (struct lane *l, uint64_t bytes, uint64_t length);
 
 bool lane_is_empty (const struct lane *l);
 
@@ -138,7 +148,7 @@ enum {
   REQUEST_AGAIN = 2,            /* it was done before, and got lost */
 };
 
-/* Starts copying [start, start + length): at most plan->request_size bytes.
+/* Starts copying [start, start + length): at most what lane_request_max said.
  * lane_has_room holds.
  */
 void request_copy (struct lane *l, uint64_t start, uint64_t length,
@@ -150,8 +160,8 @@ void request_copy (struct lane *l, uint64_t start, uint64_t length,
 void request_zero (struct lane *l, uint64_t start, uint64_t length,
                    unsigned how);
 
-/* Starts comparing [start, start + length): at most plan->request_size bytes.
- * Sides says which to read; the other one reads as zeroes there.
+/* Starts comparing [start, start + length), at most as much.  Sides says which
+ * to read; the other one reads as zeroes there.
  */
 void request_compare (struct lane *l, uint64_t start, uint64_t length,
                       unsigned sides);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds which of the plan's paces delivers most: see tuner.h. */
+/* Finds how much to keep in flight, and in which requests: see tuner.h. */
 
 #include <config.h>
 
@@ -7,365 +7,399 @@
 #include "clock.h"
 #include "tuner.h"
 
-/* How soon it looks again while it waits for a measurement to be over: less
- * often, the longer that takes already.
- */
+/* How soon it looks again while nothing can be concluded; longer and longer. */
 #define TICK (5 * NS_PER_MS)
 #define TICK_LAST (250 * NS_PER_MS)
 
-/* A measurement takes at least so long, and until so many windows were moved: a
- * slow link moves one in a round trip.
- */
-#define MEASURE_TIME (50 * NS_PER_MS)
-#define MEASURE_WINDOWS 2
+/* In shorter rounds, near servers show only the rhythm of the scheduler. */
+#define ROUND_MIN (10 * NS_PER_MS)
 
-/* A trial that is so far off what it has to reach, either way, is over after
- * one round.  Less can be other programs' doing.
+/* The window is so often what the link holds: so it grows while there is room.
+ * At first it is to double in DOUBLE_TIME, as a long link has no time for many
+ * steps; until the best rate has not grown by GROWTH for FLAT rounds.
  */
-#define PLAIN 1.25
-#define ROUNDS 3
+#define GAIN 1.5
+#define GAIN_MAX 5
+#define DOUBLE_TIME (10 * NS_PER_MS)
+#define GROWTH 1.25
+#define FLAT 4
 
-/* What is in flight fills the link when it is so often what the link delivers
- * in the time that an answer takes at best: more would only wait.
- */
-#define GAIN 2
+/* A window that differs by less is not worth a change. */
+#define CLOSE 0.125
 
-/* From here on, what a server does for one connection at a time is too little
- * for the link.
+/* So many requests keep a near server busy. */
+#define DEPTH 6
+
+/* Where answers take less, that is enough for any link; where they take more,
+ * what a server does for one connection at a time may be too little.
  */
 #define FAR (5 * NS_PER_MS)
 
-/* A pace is worth rising to when it delivers so much more than the last, in one
- * round trip or in some: a hiccup can last for one.
+/* A shortest time that has become so much longer is looked into, but not all
+ * the time: the link may be longer now, or the queue hides how short it is.
  */
-#define RISE 1.2
-#define RISE_TRIPS 3
+#define LONGER 1.1
+#define DRAIN_AGAIN (4 * NS_PER_S)
+#define DRAIN_TRIPS 80
 
-/* So many paces at a time: each takes two round trips at least.  What was
- * passed over is tried later.
+/* A size is on trial for so long, or for the shortest time.  The one that is
+ * further from the usual size has to gain WORTH.  Between trials, it rests for
+ * REST_TRIPS times the shortest time at least.
  */
-#define STRIDE 2
-
+#define TRIAL_TIME (50 * NS_PER_MS)
+#define WORTH 1.2
 #define REST_FIRST (500 * NS_PER_MS)
 #define REST_LAST (8 * NS_PER_S)
+#define REST_TRIPS 50
 
-/* After it has risen: a trial on a long link takes long, too. */
-#define REST_FAR (2 * NS_PER_S)
+/* Larger requests are tried where so many of each worker are on the way, as
+ * hardly a server works on fewer of a connection, and the processors are idle
+ * for such a part of the time: else it is them that limit.
+ */
+#define MANY 4
+#define IDLE 0.25
 
-enum { HOME, TRIAL };
-#define NOTHING_YET ((struct measured) { 0, 0 })
+/* What one worker needs at a size to keep servers busy. */
+static uint64_t
+deep_window (const struct plan *plan, unsigned size)
+{
+  return plan->pinned ? plan->window_max
+    : min_u64 (plan->window_max, DEPTH * plan->sizes[size]);
+}
+
+struct pace
+tuner_first_pace (const struct plan *plan)
+{
+  return (struct pace) {
+    .request_size = plan->sizes[plan->near_size],
+    .window = deep_window (plan, plan->near_size),
+  };
+}
 
 void
 tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 {
   *t = (struct tuner) {
-    .plan = plan,
-    .pace = plan->first_pace, .home = plan->first_pace,
-    .state = RISING, .since = now, .next = now + TICK, .first = now,
-    .downwards = true, .rest = REST_FIRST,
+    .plan = plan, .size = plan->near_size, .trial = plan->near_size,
+    .pace = tuner_first_pace (plan), .rising = true, .rest = REST_FIRST,
+    .since = now, .grew = now, .next = now + TICK, .pause = TICK,
   };
-}
-
-/* Also with one pace there can be more workers. */
-static bool
-has_a_choice (const struct tuner *t)
-{
-  return t->plan->n_paces > 1 || t->plan->workers < t->plan->workers_max;
 }
 
 uint64_t
 tuner_due (const struct tuner *t)
 {
-  return has_a_choice (t) ? t->next : 0;
+  const struct plan *p = t->plan;
+
+  return p->n_sizes > 1 || p->workers < p->workers_max
+    || deep_window (p, p->near_size) < p->window_max ? t->next : 0;
 }
+
+static uint64_t
+both (const struct delivered *d, const uint64_t trips[2])
+{
+  return d->compares ? max_u64 (trips[SOURCE], trips[DESTINATION])
+    : trips[SOURCE] + trips[DESTINATION];
+}
+
+/* -- rounds --------------------------------------------------------------- */
+
+static uint64_t
+round_time (const struct tuner *t, const struct delivered *d)
+{
+  return max_u64 (ROUND_MIN, t->rising ? both (d, d->trips) / 2 : both (d, d->trips));
+}
+
+static void
+begin_round (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  t->since = now;
+  t->before = *d;
+}
+
+/* Bytes a second since the round began.  What was read and what was written
+ * share the link, or the processors: it is the mean that counts, once both do.
+ */
+static double
+rate_of (const struct tuner *t, const struct delivered *d, uint64_t time)
+{
+  const double came = d->came - t->before.came;
+  const double went = d->went - t->before.went;
+
+  return (t->before.went == 0 ? came : (came + went) / 2) * NS_PER_S / time;
+}
+
+/* The first round is over when the first windows have come, or some time after
+ * the first of their bytes, where a server does not work on all of them.  They
+ * were asked for the shortest time before that.  Where they took no longer to
+ * come, they have not waited for each other, so that time is no queue's.
+ */
+static uint64_t
+first_round (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  const uint64_t time = now - t->since;
+
+  if (d->came + d->went == 0)
+    begin_round (t, d, now);
+  if (both (d, d->trips) == 0
+      || (d->came < d->workers * t->pace.window && time < ROUND_MIN))
+    return 0;
+  t->sure = time < d->trips[SOURCE];
+  return t->sure ? both (d, d->trips) : time + both (d, d->trips);
+}
+
+/* The rate of a round that is over, in which windows are what held the copy up
+ * from its beginning; else 0.
+ */
+static double
+end_round (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  const bool first = t->before.came + t->before.went == 0;
+  const uint64_t time = first ? first_round (t, d, now) : now - t->since;
+  const bool full = d->refused != t->before.refused
+    && d->limited == t->before.limited;
+  double rate;
+
+  t->next = now + max_u64 (TICK, min_u64 (TICK_LAST,
+                                          first ? (now - t->grew) / 16 : 0));
+  if (time == 0 || time < round_time (t, d))
+    return 0;
+  rate = full && (t->full || first) ? rate_of (t, d, time) : 0;
+  begin_round (t, d, now);
+  t->full = full;
+  t->pause = full ? TICK : min_u64 (2 * t->pause, TICK_LAST);
+  t->next = now + (rate > 0 ? round_time (t, d) : t->pause);
+  return rate;
+}
+
+static double
+best_rate (const struct tuner *t)
+{
+  double best = 0;
+
+  for (unsigned i = 0; i < TUNER_ROUNDS; i++)
+    best = t->rates[i] > best ? t->rates[i] : best;
+  return best;
+}
+
+/* The mean of the last rounds, without those before it grew. */
+static double
+usual_rate (const struct tuner *t)
+{
+  const unsigned n = max_u64 (1, min_u64 (TUNER_ROUNDS, t->flat));
+  double sum = 0;
+
+  for (unsigned i = 1; i <= n; i++)
+    sum += t->rates[(t->n_rates - i) % TUNER_ROUNDS];
+  return sum / n;
+}
+
+static void
+note_rate (struct tuner *t, const struct delivered *d, double rate,
+           uint64_t now)
+{
+  t->flat++;
+  if (rate > GROWTH * best_rate (t)) {
+    t->flat = 0;
+    t->grew = now;
+    t->idle_then = d->idle;
+  }
+  t->rising = t->rising && t->flat < FLAT;
+  t->rates[t->n_rates++ % TUNER_ROUNDS] = rate;
+}
+
+/* -- windows -------------------------------------------------------------- */
+
+/* What all windows together should be at this rate. */
+static double
+wanted (const struct tuner *t, double rate)
+{
+  double gain = t->rising ? 1 + t->trip / 2.0 / DOUBLE_TIME : GAIN;
+
+  gain = gain < GAIN ? GAIN : gain > GAIN_MAX ? GAIN_MAX : gain;
+  return gain * rate * t->trip / NS_PER_S;
+}
+
+/* More workers than it began with share what those had, if they need no more.
+ */
+static uint64_t
+smallest_window (const struct tuner *t)
+{
+  const struct plan *p = t->plan;
+  const uint64_t deep = deep_window (p, t->trial);
+  const uint64_t all = p->workers * deep_window (p, p->near_size);
+
+  return !t->far || t->trial > p->far_size ? deep
+    : min_u64 (deep, max_u64 (2 * p->sizes[t->trial], all / t->pace.workers));
+}
+
+static void
+set_pace (struct tuner *t)
+{
+  const uint64_t size = t->plan->sizes[t->trial], now = t->pace.window;
+  const uint64_t least = smallest_window (t);
+  const double each = wanted (t, best_rate (t)) / t->pace.workers;
+  const uint64_t window = t->drained ? size
+    : t->trip < FAR || each < least ? least
+    : each < t->plan->window_max ? each : t->plan->window_max;
+
+  if (window < (1 - CLOSE) * now || window > (1 + CLOSE) * now
+      || window == least)
+    t->pace.window = window;
+  t->pace.request_size = size;
+}
+
+/* -- the shortest time ---------------------------------------------------- */
+
+/* One request of each worker at a time shows how long answers take when none
+ * waits for others, once all that is in flight is answered.
+ */
+static void
+begin_to_drain (struct tuner *t, uint64_t now)
+{
+  const double queue = (double) t->pace.workers * t->pace.window
+    / best_rate (t);
+
+  if (now < t->drain_again)
+    return;
+  t->drained = now + 2 * t->trip + (queue < 1 ? queue : 1) * NS_PER_S;
+  t->drain_again = t->drained + max_u64 (DRAIN_AGAIN, DRAIN_TRIPS * t->trip);
+}
+
+/* A shorter time is believed at once, and one of a near server, and any while
+ * it rises, as one side may not have answered before.
+ */
+static void
+note_trip (struct tuner *t, const struct delivered *d, uint64_t now)
+{
+  const uint64_t trip = both (d, d->trips);
+
+  if (t->drained && now >= t->drained) {
+    t->trip = min_u64 (trip, both (d, d->last_trips));
+    t->sure = true;
+    t->drained = 0;
+  }
+  else if (!t->drained && (trip < t->trip || trip < FAR || t->rising))
+    t->trip = trip;
+  else if (!t->drained && trip > LONGER * t->trip && t->trial == t->size)
+    begin_to_drain (t, now);
+}
+
+/* Whether it is a long link, which can take more than near servers need. */
+static void
+look_far (struct tuner *t, double rate, uint64_t now)
+{
+  if (t->far || t->trip < FAR
+      || wanted (t, rate) <= (double) t->pace.workers * smallest_window (t))
+    return;
+  if (!t->sure) {
+    begin_to_drain (t, now);
+    return;
+  }
+  t->far = t->upwards = true;
+  t->size = t->trial = max_u64 (t->size, t->plan->far_size);
+}
+
+/* -- the size of requests ------------------------------------------------- */
 
 static unsigned
-neighbour (const struct tuner *t)
+usual_size (const struct tuner *t)
 {
-  return t->downwards ? t->home - 1 : t->home + 1;
-}
-
-/* What all workers have in flight at the pace. */
-static uint64_t
-windows (const struct tuner *t, unsigned pace)
-{
-  return t->workers * t->plan->paces[pace].queue_size;
-}
-
-static void
-begin_step (struct tuner *t, int state, const struct delivered *d,
-            uint64_t now)
-{
-  t->state = state;
-  t->moved = d->moved;
-  t->refused = d->refused;
-  t->limited = d->limited;
-  t->since = now;
-}
-
-static double
-rate (const struct tuner *t, int which)
-{
-  return (double) t->measured[which].bytes / t->measured[which].time;
-}
-
-/* Whether it is the link that could do more than it does at this pace, were
- * there more in flight.
- */
-static bool
-is_starved (const struct tuner *t, unsigned pace, double rate)
-{
-  return windows (t, pace) < GAIN * rate * t->trip;
+  return t->far ? t->plan->far_size : t->plan->near_size;
 }
 
 static bool
-home_is_starved (const struct tuner *t)
+can_try (const struct tuner *t, uint64_t idle, uint64_t now)
 {
-  return is_starved (t, t->home, rate (t, HOME));
-}
+  const double on_the_way = usual_rate (t) * t->trip / NS_PER_S;
+  const bool many
+    = (double) idle - t->idle_then >= IDLE * (now - t->grew)
+    && on_the_way >= MANY * t->pace.workers * t->plan->sizes[t->size];
 
-/* More than at first is not even tried on a link that is full: it would cost
- * memory, and noise could pass for a gain.
- */
-static bool
-may_try (const struct tuner *t)
-{
-  if (t->downwards)
-    return t->home > 0;
-  return t->home + 1 < t->plan->n_paces
-    && (t->home < t->plan->first_pace || home_is_starved (t));
-}
-
-/* How much better the trial is than it has to be: more than 1 wins.  Of the two
- * paces, it is the larger one that has to earn its place.
- */
-static double
-verdict (const struct tuner *t)
-{
-  const double ratio = rate (t, TRIAL) / rate (t, HOME);
-  const struct pace *larger
-    = &t->plan->paces[t->downwards ? t->home : neighbour (t)];
-  const double worth = larger->worth / 100.0;
-
-  return t->downwards ? ratio * worth : ratio / worth;
+  return !t->upwards ? t->size > 0
+    : t->size + 1 < t->plan->n_sizes
+    && (t->size < usual_size (t) || (t->far && many));
 }
 
 static void
-rest (struct tuner *t, uint64_t now)
+begin_trial (struct tuner *t, const struct delivered *d, uint64_t now)
 {
-  t->state = RESTING;
-  t->next = now + t->rest;
-  t->rest = min_u64 (2 * t->rest, REST_LAST);
-  t->pace = t->home;
-  t->last_way = false;
-  t->measured[HOME] = NOTHING_YET;
-}
-
-static void
-go_up (struct tuner *t, double rate)
-{
-  t->state = RISING;
-  t->pace = min_u64 (t->pace + STRIDE, t->plan->n_paces - 1);
-  t->last_rate = rate;
-  t->risen = false;
-}
-
-/* A link that turns out to be a long one is risen on, as from the beginning. */
-static void
-begin_trial (struct tuner *t, uint64_t now)
-{
-  if (!t->far && t->trip >= FAR && home_is_starved (t)) {
-    t->far = true;
-    t->pace = t->home;
-    go_up (t, rate (t, HOME));
+  if (t->drained || t->flat < FLAT || now < t->try_again)
     return;
-  }
-  if (!may_try (t)) {
-    t->downwards = !t->downwards;
-    if (t->last_way || !may_try (t)) {
-      rest (t, now);
-      return;
-    }
-    t->last_way = true;
-  }
-  t->pace = neighbour (t);
+  if (!can_try (t, d->idle, now))
+    t->upwards = !t->upwards;
+  if (!can_try (t, d->idle, now))
+    return;
+  t->trial = t->upwards ? t->size + 1 : t->size - 1;
+  t->trial_bytes = t->trial_time = 0;
+  t->is_settled = false;
+  t->settled = d->went + t->pace.workers * t->pace.window;
 }
 
-/* What is known of home, old or new, serves the next trial, too. */
+/* What wins goes on in the same way at once. */
 static void
-end_trial (struct tuner *t, bool won, uint64_t now)
+end_trial (struct tuner *t, const struct delivered *d, double rate,
+           uint64_t now)
 {
+  const bool away = t->upwards ? t->size >= usual_size (t)
+    : t->size <= usual_size (t);
+  const bool won = rate >= usual_rate (t) * (away ? WORTH : 1 / WORTH);
+
   if (won) {
-    t->home = neighbour (t);
-    t->measured[HOME] = t->measured[TRIAL];
+    t->size = t->trial;
+    for (unsigned i = 0; i < TUNER_ROUNDS; i++)
+      t->rates[i] = rate;
+    t->flat = 0;
+    t->grew = now;
+    t->idle_then = d->idle;
+    t->rest = REST_FIRST;
   }
-  else
-    t->downwards = !t->downwards;
-  t->measured[TRIAL] = NOTHING_YET;
-  t->rounds = 0;
-  if (!won && t->last_way) {
-    rest (t, now);
+  t->trial = t->size;
+  if (won && can_try (t, d->idle, now))
     return;
+  t->upwards = !t->upwards;
+  t->try_again = now + max_u64 (t->rest, REST_TRIPS * t->trip);
+  t->rest = min_u64 (2 * t->rest, REST_LAST);
+}
+
+/* What was asked for before the trial is answered first. */
+static void
+measure_trial (struct tuner *t, const struct delivered *d, double rate,
+               uint64_t time, uint64_t now)
+{
+  if (t->is_settled) {
+    t->trial_time += time;
+    t->trial_bytes += rate * time / NS_PER_S;
   }
-  t->last_way = true;
-  begin_trial (t, now);
+  t->is_settled = d->went >= t->settled;
+  if (t->trial_time >= max_u64 (TRIAL_TIME, t->trip))
+    end_trial (t, d, t->trial_bytes * NS_PER_S / t->trial_time, now);
 }
 
-static void
-judge (struct tuner *t, uint64_t now)
-{
-  const double v = verdict (t);
-
-  if (++t->rounds == ROUNDS || v >= PLAIN || v <= 1 / PLAIN)
-    end_trial (t, v > 1, now);
-  else
-    t->pace = t->home;          /* measure that again, too */
-}
-
-/* A measurement at the present pace is complete. */
-static void
-take_in (struct tuner *t, uint64_t bytes, uint64_t time, uint64_t now)
-{
-  const int which = t->pace == t->home ? HOME : TRIAL;
-
-  t->measured[which].bytes += bytes;
-  t->measured[which].time += time;
-  if (which == TRIAL)
-    judge (t, now);
-  else if (t->rounds == 0)
-    begin_trial (t, now);
-  else
-    t->pace = neighbour (t);
-}
-
-/* Whether the windows are what held the copy up since the step began. */
-static bool
-tells_of_windows (const struct tuner *t, const struct delivered *d)
-{
-  return d->refused != t->refused && d->limited == t->limited;
-}
-
-/* Goes up, or ends rising: there is no more, or it is worth nothing, even over
- * some round trips, or the link is full.
- */
-static void
-rise_on (struct tuner *t, const struct delivered *d, uint64_t now)
-{
-  const uint64_t time = now - t->since;
-  const double rate = (double) (d->moved - t->moved) / time;
-  const bool worth = rate >= RISE * t->last_rate;
-
-  if (worth)
-    t->home = t->pace;
-  else if (time < RISE_TRIPS * d->trip)
-    return;
-  if (!worth || t->pace + 1 == t->plan->n_paces
-      || !is_starved (t, t->pace, rate)) {
-    t->rest = REST_FAR;
-    rest (t, now);
-    return;
-  }
-  begin_step (t, RISING, d, now);
-  go_up (t, rate);
-}
-
-/* All of the first windows was answered.  Where that took little more than a
- * round trip from the first answer on, as for a home that is starved, there is
- * room for more, without another look.
- */
-static void
-judge_first (struct tuner *t, const struct delivered *d, uint64_t now)
-{
-  t->begun = true;
-  t->far = d->trip >= FAR && now - t->first < GAIN * d->trip
-    && tells_of_windows (t, d);
-  begin_step (t, SETTLING, d, now);
-  if (t->far && t->pace + 1 < t->plan->n_paces)
-    go_up (t, (double) windows (t, t->pace) / d->trip);
-}
-
-/* After a pace was changed, what is answered in the first round trip was asked
- * for before that.  While something else holds the copy up, nothing is
- * concluded, and there is no hurry.
- */
-static void
-rise (struct tuner *t, const struct delivered *d, uint64_t now)
-{
-  const uint64_t time = now - t->since;
-
-  if (d->moved == 0)
-    t->first = now;
-  if (d->trip == 0 || (!t->begun && d->moved < windows (t, t->pace)))
-    return;
-  if (!t->begun)
-    judge_first (t, d, now);
-  else if (!t->risen && time >= d->trip) {
-    t->risen = true;
-    begin_step (t, RISING, d, now);
-  }
-  else if (t->risen && time >= max_u64 (d->trip, 2 * TICK)) {
-    if (tells_of_windows (t, d) && d->moved != t->moved)
-      rise_on (t, d, now);
-    else {
-      begin_step (t, RISING, d, now);
-      t->next = now + TICK_LAST;
-    }
-  }
-}
-
-/* More of them have come up: what was measured was of fewer. */
-static void
-take_in_workers (struct tuner *t, const struct delivered *d, uint64_t now)
-{
-  if (d->workers == t->workers)
-    return;
-  t->workers = d->workers;
-  if (!t->begun)
-    return;
-  if (t->state != RISING)
-    t->pace = t->home;
-  t->measured[HOME] = t->measured[TRIAL] = NOTHING_YET;
-  t->rounds = 0;
-  t->last_way = t->risen = false;
-  begin_step (t, t->state == RISING ? RISING : SETTLING, d, now);
-}
-
-unsigned
+struct pace
 tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
 {
-  uint64_t bytes, time;
-  bool judged;
+  const uint64_t began = t->since;
+  const bool drains = t->drained;
+  double rate;
 
-  if (!has_a_choice (t) || now < t->next)
+  if (tuner_due (t) == 0 || now < t->next)
     return t->pace;
-  t->next = now + max_u64 (TICK, min_u64 (TICK_LAST, (now - t->since) / 8));
-  t->trip = d->trip;
-  take_in_workers (t, d, now);
-
-  switch (t->state) {
-  case RISING:
-    rise (t, d, now);
-    break;
-  case RESTING:
-    begin_step (t, MEASURING, d, now);
-    break;
-  case SETTLING:                /* what the pace before has left in flight */
-    if (d->moved - t->moved >= windows (t, t->pace))
-      begin_step (t, MEASURING, d, now);
-    break;
-  case MEASURING:
-    if (now - t->since < MEASURE_TIME
-        || d->moved - t->moved < MEASURE_WINDOWS * windows (t, t->pace))
-      break;
-    judged = tells_of_windows (t, d);
-    bytes = d->moved - t->moved;
-    time = now - t->since;
-    begin_step (t, judged ? SETTLING : MEASURING, d, now);
-    if (judged)
-      take_in (t, bytes, time, now);
-    else
-      t->next = now + TICK_LAST;
-    break;
+  if (d->workers != t->pace.workers)
+    t->trial = t->size;         /* it was measured of fewer */
+  t->pace.workers = d->workers;
+  rate = end_round (t, d, now);
+  if (rate > 0) {
+    note_trip (t, d, now);
+    if (t->trial != t->size)
+      measure_trial (t, d, rate, now - began, now);
+    else if (!drains) {
+      note_rate (t, d, rate, now);
+      begin_trial (t, d, now);
+      look_far (t, rate, now);
+    }
   }
+  if (t->n_rates > 0)
+    set_pace (t);
   return t->pace;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "clock.h"
+#include "idle.h"
 #include "report.h"
 #include "tuner.h"
 #include "watch.h"
@@ -48,39 +49,43 @@ heed_death (struct stop *stop, struct endpoint *ep)
 }
 
 static void
-trace_pace (const struct gear *gear, unsigned pace)
+trace_pace (const struct gear *gear, const struct pace *p)
 {
-  const struct pace *p = &gear->plan->paces[pace];
   struct track *k = trace_main (gear->trace);
 
   track_level (k, "request size", p->request_size);
-  track_level (k, "window of a worker", p->queue_size);
+  track_level (k, "window of a worker", p->window);
 }
 
 static void
 set_pace (const struct gear *gear, struct crew *crew, struct tuner *tuner)
 {
   const unsigned workers_max = gear->plan->workers_max;
+  const uint64_t now = clock_now ();
   const struct totals t = crew_totals (crew);
   const struct delivered d = {
-    .workers = t.workers, .moved = t.moved, .refused = t.refused,
-    .limited = t.limited, .trip = t.trip,
+    .workers = t.workers, .came = t.came, .went = t.went,
+    .refused = t.refused, .limited = t.limited,
+    .trips = { t.trips[SOURCE], t.trips[DESTINATION] },
+    .last_trips = { t.last_trips[SOURCE], t.last_trips[DESTINATION] },
+    .compares = t.phase == PHASE_COMPARE,
+    .idle = tuner->far ? idle_time () : 0,
   };
-  const uint64_t now = clock_now ();
-  const unsigned before = tuner->pace;
+  const struct pace before = tuner->pace;
   const bool was_far = tuner->far;
-  const unsigned pace = tuner_look (tuner, &d, now);
+  const struct pace pace = tuner_look (tuner, &d, now);
 
   if (tuner->far && !was_far && gear->plan->workers < workers_max) {
     crew_grow (crew);
-    report_growth (workers_max, t.trip);
+    report_growth (workers_max, tuner->trip);
     track_mark (trace_main (gear->trace), "more workers", 0, 0);
   }
-  if (pace == before)
+  if (pace.request_size == before.request_size && pace.window == before.window
+      && pace.workers == before.workers)
     return;
-  crew_set_pace (crew, pace);
-  report_pace (&gear->plan->paces[pace]);
-  trace_pace (gear, pace);
+  crew_set_pace (crew, &pace);
+  report_pace (&pace);
+  trace_pace (gear, &pace);
 }
 
 /* Until the earliest time that anything has to be done at. */
@@ -113,7 +118,8 @@ watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
   };
 
   tuner_init (&tuner, gear->plan, clock_now ());
-  trace_pace (gear, tuner.pace);
+  crew_set_pace (crew, &tuner.pace);
+  trace_pace (gear, &tuner.pace);
   tell (crew, teller, false);
   while (!crew_has_ended (crew)) {
     if (poll (fds, 4, wait_ms (gear, teller, keeper, &tuner)) == -1)
@@ -128,7 +134,8 @@ watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
     if (fds[2].revents)
       teller_notices (teller, crew_notices (crew));
     limit_look (gear->limit, clock_now ());
-    set_pace (gear, crew, &tuner);
+    if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
+      set_pace (gear, crew, &tuner);
     tell (crew, teller, false);
     keeper_look (keeper, clock_now ());
   }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "headroom.h"
 #include "log.h"
+#include "tuner.h"
 #include "worker.h"
 
 /* How long a further connection may take to come up: a server that takes only
@@ -32,7 +33,8 @@
 #define WIND_DOWN_FLUSH (20 * NS_PER_S)
 
 /* Links change, so old answers are forgotten after a while. */
-#define TRIPS_SPAN (5 * NS_PER_S)
+#define TRIPS_SPAN (4 * NS_PER_S)
+#define TRIPS_SPAN_TRIPS 40
 
 /* For the goodbye, which is only politeness: everything is stored by then, or
  * the copy has failed.
@@ -278,17 +280,21 @@ lose_dead (struct worker *w, const struct io *io, int err, struct error *e)
   return lose (w, side_of (w, io->conn), &why, e);
 }
 
-/* The quickest answer says how far away the side is: the others have waited,
- * too.  A stream has no distance.
+/* The quickest answers say how far away the side is: the others have waited, too.
+ * A stream has no distance.
  */
 static void
 note_trip (struct worker *w, enum side side, const struct io *io, uint64_t now)
 {
   if ((io->verb == IO_READ || io->verb == IO_WRITE)
-      && !conn_is_stream (io->conn))
+      && !conn_is_stream (io->conn)) {
+    const uint64_t took = now - io->started;
+    const uint64_t span = max_u64 (TRIPS_SPAN, TRIPS_SPAN_TRIPS * took);
+
+    counter_set (&w->stats.last_trips[side], took);
     counter_set (&w->stats.trips[side],
-                 lowest_note (&w->trips[side], now - io->started, now,
-                              TRIPS_SPAN));
+                 answer_time_note (&w->trips[side], took, now, span));
+  }
 }
 
 static int
@@ -404,13 +410,6 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
 
 /* -- starting ------------------------------------------------------------- */
 
-static const struct pace *
-pace (const struct worker *w)
-{
-  return &w->job->plan->paces[atomic_load_explicit (&w->job->pace,
-                                                    memory_order_relaxed)];
-}
-
 static void
 note_waiting (struct worker *w, bool *waits, bool now, const char *what)
 {
@@ -436,13 +435,13 @@ skip (struct worker *w, uint64_t end)
   doubt_note (&w->lane.doubt, start, end);
 }
 
-/* Whether the window and the limit have room for so many bytes: those that go
- * through our memory.
+/* Whether the window and the limit have room for so many bytes, those that go
+ * through our memory, and there are buffers for so many of a side.
  */
 static bool
-has_room (struct worker *w, uint64_t bytes)
+has_room (struct worker *w, uint64_t bytes, uint64_t length)
 {
-  if (!lane_has_room (&w->lane, bytes))
+  if (!lane_has_room (&w->lane, bytes, length))
     return false;
   if (bytes > 0)
     w->limited_until = limit_take (w->job->limit, bytes, clock_now ());
@@ -451,14 +450,27 @@ has_room (struct worker *w, uint64_t bytes)
   return w->limited_until == 0;
 }
 
+/* A worker that has just come up is not counted yet: the others still have what
+ * will be its part.
+ */
+static uint64_t
+window (const struct worker *w)
+{
+  const uint64_t each = counter_get (&w->job->window);
+
+  return w->ordinal < w->job->sharers ? each
+    : min_u64 (each, tuner_first_pace (w->job->plan).window);
+}
+
 /* Starts as much as the window and the limit allow. */
 static void
 fill (struct worker *w)
 {
   struct cursor *c = &w->cursor;
 
-  window_limit (&w->lane.window, pace (w)->queue_size);
-  c->request_max = pace (w)->request_size;
+  window_limit (&w->lane.window, window (w));
+  c->request_max = lane_request_max (&w->lane,
+                                     counter_get (&w->job->request_size));
   for (;;) {
     const struct piece p = cursor_next (c);
     const uint64_t length = p.end - c->at;
@@ -477,12 +489,12 @@ fill (struct worker *w)
     case WAIT: case AHEAD:
       return;
     case COPY:
-      if (!has_room (w, length))
+      if (!has_room (w, length, length))
         return;
       request_copy (&w->lane, c->at, length, how);
       break;
     case ZERO:
-      if (!has_room (w, w->lane.zero_way == ZERO_WRITE ? length : 0))
+      if (!has_room (w, w->lane.zero_way == ZERO_WRITE ? length : 0, 0))
         return;
       request_zero (&w->lane, c->at, length, how);
       break;
@@ -492,7 +504,7 @@ fill (struct worker *w)
       skip (w, p.end);
       break;
     case COMPARE:
-      if (!has_room (w, request_read_bytes (length, p.sides)))
+      if (!has_room (w, request_read_bytes (length, p.sides), length))
         return;
       request_compare (&w->lane, c->at, length, p.sides);
       break;
@@ -1037,6 +1049,7 @@ worker_run (void *opaque)
   if (r == GO_ON) {
     log_detail ("worker %u: start, connected in %" PRIu64 " us", w->number,
                 (clock_now () - start) / NS_PER_US);
+    w->ordinal = atomic_fetch_add (&w->job->n_connected, 1);
     w->outcome = STOPPED;
     r = work (w, &e);
   }

@@ -24,7 +24,7 @@
 #include "endpoint.h"
 #include "limit.h"
 #include "link.h"
-#include "lowest.h"
+#include "answer-time.h"
 #include "map.h"
 #include "notices.h"
 #include "plan.h"
@@ -68,7 +68,10 @@ struct job {
   int bell;                     /* for a notice, and for a worker that ended */
   atomic_uint n_ended;
   sem_t first;                  /* up: worker 0 has all that it needs */
-  atomic_uint pace;             /* an index; the main thread's word */
+  _Atomic uint64_t request_size, window;        /* the pace, which is the main
+                                                   thread's word */
+  atomic_uint sharers;          /* workers that the window is for */
+  atomic_uint n_connected;
   atomic_bool warned_source, warned_destination;    /* of block status */
 };
 
@@ -84,11 +87,12 @@ struct worker {
   pthread_t thread;
   _Atomic enum outcome outcome; /* the thread's; may be read at any time */
   struct stats stats;
+  atomic_uint ordinal;          /* among those that are connected; from 0 */
 
   /* The rest is the thread's own. */
   struct track *track;          /* NULL: no trace is wanted */
   struct link links[2];         /* owned; by side */
-  struct lowest trips[2];       /* by side: the quickest answers */
+  struct answer_time trips[2];  /* by side */
   struct pass *pass;            /* the present one */
   struct lane lane;
   struct cursor cursor;

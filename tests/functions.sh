@@ -31,6 +31,7 @@ else
 fi
 servers=()                          # pids of the servers that we started
 devices=()                          # loop devices that we made
+control_groups=()                   # folders, removed at the end
 copy_pid=
 code=0                              # exit status of the last copy
 output=$tmp/copy.out errors=$tmp/copy.err
@@ -130,6 +131,7 @@ cleanup ()
   for device in "${devices[@]}"; do
     losetup -d "$device" || :
   done
+  [ ${#control_groups[@]} -eq 0 ] || rmdir "${control_groups[@]}" || :
   rm -rf "$tmp"
 }
 trap 'cleanup 2> /dev/null' EXIT

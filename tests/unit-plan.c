@@ -28,7 +28,7 @@
 /* What each test starts from, anew. */
 static struct options options;
 static struct caps source, destination;
-static unsigned processors;
+static struct machine machine;
 static struct plan plan;
 
 static int
@@ -44,7 +44,7 @@ start_afresh (void **state UNUSED)
     .zero_max = 4 * GiB - 64 * MiB, .can_fast_zero = true,
     .can_flush = true, .can_multi_conn = true,
   };
-  processors = 8;
+  machine = (struct machine) { .processors = 8, .memory = UINT64_MAX };
   return 0;
 }
 
@@ -55,7 +55,7 @@ make (void)
 
   memset (&plan, 0x55, sizeof plan);
   if (plan_make (&plan, &options, "source S", &source, "destination D",
-                 &destination, processors, &e) == -1)
+                 &destination, &machine, &e) == -1)
     fail_msg ("refused: %s", e.text);
   assert_false (error_is_set (&e));
 }
@@ -67,7 +67,7 @@ assert_refused (int number, const char *side, const char *words)
   struct error e = { 0 };
 
   assert_int_equal (plan_make (&plan, &options, "source S", &source,
-                               "destination D", &destination, processors, &e),
+                               "destination D", &destination, &machine, &e),
                     -1);
   assert_int_equal (e.number, number);
   if (strncmp (e.text, side, strlen (side)) != 0
@@ -145,9 +145,9 @@ synchronous_is_one_worker_with_one_request (void **state UNUSED)
 static void
 unknown_number_of_processors_is_one_worker (void **state UNUSED)
 {
-  processors = 0;
+  machine.processors = 0;
   assert_int_equal (workers (), 1);
-  processors = 1;
+  machine.processors = 1;
   assert_int_equal (workers (), 1);
 }
 
@@ -298,57 +298,113 @@ queues_of_all_workers_are_bounded (void **state UNUSED)
   assert_int_equal (plan.queue_size, 64 * MiB);
 }
 
-/* -- paces ---------------------------------------------------------------- */
+/* For measuring: nothing is left to find. */
+static void
+pinned_pace_is_what_was_asked_for (void **state UNUSED)
+{
+  options.pace_size = 2 * MiB;
+  options.pace_window = 24 * MiB;
+  make ();
+  assert_true (plan.pinned);
+  assert_int_equal (plan.workers, plan.workers_max);
+  assert_int_equal (plan.n_sizes, 1);
+  assert_int_equal (plan.sizes[0], 2 * MiB);
+  assert_int_equal (plan.window_max, 24 * MiB);
+
+  destination.block_max = MiB;
+  make ();
+  assert_int_equal (plan.sizes[0], MiB);
+}
+
+/* A container that grants little memory ends what takes more. */
+static void
+little_memory_means_little_in_flight (void **state UNUSED)
+{
+  options.queue_size_given = false;
+  options.queue_size = 64 * MiB;
+  make ();
+  assert_int_equal (plan.workers_max * plan.queue_size, 128 * MiB);
+  machine.memory = 64 * MiB;
+  make ();
+  assert_true (plan.workers_max * plan.queue_size <= 16 * MiB);
+  machine.memory = MiB;
+  make ();
+  assert_true (plan.queue_size >= plan.request_size);
+  options.queue_size_given = true;      /* the user knows better */
+  make ();
+  assert_int_equal (plan.queue_size, 64 * MiB);
+}
+
+/* -- sizes of requests ---------------------------------------------------- */
 
 static void
-paces_go_from_little_to_much (void **state UNUSED)
+sizes_go_from_small_to_large (void **state UNUSED)
 {
   options.requests = 64;
   options.queue_size = 64 * MiB;
   make ();
-  assert_int_equal (plan.n_paces, PACES_MAX);
-  assert_true (plan.paces[0].queue_size <= 3 * MiB);
-  assert_int_equal (plan.paces[plan.n_paces - 1].queue_size, 64 * MiB);
-  assert_true (plan.paces[plan.first_pace].queue_size <= 5 * MiB);
-  for (unsigned i = 0; i < plan.n_paces; i++)
-    assert_int_equal (plan.claim % plan.paces[i].request_size, 0);
+  assert_int_equal (plan.n_sizes, SIZES_MAX);
+  assert_in_range (plan.near_size, 1, plan.far_size - 1);
+  assert_in_range (plan.far_size, plan.near_size + 1, plan.n_sizes - 2);
+  assert_int_equal (plan.buffer_size, plan.sizes[plan.far_size]);
+  assert_int_equal (plan.window_max, 64 * MiB);
+  for (unsigned i = 0; i < plan.n_sizes; i++)
+    assert_int_equal (plan.claim % plan.sizes[i], 0);
+
+  options.digest = DIGEST_SHA256;       /* a claim may be less than these */
+  options.digest_block = 64 * KiB;
+  make ();
+  assert_int_equal (plan.far_size, plan.n_sizes - 1);
 }
 
 /* What the user wants small stays small, and is nothing to try out. */
 static void
-ceilings_bound_the_paces (void **state UNUSED)
+ceilings_bound_the_sizes (void **state UNUSED)
 {
   options.queue_size = 256 * KiB;
   options.request_size = 64 * KiB;
   make ();
-  assert_int_equal (plan.n_paces, 1);
-  assert_int_equal (plan.paces[0].request_size, 64 * KiB);
-  assert_int_equal (plan.paces[0].queue_size, 256 * KiB);
+  assert_int_equal (plan.n_sizes, 1);
+  assert_int_equal (plan.sizes[0], 64 * KiB);
+  assert_int_equal (plan.window_max, 256 * KiB);
 
   options.queue_size = 64 * MiB;
   options.requests = 1;
   make ();
-  assert_int_equal (plan.n_paces, 1);
-  assert_int_equal (plan.paces[0].queue_size, 64 * KiB);
+  assert_int_equal (plan.n_sizes, 1);
+  assert_int_equal (plan.window_max, 64 * KiB);
+
+  /* Few of the larger ones would fit. */
+  options.request_size = 0;
+  options.requests = 64;
+  options.queue_size = 5 * MiB;
+  make ();
+  assert_int_equal (plan.n_sizes, 2);
+  assert_int_equal (plan.sizes[plan.near_size], 768 * KiB);
+  assert_int_equal (plan.far_size, plan.near_size);
 }
 
-/* A size that somebody asked for holds at all of them, with some depth. */
+/* A size that somebody asked for is not left to the tuner. */
 static void
-wanted_request_size_holds_at_all_paces (void **state UNUSED)
+wanted_request_size_is_the_only_one (void **state UNUSED)
 {
   options.queue_size = 64 * MiB;
   options.request_size = 2 * MiB;
   make ();
-  assert_true (plan.n_paces > 1);
-  for (unsigned i = 0; i < plan.n_paces; i++)
-    assert_int_equal (plan.paces[i].request_size, 2 * MiB);
-  assert_int_equal (plan.paces[0].queue_size, 12 * MiB);
+  assert_int_equal (plan.n_sizes, 1);
+  assert_int_equal (plan.sizes[0], 2 * MiB);
+  assert_int_equal (plan.window_max, 64 * MiB);
 
   options.request_size = 0;
-  source.block_preferred = 512 * KiB;
+  source.block_preferred = MiB;
   make ();
-  assert_int_equal (plan.paces[0].request_size, 512 * KiB);
-  assert_int_equal (plan.paces[0].queue_size, 3 * MiB);
+  assert_int_equal (plan.sizes[0], MiB);
+  assert_int_equal (plan.sizes[plan.near_size], MiB);
+
+  source.block_preferred = 0;
+  destination.block_max = 2 * MiB;
+  make ();
+  assert_int_equal (plan.sizes[plan.n_sizes - 1], MiB);
 }
 
 /* Buffers for them are bought at the start. */
@@ -688,12 +744,12 @@ copy_is_not_compared_unless_it_is_said (void **state UNUSED)
   make ();
   assert_true (plan.copies);
   assert_false (plan.compares || plan.destination_extents);
-  assert_int_equal (plan.buffer_size, plan.request_size);
+  assert_int_equal (plan_buffer_size (&plan, 5), 5);
   options.verify = true;
   make ();
   assert_true (plan.copies && plan.compares && plan.flush);
   assert_true (plan.destination_extents);
-  assert_int_equal (plan.buffer_size, 2 * plan.request_size);
+  assert_int_equal (plan_buffer_size (&plan, 5), 10);
   options.verify = false;
   options.compare = true;
   make ();
@@ -865,20 +921,23 @@ streams_have_no_shards (void **state UNUSED)
 
 /* -- promises ------------------------------------------------------------- */
 
-/* From little to much, and all within the ceilings. */
+/* From small to large, and all within the ceilings. */
 static void
-assert_paces (void)
+assert_sizes (void)
 {
-  assert_in_range (plan.n_paces, 1, PACES_MAX);
-  assert_true (plan.first_pace < plan.n_paces);
-  for (unsigned i = 0; i < plan.n_paces; i++) {
-    const struct pace *p = &plan.paces[i];
+  assert_in_range (plan.n_sizes, 1, SIZES_MAX);
+  assert_true (plan.near_size <= plan.far_size);
+  assert_true (plan.far_size < plan.n_sizes);
+  assert_int_equal (plan.buffer_size, plan.sizes[plan.far_size]);
+  assert_true (plan.window_max >= plan.buffer_size);
+  assert_true (plan.window_max <= plan.queue_size);
+  for (unsigned i = 0; i < plan.n_sizes; i++) {
+    const uint64_t size = plan.sizes[i];
 
-    assert_true (p->request_size > 0 && p->request_size <= p->queue_size);
-    assert_true (p->request_size <= plan.request_size);
-    assert_int_equal (p->request_size % plan.align, 0);
-    assert_true (p->queue_size <= plan.queue_size);
-    assert_true (i == 0 || p->queue_size > p[-1].queue_size);
+    assert_true (size > 0 && size <= plan.window_max);
+    assert_true (size <= source.block_max && size <= destination.block_max);
+    assert_int_equal (size % plan.align, 0);
+    assert_true (i == 0 || size > plan.sizes[i - 1]);
   }
 }
 
@@ -904,7 +963,7 @@ assert_promises (void)
   assert_true (plan.steal_min >= plan.request_size);
   assert_int_equal (plan.steal_min % plan.grain, 0);
   assert_true (plan.gap >= plan.grain && plan.gap % plan.grain == 0);
-  assert_paces ();
+  assert_sizes ();
   assert_true (plan.zero.scan == 0 || is_power_of_2 (plan.zero.scan));
   assert_int_equal (plan.zero.scan % plan.align, 0);
   assert_true (plan.zero.request_max <= destination.zero_max);
@@ -1023,7 +1082,7 @@ promises_hold_for_any_two_sides (void **state UNUSED)
     options.digest_block = options.digest ? power (dice, 0, 31) : 0;
     e = (struct error) { 0 };
     if (plan_make (&plan, &options, "S", &source, "D", &destination,
-                   processors, &e) == 0) {
+                   &machine, &e) == 0) {
       assert_false (error_is_set (&e));
       assert_promises ();
       made++;
@@ -1066,9 +1125,11 @@ main (void)
     AFRESH (extents_are_cut_at_512_bytes_at_least),
     AFRESH (queue_holds_one_request_at_least),
     AFRESH (queues_of_all_workers_are_bounded),
-    AFRESH (paces_go_from_little_to_much),
-    AFRESH (ceilings_bound_the_paces),
-    AFRESH (wanted_request_size_holds_at_all_paces),
+    AFRESH (pinned_pace_is_what_was_asked_for),
+    AFRESH (little_memory_means_little_in_flight),
+    AFRESH (sizes_go_from_small_to_large),
+    AFRESH (ceilings_bound_the_sizes),
+    AFRESH (wanted_request_size_is_the_only_one),
     AFRESH (requests_are_the_users_as_far_as_memory_allows),
     AFRESH (source_extents_take_a_source_that_tells),
     AFRESH (stream_as_the_source_has_no_size),

@@ -277,6 +277,7 @@ static struct result
 copy (struct scene *s, const struct options *o, struct stop *stop)
 {
   const enum side side = s->destination ? DESTINATION : SOURCE;
+  const struct machine machine = { .processors = 2, .memory = UINT64_MAX };
   struct endpoint *server, *ends[2];
   struct memory memory;
   struct error e = { 0 };
@@ -293,7 +294,8 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
   ends[side] = server;
   ends[!side] = &memory.base;
   if (plan_make (&plan, o, endpoint_name (ends[0]), endpoint_caps (ends[0]),
-                 endpoint_name (ends[1]), endpoint_caps (ends[1]), 2, &e) == 0)
+                 endpoint_name (ends[1]), endpoint_caps (ends[1]), &machine,
+                 &e) == 0)
     run_crew (&plan, ends[0], ends[1], stop, &r);
   else
     MUST (error_is_set (&e));
