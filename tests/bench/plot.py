@@ -100,6 +100,13 @@ def summarise(lines):
         "tuned": [{"link_ms": int(ms), "request_size": int(r),
                    "window": int(w), "wall": float(wall), "bytes": int(size)}
                   for ms, r, w, wall, size in lines["tuned"]],
+        "points": [{"row": row, "workers": int(w), "request_size": int(r),
+                    "depth": int(d), "wall": float(wall), "bytes": int(size)}
+                   for row, w, r, d, wall, size in lines["point"]],
+        "regret": [{"row": row, "usual": float(usual), "best": float(best),
+                    "regret": float(usual) / float(best), "workers": int(w),
+                    "request_size": int(r), "depth": int(d)}
+                   for row, usual, best, w, r, d in lines["regret"]],
     }
 
 
@@ -261,9 +268,9 @@ def plot_map(results, ms, folder):
     best = max(list(cells.values())
                + [t["bytes"] / MIB / t["wall"] for t in tuned])
     link = f"{ms} ms each way" if ms else "a near link"
-    pic = Picture(f"MiB a second, with ceilings set by hand, on {link}",
-                  "requests in flight in one worker, at most",
-                  "request size, at most")
+    pic = Picture(f"MiB a second, each point fixed, on {link}",
+                  "requests in flight in one worker",
+                  "request size")
     width = (pic.RIGHT - pic.LEFT) / len(depths)
     height = (pic.BOTTOM - pic.TOP) / len(requests)
 
@@ -314,6 +321,34 @@ def mark_tuned(pic, tuned, requests, depths, width, height):
              f" {speed:.0f} MiB a second", colour="#0072b2")
 
 
+def plot_regret(results, folder):
+    """Bars: the usual copy's time over that of the best point."""
+    rows = results["regret"]
+    if not rows:
+        return
+    pic = Picture("Regret: the usual copy's time, of that of the best point",
+                  "row", "ratio")
+    top = max(1.5, *(r["regret"] for r in rows))
+    width = (pic.RIGHT - pic.LEFT) / len(rows)
+
+    def height(ratio):
+        return pic.BOTTOM - ratio / top * (pic.BOTTOM - pic.TOP)
+
+    for step in (0.5, 1, 1.15, 1.5):
+        pic.line([(pic.LEFT, height(step)), (pic.RIGHT, height(step))],
+                 "#d55e00" if step == 1.15 else "#ccc")
+        pic.text(pic.LEFT - 8, height(step) + 4, f"{step:g}", anchor="end")
+    for i, r in enumerate(rows):
+        x, y = pic.LEFT + i * width, height(r["regret"])
+        pic.add(f'<rect x="{x + width * 0.15:.1f}" y="{y:.1f}"'
+                f' width="{width * 0.7:.1f}" height="{pic.BOTTOM - y:.1f}"'
+                f' fill="{COLOURS[0]}"/>')
+        pic.text(x + width / 2, y - 5, f"{r['regret']:.2f}", anchor="middle")
+        pic.text(x + width / 2, pic.BOTTOM + 18,
+                 r["row"].removeprefix("link"), anchor="middle", size=11)
+    pic.save(os.path.join(folder, "regret.svg"))
+
+
 def main():
     folder = sys.argv[1]
     results = summarise(read_results(os.path.join(folder, "results.tsv")))
@@ -324,6 +359,7 @@ def main():
     print(f"\nAlso written:\n\n- {path}")
     plot_latency(results, folder)
     plot_workers(results, folder)
+    plot_regret(results, folder)
     for ms in sorted({p["link_ms"] for p in results["map"]}):
         plot_map(results, ms, folder)
 

@@ -232,12 +232,13 @@ start_tls ()
 
 workloads_of_links=()
 
-# define_link NAME MILLISECONDS SIZE [THREADS]
+# define_link NAME MILLISECONDS SIZE [THREADS [one]]; with "one", each program
+# has one connection.
 define_link ()
 {
   workloads_of_links+=("$1")
-  eval "title_$1 () { title_of_link $2 \"\$$3\" ${4:-}; }
-        start_$1 () { start_link $2 \"\$$3\" ${4:-}; }"
+  eval "title_$1 () { title_of_link $2 \"\$$3\" ${*:4}; }
+        start_$1 () { start_link $2 \"\$$3\" ${*:4}; }"
   nothing_to fresh "$1"
   nothing_to check "$1"
 }
@@ -245,18 +246,17 @@ define_link ()
 title_of_link ()
 {
   echo "Slow link: $2 of data, each read and each write delayed by $1 ms," \
-       "nbdkit${3:+ -t $3} to nbdkit${3:+ -t $3}"
+       "nbdkit${3:+ -t $3} to nbdkit${3:+ -t $3}${4:+, one connection}"
 }
 
 start_link ()
 {
-  local threads=${3:+--threads=$3}
   requires_filter delay
   bytes=$(in_bytes "$2")
-  serve_nbdkit src ${threads:+"$threads"} --filter=delay pattern "$2" \
+  connections=${4:-}
+  serve_nbdkit src --threads="${3:-16}" --filter=delay pattern "$2" \
                rdelay="$1ms"
-  serve_nbdkit dst ${threads:+"$threads"} --filter=delay null "$2" \
-               wdelay="$1ms"
+  serve_nbdkit dst --threads="${3:-16}" --filter=delay null "$2" wdelay="$1ms"
 }
 
 define_link link1 1 BENCH_LINK
@@ -265,3 +265,128 @@ define_link link20 20 BENCH_LINK
 define_link link100 100 BENCH_FAR
 define_link link20_t64 20 BENCH_LINK 64
 define_link link100_t64 100 BENCH_FAR 64
+define_link link20_t4 20 BENCH_LINK 4
+define_link link100_t4 100 BENCH_FAR 4
+
+# As to a server that lets only one client write.
+define_link link1_c1 1 BENCH_LINK 16 one
+define_link link20_c1 20 BENCH_LINK 16 one
+define_link link100_c1 100 BENCH_FAR 16 one
+
+# -- networks ----------------------------------------------------------------
+# TCP over a link between two network namespaces: see link.c.  The copier, and
+# the side that is near, are in one of them.
+
+workloads_of_networks=()
+: "${BENCH_NET_RATE:=1000}" "${BENCH_NET_QUEUE:=4000}"
+
+# define_network NAME MILLISECONDS-THERE-AND-BACK LOSS down|up|one
+define_network ()
+{
+  workloads_of_networks+=("$1")
+  eval "title_$1 () { title_of_network $2 $3 $4; }
+        start_$1 () { start_network $2 $3 $4; }"
+  nothing_to fresh "$1"
+  nothing_to check "$1"
+}
+
+# What the link takes by itself: a packet of 1500 bytes has 1448 of data.
+title_of_network ()
+{
+  local way
+  case $3 in
+    down) way="from the far side" ;;
+    up) way="to the far side" ;;
+    one) way="from the far side, over one connection" ;;
+  esac
+  echo "Network: $BENCH_NET of data $way, $BENCH_NET_RATE Mbit/s," \
+       "$1 ms there and back, $(awk -v l="$2" 'BEGIN { print l * 100 }') % of" \
+       "the packets lost, which takes $(
+         awk -v bytes="$(in_bytes "$BENCH_NET")" -v rate="$BENCH_NET_RATE" \
+           'BEGIN { printf "%.2f s", bytes * 8e-6 / rate * 1500 / 1448 }')"
+}
+
+# Two namespaces with a link, and addresses in 198.18.0.0/15, which is for
+# benchmarks (RFC 2544).
+make_network ()
+{
+  local half here
+  net=stripecopy-bench-$$
+  for half in near far; do
+    ip netns add "$net-$half" 2> "$scratch/netns" ||
+      skip "no network namespaces here: $(tail -n 1 "$scratch/netns")"
+    networks+=("$net-$half")
+  done
+  rm -f "$scratch/link"
+  "$tools/link" "$net-near" "$net-far" "$(awk -v t="$1" 'BEGIN { print t / 2 }')" \
+                "$BENCH_NET_RATE" "$BENCH_NET_QUEUE" "$2" \
+                > "$scratch/link" 2>&1 &
+  link_pid=$!
+  servers+=("$link_pid")
+  wait_until link_is_ready
+  for half in near far; do
+    [ $half = near ] && here=198.18.0.1 || here=198.18.0.2
+    ip -n "$net-$half" addr add $here/24 dev link
+    ip -n "$net-$half" link set dev link up
+    ip -n "$net-$half" link set dev lo up
+  done
+}
+link_is_ready ()
+{
+  ! grep -qs ready "$scratch/link" || return 0
+  kill -0 "$link_pid" || skip "no link here: $(tail -n 1 "$scratch/link")"
+  false
+}
+
+start_network ()
+{
+  local filter=()
+  [ "$(id -u)" = 0 ] || skip "a link needs root"
+  requires ip
+  make_network "$1" "$2"
+  bytes=$(in_bytes "$BENCH_NET")
+  inside=(ip netns exec "$net-near")
+  [ "$3" != one ] || filter=(--filter=multi-conn)
+  if [ "$3" = up ]; then
+    serve_nbdkit src pattern "$BENCH_NET"
+    serve_far dst null "$BENCH_NET"
+  else
+    serve_far src "${filter[@]}" pattern "$BENCH_NET" \
+              ${filter:+multi-conn-mode=disable}
+    dst=null:
+    cannot[qemu-img]="it knows no null:" cannot[epoll-copy]="it knows no null:"
+  fi
+}
+
+# nbdkit in the far namespace.
+serve_far ()
+{
+  local name=$1
+  shift
+  ip netns exec "$net-far" \
+     nbdkit -f -P "$scratch/$name.pid" -i 198.18.0.2 -p 10809 "$@" &
+  servers+=($!)
+  printf -v "${name}_pid" %s $!
+  wait_until test -s "$scratch/$name.pid"
+  printf -v "$name" %s nbd://198.18.0.2
+}
+
+end_network ()
+{
+  local name
+  [ -z "${link_pid:-}" ] || stop_server link
+  for name in "${networks[@]}"; do
+    ip netns del "$name"
+  done
+  networks=()
+}
+
+define_network net20 20 0 down
+define_network net20_up 20 0 up
+define_network net20_loss 20 0.0001 down
+define_network net20_loss_up 20 0.0001 up
+define_network net80 80 0 down
+define_network net80_up 80 0 up
+define_network net80_loss 80 0.0001 down
+define_network net80_loss_up 80 0.0001 up
+define_network net20_one 20 0 one

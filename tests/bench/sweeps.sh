@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What only the plots need: throughput against workers, and against request size
-# and depth, each on a near link and on one that takes 20 ms more.
+# Throughput against workers, and against request size and depth, each on a near
+# link and on one that takes 20 ms more: for the plots.  And how much the usual
+# copy leaves on the table on each link.
 # shellcheck shell=bash
 
 title_workers () { echo "Throughput against the number of workers"; }
+title_regret () { echo "Regret: the usual copy against the best of a sweep"; }
 title_map () { echo "Throughput against request size and depth"; }
 
 # Servers on a link of so many ms, with so many bytes; bytes is that number.
@@ -60,7 +62,8 @@ fitting_size ()
              printf "%d", int (n / 1048576 + 1) * 1048576 }'
 }
 
-# Ceilings set by hand, with two workers; and what is chosen where none is set.
+# Each point fixed by STRIPECOPY_PACE, with two workers; and what is chosen where
+# nothing is fixed.
 sweep_map ()
 {
   local ms request depth wall
@@ -72,14 +75,88 @@ sweep_map ()
       for depth in 1 2 4 8 16 32 64; do
         [ $((request * depth)) -le $((64 << 20)) ] || continue
         serve_link $ms "$(fitting_size $ms $request $depth)"
-        command=("$STRIPECOPY" -C 2 -T 2 --request-size=$request
-                 --requests=$depth --queue-size=$((request * depth))
-                 "$src" "$dst")
+        set_point 2 $request $((request * depth))
         ! better_of_two || record map $ms $request $depth "$wall" "$bytes"
       done
     done
     sweep_tuned $ms
   done
+}
+
+# Sets command to a copy at a point: set_point WORKERS REQUEST-SIZE WINDOW
+set_point ()
+{
+  command=(env STRIPECOPY_PACE="$2,$3" "$STRIPECOPY" -C "$1" -T "$1"
+           --requests=4096 "$src" "$dst")
+}
+
+# -- regret ------------------------------------------------------------------
+# For each row of links, how much longer the usual copy takes than the best point
+# of a sweep over workers, sizes of requests, and depths.  What is best in two
+# runs is then measured in turn with the usual copy.
+
+sweep_regret ()
+{
+  local name
+  printf '\n### %s\n\n' "$(title_regret)"
+  printf '| row | usual s | best s | regret | workers | request KiB | depth |\n'
+  printf '|---|---|---|---|---|---|---|\n'
+  for name in ${BENCH_REGRET_ROWS:-"${workloads_of_links[@]}"}; do
+    begin_row "$name"
+    start_"$name"
+    find_best_point
+    compare_with_usual
+    end_row
+  done
+}
+
+# All points of which what is in flight in all is neither less than the link
+# needs by far nor more than the usual copy may have.  Sets best.
+find_best_point ()
+{
+  local workers size depth wall least=
+  for workers in ${connections:+1} ${connections:-2 4}; do
+    [ "$workers" != one ] || continue
+    for size in 262144 524288 786432 1048576 2097152 3145728; do
+      for depth in 4 8 16 32 64; do
+        [ $((workers * size * depth)) -le $((128 << 20)) ] &&
+          [ $((workers * size * depth)) -ge $((6 << 20)) ] || continue
+        set_point $workers $size $((size * depth))
+        better_of_two || continue
+        record point "$row" $workers $size $depth "$wall" "$bytes"
+        if [ -z "$least" ] ||
+           awk -v a="$wall" -v b="$least" 'BEGIN { exit !(a < b) }'; then
+          least=$wall best=($workers $size $depth)
+        fi
+      done
+    done
+  done
+}
+
+# The medians of both, in turn.
+compare_with_usual ()
+{
+  local round wall
+  for ((round = 0; round < BENCH_REGRET_ROUNDS; round++)); do
+    set_command stripecopy
+    timed usual
+    set_point "${best[0]}" "${best[1]}" $((best[1] * best[2]))
+    timed best
+  done
+  awk -v u="$(median usual 2)" -v b="$(median best 2)" -v row="$row" \
+      -v w="${best[0]}" -v s="${best[1]}" -v d="${best[2]}" \
+    'BEGIN { printf "| %s | %.2f | %.2f | %.2f | %d | %d | %d |\n", row, u, b,
+                    u / b, w, s / 1024, d }'
+  record regret "$row" "$(median usual 2)" "$(median best 2)" "${best[@]}"
+}
+
+timed ()
+{
+  local status seconds _
+  (run_command "$tools/measure" "$BENCH_LIMIT") 3> "$scratch/took"
+  read -r status seconds _ < "$scratch/took"
+  [ "$status" = 0 ] || fail "$row: $1: status $status"
+  echo "$1 $seconds" >> "$scratch/results"
 }
 
 # The number behind the last event of this name in a trace.
