@@ -27,8 +27,9 @@
 /* A window that differs by less is not worth a change. */
 #define CLOSE 0.125
 
-/* So many requests keep a near server busy. */
+/* So many requests of each worker keep near servers busy, and so many of all. */
 #define DEPTH 6
+#define DEPTH_ALL 12
 
 /* Where answers take less, that is enough for any link; where they take more,
  * what a server does for one connection at a time may be too little.
@@ -63,8 +64,10 @@
 static uint64_t
 deep_window (const struct plan *plan, unsigned size)
 {
+  const uint64_t depth = max_u64 (DEPTH, DEPTH_ALL / plan->workers);
+
   return plan->pinned ? plan->window_max
-    : min_u64 (plan->window_max, DEPTH * plan->sizes[size]);
+    : min_u64 (plan->window_max, depth * plan->sizes[size]);
 }
 
 struct pace
