@@ -154,9 +154,9 @@ refuse_words (struct run *r, struct error *e)
  * words are then its words.
  */
 static int
-copy_and_tell (struct run *r, char *const *words, struct error *e)
+copy_and_tell (struct run *r, const struct machine *machine,
+               char *const *words, struct error *e)
 {
-  const struct machine machine = look_at_machine ();
   bool good;
   int status;
 
@@ -173,7 +173,7 @@ copy_and_tell (struct run *r, char *const *words, struct error *e)
     status = REFUSED;
   }
   else if (status == DONE)
-    status = copier_run (&r->options, &machine, &r->events,
+    status = copier_run (&r->options, machine, &r->events,
                          &r->report, r->stop);
   status = end_telling (r, status);
   stop_free (r->stop);
@@ -209,7 +209,6 @@ copy_words (int argc, char **argv)
 static int
 run (int argc, char **argv)
 {
-  const struct machine machine = look_at_machine ();
   struct run r = { 0 };
   struct error e = { 0 };
   char **words = copy_words (argc, argv);       /* parsing moves them */
@@ -227,11 +226,14 @@ run (int argc, char **argv)
   else if (parsed && (r.options.long_options || r.options.short_options))
     status = print_text (options_list (r.options.long_options));
   else {
+    const struct machine machine = look_at_machine ();
+
     log_init (r.options.program, r.options.disk, parsed && r.options.quiet,
               parsed ? r.options.verbose : 0);
     status = parsed && r.options.manifest
       ? fleet_run (&r.options, &machine)
-      : copy_and_tell (&r, parsed ? NULL : words ? words : argv, &e);
+      : copy_and_tell (&r, &machine, parsed ? NULL : words ? words : argv,
+                       &e);
   }
   options_free (&r.options);
   free (words);
