@@ -19,15 +19,22 @@ serve_link ()
   serve_nbdkit dst "${delays[@]}" null "$2" ${delays:+"wdelay=$1ms"}
 }
 
+# One run of the command: sets seconds, or fails.
+time_once ()
+{
+  local status _
+  (run_command "$tools/measure" "$BENCH_LIMIT") 3> "$scratch/took"
+  read -r status seconds _ < "$scratch/took"
+  [ "$status" = 0 ]
+}
+
 # The better of two runs: sets wall, or fails.
 better_of_two ()
 {
-  local i status seconds _
+  local i seconds
   wall=
   for i in 1 2; do
-    (run_command "$tools/measure" "$BENCH_LIMIT") 3> "$scratch/took"
-    read -r status seconds _ < "$scratch/took"
-    [ "$status" = 0 ] || return 1
+    time_once || return 1
     wall=$(awk -v a="$seconds" -v b="${wall:-$seconds}" \
            'BEGIN { print a < b ? a : b }')
   done
@@ -152,10 +159,8 @@ compare_with_usual ()
 
 timed ()
 {
-  local status seconds _
-  (run_command "$tools/measure" "$BENCH_LIMIT") 3> "$scratch/took"
-  read -r status seconds _ < "$scratch/took"
-  [ "$status" = 0 ] || fail "$row: $1: status $status"
+  local seconds
+  time_once || fail "$row: $1: $(< "$scratch/took")"
   echo "$1 $seconds" >> "$scratch/results"
 }
 
