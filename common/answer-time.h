@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long answers take that do not wait for others: the lowest of late.  Pure.
+/* The shortest time in which a server has answered lately.  Pure.
  *
- * Of each few answers the lowest do not count, as some come from a cache and say
- * nothing of the way; but they do until there have been so many.
+ * The three quickest of each 16 answers are left out: a server may have taken
+ * them from a cache, and they do not show how far away it is.  Until a server
+ * has given 16 answers, the quickest one counts.
  */
 
 #ifndef ANSWER_TIME_H

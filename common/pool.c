@@ -76,7 +76,7 @@ are_idle (const struct pool *p, size_t first, size_t n)
   return n == 0;
 }
 
-/* The first of so many idle slots in a row; n_slots where there are none. */
+/* Returns the number of the first of n adjacent idle slots, or n_slots. */
 static size_t
 find (const struct pool *p, size_t n)
 {

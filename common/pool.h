@@ -30,13 +30,13 @@ struct pool {
 int pool_init (struct pool *p, size_t n_slots, size_t slot_size,
                size_t n_small);
 
-/* Whether there are so many slots in a row; n > 0. */
+/* Whether n adjacent slots are idle; n > 0. */
 bool pool_has (const struct pool *p, size_t n);
 
 /* Takes them; NULL where there are none. */
 void *pool_take (struct pool *p, size_t n);
 
-/* All of what was taken at a time. */
+/* Gives back all slots of one pool_take. */
 void pool_give (struct pool *p, void *slots, size_t n);
 
 /* Safe on a zeroed pool, and twice. */

@@ -23,9 +23,6 @@ static const uint64_t sizes[SIZES_MAX] = {
 #define NEAR_SIZE 1
 #define FAR_SIZE 2
 
-/* So many requests have to fit into a window, or smaller ones are chosen. */
-#define DEPTH_MIN 6
-
 #define REQUEST_SIZE MiB
 #define REQUEST_SIZE_MAX (32 * MiB)
 
@@ -267,7 +264,7 @@ choose_queue_size (const struct plan *p, const struct options *o,
   return max_u64 (min_u64 (o->queue_size, most), p->request_size);
 }
 
-/* What is measured is to be what was asked for, as far as servers allow. */
+/* A fixed pace is used as given, as far as the servers' block sizes allow. */
 static void
 pin_pace (struct plan *p, const struct options *o)
 {
@@ -301,7 +298,7 @@ choose_sizes (struct plan *p, const struct options *o,
     if (preferred > 0 && size > preferred)
       size -= size % preferred;
     size = max_u64 (align_down (size, p->align), p->align);
-    if ((p->n_sizes > 0 && DEPTH_MIN * size > p->window_max)
+    if ((p->n_sizes > 0 && PLAN_DEPTH * size > p->window_max)
         || (large && (o->request_size || o->digest != DIGEST_NONE
                       || size > block_max)))
       break;

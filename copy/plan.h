@@ -33,6 +33,9 @@ struct digest_plan {
 
 #define SIZES_MAX 4
 
+/* So many requests of each worker keep near servers busy. */
+#define PLAN_DEPTH 6
+
 /* What this program may use of the machine. */
 struct machine {
   unsigned processors;
@@ -93,7 +96,7 @@ plan_length (const struct plan *p)
   return p->end - p->start;
 }
 
-/* Memory for one request of so many bytes. */
+/* Bytes of memory that one request of this size takes. */
 static inline uint64_t
 plan_buffer_size (const struct plan *p, uint64_t size)
 {

@@ -171,7 +171,8 @@ lane_request_max (const struct lane *l, uint64_t wanted)
                   ? align_down (most / 2, l->buffers.slot_size) : most);
 }
 
-/* How many slots a request has that reads so many bytes of a side, or of both.
+/* Returns the number of slots for a request that reads length bytes of one side,
+ * or of both.
  */
 static size_t
 slots_for (const struct lane *l, uint64_t length, bool both)

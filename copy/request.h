@@ -112,8 +112,8 @@ void lane_free (struct lane *l);        /* after the conns were closed */
  */
 uint64_t lane_request_max (const struct lane *l, uint64_t wanted);
 
-/* Whether another request can be started now that has so many bytes in flight,
- * and reads so many of a side; 0: it reads nothing.
+/* Whether a request can be started now.  bytes is what it will have in flight,
+ * length what it reads of one side, or 0 when it reads nothing.
  */
 bool lane_has_room (struct lane *l, uint64_t bytes, uint64_t length);
 

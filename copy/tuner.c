@@ -27,8 +27,7 @@
 /* A window that differs by less is not worth a change. */
 #define CLOSE 0.125
 
-/* So many requests of each worker keep near servers busy, and so many of all. */
-#define DEPTH 6
+/* So many requests of all workers keep near servers busy: see PLAN_DEPTH. */
 #define DEPTH_ALL 12
 
 /* Where answers take less, that is enough for any link; where they take more,
@@ -64,7 +63,7 @@
 static uint64_t
 deep_window (const struct plan *plan, unsigned size)
 {
-  const uint64_t depth = max_u64 (DEPTH, DEPTH_ALL / plan->workers);
+  const uint64_t depth = max_u64 (PLAN_DEPTH, DEPTH_ALL / plan->workers);
 
   return plan->pinned ? plan->window_max
     : min_u64 (plan->window_max, depth * plan->sizes[size]);

@@ -20,11 +20,11 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "answer-time.h"
 #include "cursor.h"
 #include "endpoint.h"
 #include "limit.h"
 #include "link.h"
-#include "answer-time.h"
 #include "map.h"
 #include "notices.h"
 #include "plan.h"
