@@ -6,8 +6,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "headroom.h"
@@ -53,4 +56,31 @@ headroom_is_left (unsigned descriptors, size_t memory)
   left = can_map (memory) && can_open (descriptors);
   pthread_mutex_unlock (&lock);
   return left;
+}
+
+/* Bytes of addresses in use: the first number of /proc/self/statm (proc(5)). */
+static uint64_t
+used_addresses (void)
+{
+  FILE *f = fopen ("/proc/self/statm", "re");
+  uint64_t pages = 0;
+
+  if (f == NULL)
+    return 0;
+  if (fscanf (f, "%" SCNu64, &pages) != 1)
+    pages = 0;
+  fclose (f);
+  return pages * sysconf (_SC_PAGESIZE);
+}
+
+uint64_t
+headroom_addresses (void)
+{
+  struct rlimit limit;
+  uint64_t taken;
+
+  if (getrlimit (RLIMIT_AS, &limit) == -1 || limit.rlim_cur == RLIM_INFINITY)
+    return UINT64_MAX;
+  taken = used_addresses () + 2 * HEADROOM_MEMORY;
+  return limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
 }

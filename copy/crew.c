@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include "bell.h"
 #include "clock.h"
 #include "crew.h"
+#include "headroom.h"
 #include "log.h"
 #include "ranges.h"
 #include "stripes.h"
@@ -125,16 +127,51 @@ start_worker (struct crew *c, unsigned number)
   return pthread_create (&w->thread, NULL, worker_run, w);
 }
 
+/* A worker's stack and its buffers. */
+static size_t
+worker_memory (const struct plan *plan)
+{
+  pthread_attr_t attr;
+  size_t stack = 0;
+
+  if (pthread_getattr_default_np (&attr) == 0) {
+    pthread_attr_getstacksize (&attr, &stack);
+    pthread_attr_destroy (&attr);
+  }
+  return stack + lane_memory (plan);
+}
+
+/* How many of n workers there is memory for: at least one, which makes do with
+ * few buffers.  Those that have not taken theirs yet will take it.
+ */
+static unsigned
+affordable_workers (struct crew *c, unsigned n)
+{
+  const unsigned bought = atomic_load (&c->job.n_bought);
+  const uint64_t more = headroom_addresses () / worker_memory (c->job.plan);
+
+  return max_u64 (min_u64 (n, add_saturated (bought, more)),
+                  max_u64 (c->n_workers, 1));
+}
+
 /* One worker is enough; where the system has no room for more threads, that is
  * no reason to fail.  -1 with errno where there is none at all.
  */
 static int
 start_workers (struct crew *c, unsigned n)
 {
-  int err = 0;
+  const unsigned most = affordable_workers (c, n);
+  int err = most < n ? ENOMEM : 0;
 
-  while (c->n_workers < n && (err = start_worker (c, c->n_workers)) == 0)
+  while (c->n_workers < most) {
+    const int failed = start_worker (c, c->n_workers);
+
+    if (failed) {
+      err = failed;
+      break;
+    }
     c->n_workers++;
+  }
   if (c->n_workers == 0) {
     errno = err;
     return -1;
@@ -143,6 +180,18 @@ start_workers (struct crew *c, unsigned n)
     log_warning_as ("few-workers", "only %u workers can be started: %s",
                     c->n_workers, strerror (err));
   return 0;
+}
+
+/* In an address space with a limit the threads share one heap: the C library
+ * would reserve 64 MiB of it for each thread.
+ */
+static void
+share_heap (void)
+{
+#ifdef M_ARENA_MAX
+  if (headroom_addresses () != UINT64_MAX)
+    mallopt (M_ARENA_MAX, 1);
+#endif
 }
 
 struct crew *
@@ -162,6 +211,7 @@ crew_start (const struct gear *gear, struct error *e)
     .request_size = first.request_size, .window = first.window,
   };
   sem_init (&c->job.first, 0, 0);
+  share_heap ();
   if (c->job.bell != -1
       && (c->job.notices = notices_new (c->job.bell)) != NULL
       && (c->job.zeroes = map_zeroes (plan->zero.write_max)) != NULL

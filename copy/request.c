@@ -46,7 +46,6 @@
 #include "request.h"
 
 /* What the first worker's buffers leave to libnbd and all others. */
-#define SPARE_MEMORY (8 * MiB)
 
 /* A read, or a segment on its way to the destination. */
 struct part {
@@ -139,6 +138,15 @@ choose_slots (const struct plan *plan, size_t *slot_size)
     / *slot_size + 2;
 }
 
+size_t
+lane_memory (const struct plan *plan)
+{
+  size_t slot_size;
+  const size_t n = choose_slots (plan, &slot_size);
+
+  return n * slot_size + plan->requests * sizeof (struct request);
+}
+
 /* Fewer than planned where memory is short, but only for the first worker,
  * without which nothing is copied.  -1 with errno.
  */
@@ -149,9 +157,11 @@ buy_buffers (struct lane *l)
   const size_t least = plan_buffer_size (l->plan, 1);
   size_t slot_size, n = choose_slots (l->plan, &slot_size);
 
+  while (first && n >= 2 * least && n * slot_size > headroom_addresses ())
+    n /= 2;
   for (; n >= least; n /= 2) {
     if (pool_init (&l->buffers, n, slot_size, SMALL_PAGES / slot_size) == 0) {
-      if (!first || n < 2 * least || headroom_is_left (0, SPARE_MEMORY))
+      if (!first || n < 2 * least || headroom_is_left (0, HEADROOM_MEMORY))
         return 0;
       pool_free (&l->buffers);
     }

@@ -102,6 +102,9 @@ struct lane {
 #define READ_SIDE(side) (1u << (side))
 #define READ_BOTH (READ_SIDE (SOURCE) | READ_SIDE (DESTINATION))
 
+/* How many bytes lane_init takes at most. */
+size_t lane_memory (const struct plan *plan);
+
 /* Buys all memory.  The conns are the caller's.  -1 with errno. */
 int lane_init (struct lane *l, unsigned worker, const struct plan *plan,
                uint8_t *zeroes, struct stats *stats);

@@ -24,7 +24,6 @@
  * saving the map and for connecting again, and memory for libnbd's messages.
  */
 #define SPARE_DESCRIPTORS 4
-#define SPARE_MEMORY (8 * MiB)
 
 /* After a signal, or a failure that ends the copy in order: for what is in
  * flight, and for the flush after that.
@@ -617,12 +616,12 @@ buy (struct worker *w, struct error *e)
   const bool further = w->number > 0;
   enum step r;
 
-  if (further && !headroom_is_left (SPARE_DESCRIPTORS, SPARE_MEMORY))
+  if (further && !headroom_is_left (SPARE_DESCRIPTORS, HEADROOM_MEMORY))
     goto fail;
   if ((r = connect_pair (w, e)) != GO_ON)
     return r;
   if (buy_memory (w) == 0
-      && (!further || headroom_is_left (SPARE_DESCRIPTORS, SPARE_MEMORY)))
+      && (!further || headroom_is_left (SPARE_DESCRIPTORS, HEADROOM_MEMORY)))
     return GO_ON;
 
  fail:
@@ -1044,6 +1043,7 @@ worker_run (void *opaque)
   track_state (w->track, "connecting");
   wait_for_first (w);
   r = buy (w, &e);
+  atomic_fetch_add (&w->job->n_bought, 1);
   if (w->number == 0)
     sem_post (&w->job->first);
   if (r == GO_ON) {

@@ -555,13 +555,19 @@ busy_connections ()
 # workers have connected.  hold_reads FILE NAME N
 hold_reads ()
 {
-  requires_plugin eval
-  make_gate "$tmp/$2.gate"
+  hold_reads_at "$1" "$tmp/$2.gate"
   open_gate_when "$tmp/$2.gate" has_connections "$2" "$3"
+}
+
+# The same until the gate is opened, which it makes.  hold_reads_at FILE GATE
+hold_reads_at ()
+{
+  requires_plugin eval
+  make_gate "$2"
   # shellcheck disable=SC2034
   held=(eval thread_model='echo parallel' can_multi_conn='exit 0'
         get_size="stat -c %s '$1'"
-        pread=": < '$tmp/$2.gate'
+        pread=": < '$2'
                dd if='$1' bs=64k iflag=skip_bytes,count_bytes skip=\$4 \
                   count=\$3 status=none")
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A worker that gets no memory is done without, and the first one then has fewer
-# buffers.
+# Where there is no memory for all workers, fewer are started, and the first one
+# may have fewer buffers.  Some memory is always left to libraries: libnbd aborts
+# when it gets none.
 
 . "${srcdir:-.}/functions.sh"
 requires_bare_binary "memory is limited"
@@ -16,14 +17,38 @@ copy_within ()
   run_copy "${@:2}"
 }
 
-serve_nbdkit src -r file "$tmp/disk"
-serve_nbdkit dst file "$tmp/copy"
+# The most addresses that the copy has had so far, in KiB.
+peak ()
+{
+  sed -n 's/^VmPeak:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$copy_pid/status"
+}
 
-# Each worker has a buffer of 64 MiB for its requests.
-copy_within 330000 -T 8 -C 8 --requests=64 --request-size=1M "$src" "$dst"
+# Each worker that was started has what it needs, or was given up.
+all_have_begun ()
+{
+  local started
+  started=$(sed -n 's/.*: only \([0-9]\) workers can .*/\1/p' "$errors")
+  [ "$(grep -cE 'worker [0-9]: (start, connected|.* fewer workers)' "$errors")" \
+    -eq "${started:-8}" ]
+}
+
+# Eight workers have buffers of over 16 MiB each.
+limit=150000
+hold_reads_at "$tmp/disk" "$tmp/gate"
+serve_nbdkit src "${held[@]}"
+serve_nbdkit dst file "$tmp/copy"
+wrapper=(bash -c 'ulimit -v "$0"; exec "$@"' "$limit")
+start_copy -v -T 8 -C 8 --requests=64 --request-size=1M "$src" "$dst"
+wait_until all_have_begun
+peak=$(peak)
+open_gate "$tmp/gate"
+wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/copy"
-expect_error 'warning: worker [0-9]: Cannot allocate memory: copying with fewer'
+expect_error 'warning: only [2-7] workers can be started: Cannot allocate memory'
+[ "$peak" -ge 100000 ] || fail "the workers took only $peak KiB"
+[ "$peak" -le $((limit - 8192)) ] ||
+  fail "the copy has had all but $((limit - peak)) KiB"
 
 # What the program takes with hardly any buffer, and a third of what one worker
 # would like to have.

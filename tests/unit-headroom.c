@@ -58,12 +58,41 @@ asks_for_memory (void **state UNUSED)
   assert_int_equal (errno, ENOMEM);
 }
 
+static void
+knows_the_limit_of_addresses (void **state UNUSED)
+{
+  struct rlimit before, little;
+  uint64_t left;
+
+  assert_int_equal (getrlimit (RLIMIT_AS, &before), 0);
+  if (before.rlim_max != RLIM_INFINITY)
+    skip ();
+  little = before;
+  little.rlim_cur = RLIM_INFINITY;
+  assert_int_equal (setrlimit (RLIMIT_AS, &little), 0);
+  assert_true (headroom_addresses () == UINT64_MAX);
+
+  /* A sanitizer takes terabytes. */
+  little.rlim_cur = (rlim_t) 1 << 46;
+  assert_int_equal (setrlimit (RLIMIT_AS, &little), 0);
+  left = headroom_addresses ();
+  assert_true (left > 0);
+  assert_true (left <= little.rlim_cur - 2 * HEADROOM_MEMORY);
+  little.rlim_cur -= left;
+  assert_int_equal (setrlimit (RLIMIT_AS, &little), 0);
+  assert_int_equal (headroom_addresses (), 0);
+  assert_true (headroom_is_left (0, HEADROOM_MEMORY));
+  assert_false (headroom_is_left (0, 3 * HEADROOM_MEMORY));
+  assert_int_equal (setrlimit (RLIMIT_AS, &before), 0);
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (counts_descriptors),
     cmocka_unit_test (asks_for_memory),
+    cmocka_unit_test (knows_the_limit_of_addresses),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
