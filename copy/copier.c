@@ -417,7 +417,7 @@ end_trace (struct copier *c)
 
 /* All was done. */
 static int
-tell_success (struct copier *c, const struct crew *crew)
+tell_success (struct copier *c, const struct workers *workers)
 {
   const struct report *r = c->report;
   const struct totals *t = &r->totals;
@@ -426,8 +426,8 @@ tell_success (struct copier *c, const struct crew *crew)
   if (c->plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0)
     warn_of_no_data (endpoint_name (c->source));
   if (t->differing > 0) {
-    report_differences (crew_differences (crew), t, c->destination);
-    describe_difference (crew_differences (crew), t, c->destination, &e);
+    report_differences (workers_differences (workers), t, c->destination);
+    describe_difference (workers_differences (workers), t, c->destination, &e);
     report_note_error (c->report, &e);
   }
   if (c->options->progress || c->options->verbose) {
@@ -565,9 +565,9 @@ end_incomplete (struct copier *c)
 
 /* What is left to do once all workers have ended.  False when that fails. */
 static bool
-finish (struct copier *c, struct crew *crew)
+finish (struct copier *c, struct workers *workers)
 {
-  const struct totals t = crew_totals (crew);
+  const struct totals t = workers_totals (workers);
   struct error e = { 0 };
 
   if (endpoint_unchanged (c->source, &e) == -1) {
@@ -579,7 +579,7 @@ finish (struct copier *c, struct crew *crew)
   if ((c->plan.open_ended
        && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1)
       || (c->options->digest != DIGEST_NONE
-          && crew_digest (crew, c->digest, &e) == -1)) {
+          && workers_digest (workers, c->digest, &e) == -1)) {
     stop_fail (c->stop, &e);
     return false;
   }
@@ -606,9 +606,9 @@ is_still_there (struct copier *c)
  * command copies it again.
  */
 static void
-mark_complete (struct copier *c, const struct crew *crew)
+mark_complete (struct copier *c, const struct workers *workers)
 {
-  const struct differences *d = crew_differences (crew);
+  const struct differences *d = workers_differences (workers);
   bool all;
 
   map_mark_all (c->map);
@@ -621,14 +621,14 @@ mark_complete (struct copier *c, const struct crew *crew)
 
 /* What differs is complete, but nothing to say 100 % of. */
 static void
-tell_end (struct copier *c, struct teller *teller, const struct crew *crew,
+tell_end (struct copier *c, struct teller *teller, const struct workers *workers,
           bool complete)
 {
-  const struct totals t = crew_totals (crew);
+  const struct totals t = workers_totals (workers);
 
   teller_end (teller, &t, complete && t.differing == 0);
   if (complete && c->plan.compares)
-    events_verify (c->events, describe_verify (crew_differences (crew), &t));
+    events_verify (c->events, describe_verify (workers_differences (workers), &t));
 }
 
 /* start is when making ready began, which belongs to the time it took. */
@@ -640,32 +640,32 @@ copy (struct copier *c, uint64_t start)
     .map = c->map, .limit = c->limit, .stop = c->stop, .trace = c->trace,
   };
   struct error e = { 0 };
-  struct crew *crew;
+  struct workers *workers;
   struct teller teller;
   bool complete;
   int status = DONE;
 
   if (c->map)
     stop_fail_in_order (c->stop);
-  crew = crew_start (&gear, &e);
-  if (crew == NULL)
+  workers = workers_start (&gear, &e);
+  if (workers == NULL)
     return give_up (c, &e, FAILED);
   if (c->map)                   /* which says what a destination is good for */
     endpoint_keep (c->destination);
   teller = start_teller (c, start);
   keeper_save (&c->keeper);
   stop_want_usr1 (c->stop, true);
-  watch_crew (&gear, crew, &teller, &c->keeper);
+  watch_workers (&gear, workers, &teller, &c->keeper);
   stop_want_usr1 (c->stop, false);
-  complete = crew_join (crew) && finish (c, crew);
+  complete = workers_join (workers) && finish (c, workers);
   complete = is_still_there (c) && complete;
-  tell_end (c, &teller, crew, complete);
-  report_note_copy (c->report, &c->plan, crew, start, complete);
+  tell_end (c, &teller, workers, complete);
+  report_note_copy (c->report, &c->plan, workers, start, complete);
   if (complete)
-    status = tell_success (c, crew);
+    status = tell_success (c, workers);
   if (complete && c->map)
-    mark_complete (c, crew);
-  crew_free (crew);
+    mark_complete (c, workers);
+  workers_free (workers);
 
   keeper_save (&c->keeper);
   if (!complete)

@@ -8,7 +8,7 @@
 #ifndef DESCRIBE_H
 #define DESCRIBE_H
 
-#include "crew.h"
+#include "workers.h"
 #include "endpoint.h"
 #include "error.h"
 #include "json.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "crew.h"
+#include "workers.h"
 
 /* How many looks back the rate is taken over. */
 #define OUTLOOK_SAMPLES 64

@@ -357,21 +357,21 @@ report_note_plan (struct report *r, const struct plan *p,
 
 void
 report_note_copy (struct report *r, const struct plan *p,
-                  const struct crew *crew, uint64_t start, bool complete)
+                  const struct workers *workers, uint64_t start, bool complete)
 {
   const uint64_t now = clock_now ();
   const struct totals *t = &r->totals;
 
   r->copied = true;
-  r->totals = crew_totals (crew);
+  r->totals = workers_totals (workers);
   r->working = now - start;
   if (t->phase == PHASE_COMPARE)
     r->verifying = now - (p->copies ? t->began : start);
   if (complete && p->compares)
-    set (&r->verify, describe_verify (crew_differences (crew), t));
+    set (&r->verify, describe_verify (workers_differences (workers), t));
   r->flushed = complete && p->copies && p->flush;
-  r->p50 = crew_latency (crew, 50);
-  r->p99 = crew_latency (crew, 99);
+  r->p50 = workers_latency (workers, 50);
+  r->p99 = workers_latency (workers, 99);
   r->changed = r->changed || t->writes > 0 || t->zeroes > 0;
 }
 

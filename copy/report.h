@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "crew.h"
+#include "workers.h"
 #include "error.h"
 #include "json.h"
 #include "map.h"
@@ -91,7 +91,7 @@ void report_note_sides (struct report *r, const struct endpoint *source,
 void report_note_plan (struct report *r, const struct plan *p,
                        const struct findings *found);
 void report_note_copy (struct report *r, const struct plan *p,
-                       const struct crew *crew, uint64_t start, bool complete);
+                       const struct workers *workers, uint64_t start, bool complete);
 void report_note_unchanged (struct report *r, const struct totals *t);
 void report_note_map (struct report *r, struct map *m);
 void report_note_digest (struct report *r, const char *digest);

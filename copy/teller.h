@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "crew.h"
+#include "workers.h"
 #include "endpoint.h"
 #include "events.h"
 #include "notices.h"

@@ -13,21 +13,21 @@
 #include "watch.h"
 
 static void
-tell (const struct crew *crew, struct teller *teller, bool at_once)
+tell (const struct workers *workers, struct teller *teller, bool at_once)
 {
-  const struct totals t = crew_totals (crew);
+  const struct totals t = workers_totals (workers);
 
   teller_look (teller, &t, at_once);
 }
 
 /* The first signal ends the copy in order, the second one at once. */
 static void
-heed_signal (struct stop *stop, const struct crew *crew, struct teller *teller)
+heed_signal (struct stop *stop, const struct workers *workers, struct teller *teller)
 {
   const int n = stop_take_signal (stop);
 
   if (n == SIGUSR1)
-    tell (crew, teller, true);
+    tell (workers, teller, true);
   else if (n > 0 && stop_signal (stop) > 0)
     stop_now (stop);
   else if (n > 0)
@@ -58,11 +58,11 @@ trace_pace (const struct gear *gear, const struct pace *p)
 }
 
 static void
-set_pace (const struct gear *gear, struct crew *crew, struct tuner *tuner)
+set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
 {
   const unsigned workers_max = gear->plan->workers_max;
   const uint64_t now = clock_now ();
-  const struct totals t = crew_totals (crew);
+  const struct totals t = workers_totals (workers);
   const struct delivered d = {
     .workers = t.workers, .came = t.came, .went = t.went,
     .refused = t.refused, .limited = t.limited,
@@ -76,14 +76,14 @@ set_pace (const struct gear *gear, struct crew *crew, struct tuner *tuner)
   const struct pace pace = tuner_look (tuner, &d, now);
 
   if (tuner->far && !was_far && gear->plan->workers < workers_max) {
-    crew_grow (crew);
+    workers_grow (workers);
     report_growth (workers_max, tuner->trip);
     track_mark (trace_main (gear->trace), "more workers", 0, 0);
   }
   if (pace.request_size == before.request_size && pace.window == before.window
       && pace.workers == before.workers)
     return;
-  crew_set_pace (crew, &pace);
+  workers_set_pace (workers, &pace);
   report_pace (&pace);
   trace_pace (gear, &pace);
 }
@@ -105,7 +105,7 @@ wait_ms (const struct gear *gear, const struct teller *teller,
 }
 
 void
-watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
+watch_workers (const struct gear *gear, struct workers *workers, struct teller *teller,
             struct keeper *keeper)
 {
   struct endpoint *sides[] = { gear->source, gear->destination };
@@ -113,31 +113,31 @@ watch_crew (const struct gear *gear, struct crew *crew, struct teller *teller,
   struct pollfd fds[] = {
     { .fd = endpoint_server_fd (gear->source), .events = POLLIN },
     { .fd = endpoint_server_fd (gear->destination), .events = POLLIN },
-    { .fd = crew_fd (crew), .events = POLLIN },
+    { .fd = workers_fd (workers), .events = POLLIN },
     { .fd = stop_signal_fd (gear->stop), .events = POLLIN },
   };
 
   tuner_init (&tuner, gear->plan, clock_now ());
-  crew_set_pace (crew, &tuner.pace);
+  workers_set_pace (workers, &tuner.pace);
   trace_pace (gear, &tuner.pace);
-  tell (crew, teller, false);
-  while (!crew_has_ended (crew)) {
+  tell (workers, teller, false);
+  while (!workers_has_ended (workers)) {
     if (poll (fds, 4, wait_ms (gear, teller, keeper, &tuner)) == -1)
       continue;                 /* EINTR: nothing was said of any of them */
     if (fds[3].revents)
-      heed_signal (gear->stop, crew, teller);
+      heed_signal (gear->stop, workers, teller);
     for (enum side side = SOURCE; side <= DESTINATION; side++)
       if (fds[side].revents) {
         heed_death (gear->stop, sides[side]);
         fds[side].fd = -1;
       }
     if (fds[2].revents)
-      teller_notices (teller, crew_notices (crew));
+      teller_notices (teller, workers_notices (workers));
     limit_look (gear->limit, clock_now ());
     if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
-      set_pace (gear, crew, &tuner);
-    tell (crew, teller, false);
+      set_pace (gear, workers, &tuner);
+    tell (workers, teller, false);
     keeper_look (keeper, clock_now ());
   }
-  teller_notices (teller, crew_notices (crew));
+  teller_notices (teller, workers_notices (workers));
 }

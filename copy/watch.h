@@ -6,12 +6,12 @@
 #ifndef WATCH_H
 #define WATCH_H
 
-#include "crew.h"
+#include "workers.h"
 #include "keeper.h"
 #include "teller.h"
 
 /* Comes back once all workers have ended. */
-void watch_crew (const struct gear *gear, struct crew *crew,
+void watch_workers (const struct gear *gear, struct workers *workers,
                  struct teller *teller, struct keeper *keeper);
 
 /* How long a server can be later to die than its connections. */

@@ -15,7 +15,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "crew.h"
+#include "workers.h"
 #include "endpoint-kind.h"
 #include "fuzz.h"
 #include "iszero.h"
@@ -246,30 +246,30 @@ read_options (struct options *o, const struct scene *s, const char *uri)
 }
 
 static void
-wait_for_crew (struct crew *crew)
+wait_for_crew (struct workers *workers)
 {
-  struct pollfd p = { .fd = crew_fd (crew), .events = POLLIN };
+  struct pollfd p = { .fd = workers_fd (workers), .events = POLLIN };
 
-  while (!crew_has_ended (crew))
+  while (!workers_has_ended (workers))
     poll (&p, 1, -1);
 }
 
 static void
-run_crew (const struct plan *plan, struct endpoint *source,
+run_workers (const struct plan *plan, struct endpoint *source,
           struct endpoint *destination, struct stop *stop, struct result *r)
 {
   const struct gear gear = {
     .plan = plan, .source = source, .destination = destination, .stop = stop,
   };
   struct error e = { 0 };
-  struct crew *crew = crew_start (&gear, &e);
+  struct workers *workers = workers_start (&gear, &e);
 
-  MUST (crew != NULL);
-  wait_for_crew (crew);
+  MUST (workers != NULL);
+  wait_for_crew (workers);
   r->begun = true;
-  r->complete = crew_join (crew);
-  r->differs = crew_totals (crew).differing > 0;
-  crew_free (crew);
+  r->complete = workers_join (workers);
+  r->differs = workers_totals (workers).differing > 0;
+  workers_free (workers);
   MUST (r->complete || error_is_set (stop_error (stop)));
 }
 
@@ -296,7 +296,7 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
   if (plan_make (&plan, o, endpoint_name (ends[0]), endpoint_caps (ends[0]),
                  endpoint_name (ends[1]), endpoint_caps (ends[1]), &machine,
                  &e) == 0)
-    run_crew (&plan, ends[0], ends[1], stop, &r);
+    run_workers (&plan, ends[0], ends[1], stop, &r);
   else
     MUST (error_is_set (&e));
   endpoint_close (server, 0, -1, &e);

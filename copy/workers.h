@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All workers of one copy: starts them, adds them up, joins them. */
 
-#ifndef CREW_H
-#define CREW_H
+#ifndef WORKERS_H
+#define WORKERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,7 +68,7 @@ totals_done (const struct totals *t)
   return t->phase == PHASE_COPY ? totals_copied (t) : totals_compared (t);
 }
 
-/* What a crew is given to work with; all of it is borrowed until crew_free. */
+/* What a workers is given to work with; all of it is borrowed until workers_free. */
 struct gear {
   const struct plan *plan;
   struct endpoint *source, *destination;
@@ -78,51 +78,51 @@ struct gear {
   struct trace *trace;          /* NULL: none is wanted */
 };
 
-struct crew;                    /* body in crew.c */
+struct workers;                    /* body in workers.c */
 
 /* Starts the workers.  NULL with the error set; nothing is running then. */
-struct crew *crew_start (const struct gear *gear, struct error *e);
+struct workers *workers_start (const struct gear *gear, struct error *e);
 
 /* Readable when a worker has ended, or has something to tell. */
-int crew_fd (const struct crew *c);
+int workers_fd (const struct workers *c);
 
 /* What they have to tell while they work. */
-struct notices *crew_notices (const struct crew *c);
+struct notices *workers_notices (const struct workers *c);
 
 /* Whether all have ended. */
-bool crew_has_ended (struct crew *c);
+bool workers_has_ended (struct workers *c);
 
 /* At any time, from any thread, without a lock: each number is right, but they
  * need not be of the same moment.
  */
-struct totals crew_totals (const struct crew *c);
+struct totals workers_totals (const struct workers *c);
 
 /* Starts more workers, up to plan->workers_max in all: where the link is long,
  * a server may work on only so many requests of each connection.
  */
-void crew_grow (struct crew *c);
+void workers_grow (struct workers *c);
 
 /* The ns that so many percent of the reads, writes and zeroes did not exceed; 0
  * where there were none.
  */
-uint64_t crew_latency (const struct crew *c, unsigned percent);
+uint64_t workers_latency (const struct workers *c, unsigned percent);
 
 /* The pace that all workers have from now on. */
-void crew_set_pace (struct crew *c, const struct pace *pace);
+void workers_set_pace (struct workers *c, const struct pace *pace);
 
 /* Waits for all workers.  True when the whole disk is copied, and flushed where
  * the plan says so, and compared where it says that, whatever was found.
  */
-bool crew_join (struct crew *c);
+bool workers_join (struct workers *c);
 
-/* What differs.  After crew_join, where the plan compares; until crew_free. */
-const struct differences *crew_differences (const struct crew *c);
+/* What differs.  After workers_join, where the plan compares; until workers_free. */
+const struct differences *workers_differences (const struct workers *c);
 
-/* Writes the digest that the plan wants.  After crew_join, which was true.  -1
+/* Writes the digest that the plan wants.  After workers_join, which was true.  -1
  * with the error set.
  */
-int crew_digest (struct crew *c, char text[BLKHASH_TEXT], struct error *e);
+int workers_digest (struct workers *c, char text[BLKHASH_TEXT], struct error *e);
 
-void crew_free (struct crew *c);        /* after crew_join; NULL is fine */
+void workers_free (struct workers *c);        /* after workers_join; NULL is fine */
 
-#endif /* CREW_H */
+#endif /* WORKERS_H */

@@ -13,14 +13,14 @@
 #include "arith.h"
 #include "bell.h"
 #include "clock.h"
-#include "crew.h"
+#include "workers.h"
 #include "headroom.h"
 #include "log.h"
 #include "ranges.h"
 #include "stripes.h"
 #include "worker.h"
 
-struct crew {
+struct workers {
   struct job job;
   struct worker *workers;       /* owned */
   unsigned n_workers;           /* threads that were started */
@@ -61,7 +61,7 @@ map_zeroes (uint64_t size)
 
 /* These three return false with errno. */
 static bool
-make_pass (struct crew *c, bool compares, bool last)
+make_pass (struct workers *c, bool compares, bool last)
 {
   struct pass *pass = &c->job.passes[c->job.n_passes++];
 
@@ -78,7 +78,7 @@ make_pass (struct crew *c, bool compares, bool last)
 }
 
 static bool
-make_passes (struct crew *c)
+make_passes (struct workers *c)
 {
   const struct plan *plan = c->job.plan;
 
@@ -103,7 +103,7 @@ free_pass (struct pass *pass)
 }
 
 static bool
-start_digest (struct crew *c)
+start_digest (struct workers *c)
 {
   const struct plan *plan = c->job.plan;
   const struct blkhash_shape shape = {
@@ -118,7 +118,7 @@ start_digest (struct crew *c)
 }
 
 static int
-start_worker (struct crew *c, unsigned number)
+start_worker (struct workers *c, unsigned number)
 {
   struct worker *w = &c->workers[number];
 
@@ -145,7 +145,7 @@ worker_memory (const struct plan *plan)
  * few buffers.  Those that have not taken theirs yet will take it.
  */
 static unsigned
-affordable_workers (struct crew *c, unsigned n)
+affordable_workers (struct workers *c, unsigned n)
 {
   const unsigned bought = atomic_load (&c->job.n_bought);
   const uint64_t more = headroom_addresses () / worker_memory (c->job.plan);
@@ -158,7 +158,7 @@ affordable_workers (struct crew *c, unsigned n)
  * no reason to fail.  -1 with errno where there is none at all.
  */
 static int
-start_workers (struct crew *c, unsigned n)
+start_workers (struct workers *c, unsigned n)
 {
   const unsigned most = affordable_workers (c, n);
   int err = most < n ? ENOMEM : 0;
@@ -194,12 +194,12 @@ share_heap (void)
 #endif
 }
 
-struct crew *
-crew_start (const struct gear *gear, struct error *e)
+struct workers *
+workers_start (const struct gear *gear, struct error *e)
 {
   const struct plan *plan = gear->plan;
   const struct pace first = tuner_first_pace (plan);
-  struct crew *c = calloc (1, sizeof *c);
+  struct workers *c = calloc (1, sizeof *c);
 
   if (c == NULL)
     goto fail;
@@ -222,38 +222,38 @@ crew_start (const struct gear *gear, struct error *e)
 
  fail:
   error_set (e, errno, "cannot start the workers: %s", strerror (errno));
-  crew_free (c);
+  workers_free (c);
   return NULL;
 }
 
 int
-crew_fd (const struct crew *c)
+workers_fd (const struct workers *c)
 {
   return c->job.bell;
 }
 
 struct notices *
-crew_notices (const struct crew *c)
+workers_notices (const struct workers *c)
 {
   return c->job.notices;
 }
 
 bool
-crew_has_ended (struct crew *c)
+workers_has_ended (struct workers *c)
 {
   return atomic_load (&c->job.n_ended) == c->n_workers;
 }
 
 void
-crew_grow (struct crew *c)
+workers_grow (struct workers *c)
 {
-  if (!crew_has_ended (c))
+  if (!workers_has_ended (c))
     start_workers (c, c->job.plan->workers_max);
 }
 
 /* The last one that has begun. */
 static const struct pass *
-present_pass (const struct crew *c)
+present_pass (const struct workers *c)
 {
   const struct pass *pass = &c->job.passes[c->job.n_passes - 1];
 
@@ -264,7 +264,7 @@ present_pass (const struct crew *c)
 
 /* The nearest worker's: the others are as near. */
 static uint64_t
-trip_of (const struct crew *c, enum side side)
+trip_of (const struct workers *c, enum side side)
 {
   uint64_t trip = 0;
 
@@ -285,7 +285,7 @@ compare_numbers (const void *a, const void *b)
  * slow, by chance.
  */
 static uint64_t
-last_trip_of (const struct crew *c, enum side side)
+last_trip_of (const struct workers *c, enum side side)
 {
   uint64_t trips[WORKERS_MAX];
   unsigned n = 0;
@@ -299,7 +299,7 @@ last_trip_of (const struct crew *c, enum side side)
 }
 
 struct totals
-crew_totals (const struct crew *c)
+workers_totals (const struct workers *c)
 {
   const struct pass *pass = present_pass (c);
   struct totals t = {
@@ -345,7 +345,7 @@ crew_totals (const struct crew *c)
 }
 
 uint64_t
-crew_latency (const struct crew *c, unsigned percent)
+workers_latency (const struct workers *c, unsigned percent)
 {
   uint64_t sums[HISTOGRAM_BUCKETS] = { 0 };
 
@@ -355,7 +355,7 @@ crew_latency (const struct crew *c, unsigned percent)
 }
 
 void
-crew_set_pace (struct crew *c, const struct pace *pace)
+workers_set_pace (struct workers *c, const struct pace *pace)
 {
   atomic_store (&c->job.sharers, pace->workers);
   counter_set (&c->job.request_size, pace->request_size);
@@ -363,7 +363,7 @@ crew_set_pace (struct crew *c, const struct pace *pace)
 }
 
 bool
-crew_join (struct crew *c)
+workers_join (struct workers *c)
 {
   const struct plan *plan = c->job.plan;
   struct totals t;
@@ -374,20 +374,20 @@ crew_join (struct crew *c)
     all = all && c->workers[i].outcome != STOPPED;
   }
   /* No worker was stopped, and their own sums have to agree. */
-  t = crew_totals (c);
+  t = workers_totals (c);
   return all && t.workers > 0
     && (!plan->copies || totals_copied (&t) == t.total)
     && (!plan->compares || totals_compared (&t) == t.total);
 }
 
 const struct differences *
-crew_differences (const struct crew *c)
+workers_differences (const struct workers *c)
 {
   return c->job.differences;
 }
 
 int
-crew_digest (struct crew *c, char text[BLKHASH_TEXT], struct error *e)
+workers_digest (struct workers *c, char text[BLKHASH_TEXT], struct error *e)
 {
   if (blkhash_end (c->job.passes[0].blkhash, text) == 0)
     return 0;
@@ -397,7 +397,7 @@ crew_digest (struct crew *c, char text[BLKHASH_TEXT], struct error *e)
 }
 
 void
-crew_free (struct crew *c)
+workers_free (struct workers *c)
 {
   if (c == NULL)
     return;
