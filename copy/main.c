@@ -17,7 +17,7 @@
 #include "endpoint-nbd.h"
 #include "events.h"
 #include "exit-status.h"
-#include "fleet.h"
+#include "batch.h"
 #include "handed-words.h"
 #include "log.h"
 #include "memory-limit.h"
@@ -231,7 +231,7 @@ run (int argc, char **argv)
     log_init (r.options.program, r.options.disk, parsed && r.options.quiet,
               parsed ? r.options.verbose : 0);
     status = parsed && r.options.manifest
-      ? fleet_run (&r.options, &machine)
+      ? batch_run (&r.options, &machine)
       : copy_and_tell (&r, &machine, parsed ? NULL : words ? words : argv,
                        &e);
   }
@@ -240,7 +240,7 @@ run (int argc, char **argv)
   return status;
 }
 
-/* One copy of a manifest, of which fleet.c has told us. */
+/* One copy of a manifest, of which batch.c has told us. */
 static int
 run_handed_words (char *program)
 {

@@ -6,8 +6,8 @@
  * have.
  */
 
-#ifndef FLEET_H
-#define FLEET_H
+#ifndef BATCH_H
+#define BATCH_H
 
 #include "options.h"
 #include "plan.h"
@@ -16,6 +16,6 @@
  * also after a signal, which is handed on to them.  Returns the exit status:
  * the worst of theirs.
  */
-int fleet_run (const struct options *o, const struct machine *machine);
+int batch_run (const struct options *o, const struct machine *machine);
 
-#endif /* FLEET_H */
+#endif /* BATCH_H */

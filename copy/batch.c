@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The copies of a manifest, so many at a time: see fleet.h. */
+/* The copies of a manifest, so many at a time: see batch.h. */
 
 #include <config.h>
 
@@ -17,7 +17,7 @@
 #include "child.h"
 #include "clock.h"
 #include "exit-status.h"
-#include "fleet.h"
+#include "batch.h"
 #include "handed-words.h"
 #include "ledger.h"
 #include "lines.h"
@@ -53,7 +53,7 @@ struct run {
   int status;                   /* as an exit status, once it has ended */
 };
 
-struct fleet {
+struct batch {
   const struct options *options;        /* borrowed */
   struct manifest manifest;
   struct ledger ledger;
@@ -70,7 +70,7 @@ struct fleet {
 /* -- shares --------------------------------------------------------------- */
 
 static void
-share_out (struct fleet *f, const struct machine *machine)
+share_out (struct batch *f, const struct machine *machine)
 {
   uint64_t threads, queue_size;
 
@@ -100,7 +100,7 @@ badness (int status)
 }
 
 static int
-worst_status (const struct fleet *f)
+worst_status (const struct batch *f)
 {
   int worst = DONE;
 
@@ -114,7 +114,7 @@ worst_status (const struct fleet *f)
 
 /* One that a signal has ended for which we did not send it has failed. */
 static int
-status_of (const struct fleet *f, const struct child *child)
+status_of (const struct batch *f, const struct child *child)
 {
   if (WIFEXITED (child->status))
     return WEXITSTATUS (child->status);
@@ -128,7 +128,7 @@ status_of (const struct fleet *f, const struct child *child)
  * others.
  */
 static char **
-make_argv (const struct fleet *f, const struct manifest_copy *c)
+make_argv (const struct batch *f, const struct manifest_copy *c)
 {
   static char quiet[] = "--quiet", verbose[] = "--verbose", plan[] = "--plan";
   static char events[] = "--events=3", report[] = "--report=-";
@@ -172,7 +172,7 @@ start_with (struct run *r, char *program, int words, int events, int output)
  * report through standard output.
  */
 static int
-start (struct fleet *f, struct run *r, char **argv)
+start (struct batch *f, struct run *r, char **argv)
 {
   const int words = handed_words_write (argv + 1);
   int events = -1, output = -1, status = -1, err;
@@ -195,7 +195,7 @@ start (struct fleet *f, struct run *r, char **argv)
 }
 
 static void
-begin_next (struct fleet *f)
+begin_next (struct batch *f)
 {
   struct run *r = &f->runs[f->n_begun];
   char **argv = make_argv (f, r->copy);
@@ -216,7 +216,7 @@ begin_next (struct fleet *f)
 
 /* Takes what a copy has told by now.  A digest can stand before its report. */
 static void
-listen_to (struct fleet *f, struct run *r)
+listen_to (struct batch *f, struct run *r)
 {
   size_t length;
   const char *line;
@@ -235,7 +235,7 @@ listen_to (struct fleet *f, struct run *r)
 }
 
 static void
-take_end (struct fleet *f, struct run *r)
+take_end (struct batch *f, struct run *r)
 {
   char how[80];
 
@@ -255,7 +255,7 @@ take_end (struct fleet *f, struct run *r)
  * it, and at a second one, it knows itself.
  */
 static void
-heed_signal (struct fleet *f)
+heed_signal (struct batch *f)
 {
   const int n = stop_take_signal (f->stop);
 
@@ -270,7 +270,7 @@ heed_signal (struct fleet *f)
 
 /* Waits until something has happened, and takes it in. */
 static void
-wait_for_any (struct fleet *f)
+wait_for_any (struct batch *f)
 {
   uint64_t look_again = 0;
   nfds_t n = 0;
@@ -299,7 +299,7 @@ wait_for_any (struct fleet *f)
 }
 
 static void
-run_all (struct fleet *f)
+run_all (struct batch *f)
 {
   stop_want_usr1 (f->stop, true);
   for (;;) {
@@ -316,7 +316,7 @@ run_all (struct fleet *f)
 /* -- all of it ------------------------------------------------------------ */
 
 static int
-get_ready (struct fleet *f, const struct machine *machine, struct error *e)
+get_ready (struct batch *f, const struct machine *machine, struct error *e)
 {
   const size_t n = f->manifest.n_copies;
 
@@ -337,7 +337,7 @@ get_ready (struct fleet *f, const struct machine *machine, struct error *e)
 
 /* In the order of the manifest, whichever ended first. */
 static void
-take_reports (struct fleet *f)
+take_reports (struct batch *f)
 {
   for (size_t i = 0; i < f->manifest.n_copies; i++) {
     const struct run *r = &f->runs[i];
@@ -357,7 +357,7 @@ take_reports (struct fleet *f)
  * written.
  */
 static int
-check_files (struct fleet *f, struct options *o, struct error *e)
+check_files (struct batch *f, struct options *o, struct error *e)
 {
   struct used_files *u = used_files_new ();
   struct error why = { 0 };
@@ -377,7 +377,7 @@ check_files (struct fleet *f, struct options *o, struct error *e)
 }
 
 static int
-run_manifest (struct fleet *f, const struct machine *machine, struct error *e)
+run_manifest (struct batch *f, const struct machine *machine, struct error *e)
 {
   if (get_ready (f, machine, e) == -1)
     return FAILED;
@@ -389,7 +389,7 @@ run_manifest (struct fleet *f, const struct machine *machine, struct error *e)
 }
 
 static void
-free_fleet (struct fleet *f)
+free_fleet (struct batch *f)
 {
   for (size_t i = 0; f->runs && i < f->manifest.n_copies; i++)
     free (f->runs[i].report);
@@ -400,10 +400,10 @@ free_fleet (struct fleet *f)
 }
 
 int
-fleet_run (const struct options *o, const struct machine *machine)
+batch_run (const struct options *o, const struct machine *machine)
 {
   struct options told = *o;     /* with the files that may be written */
-  struct fleet f = { .options = &told };
+  struct batch f = { .options = &told };
   struct error e = { 0 };
   bool good;
   int status;
