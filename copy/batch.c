@@ -19,7 +19,7 @@
 #include "exit-status.h"
 #include "batch.h"
 #include "handed-words.h"
-#include "ledger.h"
+#include "batch-report.h"
 #include "lines.h"
 #include "log.h"
 #include "manifest.h"
@@ -56,7 +56,7 @@ struct run {
 struct batch {
   const struct options *options;        /* borrowed */
   struct manifest manifest;
-  struct ledger ledger;
+  struct batch_report report;
   struct stop *stop;
   struct run *runs;             /* owned; as many as the manifest has copies */
   struct pollfd *fds;           /* owned; for each job three, and one */
@@ -141,9 +141,9 @@ make_argv (const struct batch *f, const struct manifest_copy *c)
   argv[n++] = (char *) o->program;
   argv[n++] = (char *) f->threads;
   argv[n++] = (char *) f->queue_size;
-  if (ledger_wants_events (&f->ledger))
+  if (batch_report_wants_events (&f->report))
     argv[n++] = events;
-  if (ledger_wants_report (&f->ledger))
+  if (batch_report_wants_report (&f->report))
     argv[n++] = report;
   if (f->interval[0])
     argv[n++] = (char *) f->interval;
@@ -179,9 +179,9 @@ start (struct batch *f, struct run *r, char **argv)
 
   if (words == -1)
     return -1;
-  if ((!ledger_wants_events (&f->ledger)
+  if ((!batch_report_wants_events (&f->report)
        || lines_open (&r->events, EVENT_MAX, &events) == 0)
-      && (!ledger_wants_report (&f->ledger)
+      && (!batch_report_wants_report (&f->report)
           || lines_open (&r->output, REPORT_MAX, &output) == 0))
     status = start_with (r, argv[0], words, events, output);
   err = errno;
@@ -223,7 +223,7 @@ listen_to (struct batch *f, struct run *r)
 
   lines_read (&r->events);
   while ((line = lines_next (&r->events, &length)) != NULL) {
-    ledger_take_event (&f->ledger, r->copy->disk, line, length);
+    batch_report_take_event (&f->report, r->copy->disk, line, length);
     lines_read (&r->events);
   }
   lines_read (&r->output);
@@ -343,7 +343,7 @@ take_reports (struct batch *f)
     const struct run *r = &f->runs[i];
     char how[80];
 
-    ledger_take_report (&f->ledger, r->copy->disk, r->report,
+    batch_report_take_report (&f->report, r->copy->disk, r->report,
                         r->report ? strlen (r->report) : 0,
                         i < f->n_begun ? r->status : -1,
                         i < f->n_begun
@@ -413,11 +413,11 @@ batch_run (const struct options *o, const struct machine *machine)
               (double) o->interval / NS_PER_S);
   good = manifest_load (&f.manifest, o->manifest, &e) == 0;
   good = check_files (&f, &told, &e) == 0 && good;
-  good = ledger_open (&f.ledger, &told, &e) == 0 && good;
+  good = batch_report_open (&f.report, &told, &e) == 0 && good;
   status = good ? run_manifest (&f, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);
-  status = ledger_end (&f.ledger, status, &e);
+  status = batch_report_end (&f.report, status, &e);
   free_fleet (&f);
   return status;
 }

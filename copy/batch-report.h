@@ -3,8 +3,8 @@
  * events in which each names its disk, and one report with a list.
  */
 
-#ifndef LEDGER_H
-#define LEDGER_H
+#ifndef BATCH_REPORT_H
+#define BATCH_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "options.h"
 #include "outlet.h"
 
-struct ledger {
+struct batch_report {
   struct outlet events, report;
   bool wants_report;
   uint64_t seq;                 /* of the next event */
@@ -28,26 +28,26 @@ struct ledger {
 /* Opens what the options name.  -1 with the error set; then what could be
  * opened serves to tell of that.
  */
-int ledger_open (struct ledger *l, const struct options *o, struct error *e);
+int batch_report_open (struct batch_report *l, const struct options *o, struct error *e);
 
 /* Whether copies have to tell. */
-bool ledger_wants_events (const struct ledger *l);
-bool ledger_wants_report (const struct ledger *l);
+bool batch_report_wants_events (const struct batch_report *l);
+bool batch_report_wants_report (const struct batch_report *l);
 
 /* A line of a copy's events, to be handed on. */
-void ledger_take_event (struct ledger *l, const char *disk, const char *line,
+void batch_report_take_event (struct batch_report *l, const char *disk, const char *line,
                         size_t length);
 
 /* A copy's report, or where it left none (NULL), how it ended.  Its exit status
  * is -1 where it was not begun.
  */
-void ledger_take_report (struct ledger *l, const char *disk, const char *line,
+void batch_report_take_report (struct batch_report *l, const char *disk, const char *line,
                          size_t length, int exit_status, const char *how);
 
 /* Writes the report, then the last event.  e is why no copy was begun, or not
  * set.  Returns the exit status, which is another when the report cannot be
  * written.
  */
-int ledger_end (struct ledger *l, int exit_status, const struct error *e);
+int batch_report_end (struct batch_report *l, int exit_status, const struct error *e);
 
-#endif /* LEDGER_H */
+#endif /* BATCH_REPORT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the copies of a manifest tell, put together: see ledger.h. */
+/* What the copies of a manifest tell, put together: see batch-report.h. */
 
 #include <config.h>
 
@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "describe.h"
 #include "exit-status.h"
-#include "ledger.h"
+#include "batch-report.h"
 #include "log.h"
 
 #define FORMAT_VERSION 1
@@ -21,11 +21,11 @@
 #define REPORT_MS 5000
 
 int
-ledger_open (struct ledger *l, const struct options *o, struct error *e)
+batch_report_open (struct batch_report *l, const struct options *o, struct error *e)
 {
   int r = 0;
 
-  *l = (struct ledger) {
+  *l = (struct batch_report) {
     .events.fd = -1, .report.fd = -1, .started = clock_now (),
     .disks = json_array (),
   };
@@ -41,13 +41,13 @@ ledger_open (struct ledger *l, const struct options *o, struct error *e)
 }
 
 bool
-ledger_wants_events (const struct ledger *l)
+batch_report_wants_events (const struct batch_report *l)
 {
   return l->events.fd != -1;
 }
 
 bool
-ledger_wants_report (const struct ledger *l)
+batch_report_wants_report (const struct batch_report *l)
 {
   return l->wants_report;
 }
@@ -55,7 +55,7 @@ ledger_wants_report (const struct ledger *l)
 /* -- events --------------------------------------------------------------- */
 
 static void
-tell (struct ledger *l, const json_t *event, int wait_ms)
+tell (struct batch_report *l, const json_t *event, int wait_ms)
 {
   size_t length;
   char *line = json_line (event, &length);
@@ -67,7 +67,7 @@ tell (struct ledger *l, const json_t *event, int wait_ms)
 
 /* Numbered anew: it is one stream now. */
 void
-ledger_take_event (struct ledger *l, const char *disk, const char *line,
+batch_report_take_event (struct batch_report *l, const char *disk, const char *line,
                    size_t length)
 {
   json_t *event = json_loadb (line, length, 0, NULL);
@@ -100,7 +100,7 @@ describe_silence (int exit_status, const char *how)
 }
 
 void
-ledger_take_report (struct ledger *l, const char *disk, const char *line,
+batch_report_take_report (struct batch_report *l, const char *disk, const char *line,
                     size_t length, int exit_status, const char *how)
 {
   json_t *report = line ? json_loadb (line, length, 0, NULL) : NULL;
@@ -138,7 +138,7 @@ add_bytes (json_t *sum, const json_t *bytes)
 
 /* Of the disk whose exit status is that of all; or what they came to. */
 static const char *
-status_of_all (const struct ledger *l, int exit_status)
+status_of_all (const struct batch_report *l, int exit_status)
 {
   const char *status = exit_status == DONE ? "unchanged" : "failed";
   size_t i;
@@ -155,7 +155,7 @@ status_of_all (const struct ledger *l, int exit_status)
 }
 
 static bool
-any_changed (const struct ledger *l)
+any_changed (const struct batch_report *l)
 {
   size_t i;
   json_t *disk;
@@ -167,7 +167,7 @@ any_changed (const struct ledger *l)
 }
 
 static json_t *
-describe_sums (const struct ledger *l)
+describe_sums (const struct batch_report *l)
 {
   const bool any = json_array_size (l->disks) > 0;
   const struct totals nothing = { .open_ended = !any };
@@ -181,7 +181,7 @@ describe_sums (const struct ledger *l)
 }
 
 static json_t *
-describe_all (const struct ledger *l, int exit_status, const struct error *e)
+describe_all (const struct batch_report *l, int exit_status, const struct error *e)
 {
   struct timespec end;
 
@@ -200,7 +200,7 @@ describe_all (const struct ledger *l, int exit_status, const struct error *e)
 }
 
 static int
-write_report (struct ledger *l, int exit_status, const struct error *e)
+write_report (struct batch_report *l, int exit_status, const struct error *e)
 {
   json_t *all = describe_all (l, exit_status, e);
   size_t length;
@@ -219,7 +219,7 @@ write_report (struct ledger *l, int exit_status, const struct error *e)
 
 /* It names no disk: so it is that of all. */
 static void
-tell_end (struct ledger *l, int exit_status, const struct error *e)
+tell_end (struct batch_report *l, int exit_status, const struct error *e)
 {
   struct timespec now;
   json_t *event;
@@ -236,7 +236,7 @@ tell_end (struct ledger *l, int exit_status, const struct error *e)
 }
 
 int
-ledger_end (struct ledger *l, int exit_status, const struct error *e)
+batch_report_end (struct batch_report *l, int exit_status, const struct error *e)
 {
   if (l->wants_report)
     exit_status = write_report (l, exit_status, e);
