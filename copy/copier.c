@@ -16,7 +16,7 @@
 #include "describe.h"
 #include "exit-status.h"
 #include "human.h"
-#include "keeper.h"
+#include "checkpoint.h"
 #include "limit.h"
 #include "log.h"
 #include "output-file.h"
@@ -53,7 +53,7 @@ struct copier {
   struct endpoint *source, *destination;
   struct plan plan;
   struct map *map;              /* NULL: none is kept */
-  struct keeper keeper;
+  struct checkpoint checkpoint;
   struct limit *limit;
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
@@ -190,7 +190,7 @@ open_map (struct copier *c)
       && (c->map = map_open (&pair, c->options->plan, &e)) == NULL)
     return give_up (c, &e, e.number == EBUSY ? IN_USE
                     : e.number == ESTALE ? OTHERS_MAP : REFUSED);
-  c->keeper = (struct keeper) { .map = c->map, .events = c->events };
+  c->checkpoint = (struct checkpoint) { .map = c->map, .events = c->events };
   return DONE;
 }
 
@@ -653,9 +653,9 @@ copy (struct copier *c, uint64_t start)
   if (c->map)                   /* which says what a destination is good for */
     endpoint_keep (c->destination);
   teller = start_teller (c, start);
-  keeper_save (&c->keeper);
+  checkpoint_save (&c->checkpoint);
   stop_want_usr1 (c->stop, true);
-  watch_workers (&gear, workers, &teller, &c->keeper);
+  watch_workers (&gear, workers, &teller, &c->checkpoint);
   stop_want_usr1 (c->stop, false);
   complete = workers_join (workers) && finish (c, workers);
   complete = is_still_there (c) && complete;
@@ -667,7 +667,7 @@ copy (struct copier *c, uint64_t start)
     mark_complete (c, workers);
   workers_free (workers);
 
-  keeper_save (&c->keeper);
+  checkpoint_save (&c->checkpoint);
   if (!complete)
     return end_incomplete (c);
   endpoint_keep (c->destination);
@@ -697,7 +697,7 @@ close_both (struct copier *c, int status)
     status = give_up (c, &of_destination, FAILED);
     if (c->map) {
       map_unmark (c->map, map_todo (c->map));
-      keeper_save (&c->keeper);
+      checkpoint_save (&c->checkpoint);
     }
   }
   signal_number = stop_take_signal (c->stop);

@@ -91,10 +91,10 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
 /* Until the earliest time that anything has to be done at. */
 static int
 wait_ms (const struct gear *gear, const struct teller *teller,
-         const struct keeper *keeper, const struct tuner *tuner)
+         const struct checkpoint *checkpoint, const struct tuner *tuner)
 {
   const uint64_t dues[] = {
-    teller_due (teller), keeper_due (keeper), tuner_due (tuner),
+    teller_due (teller), checkpoint_due (checkpoint), tuner_due (tuner),
     limit_due (gear->limit),
   };
   uint64_t next = 0;
@@ -106,7 +106,7 @@ wait_ms (const struct gear *gear, const struct teller *teller,
 
 void
 watch_workers (const struct gear *gear, struct workers *workers, struct teller *teller,
-            struct keeper *keeper)
+            struct checkpoint *checkpoint)
 {
   struct endpoint *sides[] = { gear->source, gear->destination };
   struct tuner tuner;
@@ -122,7 +122,7 @@ watch_workers (const struct gear *gear, struct workers *workers, struct teller *
   trace_pace (gear, &tuner.pace);
   tell (workers, teller, false);
   while (!workers_has_ended (workers)) {
-    if (poll (fds, 4, wait_ms (gear, teller, keeper, &tuner)) == -1)
+    if (poll (fds, 4, wait_ms (gear, teller, checkpoint, &tuner)) == -1)
       continue;                 /* EINTR: nothing was said of any of them */
     if (fds[3].revents)
       heed_signal (gear->stop, workers, teller);
@@ -137,7 +137,7 @@ watch_workers (const struct gear *gear, struct workers *workers, struct teller *
     if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
       set_pace (gear, workers, &tuner);
     tell (workers, teller, false);
-    keeper_look (keeper, clock_now ());
+    checkpoint_look (checkpoint, clock_now ());
   }
   teller_notices (teller, workers_notices (workers));
 }

@@ -7,12 +7,12 @@
 #define WATCH_H
 
 #include "workers.h"
-#include "keeper.h"
+#include "checkpoint.h"
 #include "teller.h"
 
 /* Comes back once all workers have ended. */
 void watch_workers (const struct gear *gear, struct workers *workers,
-                 struct teller *teller, struct keeper *keeper);
+                 struct teller *teller, struct checkpoint *checkpoint);
 
 /* How long a server can be later to die than its connections. */
 #define WATCH_DEATH_MS 1000

@@ -5,7 +5,7 @@
 
 #include "clock.h"
 #include "error.h"
-#include "keeper.h"
+#include "checkpoint.h"
 #include "log.h"
 
 /* Workers flush in turn, and the map is saved after each of them, but not more
@@ -14,7 +14,7 @@
 #define MAP_PAUSE NS_PER_S
 
 void
-keeper_save (struct keeper *k)
+checkpoint_save (struct checkpoint *k)
 {
   struct error e = { 0 };
 
@@ -31,14 +31,14 @@ keeper_save (struct keeper *k)
 }
 
 uint64_t
-keeper_due (const struct keeper *k)
+checkpoint_due (const struct checkpoint *k)
 {
   return k->due;
 }
 
 void
-keeper_look (struct keeper *k, uint64_t now)
+checkpoint_look (struct checkpoint *k, uint64_t now)
 {
   if (k->map && now >= k->due)
-    keeper_save (k);
+    checkpoint_save (k);
 }

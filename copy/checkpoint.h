@@ -3,8 +3,8 @@
  * copy: the one that stands is only older.
  */
 
-#ifndef KEEPER_H
-#define KEEPER_H
+#ifndef CHECKPOINT_H
+#define CHECKPOINT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include "map.h"
 
 /* Zeroed, but for map and events, it is one that has saved nothing yet. */
-struct keeper {
+struct checkpoint {
   struct map *map;              /* borrowed; NULL: none is kept */
   struct events *events;        /* borrowed */
   uint64_t due;                 /* clock_now time: when to save it */
@@ -21,12 +21,12 @@ struct keeper {
   bool warned;                  /* that it cannot be saved */
 };
 
-void keeper_save (struct keeper *k);
+void checkpoint_save (struct checkpoint *k);
 
-/* When keeper_look has something to do; clock_now time, 0 for never. */
-uint64_t keeper_due (const struct keeper *k);
+/* When checkpoint_look has something to do; clock_now time, 0 for never. */
+uint64_t checkpoint_due (const struct checkpoint *k);
 
 /* Saves it where that is due. */
-void keeper_look (struct keeper *k, uint64_t now);
+void checkpoint_look (struct checkpoint *k, uint64_t now);
 
-#endif /* KEEPER_H */
+#endif /* CHECKPOINT_H */
