@@ -23,7 +23,7 @@
 #include "retry.h"
 #include "samples.h"
 #include "survey.h"
-#include "teller.h"
+#include "status.h"
 #include "trace.h"
 #include "used-files.h"
 #include "watch.h"
@@ -514,16 +514,16 @@ is_done_already (const struct copier *c)
     && map_resumed (c->map) == length;
 }
 
-static struct teller
+static struct status
 start_teller (const struct copier *c, uint64_t now)
 {
   const struct totals begun = begin_totals (c);
-  struct teller t = {
+  struct status t = {
     .options = c->options, .plan = &c->plan, .events = c->events,
     .sides = { c->source, c->destination },
   };
 
-  teller_start (&t, &begun, findings (c), now);
+  status_start (&t, &begun, findings (c), now);
   return t;
 }
 
@@ -532,11 +532,11 @@ static int
 end_unchanged (struct copier *c)
 {
   const struct totals t = begin_totals (c);
-  struct teller teller;
+  struct status teller;
 
   tell_plan (c);
   teller = start_teller (c, clock_now ());
-  teller_end (&teller, &t, true);
+  status_end (&teller, &t, true);
   report_note_unchanged (c->report, &t);
   return DONE;
 }
@@ -621,12 +621,12 @@ mark_complete (struct copier *c, const struct workers *workers)
 
 /* What differs is complete, but nothing to say 100 % of. */
 static void
-tell_end (struct copier *c, struct teller *teller, const struct workers *workers,
+tell_end (struct copier *c, struct status *teller, const struct workers *workers,
           bool complete)
 {
   const struct totals t = workers_totals (workers);
 
-  teller_end (teller, &t, complete && t.differing == 0);
+  status_end (teller, &t, complete && t.differing == 0);
   if (complete && c->plan.compares)
     events_verify (c->events, describe_verify (workers_differences (workers), &t));
 }
@@ -641,7 +641,7 @@ copy (struct copier *c, uint64_t start)
   };
   struct error e = { 0 };
   struct workers *workers;
-  struct teller teller;
+  struct status teller;
   bool complete;
   int status = DONE;
 

@@ -13,16 +13,16 @@
 #include "watch.h"
 
 static void
-tell (const struct workers *workers, struct teller *teller, bool at_once)
+tell (const struct workers *workers, struct status *teller, bool at_once)
 {
   const struct totals t = workers_totals (workers);
 
-  teller_look (teller, &t, at_once);
+  status_look (teller, &t, at_once);
 }
 
 /* The first signal ends the copy in order, the second one at once. */
 static void
-heed_signal (struct stop *stop, const struct workers *workers, struct teller *teller)
+heed_signal (struct stop *stop, const struct workers *workers, struct status *teller)
 {
   const int n = stop_take_signal (stop);
 
@@ -90,11 +90,11 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
 
 /* Until the earliest time that anything has to be done at. */
 static int
-wait_ms (const struct gear *gear, const struct teller *teller,
+wait_ms (const struct gear *gear, const struct status *teller,
          const struct checkpoint *checkpoint, const struct tuner *tuner)
 {
   const uint64_t dues[] = {
-    teller_due (teller), checkpoint_due (checkpoint), tuner_due (tuner),
+    status_due (teller), checkpoint_due (checkpoint), tuner_due (tuner),
     limit_due (gear->limit),
   };
   uint64_t next = 0;
@@ -105,7 +105,7 @@ wait_ms (const struct gear *gear, const struct teller *teller,
 }
 
 void
-watch_workers (const struct gear *gear, struct workers *workers, struct teller *teller,
+watch_workers (const struct gear *gear, struct workers *workers, struct status *teller,
             struct checkpoint *checkpoint)
 {
   struct endpoint *sides[] = { gear->source, gear->destination };
@@ -132,12 +132,12 @@ watch_workers (const struct gear *gear, struct workers *workers, struct teller *
         fds[side].fd = -1;
       }
     if (fds[2].revents)
-      teller_notices (teller, workers_notices (workers));
+      status_notices (teller, workers_notices (workers));
     limit_look (gear->limit, clock_now ());
     if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
       set_pace (gear, workers, &tuner);
     tell (workers, teller, false);
     checkpoint_look (checkpoint, clock_now ());
   }
-  teller_notices (teller, workers_notices (workers));
+  status_notices (teller, workers_notices (workers));
 }

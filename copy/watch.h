@@ -8,11 +8,11 @@
 
 #include "workers.h"
 #include "checkpoint.h"
-#include "teller.h"
+#include "status.h"
 
 /* Comes back once all workers have ended. */
 void watch_workers (const struct gear *gear, struct workers *workers,
-                 struct teller *teller, struct checkpoint *checkpoint);
+                 struct status *teller, struct checkpoint *checkpoint);
 
 /* How long a server can be later to die than its connections. */
 #define WATCH_DEATH_MS 1000

@@ -3,8 +3,8 @@
  * both from one outlook, so that they never disagree.
  */
 
-#ifndef TELLER_H
-#define TELLER_H
+#ifndef STATUS_H
+#define STATUS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@
 #include "survey.h"
 
 /* The first four are set by whoever makes one, and borrowed. */
-struct teller {
+struct status {
   const struct options *options;
   const struct plan *plan;
   const struct endpoint *sides[2];
@@ -32,20 +32,20 @@ struct teller {
 };
 
 /* begun is what earlier runs have done; found is NULL where nobody looked. */
-void teller_start (struct teller *t, const struct totals *begun,
+void status_start (struct status *t, const struct totals *begun,
                    const struct findings *found, uint64_t now);
 
-/* When teller_look wants to be called again; clock_now time, 0 for never. */
-uint64_t teller_due (const struct teller *t);
+/* When status_look wants to be called again; clock_now time, 0 for never. */
+uint64_t status_due (const struct status *t);
 
 /* Says what is due, or at once all there is to say. */
-void teller_look (struct teller *t, const struct totals *so_far,
+void status_look (struct status *t, const struct totals *so_far,
                   bool at_once);
 
 /* Says what the workers have told. */
-void teller_notices (struct teller *t, struct notices *notices);
+void status_notices (struct status *t, struct notices *notices);
 
 /* The last word.  good: all is done, is flushed, and does not differ. */
-void teller_end (struct teller *t, const struct totals *done, bool good);
+void status_end (struct status *t, const struct totals *done, bool good);
 
-#endif /* TELLER_H */
+#endif /* STATUS_H */

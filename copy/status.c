@@ -9,7 +9,7 @@
 #include "human.h"
 #include "log.h"
 #include "request.h"
-#include "teller.h"
+#include "status.h"
 
 /* What the workers do now, in a word for programs. */
 static const char *
@@ -20,7 +20,7 @@ phase_of (const struct plan *plan, const struct totals *t)
 }
 
 void
-teller_start (struct teller *t, const struct totals *begun,
+status_start (struct status *t, const struct totals *begun,
               const struct findings *found, uint64_t now)
 {
   struct view v;
@@ -33,7 +33,7 @@ teller_start (struct teller *t, const struct totals *begun,
 }
 
 uint64_t
-teller_due (const struct teller *t)
+status_due (const struct status *t)
 {
   return clock_earlier (outlook_due (&t->outlook),
                         clock_earlier (progress_due (&t->progress),
@@ -41,7 +41,7 @@ teller_due (const struct teller *t)
 }
 
 void
-teller_look (struct teller *t, const struct totals *so_far, bool at_once)
+status_look (struct status *t, const struct totals *so_far, bool at_once)
 {
   const uint64_t now = clock_now ();
   struct view v;
@@ -59,7 +59,7 @@ teller_look (struct teller *t, const struct totals *so_far, bool at_once)
  * many of them, their number says more.
  */
 static void
-tell_retry (struct teller *t, const struct notice *n, const char *wait)
+tell_retry (struct status *t, const struct notice *n, const char *wait)
 {
   if (t->warned_of_retries[n->side])
     return;
@@ -71,7 +71,7 @@ tell_retry (struct teller *t, const struct notice *n, const char *wait)
 }
 
 void
-teller_notices (struct teller *t, struct notices *notices)
+status_notices (struct status *t, struct notices *notices)
 {
   struct notice n;
 
@@ -99,7 +99,7 @@ teller_notices (struct teller *t, struct notices *notices)
 }
 
 void
-teller_end (struct teller *t, const struct totals *done, bool good)
+status_end (struct status *t, const struct totals *done, bool good)
 {
   const uint64_t now = clock_now ();
   struct view v;
