@@ -296,7 +296,7 @@ describe_rounded (double value)
 }
 
 static json_t *
-describe_view (const struct view *v, const char *phase)
+describe_view (const struct estimate *v, const char *phase)
 {
   const struct totals *t = v->totals;
 
@@ -346,7 +346,7 @@ events_due (const struct events *ev)
 }
 
 void
-events_look (struct events *ev, const struct view *v, const char *phase,
+events_look (struct events *ev, const struct estimate *v, const char *phase,
              bool at_once, uint64_t now)
 {
   tell_warnings (ev);

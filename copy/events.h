@@ -18,7 +18,7 @@
 #include "notices.h"
 #include "options.h"
 #include "outlet.h"
-#include "outlook.h"
+#include "estimate.h"
 
 struct events {
   struct outlet stream;
@@ -60,7 +60,7 @@ uint64_t events_due (const struct events *ev);
 /* Tells of warnings that have come since, and how far the copy is when that is
  * due, or at once.  phase is a word: copy, flush, verify, compare, done.
  */
-void events_look (struct events *ev, const struct view *v, const char *phase,
+void events_look (struct events *ev, const struct estimate *v, const char *phase,
                   bool at_once, uint64_t now);
 
 /* The last of them.  error and bytes are what describe_error and describe_bytes

@@ -29,7 +29,7 @@ progress_due (const struct progress *p)
 
 /* "  4.5 GiB, 300.0 MiB/s": nobody knows of how much. */
 static int
-format_open_ended (const struct view *v, char *line, size_t size)
+format_open_ended (const struct estimate *v, char *line, size_t size)
 {
   char done[HUMAN_MAX], rate[HUMAN_MAX];
 
@@ -40,7 +40,7 @@ format_open_ended (const struct view *v, char *line, size_t size)
 
 /* By what is left, where that is known; else all bytes are as good. */
 static void
-format_left (const struct view *v, char left[HUMAN_MAX])
+format_left (const struct estimate *v, char left[HUMAN_MAX])
 {
   const uint64_t bytes = v->totals->total - totals_done (v->totals);
 
@@ -57,7 +57,7 @@ format_left (const struct view *v, char left[HUMAN_MAX])
 
 /* What goes on besides copying, or instead of it. */
 static const char *
-format_rest (const struct view *v, bool zeroing)
+format_rest (const struct estimate *v, bool zeroing)
 {
   return v->percent == 100 ? ""
     : v->totals->phases > 1 && v->totals->phase == PHASE_COMPARE
@@ -66,7 +66,7 @@ format_rest (const struct view *v, bool zeroing)
 
 /* "  45% [******----] 1.2 GiB/s 12 s left" */
 static int
-format_line (const struct view *v, char *line, size_t size)
+format_line (const struct estimate *v, char *line, size_t size)
 {
   char bar[BAR_WIDTH + 1], rate[HUMAN_MAX], left[HUMAN_MAX];
   const unsigned stars = v->percent * BAR_WIDTH / 100;
@@ -97,7 +97,7 @@ put (const struct progress *p, const char *line, size_t length, int wait_ms)
 }
 
 static void
-draw (struct progress *p, const struct view *v, int wait_ms)
+draw (struct progress *p, const struct estimate *v, int wait_ms)
 {
   char line[256];
   int n = 0;
@@ -127,7 +127,7 @@ choose_interval (const struct progress *p, const struct options *o)
 
 void
 progress_init (struct progress *p, const struct options *o,
-               const struct view *v, uint64_t now)
+               const struct estimate *v, uint64_t now)
 {
   *p = (struct progress) {
     .on = o->progress && (o->progress_fd_given || !o->quiet)
@@ -142,7 +142,7 @@ progress_init (struct progress *p, const struct options *o,
 }
 
 void
-progress_show (struct progress *p, const struct view *v, uint64_t now)
+progress_show (struct progress *p, const struct estimate *v, uint64_t now)
 {
   if (!p->on || now < p->next)
     return;
@@ -151,7 +151,7 @@ progress_show (struct progress *p, const struct view *v, uint64_t now)
 }
 
 void
-progress_end (struct progress *p, const struct view *v)
+progress_end (struct progress *p, const struct estimate *v)
 {
   if (p->on && v)
     draw (p, v, LAST_LINE_MS);
@@ -161,7 +161,7 @@ progress_end (struct progress *p, const struct view *v)
 }
 
 void
-progress_say (struct progress *p, const struct view *v)
+progress_say (struct progress *p, const struct estimate *v)
 {
   const struct totals *t = v->totals;
   char line[256], data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "options.h"
-#include "outlook.h"
+#include "estimate.h"
 
 struct progress {
   bool on;
@@ -24,20 +24,20 @@ struct progress {
 
 /* Scripts that read N/100 are shown at once where it begins. */
 void progress_init (struct progress *p, const struct options *o,
-                    const struct view *v, uint64_t now);
+                    const struct estimate *v, uint64_t now);
 
 /* When progress_show wants to be called again; clock_now time, 0: never. */
 uint64_t progress_due (const struct progress *p);
 
 /* Shows it where that is due. */
-void progress_show (struct progress *p, const struct view *v, uint64_t now);
+void progress_show (struct progress *p, const struct estimate *v, uint64_t now);
 
 /* Ends the bar's line, so that other lines can follow.  Where all is done and
  * flushed, the view says 100 %, and that is shown; else v is NULL.
  */
-void progress_end (struct progress *p, const struct view *v);
+void progress_end (struct progress *p, const struct estimate *v);
 
 /* One line that tells the same, for SIGUSR1. */
-void progress_say (struct progress *p, const struct view *v);
+void progress_say (struct progress *p, const struct estimate *v);
 
 #endif /* PROGRESS_H */

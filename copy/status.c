@@ -23,19 +23,19 @@ void
 status_start (struct status *t, const struct totals *begun,
               const struct findings *found, uint64_t now)
 {
-  struct view v;
+  struct estimate v;
 
-  outlook_init (&t->outlook, begun, now);
+  estimator_init (&t->estimator, begun, now);
   if (found && found->unknown == 0)
-    outlook_know (&t->outlook, found->data);
-  v = outlook_view (&t->outlook, false, now);
+    estimator_know (&t->estimator, found->data);
+  v = estimator_estimate (&t->estimator, false, now);
   progress_init (&t->progress, t->options, &v, now);
 }
 
 uint64_t
 status_due (const struct status *t)
 {
-  return clock_earlier (outlook_due (&t->outlook),
+  return clock_earlier (estimator_due (&t->estimator),
                         clock_earlier (progress_due (&t->progress),
                                        events_due (t->events)));
 }
@@ -44,10 +44,10 @@ void
 status_look (struct status *t, const struct totals *so_far, bool at_once)
 {
   const uint64_t now = clock_now ();
-  struct view v;
+  struct estimate v;
 
-  outlook_note (&t->outlook, so_far, now);
-  v = outlook_view (&t->outlook, false, now);
+  estimator_note (&t->estimator, so_far, now);
+  v = estimator_estimate (&t->estimator, false, now);
   if (at_once)
     progress_say (&t->progress, &v);
   else
@@ -102,10 +102,10 @@ void
 status_end (struct status *t, const struct totals *done, bool good)
 {
   const uint64_t now = clock_now ();
-  struct view v;
+  struct estimate v;
 
-  outlook_note (&t->outlook, done, now);
-  v = outlook_view (&t->outlook, good, now);
+  estimator_note (&t->estimator, done, now);
+  v = estimator_estimate (&t->estimator, good, now);
   progress_end (&t->progress, good ? &v : NULL);
   events_look (t->events, &v, good ? "done" : phase_of (t->plan, done), true,
                now);

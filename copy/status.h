@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Says how the copy goes: to people by its progress, to programs by its events,
- * both from one outlook, so that they never disagree.
+ * both from one estimator, so that they never disagree.
  */
 
 #ifndef STATUS_H
@@ -14,7 +14,7 @@
 #include "events.h"
 #include "notices.h"
 #include "options.h"
-#include "outlook.h"
+#include "estimate.h"
 #include "plan.h"
 #include "progress.h"
 #include "survey.h"
@@ -27,7 +27,7 @@ struct status {
   struct events *events;
 
   bool warned_of_retries[2];    /* by side */
-  struct outlook outlook;
+  struct estimator estimator;
   struct progress progress;
 };
 

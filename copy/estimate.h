@@ -3,8 +3,8 @@
  * it still takes.  It is told totals and times.  Pure.
  */
 
-#ifndef OUTLOOK_H
-#define OUTLOOK_H
+#ifndef ESTIMATE_H
+#define ESTIMATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,11 +12,11 @@
 #include "workers.h"
 
 /* How many looks back the rate is taken over. */
-#define OUTLOOK_SAMPLES 64
+#define ESTIMATE_SAMPLES 64
 
-struct outlook {
+struct estimator {
   struct { uint64_t when, done, data, read_bytes, zero; }
-    samples[OUTLOOK_SAMPLES];
+    samples[ESTIMATE_SAMPLES];
   unsigned n_samples;           /* at least 1 */
   uint64_t began;               /* clock_now time: the present phase did */
   uint64_t zeroing_since;       /* clock_now time: nothing was zeroed before */
@@ -29,20 +29,20 @@ struct outlook {
 };
 
 /* begun is what earlier runs have done. */
-void outlook_init (struct outlook *o, const struct totals *begun, uint64_t now);
+void estimator_init (struct estimator *o, const struct totals *begun, uint64_t now);
 
 /* How many bytes of the source are data, of those that are to be copied. */
-void outlook_know (struct outlook *o, uint64_t source_data);
+void estimator_know (struct estimator *o, uint64_t source_data);
 
-/* When outlook_note wants to be called again; clock_now time. */
-uint64_t outlook_due (const struct outlook *o);
+/* When estimator_note wants to be called again; clock_now time. */
+uint64_t estimator_due (const struct estimator *o);
 
 /* Called at least each time it is due. */
-void outlook_note (struct outlook *o, const struct totals *t, uint64_t now);
+void estimator_note (struct estimator *o, const struct totals *t, uint64_t now);
 
 /* What there is to say of the totals that were noted last. */
-struct view {
-  const struct totals *totals;  /* of the outlook */
+struct estimate {
+  const struct totals *totals;  /* of the estimator */
   int percent;                  /* of this phase; -1: unknown.  100 only once
                                    all is done and flushed.  Of its bytes, or
                                    of its time where zeroing takes much of
@@ -61,7 +61,7 @@ struct view {
 };
 
 /* finished says that all is done, and flushed. */
-struct view outlook_view (const struct outlook *o, bool finished,
+struct estimate estimator_estimate (const struct estimator *o, bool finished,
                           uint64_t now);
 
-#endif /* OUTLOOK_H */
+#endif /* ESTIMATE_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be said of how the copy goes: see outlook.h. */
+/* What can be said of how the copy goes: see estimate.h. */
 
 #include <config.h>
 
@@ -7,10 +7,10 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "outlook.h"
+#include "estimate.h"
 
 /* The rate is that of the last 10 s. */
-#define SAMPLE_EVERY (10 * NS_PER_S / OUTLOOK_SAMPLES)
+#define SAMPLE_EVERY (10 * NS_PER_S / ESTIMATE_SAMPLES)
 
 /* Seconds: beyond that, time left says nothing, and would not fit in ns. */
 #define LEFT_MAX 1e9
@@ -22,7 +22,7 @@
 
 /* A new phase has done nothing of what the one before it did. */
 static void
-begin_samples (struct outlook *o, uint64_t now)
+begin_samples (struct estimator *o, uint64_t now)
 {
   o->samples[0].when = now;
   o->samples[0].done = o->samples[0].data = o->samples[0].read_bytes = 0;
@@ -34,14 +34,14 @@ begin_samples (struct outlook *o, uint64_t now)
 }
 
 void
-outlook_know (struct outlook *o, uint64_t source_data)
+estimator_know (struct estimator *o, uint64_t source_data)
 {
   o->data_known = true;
   o->source_data = source_data;
 }
 
 uint64_t
-outlook_due (const struct outlook *o)
+estimator_due (const struct estimator *o)
 {
   return o->next_sample;
 }
@@ -74,11 +74,11 @@ has_zeroed (const struct totals *t)
 }
 
 static void
-take_sample (struct outlook *o, uint64_t now)
+take_sample (struct estimator *o, uint64_t now)
 {
   if (now < o->next_sample)
     return;
-  if (o->n_samples == OUTLOOK_SAMPLES)
+  if (o->n_samples == ESTIMATE_SAMPLES)
     memmove (o->samples, o->samples + 1,
              --o->n_samples * sizeof o->samples[0]);
   o->samples[o->n_samples].when = now;
@@ -116,7 +116,7 @@ seconds_for (uint64_t bytes, double rate)
 /* Over the last 10 s, or since the first zero request where these say little.
  */
 static double
-zero_rate (const struct outlook *o, uint64_t now)
+zero_rate (const struct estimator *o, uint64_t now)
 {
   const uint64_t zeroed = zeroed_of (&o->told);
   unsigned changes = zeroed > o->samples[o->n_samples - 1].zero;
@@ -132,7 +132,7 @@ zero_rate (const struct outlook *o, uint64_t now)
  * proportion, as of what is behind us.  The rest is zero there already.
  */
 static uint64_t
-zero_left (const struct outlook *o)
+zero_left (const struct estimator *o)
 {
   const struct totals *t = &o->told;
   const uint64_t seen = t->resumed + t->read_bytes;
@@ -151,7 +151,7 @@ zero_left (const struct outlook *o)
 
 /* Seconds that zeroing takes on its own: 0 where there is none to do. */
 static double
-zeroing_seconds (const struct outlook *o, uint64_t now)
+zeroing_seconds (const struct estimator *o, uint64_t now)
 {
   const uint64_t left = zero_left (o);
 
@@ -162,7 +162,7 @@ zeroing_seconds (const struct outlook *o, uint64_t now)
  * of bytes would: else they would all be done long before it is.
  */
 static double
-fraction_of (const struct outlook *o, uint64_t now)
+fraction_of (const struct estimator *o, uint64_t now)
 {
   const struct totals *t = &o->told;
   const double bytes = t->total == 0 ? 0
@@ -179,16 +179,16 @@ fraction_of (const struct outlook *o, uint64_t now)
 }
 
 void
-outlook_init (struct outlook *o, const struct totals *begun, uint64_t now)
+estimator_init (struct estimator *o, const struct totals *begun, uint64_t now)
 {
-  *o = (struct outlook) { .told = *begun, .moved = now };
+  *o = (struct estimator) { .told = *begun, .moved = now };
   begin_samples (o, now);
   o->samples[0].done = totals_done (begun);
   o->fraction = fraction_of (o, now);
 }
 
 void
-outlook_note (struct outlook *o, const struct totals *t, uint64_t now)
+estimator_note (struct estimator *o, const struct totals *t, uint64_t now)
 {
   double fraction;
 
@@ -218,7 +218,7 @@ percent_of (const struct totals *t, double fraction, bool finished)
 
 /* Phases are as long as each other. */
 static double
-fraction_of_all (const struct outlook *o)
+fraction_of_all (const struct estimator *o)
 {
   const struct totals *t = &o->told;
   const unsigned before = t->phase == PHASE_COMPARE ? t->phases - 1 : 0;
@@ -231,7 +231,7 @@ fraction_of_all (const struct outlook *o)
  * are zeroed.
  */
 static void
-look_ahead (const struct outlook *o, uint64_t now, struct view *v)
+look_ahead (const struct estimator *o, uint64_t now, struct estimate *v)
 {
   const uint64_t done = read_bytes_of (&o->told);
   const uint64_t ns = now - o->samples[0].when;
@@ -254,12 +254,12 @@ look_ahead (const struct outlook *o, uint64_t now, struct view *v)
     v->left = data > zero ? data : zero;
 }
 
-struct view
-outlook_view (const struct outlook *o, bool finished, uint64_t now)
+struct estimate
+estimator_estimate (const struct estimator *o, bool finished, uint64_t now)
 {
   const struct totals *t = &o->told;
   const uint64_t ns = now - o->samples[0].when;
-  struct view v = {
+  struct estimate v = {
     .totals = t,
     .percent = percent_of (t, o->fraction, finished),
     .percent_of_all = percent_of (t, fraction_of_all (o), finished),

@@ -12,7 +12,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "outlook.h"
+#include "estimate.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -22,38 +22,38 @@ static void
 percent_ends_below_100_until_all_is_flushed (void **state UNUSED)
 {
   struct totals t = { .total = 1000, .phases = 1 };
-  struct outlook o;
+  struct estimator o;
 
-  outlook_init (&o, &t, START);
-  outlook_note (&o, &t, START);
-  assert_int_equal (outlook_view (&o, false, START).percent, 0);
+  estimator_init (&o, &t, START);
+  estimator_note (&o, &t, START);
+  assert_int_equal (estimator_estimate (&o, false, START).percent, 0);
   t.data = 300;
   t.zero = 200;
   t.skipped = 100;
   t.resumed = 100;
-  outlook_note (&o, &t, START);
-  assert_int_equal (outlook_view (&o, false, START).percent, 70);
+  estimator_note (&o, &t, START);
+  assert_int_equal (estimator_estimate (&o, false, START).percent, 70);
   t.data = 600;
-  outlook_note (&o, &t, START);
-  assert_int_equal (outlook_view (&o, false, START).percent, 99);
-  assert_int_equal (outlook_view (&o, true, START).percent, 100);
+  estimator_note (&o, &t, START);
+  assert_int_equal (estimator_estimate (&o, false, START).percent, 99);
+  assert_int_equal (estimator_estimate (&o, true, START).percent, 100);
 }
 
 static void
 nobody_knows_how_much_a_stream_is (void **state UNUSED)
 {
   struct totals t = { .open_ended = true, .phases = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
-  outlook_init (&o, &t, START);
-  outlook_note (&o, &t, START);
-  v = outlook_view (&o, false, START + NS_PER_S);
+  estimator_init (&o, &t, START);
+  estimator_note (&o, &t, START);
+  v = estimator_estimate (&o, false, START + NS_PER_S);
   assert_int_equal (v.percent, -1);
   assert_int_equal (v.percent_of_all, -1);
   assert_false (v.left_known);
   assert_true (v.left < 0);
-  assert_int_equal (outlook_view (&o, true, START).percent, 100);
+  assert_int_equal (estimator_estimate (&o, true, START).percent, 100);
 }
 
 /* Nearly all is zeroes, and done at once: what is left is data. */
@@ -61,14 +61,14 @@ static void
 time_left_is_that_of_the_data (void **state UNUSED)
 {
   struct totals t = { .total = 1000 * MiB, .phases = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
-  outlook_init (&o, &t, START);
-  outlook_know (&o, 100 * MiB);
+  estimator_init (&o, &t, START);
+  estimator_know (&o, 100 * MiB);
   t.skipped = 900 * MiB;
-  outlook_note (&o, &t, START);
-  v = outlook_view (&o, false, START);
+  estimator_note (&o, &t, START);
+  v = estimator_estimate (&o, false, START);
   assert_true (v.left_known);
   assert_int_equal (v.data_left, 100 * MiB);
   assert_true (v.left < 0);             /* no rate yet */
@@ -76,13 +76,13 @@ time_left_is_that_of_the_data (void **state UNUSED)
   /* Half of what is read turns out to be zeroes. */
   t.read_bytes = 20 * MiB;
   t.data = t.zero = 10 * MiB;
-  outlook_note (&o, &t, START + 2 * NS_PER_S);
-  v = outlook_view (&o, false, START + 2 * NS_PER_S);
+  estimator_note (&o, &t, START + 2 * NS_PER_S);
+  v = estimator_estimate (&o, false, START + 2 * NS_PER_S);
   assert_int_equal (v.data_left, 80 * MiB);
   assert_true (v.left > 7.9 && v.left < 8.1);
   assert_true (v.data_rate > 4.9 * MiB && v.data_rate < 5.1 * MiB);
 
-  v = outlook_view (&o, true, START + 2 * NS_PER_S);
+  v = estimator_estimate (&o, true, START + 2 * NS_PER_S);
   assert_int_equal (v.data_left, 0);
   assert_true (v.left >= 0 && v.left <= 0);
 }
@@ -91,18 +91,18 @@ static void
 rate_is_that_of_the_last_ten_seconds (void **state UNUSED)
 {
   struct totals t = { .total = GiB, .phases = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
   uint64_t now = START;
 
-  outlook_init (&o, &t, now);
+  estimator_init (&o, &t, now);
   for (unsigned i = 0; i < 200; i++) {  /* 20 s: fast, then nothing */
     now += NS_PER_S / 10;
     if (i < 50)
       t.data += MiB;
-    outlook_note (&o, &t, now);
+    estimator_note (&o, &t, now);
   }
-  v = outlook_view (&o, false, now);
+  v = estimator_estimate (&o, false, now);
   assert_true (v.data_rate >= 0 && v.data_rate <= 0);
   assert_true (v.left < 0);
 }
@@ -112,15 +112,15 @@ static void
 resumed_bytes_are_done_but_not_fast (void **state UNUSED)
 {
   struct totals t = { .total = 1000, .phases = 1, .resumed = 500 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
-  outlook_init (&o, &t, START);
-  v = outlook_view (&o, false, START);
+  estimator_init (&o, &t, START);
+  v = estimator_estimate (&o, false, START);
   assert_int_equal (v.percent, 50);
   t.data = 100;
-  outlook_note (&o, &t, START + NS_PER_S);
-  v = outlook_view (&o, false, START + NS_PER_S);
+  estimator_note (&o, &t, START + NS_PER_S);
+  v = estimator_estimate (&o, false, START + NS_PER_S);
   assert_int_equal (v.percent, 60);
   assert_true (v.done_rate > 99 && v.done_rate < 101);
 }
@@ -129,22 +129,22 @@ static void
 each_phase_begins_anew (void **state UNUSED)
 {
   struct totals t = { .total = 1000, .phases = 2 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
-  outlook_init (&o, &t, START);
-  outlook_know (&o, 1000);
+  estimator_init (&o, &t, START);
+  estimator_know (&o, 1000);
   t.data = 1000;
-  outlook_note (&o, &t, START + NS_PER_S);
-  v = outlook_view (&o, false, START + NS_PER_S);
+  estimator_note (&o, &t, START + NS_PER_S);
+  v = estimator_estimate (&o, false, START + NS_PER_S);
   assert_int_equal (v.percent, 99);
   assert_int_equal (v.percent_of_all, 50);
 
   t.phase = PHASE_COMPARE;
   t.began = START + NS_PER_S;
   t.compared = 250;
-  outlook_note (&o, &t, START + 2 * NS_PER_S);
-  v = outlook_view (&o, false, START + 2 * NS_PER_S);
+  estimator_note (&o, &t, START + 2 * NS_PER_S);
+  v = estimator_estimate (&o, false, START + 2 * NS_PER_S);
   assert_int_equal (v.percent, 25);
   assert_int_equal (v.percent_of_all, 62);
   assert_int_equal (v.data_left, 750);
@@ -155,35 +155,35 @@ static void
 standing_still_is_told_after_a_second (void **state UNUSED)
 {
   struct totals t = { .total = 1000, .phases = 1, .reads = 4, .inflight = 4 };
-  struct outlook o;
+  struct estimator o;
 
-  outlook_init (&o, &t, START);
-  outlook_note (&o, &t, START);
-  outlook_note (&o, &t, START + NS_PER_S / 2);
-  assert_int_equal (outlook_view (&o, false, START + NS_PER_S / 2).stalled, 0);
-  outlook_note (&o, &t, START + 3 * NS_PER_S);
-  assert_int_equal (outlook_view (&o, false, START + 3 * NS_PER_S).stalled,
+  estimator_init (&o, &t, START);
+  estimator_note (&o, &t, START);
+  estimator_note (&o, &t, START + NS_PER_S / 2);
+  assert_int_equal (estimator_estimate (&o, false, START + NS_PER_S / 2).stalled, 0);
+  estimator_note (&o, &t, START + 3 * NS_PER_S);
+  assert_int_equal (estimator_estimate (&o, false, START + 3 * NS_PER_S).stalled,
                     3 * NS_PER_S);
-  assert_int_equal (outlook_view (&o, false, START).inflight, 4);
+  assert_int_equal (estimator_estimate (&o, false, START).inflight, 4);
   t.data = 1;
-  outlook_note (&o, &t, START + 4 * NS_PER_S);
-  assert_int_equal (outlook_view (&o, false, START + 4 * NS_PER_S).stalled, 0);
+  estimator_note (&o, &t, START + 4 * NS_PER_S);
+  assert_int_equal (estimator_estimate (&o, false, START + 4 * NS_PER_S).stalled, 0);
 }
 
 /* A made-up copy that zeroes, which began this many seconds ago. */
 static unsigned passed;
 
 static void
-start_copy (struct outlook *o, const struct totals *t, uint64_t source_data)
+start_copy (struct estimator *o, const struct totals *t, uint64_t source_data)
 {
   passed = 0;
-  outlook_init (o, t, START);
-  outlook_know (o, source_data);
+  estimator_init (o, t, START);
+  estimator_know (o, source_data);
 }
 
 /* So many bytes a second, for so long. */
-static struct view
-look_after (struct outlook *o, struct totals *t, unsigned seconds,
+static struct estimate
+look_after (struct estimator *o, struct totals *t, unsigned seconds,
             uint64_t data, uint64_t zero)
 {
   for (; seconds > 0; seconds--) {
@@ -191,9 +191,9 @@ look_after (struct outlook *o, struct totals *t, unsigned seconds,
     t->read_bytes += data;
     t->zero += zero;
     t->zero_unread += zero;
-    outlook_note (o, t, START + ++passed * NS_PER_S);
+    estimator_note (o, t, START + ++passed * NS_PER_S);
   }
-  return outlook_view (o, false, START + passed * NS_PER_S);
+  return estimator_estimate (o, false, START + passed * NS_PER_S);
 }
 
 /* All data is copied, and the rest of a large disk has to be zeroed. */
@@ -201,8 +201,8 @@ static void
 zeroing_has_its_own_rate (void **state UNUSED)
 {
   struct totals t = { .total = 1000 * GiB, .phases = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
   start_copy (&o, &t, 10 * GiB);
   v = look_after (&o, &t, 10, GiB, 0);
@@ -227,8 +227,8 @@ static void
 percent_is_of_the_time_where_zeroing_is_slow (void **state UNUSED)
 {
   struct totals t = { .total = 1000 * GiB, .phases = 1, .zeroes = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
   int last;
 
   start_copy (&o, &t, 990 * GiB);
@@ -250,8 +250,8 @@ static void
 percent_never_falls (void **state UNUSED)
 {
   struct totals t = { .total = 1000 * GiB, .phases = 1, .zeroes = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
   int last = 0;
 
   start_copy (&o, &t, 500 * GiB);
@@ -268,8 +268,8 @@ static void
 rate_of_large_zero_requests_is_known (void **state UNUSED)
 {
   struct totals t = { .total = 400 * GiB, .phases = 1, .zeroes = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
   start_copy (&o, &t, 0);
   for (unsigned i = 0; i < 5; i++) {
@@ -288,8 +288,8 @@ static void
 holes_that_are_skipped_are_not_to_be_zeroed (void **state UNUSED)
 {
   struct totals t = { .total = 1000 * GiB, .phases = 1, .zeroes = 1 };
-  struct outlook o;
-  struct view v;
+  struct estimator o;
+  struct estimate v;
 
   start_copy (&o, &t, 100 * GiB);
   t.skipped = 500 * GiB;
