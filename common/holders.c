@@ -20,13 +20,13 @@
 #define PATH_SIZE (PATH_MAX + NAME_MAX + 32)
 
 /* What has been found so far. */
-struct findings {
+struct scan_result {
   char *text;
   size_t size, used;
 };
 
 static void __attribute__ ((format (printf, 2, 3)))
-add (struct findings *f, const char *fs, ...)
+add (struct scan_result *f, const char *fs, ...)
 {
   const char *between = f->used > 0 ? "; " : "";
   va_list args;
@@ -93,7 +93,7 @@ mounts (const char *line, dev_t number)
 }
 
 static void
-find_mounts (struct findings *f, dev_t number, const char *device)
+find_mounts (struct scan_result *f, dev_t number, const char *device)
 {
   FILE *file = fopen ("/proc/self/mountinfo", "re");
   char *line = NULL, *where = NULL;
@@ -112,7 +112,7 @@ find_mounts (struct findings *f, dev_t number, const char *device)
 }
 
 static void
-find_swap (struct findings *f, dev_t number, const char *device)
+find_swap (struct scan_result *f, dev_t number, const char *device)
 {
   FILE *file = fopen ("/proc/swaps", "re");
   char *line = NULL, *path = NULL;
@@ -152,7 +152,7 @@ read_line (const char *folder, const char *name, const char *file, char *line,
 }
 
 static void
-tell_holder (struct findings *f, const char *device, const char *folder,
+tell_holder (struct scan_result *f, const char *device, const char *folder,
              const char *holder)
 {
   char name[256], uuid[256];
@@ -175,7 +175,7 @@ tell_holder (struct findings *f, const char *device, const char *folder,
 }
 
 static void
-find_holders (struct findings *f, const char *folder, const char *device)
+find_holders (struct scan_result *f, const char *folder, const char *device)
 {
   char path[PATH_SIZE];
   struct dirent *entry;
@@ -205,7 +205,7 @@ read_number (const char *folder, dev_t *number)
 }
 
 static void
-find_all (struct findings *f, const char *folder, const char *device)
+find_all (struct scan_result *f, const char *folder, const char *device)
 {
   dev_t number;
 
@@ -218,7 +218,7 @@ find_all (struct findings *f, const char *folder, const char *device)
 
 /* What is in a folder of sysfs and is a partition. */
 static void
-find_in_partitions (struct findings *f, const char *folder)
+find_in_partitions (struct scan_result *f, const char *folder)
 {
   DIR *dir = opendir (folder);
   struct dirent *entry;
@@ -238,7 +238,7 @@ find_in_partitions (struct findings *f, const char *folder)
 bool
 holders_describe (dev_t number, const char *name, char *text, size_t size)
 {
-  struct findings f = { .text = text, .size = size };
+  struct scan_result f = { .text = text, .size = size };
   char path[64], folder[PATH_MAX], *disk, line[64];
 
   text[0] = '\0';

@@ -22,7 +22,7 @@
 #include "output-file.h"
 #include "retry.h"
 #include "samples.h"
-#include "survey.h"
+#include "scan.h"
 #include "status.h"
 #include "trace.h"
 #include "used-files.h"
@@ -57,7 +57,7 @@ struct copier {
   struct limit *limit;
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
-  struct survey *survey;        /* NULL: nobody looked */
+  struct scan *scan;        /* NULL: nobody looked */
   struct samples *samples;      /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
@@ -203,10 +203,10 @@ warn_of_no_data (const char *source)
 
 /* -- looking -------------------------------------------------------------- */
 
-static const struct findings *
+static const struct scan_result *
 findings (const struct copier *c)
 {
-  return c->survey ? survey_findings (c->survey) : NULL;
+  return c->scan ? scan_result (c->scan) : NULL;
 }
 
 /* Only who shows the time that is left has a use for it. */
@@ -246,7 +246,7 @@ may_lack_room (const struct copier *c)
 static void
 warn_of_file_system (const struct copier *c)
 {
-  const struct findings *f = findings (c);
+  const struct scan_result *f = findings (c);
   const uint64_t stored = c->map ? map_resumed (c->map) : 0;
   const uint64_t room = room_left (c);
   const uint64_t needed = c->options->allocated
@@ -269,19 +269,19 @@ look (struct copier *c)
 
   if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
-  c->survey = survey_new (&c->plan, c->map ? map_todo (c->map) : NULL,
+  c->scan = scan_run (&c->plan, c->map ? map_todo (c->map) : NULL,
                           c->source, whole ? c->destination : NULL,
                           whole ? c->options->open_timeout * NS_PER_S
                           : LOOK_PATIENCE,
                           stop_signal_fd (c->stop), &e);
-  return c->survey || !whole ? DONE : give_up (c, &e, FAILED);
+  return c->scan || !whole ? DONE : give_up (c, &e, FAILED);
 }
 
 /* An image needs room for more than the data of the source. */
 static void
 warn_of_image (const struct copier *c)
 {
-  const struct findings *f = findings (c);
+  const struct scan_result *f = findings (c);
   uint64_t there, besides, needed;
   char of_there[HUMAN_MAX], of_needed[HUMAN_MAX];
 
@@ -350,7 +350,7 @@ check_promise (struct copier *c)
 static void
 tell_findings (struct copier *c)
 {
-  const struct findings *f = findings (c);
+  const struct scan_result *f = findings (c);
 
   report_findings (&c->plan, f);
   if (c->plan.copies && !c->plan.open_ended && c->plan.size > 0
@@ -809,7 +809,7 @@ free_all (struct copier *c)
     report_note_map (c->report, c->map);
   map_close (c->map);
   limit_free (c->limit);
-  survey_free (c->survey);
+  scan_free (c->scan);
   samples_free (c->samples);
 }
 

@@ -81,7 +81,7 @@ describe_digest (const struct digest_plan *d)
 
 /* What has to be read takes so long at the least; zeroing comes on top. */
 static json_t *
-describe_estimate (const struct findings *found)
+describe_estimate (const struct scan_result *found)
 {
   json_t *list = json_array ();
 
@@ -97,7 +97,7 @@ describe_estimate (const struct findings *found)
 
 /* All is known, or the numbers are only what was found until then. */
 static json_t *
-describe_findings (const struct findings *f)
+describe_findings (const struct scan_result *f)
 {
   if (f == NULL)
     return json_null ();
@@ -113,7 +113,7 @@ describe_findings (const struct findings *f)
 }
 
 json_t *
-describe_plan (const struct plan *p, const struct findings *found)
+describe_plan (const struct plan *p, const struct scan_result *found)
 {
   static const char *const words[] = {
     [IS_ZERO_AUTO] = "unknown", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",

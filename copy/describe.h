@@ -14,7 +14,7 @@
 #include "json.h"
 #include "options.h"
 #include "plan.h"
-#include "survey.h"
+#include "scan.h"
 
 /* ep is NULL where the side was not opened, the operand has no name where none
  * was given, and id is what the caller calls its state, or NULL.
@@ -23,7 +23,7 @@ json_t *describe_side (const struct operand *operand, const char *id,
                        const struct endpoint *ep);
 
 /* found is NULL where nobody looked. */
-json_t *describe_plan (const struct plan *p, const struct findings *found);
+json_t *describe_plan (const struct plan *p, const struct scan_result *found);
 
 /* NULL for no error, which is null. */
 json_t *describe_error (const struct error *e);

@@ -118,7 +118,7 @@ time_for (uint64_t bytes, uint64_t rate)
 }
 
 void
-report_findings (const struct plan *p, const struct findings *f)
+report_findings (const struct plan *p, const struct scan_result *f)
 {
   char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
   char unknown[HUMAN_MAX], slow[HUMAN_MAX], fast[HUMAN_MAX];
@@ -340,7 +340,7 @@ report_note_sides (struct report *r, const struct endpoint *source,
 
 void
 report_note_plan (struct report *r, const struct plan *p,
-                  const struct findings *found)
+                  const struct scan_result *found)
 {
   set (&r->plan, describe_plan (p, p->open_ended ? NULL : found));
   r->totals = (struct totals) {

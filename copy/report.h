@@ -17,14 +17,14 @@
 #include "options.h"
 #include "outlet.h"
 #include "plan.h"
-#include "survey.h"
+#include "scan.h"
 
 /* For --plan (to the log) and --verbose. */
 void report_plan (const struct plan *p, const struct endpoint *source,
                   const struct endpoint *destination);
 
 /* For --plan, what was found behind it. */
-void report_findings (const struct plan *p, const struct findings *f);
+void report_findings (const struct plan *p, const struct scan_result *f);
 
 /* For --verbose, while the workers run. */
 void report_pace (const struct pace *p);
@@ -89,7 +89,7 @@ int report_open (struct report *r, const struct options *o, struct error *e);
 void report_note_sides (struct report *r, const struct endpoint *source,
                         const struct endpoint *destination);
 void report_note_plan (struct report *r, const struct plan *p,
-                       const struct findings *found);
+                       const struct scan_result *found);
 void report_note_copy (struct report *r, const struct plan *p,
                        const struct workers *workers, uint64_t start, bool complete);
 void report_note_unchanged (struct report *r, const struct totals *t);

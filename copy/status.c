@@ -21,7 +21,7 @@ phase_of (const struct plan *plan, const struct totals *t)
 
 void
 status_start (struct status *t, const struct totals *begun,
-              const struct findings *found, uint64_t now)
+              const struct scan_result *found, uint64_t now)
 {
   struct estimate v;
 

@@ -17,7 +17,7 @@
 #include "estimate.h"
 #include "plan.h"
 #include "progress.h"
-#include "survey.h"
+#include "scan.h"
 
 /* The first four are set by whoever makes one, and borrowed. */
 struct status {
@@ -33,7 +33,7 @@ struct status {
 
 /* begun is what earlier runs have done; found is NULL where nobody looked. */
 void status_start (struct status *t, const struct totals *begun,
-                   const struct findings *found, uint64_t now);
+                   const struct scan_result *found, uint64_t now);
 
 /* When status_look wants to be called again; clock_now time, 0 for never. */
 uint64_t status_due (const struct status *t);

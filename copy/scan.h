@@ -4,8 +4,8 @@
  * the first conns, in the main thread.
  */
 
-#ifndef SURVEY_H
-#define SURVEY_H
+#ifndef SCAN_H
+#define SCAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "plan.h"
 
 /* In bytes; all of them add up to the plan's length. */
-struct findings {
+struct scan_result {
   uint64_t data;                /* would be read, and written unless zero; where
                                    nothing is copied, would be compared */
   uint64_t zero;                /* would be made zero */
@@ -25,7 +25,7 @@ struct findings {
                                    to be asked, it was */
 };
 
-struct survey;                  /* body in survey.c */
+struct scan;                  /* body in scan.c */
 
 /* Walks the source's extents in todo (NULL: in all of the disk), and with
  * destination (NULL: not) also what that has as zeroes, until all is known,
@@ -33,16 +33,16 @@ struct survey;                  /* body in survey.c */
  * too: whoever copies will say so.  A stream has no extents: all is unknown.
  * NULL with the error set where memory is out.
  */
-struct survey *survey_new (const struct plan *plan, const struct ranges *todo,
+struct scan *scan_run (const struct plan *plan, const struct ranges *todo,
                            struct endpoint *source,
                            struct endpoint *destination, uint64_t wait_ns,
                            int interrupt_fd, struct error *e);
 
-const struct findings *survey_findings (const struct survey *s);
+const struct scan_result *scan_result (const struct scan *s);
 
 /* After the endpoints' conns were closed: answers may still have been on their
  * way.  NULL is fine.
  */
-void survey_free (struct survey *s);
+void scan_free (struct scan *s);
 
-#endif /* SURVEY_H */
+#endif /* SCAN_H */

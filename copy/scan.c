@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A look at the whole disk before it is copied: see survey.h. */
+/* A look at the whole disk before it is copied: see scan.h. */
 
 #include <config.h>
 
@@ -10,9 +10,9 @@
 #include "arith.h"
 #include "clock.h"
 #include "extents.h"
-#include "survey.h"
+#include "scan.h"
 
-struct survey {
+struct scan {
   const struct plan *plan;      /* borrowed */
   const struct ranges *todo;    /* borrowed; NULL: all of the disk */
   size_t next;                  /* the first of them not behind the cursor */
@@ -21,13 +21,13 @@ struct survey {
   struct extents *source_map, *destination_map; /* owned */
   struct list ready;
   uint64_t cursor;
-  struct findings found;
+  struct scan_result found;
 };
 
 /* -- one side ------------------------------------------------------------- */
 
 static struct extents *
-look_at (struct survey *s, struct endpoint *ep, bool ask, struct conn **conn,
+look_at (struct scan *s, struct endpoint *ep, bool ask, struct conn **conn,
          struct error *e)
 {
   struct extents *x;
@@ -52,7 +52,7 @@ asks_destination (const struct plan *plan)
  * that is there, leaves open what of it is zero.
  */
 static bool
-look_at_both (struct survey *s, struct endpoint *source,
+look_at_both (struct scan *s, struct endpoint *source,
               struct endpoint *destination, struct error *e)
 {
   struct error ignored = { 0 };
@@ -75,7 +75,7 @@ look_at_both (struct survey *s, struct endpoint *source,
  * that holds.  NULL when the destination has yet to answer.
  */
 static uint64_t *
-zeroes_at_cursor (struct survey *s, uint64_t *end)
+zeroes_at_cursor (struct scan *s, uint64_t *end)
 {
   const struct zero_plan *z = &s->plan->zero;
   enum extent_value there;
@@ -95,7 +95,7 @@ zeroes_at_cursor (struct survey *s, uint64_t *end)
 
 /* Passes over what is not to do.  Where what is begins there: its end. */
 static uint64_t
-find_todo (struct survey *s)
+find_todo (struct scan *s)
 {
   const struct range *r = NULL;
   uint64_t start = s->plan->end;
@@ -114,7 +114,7 @@ find_todo (struct survey *s)
 
 /* Goes on as far as the answers reach. */
 static void
-walk (struct survey *s)
+walk (struct scan *s)
 {
   enum extent_value value;
   uint64_t end, limit, *count;
@@ -133,7 +133,7 @@ walk (struct survey *s)
 }
 
 static void
-take_answers (struct survey *s)
+take_answers (struct scan *s)
 {
   struct list_node *n;
 
@@ -147,7 +147,7 @@ take_answers (struct survey *s)
 }
 
 static void
-ask (struct survey *s, uint64_t now)
+ask (struct scan *s, uint64_t now)
 {
   extents_give_up (s->source_map, now);
   extents_ask (s->source_map);
@@ -159,7 +159,7 @@ ask (struct survey *s, uint64_t now)
 
 /* Sleeps until something can move.  False when that is the end of the look. */
 static bool
-turn (struct survey *s, int interrupt_fd, uint64_t deadline, uint64_t now)
+turn (struct scan *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 {
   struct pollfd fds[3] = {
     { .fd = interrupt_fd, .events = POLLIN }, { .fd = -1 }, { .fd = -1 },
@@ -184,7 +184,7 @@ turn (struct survey *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 }
 
 static void
-look_around (struct survey *s, uint64_t wait_ns, int interrupt_fd)
+look_around (struct scan *s, uint64_t wait_ns, int interrupt_fd)
 {
   uint64_t now = clock_now ();
   const uint64_t deadline = now + wait_ns;
@@ -211,12 +211,12 @@ hand_back (struct endpoint *ep, struct conn *c)
     conn_close (c);
 }
 
-struct survey *
-survey_new (const struct plan *plan, const struct ranges *todo,
+struct scan *
+scan_run (const struct plan *plan, const struct ranges *todo,
             struct endpoint *source, struct endpoint *destination,
             uint64_t wait_ns, int interrupt_fd, struct error *e)
 {
-  struct survey *s = calloc (1, sizeof *s);
+  struct scan *s = calloc (1, sizeof *s);
 
   if (s == NULL) {
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
@@ -238,18 +238,18 @@ survey_new (const struct plan *plan, const struct ranges *todo,
   s->found.unknown = plan->end - s->cursor;
   if (!error_is_set (e))
     return s;
-  survey_free (s);
+  scan_free (s);
   return NULL;
 }
 
-const struct findings *
-survey_findings (const struct survey *s)
+const struct scan_result *
+scan_result (const struct scan *s)
 {
   return &s->found;
 }
 
 void
-survey_free (struct survey *s)
+scan_free (struct scan *s)
 {
   if (s == NULL)
     return;
