@@ -3,7 +3,7 @@
  *
  * libnbd runs callbacks with the handle's lock held, so they call nothing: they
  * note what came and move the io to its ready list.  They return 0, and the
- * command is retired from the loop: only nbd_aio_command_completed notices a
+ * command is retired from the loop: only nbd_aio_command_completed mailbox a
  * reply that was shorter than the request.
  *
  * Everything here that came from a server is checked before it is used.

@@ -15,7 +15,7 @@
 
 #include "error.h"
 #include "json.h"
-#include "notices.h"
+#include "mailbox.h"
 #include "options.h"
 #include "outlet.h"
 #include "estimate.h"

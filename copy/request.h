@@ -20,7 +20,7 @@
 #include "endpoint.h"
 #include "histogram.h"
 #include "list.h"
-#include "notices.h"
+#include "mailbox.h"
 #include "plan.h"
 #include "pool.h"
 #include "trace.h"
@@ -90,7 +90,7 @@ struct lane {
   bool ended;                   /* the source is a stream, and this its end */
   uint64_t n_started;           /* so that a message can name a request */
   struct stats *stats;          /* borrowed */
-  struct notices *notices;      /* borrowed */
+  struct mailbox *mailbox;      /* borrowed */
   struct doubt doubt;           /* what was written and may be lost */
   struct feed *feed;            /* borrowed; NULL: no digest is wanted */
   struct track *track;          /* borrowed; NULL: no trace is wanted */

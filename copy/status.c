@@ -71,11 +71,11 @@ tell_retry (struct status *t, const struct notice *n, const char *wait)
 }
 
 void
-status_notices (struct status *t, struct notices *notices)
+status_notices (struct status *t, struct mailbox *mailbox)
 {
   struct notice n;
 
-  while (notices_take (notices, &n)) {
+  while (mailbox_take (mailbox, &n)) {
     char wait[HUMAN_MAX];
 
     human_duration (wait, n.wait);

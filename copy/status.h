@@ -12,7 +12,7 @@
 #include "workers.h"
 #include "endpoint.h"
 #include "events.h"
-#include "notices.h"
+#include "mailbox.h"
 #include "options.h"
 #include "estimate.h"
 #include "plan.h"
@@ -43,7 +43,7 @@ void status_look (struct status *t, const struct totals *so_far,
                   bool at_once);
 
 /* Says what the workers have told. */
-void status_notices (struct status *t, struct notices *notices);
+void status_notices (struct status *t, struct mailbox *mailbox);
 
 /* The last word.  good: all is done, is flushed, and does not differ. */
 void status_end (struct status *t, const struct totals *done, bool good);

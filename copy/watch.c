@@ -132,12 +132,12 @@ watch_workers (const struct gear *gear, struct workers *workers, struct status *
         fds[side].fd = -1;
       }
     if (fds[2].revents)
-      status_notices (teller, workers_notices (workers));
+      status_notices (teller, workers_mailbox (workers));
     limit_look (gear->limit, clock_now ());
     if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
       set_pace (gear, workers, &tuner);
     tell (workers, teller, false);
     checkpoint_look (checkpoint, clock_now ());
   }
-  status_notices (teller, workers_notices (workers));
+  status_notices (teller, workers_mailbox (workers));
 }

@@ -79,7 +79,7 @@ tell_loss (struct worker *w, enum side side, const struct error *why,
   counter_add (&w->stats.retries, 1);
   track_mark (w->track, side == SOURCE ? "source lost" : "destination lost",
               0, 0);
-  notices_post (w->job->notices, &(struct notice) {
+  mailbox_post (w->job->mailbox, &(struct notice) {
       .kind = NOTICE_LOST, .side = side, .worker = w->number,
       .attempt = w->links[side].failures, .wait = wait, .why = *why });
 }
@@ -163,7 +163,7 @@ welcome (struct worker *w, enum side side)
               0, 0);
   lane_connect (&w->lane, side, c);
   extents_connect (w->cursor.maps[side], c);
-  notices_post (w->job->notices, &(struct notice) {
+  mailbox_post (w->job->mailbox, &(struct notice) {
       .kind = NOTICE_BACK, .side = side, .worker = w->number });
 }
 
@@ -583,7 +583,7 @@ buy_memory (struct worker *w)
   w->lane.source = source_conn (w);
   w->lane.destination = destination_conn (w);
   w->lane.track = w->track;
-  w->lane.notices = w->job->notices;
+  w->lane.mailbox = w->job->mailbox;
   w->lane.differences = w->job->differences;
   w->cursor.lane = &w->lane;
   w->cursor.limit = w->job->limit;

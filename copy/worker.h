@@ -26,7 +26,7 @@
 #include "limit.h"
 #include "link.h"
 #include "map.h"
-#include "notices.h"
+#include "mailbox.h"
 #include "plan.h"
 #include "request.h"
 #include "stop.h"
@@ -49,7 +49,7 @@ struct pass {
 
 #define PASSES_MAX 2
 
-/* What all workers of one copy share.  stripes, stop, notices, differences,
+/* What all workers of one copy share.  stripes, stop, mailbox, differences,
  * blkhash, map and limit lock themselves; the rest does not change while
  * workers run, but for the pace, what the passes count, and what was warned of.
  */
@@ -60,7 +60,7 @@ struct job {
   struct trace *trace;          /* NULL: none is wanted */
   struct pass passes[PASSES_MAX];
   unsigned n_passes;            /* at least 1 */
-  struct notices *notices;
+  struct mailbox *mailbox;
   struct differences *differences;      /* NULL: no pass compares */
   struct map *map;              /* NULL: nobody keeps one */
   struct limit *limit;          /* of the bytes a second; borrowed */

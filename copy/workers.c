@@ -213,7 +213,7 @@ workers_start (const struct gear *gear, struct error *e)
   sem_init (&c->job.first, 0, 0);
   share_heap ();
   if (c->job.bell != -1
-      && (c->job.notices = notices_new (c->job.bell)) != NULL
+      && (c->job.mailbox = mailbox_new (c->job.bell)) != NULL
       && (c->job.zeroes = map_zeroes (plan->zero.write_max)) != NULL
       && (c->workers = calloc (plan->workers_max, sizeof *c->workers)) != NULL
       && make_passes (c) && start_digest (c)
@@ -232,10 +232,10 @@ workers_fd (const struct workers *c)
   return c->job.bell;
 }
 
-struct notices *
-workers_notices (const struct workers *c)
+struct mailbox *
+workers_mailbox (const struct workers *c)
 {
-  return c->job.notices;
+  return c->job.mailbox;
 }
 
 bool
@@ -408,7 +408,7 @@ workers_free (struct workers *c)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
   for (unsigned i = 0; i < c->job.n_passes; i++)
     free_pass (&c->job.passes[i]);
-  notices_free (c->job.notices);
+  mailbox_free (c->job.mailbox);
   differences_free (c->job.differences);
   free (c->workers);
   free (c);

@@ -13,7 +13,7 @@
 #include "error.h"
 #include "limit.h"
 #include "map.h"
-#include "notices.h"
+#include "mailbox.h"
 #include "plan.h"
 #include "stop.h"
 #include "trace.h"
@@ -87,7 +87,7 @@ struct workers *workers_start (const struct gear *gear, struct error *e);
 int workers_fd (const struct workers *c);
 
 /* What they have to tell while they work. */
-struct notices *workers_notices (const struct workers *c);
+struct mailbox *workers_mailbox (const struct workers *c);
 
 /* Whether all have ended. */
 bool workers_has_ended (struct workers *c);

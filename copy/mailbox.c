@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What workers tell the main thread while they work: see notices.h. */
+/* What workers tell the main thread while they work: see mailbox.h. */
 
 #include <config.h>
 
@@ -8,22 +8,22 @@
 #include <stdlib.h>
 
 #include "bell.h"
-#include "notices.h"
+#include "mailbox.h"
 
 /* The main thread looks up at once; more than this come only in a storm. */
 #define ROOM 64
 
-struct notices {
+struct mailbox {
   int bell;                     /* borrowed */
   pthread_mutex_t lock;         /* all below */
   struct notice ring[ROOM];
   unsigned first, n;
 };
 
-struct notices *
-notices_new (int bell)
+struct mailbox *
+mailbox_new (int bell)
 {
-  struct notices *n = calloc (1, sizeof *n);
+  struct mailbox *n = calloc (1, sizeof *n);
 
   if (n == NULL)
     return NULL;
@@ -35,7 +35,7 @@ notices_new (int bell)
 }
 
 void
-notices_free (struct notices *n)
+mailbox_free (struct mailbox *n)
 {
   if (n == NULL)
     return;
@@ -44,7 +44,7 @@ notices_free (struct notices *n)
 }
 
 void
-notices_post (struct notices *n, const struct notice *notice)
+mailbox_post (struct mailbox *n, const struct notice *notice)
 {
   pthread_mutex_lock (&n->lock);
   if (n->n < ROOM)
@@ -54,7 +54,7 @@ notices_post (struct notices *n, const struct notice *notice)
 }
 
 bool
-notices_take (struct notices *n, struct notice *out)
+mailbox_take (struct mailbox *n, struct notice *out)
 {
   bool got;
 

@@ -4,8 +4,8 @@
  * there is no room for is dropped: the workers' counters have it all the same.
  */
 
-#ifndef NOTICES_H
-#define NOTICES_H
+#ifndef MAILBOX_H
+#define MAILBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,18 +28,18 @@ struct notice {
   struct error why;             /* LOST; it names the side */
 };
 
-struct notices;                 /* body in notices.c */
+struct mailbox;                 /* body in mailbox.c */
 
 /* bell is borrowed, and rung for each notice.  NULL with errno. */
-struct notices *notices_new (int bell);
-void notices_free (struct notices *n);  /* NULL is fine */
+struct mailbox *mailbox_new (int bell);
+void mailbox_free (struct mailbox *n);  /* NULL is fine */
 
 /* Any thread.  Copies it. */
-void notices_post (struct notices *n, const struct notice *notice);
+void mailbox_post (struct mailbox *n, const struct notice *notice);
 
 /* Takes the oldest one.  False when there is none; the bell is then silent.
  * One thread.
  */
-bool notices_take (struct notices *n, struct notice *out);
+bool mailbox_take (struct mailbox *n, struct notice *out);
 
-#endif /* NOTICES_H */
+#endif /* MAILBOX_H */
