@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "bell.h"
+#include "notifier.h"
 #include "blkhash.h"
 #include "iszero.h"
 
@@ -43,8 +43,8 @@ struct feed {
   uint64_t opened;              /* claims so far */
   uint64_t at;
   bool folds;                   /* it is the one who folds at present */
-  int bell;                     /* rung for who waits, when there is room */
-  bool waited;                  /* the bell may have been rung */
+  int notifier;                     /* rung for who waits, when there is room */
+  bool waited;                  /* the notifier may have been rung */
 
   /* Under the lock. */
   uint64_t filled, folded;      /* claims so far */
@@ -99,8 +99,8 @@ init_feed (struct blkhash *b, struct feed *f, uint8_t *digests)
   for (unsigned i = 0; i < CLAIMS; i++)
     f->claims[i].digests = digests + i * b->most_digests * b->digest_size;
   f->digest = digest_new (b->shape.kind);
-  f->bell = bell_new ();
-  return f->digest && f->bell != -1;
+  f->notifier = notifier_new ();
+  return f->digest && f->notifier != -1;
 }
 
 /* Once for all: 1 TiB of nothing has 16 million such blocks. */
@@ -157,8 +157,8 @@ blkhash_free (struct blkhash *b)
     return;
   for (unsigned i = 0; i < b->n_feeds; i++) {
     digest_free (b->feeds[i].digest);
-    if (b->feeds[i].bell != -1)
-      close (b->feeds[i].bell);
+    if (b->feeds[i].notifier != -1)
+      close (b->feeds[i].notifier);
   }
   pthread_mutex_destroy (&b->lock);
   digest_free (b->disk);
@@ -206,7 +206,7 @@ feed_has_room (struct feed *f)
   bool room;
 
   if (f->waited)
-    bell_take (f->bell);
+    notifier_take (f->notifier);
   pthread_mutex_lock (&f->all->lock);
   room = f->opened - f->folded < CLAIMS;
   f->waiting = !room;
@@ -218,7 +218,7 @@ feed_has_room (struct feed *f)
 int
 feed_fd (const struct feed *f)
 {
-  return f->bell;
+  return f->notifier;
 }
 
 void
@@ -303,7 +303,7 @@ feed_fold (struct feed *f)
   b->front = c->end;
   of->folded++;
   if (of->waiting)
-    bell_ring (of->bell);
+    notifier_signal (of->notifier);
   of->waiting = false;
   b->folding = find_front (b);
   f->folds = b->folding != NULL;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bell.h"
+#include "notifier.h"
 #include "heard.h"
 #include "log.h"
 #include "secrets.h"
@@ -32,7 +32,7 @@
 struct heard {
   pthread_t thread;
   int fd;                       /* the read end of the pipe */
-  int ending;                   /* a bell */
+  int ending;                   /* a notifier */
   bool relay;
 
   pthread_mutex_t lock;         /* the rest */
@@ -155,7 +155,7 @@ listen_to (void *opaque)
   };
   bool closed = false;
 
-  while (!closed && !bell_is_rung (h->ending)) {
+  while (!closed && !notifier_is_set (h->ending)) {
     if (poll (fds, 2, -1) == -1)
       continue;
     pthread_mutex_lock (&h->lock);
@@ -195,7 +195,7 @@ heard_start (bool relay, int *write_fd)
   }
   fcntl (fds[0], F_SETFL, O_NONBLOCK);  /* our end alone */
   h->fd = fds[0];
-  h->ending = bell_new ();
+  h->ending = notifier_new ();
   if (h->ending == -1) {
     err = errno;
     goto no_bell;
@@ -279,7 +279,7 @@ heard_end (struct heard *h)
 {
   if (h == NULL)
     return;
-  bell_ring (h->ending);
+  notifier_signal (h->ending);
   pthread_join (h->thread, NULL);
   read_some (h);
   if (h->used > 0)              /* a last line without an end */

@@ -7,27 +7,27 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "bell.h"
+#include "notifier.h"
 #include "mailbox.h"
 
 /* The main thread looks up at once; more than this come only in a storm. */
 #define ROOM 64
 
 struct mailbox {
-  int bell;                     /* borrowed */
+  int notifier;                     /* borrowed */
   pthread_mutex_t lock;         /* all below */
   struct notice ring[ROOM];
   unsigned first, n;
 };
 
 struct mailbox *
-mailbox_new (int bell)
+mailbox_new (int notifier)
 {
   struct mailbox *n = calloc (1, sizeof *n);
 
   if (n == NULL)
     return NULL;
-  n->bell = bell;
+  n->notifier = notifier;
   if ((errno = pthread_mutex_init (&n->lock, NULL)) == 0)
     return n;
   free (n);
@@ -50,7 +50,7 @@ mailbox_post (struct mailbox *n, const struct notice *notice)
   if (n->n < ROOM)
     n->ring[(n->first + n->n++) % ROOM] = *notice;
   pthread_mutex_unlock (&n->lock);
-  bell_ring (n->bell);
+  notifier_signal (n->notifier);
 }
 
 bool
@@ -58,7 +58,7 @@ mailbox_take (struct mailbox *n, struct notice *out)
 {
   bool got;
 
-  bell_take (n->bell);
+  notifier_take (n->notifier);
   pthread_mutex_lock (&n->lock);
   got = n->n > 0;
   if (got) {

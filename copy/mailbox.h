@@ -30,14 +30,14 @@ struct notice {
 
 struct mailbox;                 /* body in mailbox.c */
 
-/* bell is borrowed, and rung for each notice.  NULL with errno. */
-struct mailbox *mailbox_new (int bell);
+/* notifier is borrowed, and rung for each notice.  NULL with errno. */
+struct mailbox *mailbox_new (int notifier);
 void mailbox_free (struct mailbox *n);  /* NULL is fine */
 
 /* Any thread.  Copies it. */
 void mailbox_post (struct mailbox *n, const struct notice *notice);
 
-/* Takes the oldest one.  False when there is none; the bell is then silent.
+/* Takes the oldest one.  False when there is none; the notifier is then silent.
  * One thread.
  */
 bool mailbox_take (struct mailbox *n, struct notice *out);

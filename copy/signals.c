@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bell.h"
+#include "notifier.h"
 #include "clock.h"
 #include "signals.h"
 
@@ -32,7 +32,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* all below */
 static bool running;
-static int bell = -1;
+static int notifier = -1;
 static sigset_t taken_in;       /* by the thread */
 static int queue[ROOM];         /* ending signals, the oldest first */
 static unsigned n_queued;
@@ -50,13 +50,13 @@ has_any (void)
   return n_queued > 0 || (usr1_came && usr1_wanted);
 }
 
-/* The bell is rung while there is something to take. */
+/* The notifier is rung while there is something to take. */
 static void
 set_bell (void)
 {
-  bell_take (bell);
+  notifier_take (notifier);
   if (has_any ())
-    bell_ring (bell);
+    notifier_signal (notifier);
 }
 
 /* When the process has to end, by clock_now; 0 for never. */
@@ -179,7 +179,7 @@ signals_begin (const sigset_t *ending, uint64_t patience_ns)
   n_queued = n_came = 0;
   usr1_came = usr1_wanted = false;
   patience = patience_ns;
-  if (bell == -1 && (bell = bell_new ()) == -1)
+  if (notifier == -1 && (notifier = notifier_new ()) == -1)
     err = errno;
   else if (!running && (err = start_thread ()) == 0)
     running = true;
@@ -192,7 +192,7 @@ signals_begin (const sigset_t *ending, uint64_t patience_ns)
 int
 signals_fd (void)
 {
-  return bell;
+  return notifier;
 }
 
 int

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bell.h"
+#include "notifier.h"
 #include "signals.h"
 #include "stop.h"
 
@@ -49,8 +49,8 @@ stop_new (uint64_t patience_ns)
   signal (SIGCHLD, SIG_DFL);    /* or the kernel would keep no exit status */
 
   s->soft = s->hard = -1;
-  if ((s->soft = bell_new ()) == -1
-      || (s->hard = bell_new ()) == -1
+  if ((s->soft = notifier_new ()) == -1
+      || (s->hard = notifier_new ()) == -1
       || (errno = pthread_mutex_init (&s->lock, NULL)) != 0
       || (errno = signals_begin (&set, patience_ns)) != 0) {
     const int err = errno;
@@ -100,7 +100,7 @@ static void
 end_in_order (struct stop *s)
 {
   atomic_store (&s->winding_down, true);
-  bell_ring (s->soft);
+  notifier_signal (s->soft);
 }
 
 void
@@ -114,8 +114,8 @@ static void
 end_at_once (struct stop *s)
 {
   atomic_store (&s->now, true);
-  bell_ring (s->soft);
-  bell_ring (s->hard);
+  notifier_signal (s->soft);
+  notifier_signal (s->hard);
 }
 
 void

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "bell.h"
+#include "notifier.h"
 #include "clock.h"
 #include "headroom.h"
 #include "log.h"
@@ -862,8 +862,8 @@ wait_for_others (struct worker *w, struct error *e)
     stripes_end (w->pass->stripes);
   track_state (w->track, "waiting for others");
   if (stripes_finish (w->pass->stripes, w->number))
-    bell_ring (w->pass->finished);
-  while (!bell_is_rung (w->pass->finished)) {
+    notifier_signal (w->pass->finished);
+  while (!notifier_is_set (w->pass->finished)) {
     const uint64_t now = clock_now ();
 
     if (stop_is_now (w->job->stop))
@@ -985,12 +985,12 @@ settle (struct worker *w, struct error *e)
   struct pass *pass = w->pass;
 
   if (atomic_fetch_sub (&pass->unsettled, 1) == 1
-      && bell_is_rung (pass->finished) && !bell_is_rung (pass->settled)) {
+      && notifier_is_set (pass->finished) && !notifier_is_set (pass->settled)) {
     atomic_store (&pass[1].began, clock_now ());
-    bell_ring (pass->settled);
+    notifier_signal (pass->settled);
   }
   track_state (w->track, "waiting for others");
-  while (!bell_is_rung (pass->settled)) {
+  while (!notifier_is_set (pass->settled)) {
     if (stop_is_now (w->job->stop))
       return ENOUGH;
     if (is_winding_down (w))
@@ -1026,7 +1026,7 @@ work (struct worker *w, struct error *e)
     if ((r = settle (w, e)) != GO_ON)
       return r;
   }
-  if (bell_is_rung (last_pass (w)->finished) && !owes (w))
+  if (notifier_is_set (last_pass (w)->finished) && !owes (w))
     w->outcome = FINISHED;
   return GO_ON;
 }
@@ -1065,6 +1065,6 @@ worker_run (void *opaque)
   extents_free (w->cursor.maps[DESTINATION]);
   lane_free (&w->lane);
   atomic_fetch_add (&w->job->n_ended, 1);
-  bell_ring (w->job->bell);
+  notifier_signal (w->job->notifier);
   return NULL;
 }

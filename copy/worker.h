@@ -40,8 +40,8 @@ struct pass {
   struct blkhash *blkhash;      /* NULL: no digest is wanted of this pass */
   bool in_order;                /* all workers share one stripe */
   struct stripes *stripes;
-  int finished;                 /* a bell: all is written, or compared */
-  int settled;                  /* a bell: and flushed, by all; -1: no pass
+  int finished;                 /* a notifier: all is written, or compared */
+  int settled;                  /* a notifier: and flushed, by all; -1: no pass
                                    follows */
   atomic_uint unsettled;        /* workers that may have something to flush */
   _Atomic uint64_t began;       /* clock_now time; 0: not yet */
@@ -65,7 +65,7 @@ struct job {
   struct map *map;              /* NULL: nobody keeps one */
   struct limit *limit;          /* of the bytes a second; borrowed */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
-  int bell;                     /* for a notice, and for a worker that ended */
+  int notifier;                     /* for a notice, and for a worker that ended */
   atomic_uint n_ended;
   sem_t first;                  /* up: worker 0 has all that it needs */
   _Atomic uint64_t request_size, window;        /* the pace, which is the main

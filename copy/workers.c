@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "bell.h"
+#include "notifier.h"
 #include "clock.h"
 #include "workers.h"
 #include "headroom.h"
@@ -69,8 +69,8 @@ make_pass (struct workers *c, bool compares, bool last)
   pass->finished = pass->settled = -1;
   /* The digest is of what the first one reads. */
   pass->in_order = c->job.plan->in_order && c->job.n_passes == 1;
-  if ((pass->finished = bell_new ()) == -1
-      || (!last && (pass->settled = bell_new ()) == -1))
+  if ((pass->finished = notifier_new ()) == -1
+      || (!last && (pass->settled = notifier_new ()) == -1))
     return false;
   pass->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
                             pass->in_order);
@@ -207,13 +207,13 @@ workers_start (const struct gear *gear, struct error *e)
     .plan = plan, .source = gear->source, .destination = gear->destination,
     .map = gear->map, .limit = gear->limit, .stop = gear->stop,
     .trace = gear->trace,
-    .bell = bell_new (),
+    .notifier = notifier_new (),
     .request_size = first.request_size, .window = first.window,
   };
   sem_init (&c->job.first, 0, 0);
   share_heap ();
-  if (c->job.bell != -1
-      && (c->job.mailbox = mailbox_new (c->job.bell)) != NULL
+  if (c->job.notifier != -1
+      && (c->job.mailbox = mailbox_new (c->job.notifier)) != NULL
       && (c->job.zeroes = map_zeroes (plan->zero.write_max)) != NULL
       && (c->workers = calloc (plan->workers_max, sizeof *c->workers)) != NULL
       && make_passes (c) && start_digest (c)
@@ -229,7 +229,7 @@ workers_start (const struct gear *gear, struct error *e)
 int
 workers_fd (const struct workers *c)
 {
-  return c->job.bell;
+  return c->job.notifier;
 }
 
 struct mailbox *
@@ -401,8 +401,8 @@ workers_free (struct workers *c)
 {
   if (c == NULL)
     return;
-  if (c->job.bell != -1)
-    close (c->job.bell);
+  if (c->job.notifier != -1)
+    close (c->job.notifier);
   sem_destroy (&c->job.first);
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);

@@ -3,20 +3,20 @@
  * stays so: it wakes each poll that waits for it, now or later.
  */
 
-#ifndef BELL_H
-#define BELL_H
+#ifndef NOTIFIER_H
+#define NOTIFIER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Not a standard descriptor.  The caller closes it.  -1 with errno. */
-int bell_new (void);
+int notifier_new (void);
 
-void bell_ring (int bell);
+void notifier_signal (int notifier);
 
-bool bell_is_rung (int bell);
+bool notifier_is_set (int notifier);
 
 /* How often it was rung since this was last asked; it is silent again. */
-uint64_t bell_take (int bell);
+uint64_t notifier_take (int notifier);
 
-#endif /* BELL_H */
+#endif /* NOTIFIER_H */

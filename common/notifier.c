@@ -7,36 +7,36 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "bell.h"
+#include "notifier.h"
 #include "descriptor.h"
 
 int
-bell_new (void)
+notifier_new (void)
 {
   return descriptor_lift (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 void
-bell_ring (int bell)
+notifier_signal (int notifier)
 {
   const uint64_t one = 1;
 
-  if (write (bell, &one, sizeof one) == -1)
+  if (write (notifier, &one, sizeof one) == -1)
     return;                     /* full means rung before */
 }
 
 bool
-bell_is_rung (int bell)
+notifier_is_set (int notifier)
 {
-  struct pollfd p = { .fd = bell, .events = POLLIN };
+  struct pollfd p = { .fd = notifier, .events = POLLIN };
 
   return poll (&p, 1, 0) == 1;
 }
 
 uint64_t
-bell_take (int bell)
+notifier_take (int notifier)
 {
   uint64_t n;
 
-  return read (bell, &n, sizeof n) == sizeof n ? n : 0;
+  return read (notifier, &n, sizeof n) == sizeof n ? n : 0;
 }
