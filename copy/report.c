@@ -153,10 +153,10 @@ report_pace (const struct pace *p)
 }
 
 void
-report_growth (unsigned workers, uint64_t trip)
+report_growth (unsigned workers, uint64_t rtt)
 {
   log_detail ("workers: %u from now on, because answers take %" PRIu64 " us",
-              workers, trip / NS_PER_US);
+              workers, rtt / NS_PER_US);
 }
 
 /* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there

@@ -28,7 +28,7 @@ void report_findings (const struct plan *p, const struct scan_result *f);
 
 /* For --verbose, while the workers run. */
 void report_pace (const struct pace *p);
-void report_growth (unsigned workers, uint64_t trip);
+void report_growth (unsigned workers, uint64_t rtt);
 
 /* One line at the end.  elapsed is in ns. */
 void report_copied (const struct totals *t, uint64_t elapsed);

@@ -57,9 +57,9 @@ struct stats {
                                    have left it */
   counter refused;              /* how often the window had no room */
   counter limited;              /* how often only the limit had none */
-  counter trips[2];             /* by side: ns of the quickest answers of late;
+  counter rtt[2];             /* by side: ns of the quickest answers of late;
                                    0: none, or a stream's */
-  counter last_trips[2];        /* the same of the last answer */
+  counter last_rtt[2];        /* the same of the last answer */
   counter read_bytes;           /* of the source, for what is copied */
   counter reads, writes, zeroes, questions;     /* requests */
   counter inflight;             /* requests that are, or wait to be */

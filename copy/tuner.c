@@ -98,10 +98,10 @@ tuner_due (const struct tuner *t)
 }
 
 static uint64_t
-both (const struct delivered *d, const uint64_t trips[2])
+both (const struct delivered *d, const uint64_t rtt[2])
 {
-  return d->compares ? max_u64 (trips[SOURCE], trips[DESTINATION])
-    : trips[SOURCE] + trips[DESTINATION];
+  return d->compares ? max_u64 (rtt[SOURCE], rtt[DESTINATION])
+    : rtt[SOURCE] + rtt[DESTINATION];
 }
 
 /* -- rounds --------------------------------------------------------------- */
@@ -109,7 +109,7 @@ both (const struct delivered *d, const uint64_t trips[2])
 static uint64_t
 round_time (const struct tuner *t, const struct delivered *d)
 {
-  return max_u64 (ROUND_MIN, t->rising ? both (d, d->trips) / 2 : both (d, d->trips));
+  return max_u64 (ROUND_MIN, t->rising ? both (d, d->rtt) / 2 : both (d, d->rtt));
 }
 
 static void
@@ -143,11 +143,11 @@ first_round (struct tuner *t, const struct delivered *d, uint64_t now)
 
   if (d->came + d->went == 0)
     begin_round (t, d, now);
-  if (both (d, d->trips) == 0
+  if (both (d, d->rtt) == 0
       || (d->came < d->workers * t->pace.window && time < ROUND_MIN))
     return 0;
-  t->sure = time < d->trips[SOURCE];
-  return t->sure ? both (d, d->trips) : time + both (d, d->trips);
+  t->sure = time < d->rtt[SOURCE];
+  return t->sure ? both (d, d->rtt) : time + both (d, d->rtt);
 }
 
 /* The rate of a round that is over, in which windows are what held the copy up
@@ -216,10 +216,10 @@ note_rate (struct tuner *t, const struct delivered *d, double rate,
 static double
 wanted (const struct tuner *t, double rate)
 {
-  double gain = t->rising ? 1 + t->trip / 2.0 / DOUBLE_TIME : GAIN;
+  double gain = t->rising ? 1 + t->rtt / 2.0 / DOUBLE_TIME : GAIN;
 
   gain = gain < GAIN ? GAIN : gain > GAIN_MAX ? GAIN_MAX : gain;
-  return gain * rate * t->trip / NS_PER_S;
+  return gain * rate * t->rtt / NS_PER_S;
 }
 
 /* More workers than it began with share what those had, if they need no more.
@@ -242,7 +242,7 @@ set_pace (struct tuner *t)
   const uint64_t least = smallest_window (t);
   const double each = wanted (t, best_rate (t)) / t->pace.workers;
   const uint64_t window = t->drained ? size
-    : t->trip < FAR || each < least ? least
+    : t->rtt < FAR || each < least ? least
     : each < t->plan->window_max ? each : t->plan->window_max;
 
   if (window < (1 - CLOSE) * now || window > (1 + CLOSE) * now
@@ -264,8 +264,8 @@ begin_to_drain (struct tuner *t, uint64_t now)
 
   if (now < t->drain_again)
     return;
-  t->drained = now + 2 * t->trip + (queue < 1 ? queue : 1) * NS_PER_S;
-  t->drain_again = t->drained + max_u64 (DRAIN_AGAIN, DRAIN_TRIPS * t->trip);
+  t->drained = now + 2 * t->rtt + (queue < 1 ? queue : 1) * NS_PER_S;
+  t->drain_again = t->drained + max_u64 (DRAIN_AGAIN, DRAIN_TRIPS * t->rtt);
 }
 
 /* A shorter time is believed at once, and one of a near server, and any while
@@ -274,16 +274,16 @@ begin_to_drain (struct tuner *t, uint64_t now)
 static void
 note_trip (struct tuner *t, const struct delivered *d, uint64_t now)
 {
-  const uint64_t trip = both (d, d->trips);
+  const uint64_t rtt = both (d, d->rtt);
 
   if (t->drained && now >= t->drained) {
-    t->trip = min_u64 (trip, both (d, d->last_trips));
+    t->rtt = min_u64 (rtt, both (d, d->last_rtt));
     t->sure = true;
     t->drained = 0;
   }
-  else if (!t->drained && (trip < t->trip || trip < FAR || t->rising))
-    t->trip = trip;
-  else if (!t->drained && trip > LONGER * t->trip && t->trial == t->size)
+  else if (!t->drained && (rtt < t->rtt || rtt < FAR || t->rising))
+    t->rtt = rtt;
+  else if (!t->drained && rtt > LONGER * t->rtt && t->trial == t->size)
     begin_to_drain (t, now);
 }
 
@@ -291,7 +291,7 @@ note_trip (struct tuner *t, const struct delivered *d, uint64_t now)
 static void
 look_far (struct tuner *t, double rate, uint64_t now)
 {
-  if (t->far || t->trip < FAR
+  if (t->far || t->rtt < FAR
       || wanted (t, rate) <= (double) t->pace.workers * smallest_window (t))
     return;
   if (!t->sure) {
@@ -313,7 +313,7 @@ usual_size (const struct tuner *t)
 static bool
 can_try (const struct tuner *t, uint64_t idle, uint64_t now)
 {
-  const double on_the_way = usual_rate (t) * t->trip / NS_PER_S;
+  const double on_the_way = usual_rate (t) * t->rtt / NS_PER_S;
   const bool many
     = (double) idle - t->idle_then >= IDLE * (now - t->grew)
     && on_the_way >= MANY * t->pace.workers * t->plan->sizes[t->size];
@@ -360,7 +360,7 @@ end_trial (struct tuner *t, const struct delivered *d, double rate,
   if (won && can_try (t, d->idle, now))
     return;
   t->upwards = !t->upwards;
-  t->try_again = now + max_u64 (t->rest, REST_TRIPS * t->trip);
+  t->try_again = now + max_u64 (t->rest, REST_TRIPS * t->rtt);
   t->rest = min_u64 (2 * t->rest, REST_LAST);
 }
 
@@ -374,7 +374,7 @@ measure_trial (struct tuner *t, const struct delivered *d, double rate,
     t->trial_bytes += rate * time / NS_PER_S;
   }
   t->is_settled = d->went >= t->settled;
-  if (t->trial_time >= max_u64 (TRIAL_TIME, t->trip))
+  if (t->trial_time >= max_u64 (TRIAL_TIME, t->rtt))
     end_trial (t, d, t->trial_bytes * NS_PER_S / t->trial_time, now);
 }
 

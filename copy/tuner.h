@@ -50,9 +50,9 @@ struct delivered {
                                    copy up, and nothing is concluded */
   uint64_t limited;             /* how often only a limit on the rate had none:
                                    the same, where that happens */
-  uint64_t trips[2];            /* ns that answers take at best, by side; 0:
+  uint64_t rtt[2];            /* ns that answers take at best, by side; 0:
                                    unknown */
-  uint64_t last_trips[2];       /* the same of the last answers alone */
+  uint64_t last_rtt[2];       /* the same of the last answers alone */
   bool compares;                /* both sides are read at the same time */
   uint64_t idle;                /* ns that the processors were, on average */
 };
@@ -78,7 +78,7 @@ struct tuner {
                                    d->idle */
   bool rising;                  /* it still does, as at the beginning */
 
-  uint64_t trip;                /* ns: the shortest time that is believed */
+  uint64_t rtt;                /* ns: the shortest time that is believed */
   bool sure;                    /* that it is not a queue's */
   uint64_t drained;             /* clock_now time when the smallest window has
                                    shown it; 0: it is not looked for */

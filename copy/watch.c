@@ -66,8 +66,8 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
   const struct delivered d = {
     .workers = t.workers, .came = t.came, .went = t.went,
     .refused = t.refused, .limited = t.limited,
-    .trips = { t.trips[SOURCE], t.trips[DESTINATION] },
-    .last_trips = { t.last_trips[SOURCE], t.last_trips[DESTINATION] },
+    .rtt = { t.rtt[SOURCE], t.rtt[DESTINATION] },
+    .last_rtt = { t.last_rtt[SOURCE], t.last_rtt[DESTINATION] },
     .compares = t.phase == PHASE_COMPARE,
     .idle = tuner->far ? idle_time () : 0,
   };
@@ -77,7 +77,7 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
 
   if (tuner->far && !was_far && gear->plan->workers < workers_max) {
     workers_grow (workers);
-    report_growth (workers_max, tuner->trip);
+    report_growth (workers_max, tuner->rtt);
     track_mark (trace_main (gear->trace), "more workers", 0, 0);
   }
   if (pace.request_size == before.request_size && pace.window == before.window

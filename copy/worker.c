@@ -290,9 +290,9 @@ note_trip (struct worker *w, enum side side, const struct io *io, uint64_t now)
     const uint64_t took = now - io->started;
     const uint64_t span = max_u64 (TRIPS_SPAN, TRIPS_SPAN_TRIPS * took);
 
-    counter_set (&w->stats.last_trips[side], took);
-    counter_set (&w->stats.trips[side],
-                 answer_time_note (&w->trips[side], took, now, span));
+    counter_set (&w->stats.last_rtt[side], took);
+    counter_set (&w->stats.rtt[side],
+                 rtt_note (&w->rtt[side], took, now, span));
   }
 }
 

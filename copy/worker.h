@@ -20,7 +20,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "answer-time.h"
+#include "rtt.h"
 #include "cursor.h"
 #include "endpoint.h"
 #include "limit.h"
@@ -94,7 +94,7 @@ struct worker {
   /* The rest is the thread's own. */
   struct track *track;          /* NULL: no trace is wanted */
   struct link links[2];         /* owned; by side */
-  struct answer_time trips[2];  /* by side */
+  struct rtt rtt[2];  /* by side */
   struct pass *pass;            /* the present one */
   struct lane lane;
   struct cursor cursor;

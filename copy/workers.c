@@ -264,13 +264,13 @@ present_pass (const struct workers *c)
 
 /* The nearest worker's: the others are as near. */
 static uint64_t
-trip_of (const struct workers *c, enum side side)
+rtt_of (const struct workers *c, enum side side)
 {
-  uint64_t trip = 0;
+  uint64_t rtt = 0;
 
   for (unsigned i = 0; i < c->n_workers; i++)
-    trip = clock_earlier (trip, counter_get (&c->workers[i].stats.trips[side]));
-  return trip;
+    rtt = clock_earlier (rtt, counter_get (&c->workers[i].stats.rtt[side]));
+  return rtt;
 }
 
 static int
@@ -285,17 +285,17 @@ compare_numbers (const void *a, const void *b)
  * slow, by chance.
  */
 static uint64_t
-last_trip_of (const struct workers *c, enum side side)
+last_rtt_of (const struct workers *c, enum side side)
 {
-  uint64_t trips[WORKERS_MAX];
+  uint64_t rtt[WORKERS_MAX];
   unsigned n = 0;
 
   for (unsigned i = 0; i < c->n_workers; i++) {
-    trips[n] = counter_get (&c->workers[i].stats.last_trips[side]);
-    n += trips[n] > 0;
+    rtt[n] = counter_get (&c->workers[i].stats.last_rtt[side]);
+    n += rtt[n] > 0;
   }
-  qsort (trips, n, sizeof trips[0], compare_numbers);
-  return n > 0 ? trips[n / 2] : 0;
+  qsort (rtt, n, sizeof rtt[0], compare_numbers);
+  return n > 0 ? rtt[n / 2] : 0;
 }
 
 struct totals
@@ -307,8 +307,8 @@ workers_totals (const struct workers *c)
     .phases = c->job.n_passes,
     .phase = pass->compares ? PHASE_COMPARE : PHASE_COPY,
     .began = atomic_load (&pass->began),
-    .trips = { trip_of (c, SOURCE), trip_of (c, DESTINATION) },
-    .last_trips = { last_trip_of (c, SOURCE), last_trip_of (c, DESTINATION) },
+    .rtt = { rtt_of (c, SOURCE), rtt_of (c, DESTINATION) },
+    .last_rtt = { last_rtt_of (c, SOURCE), last_rtt_of (c, DESTINATION) },
   };
 
   for (unsigned i = 0; i < c->n_workers; i++) {

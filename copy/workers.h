@@ -42,9 +42,9 @@ struct totals {
   uint64_t came, went;          /* into the windows, and out of them */
   uint64_t refused;             /* by them */
   uint64_t limited;             /* by the limit alone */
-  uint64_t trips[2];            /* ns: the quickest answers of late, by side; 0:
+  uint64_t rtt[2];            /* ns: the quickest answers of late, by side; 0:
                                    none yet */
-  uint64_t last_trips[2];       /* ns: the same of the last answer of each worker,
+  uint64_t last_rtt[2];       /* ns: the same of the last answer of each worker,
                                    their median */
   unsigned workers;             /* that have, or had, a connection */
 };

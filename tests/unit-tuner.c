@@ -18,7 +18,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "answer-time.h"
+#include "rtt.h"
 #include "tuner.h"
 
 #define UNUSED __attribute__ ((unused))
@@ -74,7 +74,7 @@ struct model_worker {
   uint64_t bytes;               /* in flight */
   unsigned requests;
   unsigned at_work[2];          /* of each server's threads */
-  struct answer_time trips[2];
+  struct rtt trips[2];
   uint64_t trip[2], last[2];    /* the quickest answers, and the last ones */
 };
 
@@ -259,7 +259,7 @@ answer (const struct model *m, unsigned i)
 
   w->at_work[side]--;
   w->last[side] = now - t->asked;
-  w->trip[side] = answer_time_note (&w->trips[side], now - t->asked, now,
+  w->trip[side] = rtt_note (&w->trips[side], now - t->asked, now,
                                     TRIPS_SPAN (now - t->asked));
   if (side == 0) {
     moved += t->length;
@@ -330,8 +330,8 @@ look (void)
   const struct delivered d = {
     .workers = connected, .came = moved, .went = written,
     .refused = refused, .idle = now - busy_time,
-    .limited = limited, .trips = { quickest (0), quickest (1) },
-    .last_trips = { last_answer (0), last_answer (1) },
+    .limited = limited, .rtt = { quickest (0), quickest (1) },
+    .last_rtt = { last_answer (0), last_answer (1) },
   };
   const struct pace pace = tuner_look (&tuner, &d, now);
 
@@ -834,7 +834,7 @@ two_copies_share_a_link (void **state UNUSED)
 {
   const double rate = 500e6, trip = 40 * MS;
   struct tuner both[2];
-  struct answer_time times[2] = { 0 };
+  struct rtt times[2] = { 0 };
   double done[2] = { 0 }, at_half[2] = { 0 };
 
   for (unsigned i = 0; i < 2; i++)
@@ -847,8 +847,8 @@ two_copies_share_a_link (void **state UNUSED)
     for (unsigned i = 0; i < 2; i++) {
       struct delivered d = { .workers = WORKERS, .refused = step };
 
-      d.last_trips[0] = time;
-      d.trips[0] = answer_time_note (&times[i], time, now,
+      d.last_rtt[0] = time;
+      d.rtt[0] = rtt_note (&times[i], time, now,
                                      TRIPS_SPAN (time));
       d.came = d.went = done[i] += WORKERS * both[i].pace.window * NS_PER_S
         / time / 1000;
@@ -911,7 +911,7 @@ static void
 one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
 {
   const struct delivered d = { .workers = 4, .came = 1, .went = 1, .refused = 1,
-                               .trips = { 1, 1 } };
+                               .rtt = { 1, 1 } };
   struct pace pace;
 
   start_with (WORKERS_MAX_HERE, 256 * KiB);

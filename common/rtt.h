@@ -6,15 +6,15 @@
  * has given 16 answers, the quickest one counts.
  */
 
-#ifndef ANSWER_TIME_H
-#define ANSWER_TIME_H
+#ifndef RTT_H
+#define RTT_H
 
 #include <stdint.h>
 
 #define ANSWERS 16
 #define ANSWERS_QUICK 3         /* of these, the lowest, that do not count */
 
-struct answer_time {            /* zeroed: no answer yet */
+struct rtt {            /* zeroed: no answer yet */
   uint64_t times[ANSWERS];      /* ascending */
   unsigned n;
   uint64_t since;               /* when the present span began */
@@ -25,7 +25,7 @@ struct answer_time {            /* zeroed: no answer yet */
  * last one to two spans.
  */
 static inline uint64_t
-answer_time_note (struct answer_time *a, uint64_t took, uint64_t time,
+rtt_note (struct rtt *a, uint64_t took, uint64_t time,
                   uint64_t span)
 {
   unsigned i = a->n++;
@@ -49,4 +49,4 @@ answer_time_note (struct answer_time *a, uint64_t took, uint64_t time,
     : a->now;
 }
 
-#endif /* ANSWER_TIME_H */
+#endif /* RTT_H */
