@@ -2,7 +2,7 @@
 /* Hides what nobody but the user should read: for every name we print.
  *
  * Where a value ends is often anyone's guess: a password may hold the very
- * character that separates parameters.  In doubt too much is hidden, never too
+ * character that separates parameters.  In unflushed too much is hidden, never too
  * little.
  */
 

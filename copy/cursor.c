@@ -64,7 +64,7 @@ take_lost (struct cursor *c)
 {
   uint64_t start, end;
 
-  if (!doubt_take (&c->lane->doubt, &start, &end))
+  if (!unflushed_take (&c->lane->unflushed, &start, &end))
     return false;
   if (!c->again)
     c->left_at = c->at;
@@ -325,7 +325,7 @@ cursor_next (struct cursor *c)
   struct run runs[2] = { [DESTINATION] = { UINT64_MAX, EXTENT_ZERO } };
 
   if (c->lane->feed && c->at == c->claimed
-      && !doubt_has_again (&c->lane->doubt) && !feed_has_room (c->lane->feed))
+      && !unflushed_has_again (&c->lane->unflushed) && !feed_has_room (c->lane->feed))
     return (struct piece) { .kind = AHEAD };
   do {
     if (!has_stripe (c))

@@ -91,7 +91,7 @@ void map_mark (struct map *m, const struct ranges *durable);
 /* All that is to be copied is, and it is flushed. */
 void map_mark_all (struct map *m);
 
-/* These are in doubt after all; NULL: all of the disk is. */
+/* These are in unflushed after all; NULL: all of the disk is. */
 void map_unmark (struct map *m, const struct ranges *doubtful);
 
 uint64_t map_finished (struct map *m);  /* bytes */

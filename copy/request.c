@@ -208,7 +208,7 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   list_init (&l->turns);
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
-  if (l->requests == NULL || doubt_init (&l->doubt, plan->checkpoint > 0) == -1
+  if (l->requests == NULL || unflushed_init (&l->unflushed, plan->checkpoint > 0) == -1
       || buy_buffers (l) == -1)
     return -1;
   if (plan->digest.kind != DIGEST_NONE)
@@ -222,7 +222,7 @@ void
 lane_free (struct lane *l)
 {
   pool_free (&l->buffers);
-  doubt_free (&l->doubt);
+  unflushed_free (&l->unflushed);
   free (l->requests);
   l->requests = NULL;
 }
@@ -232,7 +232,7 @@ bool
 lane_has_room (struct lane *l, uint64_t bytes, uint64_t length)
 {
   const bool room = window_has_room (&l->window, bytes)
-    && !list_empty (&l->idle) && !doubt_is_full (&l->doubt)
+    && !list_empty (&l->idle) && !unflushed_is_full (&l->unflushed)
     && (length == 0
         || pool_has (&l->buffers, slots_for (l, length, bytes > length)));
 
@@ -576,7 +576,7 @@ lane_connect (struct lane *l, enum side side, struct conn *conn)
 static bool
 may_write (const struct lane *l)
 {
-  return l->destination != NULL && doubt_allows (&l->doubt, l->n_writing);
+  return l->destination != NULL && unflushed_allows (&l->unflushed, l->n_writing);
 }
 
 /* What cannot be resumed waits for something else than its time. */
@@ -696,7 +696,7 @@ finish_or_read_rest (struct lane *l, struct request *r)
 static void
 finish_writing (struct lane *l, struct request *r)
 {
-  doubt_note (&l->doubt, r->offset, r->offset + r->length);
+  unflushed_note (&l->unflushed, r->offset, r->offset + r->length);
   if (r->how & REQUEST_AGAIN)
     counter_add (&l->stats->again, r->length);
   else {

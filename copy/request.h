@@ -16,7 +16,7 @@
 #include "blkhash.h"
 #include "counter.h"
 #include "differences.h"
-#include "doubt.h"
+#include "unflushed.h"
 #include "endpoint.h"
 #include "histogram.h"
 #include "list.h"
@@ -91,7 +91,7 @@ struct lane {
   uint64_t n_started;           /* so that a message can name a request */
   struct stats *stats;          /* borrowed */
   struct mailbox *mailbox;      /* borrowed */
-  struct doubt doubt;           /* what was written and may be lost */
+  struct unflushed unflushed;           /* what was written and may be lost */
   struct feed *feed;            /* borrowed; NULL: no digest is wanted */
   struct track *track;          /* borrowed; NULL: no trace is wanted */
   struct list turns;            /* reads whose bytes it has not got, in order */

@@ -104,11 +104,11 @@ static bool
 copy_again (struct worker *w, const struct error *why, struct error *e)
 {
   const bool from_stream = endpoint_caps (w->job->source)->stream
-    && !doubt_is_empty (&w->lane.doubt);
+    && !unflushed_is_empty (&w->lane.unflushed);
 
   w->flushing = false;
-  if (doubt_lost (&w->lane.doubt, w->lane.n_writing) && !from_stream) {
-    if (doubt_has_again (&w->lane.doubt))
+  if (unflushed_lost (&w->lane.unflushed, w->lane.n_writing) && !from_stream) {
+    if (unflushed_has_again (&w->lane.unflushed))
       w->out_of_work = false;
     return true;
   }
@@ -234,7 +234,7 @@ take_extents (struct worker *w, struct io *io, int err)
 static void
 start_flush (struct worker *w)
 {
-  doubt_flush_begins (&w->lane.doubt);
+  unflushed_flush_begins (&w->lane.unflushed);
   w->flush = (struct io) { .verb = IO_FLUSH, .ready = &w->lane.ready };
   w->flushing = true;
   log_detail ("worker %u: flush", w->number);
@@ -260,8 +260,8 @@ end_flush (struct worker *w, int err, struct error *e)
   }
   w->flushing = false;
   if (w->job->map)
-    map_mark (w->job->map, &w->lane.doubt.covered);
-  doubt_flush_ends (&w->lane.doubt);
+    map_mark (w->job->map, &w->lane.unflushed.covered);
+  unflushed_flush_ends (&w->lane.unflushed);
   link_works (&w->links[DESTINATION]);
   log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,
               (clock_now () - w->flush.started) / NS_PER_US);
@@ -431,7 +431,7 @@ skip (struct worker *w, uint64_t end)
   }
   counter_add (w->cursor.again ? &w->stats.again : &w->stats.skipped,
                end - start);
-  doubt_note (&w->lane.doubt, start, end);
+  unflushed_note (&w->lane.unflushed, start, end);
 }
 
 /* Whether the window and the limit have room for so many bytes, those that go
@@ -498,7 +498,7 @@ fill (struct worker *w)
       request_zero (&w->lane, c->at, length, how);
       break;
     case SKIP:
-      if (doubt_is_full (&w->lane.doubt))
+      if (unflushed_is_full (&w->lane.unflushed))
         return;
       skip (w, p.end);
       break;
@@ -658,9 +658,9 @@ static uint64_t
 checkpoint_deadline (const struct worker *w, uint64_t now)
 {
   if (w->job->plan->checkpoint == 0 || w->flushing || !is_up (w, DESTINATION)
-      || doubt_is_empty (&w->lane.doubt))
+      || unflushed_is_empty (&w->lane.unflushed))
     return 0;
-  return doubt_wants_flush (&w->lane.doubt) ? now : w->checkpoint;
+  return unflushed_wants_flush (&w->lane.unflushed) ? now : w->checkpoint;
 }
 
 static uint64_t
@@ -868,7 +868,7 @@ wait_for_others (struct worker *w, struct error *e)
 
     if (stop_is_now (w->job->stop))
       return ENOUGH;
-    if (is_winding_down (w) || doubt_has_again (&w->lane.doubt))
+    if (is_winding_down (w) || unflushed_has_again (&w->lane.unflushed))
       return GO_ON;
     flush_when_due (w, now);
     if (turn (w, w->pass->finished, checkpoint_deadline (w, now), e) == -1
@@ -902,7 +902,7 @@ flush (struct worker *w, struct error *e)
     return GO_ON;
   w->wind_down_by = 0;
   if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION)
-      || (is_winding_down (w) && doubt_is_empty (&w->lane.doubt)))
+      || (is_winding_down (w) && unflushed_is_empty (&w->lane.unflushed)))
     return r;
   start_flush (w);
   track_state (w->track, "waiting for the flush");
@@ -954,7 +954,7 @@ begin_pass (struct worker *w, struct pass *pass)
   atomic_fetch_add (&pass->unsettled, 1);
   if (!pass->compares)
     return;
-  doubt_forget (&w->lane.doubt);
+  unflushed_forget (&w->lane.unflushed);
   if (!w->job->plan->destination_extents)
     extents_ask_no_more (w->cursor.maps[DESTINATION]);
 }
@@ -970,7 +970,7 @@ do_pass (struct worker *w, struct error *e)
         || (r = wait_for_others (w, e)) != GO_ON
         || (r = flush (w, e)) != GO_ON)
       return r;
-  } while (doubt_has_again (&w->lane.doubt)
+  } while (unflushed_has_again (&w->lane.unflushed)
            && !is_winding_down (w));
   return GO_ON;
 }
@@ -1007,7 +1007,7 @@ settle (struct worker *w, struct error *e)
 static bool
 owes (const struct worker *w)
 {
-  return doubt_has_again (&w->lane.doubt) || w->cursor.again || w->lane.forgot;
+  return unflushed_has_again (&w->lane.unflushed) || w->cursor.again || w->lane.forgot;
 }
 
 static enum step

@@ -16,76 +16,76 @@
  * also lost the connections that it had, and no flush is answered on them.
  */
 
-#ifndef DOUBT_H
-#define DOUBT_H
+#ifndef UNFLUSHED_H
+#define UNFLUSHED_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "ranges.h"
 
-struct doubt {
+struct unflushed {
   struct ranges written;        /* answered since the last flush was sent */
   struct ranges covered;        /* answered before the flush in flight */
   struct ranges again;          /* were lost */
   uint64_t notes;               /* how often something was added to written */
   uint64_t limit;               /* how often that may be; at least 1 */
-  bool flushed;                 /* now and then; else all stays in doubt */
+  bool flushed;                 /* now and then; else all stays in unflushed */
   bool forgotten;               /* written had no room for something */
 };
 
 /* Where it is never flushed, nothing has to wait for that.  -1 with errno. */
-int doubt_init (struct doubt *d, bool flushed);
-void doubt_free (struct doubt *d);      /* safe on a zeroed struct */
+int unflushed_init (struct unflushed *d, bool flushed);
+void unflushed_free (struct unflushed *d);      /* safe on a zeroed struct */
 
 /* All writes of [start, end) have been answered, or there is nothing to write
  * there.
  */
-void doubt_note (struct doubt *d, uint64_t start, uint64_t end);
+void unflushed_note (struct unflushed *d, uint64_t start, uint64_t end);
 
 /* Whether more may be written while so many requests are in flight.  After a
  * loss only a quarter as many as were at stake then may be, and less with each
  * further one, so that even a server that fails again and again is got through;
  * each flush that is answered makes it more.
  */
-bool doubt_allows (const struct doubt *d, uint64_t in_flight);
+bool unflushed_allows (const struct unflushed *d, uint64_t in_flight);
 
 /* Whether a flush has to come before anything more is written: because of that,
  * or because there is hardly room to remember more.
  */
-bool doubt_wants_flush (const struct doubt *d);
+bool unflushed_wants_flush (const struct unflushed *d);
 
 /* Whether there is no room to note anything more. */
-bool doubt_is_full (const struct doubt *d);
+bool unflushed_is_full (const struct unflushed *d);
 
 /* Whether there is anything that a flush would make durable. */
-bool doubt_is_empty (const struct doubt *d);
+bool unflushed_is_empty (const struct unflushed *d);
 
 /* A flush is sent; none is in flight. */
-void doubt_flush_begins (struct doubt *d);
+void unflushed_flush_begins (struct unflushed *d);
 
 /* It was answered: covered, which the caller has read before if it wants to, is
  * durable, and forgotten.
  */
-void doubt_flush_ends (struct doubt *d);
+void unflushed_flush_ends (struct unflushed *d);
 
 /* The connection is lost, with so many requests in flight.  False when what is
- * in doubt is not all known.
+ * in unflushed is not all known.
  */
-bool doubt_lost (struct doubt *d, uint64_t in_flight);
+bool unflushed_lost (struct unflushed *d, uint64_t in_flight);
 
 /* What was written is read once more, and told by that. */
-void doubt_forget (struct doubt *d);
+void unflushed_forget (struct unflushed *d);
 
 /* The first of the ranges that have to be copied again; it is taken out.  False
  * when there is none.
  */
-bool doubt_take (struct doubt *d, uint64_t *start, uint64_t *end);
+bool unflushed_take (struct unflushed *d, uint64_t *start, uint64_t *end);
 
 static inline bool
-doubt_has_again (const struct doubt *d)
+unflushed_has_again (const struct unflushed *d)
 {
   return ranges_count (&d->again) > 0;
 }
 
-#endif /* DOUBT_H */
+#endif /* UNFLUSHED_H */

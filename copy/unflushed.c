@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one worker has written, and what no flush has covered yet: see doubt.h.
+/* What one worker has written, and what no flush has covered yet: see unflushed.h.
  */
 
 #include <config.h>
 
 #include "arith.h"
-#include "doubt.h"
+#include "unflushed.h"
 
 /* A worker goes through its stripe in order, so there are only as many ranges
  * as requests in flight, and as stripes that it had.  With a digest there is
@@ -15,19 +15,19 @@
 #define NEARLY (RANGES - RANGES / 8)
 
 int
-doubt_init (struct doubt *d, bool flushed)
+unflushed_init (struct unflushed *d, bool flushed)
 {
-  *d = (struct doubt) { .limit = UINT64_MAX, .flushed = flushed };
+  *d = (struct unflushed) { .limit = UINT64_MAX, .flushed = flushed };
   if (ranges_init (&d->written, RANGES) == 0
       && ranges_init (&d->covered, RANGES) == 0
       && ranges_init (&d->again, 4 * RANGES) == 0)
     return 0;
-  doubt_free (d);
+  unflushed_free (d);
   return -1;
 }
 
 void
-doubt_free (struct doubt *d)
+unflushed_free (struct unflushed *d)
 {
   ranges_free (&d->written);
   ranges_free (&d->covered);
@@ -35,7 +35,7 @@ doubt_free (struct doubt *d)
 }
 
 void
-doubt_note (struct doubt *d, uint64_t start, uint64_t end)
+unflushed_note (struct unflushed *d, uint64_t start, uint64_t end)
 {
   if (ranges_set (&d->written, start, end, 0))
     d->notes++;
@@ -44,31 +44,31 @@ doubt_note (struct doubt *d, uint64_t start, uint64_t end)
 }
 
 bool
-doubt_allows (const struct doubt *d, uint64_t in_flight)
+unflushed_allows (const struct unflushed *d, uint64_t in_flight)
 {
   return add_saturated (d->notes, in_flight) < d->limit;
 }
 
 bool
-doubt_wants_flush (const struct doubt *d)
+unflushed_wants_flush (const struct unflushed *d)
 {
   return d->notes >= d->limit || ranges_count (&d->written) >= NEARLY;
 }
 
 bool
-doubt_is_full (const struct doubt *d)
+unflushed_is_full (const struct unflushed *d)
 {
   return d->flushed && ranges_count (&d->written) >= RANGES;
 }
 
 bool
-doubt_is_empty (const struct doubt *d)
+unflushed_is_empty (const struct unflushed *d)
 {
   return ranges_count (&d->written) == 0 && ranges_count (&d->covered) == 0;
 }
 
 void
-doubt_flush_begins (struct doubt *d)
+unflushed_flush_begins (struct unflushed *d)
 {
   const struct ranges covered = d->covered;
 
@@ -78,7 +78,7 @@ doubt_flush_begins (struct doubt *d)
 }
 
 void
-doubt_flush_ends (struct doubt *d)
+unflushed_flush_ends (struct unflushed *d)
 {
   ranges_clear (&d->covered);
   d->limit = add_saturated (d->limit, d->limit);
@@ -100,7 +100,7 @@ move (struct ranges *from, struct ranges *to)
 }
 
 bool
-doubt_lost (struct doubt *d, uint64_t in_flight)
+unflushed_lost (struct unflushed *d, uint64_t in_flight)
 {
   const uint64_t at_stake = d->notes + in_flight;
   const bool covered = move (&d->covered, &d->again);
@@ -113,7 +113,7 @@ doubt_lost (struct doubt *d, uint64_t in_flight)
 }
 
 void
-doubt_forget (struct doubt *d)
+unflushed_forget (struct unflushed *d)
 {
   ranges_clear (&d->written);
   ranges_clear (&d->covered);
@@ -123,9 +123,9 @@ doubt_forget (struct doubt *d)
 }
 
 bool
-doubt_take (struct doubt *d, uint64_t *start, uint64_t *end)
+unflushed_take (struct unflushed *d, uint64_t *start, uint64_t *end)
 {
-  if (!doubt_has_again (d))
+  if (!unflushed_has_again (d))
     return false;
   *start = ranges_at (&d->again, 0)->start;
   *end = ranges_at (&d->again, 0)->end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is in doubt, and when: nothing that was written is durable before a
+/* What is in unflushed, and when: nothing that was written is durable before a
  * flush that was sent after it was answered.
  */
 
@@ -14,29 +14,29 @@
 #include <stdbool.h>
 
 #include "arith.h"
-#include "doubt.h"
+#include "unflushed.h"
 
 #define UNUSED __attribute__ ((unused))
 
-static struct doubt d;
+static struct unflushed d;
 
 static int
 start (void **state UNUSED)
 {
-  return doubt_init (&d, true);
+  return unflushed_init (&d, true);
 }
 
 static int
 start_without_flushes (void **state UNUSED)
 {
-  return doubt_init (&d, false);
+  return unflushed_init (&d, false);
 }
 
 static int
 end (void **state UNUSED)
 {
-  doubt_free (&d);
-  doubt_free (&d);
+  unflushed_free (&d);
+  unflushed_free (&d);
   return 0;
 }
 
@@ -45,8 +45,8 @@ expect_again (uint64_t start, uint64_t end)
 {
   uint64_t s = 0, e = 0;
 
-  assert_true (doubt_has_again (&d));
-  assert_true (doubt_take (&d, &s, &e));
+  assert_true (unflushed_has_again (&d));
+  assert_true (unflushed_take (&d, &s, &e));
   assert_int_equal (s, start);
   assert_int_equal (e, end);
 }
@@ -56,22 +56,22 @@ expect_nothing_again (void)
 {
   uint64_t s, e;
 
-  assert_false (doubt_has_again (&d));
-  assert_false (doubt_take (&d, &s, &e));
+  assert_false (unflushed_has_again (&d));
+  assert_false (unflushed_take (&d, &s, &e));
 }
 
 static void
 what_was_written_is_lost_with_the_connection (void **state UNUSED)
 {
-  assert_true (doubt_is_empty (&d));
-  doubt_note (&d, 100, 200);
-  doubt_note (&d, 300, 400);
-  doubt_note (&d, 200, 300);
-  doubt_note (&d, 1000, 1001);
-  assert_false (doubt_is_empty (&d));
+  assert_true (unflushed_is_empty (&d));
+  unflushed_note (&d, 100, 200);
+  unflushed_note (&d, 300, 400);
+  unflushed_note (&d, 200, 300);
+  unflushed_note (&d, 1000, 1001);
+  assert_false (unflushed_is_empty (&d));
   expect_nothing_again ();
-  assert_true (doubt_lost (&d, 0));
-  assert_true (doubt_is_empty (&d));
+  assert_true (unflushed_lost (&d, 0));
+  assert_true (unflushed_is_empty (&d));
   expect_again (100, 400);
   expect_again (1000, 1001);
   expect_nothing_again ();
@@ -80,14 +80,14 @@ what_was_written_is_lost_with_the_connection (void **state UNUSED)
 static void
 flush_covers_what_came_before_it (void **state UNUSED)
 {
-  doubt_note (&d, 0, 100);
-  doubt_flush_begins (&d);
-  doubt_note (&d, 100, 200);
+  unflushed_note (&d, 0, 100);
+  unflushed_flush_begins (&d);
+  unflushed_note (&d, 100, 200);
   assert_int_equal (ranges_count (&d.covered), 1);
   assert_int_equal (ranges_at (&d.covered, 0)->end, 100);
-  doubt_flush_ends (&d);
-  assert_false (doubt_is_empty (&d));
-  assert_true (doubt_lost (&d, 0));
+  unflushed_flush_ends (&d);
+  assert_false (unflushed_is_empty (&d));
+  assert_true (unflushed_lost (&d, 0));
   expect_again (100, 200);
   expect_nothing_again ();
 }
@@ -95,10 +95,10 @@ flush_covers_what_came_before_it (void **state UNUSED)
 static void
 flush_without_an_answer_covers_nothing (void **state UNUSED)
 {
-  doubt_note (&d, 0, 100);
-  doubt_flush_begins (&d);
-  doubt_note (&d, 200, 300);
-  assert_true (doubt_lost (&d, 0));
+  unflushed_note (&d, 0, 100);
+  unflushed_flush_begins (&d);
+  unflushed_note (&d, 200, 300);
+  assert_true (unflushed_lost (&d, 0));
   expect_again (0, 100);
   expect_again (200, 300);
   expect_nothing_again ();
@@ -107,12 +107,12 @@ flush_without_an_answer_covers_nothing (void **state UNUSED)
 static void
 what_is_lost_twice_is_done_a_third_time (void **state UNUSED)
 {
-  doubt_note (&d, 0, 100);
-  doubt_note (&d, 200, 300);
-  assert_true (doubt_lost (&d, 0));
+  unflushed_note (&d, 0, 100);
+  unflushed_note (&d, 200, 300);
+  assert_true (unflushed_lost (&d, 0));
   expect_again (0, 100);
-  doubt_note (&d, 0, 50);
-  assert_true (doubt_lost (&d, 0));
+  unflushed_note (&d, 0, 50);
+  assert_true (unflushed_lost (&d, 0));
   expect_again (0, 50);
   expect_again (200, 300);
 }
@@ -121,39 +121,39 @@ static void
 note (unsigned n)
 {
   while (n-- > 0)
-    doubt_note (&d, 1000 * n, 1000 * n + 10);
+    unflushed_note (&d, 1000 * n, 1000 * n + 10);
 }
 
 static void
 loss_makes_flushes_come_sooner_and_flushes_later (void **state UNUSED)
 {
   note (100);
-  assert_false (doubt_wants_flush (&d));
-  assert_true (doubt_allows (&d, UINT64_MAX - 101));
-  assert_true (doubt_lost (&d, 300));
+  assert_false (unflushed_wants_flush (&d));
+  assert_true (unflushed_allows (&d, UINT64_MAX - 101));
+  assert_true (unflushed_lost (&d, 300));
   note (99);
-  assert_false (doubt_wants_flush (&d));
-  assert_true (doubt_allows (&d, 0));
-  assert_false (doubt_allows (&d, 1));
+  assert_false (unflushed_wants_flush (&d));
+  assert_true (unflushed_allows (&d, 0));
+  assert_false (unflushed_allows (&d, 1));
   note (1);
-  assert_true (doubt_wants_flush (&d));
-  assert_false (doubt_allows (&d, 0));
-  doubt_flush_begins (&d);
-  assert_false (doubt_wants_flush (&d));
-  doubt_flush_ends (&d);
+  assert_true (unflushed_wants_flush (&d));
+  assert_false (unflushed_allows (&d, 0));
+  unflushed_flush_begins (&d);
+  assert_false (unflushed_wants_flush (&d));
+  unflushed_flush_ends (&d);
   note (199);
-  assert_false (doubt_wants_flush (&d));
+  assert_false (unflushed_wants_flush (&d));
   note (1);
-  assert_true (doubt_wants_flush (&d));
+  assert_true (unflushed_wants_flush (&d));
 }
 
 static void
 one_write_is_always_allowed (void **state UNUSED)
 {
   for (int i = 0; i < 100; i++) {
-    doubt_note (&d, 0, 1);
-    assert_true (doubt_lost (&d, 0));
-    assert_true (doubt_allows (&d, 0));
+    unflushed_note (&d, 0, 1);
+    assert_true (unflushed_lost (&d, 0));
+    assert_true (unflushed_allows (&d, 0));
   }
 }
 
@@ -164,30 +164,30 @@ crashes_come_to_an_end (void **state UNUSED)
   uint64_t at = 0, done = 0, s, e, writes = 0, crashes = 0;
 
   while (done < 2000) {
-    if (doubt_take (&d, &s, &e))
+    if (unflushed_take (&d, &s, &e))
       at = s;
     else
       e = 2000;
     while (at < e) {
       if (++writes % 37 == 0) {
-        assert_true (doubt_lost (&d, 0));
+        assert_true (unflushed_lost (&d, 0));
         assert_true (++crashes < 500);
         if (at < e)             /* what was not written yet is still to do */
           ranges_set (&d.again, at, e, 0);
         break;
       }
-      doubt_note (&d, at, at + 1);
+      unflushed_note (&d, at, at + 1);
       at++;
-      if (doubt_wants_flush (&d)) {
-        doubt_flush_begins (&d);
+      if (unflushed_wants_flush (&d)) {
+        unflushed_flush_begins (&d);
         done += ranges_bytes (&d.covered);
-        doubt_flush_ends (&d);
+        unflushed_flush_ends (&d);
       }
     }
-    if (at == 2000 && !doubt_has_again (&d)) {
-      doubt_flush_begins (&d);
+    if (at == 2000 && !unflushed_has_again (&d)) {
+      unflushed_flush_begins (&d);
       done += ranges_bytes (&d.covered);
-      doubt_flush_ends (&d);
+      unflushed_flush_ends (&d);
     }
   }
   assert_int_equal (done, 2000);
@@ -199,14 +199,14 @@ too_many_pieces_want_a_flush_and_are_never_forgotten (void **state UNUSED)
 {
   uint64_t i = 0;
 
-  while (!doubt_wants_flush (&d))
-    doubt_note (&d, 10 * i, 10 * i + 1), i++;
+  while (!unflushed_wants_flush (&d))
+    unflushed_note (&d, 10 * i, 10 * i + 1), i++;
   assert_true (i > 1000);
-  assert_false (doubt_is_full (&d));
-  while (!doubt_is_full (&d))
-    doubt_note (&d, 10 * i, 10 * i + 1), i++;
-  doubt_note (&d, 10 * i, 10 * i + 1);
-  assert_false (doubt_lost (&d, 0));
+  assert_false (unflushed_is_full (&d));
+  while (!unflushed_is_full (&d))
+    unflushed_note (&d, 10 * i, 10 * i + 1), i++;
+  unflushed_note (&d, 10 * i, 10 * i + 1);
+  assert_false (unflushed_lost (&d, 0));
 }
 
 /* Or nothing would ever be written again. */
@@ -214,14 +214,14 @@ static void
 what_is_never_flushed_never_waits_for_a_flush (void **state UNUSED)
 {
   note (100);
-  assert_true (doubt_lost (&d, 300));
-  assert_true (doubt_allows (&d, UINT64_MAX - 1));
-  assert_true (doubt_has_again (&d));
+  assert_true (unflushed_lost (&d, 300));
+  assert_true (unflushed_allows (&d, UINT64_MAX - 1));
+  assert_true (unflushed_has_again (&d));
   for (uint64_t i = 0; i < 1000 * 1000; i++) {
-    assert_false (doubt_is_full (&d));
-    doubt_note (&d, 10 * i, 10 * i + 1);
+    assert_false (unflushed_is_full (&d));
+    unflushed_note (&d, 10 * i, 10 * i + 1);
   }
-  assert_false (doubt_lost (&d, 0));
+  assert_false (unflushed_lost (&d, 0));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown (f, start, end)
