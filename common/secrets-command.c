@@ -67,13 +67,13 @@ static const char *const shown_ends[] = {
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
 /* Part of a word. */
-struct piece {
+struct work {
   const char *start;
   size_t length;
 };
 
 static bool
-is_in (const struct piece *p, const char *const *list, size_t n)
+is_in (const struct work *p, const char *const *list, size_t n)
 {
   for (size_t i = 0; i < n; i++)
     if (strlen (list[i]) == p->length
@@ -83,7 +83,7 @@ is_in (const struct piece *p, const char *const *list, size_t n)
 }
 
 static bool
-is_of (const struct piece *p, const char *characters)
+is_of (const struct work *p, const char *characters)
 {
   for (size_t i = 0; i < p->length; i++)
     if (memchr (characters, p->start[i], strlen (characters)) == NULL)
@@ -95,7 +95,7 @@ is_of (const struct piece *p, const char *characters)
 #define DIGITS "0123456789"
 
 static bool
-is_name (const struct piece *p)
+is_name (const struct work *p)
 {
   return p->length > 0 && is_of (p, LETTERS DIGITS "-_.");
 }
@@ -104,7 +104,7 @@ is_name (const struct piece *p)
  * shown only in an address, where it is masked.
  */
 static bool
-is_plain (const struct piece *p)
+is_plain (const struct work *p)
 {
   return is_of (p, LETTERS DIGITS "-_.,:/+@%=~[]*?&")
     && (memchr (p->start, '@', p->length) == NULL
@@ -113,7 +113,7 @@ is_plain (const struct piece *p)
 
 /* 10, 64k, 0x1000, 1.5G, 50% */
 static bool
-is_number (const struct piece *p)
+is_number (const struct work *p)
 {
   const size_t digits = strspn (p->start, DIGITS ".");
 
@@ -122,7 +122,7 @@ is_number (const struct piece *p)
 }
 
 static bool
-has_shown_end (const struct piece *p)
+has_shown_end (const struct work *p)
 {
   for (size_t i = 0; i < COUNT (shown_ends); i++) {
     const size_t n = strlen (shown_ends[i]);
@@ -135,7 +135,7 @@ has_shown_end (const struct piece *p)
 }
 
 static bool
-is_path (const struct piece *p)
+is_path (const struct work *p)
 {
   return p->length > 0
     && (p->start[0] == '/' || strncmp (p->start, "./", 2) == 0
@@ -145,7 +145,7 @@ is_path (const struct piece *p)
 
 /* What a query of an address has in it is never known. */
 static bool
-write_plain (FILE *fp, const struct piece *p)
+write_plain (FILE *fp, const struct work *p)
 {
   const char *query = memchr (p->start, '?', p->length);
   char *text = strndup (p->start, query ? (size_t) (query - p->start)
@@ -160,7 +160,7 @@ write_plain (FILE *fp, const struct piece *p)
 }
 
 static bool
-write_alone (FILE *fp, const struct piece *p)
+write_alone (FILE *fp, const struct work *p)
 {
   if (is_number (p) || is_path (p)
       || is_in (p, shown_words, COUNT (shown_words)))
@@ -170,7 +170,7 @@ write_alone (FILE *fp, const struct piece *p)
 
 /* The name's last part counts, and its dashes do not. */
 static bool
-is_shown_name (struct piece name)
+is_shown_name (struct work name)
 {
   while (name.length > 0 && name.start[0] == '-') {
     name.start++;
@@ -194,11 +194,11 @@ is_shown_name (struct piece name)
 
 /* "name=value", or a value that stands alone. */
 static bool
-write_piece (FILE *fp, const struct piece *p)
+write_piece (FILE *fp, const struct work *p)
 {
   const char *equals = memchr (p->start, '=', p->length);
-  struct piece name = { p->start, equals ? (size_t) (equals - p->start) : 0 };
-  struct piece value;
+  struct work name = { p->start, equals ? (size_t) (equals - p->start) : 0 };
+  struct work value;
 
   if (!is_name (&name))
     return write_alone (fp, p);
@@ -224,7 +224,7 @@ piece_length (const char *s)
 static bool
 write_pieces (FILE *fp, const char *word)
 {
-  struct piece p = { word, piece_length (word) };
+  struct work p = { word, piece_length (word) };
   bool good = write_piece (fp, &p);
 
   while (good && p.start[p.length] == ',') {
@@ -246,7 +246,7 @@ is_option (const char *word)
 static bool
 write_option (FILE *fp, const char *word)
 {
-  const struct piece p = { word, strlen (word) };
+  const struct work p = { word, strlen (word) };
 
   if (!is_name (&p))
     return fputs (mask, fp) != EOF;
@@ -258,7 +258,7 @@ write_option (FILE *fp, const char *word)
 static bool
 write_word (FILE *fp, const char *word, const char *before)
 {
-  const struct piece option = { before, strlen (before) };
+  const struct work option = { before, strlen (before) };
 
   if (is_option (word))
     return write_option (fp, word);

@@ -184,7 +184,7 @@ zero_max (const struct cursor *c)
 /* A run that is zero at the source: what has to be done depends on what the
  * destination holds.
  */
-static struct piece
+static struct work
 next_zero (struct cursor *c, uint64_t end)
 {
   const struct zero_plan *z = &c->lane->plan->zero;
@@ -192,21 +192,21 @@ next_zero (struct cursor *c, uint64_t end)
   uint64_t there_end = end;
 
   if (z->known == IS_ZERO_YES)
-    return (struct piece) { .kind = SKIP, .end = end };
+    return (struct work) { .kind = SKIP, .end = end };
   if (z->ask_destination) {
     if (extents_look (c->maps[DESTINATION], c->at, &there_end, &there)
         == EXTENTS_WAIT)
-      return (struct piece) { .kind = WAIT };
+      return (struct work) { .kind = WAIT };
     if (there == EXTENT_ZERO) {
       const uint64_t to = min_u64 (end, round_in (c, there_end));
 
       if (to > c->at)
-        return (struct piece) { .kind = SKIP, .end = to };
+        return (struct work) { .kind = SKIP, .end = to };
       there_end = round_out (c, there_end);
     }
   }
   end = min_u64 (end, round_out (c, there_end));
-  return (struct piece) {
+  return (struct work) {
     .kind = ZERO,
     .end = min_u64 (end, add_saturated (c->at, zero_max (c))),
   };
@@ -259,22 +259,22 @@ look_there (struct cursor *c, uint64_t *end, bool *zero)
   return true;
 }
 
-static struct piece
+static struct work
 next_data (struct cursor *c, uint64_t end)
 {
   const struct zero_plan *z = &c->lane->plan->zero;
-  struct piece p = {
+  struct work p = {
     .kind = COPY, .end = data_end (c, c->maps[SOURCE], end),
     .already_zero = z->known == IS_ZERO_YES,
   };
 
   if (z->ask_destination && z->scan > 0
       && !look_there (c, &p.end, &p.already_zero))
-    return (struct piece) { .kind = WAIT };
+    return (struct work) { .kind = WAIT };
   return p;
 }
 
-static struct piece
+static struct work
 next_to_copy (struct cursor *c, struct run here)
 {
   return is_hole (c, here) ? next_zero (c, round_in (c, here.end))
@@ -282,10 +282,10 @@ next_to_copy (struct cursor *c, struct run here)
 }
 
 /* Where only one side has data, that has to be zeroes, and is read alone. */
-static struct piece
+static struct work
 next_to_compare (struct cursor *c, const struct run runs[2])
 {
-  struct piece p = { .kind = SKIP, .end = c->claimed };
+  struct work p = { .kind = SKIP, .end = c->claimed };
 
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     const struct run run = runs[side];
@@ -319,20 +319,20 @@ both (const struct run runs[2])
   };
 }
 
-struct piece
+struct work
 cursor_next (struct cursor *c)
 {
   struct run runs[2] = { [DESTINATION] = { UINT64_MAX, EXTENT_ZERO } };
 
   if (c->lane->feed && c->at == c->claimed
       && !unflushed_has_again (&c->lane->unflushed) && !feed_has_room (c->lane->feed))
-    return (struct piece) { .kind = AHEAD };
+    return (struct work) { .kind = AHEAD };
   do {
     if (!has_stripe (c))
-      return (struct piece) { .kind = NOTHING };
+      return (struct work) { .kind = NOTHING };
     if (!look (c, SOURCE, &runs[SOURCE])
         || (c->compares && !look (c, DESTINATION, &runs[DESTINATION])))
-      return (struct piece) { .kind = WAIT };
+      return (struct work) { .kind = WAIT };
   } while (c->at == c->claimed && !claim (c, both (runs)));
   tell_extent (c, runs[SOURCE].end, runs[SOURCE].value);
   return c->compares ? next_to_compare (c, runs)

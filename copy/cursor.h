@@ -47,7 +47,7 @@ enum piece_kind {
   COMPARE
 };
 
-struct piece {
+struct work {
   enum piece_kind kind;
   uint64_t end;                 /* it starts at the cursor */
   bool already_zero;            /* COPY: the destination reads as zeroes */
@@ -59,7 +59,7 @@ void cursor_begin (struct cursor *c, struct stripes *stripes, bool in_order,
                    bool compares);
 
 /* What is to be done next.  Whoever does it moves at to the piece's end. */
-struct piece cursor_next (struct cursor *c);
+struct work cursor_next (struct cursor *c);
 
 /* How far it is in its stripe, also while it is away from that. */
 uint64_t cursor_in_stripe (const struct cursor *c);

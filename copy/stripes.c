@@ -12,7 +12,7 @@
 #include "stripes.h"
 
 /* What the disk is cut into at the start.  Each becomes one owner's stripe. */
-struct piece {
+struct work {
   struct stripe range;
   bool begun;
   bool small;                   /* all that there is to do around here */
@@ -25,7 +25,7 @@ struct stripes {
   unsigned owners;
   struct stripe *own;           /* what each owner has not claimed yet */
   bool *busy;                   /* has taken, and not yet finished */
-  struct piece *pieces;         /* cut at the start; taken whole */
+  struct work *pieces;         /* cut at the start; taken whole */
   size_t n_pieces;
 };
 
@@ -40,7 +40,7 @@ length (const struct stripe *s)
  */
 static size_t
 cut (const struct ranges *todo, uint64_t share, uint64_t align,
-     uint64_t small, struct piece *pieces)
+     uint64_t small, struct work *pieces)
 {
   size_t n = 0;
 
@@ -53,7 +53,7 @@ cut (const struct ranges *todo, uint64_t share, uint64_t align,
         : min_u64 (r->end, align_up (start + share, align));
 
       if (pieces)
-        pieces[n] = (struct piece) {
+        pieces[n] = (struct work) {
           .range = { .start = start, .end = end },
           .small = r->end - r->start < small,
         };
@@ -135,14 +135,14 @@ home_of (const struct stripes *s, unsigned owner)
  * come last, and the smallest of all last: they are what earlier runs have left
  * around places that cannot be read or written, where this one may end, too.
  */
-static struct piece *
+static struct work *
 find_whole (struct stripes *s, unsigned owner)
 {
   const size_t home = owner * s->n_pieces / s->owners;
-  struct piece *small = NULL;
+  struct work *small = NULL;
 
   for (size_t i = 0; i < s->n_pieces; i++) {
-    struct piece *p = &s->pieces[(home + i) % s->n_pieces];
+    struct work *p = &s->pieces[(home + i) % s->n_pieces];
 
     if (!p->begun && !p->small)
       return p;
@@ -181,7 +181,7 @@ bool
 stripes_take (struct stripes *s, unsigned owner, struct stripe *out)
 {
   const unsigned home = home_of (s, owner);
-  struct piece *whole;
+  struct work *whole;
   bool got = true;
 
   pthread_mutex_lock (&s->lock);

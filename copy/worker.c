@@ -471,7 +471,7 @@ fill (struct worker *w)
   c->request_max = lane_request_max (&w->lane,
                                      counter_get (&w->job->request_size));
   for (;;) {
-    const struct piece p = cursor_next (c);
+    const struct work p = cursor_next (c);
     const uint64_t length = p.end - c->at;
     const unsigned how = (c->again ? REQUEST_AGAIN : 0)
       | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
