@@ -43,19 +43,19 @@
 static bool
 is_up (const struct worker *w, enum side side)
 {
-  return w->links[side].state == LINK_UP;
+  return w->connections[side].state == CONNECTION_UP;
 }
 
 static struct conn *
 source_conn (const struct worker *w)
 {
-  return w->links[SOURCE].conn;
+  return w->connections[SOURCE].conn;
 }
 
 static struct conn *
 destination_conn (const struct worker *w)
 {
-  return w->links[DESTINATION].conn;
+  return w->connections[DESTINATION].conn;
 }
 
 static bool
@@ -81,7 +81,7 @@ tell_loss (struct worker *w, enum side side, const struct error *why,
               0, 0);
   mailbox_post (w->job->mailbox, &(struct notice) {
       .kind = NOTICE_LOST, .side = side, .worker = w->number,
-      .attempt = w->links[side].failures, .wait = wait, .why = *why });
+      .attempt = w->connections[side].failures, .wait = wait, .why = *why });
 }
 
 /* Nothing of a conn that is no more may be retired. */
@@ -126,17 +126,17 @@ static int
 lose (struct worker *w, enum side side, const struct error *why,
       struct error *e)
 {
-  struct link *l = &w->links[side];
+  struct connection *l = &w->connections[side];
   struct conn *c = l->conn;
   uint64_t wait;
   bool all_known = true, anew;
 
   if (side == DESTINATION)
     track_close (w->track, w->flush.traced, ENOTCONN);
-  if (side == DESTINATION && l->state == LINK_UP)
+  if (side == DESTINATION && l->state == CONNECTION_UP)
     all_known = copy_again (w, why, e);
   forget_ready (w, c);
-  anew = link_drop (l, &w->job->plan->retry, why, &wait);
+  anew = connection_drop (l, &w->job->plan->retry, why, &wait);
   forget_ready (w, c);          /* closing it can have brought up more */
   lane_lost (&w->lane, side);
   extents_lost (w->cursor.maps[side]);
@@ -157,7 +157,7 @@ lose (struct worker *w, enum side side, const struct error *why,
 static void
 welcome (struct worker *w, enum side side)
 {
-  struct conn *c = w->links[side].conn;
+  struct conn *c = w->connections[side].conn;
 
   track_mark (w->track, side == SOURCE ? "source back" : "destination back",
               0, 0);
@@ -174,17 +174,17 @@ mend_links (struct worker *w, uint64_t now, struct error *e)
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     struct error why = { 0 };
 
-    switch (link_mend (&w->links[side], now, w->job->plan->patience, &why)) {
-    case LINK_NO_NEWS:
+    switch (connection_mend (&w->connections[side], now, w->job->plan->patience, &why)) {
+    case CONNECTION_NO_NEWS:
       break;
-    case LINK_IS_BACK:
+    case CONNECTION_IS_BACK:
       welcome (w, side);
       break;
-    case LINK_FAILED:
+    case CONNECTION_FAILED:
       if (lose (w, side, &why, e) == -1)
         return -1;
       break;
-    case LINK_DIFFERS:
+    case CONNECTION_DIFFERS:
       *e = why;
       return -1;
     }
@@ -262,7 +262,7 @@ end_flush (struct worker *w, int err, struct error *e)
   if (w->job->map)
     map_mark (w->job->map, &w->lane.unflushed.covered);
   unflushed_flush_ends (&w->lane.unflushed);
-  link_works (&w->links[DESTINATION]);
+  connection_works (&w->connections[DESTINATION]);
   log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,
               (clock_now () - w->flush.started) / NS_PER_US);
   return 0;
@@ -302,7 +302,7 @@ step (struct worker *w, struct io *io, int err, struct error *e)
   const enum side side = side_of (w, io->conn);
   const uint64_t now = clock_now ();
 
-  w->links[side].moved = now;
+  w->connections[side].moved = now;
   if (err == 0)
     note_trip (w, side, io, now);
   if (io->verb == IO_EXTENTS) {
@@ -312,7 +312,7 @@ step (struct worker *w, struct io *io, int err, struct error *e)
   if (io->verb == IO_FLUSH)
     return end_flush (w, err, e);
   if (err == 0 && io->verb == IO_READ)
-    link_works (&w->links[side]);
+    connection_works (&w->connections[side]);
   return request_step (&w->lane, io, err, e);
 }
 
@@ -363,9 +363,9 @@ look_up (struct worker *w, int wait_ms)
   log_detail ("worker %u: this process was stopped: no time counts of the last"
               " %" PRIu64 " ms", w->number, away / NS_PER_MS);
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
-    w->links[side].moved = now;
-    if (w->links[side].state == LINK_CONNECTING)
-      w->links[side].due += away;
+    w->connections[side].moved = now;
+    if (w->connections[side].state == CONNECTION_CONNECTING)
+      w->connections[side].due += away;
     extents_restart (w->cursor.maps[side], now);
   }
   if (w->wind_down_by)
@@ -381,8 +381,8 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   struct pollfd fds[4];
   int wait_ms = 0, r;
 
-  link_want (&w->links[SOURCE], &fds[SOURCE]);
-  link_want (&w->links[DESTINATION], &fds[DESTINATION]);
+  connection_want (&w->connections[SOURCE], &fds[SOURCE]);
+  connection_want (&w->connections[DESTINATION], &fds[DESTINATION]);
   fds[2].fd = next_stop_fd (w);
   fds[3].fd = also_fd;
   fds[2].events = fds[3].events = POLLIN;
@@ -400,7 +400,7 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     struct error why = { 0 };
 
-    if (link_turn (&w->links[side], fds[side].revents, &why) == -1
+    if (connection_turn (&w->connections[side], fds[side].revents, &why) == -1
         && lose (w, side, &why, e) == -1)
       return -1;
   }
@@ -536,11 +536,11 @@ connect_pair (struct worker *w, struct error *e)
   int r = -1;
 
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
-    w->links[side].endpoint = endpoints[side];
-    w->links[side].number = w->number;
+    w->connections[side].endpoint = endpoints[side];
+    w->connections[side].number = w->number;
     if (side == SOURCE || pair[SOURCE])
       pair[side] = endpoint_conn (endpoints[side], w->number, &why);
-    w->links[side].conn = pair[side];
+    w->connections[side].conn = pair[side];
   }
   if (pair[SOURCE] && pair[DESTINATION])
     r = conn_wait_ready (pair, 2, watch, 2, clock_now () + CONNECT_PATIENCE,
@@ -559,7 +559,7 @@ connect_pair (struct worker *w, struct error *e)
   if (conn_compare (pair[SOURCE], e) == -1
       || conn_compare (pair[DESTINATION], e) == -1)
     return FAILED;
-  w->links[SOURCE].state = w->links[DESTINATION].state = LINK_UP;
+  w->connections[SOURCE].state = w->connections[DESTINATION].state = CONNECTION_UP;
   return GO_ON;
 }
 
@@ -567,7 +567,7 @@ connect_pair (struct worker *w, struct error *e)
 static struct extents *
 new_map (struct worker *w, enum side side, bool wanted)
 {
-  const struct link *l = &w->links[side];
+  const struct connection *l = &w->connections[side];
 
   return extents_new (l->conn, &w->lane.ready,
                       wanted ? endpoint_caps (l->endpoint)->extents_max : 0);
@@ -650,7 +650,7 @@ static uint64_t
 stall_deadline (const struct worker *w, enum side side)
 {
   return !lane_awaits (&w->lane, side) || w->job->plan->stall == 0 ? 0
-    : w->links[side].moved + w->job->plan->stall;
+    : w->connections[side].moved + w->job->plan->stall;
 }
 
 /* When there is to be a flush; 0 for never.  The last one is not meant here. */
@@ -680,7 +680,7 @@ start_deadline (const struct worker *w)
   const uint64_t deadlines[] = {
     extents_deadline (w->cursor.maps[SOURCE]),
     extents_deadline (w->cursor.maps[DESTINATION]),
-    link_due (&w->links[SOURCE]), link_due (&w->links[DESTINATION]),
+    connection_due (&w->connections[SOURCE]), connection_due (&w->connections[DESTINATION]),
     lane_due (&w->lane), w->limited_until,
   };
 
@@ -709,7 +709,7 @@ lose_silent (struct worker *w, uint64_t now, struct error *e)
     struct error why = { 0 };
 
     if (!lane_awaits (&w->lane, side))
-      w->links[side].moved = now;       /* what comes next starts the wait */
+      w->connections[side].moved = now;       /* what comes next starts the wait */
     /* Judged by what the last poll has seen, not by what came since. */
     if (deadline == 0 || w->looked < deadline)
       continue;
@@ -730,8 +730,8 @@ has_wound_down (struct worker *w)
       || lane_awaits (&w->lane, SOURCE) || lane_awaits (&w->lane, DESTINATION))
     return false;
   for (enum side side = SOURCE; side <= DESTINATION; side++)
-    if (is_up (w, side) && conn_is_stream (w->links[side].conn))
-      conn_leave (w->links[side].conn);
+    if (is_up (w, side) && conn_is_stream (w->connections[side].conn))
+      conn_leave (w->connections[side].conn);
   return true;
 }
 
@@ -802,7 +802,7 @@ static enum step
 stop_waiting (const struct worker *w)
 {
   return lane_awaits (&w->lane, DESTINATION)
-    && w->links[DESTINATION].moved + WIND_DOWN < w->wind_down_by
+    && w->connections[DESTINATION].moved + WIND_DOWN < w->wind_down_by
     ? ENOUGH : GO_ON;
 }
 
@@ -926,18 +926,18 @@ leave (struct worker *w)
     bool left = true;
 
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      left = (!is_up (w, side) || conn_leave (w->links[side].conn)) && left;
+      left = (!is_up (w, side) || conn_leave (w->connections[side].conn)) && left;
     if (left || clock_now () >= deadline || stop_is_rude (w->job->stop))
       return;
     while (list_take (&w->lane.ready))
       ;
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      link_want (&w->links[side], &fds[side]);
+      connection_want (&w->connections[side], &fds[side]);
     if (poll (fds, 2, clock_poll_timeout (deadline, clock_now ())) == -1)
       continue;
     /* A conn that is lost has left; the other one may still have to. */
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      link_turn (&w->links[side], fds[side].revents, &(struct error) { 0 });
+      connection_turn (&w->connections[side], fds[side].revents, &(struct error) { 0 });
   }
 }
 

@@ -24,7 +24,7 @@
 #include "cursor.h"
 #include "endpoint.h"
 #include "limit.h"
-#include "link.h"
+#include "connection.h"
 #include "map.h"
 #include "mailbox.h"
 #include "plan.h"
@@ -93,7 +93,7 @@ struct worker {
 
   /* The rest is the thread's own. */
   struct track *track;          /* NULL: no trace is wanted */
-  struct link links[2];         /* owned; by side */
+  struct connection connections[2];         /* owned; by side */
   struct rtt rtt[2];  /* by side */
   struct pass *pass;            /* the present one */
   struct lane lane;

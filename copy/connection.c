@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One worker's way to one side: see link.h. */
+/* One worker's way to one side: see connection.h. */
 
 #include <config.h>
 
@@ -7,15 +7,15 @@
 
 #include "backoff.h"
 #include "clock.h"
-#include "link.h"
+#include "connection.h"
 
 bool
-link_drop (struct link *l, const struct retry_plan *retry,
+connection_drop (struct connection *l, const struct retry_plan *retry,
            const struct error *why, uint64_t *wait)
 {
   conn_close (l->conn);
   l->conn = NULL;
-  l->state = LINK_AWAY;
+  l->state = CONNECTION_AWAY;
   if (!endpoint_caps (l->endpoint)->reconnects || !retry_helps (why->number)
       || !retry_may (retry, ++l->failures, backoff_dice (), wait))
     return false;
@@ -23,50 +23,50 @@ link_drop (struct link *l, const struct retry_plan *retry,
   return true;
 }
 
-static enum link_news
-look_at_conn (struct link *l, uint64_t now, struct error *e)
+static enum connection_news
+look_at_conn (struct connection *l, uint64_t now, struct error *e)
 {
   const int up = conn_came_up (l->conn, now, l->due, e);
 
   if (up != 1)
-    return up == 0 ? LINK_NO_NEWS : LINK_FAILED;
+    return up == 0 ? CONNECTION_NO_NEWS : CONNECTION_FAILED;
   if (conn_compare (l->conn, e) == -1)
-    return LINK_DIFFERS;
-  l->state = LINK_UP;
+    return CONNECTION_DIFFERS;
+  l->state = CONNECTION_UP;
   l->moved = now;
-  return LINK_IS_BACK;
+  return CONNECTION_IS_BACK;
 }
 
-static enum link_news
-connect_again (struct link *l, uint64_t now, uint64_t patience,
+static enum connection_news
+connect_again (struct connection *l, uint64_t now, uint64_t patience,
                struct error *e)
 {
   if (now < l->due)
-    return LINK_NO_NEWS;
+    return CONNECTION_NO_NEWS;
   l->conn = endpoint_conn (l->endpoint, l->number, e);
   if (l->conn == NULL)
-    return LINK_FAILED;
-  l->state = LINK_CONNECTING;
+    return CONNECTION_FAILED;
+  l->state = CONNECTION_CONNECTING;
   l->due = now + patience;
   return look_at_conn (l, now, e);      /* a near server is quick */
 }
 
-enum link_news
-link_mend (struct link *l, uint64_t now, uint64_t patience, struct error *e)
+enum connection_news
+connection_mend (struct connection *l, uint64_t now, uint64_t patience, struct error *e)
 {
   switch (l->state) {
-  case LINK_AWAY:
+  case CONNECTION_AWAY:
     return connect_again (l, now, patience, e);
-  case LINK_CONNECTING:
+  case CONNECTION_CONNECTING:
     return look_at_conn (l, now, e);
-  case LINK_UP:
+  case CONNECTION_UP:
     break;
   }
-  return LINK_NO_NEWS;
+  return CONNECTION_NO_NEWS;
 }
 
 void
-link_want (const struct link *l, struct pollfd *p)
+connection_want (const struct connection *l, struct pollfd *p)
 {
   if (l->conn)
     conn_want (l->conn, p);
@@ -75,7 +75,7 @@ link_want (const struct link *l, struct pollfd *p)
 }
 
 int
-link_turn (struct link *l, short revents, struct error *e)
+connection_turn (struct connection *l, short revents, struct error *e)
 {
   return l->conn && revents ? conn_turn (l->conn, revents, e) : 0;
 }
