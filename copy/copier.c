@@ -26,7 +26,7 @@
 #include "status.h"
 #include "trace.h"
 #include "used-files.h"
-#include "watch.h"
+#include "monitor.h"
 
 /* A server that is told to end may have caches to write, and is killed if it
  * takes longer.  All that counts was flushed before, and less is owed to it
@@ -655,7 +655,7 @@ copy (struct copier *c, uint64_t start)
   teller = start_teller (c, start);
   checkpoint_save (&c->checkpoint);
   stop_want_usr1 (c->stop, true);
-  watch_workers (&gear, workers, &teller, &c->checkpoint);
+  monitor_run (&gear, workers, &teller, &c->checkpoint);
   stop_want_usr1 (c->stop, false);
   complete = workers_join (workers) && finish (c, workers);
   complete = is_still_there (c) && complete;

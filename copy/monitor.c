@@ -10,7 +10,7 @@
 #include "idle.h"
 #include "report.h"
 #include "tuner.h"
-#include "watch.h"
+#include "monitor.h"
 
 static void
 tell (const struct workers *workers, struct status *teller, bool at_once)
@@ -105,7 +105,7 @@ wait_ms (const struct gear *gear, const struct status *teller,
 }
 
 void
-watch_workers (const struct gear *gear, struct workers *workers, struct status *teller,
+monitor_run (const struct gear *gear, struct workers *workers, struct status *teller,
             struct checkpoint *checkpoint)
 {
   struct endpoint *sides[] = { gear->source, gear->destination };

@@ -3,18 +3,18 @@
  * signals and servers that die, seeks the best pace, saves the map.
  */
 
-#ifndef WATCH_H
-#define WATCH_H
+#ifndef MONITOR_H
+#define MONITOR_H
 
 #include "workers.h"
 #include "checkpoint.h"
 #include "status.h"
 
 /* Comes back once all workers have ended. */
-void watch_workers (const struct gear *gear, struct workers *workers,
+void monitor_run (const struct gear *gear, struct workers *workers,
                  struct status *teller, struct checkpoint *checkpoint);
 
 /* How long a server can be later to die than its connections. */
 #define WATCH_DEATH_MS 1000
 
-#endif /* WATCH_H */
+#endif /* MONITOR_H */
