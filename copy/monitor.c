@@ -49,7 +49,7 @@ heed_death (struct stop *stop, struct endpoint *ep)
 }
 
 static void
-trace_pace (const struct gear *gear, const struct pace *p)
+trace_pace (const struct gear *gear, const struct tuning *p)
 {
   struct track *k = trace_main (gear->trace);
 
@@ -71,9 +71,9 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
     .compares = t.phase == PHASE_COMPARE,
     .idle = tuner->far ? idle_time () : 0,
   };
-  const struct pace before = tuner->pace;
+  const struct tuning before = tuner->pace;
   const bool was_far = tuner->far;
-  const struct pace pace = tuner_look (tuner, &d, now);
+  const struct tuning pace = tuner_look (tuner, &d, now);
 
   if (tuner->far && !was_far && gear->plan->workers < workers_max) {
     workers_grow (workers);
@@ -83,7 +83,7 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
   if (pace.request_size == before.request_size && pace.window == before.window
       && pace.workers == before.workers)
     return;
-  workers_set_pace (workers, &pace);
+  workers_set_tuning (workers, &pace);
   report_pace (&pace);
   trace_pace (gear, &pace);
 }
@@ -118,7 +118,7 @@ monitor_run (const struct gear *gear, struct workers *workers, struct status *te
   };
 
   tuner_init (&tuner, gear->plan, clock_now ());
-  workers_set_pace (workers, &tuner.pace);
+  workers_set_tuning (workers, &tuner.pace);
   trace_pace (gear, &tuner.pace);
   tell (workers, teller, false);
   while (!workers_has_ended (workers)) {

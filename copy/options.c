@@ -806,7 +806,7 @@ base_name (const char *path)
 static int
 parse_pace (struct options *o, struct error *e)
 {
-  const char *text = getenv ("STRIPECOPY_PACE");
+  const char *text = getenv ("STRIPECOPY_TUNING");
   const char *comma = text ? strchr (text, ',') : NULL;
   char *size;
   bool good;
@@ -814,13 +814,13 @@ parse_pace (struct options *o, struct error *e)
   if (text == NULL)
     return 0;
   size = strndup (text, comma ? comma - text : 0);
-  good = size && comma && human_parse_size (size, &o->pace_size) == NULL
-    && human_parse_size (comma + 1, &o->pace_window) == NULL
-    && o->pace_size > 0 && o->pace_size <= o->pace_window;
+  good = size && comma && human_parse_size (size, &o->tuning_size) == NULL
+    && human_parse_size (comma + 1, &o->tuning_window) == NULL
+    && o->tuning_size > 0 && o->tuning_size <= o->tuning_window;
   free (size);
   if (good)
     return 0;
-  error_set (e, EINVAL, "STRIPECOPY_PACE=%s: not the size of a request and that"
+  error_set (e, EINVAL, "STRIPECOPY_TUNING=%s: not the size of a request and that"
              " of a window, with a comma", text);
   return -1;
 }

@@ -50,7 +50,7 @@ struct options {
   uint64_t request_size;        /* --request-size, bytes; 0: not given */
   uint64_t queue_size;          /* --queue-size, bytes per worker */
   bool queue_size_given;
-  uint64_t pace_size, pace_window;      /* bytes of each request and window, with
+  uint64_t tuning_size, tuning_window;      /* bytes of each request and window, with
                                    nothing left to find; 0: not fixed */
   uint64_t sparse;              /* --sparse, bytes; 0: do not look for zeroes */
   bool sparse_given;

@@ -231,7 +231,7 @@ choose_request_size (const struct plan *p, const struct options *o,
                      const struct caps *source, const struct caps *destination,
                      uint64_t preferred)
 {
-  uint64_t size = o->pace_size ? o->pace_size
+  uint64_t size = o->tuning_size ? o->tuning_size
     : o->request_size ? o->request_size : REQUEST_SIZE;
 
   size = max_u64 (size, min_u64 (preferred, REQUEST_SIZE_MAX));
@@ -266,13 +266,13 @@ choose_queue_size (const struct plan *p, const struct options *o,
 
 /* A fixed pace is used as given, as far as the servers' block sizes allow. */
 static void
-pin_pace (struct plan *p, const struct options *o)
+pin_tuning (struct plan *p, const struct options *o)
 {
   p->pinned = true;
   p->workers = p->workers_max;
   p->n_sizes = 1;
   p->sizes[0] = p->buffer_size = p->request_size;
-  p->window_max = max_u64 (o->pace_window, p->buffer_size);
+  p->window_max = max_u64 (o->tuning_window, p->buffer_size);
 }
 
 /* A request size that was asked for is not the tuner's to find. */
@@ -284,8 +284,8 @@ choose_sizes (struct plan *p, const struct options *o,
   const uint64_t block_max = min_u64 (source->block_max,
                                       destination->block_max);
 
-  if (o->pace_size) {
-    pin_pace (p, o);
+  if (o->tuning_size) {
+    pin_tuning (p, o);
     return;
   }
   p->window_max = min_u64 (p->queue_size, p->requests * p->request_size);

@@ -146,7 +146,7 @@ report_findings (const struct plan *p, const struct scan_result *f)
 }
 
 void
-report_pace (const struct pace *p)
+report_pace (const struct tuning *p)
 {
   log_detail ("pace: request-size=%" PRIu64 " in-flight=%" PRIu64,
               p->request_size, p->window);

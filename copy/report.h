@@ -27,7 +27,7 @@ void report_plan (const struct plan *p, const struct endpoint *source,
 void report_findings (const struct plan *p, const struct scan_result *f);
 
 /* For --verbose, while the workers run. */
-void report_pace (const struct pace *p);
+void report_pace (const struct tuning *p);
 void report_growth (unsigned workers, uint64_t rtt);
 
 /* One line at the end.  elapsed is in ns. */

@@ -69,10 +69,10 @@ deep_window (const struct plan *plan, unsigned size)
     : min_u64 (plan->window_max, depth * plan->sizes[size]);
 }
 
-struct pace
-tuner_first_pace (const struct plan *plan)
+struct tuning
+tuner_first (const struct plan *plan)
 {
-  return (struct pace) {
+  return (struct tuning) {
     .request_size = plan->sizes[plan->near_size],
     .window = deep_window (plan, plan->near_size),
   };
@@ -83,7 +83,7 @@ tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 {
   *t = (struct tuner) {
     .plan = plan, .size = plan->near_size, .trial = plan->near_size,
-    .pace = tuner_first_pace (plan), .rising = true, .rest = REST_FIRST,
+    .pace = tuner_first (plan), .rising = true, .rest = REST_FIRST,
     .since = now, .grew = now, .next = now + TICK, .pause = TICK,
   };
 }
@@ -378,7 +378,7 @@ measure_trial (struct tuner *t, const struct delivered *d, double rate,
     end_trial (t, d, t->trial_bytes * NS_PER_S / t->trial_time, now);
 }
 
-struct pace
+struct tuning
 tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
 {
   const uint64_t began = t->since;

@@ -32,7 +32,7 @@
 #define TUNER_ROUNDS 8
 
 /* How much each worker keeps in flight. */
-struct pace {
+struct tuning {
   uint64_t request_size;        /* bytes of one request, at most */
   uint64_t window;              /* bytes in flight in one worker */
   unsigned workers;             /* that share what is in flight in all; those
@@ -59,7 +59,7 @@ struct delivered {
 
 struct tuner {
   const struct plan *plan;      /* borrowed */
-  struct pace pace;             /* what to have now */
+  struct tuning pace;             /* what to have now */
   bool far;                     /* answers take so long that more workers help;
                                    stays so */
   uint64_t next;                /* clock_now time to look again */
@@ -98,7 +98,7 @@ struct tuner {
 };
 
 /* What each worker begins with. */
-struct pace tuner_first_pace (const struct plan *plan);
+struct tuning tuner_first (const struct plan *plan);
 
 void tuner_init (struct tuner *t, const struct plan *plan, uint64_t now);
 
@@ -106,7 +106,7 @@ void tuner_init (struct tuner *t, const struct plan *plan, uint64_t now);
 uint64_t tuner_due (const struct tuner *t);
 
 /* Returns the pace to have. */
-struct pace tuner_look (struct tuner *t, const struct delivered *d,
+struct tuning tuner_look (struct tuner *t, const struct delivered *d,
                         uint64_t now);
 
 #endif /* TUNER_H */

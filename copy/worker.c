@@ -458,7 +458,7 @@ window (const struct worker *w)
   const uint64_t each = counter_get (&w->job->window);
 
   return w->ordinal < w->job->sharers ? each
-    : min_u64 (each, tuner_first_pace (w->job->plan).window);
+    : min_u64 (each, tuner_first (w->job->plan).window);
 }
 
 /* Starts as much as the window and the limit allow. */

@@ -198,7 +198,7 @@ struct workers *
 workers_start (const struct gear *gear, struct error *e)
 {
   const struct plan *plan = gear->plan;
-  const struct pace first = tuner_first_pace (plan);
+  const struct tuning first = tuner_first (plan);
   struct workers *c = calloc (1, sizeof *c);
 
   if (c == NULL)
@@ -355,7 +355,7 @@ workers_latency (const struct workers *c, unsigned percent)
 }
 
 void
-workers_set_pace (struct workers *c, const struct pace *pace)
+workers_set_tuning (struct workers *c, const struct tuning *pace)
 {
   atomic_store (&c->job.sharers, pace->workers);
   counter_set (&c->job.request_size, pace->request_size);

@@ -108,7 +108,7 @@ void workers_grow (struct workers *c);
 uint64_t workers_latency (const struct workers *c, unsigned percent);
 
 /* The pace that all workers have from now on. */
-void workers_set_pace (struct workers *c, const struct pace *pace);
+void workers_set_tuning (struct workers *c, const struct tuning *pace);
 
 /* Waits for all workers.  True when the whole disk is copied, and flushed where
  * the plan says so, and compared where it says that, whatever was found.

@@ -302,8 +302,8 @@ queues_of_all_workers_are_bounded (void **state UNUSED)
 static void
 pinned_pace_is_what_was_asked_for (void **state UNUSED)
 {
-  options.pace_size = 2 * MiB;
-  options.pace_window = 24 * MiB;
+  options.tuning_size = 2 * MiB;
+  options.tuning_window = 24 * MiB;
   make ();
   assert_true (plan.pinned);
   assert_int_equal (plan.workers, plan.workers_max);

@@ -235,7 +235,7 @@ fill (const struct model *m, unsigned worker)
   struct model_worker *w = &workers[worker];
   const uint64_t size = tuner.pace.request_size;
   const uint64_t window = worker < tuner.pace.workers ? tuner.pace.window
-    : min_u64 (tuner.pace.window, tuner_first_pace (&plan).window);
+    : min_u64 (tuner.pace.window, tuner_first (&plan).window);
 
   if (m->idle || m->limited) {
     if (w->requests == 0)
@@ -333,7 +333,7 @@ look (void)
     .limited = limited, .rtt = { quickest (0), quickest (1) },
     .last_rtt = { last_answer (0), last_answer (1) },
   };
-  const struct pace pace = tuner_look (&tuner, &d, now);
+  const struct tuning pace = tuner_look (&tuner, &d, now);
 
   looks++;
   assert_true (pace.window <= plan.window_max);
@@ -436,13 +436,13 @@ all_windows (void)
 static uint64_t
 first_window (void)
 {
-  return tuner_first_pace (&plan).window;
+  return tuner_first (&plan).window;
 }
 
 static bool
 is_at_first_pace (void)
 {
-  const struct pace first = tuner_first_pace (&plan);
+  const struct tuning first = tuner_first (&plan);
 
   return tuner.pace.request_size == first.request_size
     && tuner.pace.window == first.window;
@@ -912,7 +912,7 @@ one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
 {
   const struct delivered d = { .workers = 4, .came = 1, .went = 1, .refused = 1,
                                .rtt = { 1, 1 } };
-  struct pace pace;
+  struct tuning pace;
 
   start_with (WORKERS_MAX_HERE, 256 * KiB);
   assert_int_equal (tuner_due (&tuner), 0);

@@ -69,7 +69,7 @@ fitting_size ()
              printf "%d", int (n / 1048576 + 1) * 1048576 }'
 }
 
-# Each point fixed by STRIPECOPY_PACE, with two workers; and what is chosen where
+# Each point fixed by STRIPECOPY_TUNING, with two workers; and what is chosen where
 # nothing is fixed.
 sweep_map ()
 {
@@ -93,7 +93,7 @@ sweep_map ()
 # Sets command to a copy at a point: set_point WORKERS REQUEST-SIZE WINDOW
 set_point ()
 {
-  command=(env STRIPECOPY_PACE="$2,$3" "$STRIPECOPY" -C "$1" -T "$1"
+  command=(env STRIPECOPY_TUNING="$2,$3" "$STRIPECOPY" -C "$1" -T "$1"
            --requests=4096 "$src" "$dst")
 }
 
