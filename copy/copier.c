@@ -17,7 +17,7 @@
 #include "exit-status.h"
 #include "human.h"
 #include "checkpoint.h"
-#include "limit.h"
+#include "ratelimit.h"
 #include "log.h"
 #include "output-file.h"
 #include "retry.h"
@@ -54,7 +54,7 @@ struct copier {
   struct plan plan;
   struct map *map;              /* NULL: none is kept */
   struct checkpoint checkpoint;
-  struct limit *limit;
+  struct ratelimit *ratelimit;
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
   struct scan *scan;        /* NULL: nobody looked */
@@ -146,7 +146,7 @@ open_both (struct copier *c)
 {
   struct error e = { 0 };
 
-  if ((c->limit = limit_new (c->options, clock_now (), &e)) == NULL)
+  if ((c->ratelimit = ratelimit_new (c->options, clock_now (), &e)) == NULL)
     return give_up (c, &e, REFUSED);
   if ((c->source = open_side (c, SOURCE, &e)) == NULL
       || (c->destination = open_side (c, DESTINATION, &e)) == NULL)
@@ -637,7 +637,7 @@ copy (struct copier *c, uint64_t start)
 {
   const struct gear gear = {
     .plan = &c->plan, .source = c->source, .destination = c->destination,
-    .map = c->map, .limit = c->limit, .stop = c->stop, .trace = c->trace,
+    .map = c->map, .ratelimit = c->ratelimit, .stop = c->stop, .trace = c->trace,
   };
   struct error e = { 0 };
   struct workers *workers;
@@ -808,7 +808,7 @@ free_all (struct copier *c)
   if (c->map)
     report_note_map (c->report, c->map);
   map_close (c->map);
-  limit_free (c->limit);
+  ratelimit_free (c->ratelimit);
   scan_free (c->scan);
   samples_free (c->samples);
 }

@@ -170,7 +170,7 @@ is_hole (const struct cursor *c, struct run run)
 static uint64_t
 limited (const struct cursor *c, uint64_t most)
 {
-  return min_u64 (most, limit_request (c->limit, c->lane->plan->grain));
+  return min_u64 (most, ratelimit_request (c->ratelimit, c->lane->plan->grain));
 }
 
 static uint64_t

@@ -15,14 +15,14 @@
 #include <stdint.h>
 
 #include "extents.h"
-#include "limit.h"
+#include "ratelimit.h"
 #include "request.h"
 #include "stripes.h"
 
 /* The first four are set by the worker, which owns the maps, too. */
 struct cursor {
   struct lane *lane;            /* borrowed */
-  struct limit *limit;          /* borrowed; NULL: there is none */
+  struct ratelimit *ratelimit;          /* borrowed; NULL: there is none */
   struct extents *maps[2];      /* by side */
   uint64_t request_max;         /* bytes in one request: the present pace */
 

@@ -95,7 +95,7 @@ wait_ms (const struct gear *gear, const struct status *teller,
 {
   const uint64_t dues[] = {
     status_due (teller), checkpoint_due (checkpoint), tuner_due (tuner),
-    limit_due (gear->limit),
+    ratelimit_due (gear->ratelimit),
   };
   uint64_t next = 0;
 
@@ -133,7 +133,7 @@ monitor_run (const struct gear *gear, struct workers *workers, struct status *te
       }
     if (fds[2].revents)
       status_notices (teller, workers_mailbox (workers));
-    limit_look (gear->limit, clock_now ());
+    ratelimit_look (gear->ratelimit, clock_now ());
     if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
       set_pace (gear, workers, &tuner);
     tell (workers, teller, false);

@@ -443,7 +443,7 @@ has_room (struct worker *w, uint64_t bytes, uint64_t length)
   if (!lane_has_room (&w->lane, bytes, length))
     return false;
   if (bytes > 0)
-    w->limited_until = limit_take (w->job->limit, bytes, clock_now ());
+    w->limited_until = ratelimit_take (w->job->ratelimit, bytes, clock_now ());
   if (w->limited_until)
     counter_add (&w->stats.limited, 1);
   return w->limited_until == 0;
@@ -586,7 +586,7 @@ buy_memory (struct worker *w)
   w->lane.mailbox = w->job->mailbox;
   w->lane.differences = w->job->differences;
   w->cursor.lane = &w->lane;
-  w->cursor.limit = w->job->limit;
+  w->cursor.ratelimit = w->job->ratelimit;
   w->cursor.maps[SOURCE] = new_map (w, SOURCE, plan->source_extents);
   w->cursor.maps[DESTINATION] = new_map (w, DESTINATION,
                                          plan->zero.ask_destination

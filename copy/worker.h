@@ -23,7 +23,7 @@
 #include "rtt.h"
 #include "cursor.h"
 #include "endpoint.h"
-#include "limit.h"
+#include "ratelimit.h"
 #include "connection.h"
 #include "map.h"
 #include "mailbox.h"
@@ -63,7 +63,7 @@ struct job {
   struct mailbox *mailbox;
   struct differences *differences;      /* NULL: no pass compares */
   struct map *map;              /* NULL: nobody keeps one */
-  struct limit *limit;          /* of the bytes a second; borrowed */
+  struct ratelimit *ratelimit;          /* of the bytes a second; borrowed */
   uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
   int notifier;                     /* for a notice, and for a worker that ended */
   atomic_uint n_ended;

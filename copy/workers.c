@@ -205,7 +205,7 @@ workers_start (const struct gear *gear, struct error *e)
     goto fail;
   c->job = (struct job) {
     .plan = plan, .source = gear->source, .destination = gear->destination,
-    .map = gear->map, .limit = gear->limit, .stop = gear->stop,
+    .map = gear->map, .ratelimit = gear->ratelimit, .stop = gear->stop,
     .trace = gear->trace,
     .notifier = notifier_new (),
     .request_size = first.request_size, .window = first.window,

@@ -11,7 +11,7 @@
 #include "differences.h"
 #include "endpoint.h"
 #include "error.h"
-#include "limit.h"
+#include "ratelimit.h"
 #include "map.h"
 #include "mailbox.h"
 #include "plan.h"
@@ -73,7 +73,7 @@ struct gear {
   const struct plan *plan;
   struct endpoint *source, *destination;
   struct map *map;              /* NULL: the whole disk is to do */
-  struct limit *limit;          /* NULL: there is none */
+  struct ratelimit *ratelimit;          /* NULL: there is none */
   struct stop *stop;
   struct trace *trace;          /* NULL: none is wanted */
 };

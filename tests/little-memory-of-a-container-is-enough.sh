@@ -12,17 +12,17 @@ requires_filter delay
 make_group ()
 {
   local own top=/sys/fs/cgroup
-  limit_file=memory.max peak_file=memory.peak
+  ratelimit_file=memory.max peak_file=memory.peak
   own=$(sed -n 's/^0:://p' /proc/self/cgroup)
   if grep -q ':memory:' /proc/self/cgroup; then
     top=/sys/fs/cgroup/memory
-    limit_file=memory.limit_in_bytes peak_file=memory.max_usage_in_bytes
+    ratelimit_file=memory.limit_in_bytes peak_file=memory.max_usage_in_bytes
     own=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
   fi
   group=$top${own%/}/stripecopy-test-$$
   mkdir "$group" 2> "$errors" || skip "no control groups here"
   control_groups+=("$group")
-  echo $((64 << 20)) 2> "$errors" > "$group/$limit_file" ||
+  echo $((64 << 20)) 2> "$errors" > "$group/$ratelimit_file" ||
     skip "memory cannot be limited here"
 }
 

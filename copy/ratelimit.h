@@ -5,41 +5,41 @@
  * others.  Nobody waits in here: a worker is told when to look again.
  */
 
-#ifndef LIMIT_H
-#define LIMIT_H
+#ifndef RATELIMIT_H
+#define RATELIMIT_H
 
 #include <stdint.h>
 
 #include "error.h"
 #include "options.h"
 
-struct limit;                   /* body in limit.c */
+struct ratelimit;                   /* body in ratelimit.c */
 
 /* The limit that the options ask for; with none, it lets all pass.  NULL with
  * the error set where the file that has the rate does not.
  */
-struct limit *limit_new (const struct options *o, uint64_t now,
+struct ratelimit *ratelimit_new (const struct options *o, uint64_t now,
                          struct error *e);
-void limit_free (struct limit *l);      /* NULL is fine */
+void ratelimit_free (struct ratelimit *l);      /* NULL is fine */
 
 /* Two questions, also to NULL, which is no limit. */
 
 /* The most bytes for one request, a power of two: small enough that a second
  * has many.  least is what it never is less than.  Any thread.
  */
-uint64_t limit_request (const struct limit *l, uint64_t least);
+uint64_t ratelimit_request (const struct ratelimit *l, uint64_t least);
 
 /* 0 when so many bytes may be moved; then they count.  Else the clock_now time
  * to ask again, which is soon, for the rate can change.  Any thread.
  */
-uint64_t limit_take (struct limit *l, uint64_t bytes, uint64_t now);
+uint64_t ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now);
 
-/* When limit_look wants to be called; 0 for never. */
-uint64_t limit_due (const struct limit *l);
+/* When ratelimit_look wants to be called; 0 for never. */
+uint64_t ratelimit_due (const struct ratelimit *l);
 
 /* Reads the file again where it is due, and warns when there is no rate in it:
  * the old one stays.  Main thread only.
  */
-void limit_look (struct limit *l, uint64_t now);
+void ratelimit_look (struct ratelimit *l, uint64_t now);
 
-#endif /* LIMIT_H */
+#endif /* RATELIMIT_H */

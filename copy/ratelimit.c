@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The bytes a second that all workers together may move: see limit.h. */
+/* The bytes a second that all workers together may move: see ratelimit.h. */
 
 #include <config.h>
 
@@ -16,7 +16,7 @@
 #include "bucket.h"
 #include "clock.h"
 #include "human.h"
-#include "limit.h"
+#include "ratelimit.h"
 #include "log.h"
 #include "secrets.h"
 
@@ -36,7 +36,7 @@
 /* No rate is longer. */
 #define TEXT_MAX 64
 
-struct limit {
+struct ratelimit {
   pthread_mutex_t lock;         /* bucket */
   struct bucket bucket;
   _Atomic uint64_t rate;        /* bytes a second; 0: no limit */
@@ -96,7 +96,7 @@ read_rate (const char *file, uint64_t *rate)
 }
 
 static void
-set_rate (struct limit *l, uint64_t rate, uint64_t now)
+set_rate (struct ratelimit *l, uint64_t rate, uint64_t now)
 {
   char text[HUMAN_MAX];
 
@@ -111,7 +111,7 @@ set_rate (struct limit *l, uint64_t rate, uint64_t now)
 }
 
 uint64_t
-limit_due (const struct limit *l)
+ratelimit_due (const struct ratelimit *l)
 {
   return l->next_look;
 }
@@ -120,7 +120,7 @@ limit_due (const struct limit *l)
  * worth a warning, and only one.
  */
 void
-limit_look (struct limit *l, uint64_t now)
+ratelimit_look (struct ratelimit *l, uint64_t now)
 {
   struct error e = { 0 };
   const char *why;
@@ -143,13 +143,13 @@ limit_look (struct limit *l, uint64_t now)
 /* -- what workers ask ----------------------------------------------------- */
 
 static uint64_t
-rate_of (const struct limit *l)
+rate_of (const struct ratelimit *l)
 {
   return l ? atomic_load_explicit (&l->rate, memory_order_relaxed) : 0;
 }
 
 uint64_t
-limit_request (const struct limit *l, uint64_t least)
+ratelimit_request (const struct ratelimit *l, uint64_t least)
 {
   const uint64_t rate = rate_of (l);
   const uint64_t most = rate / REQUESTS_A_SECOND;
@@ -163,7 +163,7 @@ limit_request (const struct limit *l, uint64_t least)
 }
 
 uint64_t
-limit_take (struct limit *l, uint64_t bytes, uint64_t now)
+ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now)
 {
   uint64_t due = 0;
 
@@ -178,11 +178,11 @@ limit_take (struct limit *l, uint64_t bytes, uint64_t now)
 
 /* -- its life ------------------------------------------------------------- */
 
-struct limit *
-limit_new (const struct options *o, uint64_t now, struct error *e)
+struct ratelimit *
+ratelimit_new (const struct options *o, uint64_t now, struct error *e)
 {
   uint64_t rate = o->bwlimit.rate;
-  struct limit *l;
+  struct ratelimit *l;
   const char *why;
   int err;
 
@@ -205,7 +205,7 @@ limit_new (const struct options *o, uint64_t now, struct error *e)
 }
 
 void
-limit_free (struct limit *l)
+ratelimit_free (struct ratelimit *l)
 {
   if (l == NULL)
     return;
