@@ -32,8 +32,8 @@ batch_report_open (struct batch_report *l, const struct options *o, struct error
   clock_gettime (CLOCK_REALTIME, &l->start);
   signal (SIGPIPE, SIG_IGN);    /* who does not listen does not end us */
   if (o->events)
-    r = outlet_open (&l->events, OUTLET_EVENTS, o->events, e);
-  if (o->report && outlet_open (&l->report, OUTLET_REPORT, o->report, e)
+    r = sink_open (&l->events, SINK_EVENTS, o->events, e);
+  if (o->report && sink_open (&l->report, SINK_REPORT, o->report, e)
       == -1)
     return -1;
   l->wants_report = o->report != NULL;
@@ -61,7 +61,7 @@ tell (struct batch_report *l, const json_t *event, int wait_ms)
   char *line = json_line (event, &length);
 
   if (line)
-    outlet_line (&l->events, line, length, wait_ms);
+    sink_line (&l->events, line, length, wait_ms);
   free (line);
 }
 
@@ -209,7 +209,7 @@ write_report (struct batch_report *l, int exit_status, const struct error *e)
 
   json_decref (all);
   errno = line ? EIO : ENOMEM;  /* where nothing says more */
-  written = line && outlet_all (&l->report, line, length, REPORT_MS);
+  written = line && sink_all (&l->report, line, length, REPORT_MS);
   free (line);
   if (written)
     return exit_status;
@@ -241,8 +241,8 @@ batch_report_end (struct batch_report *l, int exit_status, const struct error *e
   if (l->wants_report)
     exit_status = write_report (l, exit_status, e);
   tell_end (l, exit_status, e);
-  outlet_close (&l->events);
-  outlet_close (&l->report);
+  sink_close (&l->events);
+  sink_close (&l->report);
   json_decref (l->disks);
   return exit_status;
 }

@@ -14,10 +14,10 @@
 #include "error.h"
 #include "json.h"
 #include "options.h"
-#include "outlet.h"
+#include "sink.h"
 
 struct batch_report {
-  struct outlet events, report;
+  struct sink events, report;
   bool wants_report;
   uint64_t seq;                 /* of the next event */
   struct timespec start;

@@ -183,7 +183,7 @@ events_open (struct events *ev, const struct options *o, struct error *e)
     .interval = o->interval ? o->interval : 10 * NS_PER_S,
   };
   if (o->events)
-    r = outlet_open (&ev->stream, OUTLET_EVENTS, o->events, e);
+    r = sink_open (&ev->stream, SINK_EVENTS, o->events, e);
   if (o->status_file && check_status_file (o, e) == -1)
     r = -1;
   else
@@ -219,7 +219,7 @@ tell (struct events *ev, const char *what, json_t *details, int wait_ms)
                          json_of_text (ev->disk, NAME_MAX_BYTES));
   if (event && details && json_object_update (event, details) == 0
       && (line = json_line (event, &length)) != NULL) {
-    outlet_line (&ev->stream, line, length, wait_ms);
+    sink_line (&ev->stream, line, length, wait_ms);
     if (ev->status_file)
       write_status (ev, line, length);
     free (line);
@@ -369,6 +369,6 @@ events_end (struct events *ev, const char *status, int exit_status,
 void
 events_close (struct events *ev)
 {
-  outlet_close (&ev->stream);
+  sink_close (&ev->stream);
   ev->status_file = NULL;
 }

@@ -17,11 +17,11 @@
 #include "json.h"
 #include "mailbox.h"
 #include "options.h"
-#include "outlet.h"
+#include "sink.h"
 #include "estimate.h"
 
 struct events {
-  struct outlet stream;
+  struct sink stream;
   const char *disk;             /* borrowed; NULL: it has no name */
   const char *status_file;      /* borrowed; NULL: none, or not any more */
   mode_t mode;                  /* of the status file */

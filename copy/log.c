@@ -12,7 +12,7 @@
 
 #include "arith.h"
 #include "log.h"
-#include "outlet.h"
+#include "sink.h"
 
 #define LINE_MAX_BYTES 2048
 #define KEPT_MAX 64
@@ -26,7 +26,7 @@ static bool quiet;
 static bool details;
 
 static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER;   /* these */
-static struct outlet errors = { .fd = -1 };
+static struct sink errors = { .fd = -1 };
 static bool reader_sleeps;      /* it was waited for in vain */
 static unsigned long dropped;   /* lines that nobody was told of yet */
 static unsigned long all_dropped;
@@ -43,14 +43,14 @@ log_init (const char *program_, const char *disk_, bool quiet_,
   disk = disk_;
   quiet = quiet_;
   details = verbose > 0;
-  outlet_close (&errors);
-  outlet_open_errors (&errors);
+  sink_close (&errors);
+  sink_open_errors (&errors);
 }
 
 static bool
 write_line (const char *line, size_t length)
 {
-  reader_sleeps = !outlet_line (&errors, line, length,
+  reader_sleeps = !sink_line (&errors, line, length,
                                 reader_sleeps ? 0 : READER_PATIENCE_MS);
   return !reader_sleeps;
 }
@@ -200,7 +200,7 @@ log_end (void)
     free (kept[i].text);
   atomic_store (&n_kept, 0);
   pthread_mutex_lock (&line_lock);
-  outlet_close (&errors);
+  sink_close (&errors);
   pthread_mutex_unlock (&line_lock);
 }
 
@@ -219,7 +219,7 @@ log_say (const char *fs, ...)
 void
 log_relay (const char *line)
 {
-  char whole[OUTLET_LINE];
+  char whole[SINK_LINE];
   const int n = snprintf (whole, sizeof whole, "%s\n", line);
   const size_t length = min_u64 (n, sizeof whole - 1);
 

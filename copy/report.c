@@ -314,7 +314,7 @@ report_open (struct report *r, const struct options *o, struct error *e)
     .started = clock_now (), .totals.open_ended = true,
   };
   clock_gettime (CLOCK_REALTIME, &r->start);
-  if (!r->wanted || outlet_open (&r->out, OUTLET_REPORT, o->report, e) == 0)
+  if (!r->wanted || sink_open (&r->out, SINK_REPORT, o->report, e) == 0)
     return 0;
   r->wanted = false;
   return -1;
@@ -535,7 +535,7 @@ report_write (struct report *r, int exit_status, struct error *e)
   line = json_line (report, &length);
   json_decref (report);
   errno = line ? EIO : ENOMEM;  /* where nothing says more */
-  written = line && outlet_all (&r->out, line, length, REPORT_MS);
+  written = line && sink_all (&r->out, line, length, REPORT_MS);
   free (line);
   if (written)
     return 0;
@@ -551,5 +551,5 @@ report_free (struct report *r)
   json_decref (r->plan);
   json_decref (r->verify);
   json_decref (r->map);
-  outlet_close (&r->out);
+  sink_close (&r->out);
 }

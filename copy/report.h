@@ -15,7 +15,7 @@
 #include "json.h"
 #include "map.h"
 #include "options.h"
-#include "outlet.h"
+#include "sink.h"
 #include "plan.h"
 #include "scan.h"
 
@@ -60,7 +60,7 @@ void report_incomplete (struct map *m, uint64_t size, int err);
 /* What is known of a run so far.  Zeroed, it is a report of nothing. */
 struct report {
   const struct options *options;        /* borrowed */
-  struct outlet out;
+  struct sink out;
   bool wanted;
   struct timespec start;
   uint64_t started;             /* clock_now time of the same */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where lines go that nobody may ever have to wait for: see outlet.h. */
+/* Where lines go that nobody may ever have to wait for: see sink.h. */
 
 #include <config.h>
 
@@ -15,14 +15,14 @@
 
 #include "descriptor.h"
 #include "device.h"
-#include "outlet.h"
+#include "sink.h"
 #include "secrets.h"
 
 /* A flag on what was inherited would hold for all who share it: so a pipe or a
  * terminal is opened anew.  What cannot be is asked before.
  */
 static void
-open_anew (struct outlet *out, int fd)
+open_anew (struct sink *out, int fd)
 {
   char path[64];
 
@@ -37,7 +37,7 @@ open_anew (struct outlet *out, int fd)
 }
 
 static int
-open_descriptor (struct outlet *out, int fd)
+open_descriptor (struct sink *out, int fd)
 {
   const int flags = fcntl (fd, F_GETFL);
   struct stat it;
@@ -59,7 +59,7 @@ open_descriptor (struct outlet *out, int fd)
  * its reader may go and come back.
  */
 static int
-open_file (struct outlet *out, const char *name)
+open_file (struct sink *out, const char *name)
 {
   struct stat it;
   const bool is_fifo = stat (name, &it) == 0 && S_ISFIFO (it.st_mode);
@@ -72,20 +72,20 @@ open_file (struct outlet *out, const char *name)
 }
 
 static int
-open_word (struct outlet *out, enum outlet_use use, const char *word)
+open_word (struct sink *out, enum sink_use use, const char *word)
 {
   int fd;
 
-  if (use == OUTLET_EVENTS && options_descriptor (word, &fd))
+  if (use == SINK_EVENTS && options_descriptor (word, &fd))
     return open_descriptor (out, fd);
-  if (use == OUTLET_REPORT && strcmp (word, "-") == 0)
+  if (use == SINK_REPORT && strcmp (word, "-") == 0)
     return open_descriptor (out, STDOUT_FILENO);
   return open_file (out, word);
 }
 
 /* NULL where all is well. */
 static const char *
-empty_report (struct outlet *out, enum outlet_use use)
+empty_report (struct sink *out, enum sink_use use)
 {
   struct stat it;
 
@@ -93,20 +93,20 @@ empty_report (struct outlet *out, enum outlet_use use)
     return NULL;
   if (fstat (out->fd, &it) == -1)
     return strerror (errno);
-  if (use == OUTLET_REPORT && out->owned && S_ISREG (it.st_mode)
+  if (use == SINK_REPORT && out->owned && S_ISREG (it.st_mode)
       && !device_is_standard (out->fd) && ftruncate (out->fd, 0) == -1)
     return strerror (errno);
   return NULL;
 }
 
 int
-outlet_open (struct outlet *out, enum outlet_use use, const char *word,
+sink_open (struct sink *out, enum sink_use use, const char *word,
              struct error *e)
 {
   const char *why;
   char *shown;
 
-  *out = (struct outlet) { .fd = -1 };
+  *out = (struct sink) { .fd = -1 };
   why = open_word (out, use, word) == -1 ? strerror (errno)
     : empty_report (out, use);
   if (why == NULL)
@@ -114,10 +114,10 @@ outlet_open (struct outlet *out, enum outlet_use use, const char *word,
 
   shown = secrets_mask (word);
   error_set (e, EINVAL, "--%s=%s: %s",
-             use == OUTLET_EVENTS ? "events" : "report", shown ? shown : "",
+             use == SINK_EVENTS ? "events" : "report", shown ? shown : "",
              why);
   free (shown);
-  outlet_close (out);
+  sink_close (out);
   return -1;
 }
 
@@ -131,11 +131,11 @@ is_ready (int fd, int wait_ms)
 }
 
 void
-outlet_open_errors (struct outlet *out)
+sink_open_errors (struct sink *out)
 {
   struct stat it;
 
-  *out = (struct outlet) { .fd = -1 };
+  *out = (struct sink) { .fd = -1 };
   if (fstat (STDERR_FILENO, &it) == -1)
     return;
   out->fd = STDERR_FILENO;
@@ -148,7 +148,7 @@ outlet_open_errors (struct outlet *out)
 
 /* How many bytes went: 0 where none can; -1 where none ever will. */
 static ssize_t
-put (struct outlet *out, const char *bytes, size_t n)
+put (struct sink *out, const char *bytes, size_t n)
 {
   ssize_t r;
 
@@ -164,7 +164,7 @@ put (struct outlet *out, const char *bytes, size_t n)
 
 /* The same, and closes what nobody reads any more. */
 static size_t
-put_or_end (struct outlet *out, const char *bytes, size_t n, int wait_ms)
+put_or_end (struct sink *out, const char *bytes, size_t n, int wait_ms)
 {
   ssize_t r = put (out, bytes, n);
 
@@ -172,12 +172,12 @@ put_or_end (struct outlet *out, const char *bytes, size_t n, int wait_ms)
     r = put (out, bytes, n);
   if (r >= 0)
     return r;
-  outlet_close (out);
+  sink_close (out);
   return 0;
 }
 
 static bool
-put_rest (struct outlet *out, int wait_ms)
+put_rest (struct sink *out, int wait_ms)
 {
   const size_t n = put_or_end (out, out->rest, out->n_rest, wait_ms);
 
@@ -187,7 +187,7 @@ put_rest (struct outlet *out, int wait_ms)
 }
 
 bool
-outlet_line (struct outlet *out, const char *line, size_t length, int wait_ms)
+sink_line (struct sink *out, const char *line, size_t length, int wait_ms)
 {
   size_t n;
 
@@ -205,7 +205,7 @@ outlet_line (struct outlet *out, const char *line, size_t length, int wait_ms)
 }
 
 bool
-outlet_all (struct outlet *out, const char *text, size_t length, int wait_ms)
+sink_all (struct sink *out, const char *text, size_t length, int wait_ms)
 {
   while (length > 0 && out->fd != -1) {
     const size_t n = put_or_end (out, text, length, wait_ms);
@@ -219,7 +219,7 @@ outlet_all (struct outlet *out, const char *text, size_t length, int wait_ms)
 }
 
 void
-outlet_close (struct outlet *out)
+sink_close (struct sink *out)
 {
   if (out->owned)
     close (out->fd);

@@ -5,8 +5,8 @@
  * ever sees half a line with another one behind it.
  */
 
-#ifndef OUTLET_H
-#define OUTLET_H
+#ifndef SINK_H
+#define SINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,22 +15,22 @@
 #include "options.h"
 
 /* Longest line that can have a rest. */
-#define OUTLET_LINE 8192
+#define SINK_LINE 8192
 
-struct outlet {
+struct sink {
   int fd;                       /* -1: none, or nobody reads any more */
   bool owned;                   /* to be closed by us */
   bool is_socket;               /* has a flag against waiting for each call */
   bool may_wait;                /* has to be asked by poll before */
-  char rest[OUTLET_LINE];
+  char rest[SINK_LINE];
   size_t n_rest;
 };
 
 /* What an option's word stands for. */
-enum outlet_use {
-  OUTLET_EVENTS,                /* digits: a descriptor; else a file that is
+enum sink_use {
+  SINK_EVENTS,                /* digits: a descriptor; else a file that is
                                    made, or appended to */
-  OUTLET_REPORT,                /* "-": standard output; else a file that is
+  SINK_REPORT,                /* "-": standard output; else a file that is
                                    made, or emptied */
 };
 
@@ -38,26 +38,26 @@ enum outlet_use {
  * block device nor used for anything else was seen before.  0, or -1 with the
  * error set.
  */
-int outlet_open (struct outlet *out, enum outlet_use use, const char *word,
+int sink_open (struct sink *out, enum sink_use use, const char *word,
                  struct error *e);
 
 /* Opens standard error.  Where that is closed, or a pipe that nobody has open
  * for reading, there is none.
  */
-void outlet_open_errors (struct outlet *out);
+void sink_open_errors (struct sink *out);
 
 /* Writes a line, for which it waits at most so long.  False when it was
  * dropped.
  */
-bool outlet_line (struct outlet *out, const char *line, size_t length,
+bool sink_line (struct sink *out, const char *line, size_t length,
                   int wait_ms);
 
 /* Writes all of it, and waits at most so long for each part of it that fits.
  * False when it could not be.
  */
-bool outlet_all (struct outlet *out, const char *text, size_t length,
+bool sink_all (struct sink *out, const char *text, size_t length,
                  int wait_ms);
 
-void outlet_close (struct outlet *out);
+void sink_close (struct sink *out);
 
-#endif /* OUTLET_H */
+#endif /* SINK_H */

@@ -17,34 +17,34 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "outlet.h"
+#include "sink.h"
 #include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 
 
-static struct outlet
+static struct sink
 open_fd (int fd)
 {
-  struct outlet out;
+  struct sink out;
   struct error e = { 0 };
   char word[16];
 
   snprintf (word, sizeof word, "%d", fd);
-  assert_int_equal (outlet_open (&out, OUTLET_EVENTS, word, &e), 0);
+  assert_int_equal (sink_open (&out, SINK_EVENTS, word, &e), 0);
   assert_false (error_is_set (&e));
   return out;
 }
 
 /* A line of 1000 bytes of one letter. */
 static bool
-put_line (struct outlet *out, char letter)
+put_line (struct sink *out, char letter)
 {
   char line[1000];
 
   memset (line, letter, sizeof line);
   line[sizeof line - 1] = '\n';
-  return outlet_line (out, line, sizeof line, 0);
+  return sink_line (out, line, sizeof line, 0);
 }
 
 /* Reads all there is: each line must be whole and of one letter.  How many. */
@@ -70,7 +70,7 @@ read_lines (int fd)
 static void
 full_pipe_drops_whole_lines (void **state UNUSED)
 {
-  struct outlet out;
+  struct sink out;
   unsigned written = 0;
   int fds[2];
 
@@ -85,7 +85,7 @@ full_pipe_drops_whole_lines (void **state UNUSED)
   /* There is room again. */
   assert_true (put_line (&out, 'Y'));
   assert_int_equal (read_lines (fds[0]), 1);
-  outlet_close (&out);
+  sink_close (&out);
   assert_int_not_equal (fcntl (fds[1], F_GETFD), -1);   /* is not ours */
   close (fds[0]);
   close (fds[1]);
@@ -95,7 +95,7 @@ full_pipe_drops_whole_lines (void **state UNUSED)
 static void
 full_socket_keeps_the_order (void **state UNUSED)
 {
-  struct outlet out;
+  struct sink out;
   const int small = 1;
   unsigned written = 0, got;
   int fds[2];
@@ -112,7 +112,7 @@ full_socket_keeps_the_order (void **state UNUSED)
     got += read_lines (fds[0]);
   }
   assert_int_equal (got, written);
-  outlet_close (&out);
+  sink_close (&out);
   close (fds[0]);
   close (fds[1]);
 }
@@ -120,7 +120,7 @@ full_socket_keeps_the_order (void **state UNUSED)
 static void
 reader_that_goes_ends_it (void **state UNUSED)
 {
-  struct outlet out;
+  struct sink out;
   int fds[2];
 
   signal (SIGPIPE, SIG_IGN);
@@ -131,7 +131,7 @@ reader_that_goes_ends_it (void **state UNUSED)
   assert_false (put_line (&out, 'b'));
   assert_int_equal (out.fd, -1);
   assert_false (put_line (&out, 'c'));
-  outlet_close (&out);
+  sink_close (&out);
 
   /* Nor is one missed that had gone before. */
   out = open_fd (fds[1]);
@@ -144,12 +144,12 @@ static void
 what_cannot_be_written_is_refused (void **state UNUSED)
 {
   static const char *const words[] = { "987654", "/nowhere/file", "/" };
-  struct outlet out;
+  struct sink out;
 
   for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
     struct error e = { 0 };
 
-    assert_int_equal (outlet_open (&out, OUTLET_EVENTS, words[i],
+    assert_int_equal (sink_open (&out, SINK_EVENTS, words[i],
                                    &e), -1);
     assert_non_null (strstr (e.text, "--events="));
     assert_int_equal (out.fd, -1);
@@ -160,7 +160,7 @@ static void
 all_of_a_report_is_written (void **state UNUSED)
 {
   static char text[200000], got[200001];
-  struct outlet out;
+  struct sink out;
   struct error e = { 0 };
   char name[PATH_MAX];
   int fd;
@@ -170,10 +170,10 @@ all_of_a_report_is_written (void **state UNUSED)
   memset (text, 'x', sizeof text);
   assert_int_not_equal (fd, -1);
   assert_int_equal (write (fd, "old", 3), 3);
-  assert_int_equal (outlet_open (&out, OUTLET_REPORT, name, &e), 0);
+  assert_int_equal (sink_open (&out, SINK_REPORT, name, &e), 0);
   assert_int_equal (read (fd, got, sizeof got), 0);     /* it was emptied */
-  assert_true (outlet_all (&out, text, sizeof text, 0));
-  outlet_close (&out);
+  assert_true (sink_all (&out, text, sizeof text, 0));
+  sink_close (&out);
   assert_int_equal (pread (fd, got, sizeof got, 0), sizeof text);
   unlink (name);
   close (fd);
