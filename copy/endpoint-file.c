@@ -39,7 +39,7 @@
 #include "device.h"
 #include "endpoint-file.h"
 #include "filelock.h"
-#include "footprint.h"
+#include "page-cache.h"
 #include "holders.h"
 #include "log.h"
 #include "uring.h"
@@ -103,7 +103,7 @@ struct file_conn {
   const struct file_endpoint *endpoint; /* borrowed */
   int fd;                       /* owned */
   struct uring *ring;           /* owned; NULL: ios are done at once */
-  struct footprint *footprint;  /* owned */
+  struct page_cache *footprint;  /* owned */
   struct list waiting;          /* ios that are not in the ring yet */
   uint64_t written_to;          /* where the last write that is over ends */
   int submit_error;             /* errno: the ring is broken */
@@ -352,8 +352,8 @@ do_now (struct file_conn *fc, struct io *io)
     return pread (fc->fd, buffer + done_of (io), io->length - done_of (io),
                   io->offset + done_of (io));
   case IO_WRITE:
-    if (footprint_write (fc->footprint, io->offset, io->length, &settle)
-        && (err = footprint_settle (fc->footprint, &settle)) != 0) {
+    if (page_cache_write (fc->footprint, io->offset, io->length, &settle)
+        && (err = page_cache_settle (fc->footprint, &settle)) != 0) {
       errno = err;
       return -1;
     }
@@ -393,7 +393,7 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
       fc->written_to = max_u64 (fc->written_to, io->offset + io->length);
   }
   else if (io->verb == IO_FLUSH)
-    footprint_flushed (fc->footprint);
+    page_cache_flushed (fc->footprint);
   return true;
 }
 
@@ -459,7 +459,7 @@ put_in_ring (struct file_conn *fc, struct io *io)
                 io->length - done_of (io), io->offset + done_of (io), io);
     break;
   case IO_WRITE:
-    if (footprint_write (fc->footprint, io->offset, io->length, &settle))
+    if (page_cache_write (fc->footprint, io->offset, io->length, &settle))
       uring_settle (fc->ring, fc->fd, settle.offset, settle.length);
     uring_write (fc->ring, fc->fd, buffer + done_of (io),
                  io->length - done_of (io), io->offset + done_of (io), io);
@@ -526,7 +526,7 @@ file_start (struct conn *c, struct io *io)
   io->error = 0;
   io->cookie = io->verb == IO_ZERO ? (int64_t) *way_of (fc, io) : 0;
   if (io->verb == IO_READ)
-    footprint_read (fc->footprint, io->offset, io->length);
+    page_cache_read (fc->footprint, io->offset, io->length);
   if (fc->ring == NULL || must_be_now (fc, io))
     finish_now (fc, io);
   else
@@ -602,7 +602,7 @@ file_conn_close (struct conn *c)
   struct file_conn *fc = file_conn_of (c);
 
   uring_free (fc->ring);
-  footprint_free (fc->footprint);
+  page_cache_free (fc->footprint);
   close (fc->fd);
   free (fc);
 }
@@ -654,7 +654,7 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   if (fc == NULL
       || (fc->fd = number == 0 ? reopen_first (ep) : reopen (ep)) == -1)
     goto fail;
-  if ((fc->footprint = footprint_new (fc->fd)) == NULL) {
+  if ((fc->footprint = page_cache_new (fc->fd)) == NULL) {
     close (fc->fd);
     goto fail;
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one conn leaves in the page cache: see footprint.h. */
+/* What one conn leaves in the page cache: see page-cache.h. */
 
 #include <config.h>
 
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "footprint.h"
+#include "page-cache.h"
 
 /* Small enough to be looked at, and dropped, in no time; so large that its ends
  * seldom cut the units of the cache, which can be some MiB: a unit that is
@@ -37,7 +37,7 @@ struct section {
   unsigned char was_cached[PAGES_MAX];  /* lowest bit; others undefined */
 };
 
-struct footprint {
+struct page_cache {
   int fd;                       /* borrowed */
   uint64_t page;                /* bytes */
   uint64_t start, end;          /* bytes: all that was written is in there */
@@ -45,10 +45,10 @@ struct footprint {
   struct section sections[SECTIONS];    /* being read; by index, modulo */
 };
 
-struct footprint *
-footprint_new (int fd)
+struct page_cache *
+page_cache_new (int fd)
 {
-  struct footprint *f = calloc (1, sizeof *f);
+  struct page_cache *f = calloc (1, sizeof *f);
 
   if (f == NULL)
     return NULL;
@@ -62,7 +62,7 @@ footprint_new (int fd)
 }
 
 static void
-drop (const struct footprint *f, uint64_t start, uint64_t end)
+drop (const struct page_cache *f, uint64_t start, uint64_t end)
 {
   posix_fadvise (f->fd, start, end - start, POSIX_FADV_DONTNEED);
 }
@@ -77,7 +77,7 @@ was_cached (const struct section *s, uint64_t page)
 
 /* Drops each run of pages that was not in the cache before. */
 static void
-leave (const struct footprint *f, struct section *s)
+leave (const struct page_cache *f, struct section *s)
 {
   const uint64_t n = SECTION / f->page;
   uint64_t from, to;
@@ -99,7 +99,7 @@ leave (const struct footprint *f, struct section *s)
  * of it is taken to be: others' pages are not ours to drop.
  */
 static void
-look (struct footprint *f, uint64_t index)
+look (struct page_cache *f, uint64_t index)
 {
   struct section *s = &f->sections[index % SECTIONS];
   void *map;
@@ -118,7 +118,7 @@ look (struct footprint *f, uint64_t index)
 }
 
 void
-footprint_read (struct footprint *f, uint64_t offset, uint64_t length)
+page_cache_read (struct page_cache *f, uint64_t offset, uint64_t length)
 {
   const uint64_t last = (offset + length - 1) / SECTION;
 
@@ -129,7 +129,7 @@ footprint_read (struct footprint *f, uint64_t offset, uint64_t length)
 /* -- writing -------------------------------------------------------------- */
 
 bool
-footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
+page_cache_write (struct page_cache *f, uint64_t offset, uint64_t length,
                  struct span *settle)
 {
   const uint64_t first = offset / SECTION;
@@ -150,7 +150,7 @@ footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
 }
 
 int
-footprint_settle (const struct footprint *f, const struct span *s)
+page_cache_settle (const struct page_cache *f, const struct span *s)
 {
   if (sync_file_range (f->fd, s->offset, s->length,
                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
@@ -161,7 +161,7 @@ footprint_settle (const struct footprint *f, const struct span *s)
 }
 
 void
-footprint_flushed (struct footprint *f)
+page_cache_flushed (struct page_cache *f)
 {
   posix_fadvise (f->fd, 0, 0, POSIX_FADV_DONTNEED);
   f->start = UINT64_MAX;
@@ -172,7 +172,7 @@ footprint_flushed (struct footprint *f)
 /* -- the end -------------------------------------------------------------- */
 
 void
-footprint_free (struct footprint *f)
+page_cache_free (struct page_cache *f)
 {
   if (f == NULL)
     return;

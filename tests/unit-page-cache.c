@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "footprint.h"
+#include "page-cache.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -54,21 +54,21 @@ write_all (int fd)
 static void
 flushed_file_is_read_from_the_disk (void **state UNUSED)
 {
-  char name[] = "./unit-footprint-XXXXXX";
+  char name[] = "./unit-page-cache-XXXXXX";
   const int fd = mkstemp (name);
-  struct footprint *f = footprint_new (fd);
+  struct page_cache *f = page_cache_new (fd);
   struct span settle;
 
   assert_true (fd != -1);
   unlink (name);
   assert_non_null (f);
-  footprint_write (f, 0, SIZE, &settle);
+  page_cache_write (f, 0, SIZE, &settle);
   write_all (fd);
   assert_true (count_cached (fd) > 0);
   assert_int_equal (fsync (fd), 0);
   posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
   if (count_cached (fd) > 0) {          /* files here are always in memory */
-    footprint_free (f);
+    page_cache_free (f);
     close (fd);
     skip ();
   }
@@ -76,9 +76,9 @@ flushed_file_is_read_from_the_disk (void **state UNUSED)
   write_all (fd);
   assert_true (count_cached (fd) > 0);
   assert_int_equal (fsync (fd), 0);
-  footprint_flushed (f);
+  page_cache_flushed (f);
   assert_int_equal (count_cached (fd), 0);
-  footprint_free (f);
+  page_cache_free (f);
   close (fd);
 }
 

@@ -12,44 +12,44 @@
  * or not be dropped, stays in the cache.
  */
 
-#ifndef FOOTPRINT_H
-#define FOOTPRINT_H
+#ifndef PAGE_CACHE_H
+#define PAGE_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct footprint;               /* body in footprint.c */
+struct page_cache;               /* body in page-cache.c */
 
 /* A run of a file, in bytes. */
 struct span {
   uint64_t offset, length;
 };
 
-/* For a descriptor that is borrowed until footprint_free.  NULL with errno. */
-struct footprint *footprint_new (int fd);
+/* For a descriptor that is borrowed until page_cache_free.  NULL with errno. */
+struct page_cache *page_cache_new (int fd);
 
 /* Drops what is left to drop and is on the disk.  NULL is fine. */
-void footprint_free (struct footprint *f);
+void page_cache_free (struct page_cache *f);
 
 /* Before this range is read; length > 0. */
-void footprint_read (struct footprint *f, uint64_t offset, uint64_t length);
+void page_cache_read (struct page_cache *f, uint64_t offset, uint64_t length);
 
 /* Before this range is written; length > 0.  True with a span that is to be
  * settled first: so a disk that is slow slows down those that write to it, and
  * a flush has little left to do.
  */
-bool footprint_write (struct footprint *f, uint64_t offset, uint64_t length,
+bool page_cache_write (struct page_cache *f, uint64_t offset, uint64_t length,
                       struct span *settle);
 
 /* Waits until a span is on the disk, and drops it.  0, or the errno of what did
  * not get there: the kernel tells it only once for each descriptor, so no flush
  * would see it again.
  */
-int footprint_settle (const struct footprint *f, const struct span *s);
+int page_cache_settle (const struct page_cache *f, const struct span *s);
 
 /* The file was flushed: drops all of it, so that whoever reads it next reads
  * what the disk has, and not what was to be written there.
  */
-void footprint_flushed (struct footprint *f);
+void page_cache_flushed (struct page_cache *f);
 
-#endif /* FOOTPRINT_H */
+#endif /* PAGE_CACHE_H */
