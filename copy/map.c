@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "locked.h"
+#include "atomic-file.h"
 #include "map-text.h"
 #include "map.h"
 #include "secrets.h"
@@ -31,7 +31,7 @@
 
 struct map {
   char *name;                   /* owned; with secrets masked */
-  struct locked file;           /* not open when we only look for it */
+  struct atomic_file file;           /* not open when we only look for it */
   char *values[MAP_KEYS];       /* owned: who we are */
   uint64_t size;                /* of the source */
   uint64_t start, end;          /* what is to be copied of it, half open */
@@ -341,7 +341,7 @@ load (struct map *m, enum resume resume, struct error *e)
   int r;
 
   if (m->file.path) {
-    text = locked_read (&m->file, BYTES_MAX, &length);
+    text = atomic_file_read (&m->file, BYTES_MAX, &length);
     if (text == NULL)
       return fail (m, errno == EFBIG ? EBADMSG : errno,
                    errno == EFBIG ? "it is too large to be a map"
@@ -365,7 +365,7 @@ open_file (struct map *m, const struct options *o, bool just_look,
 {
   const bool make = !just_look && o->resume != RESUME_REQUIRE;
 
-  if (locked_open (&m->file, o->map, make) == -1) {
+  if (atomic_file_open (&m->file, o->map, make) == -1) {
     const int err = errno;
 
     if (err == ENOENT && (just_look || o->resume == RESUME_REQUIRE))
@@ -440,18 +440,18 @@ is_whole (const char *text, size_t length)
 bool
 map_stands (const struct options *o)
 {
-  struct locked file;
+  struct atomic_file file;
   size_t length;
   char *text;
   bool good;
 
   if (o->map == NULL || o->resume == RESUME_NEVER
-      || locked_open (&file, o->map, false) == -1)
+      || atomic_file_open (&file, o->map, false) == -1)
     return false;
-  text = locked_read (&file, BYTES_MAX, &length);
+  text = atomic_file_read (&file, BYTES_MAX, &length);
   good = text && is_whole (text, length);
   free (text);
-  locked_close (&file, false);
+  atomic_file_close (&file, false);
   return good;
 }
 
@@ -634,7 +634,7 @@ map_save (struct map *m, struct error *e)
   if (!take_changes (m))
     return 0;
   if ((text = make_text (m, &length)) != NULL)
-    r = locked_replace (&m->file, text, length);
+    r = atomic_file_replace (&m->file, text, length);
   if (r == -1) {
     error_set (e, errno, "--map=%s: it cannot be saved: %s", m->name,
                strerror (errno));
@@ -649,7 +649,7 @@ map_close (struct map *m)
 {
   if (m == NULL)
     return;
-  locked_close (&m->file, m->file.made && !m->begun);
+  atomic_file_close (&m->file, m->file.made && !m->begun);
   for (unsigned i = 0; i < MAP_KEYS; i++)
     free (m->values[i]);
   free (m->name);

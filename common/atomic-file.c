@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A small file that one process holds, and replaces as a whole: see locked.h.
+/* A small file that one process holds, and replaces as a whole: see atomic-file.h.
  */
 
 #include <config.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "locked.h"
+#include "atomic-file.h"
 
 /* The new content gets a name that begins so, for the moment until it is renamed
  * over the old one.  Only names that are free are taken, and no file is removed
@@ -79,9 +79,9 @@ lock (int fd, const char *path)
 }
 
 int
-locked_open (struct locked *l, const char *path, bool make)
+atomic_file_open (struct atomic_file *l, const char *path, bool make)
 {
-  *l = (struct locked) { .fd = -1 };
+  *l = (struct atomic_file) { .fd = -1 };
   for (unsigned i = 0; i < TRIES; i++) {
     int fd = open_or_make (path, make, &l->made);
     int r = -1;
@@ -104,7 +104,7 @@ locked_open (struct locked *l, const char *path, bool make)
 }
 
 char *
-locked_read (const struct locked *l, size_t max, size_t *length)
+atomic_file_read (const struct atomic_file *l, size_t max, size_t *length)
 {
   struct stat st;
   char *text;
@@ -149,7 +149,7 @@ write_all (int fd, const char *text, size_t length)
 
 /* Gives the new file all that it needs besides a name. */
 static int
-fill (const struct locked *l, int fd, const char *text, size_t length)
+fill (const struct atomic_file *l, int fd, const char *text, size_t length)
 {
   struct stat st;
 
@@ -159,7 +159,7 @@ fill (const struct locked *l, int fd, const char *text, size_t length)
 
 /* A free name beside the file, tried for the n-th time; allocated. */
 static char *
-name_beside (const struct locked *l, unsigned n)
+name_beside (const struct atomic_file *l, unsigned n)
 {
   char *name;
 
@@ -169,7 +169,7 @@ name_beside (const struct locked *l, unsigned n)
 
 /* The name that the open file has got, or NULL with errno. */
 static char *
-link_beside (const struct locked *l, int fd)
+link_beside (const struct atomic_file *l, int fd)
 {
   char open_file[40], *name;
 
@@ -190,7 +190,7 @@ link_beside (const struct locked *l, int fd)
  * nothing.  Not every file system can do it.
  */
 static int
-make_unnamed (const struct locked *l, const char *text, size_t length,
+make_unnamed (const struct atomic_file *l, const char *text, size_t length,
               char **name)
 {
   char *copy = strdup (l->path);
@@ -208,7 +208,7 @@ make_unnamed (const struct locked *l, const char *text, size_t length,
 }
 
 static int
-make_named (const struct locked *l, const char *text, size_t length,
+make_named (const struct atomic_file *l, const char *text, size_t length,
             char **name)
 {
   int fd = -1, err;
@@ -236,7 +236,7 @@ make_named (const struct locked *l, const char *text, size_t length,
  * with errno.
  */
 static int
-make_beside (const struct locked *l, const char *text, size_t length,
+make_beside (const struct atomic_file *l, const char *text, size_t length,
              char **name)
 {
   const int fd = make_unnamed (l, text, length, name);
@@ -264,7 +264,7 @@ store_name (const char *path)
 }
 
 int
-locked_replace (struct locked *l, const char *text, size_t length)
+atomic_file_replace (struct atomic_file *l, const char *text, size_t length)
 {
   char *name;
   const int fd = make_beside (l, text, length, &name);
@@ -289,7 +289,7 @@ locked_replace (struct locked *l, const char *text, size_t length)
 }
 
 void
-locked_close (struct locked *l, bool remove)
+atomic_file_close (struct atomic_file *l, bool remove)
 {
   if (l->path == NULL)
     return;
@@ -297,5 +297,5 @@ locked_close (struct locked *l, bool remove)
     unlink (l->path);
   close (l->fd);
   free (l->path);
-  *l = (struct locked) { .fd = -1 };
+  *l = (struct atomic_file) { .fd = -1 };
 }

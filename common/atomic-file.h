@@ -8,13 +8,13 @@
  * file looks whether it still has the name.
  */
 
-#ifndef LOCKED_H
-#define LOCKED_H
+#ifndef ATOMIC_FILE_H
+#define ATOMIC_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct locked {                 /* closing a zeroed one is safe */
+struct atomic_file {                 /* closing a zeroed one is safe */
   char *path;                   /* owned, without links; NULL: not open */
   int fd;                       /* owned; has the lock */
   bool made;                    /* by us; it was not there before */
@@ -24,19 +24,19 @@ struct locked {                 /* closing a zeroed one is safe */
  * -1 with errno: EWOULDBLOCK when another process holds it, EINVAL when it is
  * no regular file.
  */
-int locked_open (struct locked *l, const char *path, bool make);
+int atomic_file_open (struct atomic_file *l, const char *path, bool make);
 
 /* All that is in it: allocated, without an end mark.  NULL with errno; EFBIG
  * where that is more than max.
  */
-char *locked_read (const struct locked *l, size_t max, size_t *length);
+char *atomic_file_read (const struct atomic_file *l, size_t max, size_t *length);
 
 /* Puts this in its place, and waits until it is stored.  The mode stays.  -1
  * with errno: then the old content stands, or all of the new.
  */
-int locked_replace (struct locked *l, const char *text, size_t length);
+int atomic_file_replace (struct atomic_file *l, const char *text, size_t length);
 
 /* Gives it up; remove says that it is to go. */
-void locked_close (struct locked *l, bool remove);
+void atomic_file_close (struct atomic_file *l, bool remove);
 
-#endif /* LOCKED_H */
+#endif /* ATOMIC_FILE_H */

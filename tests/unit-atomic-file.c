@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "locked.h"
+#include "atomic-file.h"
 #include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
@@ -78,64 +78,64 @@ assert_content (const char *name, const char *expected)
 static int
 another_gets (const char *name)
 {
-  struct locked l;
+  struct atomic_file l;
 
-  if (locked_open (&l, name, false) == -1)
+  if (atomic_file_open (&l, name, false) == -1)
     return errno;
-  locked_close (&l, false);
+  atomic_file_close (&l, false);
   return 0;
 }
 
 static void
 a_file_is_made_only_when_told_to (void **state UNUSED)
 {
-  struct locked l;
+  struct atomic_file l;
 
-  assert_int_equal (locked_open (&l, "file", false), -1);
+  assert_int_equal (atomic_file_open (&l, "file", false), -1);
   assert_int_equal (errno, ENOENT);
-  locked_close (&l, true);              /* changes nothing */
-  assert_int_equal (locked_open (&l, "file", true), 0);
+  atomic_file_close (&l, true);              /* changes nothing */
+  assert_int_equal (atomic_file_open (&l, "file", true), 0);
   assert_true (l.made);
   assert_content ("file", "");
-  locked_close (&l, false);
-  assert_int_equal (locked_open (&l, "file", true), 0);
+  atomic_file_close (&l, false);
+  assert_int_equal (atomic_file_open (&l, "file", true), 0);
   assert_false (l.made);
-  locked_close (&l, true);
+  atomic_file_close (&l, true);
   assert_int_equal (access ("file", F_OK), -1);
 }
 
 static void
 what_was_put_there_is_read_back (void **state UNUSED)
 {
-  struct locked l;
+  struct atomic_file l;
   size_t length;
   char *text;
 
   put ("file", "old and longer");
-  assert_int_equal (locked_open (&l, "file", true), 0);
-  assert_int_equal (locked_replace (&l, "new", 3), 0);
+  assert_int_equal (atomic_file_open (&l, "file", true), 0);
+  assert_int_equal (atomic_file_replace (&l, "new", 3), 0);
   assert_content ("file", "new");
-  assert_non_null (text = locked_read (&l, 3, &length));
+  assert_non_null (text = atomic_file_read (&l, 3, &length));
   assert_int_equal (length, 3);
   assert_memory_equal (text, "new", 3);
   free (text);
-  assert_null (locked_read (&l, 2, &length));
+  assert_null (atomic_file_read (&l, 2, &length));
   assert_int_equal (errno, EFBIG);
-  locked_close (&l, false);
+  atomic_file_close (&l, false);
 }
 
 static void
 nobody_else_gets_it_before_or_after_it_was_replaced (void **state UNUSED)
 {
-  struct locked l;
+  struct atomic_file l;
 
-  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_int_equal (atomic_file_open (&l, "file", true), 0);
   assert_int_equal (another_gets ("file"), EWOULDBLOCK);
   for (unsigned i = 0; i < 3; i++) {
-    assert_int_equal (locked_replace (&l, "x", 1), 0);
+    assert_int_equal (atomic_file_replace (&l, "x", 1), 0);
     assert_int_equal (another_gets ("file"), EWOULDBLOCK);
   }
-  locked_close (&l, false);
+  atomic_file_close (&l, false);
   assert_int_equal (another_gets ("file"), 0);
 }
 
@@ -152,20 +152,20 @@ nobody_locks_a_file_that_was_replaced (void **state UNUSED)
   for (unsigned i = 0; i < PROCESSES; i++)
     if (fork () == 0) {
       for (unsigned n = 0; n < EACH; ) {
-        struct locked l;
+        struct atomic_file l;
         char text[16] = "", *was;
         size_t length;
 
-        if (locked_open (&l, "file", false) == -1)
+        if (atomic_file_open (&l, "file", false) == -1)
           continue;
-        if ((was = locked_read (&l, 15, &length)) == NULL)
+        if ((was = atomic_file_read (&l, 15, &length)) == NULL)
           _exit (1);
         memcpy (text, was, length);
         free (was);
         snprintf (text, sizeof text, "%d", atoi (text) + 1);
-        if (locked_replace (&l, text, strlen (text)) == -1)
+        if (atomic_file_replace (&l, text, strlen (text)) == -1)
           _exit (1);
-        locked_close (&l, false);
+        atomic_file_close (&l, false);
         n++;
       }
       _exit (0);
@@ -180,16 +180,16 @@ nobody_locks_a_file_that_was_replaced (void **state UNUSED)
 static void
 links_and_modes_stay (void **state UNUSED)
 {
-  struct locked l;
+  struct atomic_file l;
   struct stat st;
 
   assert_int_equal (mkdir ("far", 0700), 0);
   put ("far/file", "old");
   assert_int_equal (chmod ("far/file", 0640), 0);
   assert_int_equal (symlink ("far/file", "link"), 0);
-  assert_int_equal (locked_open (&l, "link", false), 0);
-  assert_int_equal (locked_replace (&l, "new", 3), 0);
-  locked_close (&l, false);
+  assert_int_equal (atomic_file_open (&l, "link", false), 0);
+  assert_int_equal (atomic_file_replace (&l, "new", 3), 0);
+  atomic_file_close (&l, false);
   assert_int_equal (lstat ("link", &st), 0);
   assert_true (S_ISLNK (st.st_mode));
   assert_content ("far/file", "new");
@@ -204,16 +204,16 @@ static void
 what_stands_beside_it_is_left_alone (void **state UNUSED)
 {
   char names[3][64] = { "file.stripecopy" };
-  struct locked l;
+  struct atomic_file l;
 
   for (unsigned i = 1; i < 3; i++)
     snprintf (names[i], sizeof names[i], "file.stripecopy-%ld-%u",
               (long) getpid (), i - 1);
   for (unsigned i = 0; i < 3; i++)
     put (names[i], "precious");
-  assert_int_equal (locked_open (&l, "file", true), 0);
-  assert_int_equal (locked_replace (&l, "whole", 5), 0);
-  locked_close (&l, false);
+  assert_int_equal (atomic_file_open (&l, "file", true), 0);
+  assert_int_equal (atomic_file_replace (&l, "whole", 5), 0);
+  atomic_file_close (&l, false);
   assert_content ("file", "whole");
   for (unsigned i = 0; i < 3; i++) {
     assert_content (names[i], "precious");
@@ -224,15 +224,15 @@ what_stands_beside_it_is_left_alone (void **state UNUSED)
 static void
 what_is_no_file_is_refused (void **state UNUSED)
 {
-  struct locked l;
+  struct atomic_file l;
 
   assert_int_equal (mkfifo ("fifo", 0600), 0);
-  assert_int_equal (locked_open (&l, "fifo", true), -1);
+  assert_int_equal (atomic_file_open (&l, "fifo", true), -1);
   assert_int_equal (errno, EINVAL);
-  assert_int_equal (locked_open (&l, "/dev/null", true), -1);
+  assert_int_equal (atomic_file_open (&l, "/dev/null", true), -1);
   assert_int_equal (errno, EINVAL);
-  assert_int_equal (locked_open (&l, ".", true), -1);
-  assert_int_equal (locked_open (&l, "none/file", true), -1);
+  assert_int_equal (atomic_file_open (&l, ".", true), -1);
+  assert_int_equal (atomic_file_open (&l, "none/file", true), -1);
   assert_int_equal (errno, ENOENT);
 }
 
@@ -251,17 +251,17 @@ allow_writes (bool yes)
 static void
 a_failure_leaves_what_was_there (void **state UNUSED)
 {
-  struct locked l;
+  struct atomic_file l;
 
   put ("file", "old");
-  assert_int_equal (locked_open (&l, "file", true), 0);
+  assert_int_equal (atomic_file_open (&l, "file", true), 0);
   allow_writes (false);
-  assert_int_equal (locked_replace (&l, "new", 3), -1);
+  assert_int_equal (atomic_file_replace (&l, "new", 3), -1);
   assert_content ("file", "old");
   assert_int_equal (another_gets ("file"), EWOULDBLOCK);
   allow_writes (true);
-  assert_int_equal (locked_replace (&l, "new", 3), 0);
-  locked_close (&l, false);
+  assert_int_equal (atomic_file_replace (&l, "new", 3), 0);
+  atomic_file_close (&l, false);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown (f, make_folder, remove_folder)
