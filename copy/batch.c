@@ -20,7 +20,7 @@
 #include "batch.h"
 #include "handed-words.h"
 #include "batch-report.h"
-#include "lines.h"
+#include "line-reader.h"
 #include "log.h"
 #include "manifest.h"
 #include "stop.h"
@@ -48,7 +48,7 @@ struct run {
   const struct manifest_copy *copy;     /* borrowed */
   enum { WAITING, RUNNING, ENDED } state;
   struct child child;
-  struct lines events, output;  /* what it tells; fd -1: nothing */
+  struct line_reader events, output;  /* what it tells; fd -1: nothing */
   char *report;                 /* owned; NULL: it has not come */
   int status;                   /* as an exit status, once it has ended */
 };
@@ -180,9 +180,9 @@ start (struct batch *f, struct run *r, char **argv)
   if (words == -1)
     return -1;
   if ((!batch_report_wants_events (&f->report)
-       || lines_open (&r->events, EVENT_MAX, &events) == 0)
+       || line_reader_open (&r->events, EVENT_MAX, &events) == 0)
       && (!batch_report_wants_report (&f->report)
-          || lines_open (&r->output, REPORT_MAX, &output) == 0))
+          || line_reader_open (&r->output, REPORT_MAX, &output) == 0))
     status = start_with (r, argv[0], words, events, output);
   err = errno;
   close (words);
@@ -221,16 +221,16 @@ listen_to (struct batch *f, struct run *r)
   size_t length;
   const char *line;
 
-  lines_read (&r->events);
-  while ((line = lines_next (&r->events, &length)) != NULL) {
+  line_reader_read (&r->events);
+  while ((line = line_reader_next (&r->events, &length)) != NULL) {
     batch_report_take_event (&f->report, r->copy->disk, line, length);
-    lines_read (&r->events);
+    line_reader_read (&r->events);
   }
-  lines_read (&r->output);
-  while ((line = lines_next (&r->output, &length)) != NULL) {
+  line_reader_read (&r->output);
+  while ((line = line_reader_next (&r->output, &length)) != NULL) {
     if (line[0] == '{' && r->report == NULL)
       r->report = strdup (line);
-    lines_read (&r->output);
+    line_reader_read (&r->output);
   }
 }
 
@@ -240,8 +240,8 @@ take_end (struct batch *f, struct run *r)
   char how[80];
 
   listen_to (f, r);
-  lines_close (&r->events);
-  lines_close (&r->output);
+  line_reader_close (&r->events);
+  line_reader_close (&r->output);
   r->state = ENDED;
   r->status = status_of (f, &r->child);
   f->n_running--;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lines that come through a pipe: see lines.h. */
+/* Lines that come through a pipe: see line-reader.h. */
 
 #include <config.h>
 
@@ -10,16 +10,16 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "lines.h"
+#include "line-reader.h"
 
 #define ROOM_MIN 4096
 
 int
-lines_open (struct lines *l, size_t longest, int *write_fd)
+line_reader_open (struct line_reader *l, size_t longest, int *write_fd)
 {
   int fds[2];
 
-  *l = (struct lines) { .fd = -1, .longest = longest };
+  *l = (struct line_reader) { .fd = -1, .longest = longest };
   if (pipe2 (fds, O_CLOEXEC) == -1)
     return -1;
   /* Only our end: the other is the writer's to set. */
@@ -31,14 +31,14 @@ lines_open (struct lines *l, size_t longest, int *write_fd)
 
 /* Leaves out a line that is too long, or that there is no memory for. */
 static void
-skip (struct lines *l)
+skip (struct line_reader *l)
 {
   l->start = l->end = 0;
   l->skipping = true;
 }
 
 static void
-make_room (struct lines *l)
+make_room (struct line_reader *l)
 {
   const size_t used = l->end - l->start;
   size_t room;
@@ -63,7 +63,7 @@ make_room (struct lines *l)
 
 /* The end of a line that was left out, if it has come. */
 static void
-end_skipping (struct lines *l)
+end_skipping (struct line_reader *l)
 {
   const char *end = memchr (l->text + l->start, '\n', l->end - l->start);
 
@@ -72,14 +72,14 @@ end_skipping (struct lines *l)
 }
 
 static bool
-has_line (const struct lines *l)
+has_line (const struct line_reader *l)
 {
   return l->end > l->start
     && memchr (l->text + l->start, '\n', l->end - l->start) != NULL;
 }
 
 static void
-hang_up (struct lines *l)
+hang_up (struct line_reader *l)
 {
   close (l->fd);
   l->fd = -1;
@@ -89,7 +89,7 @@ hang_up (struct lines *l)
  * here.
  */
 void
-lines_read (struct lines *l)
+line_reader_read (struct line_reader *l)
 {
   while (l->fd != -1 && !has_line (l)) {
     ssize_t n;
@@ -113,7 +113,7 @@ lines_read (struct lines *l)
 }
 
 char *
-lines_next (struct lines *l, size_t *length)
+line_reader_next (struct line_reader *l, size_t *length)
 {
   char *line = l->text + l->start, *end;
 
@@ -127,10 +127,10 @@ lines_next (struct lines *l, size_t *length)
 }
 
 void
-lines_close (struct lines *l)
+line_reader_close (struct line_reader *l)
 {
   if (l->fd != -1)
     hang_up (l);
   free (l->text);
-  *l = (struct lines) { .fd = -1 };
+  *l = (struct line_reader) { .fd = -1 };
 }

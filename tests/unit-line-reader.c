@@ -13,25 +13,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lines.h"
+#include "line-reader.h"
 
 #define UNUSED __attribute__ ((unused))
 
-static struct lines lines;
+static struct line_reader lines;
 static int theirs;
 
 static int
 open_pipe (void **state UNUSED)
 {
-  assert_int_equal (lines_open (&lines, 20000, &theirs), 0);
+  assert_int_equal (line_reader_open (&lines, 20000, &theirs), 0);
   return 0;
 }
 
 static int
 close_pipe (void **state UNUSED)
 {
-  lines_close (&lines);
-  lines_close (&lines);
+  line_reader_close (&lines);
+  line_reader_close (&lines);
   if (theirs != -1)
     close (theirs);
   return 0;
@@ -41,19 +41,19 @@ static void
 say (const char *text)
 {
   assert_int_equal (write (theirs, text, strlen (text)), strlen (text));
-  lines_read (&lines);
+  line_reader_read (&lines);
 }
 
 static void
 assert_line (const char *expected)
 {
   size_t length;
-  const char *line = lines_next (&lines, &length);
+  const char *line = line_reader_next (&lines, &length);
 
   if (line == NULL)
-    lines_read (&lines);
+    line_reader_read (&lines);
   if (line == NULL)
-    line = lines_next (&lines, &length);
+    line = line_reader_next (&lines, &length);
   assert_non_null (line);
   assert_string_equal (line, expected);
   assert_int_equal (length, strlen (expected));
@@ -64,8 +64,8 @@ assert_none (void)
 {
   size_t length;
 
-  lines_read (&lines);
-  assert_null (lines_next (&lines, &length));
+  line_reader_read (&lines);
+  assert_null (line_reader_next (&lines, &length));
 }
 
 static void
