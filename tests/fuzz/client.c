@@ -315,14 +315,14 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   sigset_t mask;
 
   make_scene (&s, &in);
-  read_options (&o, &s, server_listen ());
-  server_play (&s.told, s.destination ? s.copy : s.source, in);
+  read_options (&o, &s, scripted_server_listen ());
+  scripted_server_play (&s.told, s.destination ? s.copy : s.source, in);
   log_init ("stripecopy", NULL, true, 0);
   pthread_sigmask (SIG_SETMASK, NULL, &mask);
   stop = stop_new (UINT64_MAX / 2);
   MUST (stop != NULL);
   r = copy (&s, &o, stop);
-  played = server_end ();
+  played = scripted_server_end ();
   stop_free (stop);
   pthread_sigmask (SIG_SETMASK, &mask, NULL);
   options_free (&o);

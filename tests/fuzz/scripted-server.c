@@ -511,7 +511,7 @@ listener_thread (void *arg)
 /* -- playing --------------------------------------------------------------- */
 
 const char *
-server_listen (void)
+scripted_server_listen (void)
 {
   static char uri[160];
   struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -535,7 +535,7 @@ server_listen (void)
 }
 
 void
-server_play (const struct told *told_, uint8_t *disk_, struct input script_)
+scripted_server_play (const struct told *told_, uint8_t *disk_, struct input script_)
 {
   pthread_mutex_lock (&lock);
   told = *told_;
@@ -546,7 +546,7 @@ server_play (const struct told *told_, uint8_t *disk_, struct input script_)
 }
 
 struct played
-server_end (void)
+scripted_server_end (void)
 {
   struct played result;
 

@@ -21,14 +21,14 @@ struct played {
 };
 
 /* Starts to listen, once for all, and returns the URI. */
-const char *server_listen (void);
+const char *scripted_server_listen (void);
 
-/* What clients get from now on; disk and script are borrowed until server_end.
+/* What clients get from now on; disk and script are borrowed until scripted_server_end.
  * No client is connected.
  */
-void server_play (const struct told *told, uint8_t *disk, struct input script);
+void scripted_server_play (const struct told *told, uint8_t *disk, struct input script);
 
 /* Waits until all clients are gone. */
-struct played server_end (void);
+struct played scripted_server_end (void);
 
 #endif /* SCRIPTED_SERVER_H */
