@@ -39,7 +39,7 @@
 #include "endpoint-file.h"
 #include "endpoint-image.h"
 #include "endpoint-nbd.h"
-#include "endpoint-spawn.h"
+#include "server.h"
 #include "heard.h"
 #include "image-command.h"
 #include "image-facts.h"
@@ -78,7 +78,7 @@ struct image_endpoint {
   int fd;                       /* owned; -1: no file, or not yet */
   struct device device;         /* behind fd */
   struct web_answer web;        /* owned: what the web server has */
-  struct spawn *below;          /* owned: what qemu-nbd reads from, or NULL */
+  struct server *below;          /* owned: what qemu-nbd reads from, or NULL */
   struct endpoint *server;      /* owned; NULL: none is running */
   bool created;                 /* by prepare */
   struct device replaced;       /* a file that stood in its place */
@@ -110,7 +110,7 @@ static struct image_place
 place_of (const struct image_endpoint *ep)
 {
   return (struct image_place) {
-    .path = ep->below ? spawn_socket (ep->below)
+    .path = ep->below ? server_socket (ep->below)
       : ep->created ? ep->own_path : path_of (ep),
     .kind = ep->below ? IMAGE_SOCKET
       : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE : IMAGE_FILE,
@@ -142,7 +142,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   struct endpoint_request q = ep->request;
 
   q.operand = &operand;
-  q.spawn_kind = SPAWN_OURS;
+  q.server_kind = SERVER_OURS;
   q.deadline = ep->deadline;
   q.name = command ? strdup (ep->base.name) : NULL;
   if (q.name == NULL) {
@@ -152,7 +152,7 @@ start_server (struct image_endpoint *ep, char **command, struct error *e)
   }
   tell_command (ep, command);
   ep->server = endpoint_nbd_open (&q, e);
-  spawn_give_up_names (ep->below);
+  server_give_up_names (ep->below);
   image_command_free (command);
   return ep->server ? 0 : -1;
 }
@@ -163,8 +163,8 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
 {
   if (command) {
     tell_command (ep, command);
-    ep->below = spawn_start (command, ep->base.name, ep->request.program,
-                             SPAWN_OURS, e);
+    ep->below = server_start (command, ep->base.name, ep->request.program,
+                             SERVER_OURS, e);
   }
   else {
     errno = ENOMEM;
@@ -461,7 +461,7 @@ image_endpoint_server_ended (struct endpoint *base, int wait_ms,
   struct image_endpoint *ep = image_endpoint_of (base);
 
   return (ep->server && endpoint_server_ended (ep->server, wait_ms, e))
-    || (ep->below && spawn_has_ended (ep->below, wait_ms, e));
+    || (ep->below && server_has_ended (ep->below, wait_ms, e));
 }
 
 /* The one below says why those above it cannot go on. */
@@ -471,7 +471,7 @@ image_endpoint_explain (struct endpoint *base, struct error *e)
   struct image_endpoint *ep = image_endpoint_of (base);
 
   if (ep->below)
-    spawn_explain (ep->below, e);
+    server_explain (ep->below, e);
   else if (ep->server)
     endpoint_explain (ep->server, e);
 }
@@ -498,7 +498,7 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   struct image_endpoint *ep = image_endpoint_of (base);
   bool good = endpoint_close (ep->server, grace_ns, hurry_fd, e);
 
-  if (!spawn_end (ep->below, grace_ns, hurry_fd, e))
+  if (!server_end (ep->below, grace_ns, hurry_fd, e))
     good = false;
   if (ep->created && !base->kept)
     remove_created (ep);
@@ -1169,7 +1169,7 @@ serve_address (struct image_endpoint *ep, const struct url *url,
     r = start_server (ep, serve_command (ep, IMAGE_READ), e);
   /* That the one below is gone says why those above it could not go on. */
   if (r == -1 && ep->below)
-    spawn_has_ended (ep->below, DEATH_NOTICE_MS, e);
+    server_has_ended (ep->below, DEATH_NOTICE_MS, e);
   if (r == -1 && e->number != EINTR)
     explain_head (ep, url, e);
   if (fd != -1)

@@ -5,7 +5,7 @@
 #define ENDPOINT_KIND_H
 
 #include "endpoint.h"
-#include "endpoint-spawn.h"
+#include "server.h"
 
 struct device;
 
@@ -66,7 +66,7 @@ struct endpoint_request {
   struct endpoint_wants wants;
   const char *program;          /* for the names of what we make */
   bool libnbd_debug;
-  enum spawn_kind spawn_kind;   /* of a server in operand */
+  enum server_kind server_kind;   /* of a server in operand */
   bool external_files;          /* an image may have some written */
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */

@@ -32,7 +32,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "endpoint-nbd.h"
-#include "endpoint-spawn.h"
+#include "server.h"
 #include "log.h"
 #include "nbd-abstract.h"
 #include "nbd-address.h"
@@ -95,7 +95,7 @@ struct nbd_endpoint {
   struct endpoint base;
   char *uri;                    /* owned; NULL: started by us */
   struct nbd_abstract abstract; /* where the URI leads; no length: elsewhere */
-  struct spawn *spawn;          /* owned; NULL: not started by us */
+  struct server *spawn;          /* owned; NULL: not started by us */
   uint64_t grain;               /* of what is written once; 0: it is not */
   bool wants_extents;
   bool debug;
@@ -590,7 +590,7 @@ say_goodbye (struct nbd_conn *nc)
 
   nc->leaving = true;
   if (ep->spawn && nc->up && (last || busy))
-    spawn_hush (ep->spawn, true);
+    server_hush (ep->spawn, true);
 }
 
 static bool
@@ -734,7 +734,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
   }
   atomic_fetch_add (&ep->conns, 1);
   if (ep->spawn)
-    spawn_hush (ep->spawn, false);
+    server_hush (ep->spawn, false);
   nc->base.ops = &nbd_conn_ops;
   nc->base.endpoint = &ep->base;
   nc->nbd = make_handle (ep, number, nc);
@@ -747,7 +747,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
   if (ep->abstract.length > 0)
     r = connect_abstract (ep, nc->nbd, e);
   else {
-    r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, spawn_socket (ep->spawn))
+    r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, server_socket (ep->spawn))
       : nbd_aio_connect_uri (nc->nbd, ep->uri);
     if (r == -1)
       set_nbd_error (e, ep->base.name, "cannot connect");
@@ -887,7 +887,7 @@ nbd_endpoint_server_fd (const struct endpoint *base)
 {
   const struct nbd_endpoint *ep = (const struct nbd_endpoint *) base;
 
-  return ep->spawn ? spawn_fd (ep->spawn) : -1;
+  return ep->spawn ? server_fd (ep->spawn) : -1;
 }
 
 static bool
@@ -895,7 +895,7 @@ nbd_endpoint_server_ended (struct endpoint *base, int wait_ms, struct error *e)
 {
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
 
-  return ep->spawn && spawn_has_ended (ep->spawn, wait_ms, e);
+  return ep->spawn && server_has_ended (ep->spawn, wait_ms, e);
 }
 
 static void
@@ -904,7 +904,7 @@ nbd_endpoint_explain (struct endpoint *base, struct error *e)
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
 
   if (ep->spawn)
-    spawn_explain (ep->spawn, e);
+    server_explain (ep->spawn, e);
 }
 
 static bool
@@ -916,8 +916,8 @@ nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
 
   conn_close (ep->first ? &ep->first->base : NULL);
   if (ep->spawn)
-    spawn_hush (ep->spawn, true);
-  good = spawn_end (ep->spawn, grace_ns, hurry_fd, e);
+    server_hush (ep->spawn, true);
+  good = server_end (ep->spawn, grace_ns, hurry_fd, e);
   free (ep->place.export);
   nbd_abstract_free (&ep->abstract);
   free (ep->uri);
@@ -944,7 +944,7 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
 {
   struct conn *c = start_connecting (ep, 0, e);
   const int watch[2] = {
-    q->interrupt_fd, ep->spawn ? spawn_fd (ep->spawn) : -1
+    q->interrupt_fd, ep->spawn ? server_fd (ep->spawn) : -1
   };
   unsigned which;
   int r = -1;
@@ -999,16 +999,16 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
     deadline = clock_now () + (q->deadline - began);
   }
   /* Whatever went wrong, that the server is gone says more. */
-  if (r != 1 && ep->spawn && spawn_has_ended (ep->spawn, DEATH_NOTICE_MS, e))
+  if (r != 1 && ep->spawn && server_has_ended (ep->spawn, DEATH_NOTICE_MS, e))
     return -1;
   if (r == 0) {
     *e = (struct error) { 0 };
     error_set (e, EINTR, "%s: interrupted", ep->base.name);
   }
   else if (r != 1 && ep->spawn)
-    spawn_explain (ep->spawn, e);
+    server_explain (ep->spawn, e);
   else if (ep->spawn)
-    spawn_is_up (ep->spawn);
+    server_is_up (ep->spawn);
   return r == 1 ? 0 : -1;
 }
 
@@ -1038,8 +1038,8 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   if (q->operand->command) {
     if (q->wants.write)
       ep->grain = written_once_grain (q->operand->command);
-    ep->spawn = spawn_start (q->operand->command, ep->base.name, q->program,
-                             q->spawn_kind, e);
+    ep->spawn = server_start (q->operand->command, ep->base.name, q->program,
+                             q->server_kind, e);
     if (ep->spawn == NULL)
       goto fail;
   }
@@ -1057,7 +1057,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
       || connect_first (ep, q, e) == -1
       || read_caps (ep, ep->first->nbd, &ep->base.caps, e) == -1)
     goto fail;
-  spawn_give_up_names (ep->spawn);
+  server_give_up_names (ep->spawn);
   find_place (ep);
   return &ep->base;
 

@@ -232,8 +232,8 @@ endpoint_open (enum side side, const struct operand *operand,
     .wants = wants,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
-    .spawn_kind = o->source.command || strcmp (o->source.name, "-") != 0
-      ? SPAWN_USERS : SPAWN_USERS_WITHOUT_INPUT,
+    .server_kind = o->source.command || strcmp (o->source.name, "-") != 0
+      ? SERVER_USERS : SERVER_USERS_WITHOUT_INPUT,
     .external_files = o->external_files,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,

@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "endpoint-spawn.h"
+#include "server.h"
 #include "heard.h"
 #include "private-folder.h"
 
-struct spawn {
+struct server {
   const char *name;             /* borrowed */
   struct private_folder folder; /* owned; holds the socket */
   struct sockaddr_un address;
@@ -33,7 +33,7 @@ struct spawn {
 
 /* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
 static int
-make_folder (struct spawn *s, const char *program, struct error *e)
+make_folder (struct server *s, const char *program, struct error *e)
 {
   const char *tmp = getenv ("TMPDIR");
   char prefix[17];
@@ -58,7 +58,7 @@ make_folder (struct spawn *s, const char *program, struct error *e)
 }
 
 static int
-listen_there (struct spawn *s, struct error *e)
+listen_there (struct server *s, struct error *e)
 {
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -108,7 +108,7 @@ is_reached_by (int listener, const char *path)
  * without /proc, the name is the only way.
  */
 static void
-find_path (struct spawn *s, int listener)
+find_path (struct server *s, int listener)
 {
   if (prctl (PR_GET_DUMPABLE) != 1)
     return;
@@ -122,7 +122,7 @@ find_path (struct spawn *s, int listener)
 }
 
 void
-spawn_give_up_names (struct spawn *s)
+server_give_up_names (struct server *s)
 {
   if (s && s->path[0])
     private_folder_remove (&s->folder);
@@ -132,13 +132,13 @@ spawn_give_up_names (struct spawn *s)
  * reads from it would be stopped.
  */
 static int
-start_child (struct spawn *s, char *const command[], int listen_fd,
-             enum spawn_kind kind)
+start_child (struct server *s, char *const command[], int listen_fd,
+             enum server_kind kind)
 {
   struct child_io io = CHILD_IO_DEFAULT;
   int r, err;
 
-  if (kind == SPAWN_USERS && !isatty (STDIN_FILENO))
+  if (kind == SERVER_USERS && !isatty (STDIN_FILENO))
     io.input = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   s->heard = heard_start (true, &io.error);
   r = s->heard ? child_start_with (&s->child, command, listen_fd, "nbd", io)
@@ -152,11 +152,11 @@ start_child (struct spawn *s, char *const command[], int listen_fd,
   return r;
 }
 
-struct spawn *
-spawn_start (char *const command[], const char *name, const char *program,
-             enum spawn_kind kind, struct error *e)
+struct server *
+server_start (char *const command[], const char *name, const char *program,
+             enum server_kind kind, struct error *e)
 {
-  struct spawn *s = calloc (1, sizeof *s);
+  struct server *s = calloc (1, sizeof *s);
   int fd = -1;
 
   if (s == NULL) {
@@ -175,7 +175,7 @@ spawn_start (char *const command[], const char *name, const char *program,
                strerror (errno));
     goto fail;
   }
-  child_guard (&s->child, kind == SPAWN_OURS ? GUARD_FIRMLY : GUARD_GENTLY);
+  child_guard (&s->child, kind == SERVER_OURS ? GUARD_FIRMLY : GUARD_GENTLY);
   /* From here on only the server holds the socket, so that connecting to a
    * server which has ended fails instead of waiting in the backlog.
    */
@@ -185,18 +185,18 @@ spawn_start (char *const command[], const char *name, const char *program,
  fail:
   if (fd != -1)
     close (fd);
-  spawn_end (s, 0, -1, e);
+  server_end (s, 0, -1, e);
   return NULL;
 }
 
 const char *
-spawn_socket (const struct spawn *s)
+server_socket (const struct server *s)
 {
   return s->path[0] ? s->path : s->address.sun_path;
 }
 
 int
-spawn_fd (const struct spawn *s)
+server_fd (const struct server *s)
 {
   return s->child.pidfd;
 }
@@ -213,7 +213,7 @@ ends_with (const char *text, const char *end)
  * where there is none.
  */
 static bool
-add_reason (struct spawn *s, bool parting, struct error *e)
+add_reason (struct server *s, bool parting, struct error *e)
 {
   char line[512];
   const size_t used = strlen (e->text);
@@ -230,25 +230,25 @@ add_reason (struct spawn *s, bool parting, struct error *e)
 }
 
 void
-spawn_explain (struct spawn *s, struct error *e)
+server_explain (struct server *s, struct error *e)
 {
   add_reason (s, false, e);
 }
 
 void
-spawn_is_up (struct spawn *s)
+server_is_up (struct server *s)
 {
   heard_forget (s->heard);
 }
 
 void
-spawn_hush (struct spawn *s, bool hush)
+server_hush (struct server *s, bool hush)
 {
   heard_hush (s->heard, hush);
 }
 
 bool
-spawn_has_ended (struct spawn *s, int wait_ms, struct error *e)
+server_has_ended (struct server *s, int wait_ms, struct error *e)
 {
   struct pollfd ended = { .fd = s->child.pidfd, .events = POLLIN };
   char how[64];
@@ -274,7 +274,7 @@ ended_well (const struct child *c)
 }
 
 bool
-spawn_end (struct spawn *s, uint64_t grace_ns, int hurry_fd, struct error *e)
+server_end (struct server *s, uint64_t grace_ns, int hurry_fd, struct error *e)
 {
   const bool started = s != NULL && s->child.pid > 0;
   char how[64];
