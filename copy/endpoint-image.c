@@ -40,7 +40,7 @@
 #include "endpoint-image.h"
 #include "endpoint-nbd.h"
 #include "server.h"
-#include "heard.h"
+#include "child-log.h"
 #include "image-command.h"
 #include "image-facts.h"
 #include "log.h"
@@ -176,14 +176,14 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
 
 /* A program's last line says why it failed, and whether that is a lock. */
 static void
-explain_tool (struct heard *heard, struct error *e)
+explain_tool (struct child_log *heard, struct error *e)
 {
   const size_t used = strlen (e->text);
   char line[512];
 
-  if (heard_reason (heard, false, line, sizeof line))
+  if (child_log_reason (heard, false, line, sizeof line))
     snprintf (e->text + used, sizeof e->text - used, ": %s", line);
-  if (heard_of_lock (heard))
+  if (child_log_of_lock (heard))
     e->number = EBUSY;
 }
 
@@ -207,12 +207,12 @@ wait_for_tool (const struct image_endpoint *ep, struct child *c,
  * What it said on standard error is the caller's to end.  NULL, with the error
  * set, where it could not be started or did not end in time.
  */
-static struct heard *
+static struct child_log *
 run_tool (const struct image_endpoint *ep, char **command, int input_fd,
           int output_fd, struct child *c, struct error *e)
 {
   struct child_io io = { .input = input_fd, .output = output_fd, .error = -1 };
-  struct heard *heard = command ? heard_start (false, &io.error) : NULL;
+  struct child_log *heard = command ? child_log_start (false, &io.error) : NULL;
   int r = -1;
 
   *c = (struct child) { .pidfd = -1 };
@@ -226,7 +226,7 @@ run_tool (const struct image_endpoint *ep, char **command, int input_fd,
   image_command_free (command);
   if (r == 0)
     return heard;
-  heard_end (heard);
+  child_log_end (heard);
   return NULL;
 }
 
@@ -237,7 +237,7 @@ run_command (const struct image_endpoint *ep, char **command, int input_fd,
 {
   char *program = command ? strdup (command[0]) : NULL;
   struct child c;
-  struct heard *heard = run_tool (ep, command, input_fd, output_fd, &c, e);
+  struct child_log *heard = run_tool (ep, command, input_fd, output_fd, &c, e);
   char how[64];
   int r = heard && c.status == 0 ? 0 : -1;
 
@@ -246,7 +246,7 @@ run_command (const struct image_endpoint *ep, char **command, int input_fd,
                child_describe (&c, how, sizeof how));
     explain_tool (heard, e);
   }
-  heard_end (heard);
+  child_log_end (heard);
   free (program);
   return r;
 }
@@ -868,16 +868,16 @@ check_layer (const struct image_endpoint *ep, const struct layer *l,
   const int output = memfd_create ("description", MFD_CLOEXEC);
   struct error why = { 0 };
   struct child c;
-  struct heard *heard = run_tool (ep, image_command_check (l->format,
+  struct child_log *heard = run_tool (ep, image_command_check (l->format,
                                                            l->place),
                                   -1, output, &c, &why);
   const int status = heard && WIFEXITED (c.status) ? WEXITSTATUS (c.status)
     : -1;
-  const bool cut = heard && heard_of_cut (heard);
+  const bool cut = heard && child_log_of_cut (heard);
   char *text = output == -1 ? NULL : read_back (output);
   const bool checked = text && image_facts_checked (text);
 
-  heard_end (heard);
+  child_log_end (heard);
   free (text);
   if (output != -1)
     close (output);

@@ -18,7 +18,7 @@
 
 #include "child.h"
 #include "server.h"
-#include "heard.h"
+#include "child-log.h"
 #include "private-folder.h"
 
 struct server {
@@ -28,7 +28,7 @@ struct server {
   int place;                    /* owned: that file, opened by O_PATH, or -1 */
   char path[64];                /* what place is reached by, "" without it */
   struct child child;
-  struct heard *heard;          /* owned: what the server prints */
+  struct child_log *heard;          /* owned: what the server prints */
 };
 
 /* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
@@ -140,7 +140,7 @@ start_child (struct server *s, char *const command[], int listen_fd,
 
   if (kind == SERVER_USERS && !isatty (STDIN_FILENO))
     io.input = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  s->heard = heard_start (true, &io.error);
+  s->heard = child_log_start (true, &io.error);
   r = s->heard ? child_start_with (&s->child, command, listen_fd, "nbd", io)
     : -1;
   err = errno;
@@ -221,10 +221,10 @@ add_reason (struct server *s, bool parting, struct error *e)
 
   if (s->heard == NULL)
     return false;
-  found = heard_reason (s->heard, parting, line, sizeof line);
+  found = child_log_reason (s->heard, parting, line, sizeof line);
   if (found && !ends_with (e->text, line))
     snprintf (e->text + used, sizeof e->text - used, ": %s", line);
-  if (heard_of_lock (s->heard))
+  if (child_log_of_lock (s->heard))
     e->number = EBUSY;
   return found;
 }
@@ -238,13 +238,13 @@ server_explain (struct server *s, struct error *e)
 void
 server_is_up (struct server *s)
 {
-  heard_forget (s->heard);
+  child_log_forget (s->heard);
 }
 
 void
 server_hush (struct server *s, bool hush)
 {
-  heard_hush (s->heard, hush);
+  child_log_hush (s->heard, hush);
 }
 
 bool
@@ -291,7 +291,7 @@ server_end (struct server *s, uint64_t grace_ns, int hurry_fd, struct error *e)
       add_reason (s, true, e);
     }
   }
-  heard_end (s->heard);
+  child_log_end (s->heard);
   private_folder_remove (&s->folder);
   if (s->place != -1)
     close (s->place);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a program that we started prints: see heard.h. */
+/* What a program that we started prints: see child-log.h. */
 
 #include <config.h>
 
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "notifier.h"
-#include "heard.h"
+#include "child-log.h"
 #include "log.h"
 #include "secrets.h"
 
@@ -29,7 +29,7 @@
  */
 #define READS_MAX 64
 
-struct heard {
+struct child_log {
   pthread_t thread;
   int fd;                       /* the read end of the pipe */
   int ending;                   /* a notifier */
@@ -85,7 +85,7 @@ is_about_client (const char *line)
 
 /* Whether a line replaces the reason that was kept before it. */
 static bool
-is_reason (const struct heard *h, const char *line)
+is_reason (const struct child_log *h, const char *line)
 {
   const bool may_be_noise = h->hushed || h->before[0] != '\0';
 
@@ -94,7 +94,7 @@ is_reason (const struct heard *h, const char *line)
 }
 
 static void
-take_line (struct heard *h)
+take_line (struct child_log *h)
 {
   char *masked;
 
@@ -113,7 +113,7 @@ take_line (struct heard *h)
 }
 
 static void
-take_bytes (struct heard *h, const char *bytes, size_t n)
+take_bytes (struct child_log *h, const char *bytes, size_t n)
 {
   for (; n > 0; bytes++, n--) {
     if (*bytes != '\n')
@@ -125,7 +125,7 @@ take_bytes (struct heard *h, const char *bytes, size_t n)
 
 /* Takes what has come by now; the lock is held. */
 static void
-read_some (struct heard *h)
+read_some (struct child_log *h)
 {
   char bytes[LINE_BYTES];
   ssize_t n = 0;
@@ -148,7 +148,7 @@ read_some (struct heard *h)
 static void *
 listen_to (void *opaque)
 {
-  struct heard *h = opaque;
+  struct child_log *h = opaque;
   struct pollfd fds[] = {
     { .fd = h->fd, .events = POLLIN },
     { .fd = h->ending, .events = POLLIN },
@@ -168,7 +168,7 @@ listen_to (void *opaque)
 
 /* No signal is for this thread. */
 static int
-start_thread (struct heard *h)
+start_thread (struct child_log *h)
 {
   sigset_t all, before;
   int err;
@@ -180,10 +180,10 @@ start_thread (struct heard *h)
   return err;
 }
 
-struct heard *
-heard_start (bool relay, int *write_fd)
+struct child_log *
+child_log_start (bool relay, int *write_fd)
 {
-  struct heard *h = calloc (1, sizeof *h);
+  struct child_log *h = calloc (1, sizeof *h);
   int fds[2], err;
 
   if (h == NULL)
@@ -219,7 +219,7 @@ heard_start (bool relay, int *write_fd)
 /* -- what was heard ------------------------------------------------------- */
 
 void
-heard_hush (struct heard *h, bool hush)
+child_log_hush (struct child_log *h, bool hush)
 {
   pthread_mutex_lock (&h->lock);
   read_some (h);                /* it was printed before */
@@ -228,7 +228,7 @@ heard_hush (struct heard *h, bool hush)
 }
 
 void
-heard_forget (struct heard *h)
+child_log_forget (struct child_log *h)
 {
   pthread_mutex_lock (&h->lock);
   read_some (h);
@@ -238,7 +238,7 @@ heard_forget (struct heard *h)
 }
 
 bool
-heard_reason (struct heard *h, bool parting, char *line, size_t size)
+child_log_reason (struct child_log *h, bool parting, char *line, size_t size)
 {
 
   pthread_mutex_lock (&h->lock);
@@ -251,7 +251,7 @@ heard_reason (struct heard *h, bool parting, char *line, size_t size)
 }
 
 static bool
-look (struct heard *h, const bool *what)
+look (struct child_log *h, const bool *what)
 {
   bool said;
 
@@ -263,19 +263,19 @@ look (struct heard *h, const bool *what)
 }
 
 bool
-heard_of_lock (struct heard *h)
+child_log_of_lock (struct child_log *h)
 {
   return look (h, &h->lock_failed);
 }
 
 bool
-heard_of_cut (struct heard *h)
+child_log_of_cut (struct child_log *h)
 {
   return look (h, &h->cut);
 }
 
 void
-heard_end (struct heard *h)
+child_log_end (struct child_log *h)
 {
   if (h == NULL)
     return;
