@@ -21,7 +21,7 @@
 #include "log.h"
 #include "output-file.h"
 #include "retry.h"
-#include "samples.h"
+#include "spot-check.h"
 #include "scan.h"
 #include "status.h"
 #include "trace.h"
@@ -41,7 +41,7 @@
 #define LOOK_PATIENCE NS_PER_S
 
 /* How long a few reads may take that check a promise. */
-#define SAMPLES_PATIENCE (2 * NS_PER_S)
+#define SPOT_CHECK_PATIENCE (2 * NS_PER_S)
 
 /* All that lives as long as the copy. */
 struct copier {
@@ -58,7 +58,7 @@ struct copier {
   struct output_file digest_file, trace_file;
   struct trace *trace;          /* NULL: none is wanted */
   struct scan *scan;        /* NULL: nobody looked */
-  struct samples *samples;      /* NULL: nothing was promised */
+  struct spot_check *spot_check;      /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
 
@@ -336,9 +336,9 @@ check_promise (struct copier *c)
   if (!c->plan.copies || c->plan.zero.known != IS_ZERO_YES || there->grows
       || c->plan.start >= end || (c->map && map_stood (c->map)))
     return;
-  c->samples = samples_new (c->destination, c->plan.start, end,
-                            SAMPLES_PATIENCE, stop_signal_fd (c->stop));
-  if (c->samples && samples_found (c->samples, &offset, &length))
+  c->spot_check = spot_check_new (c->destination, c->plan.start, end,
+                            SPOT_CHECK_PATIENCE, stop_signal_fd (c->stop));
+  if (c->spot_check && spot_check_found (c->spot_check, &offset, &length))
     log_warning_as ("not-zero", "%s: it does not read as zeroes, which"
                     " --destination-is-zero promises: there is data at offset %"
                     PRIu64 " length %" PRIu64 ": old data stays where the"
@@ -810,7 +810,7 @@ free_all (struct copier *c)
   map_close (c->map);
   ratelimit_free (c->ratelimit);
   scan_free (c->scan);
-  samples_free (c->samples);
+  spot_check_free (c->spot_check);
 }
 
 int

@@ -3,30 +3,30 @@
  * It reads little, over the first conn, in the main thread.
  */
 
-#ifndef SAMPLES_H
-#define SAMPLES_H
+#ifndef SPOT_CHECK_H
+#define SPOT_CHECK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "endpoint.h"
 
-struct samples;                 /* body in samples.c */
+struct spot_check;                 /* body in spot-check.c */
 
 /* Reads from places all over [start, end), until one is no zero, wait_ns are
  * over, or interrupt_fd is readable.  What cannot be read says nothing.  NULL
  * with errno.
  */
-struct samples *samples_new (struct endpoint *ep, uint64_t start, uint64_t end,
+struct spot_check *spot_check_new (struct endpoint *ep, uint64_t start, uint64_t end,
                              uint64_t wait_ns, int interrupt_fd);
 
 /* Whether a place was found that is no zero: the range that was read there. */
-bool samples_found (const struct samples *s, uint64_t *offset,
+bool spot_check_found (const struct spot_check *s, uint64_t *offset,
                     uint64_t *length);
 
 /* After the endpoint's conns were closed: answers may still have been on their
  * way.  NULL is fine.
  */
-void samples_free (struct samples *s);
+void spot_check_free (struct spot_check *s);
 
-#endif /* SAMPLES_H */
+#endif /* SPOT_CHECK_H */

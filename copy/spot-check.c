@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A look at a few places of a destination: see samples.h. */
+/* A look at a few places of a destination: see spot-check.h. */
 
 #include <config.h>
 
@@ -9,7 +9,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "iszero.h"
-#include "samples.h"
+#include "spot-check.h"
 
 /* How many places, and the bytes of each where the minimum block is less.  The
  * first and the last are the ends, where disks have their partition tables.
@@ -17,7 +17,7 @@
 #define PLACES 16
 #define SIZE 4096
 
-struct samples {
+struct spot_check {
   struct conn *conn;
   struct list ready;
   struct io ios[PLACES];
@@ -27,7 +27,7 @@ struct samples {
 };
 
 static void
-start_reads (struct samples *s, uint64_t start, uint64_t end, uint64_t size,
+start_reads (struct spot_check *s, uint64_t start, uint64_t end, uint64_t size,
              uint64_t align)
 {
   const uint64_t step = max_u64 (align_down ((end - start) / (PLACES - 1),
@@ -52,7 +52,7 @@ start_reads (struct samples *s, uint64_t start, uint64_t end, uint64_t size,
 
 /* Takes what was read. */
 static void
-take_reads (struct samples *s)
+take_reads (struct spot_check *s)
 {
   struct list_node *n;
 
@@ -68,7 +68,7 @@ take_reads (struct samples *s)
 
 /* Sleeps until something can move.  False when that is the end of the look. */
 static bool
-turn (struct samples *s, int interrupt_fd, uint64_t deadline, uint64_t now)
+turn (struct spot_check *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 {
   struct pollfd fds[2] = { { .fd = interrupt_fd, .events = POLLIN } };
   struct error ignored = { 0 };
@@ -83,7 +83,7 @@ turn (struct samples *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 }
 
 static void
-look (struct samples *s, uint64_t wait_ns, int interrupt_fd)
+look (struct spot_check *s, uint64_t wait_ns, int interrupt_fd)
 {
   uint64_t now = clock_now ();
   const uint64_t deadline = now + wait_ns;
@@ -97,14 +97,14 @@ look (struct samples *s, uint64_t wait_ns, int interrupt_fd)
   }
 }
 
-struct samples *
-samples_new (struct endpoint *ep, uint64_t start, uint64_t end,
+struct spot_check *
+spot_check_new (struct endpoint *ep, uint64_t start, uint64_t end,
              uint64_t wait_ns, int interrupt_fd)
 {
   const uint64_t align = endpoint_caps (ep)->block_min;
   const uint64_t size = min_u64 (max_u64 (align, SIZE),
                                  endpoint_caps (ep)->block_max);
-  struct samples *s = calloc (1, sizeof *s);
+  struct spot_check *s = calloc (1, sizeof *s);
   struct error ignored = { 0 };
 
   if (s == NULL)
@@ -128,7 +128,7 @@ samples_new (struct endpoint *ep, uint64_t start, uint64_t end,
 }
 
 bool
-samples_found (const struct samples *s, uint64_t *offset, uint64_t *length)
+spot_check_found (const struct spot_check *s, uint64_t *offset, uint64_t *length)
 {
   if (s->found == NULL)
     return false;
@@ -138,7 +138,7 @@ samples_found (const struct samples *s, uint64_t *offset, uint64_t *length)
 }
 
 void
-samples_free (struct samples *s)
+spot_check_free (struct spot_check *s)
 {
   if (s == NULL)
     return;
