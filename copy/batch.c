@@ -18,7 +18,7 @@
 #include "clock.h"
 #include "exit-status.h"
 #include "batch.h"
-#include "handed-words.h"
+#include "stdin-arguments.h"
 #include "batch-report.h"
 #include "line-reader.h"
 #include "log.h"
@@ -161,7 +161,7 @@ make_argv (const struct batch *f, const struct manifest_copy *c)
 static int
 start_with (struct run *r, char *program, int words, int events, int output)
 {
-  static char handed[] = HANDED_WORDS;
+  static char handed[] = STDIN_ARGUMENTS;
   char *argv[] = { program, handed, r->copy->words[0], NULL };
   const struct child_io io = { words, output, -1 };
 
@@ -174,7 +174,7 @@ start_with (struct run *r, char *program, int words, int events, int output)
 static int
 start (struct batch *f, struct run *r, char **argv)
 {
-  const int words = handed_words_write (argv + 1);
+  const int words = stdin_arguments_write (argv + 1);
   int events = -1, output = -1, status = -1, err;
 
   if (words == -1)

@@ -18,7 +18,7 @@
 #include "events.h"
 #include "exit-status.h"
 #include "batch.h"
-#include "handed-words.h"
+#include "stdin-arguments.h"
 #include "log.h"
 #include "memory-limit.h"
 #include "options.h"
@@ -242,26 +242,26 @@ run (int argc, char **argv)
 
 /* One copy of a manifest, of which batch.c has told us. */
 static int
-run_handed_words (char *program)
+run_stdin_arguments (char *program)
 {
   struct handed_words w;
   int status;
 
-  if (handed_words_read (&w, program) == -1) {
+  if (stdin_arguments_read (&w, program) == -1) {
     log_init ("stripecopy", NULL, false, 0);
-    log_error (HANDED_WORDS ": %s", strerror (errno));
+    log_error (STDIN_ARGUMENTS ": %s", strerror (errno));
     return REFUSED;
   }
   status = run (w.argc, w.argv);
-  handed_words_free (&w);
+  stdin_arguments_free (&w);
   return status;
 }
 
 int
 main (int argc, char **argv)
 {
-  const int status = handed_words_expected (argc, argv)
-    ? run_handed_words (argv[0]) : run (argc, argv);
+  const int status = stdin_arguments_expected (argc, argv)
+    ? run_stdin_arguments (argv[0]) : run (argc, argv);
 
   if (status > BY_SIGNAL)
     end_by_signal (status - BY_SIGNAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command line that is handed over on standard input: see handed-words.h.
+/* A command line that is handed over on standard input: see stdin-arguments.h.
  *
  * Each word ends with a byte of zero, as in /proc/PID/cmdline.
  */
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "handed-words.h"
+#include "stdin-arguments.h"
 
 static bool
 write_all (int fd, const char *bytes, size_t length)
@@ -34,7 +34,7 @@ write_all (int fd, const char *bytes, size_t length)
 }
 
 int
-handed_words_write (char *const words[])
+stdin_arguments_write (char *const words[])
 {
   const int fd = memfd_create ("words", MFD_CLOEXEC);
   int err;
@@ -51,9 +51,9 @@ handed_words_write (char *const words[])
 }
 
 bool
-handed_words_expected (int argc, char *const argv[])
+stdin_arguments_expected (int argc, char *const argv[])
 {
-  return argc > 1 && strcmp (argv[1], HANDED_WORDS) == 0;
+  return argc > 1 && strcmp (argv[1], STDIN_ARGUMENTS) == 0;
 }
 
 /* All of standard input, which has to be a file.  Allocated; NULL with errno. */
@@ -98,7 +98,7 @@ empty_input (void)
 }
 
 int
-handed_words_read (struct handed_words *w, char *argv0)
+stdin_arguments_read (struct handed_words *w, char *argv0)
 {
   size_t length, n = 0;
 
@@ -112,7 +112,7 @@ handed_words_read (struct handed_words *w, char *argv0)
     w->argv = calloc (n + 2, sizeof *w->argv);
   }
   if (w->argv == NULL) {
-    handed_words_free (w);
+    stdin_arguments_free (w);
     return -1;
   }
   w->argv[w->argc++] = argv0;
@@ -123,7 +123,7 @@ handed_words_read (struct handed_words *w, char *argv0)
 }
 
 void
-handed_words_free (struct handed_words *w)
+stdin_arguments_free (struct handed_words *w)
 {
   free (w->argv);
   free (w->text);
