@@ -600,11 +600,11 @@ is_over (const struct child *c)
 
 /* Whether the child ends before the deadline, and before there is a hurry. */
 static bool
-wait_until (const struct child *c, uint64_t deadline, int hurry_fd)
+wait_until (const struct child *c, uint64_t deadline, int interrupt_fd)
 {
   struct pollfd pfds[] = {
     { .fd = c->pidfd, .events = POLLIN },
-    { .fd = hurry_fd, .events = POLLIN },
+    { .fd = interrupt_fd, .events = POLLIN },
   };
   uint64_t now, next;
 
@@ -639,18 +639,18 @@ child_has_ended (struct child *c)
 }
 
 bool
-child_wait (struct child *c, uint64_t deadline, int hurry_fd)
+child_wait (struct child *c, uint64_t deadline, int interrupt_fd)
 {
   if (c->pid == 0)
     return true;
-  if (!wait_until (c, deadline, hurry_fd))
+  if (!wait_until (c, deadline, interrupt_fd))
     return false;
   end_group_and_reap (c);
   return true;
 }
 
 bool
-child_end (struct child *c, uint64_t grace_ns, int hurry_fd)
+child_end (struct child *c, uint64_t grace_ns, int interrupt_fd)
 {
   bool in_time;
 
@@ -663,7 +663,7 @@ child_end (struct child *c, uint64_t grace_ns, int hurry_fd)
    */
   kill (-c->pid, SIGCONT);
 
-  in_time = wait_until (c, add_saturated (clock_now (), grace_ns), hurry_fd);
+  in_time = wait_until (c, add_saturated (clock_now (), grace_ns), interrupt_fd);
   end_group_and_reap (c);
   return in_time;
 }

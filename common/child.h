@@ -96,17 +96,17 @@ void child_signal (const struct child *c, int signal_number);
 bool child_has_ended (struct child *c);
 
 /* Waits for it to end by itself, until the deadline (clock_now time) or until
- * hurry_fd (-1: none) is readable.  True when it has ended; then it is reaped.
+ * interrupt_fd (-1: none) is readable.  True when it has ended; then it is reaped.
  */
-bool child_wait (struct child *c, uint64_t deadline, int hurry_fd);
+bool child_wait (struct child *c, uint64_t deadline, int interrupt_fd);
 
 /* Sends SIGTERM to its process group, waits for at most grace_ns, or until
- * hurry_fd (-1: none) is readable, then sends SIGKILL and waits for that.
+ * interrupt_fd (-1: none) is readable, then sends SIGKILL and waits for that.
  * Reaps it.  Returns true when it ended within the grace.  Also ends what is
  * left of its process group.  Nothing on a zeroed struct or one that has ended
  * (then true).
  */
-bool child_end (struct child *c, uint64_t grace_ns, int hurry_fd);
+bool child_end (struct child *c, uint64_t grace_ns, int interrupt_fd);
 
 /* "exited with status 1", "was killed by signal 9 (Killed)", for a child that
  * has ended.  Returns buf.

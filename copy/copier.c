@@ -684,14 +684,14 @@ static int
 close_both (struct copier *c, int status)
 {
   const uint64_t grace = status == DONE ? GRACE : GRACE_AFTER_FAILURE;
-  const int hurry_fd = stop_signal_fd (c->stop);
+  const int interrupt_fd = stop_signal_fd (c->stop);
   struct error of_source = { 0 }, of_destination = { 0 };
   int signal_number;
 
-  if (!endpoint_close (c->source, grace, hurry_fd, &of_source)
+  if (!endpoint_close (c->source, grace, interrupt_fd, &of_source)
       && status == DONE)
     log_warning_as ("source-ended-badly", "%s", of_source.text);
-  if (!endpoint_close (c->destination, grace, hurry_fd, &of_destination)
+  if (!endpoint_close (c->destination, grace, interrupt_fd, &of_destination)
       && status == DONE) {
     c->report->flushed = false;  /* what it had may not be stored */
     status = give_up (c, &of_destination, FAILED);

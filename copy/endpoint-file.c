@@ -867,7 +867,7 @@ file_endpoint_recheck (struct endpoint *base, struct error *e)
 }
 
 static bool
-file_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+file_endpoint_close (struct endpoint *base, uint64_t grace_ns, int interrupt_fd,
                      struct error *e)
 {
   struct file_endpoint *ep = file_endpoint_of (base);

@@ -492,13 +492,13 @@ remove_created (const struct image_endpoint *ep)
 }
 
 static bool
-image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int interrupt_fd,
                       struct error *e)
 {
   struct image_endpoint *ep = image_endpoint_of (base);
-  bool good = endpoint_close (ep->server, grace_ns, hurry_fd, e);
+  bool good = endpoint_close (ep->server, grace_ns, interrupt_fd, e);
 
-  if (!server_end (ep->below, grace_ns, hurry_fd, e))
+  if (!server_end (ep->below, grace_ns, interrupt_fd, e))
     good = false;
   if (ep->created && !base->kept)
     remove_created (ep);

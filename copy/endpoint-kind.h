@@ -41,7 +41,7 @@ struct endpoint_ops {
   bool (*room) (struct endpoint *ep, uint64_t size, uint64_t *there,
                 uint64_t *besides);
 
-  bool (*close) (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+  bool (*close) (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
                  struct error *e);
 };
 

@@ -908,7 +908,7 @@ nbd_endpoint_explain (struct endpoint *base, struct error *e)
 }
 
 static bool
-nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int interrupt_fd,
                     struct error *e)
 {
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
@@ -917,7 +917,7 @@ nbd_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
   conn_close (ep->first ? &ep->first->base : NULL);
   if (ep->spawn)
     server_hush (ep->spawn, true);
-  good = server_end (ep->spawn, grace_ns, hurry_fd, e);
+  good = server_end (ep->spawn, grace_ns, interrupt_fd, e);
   free (ep->place.export);
   nbd_abstract_free (&ep->abstract);
   free (ep->uri);

@@ -98,7 +98,7 @@ null_same (const struct endpoint *a, const struct endpoint *b)
 }
 
 static bool
-null_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+null_close (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
             struct error *e)
 {
   free (ep->name);

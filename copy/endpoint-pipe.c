@@ -325,7 +325,7 @@ pipe_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 /* -- the endpoint --------------------------------------------------------- */
 
 static bool
-pipe_endpoint_close (struct endpoint *base, uint64_t grace_ns, int hurry_fd,
+pipe_endpoint_close (struct endpoint *base, uint64_t grace_ns, int interrupt_fd,
                      struct error *e)
 {
   struct pipe_endpoint *ep = pipe_endpoint_of (base);

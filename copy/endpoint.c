@@ -345,13 +345,13 @@ endpoint_explain (struct endpoint *ep, struct error *e)
 }
 
 bool
-endpoint_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+endpoint_close (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
                 struct error *e)
 {
   if (ep == NULL)
     return true;
   conn_close (ep->spare);
-  return ep->ops->close (ep, grace_ns, hurry_fd, e);
+  return ep->ops->close (ep, grace_ns, interrupt_fd, e);
 }
 
 struct conn *

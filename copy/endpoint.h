@@ -252,10 +252,10 @@ void endpoint_explain (struct endpoint *ep, struct error *e);
 
 /* Ends and reaps a server that we started, removes what we made, frees all.
  * All conns are closed before.  False, with the error set, when the server says
- * that it failed, or had to be killed after grace_ns, or because hurry_fd (-1:
+ * that it failed, or had to be killed after grace_ns, or because interrupt_fd (-1:
  * none) was readable.  NULL is fine.
  */
-bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, int hurry_fd,
+bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
                      struct error *e);
 
 /* -- conns -------------------------------------------------------------- */

@@ -274,7 +274,7 @@ ended_well (const struct child *c)
 }
 
 bool
-server_end (struct server *s, uint64_t grace_ns, int hurry_fd, struct error *e)
+server_end (struct server *s, uint64_t grace_ns, int interrupt_fd, struct error *e)
 {
   const bool started = s != NULL && s->child.pid > 0;
   char how[64];
@@ -283,7 +283,7 @@ server_end (struct server *s, uint64_t grace_ns, int hurry_fd, struct error *e)
   if (s == NULL)
     return true;
   if (started || s->child.ended) {
-    good = child_end (&s->child, grace_ns, hurry_fd)
+    good = child_end (&s->child, grace_ns, interrupt_fd)
       && ended_well (&s->child);
     if (!good && !error_is_set (e)) {
       error_set (e, EIO, "%s: at its end the server %s", s->name,

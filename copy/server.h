@@ -62,11 +62,11 @@ void server_is_up (struct server *s);
 void server_hush (struct server *s, bool hush);
 
 /* Ends and reaps the server, removes what is left of its socket, frees s.  A
- * server that takes longer than grace_ns to end, or until hurry_fd (-1: none)
+ * server that takes longer than grace_ns to end, or until interrupt_fd (-1: none)
  * is readable, is killed.  False, with the error set, when that was so, or when
  * its exit status says that it failed.  NULL is fine.
  */
-bool server_end (struct server *s, uint64_t grace_ns, int hurry_fd,
+bool server_end (struct server *s, uint64_t grace_ns, int interrupt_fd,
                 struct error *e);
 
 #endif /* SERVER_H */

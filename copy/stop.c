@@ -169,7 +169,7 @@ stop_is_now (const struct stop *s)
 }
 
 bool
-stop_is_rude (const struct stop *s)
+stop_is_immediate (const struct stop *s)
 {
   return atomic_load_explicit (&s->rude, memory_order_relaxed);
 }

@@ -63,7 +63,7 @@ int stop_now_fd (const struct stop *s);
 /* Any thread, without waiting. */
 bool stop_is_winding_down (const struct stop *s);
 bool stop_is_now (const struct stop *s);
-bool stop_is_rude (const struct stop *s);       /* stop_now was called */
+bool stop_is_immediate (const struct stop *s);       /* stop_now was called */
 
 /* The signal that ended the copy, or 0. */
 int stop_signal (const struct stop *s);

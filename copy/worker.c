@@ -927,7 +927,7 @@ leave (struct worker *w)
 
     for (enum side side = SOURCE; side <= DESTINATION; side++)
       left = (!is_up (w, side) || conn_leave (w->connections[side].conn)) && left;
-    if (left || clock_now () >= deadline || stop_is_rude (w->job->stop))
+    if (left || clock_now () >= deadline || stop_is_immediate (w->job->stop))
       return;
     while (list_take (&w->lane.ready))
       ;

@@ -26,7 +26,7 @@ copy_the_rest ()
   [ "$now" -eq $((size - 512)) ] || fail "$now bytes are stored"
 }
 
-serve_rude src --mode=read-error --offset=$bad "$tmp/disk"
+serve_faulty src --mode=read-error --offset=$bad "$tmp/disk"
 copy_the_rest --retries=0
 copy_the_rest --retry-wait=0.01
 copy_the_rest --retries=0 --synchronous
@@ -41,7 +41,7 @@ serve_logged src -r file "$tmp/disk"
 copy_ok --map="$tmp/map" --no-extents --sparse=0 --verify "$src" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server src
-serve_rude src --mode=read-error --offset=$bad "$tmp/disk"
+serve_faulty src --mode=read-error --offset=$bad "$tmp/disk"
 copy_the_rest --retries=0
 stop_server src
 serve_logged src -r file "$tmp/disk"
@@ -53,7 +53,7 @@ stop_server src
 # The last sector of a disk, and the minimum block of a server.
 truncate -s $((8 * 1048576 + 100)) "$tmp/disk"
 size=$((8 * 1048576 + 100)) bad=$((size - 1))
-serve_rude src --mode=read-error --offset=$bad "$tmp/disk"
+serve_faulty src --mode=read-error --offset=$bad "$tmp/disk"
 copy_fails 3 "read failed at offset $((size - 100)) length 100: Input" \
            --map="$tmp/map2" --retries=0 "$src" "$tmp/copy2"
 

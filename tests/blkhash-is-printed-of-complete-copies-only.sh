@@ -21,11 +21,11 @@ no_digest ()
 
 make_disks 16
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=flush-error "$tmp/copy"
+serve_faulty dst --mode=flush-error "$tmp/copy"
 no_digest 1 'flush failed' --retries=0 "$src" "$dst"
 expect_fired dst
 stop_server dst
-serve_rude dst --mode=read-error --after=3 "$tmp/disk"
+serve_faulty dst --mode=read-error --after=3 "$tmp/disk"
 no_digest 1 'read failed' --retries=0 "$dst" null:
 expect_fired dst
 

@@ -9,7 +9,7 @@ requires_plugin file
 
 truncate -s 1G "$tmp/disk"
 truncate -s 1G "$tmp/copy"
-serve_rude src --mode=read-silent --offset=0 --without=extents "$tmp/disk"
+serve_faulty src --mode=read-silent --offset=0 --without=extents "$tmp/disk"
 serve_logged dst file "$tmp/copy"
 # So few requests are all held by the worker at the front: the other one waits.
 start_copy -v -T 2 -R 4 --request-size=64k --destination-is-zero=no --sparse=0 \

@@ -17,8 +17,8 @@ copy_ok --help
 for mode in read-error read-half read-cut drop garble; do
   for way in "${ways[@]}"; do
     read -r -a words <<< "$way --retries=4 --retry-wait=0"
-    serve_rude bad --mode=$mode --after=4 --times=2 "$tmp/disk"
-    serve_rude worse --mode=$mode --after=7 --times=2 "$tmp/other"
+    serve_faulty bad --mode=$mode --after=4 --times=2 "$tmp/disk"
+    serve_faulty worse --mode=$mode --after=7 --times=2 "$tmp/other"
     copy_fails 4 'offset 7340032 length 1024$' --compare "${words[@]}" \
                "$bad" "$worse"
     expect_error ': 1024 bytes of 25165824 differ, in 1 range$'
@@ -31,8 +31,8 @@ done
 
 # A destination that is gone while it is verified comes back, too.
 truncate -s 24M "$tmp/copy"
-serve_rude src --mode=honest "$tmp/disk"
-serve_rude dst --mode=read-cut --after=3 --times=3 "$tmp/copy"
+serve_faulty src --mode=honest "$tmp/disk"
+serve_faulty dst --mode=read-cut --after=3 --times=3 "$tmp/copy"
 copy_ok --verify -p --retry-wait=0 "$src" "$dst"
 expect_fired dst
 expect_error 'compared 24\.0 MiB .* no difference$'

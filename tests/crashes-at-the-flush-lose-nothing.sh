@@ -9,13 +9,13 @@ requires_plugin file
 make_islands "$tmp/disk" 32
 make_ones "$tmp/copy" 32M
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=flush-crash --times=6 "$tmp/copy"
+serve_faulty dst --mode=flush-crash --times=6 "$tmp/copy"
 copy_ok -C 3 -T 3 --retry-wait=0.01 --retries=20 "$src" "$dst"
 [ "$(wc -l < "$tmp/dst.fired")" -eq 6 ] || fail "not six crashes"
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server dst
 
-serve_rude dst --mode=flush-crash "$tmp/copy"
+serve_faulty dst --mode=flush-crash "$tmp/copy"
 copy_fails 3 '^stripecopy: destination ' --map="$tmp/map" -C 3 -T 3 \
            --retry-wait=0.01 --retries=3 "$src" "$dst"
 [ "$(finished_bytes "$tmp/map")" -eq 0 ] || fail "the map says it is stored"

@@ -11,7 +11,7 @@ make_islands "$tmp/disk" 128
 make_ones "$tmp/copy" 128M
 # Slow enough that all workers are connected before the first write.
 serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=30ms
-serve_rude dst --mode=crash --after=8 --times=20 "$tmp/copy"
+serve_faulty dst --mode=crash --after=8 --times=20 "$tmp/copy"
 copy_ok -v -C 4 -T 4 --request-size=128k --retry-wait=0.01 \
         --retries=20 "$src" "$dst"
 [ "$(grep -c '^crash' "$tmp/dst.fired")" -eq 20 ] || fail "not twenty crashes"

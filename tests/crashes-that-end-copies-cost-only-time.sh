@@ -12,7 +12,7 @@ make_data "$tmp/disk" 48M
 make_ones "$tmp/copy" 48M
 # So slow that the first crash comes behind the first map.
 serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=15ms
-serve_rude dst --mode=crash --after=400 --times=3 "$tmp/copy"
+serve_faulty dst --mode=crash --after=400 --times=3 "$tmp/copy"
 
 runs=0 stored=0 code=3
 while [ $code -eq 3 ]; do

@@ -8,14 +8,14 @@
 make_data "$tmp/disk" 8M
 make_ones "$tmp/copy" 8M
 
-serve_destination () { serve_rude dst --mode=crash --after=100000 "$tmp/copy"; }
+serve_destination () { serve_faulty dst --mode=crash --after=100000 "$tmp/copy"; }
 # Worker 0 has the first of the 32 requests, and claims those behind it.
 the_rest_is_done ()
 {
   [ "$(grep -c 'worker 1 request [0-9]*: done' "$errors")" -ge 24 ]
 }
 
-serve_rude src --mode=read-silent --offset=0 --times=1 "$tmp/disk"
+serve_faulty src --mode=read-silent --offset=0 --times=1 "$tmp/disk"
 serve_destination
 start_copy -v -C 2 -T 2 -R 1 --request-size=256K --retry-wait=0.05 \
            --retries=20 --stall-timeout=$((2 * factor)) "$src" "$dst"

@@ -8,7 +8,7 @@ requires_plugin file
 make_disks
 cp "$tmp/copy" "$tmp/before"
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --without=flush "$tmp/copy"
+serve_faulty dst --without=flush "$tmp/copy"
 
 copy_fails 2 'flush' --flush "$src" "$dst"
 expect_identical "$tmp/before" "$tmp/copy"

@@ -12,7 +12,7 @@ digest=$(< "$output")
 
 for mode in read-error read-cut; do
   for workers in 1 2; do
-    serve_rude src --mode=$mode --after=4 --times=1 "$tmp/disk"
+    serve_faulty src --mode=$mode --after=4 --times=1 "$tmp/disk"
     copy_ok -T $workers --blkhash --retry-wait=0.3 "$src" "$tmp/copy"
     expect_fired src
     expect_digest "$digest"

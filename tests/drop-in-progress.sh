@@ -55,7 +55,7 @@ copy_fails 1 'read failed' --retries=0 --progress=3 "$broken" null: \
            3> "$tmp/progress"
 expect_progress "$tmp/progress" 0/0
 make_ones "$tmp/copy" 16M
-serve_rude unsafe --mode=flush-error "$tmp/copy"
+serve_faulty unsafe --mode=flush-error "$tmp/copy"
 copy_fails 1 'flush failed' --retries=0 --progress=3 "$tmp/disk" "$unsafe" \
            3> "$tmp/progress"
 expect_fired unsafe

@@ -16,7 +16,7 @@ expect_requests src Extents -ge 1
   fail "not one warning about extents"
 
 make_disks
-serve_rude late --mode=status-error --after=1 "$tmp/disk"
+serve_faulty late --mode=status-error --after=1 "$tmp/disk"
 copy_ok -T 4 -C 4 "$late" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 expect_fired late

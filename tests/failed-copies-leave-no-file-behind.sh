@@ -17,7 +17,7 @@ expect_gone ()
 
 for format in raw qcow2; do
   to=--destination-format=$format
-  serve_rude src --mode=read-error --after=8 "$tmp/disk"
+  serve_faulty src --mode=read-error --after=8 "$tmp/disk"
   copy_fails 1 '^stripecopy: source .*read failed' --retries=0 $to \
              "$src" "$tmp/new"
   expect_gone "$format, an error"
@@ -26,13 +26,13 @@ for format in raw qcow2; do
   [ -e "$tmp/new" ] || fail "what the map tells of is gone"
   stop_server src
 
-  serve_rude src "$tmp/disk"
+  serve_faulty src "$tmp/disk"
   copy_ok --resume=require --map="$tmp/map" $to "$src" "$tmp/new"
   expect_same_disk raw "$tmp/disk" $format "$tmp/new"
   rm "$tmp/new" "$tmp/map"
   stop_server src
 
-  serve_rude src --mode=read-silent --after=8 "$tmp/disk"
+  serve_faulty src --mode=read-silent --after=8 "$tmp/disk"
   start_copy $to "$src" "$tmp/new"
   wait_until test -s "$tmp/src.fired"
   kill -TERM "$copy_pid"
@@ -42,13 +42,13 @@ for format in raw qcow2; do
   stop_server src
 done
 
-serve_rude src --mode=read-error --after=8 "$tmp/disk"
+serve_faulty src --mode=read-error --after=8 "$tmp/disk"
 make_ones "$tmp/old" 1M
 copy_fails 1 '^stripecopy: source .*read failed' --retries=0 "$src" "$tmp/old"
 [ -e "$tmp/old" ] || fail "a file that was there is gone"
 stop_server src
 
-serve_rude src --mode=read-error --after=8 "$tmp/disk"
+serve_faulty src --mode=read-error --after=8 "$tmp/disk"
 qemu-img create -q -f qcow2 "$tmp/old.qcow2" "$(stat -c %s "$tmp/disk")"
 copy_fails 1 '^stripecopy: source .*read failed' --retries=0 \
            --destination-format=qcow2 "$src" "$tmp/old.qcow2"

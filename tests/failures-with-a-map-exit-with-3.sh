@@ -8,7 +8,7 @@
 requires_plugin file
 
 make_disks
-serve_rude src --mode=read-error --after=3 "$tmp/disk"
+serve_faulty src --mode=read-error --after=3 "$tmp/disk"
 copy_fails 3 '^stripecopy: source .*read failed' --retries=0 --map="$tmp/map" \
            "$src" "$tmp/new"
 expect_fired src
@@ -45,5 +45,5 @@ expect_identical "$tmp/disk" "$tmp/copy"
 [ "$(finished_bytes "$tmp/map")" -eq 0 ] || fail "the map says it is stored"
 
 # Without a map it is a failure like any other.
-serve_rude src2 --mode=read-error --after=3 "$tmp/disk"
+serve_faulty src2 --mode=read-error --after=3 "$tmp/disk"
 copy_fails 1 'read failed' --retries=0 "$src2" "$tmp/new"

@@ -27,7 +27,7 @@ begin ()
 # One bad sector of the destination: each run has less to do, until only that
 # is left.
 begin
-serve_rude dst --mode=write-error --offset=5555555 "$tmp/copy"
+serve_faulty dst --mode=write-error --offset=5555555 "$tmp/copy"
 before=-1 now=0
 while [ "$now" -lt $((size - 512)) ]; do
   [ "$now" -gt "$before" ] || fail "still $now bytes are stored"
@@ -48,7 +48,7 @@ stop_server dst
 truncate -s $size "$tmp/hole"
 serve_nbdkit hole -r file "$tmp/hole"
 begin
-serve_rude dst --mode=zero-error --offset=5555555 "$tmp/copy"
+serve_faulty dst --mode=zero-error --offset=5555555 "$tmp/copy"
 copy_fails 3 'destination .*zero failed at offset 5555200 length 512: Input' \
            --retries=0 --threads=1 --map="$tmp/map" "$hole" "$dst"
 expect_fired dst
@@ -84,7 +84,7 @@ stop_server dst
 # ours or another's.
 for mode in read-silent stall exit drop read-half garble; do
   begin
-  serve_rude src --mode=$mode --after=20 "$tmp/disk"
+  serve_faulty src --mode=$mode --after=20 "$tmp/disk"
   copy_fails 3 'source ' --retries=0 --stall-timeout=1 --threads=1 \
              --map="$tmp/map" "$src" "$tmp/copy"
   expect_fired src
@@ -94,7 +94,7 @@ done
 
 # A signal while the source is silent: what was written is stored all the same.
 begin
-serve_rude src --mode=read-silent --after=20 "$tmp/disk"
+serve_faulty src --mode=read-silent --after=20 "$tmp/disk"
 start_copy --threads=1 --map="$tmp/map" "$src" "$tmp/copy"
 wait_until test -s "$tmp/src.fired"
 kill -TERM "$copy_pid"
@@ -104,17 +104,17 @@ expect_stored "a signal"
 stop_server src
 
 begin
-# shellcheck disable=SC2154 # rude_server is of functions.sh
+# shellcheck disable=SC2154 # faulty_server is of functions.sh
 copy_fails 3 'source .*status 3' --retries=0 --threads=1 --map="$tmp/map" \
-           [ "$rude_server" --mode=exit --after=20 "$tmp/disk" ] "$tmp/copy"
+           [ "$faulty_server" --mode=exit --after=20 "$tmp/disk" ] "$tmp/copy"
 expect_stored "a server of ours that is gone"
 
 # A destination that is gone, or does not answer, while the source fails: it
 # ends, and the map claims nothing that was not stored.
 for mode in write-silent stall exit drop crash flush-error flush-crash; do
   begin
-  serve_rude src --mode=read-error --after=20 "$tmp/disk"
-  serve_rude dst --mode=$mode --after=3 "$tmp/copy"
+  serve_faulty src --mode=read-error --after=20 "$tmp/disk"
+  serve_faulty dst --mode=$mode --after=3 "$tmp/copy"
   copy_fails 3 '(source|destination) ' --retries=0 --stall-timeout=1 \
              --map="$tmp/map" "$src" "$dst"
   stop_server src

@@ -12,8 +12,8 @@ ulimit -v $((768 * 1024))
 
 # Four million extents in each of the first answers.
 make_ones "$tmp/copy" 16M
-serve_rude src --mode=status-flood --times=20 "$tmp/disk"
-serve_rude dst --mode=status-flood --times=20 "$tmp/copy"
+serve_faulty src --mode=status-flood --times=20 "$tmp/disk"
+serve_faulty dst --mode=status-flood --times=20 "$tmp/copy"
 copy_ok -T 2 -C 2 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 expect_fired src
@@ -21,7 +21,7 @@ expect_fired dst
 stop_server src
 
 # An error of 4 KiB to each read, with lines that look like ours.
-serve_rude src --mode=read-text "$tmp/disk"
+serve_faulty src --mode=read-text "$tmp/disk"
 copy_fails 1 '^stripecopy: source .*read failed .*: Input/output error$' \
            --retries=3 --retry-wait=0 "$src" "$dst"
 expect_fired src

@@ -7,7 +7,7 @@ requires_plugin file
 
 make_disks
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=flush-error "$tmp/copy"
+serve_faulty dst --mode=flush-error "$tmp/copy"
 copy_fails 1 '^stripecopy: destination .*flush.*: Input/output error$' \
            -p --retries=0 "$src" "$dst"
 expect_fired dst

@@ -11,7 +11,7 @@ unset POSIXLY_CORRECT NBDKIT_FILTER NBDKIT_GDB LIBNBD_DEBUG
 
 srcdir=${srcdir:-$(dirname "$0")}
 stripecopy=${STRIPECOPY:-../copy/stripecopy}
-rude_server=${RUDE_SERVER:-./rude-server}
+faulty_server=${RUDE_SERVER:-./faulty-server}
 refuse_uring=${REFUSE_URING:-./refuse-uring}
 factor=${STRIPECOPY_TEST_FACTOR:-1} # of run-tests, which knows the machine
 read -r -a wrapper <<< "${STRIPECOPY_WRAPPER:-}"
@@ -451,12 +451,12 @@ serve_nbd_server ()
 
 # The rude server: ARGS are its options and the disk's file.  What it did is in
 # $tmp/NAME.fired.
-serve_rude ()
+serve_faulty ()
 {
   local name=$1 pidfile=$tmp/$1.pid
   shift
   remove_old "$pidfile" "$tmp/$name.sock" "$tmp/$name.fired"
-  "$rude_server" --unix="$tmp/$name.sock" --pidfile="$pidfile" \
+  "$faulty_server" --unix="$tmp/$name.sock" --pidfile="$pidfile" \
                  --log="$tmp/$name.fired" "$@" 2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
 }

@@ -9,7 +9,7 @@ requires_plugin file
 make_data "$tmp/disk" 16M
 for mode in read-half read-twice; do
   make_ones "$tmp/copy" 16M
-  serve_rude src --mode=$mode --after=5 "$tmp/disk"
+  serve_faulty src --mode=$mode --after=5 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_fails 1 '^stripecopy: source .*read.*offset [0-9]+ length [0-9]+: ' \
              --retries=0 "$src" "$dst"

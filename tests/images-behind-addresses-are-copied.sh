@@ -54,7 +54,7 @@ sees_nbdkit ()
   command_lines | xargs grep -qz '^password=' 2> /dev/null
 }
 start_copy --source-format=raw "$private/disk" \
-           [ "$rude_server" --mode=write-silent --log="$tmp/dst.fired" \
+           [ "$faulty_server" --mode=write-silent --log="$tmp/dst.fired" \
              "$tmp/copy" ]
 wait_until sees_nbdkit
 for line in $(command_lines); do

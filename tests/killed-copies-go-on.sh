@@ -21,7 +21,7 @@ serve_source ()
 # It keeps in memory what was not flushed.
 serve_destination ()
 {
-  serve_rude dst --mode=crash --after=1000000 "$tmp/copy"
+  serve_faulty dst --mode=crash --after=1000000 "$tmp/copy"
 }
 
 has_got_further () { [ "$(finished_bytes "$tmp/map")" -gt "$before" ]; }

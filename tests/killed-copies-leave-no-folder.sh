@@ -10,7 +10,7 @@ requires_formats qcow2
 make_disks 16
 
 # Its workers hang, and servers run on both sides.
-start_copy [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
+start_copy [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \
              "$tmp/disk" ] [ nbdkit memory 16M ]
 wait_until test -s "$tmp/src.fired"
 find_leftovers
@@ -24,7 +24,7 @@ expect_no_leftovers
 qemu-img convert -O qcow2 "$tmp/disk" "$tmp/disk.qcow2"
 serve_web web "$tmp"
 start_copy --source-format=qcow2 "$web/disk.qcow2" \
-           [ "$rude_server" --mode=write-silent --log="$tmp/dst.fired" \
+           [ "$faulty_server" --mode=write-silent --log="$tmp/dst.fired" \
              "$tmp/copy" ]
 wait_until test -s "$tmp/dst.fired"
 find_leftovers

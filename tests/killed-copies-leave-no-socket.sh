@@ -15,7 +15,7 @@ serve_web web "$tmp/site"
 for source in "$tmp/site/image" "$web/image"; do
   rm -f "$tmp/dst.fired"
   start_copy --source-format=qcow2 "$source" \
-             [ "$rude_server" --mode=write-silent --log="$tmp/dst.fired" \
+             [ "$faulty_server" --mode=write-silent --log="$tmp/dst.fired" \
                "$tmp/disk" ]
   wait_until test -s "$tmp/dst.fired"
   kill -KILL "$copy_pid"

@@ -9,7 +9,7 @@ requires_plugin file
 make_islands "$tmp/disk" 32
 make_ones "$tmp/copy" 32M
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=late-write --after=6 --times=4 "$tmp/copy"
+serve_faulty dst --mode=late-write --after=6 --times=4 "$tmp/copy"
 copy_ok -C 4 -T 4 --request-size=128k --retry-wait=0.01 "$src" "$dst"
 grep -q '^late-write-executed ' "$tmp/dst.fired" || fail "nothing came late"
 expect_identical "$tmp/disk" "$tmp/copy"

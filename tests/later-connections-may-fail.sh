@@ -10,7 +10,7 @@ n=0
 for mode in connect-closed go-refused connect-silent; do
   make_disks
   n=$((n + 1)) src=src$n dst=dst$n
-  serve_rude $src --mode=$mode --after=1 "$tmp/disk"
+  serve_faulty $src --mode=$mode --after=1 "$tmp/disk"
   serve_nbdkit $dst file "$tmp/copy"
   copy_ok -T 4 -C 4 "${!src}" "${!dst}"
   expect_identical "$tmp/disk" "$tmp/copy"

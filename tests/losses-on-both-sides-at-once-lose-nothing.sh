@@ -10,8 +10,8 @@ make_islands "$tmp/disk" 32
 both ()
 {
   make_ones "$tmp/copy" 32M
-  serve_rude src --mode="$1" --after=12 --times=3 "$tmp/disk"
-  serve_rude dst --mode="$2" --after=5 --times=3 "$tmp/copy"
+  serve_faulty src --mode="$1" --after=12 --times=3 "$tmp/disk"
+  serve_faulty dst --mode="$2" --after=5 --times=3 "$tmp/copy"
   copy_ok --verify -C 2 -T 2 --request-size=128k --retry-wait=0.01 \
           --retries=20 --stall-timeout=$factor "$src" "$dst"
   expect_fired src

@@ -11,11 +11,11 @@ for mode in drop garble stall; do
   for rude in src dst; do
     make_ones "$tmp/copy" 32M
     if [ $rude = src ]; then
-      serve_rude src --mode=$mode --after=6 --times=4 "$tmp/disk"
+      serve_faulty src --mode=$mode --after=6 --times=4 "$tmp/disk"
       serve_nbdkit dst file "$tmp/copy"
     else
       serve_nbdkit src -r file "$tmp/disk"
-      serve_rude dst --mode=$mode --after=6 --times=4 "$tmp/copy"
+      serve_faulty dst --mode=$mode --after=6 --times=4 "$tmp/copy"
     fi
     copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
             --stall-timeout=$factor "$src" "$dst"

@@ -13,7 +13,7 @@ serve_nbdkit src -r file "$tmp/disk"
 copy_unflushed ()
 {
   make_ones "$tmp/copy" 32M
-  serve_rude dst --mode=drop --after=40 --times=2 ${1:+"$1"} "$tmp/copy"
+  serve_faulty dst --mode=drop --after=40 --times=2 ${1:+"$1"} "$tmp/copy"
   copy_ok -v -C 2 -T 2 --request-size=64k --retry-wait=0.01 ${2:+"$2"} \
           "$src" "$dst"
   expect_fired dst

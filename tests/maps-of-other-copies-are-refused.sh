@@ -53,7 +53,7 @@ expect_identical "$tmp/disk" "$tmp/copy"
 # A file that was removed and made again often has the same inode number.
 make_ones "$tmp/copy" 16M
 make_data "$tmp/disk" 16M
-serve_rude src --mode=read-error --offset=12582912 "$tmp/disk"
+serve_faulty src --mode=read-error --offset=12582912 "$tmp/disk"
 rm -f "$tmp/map"
 copy_fails 3 'read failed' --retries=0 --map="$tmp/map" "$src" "$tmp/copy"
 [ "$(finished_bytes "$tmp/map")" -gt 0 ] || fail "nothing is finished"

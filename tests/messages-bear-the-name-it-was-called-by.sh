@@ -11,7 +11,7 @@ requires_filter delay
 make_disks 8
 ln -s "$(realpath "$stripecopy")" "$tmp/nbdcopy"
 stripecopy=$tmp/nbdcopy
-serve_rude unsafe --without=flush "$tmp/copy"
+serve_faulty unsafe --without=flush "$tmp/copy"
 
 # Every line does; those that match PATTERN are there at all.
 only_its_name ()

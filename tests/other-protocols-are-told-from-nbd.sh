@@ -6,7 +6,7 @@
 . "${srcdir:-.}/functions.sh"
 
 make_data "$tmp/disk" 1M
-serve_rude other --mode=greeting "$tmp/disk"
+serve_faulty other --mode=greeting "$tmp/disk"
 copy_fails 1 '^stripecopy: source nbd.*: cannot connect: .*magic' \
            "$other" null:
 expect_fired other

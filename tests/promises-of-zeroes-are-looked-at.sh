@@ -64,7 +64,7 @@ stop_server dst
 # The promise was about the time before an earlier run.
 truncate -s 0 "$tmp/zeroes"
 truncate -s 32M "$tmp/zeroes"
-serve_rude bad --mode=read-error --after=20 "$tmp/disk"
+serve_faulty bad --mode=read-error --after=20 "$tmp/disk"
 serve_nbdkit dst file "$tmp/zeroes"
 promise=(--destination-is-zero --retries=0 --request-size=64k
          --map="$tmp/map")
@@ -88,7 +88,7 @@ expect_no_error warning
 for mode in read-error read-silent read-cut read-half; do
   rm -f "$tmp/copy"
   truncate -s 32M "$tmp/copy"
-  serve_rude rude --mode=$mode "$tmp/copy"
+  serve_faulty rude --mode=$mode "$tmp/copy"
   copy_ok --destination-is-zero "$src" "$rude"
   expect_fired rude
   expect_no_error "$wrong"

@@ -8,9 +8,9 @@ requires_plugin file
 
 make_islands "$tmp/disk" 16
 cp --sparse=always "$tmp/disk" "$tmp/same"
-serve_rude bad --mode=read-error --after=3 "$tmp/disk"
-serve_rude half --mode=read-half --after=3 "$tmp/disk"
-serve_rude gone --mode=read-cut --after=3 "$tmp/disk"
+serve_faulty bad --mode=read-error --after=3 "$tmp/disk"
+serve_faulty half --mode=read-half --after=3 "$tmp/disk"
+serve_faulty gone --mode=read-cut --after=3 "$tmp/disk"
 serve_nbdkit good file "$tmp/same"
 
 for server in bad half gone; do

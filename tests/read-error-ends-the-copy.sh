@@ -7,7 +7,7 @@ requires_filter error
 requires_plugin memory
 
 make_data "$tmp/disk" 16M
-serve_rude src --mode=read-error --offset=5555555 "$tmp/disk"
+serve_faulty src --mode=read-error --offset=5555555 "$tmp/disk"
 serve_nbdkit dst memory 16M
 copy_fails 1 '^stripecopy: source .*read.* offset [0-9]+ length [0-9]+: Input/output error$' \
            --retries=0 "$src" "$dst"

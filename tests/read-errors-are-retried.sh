@@ -22,10 +22,10 @@ expect_error "^stripecopy: copied 64.0 MiB .*; $injected retr(y|ies), 0 B copied
 stop_server src
 
 # The same place again and again.
-serve_rude src --mode=read-error --offset=5555555 --times=3 "$tmp/disk"
+serve_faulty src --mode=read-error --offset=5555555 --times=3 "$tmp/disk"
 copy_ok --retry-wait=0.01 --retries=3 "$src" "$dst"
 [ "$(wc -l < "$tmp/src.fired")" -eq 3 ] || fail "there were not three faults"
 stop_server src
-serve_rude src --mode=read-error --offset=5555555 --times=3 "$tmp/disk"
+serve_faulty src --mode=read-error --offset=5555555 --times=3 "$tmp/disk"
 copy_fails 1 '^stripecopy: source .*read failed at offset' \
            --retry-wait=0.01 --retries=2 "$src" "$dst"

@@ -7,7 +7,7 @@ requires_plugin file
 
 make_disks
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=zero-refused "$tmp/copy"
+serve_faulty dst --mode=zero-refused "$tmp/copy"
 copy_ok "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 expect_fired dst

@@ -63,7 +63,7 @@ for signal in INT TERM HUP; do
 done
 
 # A server that dies, one that is not there, one that hangs while it is opened.
-serve_rude dies --mode=read-cut "$tmp/disk"
+serve_faulty dies --mode=read-cut "$tmp/disk"
 rm -f "$tmp/report"
 run_copy --report="$tmp/report" --retry-wait=0.01 "$dies" null:
 check 1

@@ -8,7 +8,7 @@ requires_plugin file
 make_islands "$tmp/disk" 8
 for mode in blocks-zero blocks-odd blocks-crossed blocks-huge size-huge; do
   make_ones "$tmp/copy" 8M
-  serve_rude src --mode=$mode "$tmp/disk"
+  serve_faulty src --mode=$mode "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
   expect_fired src
@@ -17,7 +17,7 @@ for mode in blocks-zero blocks-odd blocks-crossed blocks-huge size-huge; do
 
   make_ones "$tmp/copy" 8M
   serve_nbdkit src -r file "$tmp/disk"
-  serve_rude dst --mode=$mode "$tmp/copy"
+  serve_faulty dst --mode=$mode "$tmp/copy"
   copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
   expect_fired dst
   stop_server src

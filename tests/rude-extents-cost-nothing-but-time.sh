@@ -13,7 +13,7 @@ for mode in status-none status-twice status-zero-first status-zero-middle \
             status-short status-wrong-id status-flags status-odd \
             status-then-error status-error; do
   make_ones "$tmp/copy" $(((16 << 20) + 513))
-  serve_rude src --mode=$mode "$tmp/disk"
+  serve_faulty src --mode=$mode "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_ok -T 2 -C 2 "$src" "$dst"
   cmp "$tmp/disk" "$tmp/copy" || fail "$mode: the copy differs"

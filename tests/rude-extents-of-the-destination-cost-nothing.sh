@@ -14,7 +14,7 @@ for mode in status-none status-twice status-zero-first status-zero-middle \
             status-wrong-id status-flags status-odd status-then-error \
             status-error; do
   cp --sparse=always "$tmp/used" "$tmp/copy"
-  serve_rude dst --mode=$mode "$tmp/copy"
+  serve_faulty dst --mode=$mode "$tmp/copy"
   copy_ok -T 2 -C 2 "$src" "$dst"
   cmp "$tmp/disk" "$tmp/copy" || fail "$mode: the copy differs"
   expect_fired dst

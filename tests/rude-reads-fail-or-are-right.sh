@@ -10,7 +10,7 @@ for mode in read-pieces read-overlap read-outside read-then-error \
             read-error-zero read-cut read-empty read-simple read-huge \
             read-stuck read-text; do
   make_ones "$tmp/copy" 16M
-  serve_rude src --mode=$mode --after=3 "$tmp/disk"
+  serve_faulty src --mode=$mode --after=3 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_right_or_fails "$tmp/disk" "$tmp/copy" -T 2 -C 2 --retry-wait=0 \
                       --retries=1 --stall-timeout=$factor "$src" "$dst"

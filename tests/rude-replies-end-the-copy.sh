@@ -10,7 +10,7 @@ requires_plugin file
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
 for mode in garble bad-cookie drop; do
-  serve_rude src --mode=$mode --after=5 "$tmp/disk"
+  serve_faulty src --mode=$mode --after=5 "$tmp/disk"
   serve_nbdkit dst file "$tmp/copy"
   copy_fails 1 '^stripecopy: source ' --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 \
              "$src" "$dst"
@@ -19,7 +19,7 @@ for mode in garble bad-cookie drop; do
   stop_server dst
 
   serve_nbdkit src -r file "$tmp/disk"
-  serve_rude dst --mode=$mode --after=5 "$tmp/copy"
+  serve_faulty dst --mode=$mode --after=5 "$tmp/copy"
   copy_fails 1 '^stripecopy: destination ' \
              --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 "$src" "$dst"
   expect_fired dst

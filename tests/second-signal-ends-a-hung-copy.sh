@@ -12,10 +12,10 @@ make_ones "$tmp/copy" 4M
 for mode in read-silent status-silent write-silent; do
   if [ $mode = write-silent ]; then
     serve_nbdkit src -r file "$tmp/disk"
-    serve_rude dst --mode=$mode "$tmp/copy"
+    serve_faulty dst --mode=$mode "$tmp/copy"
     fired=$tmp/dst.fired
   else
-    serve_rude src --mode=$mode "$tmp/disk"
+    serve_faulty src --mode=$mode "$tmp/disk"
     serve_nbdkit dst file "$tmp/copy"
     fired=$tmp/src.fired
   fi

@@ -53,7 +53,7 @@ done
 # The server of a copy that lives is left alone.
 rm "$tmp/image"
 start_copy --destination-format=qcow2 --retries=0 \
-           [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
+           [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \
              "$tmp/disk" ] "$tmp/image"
 wait_until test -s "$tmp/src.fired"
 pid=$copy_pid copy_pid=

@@ -16,7 +16,7 @@ wait_copy
 expect_identical "$tmp/disk" "$tmp/new"
 
 # One that hangs up twice before it speaks.
-serve_rude dst --mode=connect-closed --times=2 "$tmp/copy"
+serve_faulty dst --mode=connect-closed --times=2 "$tmp/copy"
 copy_ok --connect-wait=600 "$src" "$dst"
 expect_fired dst
 expect_identical "$tmp/disk" "$tmp/copy"
@@ -35,6 +35,6 @@ expect_error 'waiting for the server$'
 copy_fails 1 '^stripecopy: source .*none: cannot connect: .*No such file' \
            "nbd+unix:///?socket=$tmp/none" null:
 expect_no_error 'waiting for the server'
-serve_rude refuses --mode=go-refused "$tmp/disk"
+serve_faulty refuses --mode=go-refused "$tmp/disk"
 copy_fails 1 '^stripecopy: source ' --connect-wait=600 "$refuses" null:
 expect_no_error 'waiting for the server'

@@ -17,8 +17,8 @@ comes_back ()
 {
   local side=$1 file=$2 pid=${1}_pid
   shift 2
-  serve_rude "$side" --mode=honest "$file"
-  serve_rude next --mode=connect-silent --times=$times "$file"
+  serve_faulty "$side" --mode=honest "$file"
+  serve_faulty next --mode=connect-silent --times=$times "$file"
   start_copy -v --request-size=64k -R 2 -C 1 --open-timeout="$factor" \
              --retry-wait=0.1 "$@" "$src" "$dst"
   wait_until has_moved

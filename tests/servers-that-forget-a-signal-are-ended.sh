@@ -21,7 +21,7 @@ done
 END
 chmod +x "$tmp/forgetful"
 
-start_copy [ "$tmp/forgetful" "$tmp" "$rude_server" --mode=read-silent \
+start_copy [ "$tmp/forgetful" "$tmp" "$faulty_server" --mode=read-silent \
              --log="$tmp/src.fired" "$tmp/disk" ] "$tmp/copy"
 wait_until test -s "$tmp/src.fired"
 kill -KILL "$copy_pid"

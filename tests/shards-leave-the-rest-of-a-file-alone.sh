@@ -33,7 +33,7 @@ done
 
 # A copy that fails takes nothing away that may be another's by now.
 rm "$tmp/copy"
-serve_rude src --mode=read-error --after=1 "$tmp/data"
+serve_faulty src --mode=read-error --after=1 "$tmp/data"
 copy_fails 1 'read failed' --retry-wait=0.01 --shard=1/3 "$src" "$tmp/copy"
 expect_fired src
 [ "$(stat -c %s "$tmp/copy")" -eq 12582912 ] || fail "the file is gone"

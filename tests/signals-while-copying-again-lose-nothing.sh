@@ -9,7 +9,7 @@ requires_plugin eval
 make_data "$tmp/disk" 1M
 make_ones "$tmp/copy" 1M
 # Sixteen writes, and then the connection is lost instead of a flush.
-serve_rude dst --mode=drop --after=16 --times=1 --without=extents "$tmp/copy"
+serve_faulty dst --mode=drop --after=16 --times=1 --without=extents "$tmp/copy"
 # What is read after that waits for the signal.
 make_gate "$tmp/gate"
 serve_nbdkit src eval get_size='echo 1M' pread="

@@ -8,7 +8,7 @@ requires_filter delay
 requires_plugin file
 
 make_disks 8
-serve_rude silent --mode=connect-silent "$tmp/disk"
+serve_faulty silent --mode=connect-silent "$tmp/disk"
 copy_fails 1 '^stripecopy: source .*: no answer from the server in time: it is connected, but the server sent no greeting \(--open-timeout ' \
            --open-timeout=1 "$silent" null:
 expect_fired silent

@@ -23,7 +23,7 @@ exec {in}<> "$tmp/in"
 cat "$tmp/disk" >&"$in" &
 servers+=($!)
 make_ones "$tmp/copy" 3M
-serve_rude dst --mode=write-silent --after=1 "$tmp/copy"
+serve_faulty dst --mode=write-silent --after=1 "$tmp/copy"
 stream_fails 1 '^stripecopy: destination .*no answer for 1 s, to a write' \
              --stall-timeout=1 - "$dst" < "$tmp/in"
 expect_fired dst

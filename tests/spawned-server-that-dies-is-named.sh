@@ -9,15 +9,15 @@ make_data "$tmp/disk" 32M
 make_ones "$tmp/copy" 32M
 serve_nbdkit dst file "$tmp/copy"
 
-copy_fails 1 '^stripecopy: source .*rude-server' -T 4 -C 4 \
-           [ "$rude_server" --mode=exit --after=10 --log="$tmp/src.fired" \
+copy_fails 1 '^stripecopy: source .*faulty-server' -T 4 -C 4 \
+           [ "$faulty_server" --mode=exit --after=10 --log="$tmp/src.fired" \
              "$tmp/disk" ] "$dst"
 expect_error 'exited with status 3'
 expect_fired src
 
-copy_fails 1 '^stripecopy: destination .*rude-server' -T 4 -C 4 \
+copy_fails 1 '^stripecopy: destination .*faulty-server' -T 4 -C 4 \
            [ nbdkit -r file "$tmp/disk" ] \
-           [ "$rude_server" --mode=exit --after=10 --log="$tmp/dst.fired" \
+           [ "$faulty_server" --mode=exit --after=10 --log="$tmp/dst.fired" \
              "$tmp/copy" ]
 expect_error 'exited with status 3'
 expect_fired dst

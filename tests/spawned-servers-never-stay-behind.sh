@@ -10,7 +10,7 @@ requires_plugin memory
 make_disks 16
 for signal in TERM KILL; do
   rm -f "$tmp/src.fired"
-  start_copy [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
+  start_copy [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \
                "$tmp/disk" ] [ nbdkit memory 16M ]
   wait_until test -s "$tmp/src.fired"
   find_leftovers

@@ -7,7 +7,7 @@
 
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
-serve_rude dst --mode=crash --after=20 --times=1 "$tmp/copy"
+serve_faulty dst --mode=crash --after=20 --times=1 "$tmp/copy"
 stream_fails 1 '^stripecopy: destination .*cannot be written again: it came from a stream$' \
              --request-size=64k --retry-wait=0.01 - "$dst" < <(cat "$tmp/disk")
 expect_fired dst

@@ -21,7 +21,7 @@ has_no_workers () { [ -z "$(workers)" ]; }
 # Starts one that would go on for long, and waits until it copies.
 start_stress ()
 {
-  STRIPECOPY=$(realpath "$stripecopy") RUDE_SERVER=$(realpath "$rude_server") \
+  STRIPECOPY=$(realpath "$stripecopy") RUDE_SERVER=$(realpath "$faulty_server") \
     TMPDIR=$tmp/stress STRIPECOPY_WRAPPER='' PYTHONDONTWRITEBYTECODE=1 \
     python3 "$srcdir/stress/run" --seed=5 --cases=10000 --sources=nbdkit \
     > "$output" 2> "$errors" &

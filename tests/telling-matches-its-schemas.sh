@@ -125,16 +125,16 @@ tell 1 "r['status'] == 'failed'" "r['error']['op'] == 'read'" \
      "r['error']['side'] == 'source'" "r['error']['errno'] == 5" \
      "r['error']['offset'] >= 0 and r['error']['length'] > 0" \
      -- --no-extents "$broken" "$dst"
-serve_rude full --mode=write-error --after=3 "$tmp/copy"
+serve_faulty full --mode=write-error --after=3 "$tmp/copy"
 tell 1 "r['error']['op'] == 'write'" "r['error']['side'] == 'destination'" \
      "r['changed']" -- "$src" "$full"
-serve_rude unsafe --mode=flush-error "$tmp/copy"
+serve_faulty unsafe --mode=flush-error "$tmp/copy"
 tell 1 "r['error']['op'] == 'flush'" "r['error']['offset'] is None" \
      "not r['flushed']" -- "$src" "$unsafe"
 expect_fired unsafe
 
 # What fails, and is tried again.
-serve_rude hiccups --mode=read-error --offset=1500000 --times=1 \
+serve_faulty hiccups --mode=read-error --offset=1500000 --times=1 \
            "$tmp/disk"
 tell 0 "r['retries'] >= 1" -- --retries=3 --retry-wait=0.01 "$hiccups" "$dst"
 expect_events "of ('retry')[0]['side'] == 'source'" \

@@ -11,7 +11,7 @@ all_hang () { [ "$(wc -l < "$tmp/src.fired")" -ge "$1" ]; }
 
 make_data "$tmp/disk" 64M
 for n in 1 3; do
-  serve_rude src --mode=read-silent "$tmp/disk"
+  serve_faulty src --mode=read-silent "$tmp/disk"
   start_copy -T $n -C $n -R 1 "$src" null:
   wait_until test -s "$tmp/src.fired"
   wait_until all_hang $n

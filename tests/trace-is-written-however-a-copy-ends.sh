@@ -22,21 +22,21 @@ expect_trace ()
 
 make_disks 16
 serve_nbdkit dst file "$tmp/copy"
-serve_rude src --mode=read-error --after=3 "$tmp/disk"
+serve_faulty src --mode=read-error --after=3 "$tmp/disk"
 copy_fails 1 'read failed' --retries=1 --retry-wait=0 --trace="$tmp/trace" \
            "${src/'://'/"://alice:$secret@"}" "$dst"
 expect_fired src
 expect_trace 'b errno'
 stop_server src
 
-serve_rude src --mode=read-silent --after=3 "$tmp/disk"
+serve_faulty src --mode=read-silent --after=3 "$tmp/disk"
 copy_fails 1 'no answer' --trace="$tmp/trace" --stall-timeout="$factor" \
            --retries=0 "$src" "$dst"
 expect_fired src
 expect_trace 'b unanswered'
 stop_server src
 
-serve_rude src --mode=read-silent --after=3 "$tmp/disk"
+serve_faulty src --mode=read-silent --after=3 "$tmp/disk"
 start_copy --trace="$tmp/trace" "$src" "$dst"
 wait_until test -s "$tmp/src.fired"
 until copy_has_ended; do            # signals that are pending merge

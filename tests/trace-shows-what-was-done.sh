@@ -57,7 +57,7 @@ expect_seen i skip -gt 0
 expect_seen b zero -eq 0
 
 # What is lost or fails is tried again.
-serve_rude lossy --mode=read-cut --after=4 --times=1 "$tmp/disk"
+serve_faulty lossy --mode=read-cut --after=4 --times=1 "$tmp/disk"
 copy_ok --trace="$tmp/trace" --request-size=256K --retry-wait=0.01 \
         "$lossy" "$dst"
 expect_fired lossy
@@ -68,7 +68,7 @@ expect_seen X waiting-for-a-connection -gt 0
 expect_seen b backing-off -gt 0
 expect_seen b unanswered -eq 0
 
-serve_rude failing --mode=read-error --after=4 --times=1 "$tmp/disk"
+serve_faulty failing --mode=read-error --after=4 --times=1 "$tmp/disk"
 copy_ok --trace="$tmp/trace" --request-size=256K --retry-wait=0.01 \
         "$failing" "$dst"
 expect_fired failing

@@ -47,7 +47,7 @@ expect_same_disk raw "$tmp/disk" qcow2 "$tmp/image"
 
 # While it is written to: the source is silent.
 start_copy --destination-format=qcow2 \
-           [ "$rude_server" --mode=read-silent --log="$tmp/src.fired" \
+           [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \
              "$tmp/disk" ] "$tmp/image"
 wait_until test -s "$tmp/src.fired"
 second_copy

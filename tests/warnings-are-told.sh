@@ -37,17 +37,17 @@ copy_ok --report="$tmp/report" "$tmp/empty" "$tmp/new"
 expect_report "r['warnings'] == []"
 
 # A destination that cannot flush; a source whose block status fails.
-serve_rude dst --without=flush "$tmp/copy"
+serve_faulty dst --without=flush "$tmp/copy"
 copy no-flush "$src" "$dst"
-serve_rude mute --mode=status-error "$tmp/disk"
+serve_faulty mute --mode=status-error "$tmp/disk"
 copy no-extents "$mute" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
 # What is tried again.
-serve_rude hiccup --mode=read-error --times=1 "$tmp/disk"
+serve_faulty hiccup --mode=read-error --times=1 "$tmp/disk"
 copy retry --retry-wait=0.01 "$hiccup" "$tmp/new"
 expect_fired hiccup
-serve_rude lossy --mode=drop --after=4 --times=1 "$tmp/disk"
+serve_faulty lossy --mode=drop --after=4 --times=1 "$tmp/disk"
 rm "$tmp/events"
 copy_ok --events="$tmp/events" --report="$tmp/report" --retry-wait=0.01 -C 1 \
         "$lossy" "$tmp/new"

@@ -9,7 +9,7 @@ requires_plugin file
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
 serve_nbdkit src -r file "$tmp/disk"
-serve_rude dst --mode=write-error --offset=5555555 "$tmp/copy"
+serve_faulty dst --mode=write-error --offset=5555555 "$tmp/copy"
 copy_fails 1 '^stripecopy: destination .*write.* offset [0-9]+ length [0-9]+: Input/output error$' \
            --retries=0 "$src" "$dst"
 expect_fired dst

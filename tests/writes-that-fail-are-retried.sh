@@ -14,7 +14,7 @@ for mode in write-error zero-error flush-error; do
   # How much a flush covers is only known of a single worker.
   times=2 workers=()
   [ $mode != flush-error ] || times=1 workers=(-T 1 -C 1)
-  serve_rude dst --mode=$mode --times=$times "$tmp/copy"
+  serve_faulty dst --mode=$mode --times=$times "$tmp/copy"
   copy_ok -v --retry-wait=0.01 "${workers[@]}" "$src" "$dst"
   expect_fired dst
   expect_identical "$tmp/disk" "$tmp/copy"

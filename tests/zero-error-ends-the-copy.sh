@@ -7,7 +7,7 @@ requires_plugin memory
 
 make_ones "$tmp/copy" 16M
 serve_nbdkit src memory 16M
-serve_rude dst --mode=zero-error "$tmp/copy"
+serve_faulty dst --mode=zero-error "$tmp/copy"
 copy_fails 1 '^stripecopy: destination .*zero.* offset [0-9]+ length [0-9]+: Input/output error$' \
            --retries=0 "$src" "$dst"
 expect_fired dst

@@ -28,7 +28,7 @@ done
 # zero.
 truncate -s 32M "$tmp/copy"
 put_data "$tmp/copy" 10000000 1000000
-serve_rude dst --mode=status-short "$tmp/copy"
+serve_faulty dst --mode=status-short "$tmp/copy"
 copy_ok -v --no-extents "$src" "$dst"
 expect_fired dst
 expect_identical "$tmp/disk" "$tmp/copy"
@@ -37,7 +37,7 @@ stop_server dst
 
 # One that never tells is written to.
 make_ones "$tmp/copy" 32M
-serve_rude dst --mode=status-none "$tmp/copy"
+serve_faulty dst --mode=status-none "$tmp/copy"
 copy_ok --no-extents "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server dst

@@ -8,7 +8,7 @@ requires_plugin eval
 
 make_data "$tmp/disk" 128K
 truncate -s 192K "$tmp/disk" "$tmp/copy"
-serve_rude dst --mode=write-drop --after=1 --times=1 "$tmp/copy"
+serve_faulty dst --mode=write-drop --after=1 --times=1 "$tmp/copy"
 # The zeroes are read when the destination has come back.
 make_gate "$tmp/gate"
 serve_nbdkit src eval get_size='echo 192K' pread="

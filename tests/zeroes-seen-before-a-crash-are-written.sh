@@ -10,12 +10,12 @@ make_data "$tmp/disk" 4M
 truncate -s 4M "$tmp/zeroes"
 head -c 64K /dev/zero |
   dd of="$tmp/disk" bs=64k seek=16 conv=notrunc status=none
-serve_rude dst --mode=crash --after=32 --times=1 "$tmp/copy"
+serve_faulty dst --mode=crash --after=32 --times=1 "$tmp/copy"
 # All of it is zeroes, but in the server's memory only.
 copy_ok --no-flush "$tmp/zeroes" "$dst"
 [ ! -s "$tmp/dst.fired" ] || fail "it crashed too soon"
 # The zeroes are being read when it crashes, and were seen there before.
-serve_rude src --without=extents --mode=read-silent --offset=1048576 --times=1 \
+serve_faulty src --without=extents --mode=read-silent --offset=1048576 --times=1 \
            "$tmp/disk"
 copy_ok -v -C 1 -R 2 --request-size=64K --stall-timeout=$factor --retry-wait=0.01 \
         "$src" "$dst"

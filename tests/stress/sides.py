@@ -179,7 +179,7 @@ class Side:
                 mode = "honest"
         pid_file = self.trial.path(f"{self.name}.pid")
         return Server(self.trial, self.name, [
-            self.trial.settings.rude_server, f"--mode={mode}",
+            self.trial.settings.faulty_server, f"--mode={mode}",
             f"--after={after}", f"--times={times}",
             f"--unix={self.trial.path(self.name)}.sock",
             f"--pidfile={pid_file}"] +

@@ -2,7 +2,7 @@
 /* A small NBD server that is rude in one chosen way: it sends what no honest
  * server would, so that tests can see what a client makes of it.
  *
- *   rude-server [OPTIONS] FILE
+ *   faulty-server [OPTIONS] FILE
  *     --unix=PATH       listen here; without it, on descriptor 3 (systemd)
  *     --pidfile=FILE    written once it listens
  *     --mode=MODE       the way in which it is rude; "help" lists them
@@ -199,7 +199,7 @@ die (const char *fmt, ...)
 {
   va_list args;
 
-  fputs ("rude-server: ", stderr);
+  fputs ("faulty-server: ", stderr);
   va_start (args, fmt);
   vfprintf (stderr, fmt, args);
   va_end (args);
@@ -1104,7 +1104,7 @@ main (int argc, char *argv[])
     }
   }
   if (optind + 1 != argc)
-    die ("usage: rude-server [OPTIONS] FILE");
+    die ("usage: faulty-server [OPTIONS] FILE");
 
   open_disk (argv[optind]);
   listener = open_listener (path);
