@@ -10,9 +10,9 @@
 
 #include "clock.h"
 #include "describe.h"
-#include "exit-status.h"
+#include "base/exit-status.h"
 #include "batch-report.h"
-#include "log.h"
+#include "base/log.h"
 
 #define FORMAT_VERSION 1
 

@@ -14,7 +14,7 @@
 #include "error.h"
 #include "json.h"
 #include "options.h"
-#include "sink.h"
+#include "base/sink.h"
 
 struct batch_report {
   struct sink events, report;

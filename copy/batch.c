@@ -16,14 +16,14 @@
 #include "arith.h"
 #include "child.h"
 #include "clock.h"
-#include "exit-status.h"
+#include "base/exit-status.h"
 #include "batch.h"
 #include "stdin-arguments.h"
 #include "batch-report.h"
 #include "line-reader.h"
-#include "log.h"
+#include "base/log.h"
 #include "manifest.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "used-files.h"
 
 /* This program, even if its file was replaced meanwhile. */

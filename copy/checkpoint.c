@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "error.h"
 #include "checkpoint.h"
-#include "log.h"
+#include "base/log.h"
 
 /* Workers flush in turn, and the map is saved after each of them, but not more
  * often than this.

@@ -15,7 +15,7 @@
 
 #include "notifier.h"
 #include "child-log.h"
-#include "log.h"
+#include "base/log.h"
 #include "secrets.h"
 
 /* A longer line is passed on in pieces. */

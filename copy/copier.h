@@ -10,7 +10,7 @@
 #include "options.h"
 #include "plan.h"
 #include "report.h"
-#include "stop.h"
+#include "base/stop.h"
 
 /* For all that is done after a second signal: servers are given twice the time
  * after a failure.

@@ -8,7 +8,7 @@
 
 #include "arith.h"
 #include "cursor.h"
-#include "log.h"
+#include "base/log.h"
 
 /* What lies at the cursor on one side, or on both, and to where. */
 struct run {

@@ -41,7 +41,7 @@
 #include "filelock.h"
 #include "page-cache.h"
 #include "holders.h"
-#include "log.h"
+#include "base/log.h"
 #include "uring.h"
 
 /* In flight in one ring; what is more than that waits here.  One io takes the

@@ -43,7 +43,7 @@
 #include "child-log.h"
 #include "image-command.h"
 #include "image-facts.h"
-#include "log.h"
+#include "base/log.h"
 #include "new-image.h"
 #include "secrets.h"
 #include "url.h"

@@ -33,7 +33,7 @@
 #include "clock.h"
 #include "endpoint-nbd.h"
 #include "server.h"
-#include "log.h"
+#include "base/log.h"
 #include "nbd-abstract.h"
 #include "nbd-address.h"
 #include "secrets.h"

@@ -35,7 +35,7 @@
 #include "arith.h"
 #include "device.h"
 #include "endpoint-pipe.h"
-#include "log.h"
+#include "base/log.h"
 
 #define BLOCK_MAX GiB
 

@@ -16,7 +16,7 @@
 #include "clock.h"
 #include "describe.h"
 #include "events.h"
-#include "log.h"
+#include "base/log.h"
 #include "secrets.h"
 
 #define FORMAT_VERSION 1

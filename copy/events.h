@@ -17,7 +17,7 @@
 #include "json.h"
 #include "mailbox.h"
 #include "options.h"
-#include "sink.h"
+#include "base/sink.h"
 #include "estimate.h"
 
 struct events {

@@ -10,7 +10,7 @@
 
 #include "clock.h"
 #include "human.h"
-#include "log.h"
+#include "base/log.h"
 #include "progress.h"
 
 #define BAR_WIDTH 40

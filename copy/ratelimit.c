@@ -17,7 +17,7 @@
 #include "clock.h"
 #include "human.h"
 #include "ratelimit.h"
-#include "log.h"
+#include "base/log.h"
 #include "secrets.h"
 
 /* A second is to have so many requests at least, and so much can be saved up

@@ -15,7 +15,7 @@
 #include "json.h"
 #include "map.h"
 #include "options.h"
-#include "sink.h"
+#include "base/sink.h"
 #include "plan.h"
 #include "scan.h"
 

@@ -42,7 +42,7 @@
 #include "backoff.h"
 #include "clock.h"
 #include "headroom.h"
-#include "log.h"
+#include "base/log.h"
 #include "request.h"
 
 /* What the first worker's buffers leave to libnbd and all others. */

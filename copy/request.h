@@ -23,7 +23,7 @@
 #include "mailbox.h"
 #include "plan.h"
 #include "pool.h"
-#include "trace.h"
+#include "base/trace.h"
 #include "window.h"
 #include "zero.h"
 

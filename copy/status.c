@@ -7,7 +7,7 @@
 
 #include "clock.h"
 #include "human.h"
-#include "log.h"
+#include "base/log.h"
 #include "request.h"
 #include "status.h"
 

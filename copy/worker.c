@@ -11,7 +11,7 @@
 #include "notifier.h"
 #include "clock.h"
 #include "headroom.h"
-#include "log.h"
+#include "base/log.h"
 #include "tuner.h"
 #include "worker.h"
 

@@ -29,7 +29,7 @@
 #include "mailbox.h"
 #include "plan.h"
 #include "request.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "stripes.h"
 
 /* Once over the disk.  A worker begins with the next one when all that it and

@@ -15,7 +15,7 @@
 #include "clock.h"
 #include "workers.h"
 #include "headroom.h"
-#include "log.h"
+#include "base/log.h"
 #include "ranges.h"
 #include "stripes.h"
 #include "worker.h"

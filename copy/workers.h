@@ -15,8 +15,8 @@
 #include "map.h"
 #include "mailbox.h"
 #include "plan.h"
-#include "stop.h"
-#include "trace.h"
+#include "base/stop.h"
+#include "base/trace.h"
 #include "tuner.h"
 
 enum phase { PHASE_COPY, PHASE_COMPARE };

@@ -17,7 +17,8 @@ awk -v calls="(^|[^a-z_>.])($calls) \\\\(" '
   /^[ \t]/ && $0 ~ calls && !/^ *\*/ && !/\/\*.*\(.*\*\// {
     n = split (FILENAME, parts, "/")
     print parts[n], name
-  }' "$srcdir"/../copy/*.c "$srcdir"/../common/*.c | sort -u > "$tmp/made"
+  }' "$srcdir"/../copy/*.c "$srcdir"/../copy/*/*.c \
+    "$srcdir"/../common/*.c | sort -u > "$tmp/made"
 
 sed -n '/^## Files that are never hurt/,/^## Streams/p' \
     "$srcdir/../docs/ARCHITECTURE.md" |

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "signals.h"
+#include "base/signals.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sink.h"
+#include "base/sink.h"
 #include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))

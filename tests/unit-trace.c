@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "trace.h"
+#include "base/trace.h"
 
 #define UNUSED __attribute__ ((unused))
 

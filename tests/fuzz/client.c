@@ -19,11 +19,11 @@
 #include "endpoint-kind.h"
 #include "fuzz.h"
 #include "iszero.h"
-#include "log.h"
+#include "base/log.h"
 #include "options.h"
 #include "plan.h"
 #include "scripted-server.h"
-#include "stop.h"
+#include "base/stop.h"
 
 #define CELL 4096               /* bytes of the disk that are all of one kind */
 #define DISK_MAX (33 * CELL)

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "notifier.h"
-#include "signals.h"
-#include "stop.h"
+#include "base/signals.h"
+#include "base/stop.h"
 
 struct stop {
   int soft, hard;               /* bells that nobody silences */

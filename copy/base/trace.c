@@ -26,7 +26,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "trace.h"
+#include "base/trace.h"
 
 /* All workers together have so many; with very many of them, each has the
  * latter.  The main thread has little to tell.

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "arith.h"
-#include "log.h"
-#include "sink.h"
+#include "base/log.h"
+#include "base/sink.h"
 
 #define LINE_MAX_BYTES 2048
 #define KEPT_MAX 64

@@ -15,7 +15,7 @@
 
 #include "descriptor.h"
 #include "device.h"
-#include "sink.h"
+#include "base/sink.h"
 #include "secrets.h"
 
 /* A flag on what was inherited would hold for all who share it: so a pipe or a

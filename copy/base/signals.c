@@ -14,7 +14,7 @@
 
 #include "notifier.h"
 #include "clock.h"
-#include "signals.h"
+#include "base/signals.h"
 
 /* What is not taken by then is more than anyone needs to know of. */
 #define ROOM 8
