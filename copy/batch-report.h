@@ -13,7 +13,7 @@
 
 #include "error.h"
 #include "json.h"
-#include "options.h"
+#include "options/options.h"
 #include "base/sink.h"
 
 struct batch_report {

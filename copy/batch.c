@@ -18,7 +18,7 @@
 #include "clock.h"
 #include "base/exit-status.h"
 #include "batch.h"
-#include "stdin-arguments.h"
+#include "options/stdin-arguments.h"
 #include "batch-report.h"
 #include "line-reader.h"
 #include "base/log.h"

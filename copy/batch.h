@@ -9,7 +9,7 @@
 #ifndef BATCH_H
 #define BATCH_H
 
-#include "options.h"
+#include "options/options.h"
 #include "plan.h"
 
 /* Makes all copies that o->manifest names, and waits for those it has begun,

@@ -7,7 +7,7 @@
 #define COPIER_H
 
 #include "events.h"
-#include "options.h"
+#include "options/options.h"
 #include "plan.h"
 #include "report.h"
 #include "base/stop.h"

@@ -12,7 +12,7 @@
 #include "endpoint.h"
 #include "error.h"
 #include "json.h"
-#include "options.h"
+#include "options/options.h"
 #include "plan.h"
 #include "scan.h"
 

@@ -22,7 +22,7 @@
 #include "clock.h"
 #include "error.h"
 #include "list.h"
-#include "options.h"
+#include "options/options.h"
 #include "ranges.h"
 
 enum side { SOURCE, DESTINATION };

@@ -16,7 +16,7 @@
 #include "error.h"
 #include "json.h"
 #include "mailbox.h"
-#include "options.h"
+#include "options/options.h"
 #include "base/sink.h"
 #include "estimate.h"
 

@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "options.h"
+#include "options/options.h"
 
 /* Bytes of a disk's name. */
 #define MANIFEST_NAME_MAX 64

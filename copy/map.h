@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "options.h"
+#include "options/options.h"
 #include "ranges.h"
 
 struct map;                     /* body in map.c */

@@ -11,7 +11,7 @@
 
 #include "endpoint.h"
 #include "error.h"
-#include "options.h"
+#include "options/options.h"
 #include "retry.h"
 
 /* What is done about zeroes. */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "options/options.h"
 #include "estimate.h"
 
 struct progress {

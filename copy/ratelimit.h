@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "options.h"
+#include "options/options.h"
 
 struct ratelimit;                   /* body in ratelimit.c */
 

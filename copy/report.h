@@ -14,7 +14,7 @@
 #include "error.h"
 #include "json.h"
 #include "map.h"
-#include "options.h"
+#include "options/options.h"
 #include "base/sink.h"
 #include "plan.h"
 #include "scan.h"

@@ -13,7 +13,7 @@
 #include "endpoint.h"
 #include "events.h"
 #include "mailbox.h"
-#include "options.h"
+#include "options/options.h"
 #include "estimate.h"
 #include "plan.h"
 #include "progress.h"

@@ -19,7 +19,7 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "options.h"
+#include "options/options.h"
 
 struct used_files;              /* body in used-files.c */
 

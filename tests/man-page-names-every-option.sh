@@ -6,7 +6,7 @@
 . "${srcdir:-.}/functions.sh"
 
 man_page=${srcdir:-.}/../docs/stripecopy.pod
-table=${srcdir:-.}/../copy/options.c
+table=${srcdir:-.}/../copy/options/options.c
 
 # What two sources say of the same thing, one a line.
 expect_agreement ()

@@ -18,7 +18,7 @@
 #include "arith.h"
 #include "human.h"
 #include "clock.h"
-#include "options.h"
+#include "options/options.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -20,7 +20,7 @@
 #include "fuzz.h"
 #include "iszero.h"
 #include "base/log.h"
-#include "options.h"
+#include "options/options.h"
 #include "plan.h"
 #include "scripted-server.h"
 #include "base/stop.h"

@@ -9,7 +9,7 @@
 #include "error.h"
 #include "fuzz.h"
 #include "human.h"
-#include "options.h"
+#include "options/options.h"
 
 #define WORDS_MAX 32
 

@@ -21,7 +21,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "human.h"
-#include "options.h"
+#include "options/options.h"
 #include "secrets.h"
 
 enum origin {

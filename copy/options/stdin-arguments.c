@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stdin-arguments.h"
+#include "options/stdin-arguments.h"
 
 static bool
 write_all (int fd, const char *bytes, size_t length)
