@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "manifest.h"
 #include "base/stop.h"
-#include "used-files.h"
+#include "endpoint/used-files.h"
 
 /* This program, even if its file was replaced meanwhile. */
 #define OURSELVES "/proc/self/exe"

@@ -25,7 +25,7 @@
 #include "scan.h"
 #include "status.h"
 #include "base/trace.h"
-#include "used-files.h"
+#include "endpoint/used-files.h"
 #include "monitor.h"
 
 /* A server that is told to end may have caches to write, and is killed if it

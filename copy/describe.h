@@ -9,7 +9,7 @@
 #define DESCRIBE_H
 
 #include "workers.h"
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "error.h"
 #include "json.h"
 #include "options/options.h"

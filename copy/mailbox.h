@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 
 struct notice {
   enum {

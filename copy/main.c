@@ -14,7 +14,7 @@
 
 #include "copier.h"
 #include "describe.h"
-#include "endpoint-nbd.h"
+#include "endpoint/nbd.h"
 #include "events.h"
 #include "base/exit-status.h"
 #include "batch.h"
@@ -24,7 +24,7 @@
 #include "options/options.h"
 #include "report.h"
 #include "secrets.h"
-#include "used-files.h"
+#include "endpoint/used-files.h"
 
 /* Who is told, and of what. */
 struct run {

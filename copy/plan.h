@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "error.h"
 #include "options/options.h"
 #include "retry.h"

@@ -17,7 +17,7 @@
 #include "counter.h"
 #include "differences.h"
 #include "unflushed.h"
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "histogram.h"
 #include "list.h"
 #include "mailbox.h"

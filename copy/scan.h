@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "plan.h"
 
 /* In bytes; all of them add up to the plan's length. */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "workers.h"
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "events.h"
 #include "mailbox.h"
 #include "options/options.h"

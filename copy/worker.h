@@ -22,7 +22,7 @@
 
 #include "rtt.h"
 #include "cursor.h"
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "ratelimit.h"
 #include "connection.h"
 #include "map.h"

@@ -9,7 +9,7 @@
 
 #include "blkhash.h"
 #include "differences.h"
-#include "endpoint.h"
+#include "endpoint/endpoint.h"
 #include "error.h"
 #include "ratelimit.h"
 #include "map.h"

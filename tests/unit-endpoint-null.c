@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "endpoint-null.h"
+#include "endpoint/null.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "endpoint-pipe.h"
+#include "endpoint/pipe.h"
 #include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))

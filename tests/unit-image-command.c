@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#include "image-command.h"
+#include "endpoint/image-command.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#include "image-facts.h"
+#include "endpoint/image-facts.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "image-files.h"
+#include "endpoint/image-files.h"
 
 #define UNUSED __attribute__ ((unused))
 

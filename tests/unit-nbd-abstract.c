@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nbd-abstract.h"
+#include "endpoint/nbd-abstract.h"
 
 #define UNUSED __attribute__ ((unused))
 

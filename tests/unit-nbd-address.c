@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nbd-address.h"
+#include "endpoint/nbd-address.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web.h"
+#include "endpoint/web.h"
 
 #define UNUSED __attribute__ ((unused))
 

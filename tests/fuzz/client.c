@@ -16,7 +16,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "workers.h"
-#include "endpoint-kind.h"
+#include "endpoint/kind.h"
 #include "fuzz.h"
 #include "iszero.h"
 #include "base/log.h"

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "endpoint-nbd.h"
-#include "endpoint.h"
+#include "endpoint/nbd.h"
+#include "endpoint/endpoint.h"
 #include "fuzz.h"
-#include "nbd-abstract.h"
+#include "endpoint/nbd-abstract.h"
 #include "secrets.h"
 #include "url.h"
 

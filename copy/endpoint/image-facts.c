@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "arith.h"
-#include "image-facts.h"
+#include "endpoint/image-facts.h"
 
 /* How a vmdk image is stored.  Any kind but these two has its data in other
  * files.

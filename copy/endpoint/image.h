@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "endpoint-kind.h"
+#include "endpoint/kind.h"
 
 /* Whether an operand is of this kind.  A raw file is not: it is a file. */
 bool endpoint_image_fits (const struct operand *operand);

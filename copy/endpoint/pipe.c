@@ -34,7 +34,7 @@
 
 #include "arith.h"
 #include "device.h"
-#include "endpoint-pipe.h"
+#include "endpoint/pipe.h"
 #include "base/log.h"
 
 #define BLOCK_MAX GiB

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "notifier.h"
-#include "child-log.h"
+#include "endpoint/child-log.h"
 #include "base/log.h"
 #include "secrets.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image-command.h"
+#include "endpoint/image-command.h"
 
 #define WORDS_MAX 16
 

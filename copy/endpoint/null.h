@@ -4,7 +4,7 @@
 #ifndef ENDPOINT_NULL_H
 #define ENDPOINT_NULL_H
 
-#include "endpoint-kind.h"
+#include "endpoint/kind.h"
 
 struct endpoint *endpoint_null_open (const struct endpoint_request *q,
                                      struct error *e);

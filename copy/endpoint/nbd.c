@@ -31,14 +31,14 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "endpoint-nbd.h"
-#include "server.h"
+#include "endpoint/nbd.h"
+#include "endpoint/server.h"
 #include "base/log.h"
-#include "nbd-abstract.h"
-#include "nbd-address.h"
+#include "endpoint/nbd-abstract.h"
+#include "endpoint/nbd-address.h"
 #include "secrets.h"
-#include "tls-reason.h"
-#include "written-once.h"
+#include "endpoint/tls-reason.h"
+#include "endpoint/written-once.h"
 
 /* The largest read or write that every server must take when it says nothing
  * else, and the largest that we have a use for.

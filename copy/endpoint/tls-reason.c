@@ -6,7 +6,7 @@
 
 #include <config.h>
 
-#include "tls-reason.h"
+#include "endpoint/tls-reason.h"
 
 #ifdef HAVE_GNUTLS
 

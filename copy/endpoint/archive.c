@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "archive.h"
+#include "endpoint/archive.h"
 #include "arith.h"
 
 #define BLOCK 512

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "endpoint-kind.h"
+#include "endpoint/kind.h"
 
 /* Whether a name on the command line is an NBD URI (else it is a file's). */
 bool endpoint_nbd_is_uri (const char *name);

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "image-command.h"
-#include "web.h"
+#include "endpoint/image-command.h"
+#include "endpoint/web.h"
 
 /* -- asking --------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "written-once.h"
+#include "endpoint/written-once.h"
 
 /* Of both, unless another one was asked for; then the server's block size says
  * so.

@@ -4,8 +4,8 @@
 #ifndef ENDPOINT_KIND_H
 #define ENDPOINT_KIND_H
 
-#include "endpoint.h"
-#include "server.h"
+#include "endpoint/endpoint.h"
+#include "endpoint/server.h"
 
 struct device;
 

@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "nbd-address.h"
+#include "endpoint/nbd-address.h"
 #include "url.h"
 
 #define DEFAULT_PORT "10809"

@@ -6,7 +6,7 @@
 #ifndef ENDPOINT_PIPE_H
 #define ENDPOINT_PIPE_H
 
-#include "endpoint-kind.h"
+#include "endpoint/kind.h"
 
 /* What can be seen without opening anything: 0, or -1 with the error set where
  * this can be no stream.  name is for the message.

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "new-image.h"
+#include "endpoint/new-image.h"
 
 /* Of a name that becomes a part of the folder's, which has a limit. */
 #define NAME_PART 200

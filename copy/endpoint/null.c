@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "endpoint-null.h"
+#include "endpoint/null.h"
 
 static enum conn_state
 null_state (struct conn *c)

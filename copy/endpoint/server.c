@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "server.h"
-#include "child-log.h"
+#include "endpoint/server.h"
+#include "endpoint/child-log.h"
 #include "private-folder.h"
 
 struct server {

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "endpoint-kind.h"
+#include "endpoint/kind.h"
 
 /* Whether this name is a regular file's or a block device's, or nothing's as
  * yet.

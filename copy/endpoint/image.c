@@ -31,23 +31,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "archive.h"
+#include "endpoint/archive.h"
 #include "arith.h"
 #include "child.h"
 #include "clock.h"
 #include "device.h"
-#include "endpoint-file.h"
-#include "endpoint-image.h"
-#include "endpoint-nbd.h"
-#include "server.h"
-#include "child-log.h"
-#include "image-command.h"
-#include "image-facts.h"
+#include "endpoint/file.h"
+#include "endpoint/image.h"
+#include "endpoint/nbd.h"
+#include "endpoint/server.h"
+#include "endpoint/child-log.h"
+#include "endpoint/image-command.h"
+#include "endpoint/image-facts.h"
 #include "base/log.h"
-#include "new-image.h"
+#include "endpoint/new-image.h"
 #include "secrets.h"
 #include "url.h"
-#include "web.h"
+#include "endpoint/web.h"
 
 /* What is asked of a web server before it is believed. */
 #define PROBE (64 * KiB)

@@ -13,11 +13,11 @@
 
 #include "clock.h"
 #include "device.h"
-#include "endpoint.h"
-#include "endpoint-image.h"
-#include "image-files.h"
+#include "endpoint/endpoint.h"
+#include "endpoint/image.h"
+#include "endpoint/image-files.h"
 #include "secrets.h"
-#include "used-files.h"
+#include "endpoint/used-files.h"
 
 /* As many links as the kernel follows. */
 #define LINKS_MAX 40

@@ -37,7 +37,7 @@
 
 #include "arith.h"
 #include "device.h"
-#include "endpoint-file.h"
+#include "endpoint/file.h"
 #include "filelock.h"
 #include "page-cache.h"
 #include "holders.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "image-command.h"
+#include "endpoint/image-command.h"
 
 struct image_file {
   char *path;                   /* owned; relative to where we stand */

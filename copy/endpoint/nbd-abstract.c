@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "nbd-abstract.h"
+#include "endpoint/nbd-abstract.h"
 #include "url.h"
 
 /* Where the query's parameter for the socket has its value, or NULL. */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "image-files.h"
+#include "endpoint/image-files.h"
 
 /* Nested descriptions are followed no deeper than this. */
 #define DEPTH_MAX 32
