@@ -10,7 +10,7 @@
 #define BATCH_H
 
 #include "options/options.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 /* Makes all copies that o->manifest names, and waits for those it has begun,
  * also after a signal, which is handed on to them.  Returns the exit status:

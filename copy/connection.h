@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "endpoint/endpoint.h"
-#include "retry.h"
+#include "plan/retry.h"
 
 struct connection {
   struct endpoint *endpoint;    /* borrowed */

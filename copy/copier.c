@@ -20,7 +20,7 @@
 #include "ratelimit.h"
 #include "base/log.h"
 #include "output-file.h"
-#include "retry.h"
+#include "plan/retry.h"
 #include "spot-check.h"
 #include "scan.h"
 #include "status.h"

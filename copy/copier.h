@@ -8,7 +8,7 @@
 
 #include "events.h"
 #include "options/options.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "report.h"
 #include "base/stop.h"
 

@@ -13,7 +13,7 @@
 #include "error.h"
 #include "json.h"
 #include "options/options.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "scan.h"
 
 /* ep is NULL where the side was not opened, the operand has no name where none

@@ -16,7 +16,7 @@
 #include "human.h"
 #include "base/log.h"
 #include "report.h"
-#include "retry.h"
+#include "plan/retry.h"
 #include "secrets.h"
 
 /* Who wants to see them all wants another program. */

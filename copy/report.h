@@ -16,7 +16,7 @@
 #include "map.h"
 #include "options/options.h"
 #include "base/sink.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "scan.h"
 
 /* For --plan (to the log) and --verbose. */

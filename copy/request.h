@@ -21,7 +21,7 @@
 #include "histogram.h"
 #include "list.h"
 #include "mailbox.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "pool.h"
 #include "base/trace.h"
 #include "window.h"

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "endpoint/endpoint.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 /* In bytes; all of them add up to the plan's length. */
 struct scan_result {

@@ -15,7 +15,7 @@
 #include "mailbox.h"
 #include "options/options.h"
 #include "estimate.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "progress.h"
 #include "scan.h"
 

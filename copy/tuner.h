@@ -27,7 +27,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "plan/plan.h"
 
 #define TUNER_ROUNDS 8
 

@@ -27,7 +27,7 @@
 #include "connection.h"
 #include "map.h"
 #include "mailbox.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "request.h"
 #include "base/stop.h"
 #include "stripes.h"

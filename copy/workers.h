@@ -14,7 +14,7 @@
 #include "ratelimit.h"
 #include "map.h"
 #include "mailbox.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "base/stop.h"
 #include "base/trace.h"
 #include "tuner.h"

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 #define UNUSED __attribute__ ((unused))
 

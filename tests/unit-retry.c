@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "clock.h"
-#include "retry.h"
+#include "plan/retry.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -21,7 +21,7 @@
 #include "iszero.h"
 #include "base/log.h"
 #include "options/options.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "scripted-server.h"
 #include "base/stop.h"
 

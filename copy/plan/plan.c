@@ -8,7 +8,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 /* Near servers want little in flight, which stays in the processor's cache, in
  * requests that are neither small, which cost more a byte, nor large, of which

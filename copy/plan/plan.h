@@ -12,7 +12,7 @@
 #include "endpoint/endpoint.h"
 #include "error.h"
 #include "options/options.h"
-#include "retry.h"
+#include "plan/retry.h"
 
 /* What is done about zeroes. */
 struct zero_plan {

@@ -7,7 +7,7 @@
 
 #include "backoff.h"
 #include "clock.h"
-#include "retry.h"
+#include "plan/retry.h"
 
 #define WAIT_MAX (60 * NS_PER_S)
 
