@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "events.h"
-#include "map.h"
+#include "resume/map.h"
 
 /* Zeroed, but for map and events, it is one that has saved nothing yet. */
 struct checkpoint {

@@ -13,7 +13,7 @@
 #include "workers.h"
 #include "error.h"
 #include "json.h"
-#include "map.h"
+#include "resume/map.h"
 #include "options/options.h"
 #include "base/sink.h"
 #include "plan/plan.h"

@@ -25,7 +25,7 @@
 #include "endpoint/endpoint.h"
 #include "ratelimit.h"
 #include "connection.h"
-#include "map.h"
+#include "resume/map.h"
 #include "mailbox.h"
 #include "plan/plan.h"
 #include "request.h"

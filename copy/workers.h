@@ -12,7 +12,7 @@
 #include "endpoint/endpoint.h"
 #include "error.h"
 #include "ratelimit.h"
-#include "map.h"
+#include "resume/map.h"
 #include "mailbox.h"
 #include "plan/plan.h"
 #include "base/stop.h"

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "map-text.h"
+#include "resume/map-text.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "map.h"
+#include "resume/map.h"
 #include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))

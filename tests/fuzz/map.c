@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "map-text.h"
+#include "resume/map-text.h"
 
 /* Fewer than maps have room for, so that there can be too many. */
 #define RANGES 64

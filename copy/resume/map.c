@@ -14,8 +14,8 @@
 
 #include "arith.h"
 #include "atomic-file.h"
-#include "map-text.h"
-#include "map.h"
+#include "resume/map-text.h"
+#include "resume/map.h"
 #include "secrets.h"
 #include "sha256.h"
 

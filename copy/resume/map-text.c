@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "map-text.h"
+#include "resume/map-text.h"
 
 /* How ours begin, much as those of ddrescue do. */
 #define TITLE "# Mapfile. Created by " PACKAGE_NAME
