@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workers.h"
+#include "engine/workers.h"
 
 /* How many looks back the rate is taken over. */
 #define ESTIMATE_SAMPLES 64

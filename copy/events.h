@@ -15,7 +15,7 @@
 
 #include "error.h"
 #include "json.h"
-#include "mailbox.h"
+#include "engine/mailbox.h"
 #include "options/options.h"
 #include "base/sink.h"
 #include "estimate.h"

@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "idle.h"
 #include "report.h"
-#include "tuner.h"
+#include "engine/tuner.h"
 #include "monitor.h"
 
 static void

@@ -6,7 +6,7 @@
 #ifndef MONITOR_H
 #define MONITOR_H
 
-#include "workers.h"
+#include "engine/workers.h"
 #include "checkpoint.h"
 #include "status.h"
 

@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "workers.h"
+#include "engine/workers.h"
 #include "error.h"
 #include "json.h"
 #include "resume/map.h"
 #include "options/options.h"
 #include "base/sink.h"
 #include "plan/plan.h"
-#include "scan.h"
+#include "engine/scan.h"
 
 /* For --plan (to the log) and --verbose. */
 void report_plan (const struct plan *p, const struct endpoint *source,

@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "human.h"
 #include "base/log.h"
-#include "request.h"
+#include "engine/request.h"
 #include "status.h"
 
 /* What the workers do now, in a word for programs. */

@@ -9,15 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workers.h"
+#include "engine/workers.h"
 #include "endpoint/endpoint.h"
 #include "events.h"
-#include "mailbox.h"
+#include "engine/mailbox.h"
 #include "options/options.h"
 #include "estimate.h"
 #include "plan/plan.h"
 #include "progress.h"
-#include "scan.h"
+#include "engine/scan.h"
 
 /* The first four are set by whoever makes one, and borrowed. */
 struct status {

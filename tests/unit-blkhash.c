@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "blkhash.h"
+#include "engine/blkhash.h"
 #include "iszero.h"
 
 #define UNUSED __attribute__ ((unused))

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "differences.h"
+#include "engine/differences.h"
 
 #define UNUSED __attribute__ ((unused))
 

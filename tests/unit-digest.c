@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "digest.h"
+#include "engine/digest.h"
 
 #define UNUSED __attribute__ ((unused))
 

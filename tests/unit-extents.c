@@ -21,7 +21,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "extents.h"
+#include "engine/extents.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "stripes.h"
+#include "engine/stripes.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -19,7 +19,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "rtt.h"
-#include "tuner.h"
+#include "engine/tuner.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "arith.h"
-#include "unflushed.h"
+#include "engine/unflushed.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "window.h"
+#include "engine/window.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "zero.h"
+#include "engine/zero.h"
 
 #define UNUSED __attribute__ ((unused))
 

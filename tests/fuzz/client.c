@@ -15,7 +15,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "workers.h"
+#include "engine/workers.h"
 #include "endpoint/kind.h"
 #include "fuzz.h"
 #include "iszero.h"

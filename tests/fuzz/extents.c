@@ -14,7 +14,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "extents.h"
+#include "engine/extents.h"
 #include "fuzz.h"
 
 #define CELLS 512

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "notifier.h"
-#include "mailbox.h"
+#include "engine/mailbox.h"
 
 /* The main thread looks up at once; more than this come only in a storm. */
 #define ROOM 64

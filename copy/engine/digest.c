@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "digest.h"
+#include "engine/digest.h"
 
 size_t
 digest_size (enum digest_kind kind)

@@ -43,7 +43,7 @@
 #include "clock.h"
 #include "headroom.h"
 #include "base/log.h"
-#include "request.h"
+#include "engine/request.h"
 
 /* What the first worker's buffers leave to libnbd and all others. */
 

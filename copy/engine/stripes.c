@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "arith.h"
-#include "stripes.h"
+#include "engine/stripes.h"
 
 /* What the disk is cut into at the start.  Each becomes one owner's stripe. */
 struct work {

@@ -7,17 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "blkhash.h"
-#include "differences.h"
+#include "engine/blkhash.h"
+#include "engine/differences.h"
 #include "endpoint/endpoint.h"
 #include "error.h"
-#include "ratelimit.h"
+#include "engine/ratelimit.h"
 #include "resume/map.h"
-#include "mailbox.h"
+#include "engine/mailbox.h"
 #include "plan/plan.h"
 #include "base/stop.h"
 #include "base/trace.h"
-#include "tuner.h"
+#include "engine/tuner.h"
 
 enum phase { PHASE_COPY, PHASE_COMPARE };
 

@@ -14,7 +14,7 @@
 
 #include "arith.h"
 #include "notifier.h"
-#include "blkhash.h"
+#include "engine/blkhash.h"
 #include "iszero.h"
 
 /* Open in one feed at a time: about half of them hold what a worker has in

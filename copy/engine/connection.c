@@ -7,7 +7,7 @@
 
 #include "backoff.h"
 #include "clock.h"
-#include "connection.h"
+#include "engine/connection.h"
 
 bool
 connection_drop (struct connection *l, const struct retry_plan *retry,

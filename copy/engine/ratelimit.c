@@ -16,7 +16,7 @@
 #include "bucket.h"
 #include "clock.h"
 #include "human.h"
-#include "ratelimit.h"
+#include "engine/ratelimit.h"
 #include "base/log.h"
 #include "secrets.h"
 

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "window.h"
+#include "engine/window.h"
 
 void
 window_init (struct window *w, uint64_t requests_max, uint64_t bytes_max)

@@ -12,8 +12,8 @@
 #include "clock.h"
 #include "headroom.h"
 #include "base/log.h"
-#include "tuner.h"
-#include "worker.h"
+#include "engine/tuner.h"
+#include "engine/worker.h"
 
 /* How long a further connection may take to come up: a server that takes only
  * so many leaves the others in its backlog for ever.

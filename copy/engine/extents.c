@@ -26,7 +26,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "extents.h"
+#include "engine/extents.h"
 
 #define QUESTIONS 8             /* in flight at a time */
 #define RANGES 2048             /* kept of one answer */

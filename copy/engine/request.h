@@ -13,19 +13,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "blkhash.h"
+#include "engine/blkhash.h"
 #include "counter.h"
-#include "differences.h"
-#include "unflushed.h"
+#include "engine/differences.h"
+#include "engine/unflushed.h"
 #include "endpoint/endpoint.h"
 #include "histogram.h"
 #include "list.h"
-#include "mailbox.h"
+#include "engine/mailbox.h"
 #include "plan/plan.h"
 #include "pool.h"
 #include "base/trace.h"
-#include "window.h"
-#include "zero.h"
+#include "engine/window.h"
+#include "engine/zero.h"
 
 /* Most segments that one buffer is cut into, and one of up to 1 MiB: they then
  * have 16 KiB on average, however broken up the data is.

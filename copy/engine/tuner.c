@@ -5,7 +5,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "tuner.h"
+#include "engine/tuner.h"
 
 /* How soon it looks again while nothing can be concluded; longer and longer. */
 #define TICK (5 * NS_PER_MS)

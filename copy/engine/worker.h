@@ -21,16 +21,16 @@
 #include <stdatomic.h>
 
 #include "rtt.h"
-#include "cursor.h"
+#include "engine/cursor.h"
 #include "endpoint/endpoint.h"
-#include "ratelimit.h"
-#include "connection.h"
+#include "engine/ratelimit.h"
+#include "engine/connection.h"
 #include "resume/map.h"
-#include "mailbox.h"
+#include "engine/mailbox.h"
 #include "plan/plan.h"
-#include "request.h"
+#include "engine/request.h"
 #include "base/stop.h"
-#include "stripes.h"
+#include "engine/stripes.h"
 
 /* Once over the disk.  A worker begins with the next one when all that it and
  * the others have written in this one is flushed.

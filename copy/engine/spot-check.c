@@ -9,7 +9,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "iszero.h"
-#include "spot-check.h"
+#include "engine/spot-check.h"
 
 /* How many places, and the bytes of each where the minimum block is less.  The
  * first and the last are the ends, where disks have their partition tables.

@@ -9,8 +9,8 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "extents.h"
-#include "scan.h"
+#include "engine/extents.h"
+#include "engine/scan.h"
 
 struct scan {
   const struct plan *plan;      /* borrowed */

@@ -8,7 +8,7 @@
 
 #include "arith.h"
 #include "iszero.h"
-#include "zero.h"
+#include "engine/zero.h"
 
 /* Where the run of blocks of one kind that starts at start ends.  Blocks end at
  * multiples of scan on the disk, so the first and the last can be shorter.

@@ -5,7 +5,7 @@
 #include <config.h>
 
 #include "arith.h"
-#include "unflushed.h"
+#include "engine/unflushed.h"
 
 /* A worker goes through its stripe in order, so there are only as many ranges
  * as requests in flight, and as stripes that it had.  With a digest there is

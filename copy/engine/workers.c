@@ -13,12 +13,12 @@
 #include "arith.h"
 #include "notifier.h"
 #include "clock.h"
-#include "workers.h"
+#include "engine/workers.h"
 #include "headroom.h"
 #include "base/log.h"
 #include "ranges.h"
-#include "stripes.h"
-#include "worker.h"
+#include "engine/stripes.h"
+#include "engine/worker.h"
 
 struct workers {
   struct job job;

@@ -28,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "digest.h"
+#include "engine/digest.h"
 
 struct blkhash;                 /* bodies in blkhash.c */
 struct feed;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "arith.h"
-#include "differences.h"
+#include "engine/differences.h"
 #include "iszero.h"
 
 #define SECTOR 512

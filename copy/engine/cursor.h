@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "extents.h"
-#include "ratelimit.h"
-#include "request.h"
-#include "stripes.h"
+#include "engine/extents.h"
+#include "engine/ratelimit.h"
+#include "engine/request.h"
+#include "engine/stripes.h"
 
 /* The first four are set by the worker, which owns the maps, too. */
 struct cursor {

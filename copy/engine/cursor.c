@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "arith.h"
-#include "cursor.h"
+#include "engine/cursor.h"
 #include "base/log.h"
 
 /* What lies at the cursor on one side, or on both, and to where. */
