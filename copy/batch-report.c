@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "describe.h"
+#include "output/describe.h"
 #include "base/exit-status.h"
 #include "batch-report.h"
 #include "base/log.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "events.h"
+#include "output/events.h"
 #include "resume/map.h"
 
 /* Zeroed, but for map and events, it is one that has saved nothing yet. */

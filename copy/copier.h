@@ -6,10 +6,10 @@
 #ifndef COPIER_H
 #define COPIER_H
 
-#include "events.h"
+#include "output/events.h"
 #include "options/options.h"
 #include "plan/plan.h"
-#include "report.h"
+#include "output/report.h"
 #include "base/stop.h"
 
 /* For all that is done after a second signal: servers are given twice the time

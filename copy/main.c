@@ -13,16 +13,16 @@
 #include <string.h>
 
 #include "copier.h"
-#include "describe.h"
+#include "output/describe.h"
 #include "endpoint/nbd.h"
-#include "events.h"
+#include "output/events.h"
 #include "base/exit-status.h"
 #include "batch.h"
 #include "options/stdin-arguments.h"
 #include "base/log.h"
 #include "memory-limit.h"
 #include "options/options.h"
-#include "report.h"
+#include "output/report.h"
 #include "secrets.h"
 #include "endpoint/used-files.h"
 

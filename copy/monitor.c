@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "idle.h"
-#include "report.h"
+#include "output/report.h"
 #include "engine/tuner.h"
 #include "monitor.h"
 

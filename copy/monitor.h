@@ -8,7 +8,7 @@
 
 #include "engine/workers.h"
 #include "checkpoint.h"
-#include "status.h"
+#include "output/status.h"
 
 /* Comes back once all workers have ended. */
 void monitor_run (const struct gear *gear, struct workers *workers,

@@ -12,7 +12,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "estimate.h"
+#include "output/estimate.h"
 
 #define UNUSED __attribute__ ((unused))
 

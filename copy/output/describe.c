@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "describe.h"
+#include "output/describe.h"
 
 /* Longer names are cut, so that an event stays one short line. */
 #define NAME_MAX_BYTES 500

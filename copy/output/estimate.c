@@ -7,7 +7,7 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "estimate.h"
+#include "output/estimate.h"
 
 /* The rate is that of the last 10 s. */
 #define SAMPLE_EVERY (10 * NS_PER_S / ESTIMATE_SAMPLES)

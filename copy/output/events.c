@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "describe.h"
-#include "events.h"
+#include "output/describe.h"
+#include "output/events.h"
 #include "base/log.h"
 #include "secrets.h"
 

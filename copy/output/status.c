@@ -9,7 +9,7 @@
 #include "human.h"
 #include "base/log.h"
 #include "engine/request.h"
-#include "status.h"
+#include "output/status.h"
 
 /* What the workers do now, in a word for programs. */
 static const char *

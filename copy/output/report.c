@@ -11,11 +11,11 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "describe.h"
+#include "output/describe.h"
 #include "base/exit-status.h"
 #include "human.h"
 #include "base/log.h"
-#include "report.h"
+#include "output/report.h"
 #include "plan/retry.h"
 #include "secrets.h"
 

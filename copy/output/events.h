@@ -18,7 +18,7 @@
 #include "engine/mailbox.h"
 #include "options/options.h"
 #include "base/sink.h"
-#include "estimate.h"
+#include "output/estimate.h"
 
 struct events {
   struct sink stream;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "options/options.h"
-#include "estimate.h"
+#include "output/estimate.h"
 
 struct progress {
   bool on;

@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "human.h"
 #include "base/log.h"
-#include "progress.h"
+#include "output/progress.h"
 
 #define BAR_WIDTH 40
 

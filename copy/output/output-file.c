@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output-file.h"
+#include "output/output-file.h"
 #include "secrets.h"
 
 /* A FIFO that nobody reads is refused rather than waited for. */

@@ -11,12 +11,12 @@
 
 #include "engine/workers.h"
 #include "endpoint/endpoint.h"
-#include "events.h"
+#include "output/events.h"
 #include "engine/mailbox.h"
 #include "options/options.h"
-#include "estimate.h"
+#include "output/estimate.h"
 #include "plan/plan.h"
-#include "progress.h"
+#include "output/progress.h"
 #include "engine/scan.h"
 
 /* The first four are set by whoever makes one, and borrowed. */
