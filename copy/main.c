@@ -17,7 +17,7 @@
 #include "endpoint/nbd.h"
 #include "output/events.h"
 #include "base/exit-status.h"
-#include "batch.h"
+#include "batch/batch.h"
 #include "options/stdin-arguments.h"
 #include "base/log.h"
 #include "memory-limit.h"

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest.h"
+#include "batch/manifest.h"
 
 #define UNUSED __attribute__ ((unused))
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "manifest.h"
+#include "batch/manifest.h"
 
 /* Beyond any use; keeps a disk that was named by mistake out of memory. */
 #define FILE_MAX (64 * MiB)

@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "output/describe.h"
 #include "base/exit-status.h"
-#include "batch-report.h"
+#include "batch/batch-report.h"
 #include "base/log.h"
 
 #define FORMAT_VERSION 1
