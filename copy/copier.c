@@ -77,7 +77,7 @@ give_up_for_signal (struct copier *c, int signal_number)
   error_set (&e, 0, "ended by signal %d (%s)", signal_number,
              strsignal (signal_number));
   report_note_error (c->report, &e);
-  return BY_SIGNAL + signal_number;
+  return SIGNAL_BASE + signal_number;
 }
 
 /* -- opening -------------------------------------------------------------- */
@@ -132,7 +132,7 @@ give_up_opening (struct copier *c, const struct error *e)
   int status;
 
   if (e->number == EINTR && signal_number > 0)
-    return give_up (c, e, BY_SIGNAL + signal_number);
+    return give_up (c, e, SIGNAL_BASE + signal_number);
   status = give_up (c, e, e->refused ? REFUSED : e->number == EBUSY ? IN_USE
                     : later ? INCOMPLETE : FAILED);
   if (later && status == INCOMPLETE)
@@ -189,7 +189,7 @@ open_map (struct copier *c)
   if (c->options->map
       && (c->map = map_open (&pair, c->options->plan, &e)) == NULL)
     return give_up (c, &e, e.number == EBUSY ? IN_USE
-                    : e.number == ESTALE ? OTHERS_MAP : REFUSED);
+                    : e.number == ESTALE ? MAP_MISMATCH : REFUSED);
   c->checkpoint = (struct checkpoint) { .map = c->map, .events = c->events };
   return DONE;
 }
@@ -701,7 +701,7 @@ close_both (struct copier *c, int status)
     }
   }
   signal_number = stop_take_signal (c->stop);
-  return signal_number > 0 && status < BY_SIGNAL
+  return signal_number > 0 && status < SIGNAL_BASE
     ? give_up_for_signal (c, signal_number) : status;
 }
 

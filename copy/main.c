@@ -263,7 +263,7 @@ main (int argc, char **argv)
   const int status = stdin_arguments_expected (argc, argv)
     ? run_stdin_arguments (argv[0]) : run (argc, argv);
 
-  if (status > BY_SIGNAL)
-    end_by_signal (status - BY_SIGNAL);
+  if (status > SIGNAL_BASE)
+    end_by_signal (status - SIGNAL_BASE);
   return status;
 }

@@ -13,8 +13,8 @@ enum exit_status {
   INCOMPLETE = 3,               /* the map says how far: try again */
   DIFFERENT = 4,                /* the two sides are, whatever was copied */
   IN_USE = 5,                   /* a side or the map is, by another: the same */
-  OTHERS_MAP = 6,               /* of another copy: the same */
-  BY_SIGNAL = 128,              /* and the signal's number */
+  MAP_MISMATCH = 6,               /* of another copy: the same */
+  SIGNAL_BASE = 128,              /* and the signal's number */
 };
 
 #endif /* EXIT_STATUS_H */

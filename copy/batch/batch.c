@@ -89,7 +89,7 @@ share_out (struct batch *f, const struct machine *machine)
  * data that is wrong.  What is not among them is worse than all.
  */
 static int
-badness (int status)
+severity (int status)
 {
   static const int order[] = { 0, 5, 3, 2, 6, 1, 4 };
   int i = 0;
@@ -105,9 +105,9 @@ worst_status (const struct batch *f)
   int worst = DONE;
 
   if (f->signal_number)
-    return BY_SIGNAL + f->signal_number;
+    return SIGNAL_BASE + f->signal_number;
   for (size_t i = 0; i < f->n_begun; i++)
-    if (badness (f->runs[i].status) > badness (worst))
+    if (severity (f->runs[i].status) > severity (worst))
       worst = f->runs[i].status;
   return worst;
 }
@@ -119,7 +119,7 @@ status_of (const struct batch *f, const struct child *child)
   if (WIFEXITED (child->status))
     return WEXITSTATUS (child->status);
   return f->signal_number && WIFSIGNALED (child->status)
-    ? BY_SIGNAL + WTERMSIG (child->status) : FAILED;
+    ? SIGNAL_BASE + WTERMSIG (child->status) : FAILED;
 }
 
 /* -- the copies ----------------------------------------------------------- */

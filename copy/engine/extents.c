@@ -53,7 +53,7 @@ enum question_state {
   FREE,                         /* on the free list */
   ASKED,                        /* ahead, its io in flight */
   ANSWERED,                     /* ahead, perhaps not known to its end */
-  FORSAKEN,                     /* on no list; its io still in flight */
+  ABANDONED,                     /* on no list; its io still in flight */
 };
 
 struct question {
@@ -145,7 +145,7 @@ drop (struct extents *x, struct question *q)
 {
   list_remove (&q->link);
   if (q->state == ASKED)
-    q->state = FORSAKEN;
+    q->state = ABANDONED;
   else {
     q->state = FREE;
     list_push (&x->free, &q->link);
@@ -375,7 +375,7 @@ extents_answer (struct extents *x, struct io *io, int err)
 {
   struct question *q = list_entry (io, struct question, io);
 
-  if (q->state == FORSAKEN) {
+  if (q->state == ABANDONED) {
     q->state = FREE;
     list_push (&x->free, &q->link);
     return 0;

@@ -416,7 +416,7 @@ report_status (const struct report *r, int exit_status)
 {
   if (exit_status == DIFFERENT)
     return "different";
-  if (exit_status == INCOMPLETE || (exit_status > BY_SIGNAL && r->map))
+  if (exit_status == INCOMPLETE || (exit_status > SIGNAL_BASE && r->map))
     return "incomplete";
   if (exit_status != DONE)
     return "failed";
