@@ -61,7 +61,7 @@ bucket_take (struct bucket *b, uint64_t bytes, uint64_t now)
 }
 
 uint64_t
-bucket_due (const struct bucket *b)
+bucket_deadline (const struct bucket *b)
 {
   return b->rate ? b->paid : 0;
 }

@@ -37,6 +37,6 @@ void bucket_set_rate (struct bucket *b, uint64_t rate, uint64_t now);
 bool bucket_take (struct bucket *b, uint64_t bytes, uint64_t now);
 
 /* From when on bucket_take is true; it can have been so for long. */
-uint64_t bucket_due (const struct bucket *b);
+uint64_t bucket_deadline (const struct bucket *b);
 
 #endif /* BUCKET_H */

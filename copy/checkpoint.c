@@ -31,13 +31,13 @@ checkpoint_save (struct checkpoint *k)
 }
 
 uint64_t
-checkpoint_due (const struct checkpoint *k)
+checkpoint_deadline (const struct checkpoint *k)
 {
   return k->due;
 }
 
 void
-checkpoint_look (struct checkpoint *k, uint64_t now)
+checkpoint_tick (struct checkpoint *k, uint64_t now)
 {
   if (k->map && now >= k->due)
     checkpoint_save (k);

@@ -23,10 +23,10 @@ struct checkpoint {
 
 void checkpoint_save (struct checkpoint *k);
 
-/* When checkpoint_look has something to do; clock_now time, 0 for never. */
-uint64_t checkpoint_due (const struct checkpoint *k);
+/* When checkpoint_tick has something to do; clock_now time, 0 for never. */
+uint64_t checkpoint_deadline (const struct checkpoint *k);
 
 /* Saves it where that is due. */
-void checkpoint_look (struct checkpoint *k, uint64_t now);
+void checkpoint_tick (struct checkpoint *k, uint64_t now);
 
 #endif /* CHECKPOINT_H */

@@ -17,7 +17,7 @@ tell (const struct workers *workers, struct status *teller, bool at_once)
 {
   const struct totals t = workers_totals (workers);
 
-  status_look (teller, &t, at_once);
+  status_tick (teller, &t, at_once);
 }
 
 /* The first signal ends the copy in order, the second one at once. */
@@ -73,7 +73,7 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
   };
   const struct tuning before = tuner->pace;
   const bool was_far = tuner->far;
-  const struct tuning pace = tuner_look (tuner, &d, now);
+  const struct tuning pace = tuner_tick (tuner, &d, now);
 
   if (tuner->far && !was_far && gear->plan->workers < workers_max) {
     workers_grow (workers);
@@ -94,8 +94,8 @@ wait_ms (const struct gear *gear, const struct status *teller,
          const struct checkpoint *checkpoint, const struct tuner *tuner)
 {
   const uint64_t dues[] = {
-    status_due (teller), checkpoint_due (checkpoint), tuner_due (tuner),
-    ratelimit_due (gear->ratelimit),
+    status_deadline (teller), checkpoint_deadline (checkpoint), tuner_deadline (tuner),
+    ratelimit_deadline (gear->ratelimit),
   };
   uint64_t next = 0;
 
@@ -133,11 +133,11 @@ monitor_run (const struct gear *gear, struct workers *workers, struct status *te
       }
     if (fds[2].revents)
       status_notices (teller, workers_mailbox (workers));
-    ratelimit_look (gear->ratelimit, clock_now ());
-    if (tuner_due (&tuner) && clock_now () >= tuner_due (&tuner))
+    ratelimit_tick (gear->ratelimit, clock_now ());
+    if (tuner_deadline (&tuner) && clock_now () >= tuner_deadline (&tuner))
       set_pace (gear, workers, &tuner);
     tell (workers, teller, false);
-    checkpoint_look (checkpoint, clock_now ());
+    checkpoint_tick (checkpoint, clock_now ());
   }
   status_notices (teller, workers_mailbox (workers));
 }

@@ -54,14 +54,14 @@ static void
 run (const struct crowd *c, uint64_t until)
 {
   for (;;) {
-    const uint64_t due = max_u64 (now, bucket_due (&bucket));
+    const uint64_t due = max_u64 (now, bucket_deadline (&bucket));
     const uint64_t when = due + (c->late_max ? nrand48 (dice) % c->late_max
                                  : 0);
 
     if (when >= until)
       break;
     now = when;
-    assert_true (now >= bucket_due (&bucket));
+    assert_true (now >= bucket_deadline (&bucket));
     while (bucket_take (&bucket, c->bytes, now)) {
       sum += c->bytes;
       assert_true (n_passages < PASSAGES_MAX);
@@ -127,10 +127,10 @@ small_passages_are_not_rounded_to_nothing (void **state UNUSED)
 {
   bucket_init (&bucket, 3 * NS_PER_S, SLACK, now);
   for (unsigned i = 0; i < 3000; i++) {
-    now = max_u64 (now, bucket_due (&bucket));
+    now = max_u64 (now, bucket_deadline (&bucket));
     assert_true (bucket_take (&bucket, 1, now));
   }
-  assert_int_equal (bucket_due (&bucket), START + 1000);
+  assert_int_equal (bucket_deadline (&bucket), START + 1000);
 }
 
 static void
@@ -138,7 +138,7 @@ whatever_comes_too_soon_waits (void **state UNUSED)
 {
   bucket_init (&bucket, MiB, SLACK, now);
   assert_true (bucket_take (&bucket, 2 * MiB, now));
-  assert_int_equal (bucket_due (&bucket), now + 2 * NS_PER_S);
+  assert_int_equal (bucket_deadline (&bucket), now + 2 * NS_PER_S);
   assert_false (bucket_take (&bucket, 1, now));
   assert_false (bucket_take (&bucket, 1, now + 2 * NS_PER_S - 1));
   assert_true (bucket_take (&bucket, 1, now + 2 * NS_PER_S));
@@ -183,11 +183,11 @@ a_debt_stays_so_many_bytes (void **state UNUSED)
   assert_true (bucket_take (&bucket, 8 * MiB, now));
   now += NS_PER_S;
   bucket_set_rate (&bucket, 7 * MiB, now);
-  assert_int_equal (bucket_due (&bucket), now + NS_PER_S);
+  assert_int_equal (bucket_deadline (&bucket), now + NS_PER_S);
   bucket_set_rate (&bucket, 1, now);
-  assert_int_equal (bucket_due (&bucket), now + 7 * MiB * NS_PER_S);
+  assert_int_equal (bucket_deadline (&bucket), now + 7 * MiB * NS_PER_S);
   bucket_set_rate (&bucket, 7 * MiB, now);
-  assert_int_equal (bucket_due (&bucket), now + NS_PER_S);
+  assert_int_equal (bucket_deadline (&bucket), now + NS_PER_S);
 }
 
 static void
@@ -196,7 +196,7 @@ without_a_rate_all_passes (void **state UNUSED)
   bucket_init (&bucket, 0, SLACK, now);
   for (unsigned i = 0; i < 100; i++)
     assert_true (bucket_take (&bucket, BUCKET_BYTES_MAX, now));
-  assert_int_equal (bucket_due (&bucket), 0);
+  assert_int_equal (bucket_deadline (&bucket), 0);
 
   bucket_set_rate (&bucket, MiB, now);
   assert_true (bucket_take (&bucket, MiB, now));
@@ -210,10 +210,10 @@ the_largest_and_the_slowest_do_not_overflow (void **state UNUSED)
 {
   bucket_init (&bucket, 1, SLACK, now);
   assert_true (bucket_take (&bucket, BUCKET_BYTES_MAX, now));
-  assert_true (bucket_due (&bucket) - now
+  assert_true (bucket_deadline (&bucket) - now
                > UINT64_C (200) * 365 * 86400 * NS_PER_S);
   bucket_set_rate (&bucket, UINT64_MAX, now);
-  assert_in_range (bucket_due (&bucket), now, now + 1);
+  assert_in_range (bucket_deadline (&bucket), now, now + 1);
 }
 
 #define AFRESH(f) cmocka_unit_test_setup (f, start_afresh)

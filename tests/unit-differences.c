@@ -58,8 +58,8 @@ nothing_differs_in_equal_buffers (void **state UNUSED)
 {
   bool all;
 
-  assert_int_equal (differences_look (d, 0, a, b, SIZE), 0);
-  assert_int_equal (differences_look (d, 7, a, b, 1), 0);
+  assert_int_equal (differences_compare (d, 0, a, b, SIZE), 0);
+  assert_int_equal (differences_compare (d, 7, a, b, 1), 0);
   assert_int_equal (ranges_count (differences_found (d, &all)), 0);
   assert_true (all);
 }
@@ -68,7 +68,7 @@ static void
 one_bit_is_a_sector (void **state UNUSED)
 {
   b[5 * 512 + 17] ^= 0x40;
-  assert_int_equal (differences_look (d, GiB, a, b, SIZE), 512);
+  assert_int_equal (differences_compare (d, GiB, a, b, SIZE), 512);
   assert_range (0, 1, GiB + 5 * 512, 512);
 }
 
@@ -77,7 +77,7 @@ first_and_last_byte_are_seen (void **state UNUSED)
 {
   b[0] ^= 1;
   b[SIZE - 1] ^= 1;
-  assert_int_equal (differences_look (d, 0, a, b, SIZE), 1024);
+  assert_int_equal (differences_compare (d, 0, a, b, SIZE), 1024);
   assert_range (0, 2, 0, 512);
   assert_range (1, 2, SIZE - 512, 512);
 }
@@ -87,9 +87,9 @@ static void
 sectors_are_clipped_to_what_was_compared (void **state UNUSED)
 {
   b[999] ^= 1;
-  assert_int_equal (differences_look (d, 2048, a, b, 1000), 488);
+  assert_int_equal (differences_compare (d, 2048, a, b, 1000), 488);
   assert_range (0, 1, 2048 + 512, 488);
-  assert_int_equal (differences_look (d, 100, a + 990, b + 990, 20), 20);
+  assert_int_equal (differences_compare (d, 100, a + 990, b + 990, 20), 20);
   assert_range (0, 2, 100, 20);
 }
 
@@ -97,10 +97,10 @@ static void
 neighbours_are_one_range (void **state UNUSED)
 {
   memset (b, 0, SIZE);
-  assert_int_equal (differences_look (d, SIZE, a, b, SIZE), SIZE);
-  assert_int_equal (differences_look (d, 3 * SIZE, a, b, SIZE), SIZE);
+  assert_int_equal (differences_compare (d, SIZE, a, b, SIZE), SIZE);
+  assert_int_equal (differences_compare (d, 3 * SIZE, a, b, SIZE), SIZE);
   assert_range (1, 2, 3 * SIZE, SIZE);
-  assert_int_equal (differences_look (d, 2 * SIZE, a, b, SIZE), SIZE);
+  assert_int_equal (differences_compare (d, 2 * SIZE, a, b, SIZE), SIZE);
   assert_range (0, 1, SIZE, 3 * SIZE);
 }
 
@@ -108,12 +108,12 @@ static void
 null_stands_for_zeroes (void **state UNUSED)
 {
   memset (b, 0, SIZE);
-  assert_int_equal (differences_look (d, 0, NULL, b, SIZE), 0);
-  assert_int_equal (differences_look (d, 0, b, NULL, SIZE), 0);
+  assert_int_equal (differences_compare (d, 0, NULL, b, SIZE), 0);
+  assert_int_equal (differences_compare (d, 0, b, NULL, SIZE), 0);
   b[1024] = 1;
-  assert_int_equal (differences_look (d, 0, NULL, b, SIZE), 512);
+  assert_int_equal (differences_compare (d, 0, NULL, b, SIZE), 512);
   assert_range (0, 1, 1024, 512);
-  assert_int_equal (differences_look (d, 0, b, NULL, SIZE), 512);
+  assert_int_equal (differences_compare (d, 0, b, NULL, SIZE), 512);
   assert_range (0, 1, 1024, 512);
 }
 
@@ -129,10 +129,10 @@ first_ones_are_kept_of_any_number (void **state UNUSED)
 
   b[0] ^= 1;
   for (uint64_t i = n; i-- > 0; )
-    assert_int_equal (differences_look (d, 4096 * (i * 7919 % n), a, b, 512),
+    assert_int_equal (differences_compare (d, 4096 * (i * 7919 % n), a, b, 512),
                       512);
   b[512] ^= 1;
-  differences_look (d, 4096 * 3, a, b, 1024);
+  differences_compare (d, 4096 * 3, a, b, 1024);
   r = differences_found (d, &all);
   assert_false (all);
   assert_true (ranges_count (r) >= 100);
@@ -148,7 +148,7 @@ look_from (void *opaque)
   const uint64_t *from = opaque;
 
   for (uint64_t i = *from; i < 1000; i += 4)
-    differences_look (d, i * SIZE, a, b, SIZE);
+    differences_compare (d, i * SIZE, a, b, SIZE);
   return NULL;
 }
 

@@ -241,7 +241,7 @@ assert_waits (uint64_t offset)
   enum extent_value value;
   uint64_t end;
 
-  assert_int_equal (extents_look (x, offset, &end, &value), EXTENTS_WAIT);
+  assert_int_equal (extents_lookup (x, offset, &end, &value), EXTENTS_WAIT);
 }
 
 static void
@@ -250,7 +250,7 @@ assert_known (uint64_t offset, enum extent_value expected, uint64_t to)
   enum extent_value value = EXTENT_DATA;
   uint64_t end = 0;
 
-  assert_int_equal (extents_look (x, offset, &end, &value), EXTENTS_KNOWN);
+  assert_int_equal (extents_lookup (x, offset, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, expected);
   assert_int_equal (end, to);
 }
@@ -266,7 +266,7 @@ walk (uint64_t start, uint64_t end)
   uint64_t to = start, zeroes = 0;
 
   for (; start < end; start = to)
-    if (extents_look (x, start, &to, &value) == EXTENTS_WAIT) {
+    if (extents_lookup (x, start, &to, &value) == EXTENTS_WAIT) {
       if (!answer_refused ()) {
         assert_true (stub.n_flying > 0);
         answer_all ();
@@ -293,7 +293,7 @@ fail_at (uint64_t offset, int err)
   enum extent_value value;
   uint64_t end;
 
-  while (extents_look (x, offset, &end, &value) == EXTENTS_WAIT) {
+  while (extents_lookup (x, offset, &end, &value) == EXTENTS_WAIT) {
     answer (question_at (offset), 0, err);
   }
   assert_int_equal (value, EXTENT_DATA);
@@ -482,7 +482,7 @@ walk_across (uint64_t place, uint64_t end)
   uint64_t at, to, data = 0;
 
   for (at = 0; at < end; at = to) {
-    if (extents_look (x, at, &to, &value) == EXTENTS_WAIT) {
+    if (extents_lookup (x, at, &to, &value) == EXTENTS_WAIT) {
       while (stub.n_flying > 0) {
         struct io *io = stub.flying[0];
         const bool bad = io->offset <= place
@@ -546,7 +546,7 @@ errors_everywhere_take_few_questions (void **state UNUSED)
   start_extents (4 * GiB - 64 * MiB);
   aim (0, TiB);
   for (at = 0; at < TiB; at = to)
-    if (extents_look (x, at, &to, &value) == EXTENTS_WAIT) {
+    if (extents_lookup (x, at, &to, &value) == EXTENTS_WAIT) {
       while (stub.n_flying > 0)
         answer (stub.flying[0], 0, EIO);
       to = at;
@@ -669,7 +669,7 @@ silence_is_waited_for_up_to_a_deadline (void **state UNUSED)
   assert_int_equal (failures (0), 0);
 
   extents_give_up (x, deadline);
-  assert_int_equal (extents_look (x, 0, &end, &value), EXTENTS_KNOWN);
+  assert_int_equal (extents_lookup (x, 0, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
   assert_true (end <= 64 * MiB);        /* the question's own range at most */
   assert_int_equal (extents_deadline (x), 0);
@@ -677,7 +677,7 @@ silence_is_waited_for_up_to_a_deadline (void **state UNUSED)
 
   /* The late answer is not for us any more, and the other ones are. */
   answer (question_at (0), UINT64_MAX, 0);
-  assert_int_equal (extents_look (x, 0, &end, &value), EXTENTS_KNOWN);
+  assert_int_equal (extents_lookup (x, 0, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
   assert_int_equal (walk (end, 1000 * MiB), 1000 * MiB - end);
   assert_int_equal (failures (0), 1);
@@ -694,7 +694,7 @@ server_that_never_answers_is_waited_for_so_often (void **state UNUSED)
   start_extents (4 * GiB - 64 * MiB);
   aim (0, 1024 * GiB);
   while (at < 1024 * GiB) {
-    if (extents_look (x, at, &end, &value) == EXTENTS_WAIT) {
+    if (extents_lookup (x, at, &end, &value) == EXTENTS_WAIT) {
       assert_true (++waits <= AT_MOST);
       assert_int_not_equal (extents_deadline (x), 0);
       extents_give_up (x, extents_deadline (x));
@@ -768,7 +768,7 @@ new_aim_without_a_free_question_is_data_for_now (void **state UNUSED)
   assert_int_equal (stub.n_flying, AT_MOST);
   aim (2048 * MiB, 4096 * MiB);
   extents_ask (x);
-  assert_int_equal (extents_look (x, 2048 * MiB, &end, &value), EXTENTS_KNOWN);
+  assert_int_equal (extents_lookup (x, 2048 * MiB, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
   assert_true (end < 4096 * MiB);
   answer_all ();
@@ -889,7 +889,7 @@ very_fragmented_disk_is_known_exactly (void **state UNUSED)
   start_extents (4 * GiB - 64 * MiB);
   aim (0, disk_end ());
   for (at = 0; at < disk_end ();)
-    if (extents_look (x, at, &end, &value) == EXTENTS_WAIT) {
+    if (extents_lookup (x, at, &end, &value) == EXTENTS_WAIT) {
       assert_true (stub.n_flying > 0);
       answer_all ();
     }
@@ -1056,7 +1056,7 @@ walk_any_way (unsigned short *dice, unsigned silent)
         assert_true (is_truly_zero (at, to));
     }
 
-    if (extents_look (x, at, &to, &value) == EXTENTS_WAIT) {
+    if (extents_lookup (x, at, &to, &value) == EXTENTS_WAIT) {
       if (answer_refused ())
         continue;
       /* Somebody was asked about just this, and the waiting will end. */
@@ -1068,7 +1068,7 @@ walk_any_way (unsigned short *dice, unsigned silent)
       else if (nrand48 (dice) % 4 == 0) {
         seen.given_up++;
         extents_give_up (x, deadline);
-        assert_int_equal (extents_look (x, at, &to, &value), EXTENTS_KNOWN);
+        assert_int_equal (extents_lookup (x, at, &to, &value), EXTENTS_KNOWN);
         assert_int_equal (value, EXTENT_DATA);
       }
       else

@@ -333,12 +333,12 @@ look (void)
     .limited = limited, .rtt = { quickest (0), quickest (1) },
     .last_rtt = { last_answer (0), last_answer (1) },
   };
-  const struct tuning pace = tuner_look (&tuner, &d, now);
+  const struct tuning pace = tuner_tick (&tuner, &d, now);
 
   looks++;
   assert_true (pace.window <= plan.window_max);
   assert_true (pace.request_size <= pace.window);
-  assert_true (tuner_due (&tuner) > now);
+  assert_true (tuner_deadline (&tuner) > now);
   if (tuner.far && wanted < plan.workers_max) {
     wanted = plan.workers_max;
     asked = now;
@@ -393,12 +393,12 @@ run (const struct model *m, uint64_t time)
       fill (m, i);
     i = first_trip ();
     next = min_u64 (n_trips > 0 ? trips[i].time : UINT64_MAX,
-                    tuner_due (&tuner));
+                    tuner_deadline (&tuner));
     now = min_u64 (end, max_u64 (now, next));
     spent[size_index ()] += now - last;
     if (n_trips > 0 && trips[i].time <= now)
       step (m, i);
-    if (tuner_due (&tuner) <= now)
+    if (tuner_deadline (&tuner) <= now)
       look ();
   }
   return (double) (written - before) * NS_PER_S / time;
@@ -854,8 +854,8 @@ two_copies_share_a_link (void **state UNUSED)
         / time / 1000;
       if (step == 30000)
         at_half[i] = done[i];
-      if (now >= tuner_due (&both[i]))
-        tuner_look (&both[i], &d, now);
+      if (now >= tuner_deadline (&both[i]))
+        tuner_tick (&both[i], &d, now);
     }
     now += MS;
   }
@@ -915,8 +915,8 @@ one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
   struct tuning pace;
 
   start_with (WORKERS_MAX_HERE, 256 * KiB);
-  assert_int_equal (tuner_due (&tuner), 0);
-  pace = tuner_look (&tuner, &d, now + NS_PER_S);
+  assert_int_equal (tuner_deadline (&tuner), 0);
+  pace = tuner_tick (&tuner, &d, now + NS_PER_S);
   assert_true (is_at_first_pace ());
   assert_int_equal (pace.window, plan.window_max);
 }

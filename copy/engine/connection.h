@@ -60,7 +60,7 @@ int connection_turn (struct connection *l, short revents, struct error *e);
 
 /* When connection_mend has something to do although nothing moves; 0 for never. */
 static inline uint64_t
-connection_due (const struct connection *l)
+connection_deadline (const struct connection *l)
 {
   return l->state == CONNECTION_UP ? 0 : l->due;
 }

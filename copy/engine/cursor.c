@@ -194,7 +194,7 @@ next_zero (struct cursor *c, uint64_t end)
   if (z->known == IS_ZERO_YES)
     return (struct work) { .kind = SKIP, .end = end };
   if (z->ask_destination) {
-    if (extents_look (c->maps[DESTINATION], c->at, &there_end, &there)
+    if (extents_lookup (c->maps[DESTINATION], c->at, &there_end, &there)
         == EXTENTS_WAIT)
       return (struct work) { .kind = WAIT };
     if (there == EXTENT_ZERO) {
@@ -246,7 +246,7 @@ look_there (struct cursor *c, uint64_t *end, bool *zero)
   *zero = false;
   if (c->at >= limit)
     return true;
-  if (extents_look (map, c->at, &to, &value) == EXTENTS_WAIT)
+  if (extents_lookup (map, c->at, &to, &value) == EXTENTS_WAIT)
     return extents_is_silent (map);
   *zero = extents_all_zero (map, c->at, limit);
   if (*zero || value != EXTENT_ZERO
@@ -304,7 +304,7 @@ next_to_compare (struct cursor *c, const struct run runs[2])
 static bool
 look (struct cursor *c, enum side side, struct run *out)
 {
-  return extents_look (c->maps[side], c->at, &out->end, &out->value)
+  return extents_lookup (c->maps[side], c->at, &out->end, &out->value)
     == EXTENTS_KNOWN;
 }
 

@@ -99,7 +99,7 @@ run_end (const uint8_t *source, const uint8_t *destination, uint64_t offset,
 }
 
 uint64_t
-differences_look (struct differences *d, uint64_t offset,
+differences_compare (struct differences *d, uint64_t offset,
                   const uint8_t *source, const uint8_t *destination,
                   uint64_t length)
 {

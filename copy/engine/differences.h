@@ -23,7 +23,7 @@ void differences_free (struct differences *d);  /* NULL is fine */
  * zeroes, on one side at most.  Returns how many bytes the sectors that differ
  * have.  Any thread; there is a lock only where something differs.
  */
-uint64_t differences_look (struct differences *d, uint64_t offset,
+uint64_t differences_compare (struct differences *d, uint64_t offset,
                            const uint8_t *source, const uint8_t *destination,
                            uint64_t length);
 

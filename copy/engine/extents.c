@@ -404,7 +404,7 @@ extents_owns (const struct extents *x, const struct io *io)
 
 /* -- looking -------------------------------------------------------------- */
 
-enum extents_look
+enum extents_lookup
 extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
               enum extent_value *value)
 {
@@ -427,8 +427,8 @@ extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
   return EXTENTS_WAIT;
 }
 
-enum extents_look
-extents_look (struct extents *x, uint64_t offset, uint64_t *end,
+enum extents_lookup
+extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
               enum extent_value *value)
 {
   const struct question *q;

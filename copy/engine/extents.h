@@ -55,17 +55,17 @@ unsigned extents_answer (struct extents *x, struct io *io, int err);
 /* Whether this io is one of x's questions. */
 bool extents_owns (const struct extents *x, const struct io *io);
 
-enum extents_look { EXTENTS_WAIT, EXTENTS_KNOWN };
+enum extents_lookup { EXTENTS_WAIT, EXTENTS_KNOWN };
 
 /* What is at offset, which never goes back between two calls of extents_aim:
  * its kind, and where that ends (*end > offset).  EXTENTS_WAIT when the answer
  * is still on its way.
  */
-enum extents_look extents_look (struct extents *x, uint64_t offset,
+enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
                                 uint64_t *end, enum extent_value *value);
 
 /* The same for a place further ahead: nothing before it is forgotten. */
-enum extents_look extents_peek (const struct extents *x, uint64_t offset,
+enum extents_lookup extents_peek (const struct extents *x, uint64_t offset,
                                 uint64_t *end, enum extent_value *value);
 
 /* Whether all of [start, end) is known by now to read as zeroes. */
@@ -74,7 +74,7 @@ bool extents_all_zero (struct extents *x, uint64_t start, uint64_t end);
 /* Whether the last answer that was waited for did not come in time. */
 bool extents_is_silent (const struct extents *x);
 
-/* When extents_look stops waiting for the answer it needs and calls the range
+/* When extents_lookup stops waiting for the answer it needs and calls the range
  * data; clock_now time, 0 when it is not waiting.
  */
 uint64_t extents_deadline (const struct extents *x);

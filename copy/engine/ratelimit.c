@@ -111,7 +111,7 @@ set_rate (struct ratelimit *l, uint64_t rate, uint64_t now)
 }
 
 uint64_t
-ratelimit_due (const struct ratelimit *l)
+ratelimit_deadline (const struct ratelimit *l)
 {
   return l->next_look;
 }
@@ -120,7 +120,7 @@ ratelimit_due (const struct ratelimit *l)
  * worth a warning, and only one.
  */
 void
-ratelimit_look (struct ratelimit *l, uint64_t now)
+ratelimit_tick (struct ratelimit *l, uint64_t now)
 {
   struct error e = { 0 };
   const char *why;
@@ -171,7 +171,7 @@ ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now)
     return 0;
   pthread_mutex_lock (&l->lock);
   if (!bucket_take (&l->bucket, bytes, now))
-    due = min_u64 (bucket_due (&l->bucket), now + WAIT_MAX);
+    due = min_u64 (bucket_deadline (&l->bucket), now + WAIT_MAX);
   pthread_mutex_unlock (&l->lock);
   return due;
 }

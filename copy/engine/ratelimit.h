@@ -34,12 +34,12 @@ uint64_t ratelimit_request (const struct ratelimit *l, uint64_t least);
  */
 uint64_t ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now);
 
-/* When ratelimit_look wants to be called; 0 for never. */
-uint64_t ratelimit_due (const struct ratelimit *l);
+/* When ratelimit_tick wants to be called; 0 for never. */
+uint64_t ratelimit_deadline (const struct ratelimit *l);
 
 /* Reads the file again where it is due, and warns when there is no rate in it:
  * the old one stays.  Main thread only.
  */
-void ratelimit_look (struct ratelimit *l, uint64_t now);
+void ratelimit_tick (struct ratelimit *l, uint64_t now);
 
 #endif /* RATELIMIT_H */

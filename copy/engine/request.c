@@ -597,7 +597,7 @@ can_resume (const struct lane *l, const struct request *r)
 }
 
 uint64_t
-lane_due (const struct lane *l)
+lane_deadline (const struct lane *l)
 {
   uint64_t due = 0;
 
@@ -1091,7 +1091,7 @@ compare (struct lane *l, struct request *r)
     if (r->sides & READ_SIDE (side))
       half[side] = half_of (l, r, side);
   counter_add (&l->stats->differing,
-               differences_look (l->differences, r->offset, half[SOURCE],
+               differences_compare (l->differences, r->offset, half[SOURCE],
                                  half[DESTINATION], r->length));
   counter_add (&l->stats->compared, r->length);
   r->whole = true;

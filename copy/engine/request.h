@@ -140,7 +140,7 @@ void lane_connect (struct lane *l, enum side side, struct conn *conn);
 void lane_resume (struct lane *l, uint64_t now);
 
 /* When lane_resume has something to do; clock_now time, 0 for never. */
-uint64_t lane_due (const struct lane *l);
+uint64_t lane_deadline (const struct lane *l);
 
 /* Drops what was put off, for good. */
 void lane_forget_later (struct lane *l);

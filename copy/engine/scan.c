@@ -85,7 +85,7 @@ zeroes_at_cursor (struct scan *s, uint64_t *end)
     return &s->found.skipped;
   if (s->destination_map == NULL)
     return s->plan->copies ? &s->found.zero : &s->found.data;
-  if (extents_look (s->destination_map, s->cursor, &there_end, &there)
+  if (extents_lookup (s->destination_map, s->cursor, &there_end, &there)
       == EXTENTS_WAIT)
     return NULL;
   *end = min_u64 (*end, there_end);
@@ -120,7 +120,7 @@ walk (struct scan *s)
   uint64_t end, limit, *count;
 
   while (limit = find_todo (s), s->cursor < s->plan->end) {
-    if (extents_look (s->source_map, s->cursor, &end, &value) == EXTENTS_WAIT)
+    if (extents_lookup (s->source_map, s->cursor, &end, &value) == EXTENTS_WAIT)
       return;
     end = min_u64 (end, limit);
     count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end)

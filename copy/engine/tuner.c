@@ -89,7 +89,7 @@ tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 }
 
 uint64_t
-tuner_due (const struct tuner *t)
+tuner_deadline (const struct tuner *t)
 {
   const struct plan *p = t->plan;
 
@@ -379,13 +379,13 @@ measure_trial (struct tuner *t, const struct delivered *d, double rate,
 }
 
 struct tuning
-tuner_look (struct tuner *t, const struct delivered *d, uint64_t now)
+tuner_tick (struct tuner *t, const struct delivered *d, uint64_t now)
 {
   const uint64_t began = t->since;
   const bool drains = t->drained;
   double rate;
 
-  if (tuner_due (t) == 0 || now < t->next)
+  if (tuner_deadline (t) == 0 || now < t->next)
     return t->pace;
   if (d->workers != t->pace.workers)
     t->trial = t->size;         /* it was measured of fewer */

@@ -102,11 +102,11 @@ struct tuning tuner_first (const struct plan *plan);
 
 void tuner_init (struct tuner *t, const struct plan *plan, uint64_t now);
 
-/* When tuner_look wants to be called again; clock_now time, 0 for never. */
-uint64_t tuner_due (const struct tuner *t);
+/* When tuner_tick wants to be called again; clock_now time, 0 for never. */
+uint64_t tuner_deadline (const struct tuner *t);
 
 /* Returns the pace to have. */
-struct tuning tuner_look (struct tuner *t, const struct delivered *d,
+struct tuning tuner_tick (struct tuner *t, const struct delivered *d,
                         uint64_t now);
 
 #endif /* TUNER_H */

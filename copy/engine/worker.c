@@ -655,7 +655,7 @@ stall_deadline (const struct worker *w, enum side side)
 
 /* When there is to be a flush; 0 for never.  The last one is not meant here. */
 static uint64_t
-checkpoint_deadline (const struct worker *w, uint64_t now)
+flush_deadline (const struct worker *w, uint64_t now)
 {
   if (w->job->plan->checkpoint == 0 || w->flushing || !is_up (w, DESTINATION)
       || unflushed_is_empty (&w->lane.unflushed))
@@ -680,8 +680,8 @@ start_deadline (const struct worker *w)
   const uint64_t deadlines[] = {
     extents_deadline (w->cursor.maps[SOURCE]),
     extents_deadline (w->cursor.maps[DESTINATION]),
-    connection_due (&w->connections[SOURCE]), connection_due (&w->connections[DESTINATION]),
-    lane_due (&w->lane), w->limited_until,
+    connection_deadline (&w->connections[SOURCE]), connection_deadline (&w->connections[DESTINATION]),
+    lane_deadline (&w->lane), w->limited_until,
   };
 
   return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
@@ -694,7 +694,7 @@ next_deadline (const struct worker *w, uint64_t now)
   const uint64_t deadlines[] = {
     is_winding_down (w) ? 0 : start_deadline (w),
     stall_deadline (w, SOURCE), stall_deadline (w, DESTINATION),
-    checkpoint_deadline (w, now), w->wind_down_by,
+    flush_deadline (w, now), w->wind_down_by,
   };
 
   return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
@@ -753,7 +753,7 @@ digest (struct worker *w)
 static void
 flush_when_due (struct worker *w, uint64_t now)
 {
-  const uint64_t due = checkpoint_deadline (w, now);
+  const uint64_t due = flush_deadline (w, now);
 
   if (due == 0 || now < due)
     return;
@@ -871,7 +871,7 @@ wait_for_others (struct worker *w, struct error *e)
     if (is_winding_down (w) || unflushed_has_again (&w->lane.unflushed))
       return GO_ON;
     flush_when_due (w, now);
-    if (turn (w, w->pass->finished, checkpoint_deadline (w, now), e) == -1
+    if (turn (w, w->pass->finished, flush_deadline (w, now), e) == -1
         || drain (w, e) == -1)
       end_copy (w, e);
   }

@@ -41,7 +41,7 @@ estimator_know (struct estimator *o, uint64_t source_data)
 }
 
 uint64_t
-estimator_due (const struct estimator *o)
+estimator_deadline (const struct estimator *o)
 {
   return o->next_sample;
 }

@@ -35,7 +35,7 @@ void estimator_init (struct estimator *o, const struct totals *begun, uint64_t n
 void estimator_know (struct estimator *o, uint64_t source_data);
 
 /* When estimator_note wants to be called again; clock_now time. */
-uint64_t estimator_due (const struct estimator *o);
+uint64_t estimator_deadline (const struct estimator *o);
 
 /* Called at least each time it is due. */
 void estimator_note (struct estimator *o, const struct totals *t, uint64_t now);

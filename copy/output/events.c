@@ -340,13 +340,13 @@ tell_warnings (struct events *ev)
 }
 
 uint64_t
-events_due (const struct events *ev)
+events_deadline (const struct events *ev)
 {
   return events_wanted (ev) ? ev->next : 0;
 }
 
 void
-events_look (struct events *ev, const struct estimate *v, const char *phase,
+events_tick (struct events *ev, const struct estimate *v, const char *phase,
              bool at_once, uint64_t now)
 {
   tell_warnings (ev);

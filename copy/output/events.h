@@ -54,13 +54,13 @@ void events_checkpoint (struct events *ev, uint64_t stored);
 /* What describe_verify gave; taken. */
 void events_verify (struct events *ev, json_t *verify);
 
-/* When events_look wants to be called again; clock_now time, 0: never. */
-uint64_t events_due (const struct events *ev);
+/* When events_tick wants to be called again; clock_now time, 0: never. */
+uint64_t events_deadline (const struct events *ev);
 
 /* Tells of warnings that have come since, and how far the copy is when that is
  * due, or at once.  phase is a word: copy, flush, verify, compare, done.
  */
-void events_look (struct events *ev, const struct estimate *v, const char *phase,
+void events_tick (struct events *ev, const struct estimate *v, const char *phase,
                   bool at_once, uint64_t now);
 
 /* The last of them.  error and bytes are what describe_error and describe_bytes

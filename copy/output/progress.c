@@ -22,7 +22,7 @@
 #define LAST_LINE_MS 1000
 
 uint64_t
-progress_due (const struct progress *p)
+progress_deadline (const struct progress *p)
 {
   return p->on ? p->next : 0;
 }

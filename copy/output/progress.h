@@ -27,7 +27,7 @@ void progress_init (struct progress *p, const struct options *o,
                     const struct estimate *v, uint64_t now);
 
 /* When progress_show wants to be called again; clock_now time, 0: never. */
-uint64_t progress_due (const struct progress *p);
+uint64_t progress_deadline (const struct progress *p);
 
 /* Shows it where that is due. */
 void progress_show (struct progress *p, const struct estimate *v, uint64_t now);

@@ -33,15 +33,15 @@ status_start (struct status *t, const struct totals *begun,
 }
 
 uint64_t
-status_due (const struct status *t)
+status_deadline (const struct status *t)
 {
-  return clock_earlier (estimator_due (&t->estimator),
-                        clock_earlier (progress_due (&t->progress),
-                                       events_due (t->events)));
+  return clock_earlier (estimator_deadline (&t->estimator),
+                        clock_earlier (progress_deadline (&t->progress),
+                                       events_deadline (t->events)));
 }
 
 void
-status_look (struct status *t, const struct totals *so_far, bool at_once)
+status_tick (struct status *t, const struct totals *so_far, bool at_once)
 {
   const uint64_t now = clock_now ();
   struct estimate v;
@@ -52,7 +52,7 @@ status_look (struct status *t, const struct totals *so_far, bool at_once)
     progress_say (&t->progress, &v);
   else
     progress_show (&t->progress, &v, now);
-  events_look (t->events, &v, phase_of (t->plan, so_far), at_once, now);
+  events_tick (t->events, &v, phase_of (t->plan, so_far), at_once, now);
 }
 
 /* A request that is tried again is worth a line only once for each side: with
@@ -107,6 +107,6 @@ status_end (struct status *t, const struct totals *done, bool good)
   estimator_note (&t->estimator, done, now);
   v = estimator_estimate (&t->estimator, good, now);
   progress_end (&t->progress, good ? &v : NULL);
-  events_look (t->events, &v, good ? "done" : phase_of (t->plan, done), true,
+  events_tick (t->events, &v, good ? "done" : phase_of (t->plan, done), true,
                now);
 }

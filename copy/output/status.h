@@ -35,11 +35,11 @@ struct status {
 void status_start (struct status *t, const struct totals *begun,
                    const struct scan_result *found, uint64_t now);
 
-/* When status_look wants to be called again; clock_now time, 0 for never. */
-uint64_t status_due (const struct status *t);
+/* When status_tick wants to be called again; clock_now time, 0 for never. */
+uint64_t status_deadline (const struct status *t);
 
 /* Says what is due, or at once all there is to say. */
-void status_look (struct status *t, const struct totals *so_far,
+void status_tick (struct status *t, const struct totals *so_far,
                   bool at_once);
 
 /* Says what the workers have told. */

@@ -150,7 +150,7 @@ look (struct extents *x, uint64_t cursor)
   enum extent_value value;
   uint64_t to;
 
-  if (extents_look (x, cursor, &to, &value) == EXTENTS_WAIT)
+  if (extents_lookup (x, cursor, &to, &value) == EXTENTS_WAIT)
     return cursor;
   expect_true (cursor, to, value);
   return min_u64 (to, stub.high);
