@@ -31,7 +31,7 @@ tell_extent (struct cursor *c, uint64_t end, enum extent_value value)
  * has no end before that is known.
  */
 static uint64_t
-map_end (const struct cursor *c, uint64_t end)
+extents_limit (const struct cursor *c, uint64_t end)
 {
   return min_u64 (end, c->lane->plan->room);
 }
@@ -51,8 +51,8 @@ take_stripe (struct cursor *c)
               s.end - s.start);
   c->at = c->claimed = c->told_to = s.start;
   c->stripe_end = s.end;
-  extents_aim (c->maps[SOURCE], s.start, s.end);
-  extents_aim (c->maps[DESTINATION], s.start, map_end (c, s.end));
+  extents_aim (c->extents[SOURCE], s.start, s.end);
+  extents_aim (c->extents[DESTINATION], s.start, extents_limit (c, s.end));
   log_detail ("worker %u: stripe offset=%" PRIu64 " length=%" PRIu64,
               c->lane->worker, s.start, s.end - s.start);
   return true;
@@ -72,8 +72,8 @@ take_lost (struct cursor *c)
   track_mark (c->lane->track, "again", start, end - start);
   c->at = c->told_to = start;
   c->claimed = end;
-  extents_aim (c->maps[SOURCE], start, end);
-  extents_aim (c->maps[DESTINATION], start, end);
+  extents_aim (c->extents[SOURCE], start, end);
+  extents_aim (c->extents[DESTINATION], start, end);
   log_detail ("worker %u: again offset=%" PRIu64 " length=%" PRIu64,
               c->lane->worker, start, end - start);
   return true;
@@ -135,8 +135,8 @@ claim (struct cursor *c, struct run run)
   got = stripes_claim (c->stripes, c->lane->worker, want, &s, &c->stripe_end);
   assert (got && s.start == c->at);
   c->claimed = s.end;
-  extents_end_at (c->maps[SOURCE], c->stripe_end);
-  extents_end_at (c->maps[DESTINATION], map_end (c, c->stripe_end));
+  extents_end_at (c->extents[SOURCE], c->stripe_end);
+  extents_end_at (c->extents[DESTINATION], extents_limit (c, c->stripe_end));
   return true;
 }
 
@@ -194,7 +194,7 @@ next_zero (struct cursor *c, uint64_t end)
   if (z->known == IS_ZERO_YES)
     return (struct work) { .kind = SKIP, .end = end };
   if (z->ask_destination) {
-    if (extents_lookup (c->maps[DESTINATION], c->at, &there_end, &there)
+    if (extents_lookup (c->extents[DESTINATION], c->at, &there_end, &there)
         == EXTENTS_WAIT)
       return (struct work) { .kind = WAIT };
     if (there == EXTENT_ZERO) {
@@ -238,8 +238,8 @@ data_end (const struct cursor *c, const struct extents *map, uint64_t end)
 static bool
 look_there (struct cursor *c, uint64_t *end, bool *zero)
 {
-  struct extents *map = c->maps[DESTINATION];
-  const uint64_t limit = map_end (c, *end);
+  struct extents *map = c->extents[DESTINATION];
+  const uint64_t limit = extents_limit (c, *end);
   enum extent_value value;
   uint64_t to, known, ignored;
 
@@ -264,7 +264,7 @@ next_data (struct cursor *c, uint64_t end)
 {
   const struct zero_plan *z = &c->lane->plan->zero;
   struct work p = {
-    .kind = COPY, .end = data_end (c, c->maps[SOURCE], end),
+    .kind = COPY, .end = data_end (c, c->extents[SOURCE], end),
     .already_zero = z->known == IS_ZERO_YES,
   };
 
@@ -295,7 +295,7 @@ next_to_compare (struct cursor *c, const struct run runs[2])
     else {
       p.kind = COMPARE;
       p.sides |= READ_SIDE (side);
-      p.end = min_u64 (p.end, data_end (c, c->maps[side], run.end));
+      p.end = min_u64 (p.end, data_end (c, c->extents[side], run.end));
     }
   }
   return p;
@@ -304,7 +304,7 @@ next_to_compare (struct cursor *c, const struct run runs[2])
 static bool
 look (struct cursor *c, enum side side, struct run *out)
 {
-  return extents_lookup (c->maps[side], c->at, &out->end, &out->value)
+  return extents_lookup (c->extents[side], c->at, &out->end, &out->value)
     == EXTENTS_KNOWN;
 }
 

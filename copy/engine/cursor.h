@@ -23,7 +23,7 @@
 struct cursor {
   struct lane *lane;            /* borrowed */
   struct ratelimit *ratelimit;          /* borrowed; NULL: there is none */
-  struct extents *maps[2];      /* by side */
+  struct extents *extents[2];      /* by side */
   uint64_t request_max;         /* bytes in one request: the present pace */
 
   struct stripes *stripes;      /* of the present pass; borrowed */

@@ -18,7 +18,7 @@ struct scan {
   size_t next;                  /* the first of them not behind the cursor */
   struct conn *source, *destination;    /* the endpoints'; NULL: nobody looks
                                            there */
-  struct extents *source_map, *destination_map; /* owned */
+  struct extents *source_extents, *destination_extents; /* owned */
   struct list ready;
   uint64_t cursor;
   struct scan_result found;
@@ -57,15 +57,15 @@ look_at_both (struct scan *s, struct endpoint *source,
 {
   struct error ignored = { 0 };
 
-  s->source_map = look_at (s, source, s->plan->source_extents, &s->source, e);
-  if (s->source_map == NULL) {
+  s->source_extents = look_at (s, source, s->plan->source_extents, &s->source, e);
+  if (s->source_extents == NULL) {
     error_set (e, errno, "cannot look at the extents: %s", strerror (errno));
     return false;
   }
   if (destination)
-    s->destination_map = look_at (s, destination, true, &s->destination,
+    s->destination_extents = look_at (s, destination, true, &s->destination,
                                   &ignored);
-  s->found.told_apart = s->destination_map || !asks_destination (s->plan);
+  s->found.told_apart = s->destination_extents || !asks_destination (s->plan);
   return true;
 }
 
@@ -83,9 +83,9 @@ zeroes_at_cursor (struct scan *s, uint64_t *end)
 
   if (s->plan->copies && z->known == IS_ZERO_YES)
     return &s->found.skipped;
-  if (s->destination_map == NULL)
+  if (s->destination_extents == NULL)
     return s->plan->copies ? &s->found.zero : &s->found.data;
-  if (extents_lookup (s->destination_map, s->cursor, &there_end, &there)
+  if (extents_lookup (s->destination_extents, s->cursor, &there_end, &there)
       == EXTENTS_WAIT)
     return NULL;
   *end = min_u64 (*end, there_end);
@@ -120,7 +120,7 @@ walk (struct scan *s)
   uint64_t end, limit, *count;
 
   while (limit = find_todo (s), s->cursor < s->plan->end) {
-    if (extents_lookup (s->source_map, s->cursor, &end, &value) == EXTENTS_WAIT)
+    if (extents_lookup (s->source_extents, s->cursor, &end, &value) == EXTENTS_WAIT)
       return;
     end = min_u64 (end, limit);
     count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end)
@@ -139,21 +139,21 @@ take_answers (struct scan *s)
 
   while ((n = list_take (&s->ready)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
-    const bool is_source = extents_owns (s->source_map, io);
+    const bool is_source = extents_owns (s->source_extents, io);
     const int err = conn_retire (io);
 
-    extents_answer (is_source ? s->source_map : s->destination_map, io, err);
+    extents_answer (is_source ? s->source_extents : s->destination_extents, io, err);
   }
 }
 
 static void
 ask (struct scan *s, uint64_t now)
 {
-  extents_give_up (s->source_map, now);
-  extents_ask (s->source_map);
-  if (s->destination_map) {
-    extents_give_up (s->destination_map, now);
-    extents_ask (s->destination_map);
+  extents_give_up (s->source_extents, now);
+  extents_ask (s->source_extents);
+  if (s->destination_extents) {
+    extents_give_up (s->destination_extents, now);
+    extents_ask (s->destination_extents);
   }
 }
 
@@ -166,10 +166,10 @@ turn (struct scan *s, int interrupt_fd, uint64_t deadline, uint64_t now)
   };
   struct error ignored = { 0 };
 
-  deadline = clock_earlier (deadline, extents_deadline (s->source_map));
-  if (s->destination_map)
+  deadline = clock_earlier (deadline, extents_deadline (s->source_extents));
+  if (s->destination_extents)
     deadline = clock_earlier (deadline,
-                              extents_deadline (s->destination_map));
+                              extents_deadline (s->destination_extents));
   conn_want (s->source, &fds[1]);
   if (s->destination)
     conn_want (s->destination, &fds[2]);
@@ -253,7 +253,7 @@ scan_free (struct scan *s)
 {
   if (s == NULL)
     return;
-  extents_free (s->source_map);
-  extents_free (s->destination_map);
+  extents_free (s->source_extents);
+  extents_free (s->destination_extents);
   free (s);
 }

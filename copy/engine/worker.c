@@ -139,7 +139,7 @@ lose (struct worker *w, enum side side, const struct error *why,
   anew = connection_drop (l, &w->job->plan->retry, why, &wait);
   forget_ready (w, c);          /* closing it can have brought up more */
   lane_lost (&w->lane, side);
-  extents_lost (w->cursor.maps[side]);
+  extents_lost (w->cursor.extents[side]);
   if (is_winding_down (w)) {
     *e = (struct error) { 0 };
     return 0;
@@ -162,7 +162,7 @@ welcome (struct worker *w, enum side side)
   track_mark (w->track, side == SOURCE ? "source back" : "destination back",
               0, 0);
   lane_connect (&w->lane, side, c);
-  extents_connect (w->cursor.maps[side], c);
+  extents_connect (w->cursor.extents[side], c);
   mailbox_post (w->job->mailbox, &(struct notice) {
       .kind = NOTICE_BACK, .side = side, .worker = w->number });
 }
@@ -214,7 +214,7 @@ static void
 take_extents (struct worker *w, struct io *io, int err)
 {
   struct conn *c = io->conn;
-  struct extents *x = w->cursor.maps[side_of (w, c)];
+  struct extents *x = w->cursor.extents[side_of (w, c)];
   const unsigned n = extents_answer (x, io, err);
 
   counter_add (&w->stats.questions, 1);
@@ -366,7 +366,7 @@ look_up (struct worker *w, int wait_ms)
     w->connections[side].moved = now;
     if (w->connections[side].state == CONNECTION_CONNECTING)
       w->connections[side].due += away;
-    extents_restart (w->cursor.maps[side], now);
+    extents_restart (w->cursor.extents[side], now);
   }
   if (w->wind_down_by)
     w->wind_down_by += away;
@@ -476,9 +476,9 @@ fill (struct worker *w)
     const unsigned how = (c->again ? REQUEST_AGAIN : 0)
       | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
 
-    extents_ask (c->maps[SOURCE]);
+    extents_ask (c->extents[SOURCE]);
     if (w->pass->compares || w->job->plan->zero.ask_destination)
-      extents_ask (c->maps[DESTINATION]);
+      extents_ask (c->extents[DESTINATION]);
     note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
     note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
     switch (p.kind) {
@@ -565,7 +565,7 @@ connect_pair (struct worker *w, struct error *e)
 
 /* Where it is not wanted, all of it is data. */
 static struct extents *
-new_map (struct worker *w, enum side side, bool wanted)
+new_extents (struct worker *w, enum side side, bool wanted)
 {
   const struct connection *l = &w->connections[side];
 
@@ -587,11 +587,11 @@ buy_memory (struct worker *w)
   w->lane.differences = w->job->differences;
   w->cursor.lane = &w->lane;
   w->cursor.ratelimit = w->job->ratelimit;
-  w->cursor.maps[SOURCE] = new_map (w, SOURCE, plan->source_extents);
-  w->cursor.maps[DESTINATION] = new_map (w, DESTINATION,
+  w->cursor.extents[SOURCE] = new_extents (w, SOURCE, plan->source_extents);
+  w->cursor.extents[DESTINATION] = new_extents (w, DESTINATION,
                                          plan->zero.ask_destination
                                          || plan->destination_extents);
-  return w->cursor.maps[SOURCE] && w->cursor.maps[DESTINATION] ? 0 : -1;
+  return w->cursor.extents[SOURCE] && w->cursor.extents[DESTINATION] ? 0 : -1;
 }
 
 /* The first worker takes what it needs before any other takes anything: then
@@ -678,8 +678,8 @@ static uint64_t
 start_deadline (const struct worker *w)
 {
   const uint64_t deadlines[] = {
-    extents_deadline (w->cursor.maps[SOURCE]),
-    extents_deadline (w->cursor.maps[DESTINATION]),
+    extents_deadline (w->cursor.extents[SOURCE]),
+    extents_deadline (w->cursor.extents[DESTINATION]),
     connection_deadline (&w->connections[SOURCE]), connection_deadline (&w->connections[DESTINATION]),
     lane_deadline (&w->lane), w->limited_until,
   };
@@ -765,8 +765,8 @@ flush_when_due (struct worker *w, uint64_t now)
 static void
 go_on_copying (struct worker *w, uint64_t now)
 {
-  extents_give_up (w->cursor.maps[SOURCE], now);
-  extents_give_up (w->cursor.maps[DESTINATION], now);
+  extents_give_up (w->cursor.extents[SOURCE], now);
+  extents_give_up (w->cursor.extents[DESTINATION], now);
   fill (w);
 }
 
@@ -956,7 +956,7 @@ begin_pass (struct worker *w, struct pass *pass)
     return;
   unflushed_forget (&w->lane.unflushed);
   if (!w->job->plan->destination_extents)
-    extents_ask_no_more (w->cursor.maps[DESTINATION]);
+    extents_ask_no_more (w->cursor.extents[DESTINATION]);
 }
 
 /* All of it, and once more what gets lost until it is flushed. */
@@ -1061,8 +1061,8 @@ worker_run (void *opaque)
   track_state (w->track, NULL);
   conn_close (source_conn (w));
   conn_close (destination_conn (w));
-  extents_free (w->cursor.maps[SOURCE]);
-  extents_free (w->cursor.maps[DESTINATION]);
+  extents_free (w->cursor.extents[SOURCE]);
+  extents_free (w->cursor.extents[DESTINATION]);
   lane_free (&w->lane);
   atomic_fetch_add (&w->job->n_ended, 1);
   notifier_signal (w->job->notifier);

@@ -52,7 +52,7 @@ cut_disk (const struct plan *plan, const struct map *map, bool in_order)
 
 /* Memory that is never written to is the kernel's one page of zeroes. */
 static uint8_t *
-map_zeroes (uint64_t size)
+reserve_zeroes (uint64_t size)
 {
   void *p = mmap (NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -214,7 +214,7 @@ workers_start (const struct gear *gear, struct error *e)
   share_heap ();
   if (c->job.notifier != -1
       && (c->job.mailbox = mailbox_new (c->job.notifier)) != NULL
-      && (c->job.zeroes = map_zeroes (plan->zero.write_max)) != NULL
+      && (c->job.zeroes = reserve_zeroes (plan->zero.write_max)) != NULL
       && (c->workers = calloc (plan->workers_max, sizeof *c->workers)) != NULL
       && make_passes (c) && start_digest (c)
       && start_workers (c, plan->workers) == 0)
