@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A token bucket: when so many bytes may pass, at so many a second.  Pure: it
+/* A token bucket: when so many bytes may phase, at so many a second.  Pure: it
  * is given the time, in ns from any start.
  *
- * Whoever comes when all before it is paid for may pass, whatever its size, and
+ * Whoever comes when all before it is paid for may phase, whatever its size, and
  * pays afterwards, by making the next one wait.  What is not used is saved up,
- * but only for a short time; so in any second, rate bytes pass, and at most
+ * but only for a short time; so in any second, rate bytes phase, and at most
  * those of the slack and of one passage more.
  */
 

@@ -11,7 +11,7 @@
  *    (a lone user name is masked as well: it may be a token);
  *  - the value of a parameter whose name ends in password, passwd, passphrase,
  *    secret, token, key, cookie, session, session_id, sessionid, authorization,
- *    credential, ticket, signature or sig, or in pass, pwd, sid, auth, jwt or
+ *    credential, ticket, signature or sig, or in phase, pwd, sid, auth, jwt or
  *    bearer as a word of its own, in any case, in "name=value" anywhere in the word:
  *    password=x -> password=***.  The value ends at the separator that stands
  *    before the name (& for ?), one of &,;: or a blank, when another "name="

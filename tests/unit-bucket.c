@@ -24,7 +24,7 @@
 #define SLACK (25 * NS_PER_MS)
 #define START (1000 * NS_PER_S)
 
-/* Who wants to pass, always: this many bytes at a time, as many times as it can
+/* Who wants to phase, always: this many bytes at a time, as many times as it can
  * when it wakes up.
  */
 struct crowd {

@@ -325,7 +325,7 @@ int conn_came_up (struct conn *c, uint64_t now, uint64_t deadline,
 
 /* Waits until all of n conns are ready: 1.  0 when one of the n_watch
  * descriptors is readable before.  -1 with the error set when a conn fails or
- * the deadline (clock_now time) passes; *which then says the conn.
+ * the deadline (clock_now time) phases; *which then says the conn.
  */
 int conn_wait_ready (struct conn *const *conns, unsigned n,
                      const int *watch, unsigned n_watch, uint64_t deadline,

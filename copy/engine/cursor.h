@@ -26,7 +26,7 @@ struct cursor {
   struct extents *extents[2];      /* by side */
   uint64_t request_max;         /* bytes in one request: the present pace */
 
-  struct stripes *stripes;      /* of the present pass; borrowed */
+  struct stripes *stripes;      /* of the present phase; borrowed */
   bool in_order;                /* all workers share one of them */
   bool compares;
 

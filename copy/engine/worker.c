@@ -373,7 +373,7 @@ look_up (struct worker *w, int wait_ms)
 }
 
 /* Sleeps until a conn can move, the copy is to stop, also_fd (-1: none) is
- * readable, or the deadline (0: none) passes; then moves what can be moved.
+ * readable, or the deadline (0: none) phases; then moves what can be moved.
  */
 static int
 turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
@@ -425,7 +425,7 @@ skip (struct worker *w, uint64_t end)
   const uint64_t start = w->cursor.at;
 
   track_mark (w->track, "skip", start, end - start);
-  if (w->pass->compares) {
+  if (w->phase->compares) {
     counter_add (&w->stats.holes, end - start);
     return;
   }
@@ -477,7 +477,7 @@ fill (struct worker *w)
       | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
 
     extents_ask (c->extents[SOURCE]);
-    if (w->pass->compares || w->job->plan->zero.ask_destination)
+    if (w->phase->compares || w->job->plan->zero.ask_destination)
       extents_ask (c->extents[DESTINATION]);
     note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
     note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
@@ -516,10 +516,10 @@ fill (struct worker *w)
 
 enum step { GO_ON, ENOUGH, FAILED };
 
-static struct pass *
-last_pass (const struct worker *w)
+static struct phase *
+last_phase (const struct worker *w)
 {
-  return &w->job->passes[w->job->n_passes - 1];
+  return &w->job->phases[w->job->n_phases - 1];
 }
 
 /* The pair's conns; the first worker's are open already.  ENOUGH when this
@@ -528,7 +528,7 @@ last_pass (const struct worker *w)
 static enum step
 connect_pair (struct worker *w, struct error *e)
 {
-  const int watch[2] = { stop_fd (w->job->stop), last_pass (w)->finished };
+  const int watch[2] = { stop_fd (w->job->stop), last_phase (w)->finished };
   struct endpoint *endpoints[2] = { w->job->source, w->job->destination };
   struct conn *pair[2] = { NULL, NULL };
   struct error why = { 0 };
@@ -859,11 +859,11 @@ wait_for_others (struct worker *w, struct error *e)
   if (is_winding_down (w))
     return GO_ON;
   if (w->lane.ended)
-    stripes_end (w->pass->stripes);
+    stripes_end (w->phase->stripes);
   track_state (w->track, "waiting for others");
-  if (stripes_finish (w->pass->stripes, w->number))
-    notifier_signal (w->pass->finished);
-  while (!notifier_is_set (w->pass->finished)) {
+  if (stripes_finish (w->phase->stripes, w->number))
+    notifier_signal (w->phase->finished);
+  while (!notifier_is_set (w->phase->finished)) {
     const uint64_t now = clock_now ();
 
     if (stop_is_now (w->job->stop))
@@ -871,7 +871,7 @@ wait_for_others (struct worker *w, struct error *e)
     if (is_winding_down (w) || unflushed_has_again (&w->lane.unflushed))
       return GO_ON;
     flush_when_due (w, now);
-    if (turn (w, w->pass->finished, flush_deadline (w, now), e) == -1
+    if (turn (w, w->phase->finished, flush_deadline (w, now), e) == -1
         || drain (w, e) == -1)
       end_copy (w, e);
   }
@@ -898,7 +898,7 @@ flush (struct worker *w, struct error *e)
   const uint64_t start = clock_now ();
   enum step r;
 
-  if (!w->job->plan->flush || w->pass->compares)
+  if (!w->job->plan->flush || w->phase->compares)
     return GO_ON;
   w->wind_down_by = 0;
   if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION)
@@ -943,16 +943,16 @@ leave (struct worker *w)
 
 /* What was known of the destination is of a time before it was written to. */
 static void
-begin_pass (struct worker *w, struct pass *pass)
+begin_phase (struct worker *w, struct phase *phase)
 {
-  w->pass = pass;
-  track_mark (w->track, pass->compares ? "compare" : "copy", 0, 0);
-  w->lane.feed = pass->blkhash ? blkhash_feed (pass->blkhash, w->number)
+  w->phase = phase;
+  track_mark (w->track, phase->compares ? "compare" : "copy", 0, 0);
+  w->lane.feed = phase->blkhash ? blkhash_feed (phase->blkhash, w->number)
     : NULL;
-  cursor_begin (&w->cursor, pass->stripes, pass->in_order, pass->compares);
+  cursor_begin (&w->cursor, phase->stripes, phase->in_order, phase->compares);
   w->checkpoint = clock_now () + w->job->plan->checkpoint;
-  atomic_fetch_add (&pass->unsettled, 1);
-  if (!pass->compares)
+  atomic_fetch_add (&phase->unsettled, 1);
+  if (!phase->compares)
     return;
   unflushed_forget (&w->lane.unflushed);
   if (!w->job->plan->destination_extents)
@@ -961,7 +961,7 @@ begin_pass (struct worker *w, struct pass *pass)
 
 /* All of it, and once more what gets lost until it is flushed. */
 static enum step
-do_pass (struct worker *w, struct error *e)
+do_phase (struct worker *w, struct error *e)
 {
   enum step r;
 
@@ -982,20 +982,20 @@ do_pass (struct worker *w, struct error *e)
 static enum step
 settle (struct worker *w, struct error *e)
 {
-  struct pass *pass = w->pass;
+  struct phase *phase = w->phase;
 
-  if (atomic_fetch_sub (&pass->unsettled, 1) == 1
-      && notifier_is_set (pass->finished) && !notifier_is_set (pass->settled)) {
-    atomic_store (&pass[1].began, clock_now ());
-    notifier_signal (pass->settled);
+  if (atomic_fetch_sub (&phase->unsettled, 1) == 1
+      && notifier_is_set (phase->finished) && !notifier_is_set (phase->settled)) {
+    atomic_store (&phase[1].began, clock_now ());
+    notifier_signal (phase->settled);
   }
   track_state (w->track, "waiting for others");
-  while (!notifier_is_set (pass->settled)) {
+  while (!notifier_is_set (phase->settled)) {
     if (stop_is_now (w->job->stop))
       return ENOUGH;
     if (is_winding_down (w))
       return GO_ON;
-    if (turn (w, pass->settled, 0, e) == -1 || drain (w, e) == -1)
+    if (turn (w, phase->settled, 0, e) == -1 || drain (w, e) == -1)
       return FAILED;
   }
   return GO_ON;
@@ -1013,20 +1013,20 @@ owes (const struct worker *w)
 static enum step
 work (struct worker *w, struct error *e)
 {
-  struct pass *pass = w->job->passes;
+  struct phase *phase = w->job->phases;
   enum step r;
 
   w->looked = clock_now ();
-  for (;; pass++) {
-    begin_pass (w, pass);
-    if ((r = do_pass (w, e)) != GO_ON)
+  for (;; phase++) {
+    begin_phase (w, phase);
+    if ((r = do_phase (w, e)) != GO_ON)
       return r;
-    if (is_winding_down (w) || pass == last_pass (w))
+    if (is_winding_down (w) || phase == last_phase (w))
       break;
     if ((r = settle (w, e)) != GO_ON)
       return r;
   }
-  if (notifier_is_set (last_pass (w)->finished) && !owes (w))
+  if (notifier_is_set (last_phase (w)->finished) && !owes (w))
     w->outcome = FINISHED;
   return GO_ON;
 }

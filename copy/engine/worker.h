@@ -35,7 +35,7 @@
 /* Once over the disk.  A worker begins with the next one when all that it and
  * the others have written in this one is flushed.
  */
-struct pass {
+struct phase {
   bool compares;                /* both sides, and writes nothing */
   struct blkhash *blkhash;      /* NULL: no digest is wanted of this pass */
   bool in_order;                /* all workers share one stripe */
@@ -47,7 +47,7 @@ struct pass {
   _Atomic uint64_t began;       /* clock_now time; 0: not yet */
 };
 
-#define PASSES_MAX 2
+#define PHASES_MAX 2
 
 /* What all workers of one copy share.  stripes, stop, mailbox, differences,
  * blkhash, map and limit lock themselves; the rest does not change while
@@ -58,8 +58,8 @@ struct job {
   struct endpoint *source, *destination;
   struct stop *stop;
   struct trace *trace;          /* NULL: none is wanted */
-  struct pass passes[PASSES_MAX];
-  unsigned n_passes;            /* at least 1 */
+  struct phase phases[PHASES_MAX];
+  unsigned n_phases;            /* at least 1 */
   struct mailbox *mailbox;
   struct differences *differences;      /* NULL: no pass compares */
   struct map *map;              /* NULL: nobody keeps one */
@@ -95,7 +95,7 @@ struct worker {
   struct track *track;          /* NULL: no trace is wanted */
   struct connection connections[2];         /* owned; by side */
   struct rtt rtt[2];  /* by side */
-  struct pass *pass;            /* the present one */
+  struct phase *phase;            /* the present one */
   struct lane lane;
   struct cursor cursor;
   bool out_of_work;

@@ -61,45 +61,45 @@ reserve_zeroes (uint64_t size)
 
 /* These three return false with errno. */
 static bool
-make_pass (struct workers *c, bool compares, bool last)
+make_phase (struct workers *c, bool compares, bool last)
 {
-  struct pass *pass = &c->job.passes[c->job.n_passes++];
+  struct phase *phase = &c->job.phases[c->job.n_phases++];
 
-  pass->compares = compares;
-  pass->finished = pass->settled = -1;
+  phase->compares = compares;
+  phase->finished = phase->settled = -1;
   /* The digest is of what the first one reads. */
-  pass->in_order = c->job.plan->in_order && c->job.n_passes == 1;
-  if ((pass->finished = notifier_new ()) == -1
-      || (!last && (pass->settled = notifier_new ()) == -1))
+  phase->in_order = c->job.plan->in_order && c->job.n_phases == 1;
+  if ((phase->finished = notifier_new ()) == -1
+      || (!last && (phase->settled = notifier_new ()) == -1))
     return false;
-  pass->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
-                            pass->in_order);
-  return pass->stripes != NULL;
+  phase->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
+                            phase->in_order);
+  return phase->stripes != NULL;
 }
 
 static bool
-make_passes (struct workers *c)
+make_phases (struct workers *c)
 {
   const struct plan *plan = c->job.plan;
 
   if (plan->compares && (c->job.differences = differences_new ()) == NULL)
     return false;
-  if ((plan->copies && !make_pass (c, false, !plan->compares))
-      || (plan->compares && !make_pass (c, true, true)))
+  if ((plan->copies && !make_phase (c, false, !plan->compares))
+      || (plan->compares && !make_phase (c, true, true)))
     return false;
-  c->job.passes[0].began = clock_now ();
+  c->job.phases[0].began = clock_now ();
   return true;
 }
 
 static void
-free_pass (struct pass *pass)
+free_phase (struct phase *phase)
 {
-  if (pass->finished != -1)
-    close (pass->finished);
-  if (pass->settled != -1)
-    close (pass->settled);
-  stripes_free (pass->stripes);
-  blkhash_free (pass->blkhash);
+  if (phase->finished != -1)
+    close (phase->finished);
+  if (phase->settled != -1)
+    close (phase->settled);
+  stripes_free (phase->stripes);
+  blkhash_free (phase->blkhash);
 }
 
 static bool
@@ -113,8 +113,8 @@ start_digest (struct workers *c)
 
   if (plan->digest.kind == DIGEST_NONE)
     return true;
-  c->job.passes[0].blkhash = blkhash_new (&shape, plan->workers_max);
-  return c->job.passes[0].blkhash != NULL;
+  c->job.phases[0].blkhash = blkhash_new (&shape, plan->workers_max);
+  return c->job.phases[0].blkhash != NULL;
 }
 
 static int
@@ -216,7 +216,7 @@ workers_start (const struct gear *gear, struct error *e)
       && (c->job.mailbox = mailbox_new (c->job.notifier)) != NULL
       && (c->job.zeroes = reserve_zeroes (plan->zero.write_max)) != NULL
       && (c->workers = calloc (plan->workers_max, sizeof *c->workers)) != NULL
-      && make_passes (c) && start_digest (c)
+      && make_phases (c) && start_digest (c)
       && start_workers (c, plan->workers) == 0)
     return c;
 
@@ -252,14 +252,14 @@ workers_grow (struct workers *c)
 }
 
 /* The last one that has begun. */
-static const struct pass *
-present_pass (const struct workers *c)
+static const struct phase *
+present_phase (const struct workers *c)
 {
-  const struct pass *pass = &c->job.passes[c->job.n_passes - 1];
+  const struct phase *phase = &c->job.phases[c->job.n_phases - 1];
 
-  while (atomic_load (&pass->began) == 0)
-    pass--;
-  return pass;
+  while (atomic_load (&phase->began) == 0)
+    phase--;
+  return phase;
 }
 
 /* The nearest worker's: the others are as near. */
@@ -301,12 +301,12 @@ last_rtt_of (const struct workers *c, enum side side)
 struct totals
 workers_totals (const struct workers *c)
 {
-  const struct pass *pass = present_pass (c);
+  const struct phase *phase = present_phase (c);
   struct totals t = {
     .open_ended = c->job.plan->open_ended,
-    .phases = c->job.n_passes,
-    .phase = pass->compares ? PHASE_COMPARE : PHASE_COPY,
-    .began = atomic_load (&pass->began),
+    .phases = c->job.n_phases,
+    .phase = phase->compares ? PHASE_COMPARE : PHASE_COPY,
+    .began = atomic_load (&phase->began),
     .rtt = { rtt_of (c, SOURCE), rtt_of (c, DESTINATION) },
     .last_rtt = { last_rtt_of (c, SOURCE), last_rtt_of (c, DESTINATION) },
   };
@@ -389,7 +389,7 @@ workers_differences (const struct workers *c)
 int
 workers_digest (struct workers *c, char text[BLKHASH_TEXT], struct error *e)
 {
-  if (blkhash_end (c->job.passes[0].blkhash, text) == 0)
+  if (blkhash_end (c->job.phases[0].blkhash, text) == 0)
     return 0;
   error_set (e, errno, "the digest could not be computed: %s",
              strerror (errno));
@@ -406,8 +406,8 @@ workers_free (struct workers *c)
   sem_destroy (&c->job.first);
   if (c->job.zeroes)
     munmap (c->job.zeroes, c->job.plan->zero.write_max);
-  for (unsigned i = 0; i < c->job.n_passes; i++)
-    free_pass (&c->job.passes[i]);
+  for (unsigned i = 0; i < c->job.n_phases; i++)
+    free_phase (&c->job.phases[i]);
   mailbox_free (c->job.mailbox);
   differences_free (c->job.differences);
   free (c->workers);

@@ -19,14 +19,14 @@
 #include "base/trace.h"
 #include "engine/tuner.h"
 
-enum phase { PHASE_COPY, PHASE_COMPARE };
+enum phase_kind { PHASE_COPY, PHASE_COMPARE };
 
 /* Bytes and requests, added up over the workers. */
 struct totals {
   uint64_t total;               /* bytes there are to do in each phase */
   bool open_ended;              /* total is where the stream ended, or 0 */
   unsigned phases;              /* how many there are: 1 or 2 */
-  enum phase phase;             /* the present one, or the last */
+  enum phase_kind phase;             /* the present one, or the last */
   uint64_t began;               /* clock_now time: when it did */
   uint64_t data, zero, skipped; /* bytes copied: see struct stats */
   uint64_t zero_unread;         /* of zero: nothing was read there */
