@@ -44,7 +44,8 @@ static inline uint64_t
 align_up (uint64_t n, uint64_t align)
 {
   return n > align_down (UINT64_MAX, align)
-    ? align_down (UINT64_MAX, align) : align_down (n + (align - 1), align);
+    ? align_down (UINT64_MAX, align)
+    : align_down (n + (align - 1), align);
 }
 
 /* a + b, or UINT64_MAX where that does not fit. */

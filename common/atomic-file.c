@@ -87,7 +87,7 @@ atomic_file_open (struct atomic_file *l, const char *path, bool make)
     int r = -1;
 
     if (fd == -1 && errno == EEXIST)
-      continue;                 /* another was sooner to make it */
+      continue; /* another was sooner to make it */
     if (fd == -1)
       return -1;
     r = lock (fd, path);
@@ -123,7 +123,7 @@ atomic_file_read (const struct atomic_file *l, size_t max, size_t *length)
     if (n == -1 && errno == EINTR)
       n = 0;
     else if (n <= 0) {
-      errno = n == 0 ? EIO : errno;     /* it has become shorter */
+      errno = n == 0 ? EIO : errno; /* it has become shorter */
       free (text);
       return NULL;
     }
@@ -154,7 +154,9 @@ fill (const struct atomic_file *l, int fd, const char *text, size_t length)
   struct stat st;
 
   return fstat (l->fd, &st) == 0 && fchmod (fd, st.st_mode & 0777) == 0
-    && flock (fd, LOCK_EX | LOCK_NB) == 0 ? write_all (fd, text, length) : -1;
+      && flock (fd, LOCK_EX | LOCK_NB) == 0
+    ? write_all (fd, text, length)
+    : -1;
 }
 
 /* A free name beside the file, tried for the n-th time; allocated. */
@@ -164,7 +166,9 @@ name_beside (const struct atomic_file *l, unsigned n)
   char *name;
 
   return asprintf (&name, "%s" BESIDE "-%ld-%u", l->path, (long) getpid (), n)
-    == -1 ? NULL : name;
+      == -1
+    ? NULL
+    : name;
 }
 
 /* The name that the open file has got, or NULL with errno. */
@@ -194,14 +198,14 @@ make_unnamed (const struct atomic_file *l, const char *text, size_t length,
               char **name)
 {
   char *copy = strdup (l->path);
-  const int fd = copy ? open (dirname (copy), O_TMPFILE | O_RDWR | O_CLOEXEC,
-                              0600) : -1;
+  const int fd = copy
+    ? open (dirname (copy), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+    : -1;
 
   free (copy);
   if (fd == -1)
     return -1;
-  if (fill (l, fd, text, length) == 0
-      && (*name = link_beside (l, fd)) != NULL)
+  if (fill (l, fd, text, length) == 0 && (*name = link_beside (l, fd)) != NULL)
     return fd;
   close_keeping_errno (fd);
   return -1;

@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct atomic_file {                 /* closing a zeroed one is safe */
-  char *path;                   /* owned, without links; NULL: not open */
-  int fd;                       /* owned; has the lock */
-  bool made;                    /* by us; it was not there before */
+struct atomic_file { /* closing a zeroed one is safe */
+  char *path;        /* owned, without links; NULL: not open */
+  int fd;            /* owned; has the lock */
+  bool made;         /* by us; it was not there before */
 };
 
 /* Opens and locks it; where it is not there and make says so, makes it, empty.
@@ -29,12 +29,14 @@ int atomic_file_open (struct atomic_file *l, const char *path, bool make);
 /* All that is in it: allocated, without an end mark.  NULL with errno; EFBIG
  * where that is more than max.
  */
-char *atomic_file_read (const struct atomic_file *l, size_t max, size_t *length);
+char *atomic_file_read (const struct atomic_file *l, size_t max,
+                        size_t *length);
 
 /* Puts this in its place, and waits until it is stored.  The mode stays.  -1
  * with errno: then the old content stands, or all of the new.
  */
-int atomic_file_replace (struct atomic_file *l, const char *text, size_t length);
+int atomic_file_replace (struct atomic_file *l, const char *text,
+                         size_t length);
 
 /* Gives it up; remove says that it is to go. */
 void atomic_file_close (struct atomic_file *l, bool remove);

@@ -15,9 +15,9 @@
 void
 bucket_init (struct bucket *b, uint64_t rate, uint64_t slack, uint64_t now)
 {
-  *b = (struct bucket) {
-    .rate = min_u64 (rate, RATE_MAX), .slack = slack, .paid = now
-  };
+  *b = (struct bucket) { .rate = min_u64 (rate, RATE_MAX),
+                         .slack = slack,
+                         .paid = now };
 }
 
 /* Adds what so many bytes cost.  The rest is kept: rounding would let small
@@ -37,7 +37,8 @@ bucket_set_rate (struct bucket *b, uint64_t rate, uint64_t now)
 {
   /* As many bytes as one passage had, so this cannot overflow. */
   const uint64_t owed = b->rate && b->paid > now
-    ? (b->paid - now) * b->rate / NS_PER_S : 0;
+    ? (b->paid - now) * b->rate / NS_PER_S
+    : 0;
 
   bucket_init (b, rate, b->slack, now);
   if (rate)

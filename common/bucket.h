@@ -18,10 +18,10 @@
 #define BUCKET_BYTES_MAX (UINT64_C (1) << 33)
 
 struct bucket {
-  uint64_t rate;                /* bytes a second; 0: all may pass */
-  uint64_t slack;               /* ns that can be saved up */
-  uint64_t paid;                /* when all that has passed is paid for */
-  uint64_t rest;                /* behind that: rate parts of a ns */
+  uint64_t rate;  /* bytes a second; 0: all may pass */
+  uint64_t slack; /* ns that can be saved up */
+  uint64_t paid;  /* when all that has passed is paid for */
+  uint64_t rest;  /* behind that: rate parts of a ns */
 };
 
 /* Nothing is saved up yet. */

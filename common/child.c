@@ -26,9 +26,9 @@
 #include "child.h"
 #include "clock.h"
 
-#define LISTEN_FD 3             /* where socket activation puts the socket */
-#define REPORT_FD 4             /* ours, until exec succeeds and closes it */
-#define SPARE_FD 5              /* what follows is closed */
+#define LISTEN_FD 3 /* where socket activation puts the socket */
+#define REPORT_FD 4 /* ours, until exec succeeds and closes it */
+#define SPARE_FD 5  /* what follows is closed */
 
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 
@@ -41,19 +41,19 @@
 #define GUARD_PAUSE_MS 2000
 #define GUARD_LONG_PAUSE_MS 30000
 
-#define STATUS_UNKNOWN -1       /* no status that wait gives: it was not ours */
+#define STATUS_UNKNOWN -1 /* no status that wait gives: it was not ours */
 
 struct launch {
   char *const *argv;
-  char **script_argv;           /* owned: a shell, a file, argv[1] and on */
-  char *files;                  /* owned: names to try; an empty one is last */
-  char **env;                   /* owned, but not the strings in it */
-  char listen_pid[32];          /* in env, completed by the child */
-  char *fd_names;               /* owned: in env */
-  int listen_fd;                /* -1: none */
+  char **script_argv;  /* owned: a shell, a file, argv[1] and on */
+  char *files;         /* owned: names to try; an empty one is last */
+  char **env;          /* owned, but not the strings in it */
+  char listen_pid[32]; /* in env, completed by the child */
+  char *fd_names;      /* owned: in env */
+  int listen_fd;       /* -1: none */
   struct child_io io;
   int null_fd, report_fd;
-  int max_fd;                   /* for kernels without close_range */
+  int max_fd; /* for kernels without close_range */
   pid_t parent;
 };
 
@@ -70,7 +70,7 @@ list_files (const char *program)
   if (path == NULL)
     path = "/usr/bin:/bin";
   if (strchr (program, '/') != NULL || *program == '\0')
-    path = "";                  /* an empty entry is the current directory */
+    path = ""; /* an empty entry is the current directory */
 
   for (dir = path; *dir != '\0'; ++dir)
     n_dir += *dir == ':';
@@ -95,10 +95,10 @@ list_files (const char *program)
 static bool
 is_activation (const char *entry)
 {
-  return strncmp (entry, "LISTEN_PID=", 11) == 0 ||
-    strncmp (entry, "LISTEN_PIDFDID=", 15) == 0 ||
-    strncmp (entry, "LISTEN_FDS=", 11) == 0 ||
-    strncmp (entry, "LISTEN_FDNAMES=", 15) == 0;
+  return strncmp (entry, "LISTEN_PID=", 11) == 0
+    || strncmp (entry, "LISTEN_PIDFDID=", 15) == 0
+    || strncmp (entry, "LISTEN_FDS=", 11) == 0
+    || strncmp (entry, "LISTEN_FDNAMES=", 15) == 0;
 }
 
 /* Our environment, less the variables of our own activation, and with those of
@@ -143,7 +143,7 @@ make_script_argv (char *const argv[])
   if (script_argv == NULL)
     return NULL;
   script_argv[0] = shell;
-  script_argv[1] = NULL;        /* the file: the child knows which */
+  script_argv[1] = NULL; /* the file: the child knows which */
   for (i = 1; i <= n; ++i)
     script_argv[i + 1] = argv[i];
   return script_argv;
@@ -182,8 +182,7 @@ launch_init (struct launch *l, const char *file, char *const argv[],
   l->script_argv = make_script_argv (argv);
   if (l->files == NULL || l->script_argv == NULL)
     return -1;
-  if (fd_name
-      && asprintf (&l->fd_names, "LISTEN_FDNAMES=%s", fd_name) == -1) {
+  if (fd_name && asprintf (&l->fd_names, "LISTEN_FDNAMES=%s", fd_name) == -1) {
     l->fd_names = NULL;
     return -1;
   }
@@ -273,16 +272,15 @@ static int
 arrange_descriptors (struct launch *l)
 {
   if (!lift (&l->report_fd) || !lift (&l->null_fd) || !lift (&l->listen_fd)
-      || !lift (&l->io.input) || !lift (&l->io.output)
-      || !lift (&l->io.error))
+      || !lift (&l->io.input) || !lift (&l->io.output) || !lift (&l->io.error))
     return -1;
   if (dup2 (l->io.input != -1 ? l->io.input : l->null_fd, STDIN_FILENO) == -1)
     return -1;
   if (l->io.error != -1 && dup2 (l->io.error, STDERR_FILENO) == -1)
     return -1;
-  if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1 &&
-      (dup2 (l->null_fd, STDOUT_FILENO) == -1
-       || dup2 (l->null_fd, STDERR_FILENO) == -1))
+  if (dup2 (STDERR_FILENO, STDOUT_FILENO) == -1
+      && (dup2 (l->null_fd, STDOUT_FILENO) == -1
+          || dup2 (l->null_fd, STDERR_FILENO) == -1))
     return -1;
   if (l->io.output != -1 && dup2 (l->io.output, STDOUT_FILENO) == -1)
     return -1;
@@ -312,15 +310,14 @@ exec_first (struct launch *l)
       execve (l->script_argv[0], l->script_argv, l->env);
     }
     if (errno == EACCES)
-      err = EACCES;             /* says more than that others do not exist */
+      err = EACCES; /* says more than that others do not exist */
     else if (errno != ENOENT && errno != ENOTDIR)
       return;
   }
   errno = err;
 }
 
-static void __attribute__ ((noreturn))
-run_child (struct launch *l)
+static void __attribute__ ((noreturn)) run_child (struct launch *l)
 {
   sigset_t none;
   int err;
@@ -340,7 +337,8 @@ run_child (struct launch *l)
   err = errno;
   /* The status is never seen: whoever reads the report reaps us silently. */
   _exit (write (l->report_fd, &err, sizeof err) == sizeof err
-         ? EXIT_FAILURE : EXIT_FAILURE + 1);
+           ? EXIT_FAILURE
+           : EXIT_FAILURE + 1);
 }
 
 /* -------------------------------------------------------- in the guard */
@@ -369,8 +367,9 @@ end_firmly (int server)
   for (i = 0; i < GUARD_TRIES; ++i) {
     signal_pidfd (server, SIGTERM);
     signal_pidfd (server, SIGCONT);
-    if (ends_within (server, i < GUARD_QUICK_TRIES ? GUARD_QUICK_PAUSE_MS
-                     : GUARD_PAUSE_MS))
+    if (ends_within (server,
+                     i < GUARD_QUICK_TRIES ? GUARD_QUICK_PAUSE_MS
+                                           : GUARD_PAUSE_MS))
       return;
   }
   signal_pidfd (server, SIGKILL);
@@ -403,8 +402,7 @@ run_guard (int server, enum child_guard how, pid_t parent, int max_fd)
   setpgid (0, 0);
   fd = (int) syscall (SYS_pidfd_open, parent, 0);
   /* Either may be on a number that the other is to get. */
-  if (!lift (&server) || !lift (&fd)
-      || dup2 (server, STDIN_FILENO) == -1
+  if (!lift (&server) || !lift (&fd) || dup2 (server, STDIN_FILENO) == -1
       || (fd != -1 && dup2 (fd, STDOUT_FILENO) == -1))
     _exit (EXIT_FAILURE);
   close_from (STDERR_FILENO, max_fd);
@@ -452,7 +450,7 @@ reap (pid_t pid)
 
   while (waitpid (pid, &status, 0) == -1)
     if (errno != EINTR)
-      return STATUS_UNKNOWN;    /* SIGCHLD is ignored: the kernel reaped it */
+      return STATUS_UNKNOWN; /* SIGCHLD is ignored: the kernel reaped it */
   return status;
 }
 
@@ -480,8 +478,8 @@ child_exists (const char *program)
 
   for (file = files; file != NULL && *file != '\0' && !found;
        file += strlen (file) + 1)
-    found = stat (file, &st) == 0 && S_ISREG (st.st_mode) &&
-      access (file, X_OK) == 0;
+    found = stat (file, &st) == 0 && S_ISREG (st.st_mode)
+      && access (file, X_OK) == 0;
   free (files);
   return found;
 }
@@ -497,8 +495,8 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, file, argv, listen_fd, fd_name, io) == -1 ||
-      pipe2 (report, O_CLOEXEC) == -1) {
+  if (launch_init (&l, file, argv, listen_fd, fd_name, io) == -1
+      || pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
     errno = err;
@@ -578,7 +576,7 @@ end_group_and_reap (struct child *c)
   kill (-c->pid, SIGKILL);
   c->status = reap (c->pid);
   c->ended = true;
-  if (c->guard != 0)            /* it ends with the child */
+  if (c->guard != 0) /* it ends with the child */
     reap (c->guard);
   c->guard = 0;
   if (c->pidfd != -1)
@@ -613,8 +611,7 @@ wait_until (const struct child *c, uint64_t deadline, int interrupt_fd)
     if (now >= deadline || pfds[1].revents != 0)
       return false;
     /* Without a pidfd nothing wakes us. */
-    next = c->pidfd != -1 ? deadline
-      : min_u64 (deadline, now + LOOK_AGAIN_NS);
+    next = c->pidfd != -1 ? deadline : min_u64 (deadline, now + LOOK_AGAIN_NS);
     poll (pfds, 2, clock_poll_timeout (next, now));
   }
   return true;
@@ -663,7 +660,8 @@ child_end (struct child *c, uint64_t grace_ns, int interrupt_fd)
    */
   kill (-c->pid, SIGCONT);
 
-  in_time = wait_until (c, add_saturated (clock_now (), grace_ns), interrupt_fd);
+  in_time = wait_until (c, add_saturated (clock_now (), grace_ns),
+                        interrupt_fd);
   end_group_and_reap (c);
   return in_time;
 }
@@ -676,8 +674,8 @@ child_describe (const struct child *c, char *buf, size_t size)
   else if (c->status == STATUS_UNKNOWN)
     snprintf (buf, size, "ended, its status is not known");
   else if (WIFSIGNALED (c->status))
-    snprintf (buf, size, "was killed by signal %d (%s)",
-              WTERMSIG (c->status), strsignal (WTERMSIG (c->status)));
+    snprintf (buf, size, "was killed by signal %d (%s)", WTERMSIG (c->status),
+              strsignal (WTERMSIG (c->status)));
   else
     snprintf (buf, size, "exited with status %d", WEXITSTATUS (c->status));
   return buf;

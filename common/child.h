@@ -15,14 +15,14 @@
 #include <sys/types.h>
 
 struct child {
-  pid_t pid;                    /* 0: none, or reaped */
-  int pidfd;                    /* readable once it has ended; -1: none, also
+  pid_t pid;   /* 0: none, or reaped */
+  int pidfd;   /* readable once it has ended; -1: none, also
                                    where the system cannot give one (under an
                                    old valgrind): poll(2) passes over it, then
                                    ask child_has_ended now and then */
-  int status;                   /* as wait(2) gives it, once reaped */
-  bool ended;                   /* reaped: status is valid */
-  pid_t guard;                  /* ends the child when we end first; 0: none */
+  int status;  /* as wait(2) gives it, once reaped */
+  bool ended;  /* reaped: status is valid */
+  pid_t guard; /* ends the child when we end first; 0: none */
 };
 
 /* Whether PATH has such a program: then a start can still fail, but for other
@@ -37,7 +37,7 @@ struct child_io {
   int input, output, error;
 };
 
-#define CHILD_IO_DEFAULT \
+#define CHILD_IO_DEFAULT                                                       \
   ((struct child_io) { .input = -1, .output = -1, .error = -1 })
 
 /* Starts argv[0], looked up in PATH, with standard input from /dev/null,
@@ -71,9 +71,9 @@ int child_start_as (struct child *c, const char *file, char *const argv[],
 
 /* How a guard ends a child. */
 enum child_guard {
-  GUARD_GENTLY,                 /* SIGTERM after two seconds, and again after
+  GUARD_GENTLY, /* SIGTERM after two seconds, and again after
                                    each thirty: others' programs clean up */
-  GUARD_FIRMLY                  /* SIGTERM at once and often, SIGKILL after half
+  GUARD_FIRMLY  /* SIGTERM at once and often, SIGKILL after half
                                    a minute: programs that we know */
 };
 

@@ -49,7 +49,7 @@ describe_block (int fd, const struct stat *st, struct device *d)
   if (ioctl (fd, BLKSSZGET, &sector) == -1 || sector <= 0
       || !is_power_of_2 (sector))
     sector = 512;
-  ioctl (fd, BLKIOOPT, &best);          /* stays 0 where it does not know */
+  ioctl (fd, BLKIOOPT, &best); /* stays 0 where it does not know */
   ioctl (fd, BLKROGET, &read_only);
   d->kind = DEVICE_BLOCK;
   d->sector = sector;
@@ -152,16 +152,14 @@ device_remove_file (const struct device *d, const char *path)
 {
   struct stat st;
 
-  if (lstat (path, &st) == 0 && st.st_dev == d->number
-      && st.st_ino == d->inode)
+  if (lstat (path, &st) == 0 && st.st_dev == d->number && st.st_ino == d->inode)
     unlink (path);
 }
 
 static bool
 shows_other (const struct device *a, const struct device *b)
 {
-  return a->shows && a->shows_number == b->number
-    && a->shows_inode == b->inode;
+  return a->shows && a->shows_number == b->number && a->shows_inode == b->inode;
 }
 
 bool

@@ -12,24 +12,24 @@
 #include <time.h>
 
 enum device_kind {
-  DEVICE_FILE,                  /* a regular file */
+  DEVICE_FILE, /* a regular file */
   DEVICE_BLOCK,
-  DEVICE_OTHER,                 /* a stream or a folder: the rest is unset */
+  DEVICE_OTHER, /* a stream or a folder: the rest is unset */
 };
 
 struct device {
   enum device_kind kind;
-  uint64_t size;                /* bytes */
-  uint64_t sector;              /* power of two: what it deals in; file: 1 */
-  uint64_t preferred;           /* power of two, at least 4096 and a sector */
-  bool read_only;               /* the device itself is, whoever asks */
-  struct timespec born;         /* of a file; zero where that is not known */
+  uint64_t size;        /* bytes */
+  uint64_t sector;      /* power of two: what it deals in; file: 1 */
+  uint64_t preferred;   /* power of two, at least 4096 and a sector */
+  bool read_only;       /* the device itself is, whoever asks */
+  struct timespec born; /* of a file; zero where that is not known */
 
   /* Which one it is, and for a loop device which file or device it shows: for
    * the functions below, and the inode number for endpoint_describe_file.
    */
   dev_t number, shows_number;
-  ino_t inode, shows_inode;     /* 0: a block device; or nothing shown */
+  ino_t inode, shows_inode; /* 0: a block device; or nothing shown */
   bool shows;
 };
 

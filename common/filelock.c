@@ -55,7 +55,10 @@ static bool
 set_lock (int fd, short type, int64_t start, int64_t length)
 {
   struct flock lock = {
-    .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length,
+    .l_type = type,
+    .l_whence = SEEK_SET,
+    .l_start = start,
+    .l_len = length,
   };
 
   return fcntl (fd, F_OFD_SETLK, &lock) == 0
@@ -66,7 +69,10 @@ static bool
 has_lock (int fd, int64_t at)
 {
   struct flock lock = {
-    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1,
+    .l_type = F_WRLCK,
+    .l_whence = SEEK_SET,
+    .l_start = at,
+    .l_len = 1,
   };
 
   return fcntl (fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
@@ -97,7 +103,7 @@ lock_parts (int fd, enum file_use use, uint64_t start, uint64_t end)
 
   if (use == FILE_READ || (use == FILE_WRITE_PART && start >= end))
     return true;
-  if (use == FILE_WRITE)        /* all there can be */
+  if (use == FILE_WRITE) /* all there can be */
     return set_lock (fd, F_WRLCK, PARTS, 0);
   return set_lock (fd, F_WRLCK, PARTS + first,
                    (int64_t) ((end - 1) / PART_UNIT) + 1 - first);

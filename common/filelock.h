@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 enum file_use {
-  FILE_READ,                    /* nobody may write to it meanwhile */
-  FILE_WRITE,                   /* nor may anybody rely on what is in it */
-  FILE_WRITE_PART,              /* others may write to other parts, as we do */
+  FILE_READ,       /* nobody may write to it meanwhile */
+  FILE_WRITE,      /* nor may anybody rely on what is in it */
+  FILE_WRITE_PART, /* others may write to other parts, as we do */
 };
 
 /* Whether another has a lock that this use does not go with.  Parts of the file

@@ -14,7 +14,9 @@
 /* Each power of two has 8 buckets; values below 8 have one each. */
 #define HISTOGRAM_BUCKETS (62 * 8)
 
-struct histogram { counter buckets[HISTOGRAM_BUCKETS]; };
+struct histogram {
+  counter buckets[HISTOGRAM_BUCKETS];
+};
 
 /* Only ever called by the one thread that owns the histogram. */
 void histogram_add (struct histogram *h, uint64_t value);

@@ -39,7 +39,7 @@ add (struct scan_result *f, const char *fs, ...)
   va_end (args);
   if (n > 0)
     f->used += (size_t) n < f->size - f->used ? (size_t) n
-      : f->size - f->used - 1;
+                                              : f->size - f->used - 1;
 }
 
 /* The kernel writes a blank as \040, and so on. */
@@ -66,8 +66,7 @@ is_device (const char *path, dev_t number)
 {
   struct stat st;
 
-  return stat (path, &st) == 0 && S_ISBLK (st.st_mode)
-    && st.st_rdev == number;
+  return stat (path, &st) == 0 && S_ISBLK (st.st_mode) && st.st_rdev == number;
 }
 
 /* A file system on several devices has a number of its own, and names only one
@@ -250,14 +249,16 @@ holders_describe (dev_t number, const char *name, char *text, size_t size)
     read_line (folder, ".", "partition", line, sizeof line);
     disk = strrchr (folder, '/');
     if (line[0] && disk) {
-      *disk = '\0';             /* a partition is in its disk's folder */
+      *disk = '\0'; /* a partition is in its disk's folder */
       disk = strrchr (folder, '/');
       find_all (&f, folder, disk ? disk + 1 : folder);
     }
   }
   if (f.used > 0)
     return true;
-  add (&f, "another program has opened it exclusively; lsof %s says which,"
-       " unless it is in another container", name);
+  add (&f,
+       "another program has opened it exclusively; lsof %s says which,"
+       " unless it is in another container",
+       name);
   return false;
 }

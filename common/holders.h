@@ -15,7 +15,6 @@
  * namespace of this process.  False where none of these has it: then it is a
  * program.
  */
-bool holders_describe (dev_t number, const char *name, char *text,
-                       size_t size);
+bool holders_describe (dev_t number, const char *name, char *text, size_t size);
 
 #endif /* HOLDERS_H */

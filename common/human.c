@@ -35,8 +35,8 @@ human_parse_size (const char *text, uint64_t *bytes)
     return "not a number";
 
   for (; is_digit (*s); ++s)
-    too_large |= __builtin_mul_overflow (n, 10, &n) ||
-      __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
+    too_large |= __builtin_mul_overflow (n, 10, &n)
+      || __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
 
   if ((*s == '.' || *s == ',') && is_digit (s[1]))
     return "not a whole number";
@@ -53,8 +53,8 @@ human_parse_size (const char *text, uint64_t *bytes)
     else
       return "unknown unit";
     s++;
-    if (scale >= 1024 &&
-        (strcasecmp (s, "iB") == 0 || strcasecmp (s, "B") == 0))
+    if (scale >= 1024
+        && (strcasecmp (s, "iB") == 0 || strcasecmp (s, "B") == 0))
       s += strlen (s);
     if (*s != '\0')
       return "unknown unit";
@@ -87,8 +87,8 @@ human_parse_seconds (const char *text, uint64_t *ns)
       return "too many decimals";
     if (point)
       scale /= 10;
-    too_large |= __builtin_mul_overflow (n, 10, &n) ||
-      __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
+    too_large |= __builtin_mul_overflow (n, 10, &n)
+      || __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
   }
   if (*s != '\0' || s[-1] == '.')
     return "not a number";
@@ -148,8 +148,8 @@ human_duration (char buf[HUMAN_MAX], uint64_t ns)
   if (ns < 10 * NS_PER_S) {
     tenths = (ns + NS_PER_S / 20) / (NS_PER_S / 10);
     if (tenths < 100) {
-      snprintf (buf, HUMAN_MAX, "%" PRIu64 ".%" PRIu64 " s",
-                tenths / 10, tenths % 10);
+      snprintf (buf, HUMAN_MAX, "%" PRIu64 ".%" PRIu64 " s", tenths / 10,
+                tenths % 10);
       return buf;
     }
   }
@@ -159,10 +159,11 @@ human_duration (char buf[HUMAN_MAX], uint64_t ns)
   else if (s < 60 * 60)
     snprintf (buf, HUMAN_MAX, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
   else if (s < 24 * 60 * 60)
-    snprintf (buf, HUMAN_MAX, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
-              s / 3600, s / 60 % 60, s % 60);
+    snprintf (buf, HUMAN_MAX, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600,
+              s / 60 % 60, s % 60);
   else
-    snprintf (buf, HUMAN_MAX, "%" PRIu64 " d %02" PRIu64 ":%02" PRIu64
-              ":%02" PRIu64, s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
+    snprintf (buf, HUMAN_MAX,
+              "%" PRIu64 " d %02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 86400,
+              s / 3600 % 24, s / 60 % 60, s % 60);
   return buf;
 }

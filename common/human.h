@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HUMAN_MAX 32            /* bytes that any formatted value fits in */
+#define HUMAN_MAX 32 /* bytes that any formatted value fits in */
 
 /* A number of bytes with an optional unit: "512", "32k", "1M", "1MiB", "4G".
  * Units b k m g t p e and s (512 bytes), k..e optionally with "iB" or "B"

@@ -26,5 +26,6 @@ idle_time (void)
     fclose (f);
   }
   return found == 5 && ticks > 0 && n > 0
-    ? (idle + wait) * (NS_PER_S / ticks) / n : 0;
+    ? (idle + wait) * (NS_PER_S / ticks) / n
+    : 0;
 }

@@ -83,13 +83,15 @@ character_length (const char *s, size_t left)
     value = value << 6 | ((unsigned char) s[i] & 0x3f);
   }
   return value < least || value > 0x10ffff
-    || (value >= 0xd800 && value <= 0xdfff) ? 0 : n;
+      || (value >= 0xd800 && value <= 0xdfff)
+    ? 0
+    : n;
 }
 
 json_t *
 json_of_text (const char *text, size_t at_most)
 {
-  static const char unknown[] = "\xef\xbf\xbd";         /* U+FFFD */
+  static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
   size_t length, used = 0;
   char *clean;
   json_t *value;

@@ -95,7 +95,7 @@ line_reader_read (struct line_reader *l)
     ssize_t n;
 
     make_room (l);
-    if (l->room == 0) {         /* no memory at all */
+    if (l->room == 0) { /* no memory at all */
       hang_up (l);
       return;
     }

@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 struct line_reader {
-  int fd;                       /* owned; -1: none, or it has ended */
-  size_t longest;               /* bytes; longer lines are left out */
-  char *text;                   /* owned: what came and was not taken */
-  size_t start, end, room;      /* of text: [start, end) */
-  bool skipping;                /* the line that goes on is too long */
+  int fd;                  /* owned; -1: none, or it has ended */
+  size_t longest;          /* bytes; longer lines are left out */
+  char *text;              /* owned: what came and was not taken */
+  size_t start, end, room; /* of text: [start, end) */
+  bool skipping;           /* the line that goes on is too long */
 };
 
 /* The read end of a new pipe becomes ours, and the write end *write_fd; both
@@ -28,6 +28,7 @@ void line_reader_read (struct line_reader *l);
  */
 char *line_reader_next (struct line_reader *l, size_t *length);
 
-void line_reader_close (struct line_reader *l);     /* also a zeroed one with fd -1 */
+void
+line_reader_close (struct line_reader *l); /* also a zeroed one with fd -1 */
 
 #endif /* LINE_READER_H */

@@ -14,12 +14,12 @@ struct list_node {
 };
 
 struct list {
-  struct list_node head;        /* circular; points at itself when empty */
+  struct list_node head; /* circular; points at itself when empty */
 };
 
 /* The struct that holds this node as its member. */
-#define list_entry(node, type, member)                          \
-  ((type *) ((char *) (node) - offsetof (type, member)))
+#define list_entry(node, type, member)                                         \
+  ((type *) ((char *) (node) -offsetof (type, member)))
 
 static inline void
 list_init (struct list *l)

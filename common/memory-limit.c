@@ -76,11 +76,12 @@ memory_limit (void)
     if (group == NULL)
       continue;
     if (controllers[0] == '\0')
-      limit = min_u64 (limit, lowest_limit ("/sys/fs/cgroup", group,
-                                            "memory.max"));
+      limit = min_u64 (limit,
+                       lowest_limit ("/sys/fs/cgroup", group, "memory.max"));
     else if (names_memory (controllers))
-      limit = min_u64 (limit, lowest_limit ("/sys/fs/cgroup/memory", group,
-                                            "memory.limit_in_bytes"));
+      limit = min_u64 (
+        limit,
+        lowest_limit ("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
   }
   if (f)
     fclose (f);

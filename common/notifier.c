@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "notifier.h"
 #include "descriptor.h"
+#include "notifier.h"
 
 int
 notifier_new (void)
@@ -22,7 +22,7 @@ notifier_signal (int notifier)
   const uint64_t one = 1;
 
   if (write (notifier, &one, sizeof one) == -1)
-    return;                     /* full means rung before */
+    return; /* full means rung before */
 }
 
 bool

@@ -33,16 +33,16 @@
 #define NONE UINT64_MAX
 
 struct section {
-  uint64_t index;               /* its offset / SECTION, or NONE */
-  unsigned char was_cached[PAGES_MAX];  /* lowest bit; others undefined */
+  uint64_t index;                      /* its offset / SECTION, or NONE */
+  unsigned char was_cached[PAGES_MAX]; /* lowest bit; others undefined */
 };
 
 struct page_cache {
-  int fd;                       /* borrowed */
-  uint64_t page;                /* bytes */
-  uint64_t start, end;          /* bytes: all that was written is in there */
-  uint64_t writing;             /* index of the section, or NONE */
-  struct section sections[SECTIONS];    /* being read; by index, modulo */
+  int fd;              /* borrowed */
+  uint64_t page;       /* bytes */
+  uint64_t start, end; /* bytes: all that was written is in there */
+  uint64_t writing;    /* index of the section, or NONE */
+  struct section sections[SECTIONS]; /* being read; by index, modulo */
 };
 
 struct page_cache *
@@ -85,8 +85,8 @@ leave (const struct page_cache *f, struct section *s)
   if (s->index == NONE)
     return;
   for (from = 0; from < n; from = to) {
-    for (to = from + 1;
-         to < n && was_cached (s, to) == was_cached (s, from); to++)
+    for (to = from + 1; to < n && was_cached (s, to) == was_cached (s, from);
+         to++)
       ;
     if (!was_cached (s, from))
       drop (f, s->index * SECTION + from * f->page,
@@ -130,7 +130,7 @@ page_cache_read (struct page_cache *f, uint64_t offset, uint64_t length)
 
 bool
 page_cache_write (struct page_cache *f, uint64_t offset, uint64_t length,
-                 struct span *settle)
+                  struct span *settle)
 {
   const uint64_t first = offset / SECTION;
   const uint64_t last = (offset + length - 1) / SECTION;
@@ -154,7 +154,8 @@ page_cache_settle (const struct page_cache *f, const struct span *s)
 {
   if (sync_file_range (f->fd, s->offset, s->length,
                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
-                       | SYNC_FILE_RANGE_WAIT_AFTER) == -1)
+                         | SYNC_FILE_RANGE_WAIT_AFTER)
+      == -1)
     return errno;
   drop (f, s->offset, s->offset + s->length);
   return 0;

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct page_cache;               /* body in page-cache.c */
+struct page_cache; /* body in page-cache.c */
 
 /* A run of a file, in bytes. */
 struct span {
@@ -39,7 +39,7 @@ void page_cache_read (struct page_cache *f, uint64_t offset, uint64_t length);
  * a flush has little left to do.
  */
 bool page_cache_write (struct page_cache *f, uint64_t offset, uint64_t length,
-                      struct span *settle);
+                       struct span *settle);
 
 /* Waits until a span is on the disk, and drops it.  0, or the errno of what did
  * not get there: the kernel tells it only once for each descriptor, so no flush

@@ -32,9 +32,9 @@ pool_init (struct pool *p, size_t n_slots, size_t slot_size, size_t n_small)
   /* The arena starts on a page, so rounding to a line keeps a multiple of the
    * page size page-aligned.
    */
-  if (__builtin_add_overflow (slot_size, SLOT_ALIGN - 1, &stride) ||
-      __builtin_mul_overflow (stride & ~(size_t) (SLOT_ALIGN - 1), n_slots,
-                              &arena_size)) {
+  if (__builtin_add_overflow (slot_size, SLOT_ALIGN - 1, &stride)
+      || __builtin_mul_overflow (stride & ~(size_t) (SLOT_ALIGN - 1), n_slots,
+                                 &arena_size)) {
     errno = EOVERFLOW;
     return -1;
   }

@@ -13,11 +13,11 @@
 #include <stddef.h>
 
 struct pool {
-  void *arena;                  /* owned; NULL in a zeroed or freed pool */
-  size_t arena_size;            /* bytes */
-  bool *taken;                  /* owned; by slot */
+  void *arena;       /* owned; NULL in a zeroed or freed pool */
+  size_t arena_size; /* bytes */
+  bool *taken;       /* owned; by slot */
   size_t n_taken, n_slots;
-  size_t slot_size;             /* bytes from slot to slot */
+  size_t slot_size; /* bytes from slot to slot */
 };
 
 /* Slots of slot_size bytes, each aligned to 64 bytes, or to a page where

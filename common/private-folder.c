@@ -49,8 +49,8 @@ has_our_name (const char *name, const char *prefix)
 static int
 take_lock (int folder)
 {
-  const int fd = openat (folder, LOCK, O_RDWR | O_NOFOLLOW | O_NONBLOCK
-                         | O_CLOEXEC);
+  const int fd = openat (folder, LOCK,
+                         O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat st;
 
   if (fd == -1)
@@ -103,8 +103,8 @@ remove_content (int folder)
 static void
 remove_if_left (int at, const char *name)
 {
-  const int folder = openat (at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW
-                             | O_CLOEXEC);
+  const int folder = openat (at, name,
+                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   struct stat st;
   int lock;
 

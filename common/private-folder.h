@@ -10,8 +10,8 @@
 #define PRIVATE_FOLDER_SOCKET "socket"
 
 struct private_folder {
-  char *path;                   /* owned; NULL: there is none */
-  int lock;                     /* owned; locked while we live, or -1 */
+  char *path; /* owned; NULL: there is none */
+  int lock;   /* owned; locked while we live, or -1 */
 };
 
 /* Makes one in the folder at, with a name of prefix, a dash and six characters.

@@ -82,8 +82,8 @@ first_ending_after (const struct ranges *r, uint64_t offset)
  * index j.  False, and nothing changed, when they do not fit.
  */
 static bool
-splice (struct ranges *r, size_t i, size_t j,
-        const struct range *piece, size_t n_piece)
+splice (struct ranges *r, size_t i, size_t j, const struct range *piece,
+        size_t n_piece)
 {
   size_t n = r->n - (j - i) + n_piece;
 
@@ -135,9 +135,9 @@ ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
         .value = left->value,
       };
   }
-  piece[n_piece++] = (struct range) {
-    .start = start, .end = end, .value = value
-  };
+  piece[n_piece++] = (struct range) { .start = start,
+                                      .end = end,
+                                      .value = value };
   if (i < j && ranges_at (r, j - 1)->end > end) {
     const struct range *right = ranges_at (r, j - 1);
 

@@ -13,19 +13,19 @@
 #include <stdint.h>
 
 struct range {
-  uint64_t start, end;          /* half open; start < end */
+  uint64_t start, end; /* half open; start < end */
   uint32_t value;
 };
 
 struct ranges {
-  struct range *v;              /* owned */
-  size_t first, n, max;         /* live ranges are v[first .. first+n-1]; v has
+  struct range *v;      /* owned */
+  size_t first, n, max; /* live ranges are v[first .. first+n-1]; v has
                                  room for 2*max */
 };
 
 /* -1 with errno (ENOMEM).  max is the capacity in ranges, at least 1. */
 int ranges_init (struct ranges *r, size_t max);
-void ranges_free (struct ranges *r);    /* safe on a zeroed struct, and twice */
+void ranges_free (struct ranges *r); /* safe on a zeroed struct, and twice */
 void ranges_clear (struct ranges *r);
 
 /* Give [start, end) this value, over whatever was there before: what stood

@@ -12,21 +12,20 @@
 #include <stdint.h>
 
 #define ANSWERS 16
-#define ANSWERS_QUICK 3         /* of these, the lowest, that do not count */
+#define ANSWERS_QUICK 3 /* of these, the lowest, that do not count */
 
-struct rtt {            /* zeroed: no answer yet */
-  uint64_t times[ANSWERS];      /* ascending */
+struct rtt {               /* zeroed: no answer yet */
+  uint64_t times[ANSWERS]; /* ascending */
   unsigned n;
-  uint64_t since;               /* when the present span began */
-  uint64_t now, before;         /* lowest in it and in the last; 0: none */
+  uint64_t since;       /* when the present span began */
+  uint64_t now, before; /* lowest in it and in the last; 0: none */
 };
 
 /* Takes in an answer that took so long, at this time.  Returns the lowest of the
  * last one to two spans.
  */
 static inline uint64_t
-rtt_note (struct rtt *a, uint64_t took, uint64_t time,
-                  uint64_t span)
+rtt_note (struct rtt *a, uint64_t took, uint64_t time, uint64_t span)
 {
   unsigned i = a->n++;
 
@@ -46,7 +45,7 @@ rtt_note (struct rtt *a, uint64_t took, uint64_t time,
     a->n = 0;
   }
   return a->now == 0 || (a->before != 0 && a->before < a->now) ? a->before
-    : a->now;
+                                                               : a->now;
 }
 
 #endif /* RTT_H */

@@ -22,46 +22,139 @@ static const char mask[] = "***";
 
 /* "name=value" and "--name=value", here and behind a dot: file.filename. */
 static const char *const shown_names[] = {
-  "aio", "cache", "cainfo", "capath", "connections", "dev", "device", "dir",
-  "discard", "disk", "driver", "export", "export-name", "exportname", "fd",
-  "file", "filename", "filter", "format", "host", "hostname", "id", "image",
-  "interface", "length", "libdir", "log", "logfile", "mode", "namespace",
-  "offset", "partition", "path", "persistent", "pidfile", "pool", "port",
-  "protocols", "range", "read-only", "retries", "server", "shared", "size",
-  "snapshot", "socket", "threads", "thumbprint", "timeout", "tls",
-  "tls-certificates", "tls-verify-peer", "transports", "type", "unix", "uri",
-  "url", "vm",
+  "aio",
+  "cache",
+  "cainfo",
+  "capath",
+  "connections",
+  "dev",
+  "device",
+  "dir",
+  "discard",
+  "disk",
+  "driver",
+  "export",
+  "export-name",
+  "exportname",
+  "fd",
+  "file",
+  "filename",
+  "filter",
+  "format",
+  "host",
+  "hostname",
+  "id",
+  "image",
+  "interface",
+  "length",
+  "libdir",
+  "log",
+  "logfile",
+  "mode",
+  "namespace",
+  "offset",
+  "partition",
+  "path",
+  "persistent",
+  "pidfile",
+  "pool",
+  "port",
+  "protocols",
+  "range",
+  "read-only",
+  "retries",
+  "server",
+  "shared",
+  "size",
+  "snapshot",
+  "socket",
+  "threads",
+  "thumbprint",
+  "timeout",
+  "tls",
+  "tls-certificates",
+  "tls-verify-peer",
+  "transports",
+  "type",
+  "unix",
+  "uri",
+  "url",
+  "vm",
 };
 
 /* The beginnings of names of nbdkit's filters, which have nothing to hide. */
 static const char *const shown_beginnings[] = {
-  "blocksize-", "cache-", "cow-", "delay-", "error-", "extent", "rate-",
-  "readahead-", "retry-",
+  "blocksize-", "cache-", "cow-",       "delay-", "error-",
+  "extent",     "rate-",  "readahead-", "retry-",
 };
 
 /* Options that take no argument, or a plain one, as the next word. */
 static const char *const shown_options[] = {
-  "-D", "-U", "-b", "-e", "-f", "-k", "-n", "-r", "-t", "-v", "-x", "--",
-  "--cache", "--discard", "--export-name", "--filter", "--foreground",
-  "--format", "--image-opts", "--newstyle", "--nocache", "--object",
-  "--persistent", "--port", "--read-only", "--readonly", "--shared", "--socket", "--threads",
-  "--unix", "--verbose",
+  "-D",         "-U",           "-b",           "-e",           "-f",
+  "-k",         "-n",           "-r",           "-t",           "-v",
+  "-x",         "--",           "--cache",      "--discard",    "--export-name",
+  "--filter",   "--foreground", "--format",     "--image-opts", "--newstyle",
+  "--nocache",  "--object",     "--persistent", "--port",       "--read-only",
+  "--readonly", "--shared",     "--socket",     "--threads",    "--unix",
+  "--verbose",
 };
 
 /* Words that stand alone: programs, nbdkit's plugins, formats. */
 static const char *const shown_words[] = {
-  "auto", "bash", "curl", "data", "env", "exec", "file", "floppy", "full",
-  "http", "https", "iso", "linuxdisk", "memory", "nbd", "nbd-server", "nbdkit",
-  "none", "null", "ondemand", "partitioning", "pattern", "qcow2", "qemu-img",
-  "qemu-nbd", "qemu-storage-daemon", "random", "raw", "secret", "sh",
-  "sparse-random", "split", "ssh", "tar", "tmpdisk", "unmap", "vddk", "vdi",
-  "vhdx", "vmdk", "vpc", "yes", "no", "true", "false", "on", "off", "zero",
+  "auto",
+  "bash",
+  "curl",
+  "data",
+  "env",
+  "exec",
+  "file",
+  "floppy",
+  "full",
+  "http",
+  "https",
+  "iso",
+  "linuxdisk",
+  "memory",
+  "nbd",
+  "nbd-server",
+  "nbdkit",
+  "none",
+  "null",
+  "ondemand",
+  "partitioning",
+  "pattern",
+  "qcow2",
+  "qemu-img",
+  "qemu-nbd",
+  "qemu-storage-daemon",
+  "random",
+  "raw",
+  "secret",
+  "sh",
+  "sparse-random",
+  "split",
+  "ssh",
+  "tar",
+  "tmpdisk",
+  "unmap",
+  "vddk",
+  "vdi",
+  "vhdx",
+  "vmdk",
+  "vpc",
+  "yes",
+  "no",
+  "true",
+  "false",
+  "on",
+  "off",
+  "zero",
 };
 
 /* How names of disks end. */
 static const char *const shown_ends[] = {
-  ".img", ".iso", ".qcow2", ".raw", ".sh", ".sock", ".tar", ".vdi", ".vhd",
-  ".vhdx", ".vmdk",
+  ".img", ".iso", ".qcow2", ".raw",  ".sh",   ".sock",
+  ".tar", ".vdi", ".vhd",   ".vhdx", ".vmdk",
 };
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
@@ -127,8 +220,8 @@ has_shown_end (const struct work *p)
   for (size_t i = 0; i < COUNT (shown_ends); i++) {
     const size_t n = strlen (shown_ends[i]);
 
-    if (p->length > n && strncasecmp (p->start + p->length - n, shown_ends[i],
-                                      n) == 0)
+    if (p->length > n
+        && strncasecmp (p->start + p->length - n, shown_ends[i], n) == 0)
       return true;
   }
   return false;
@@ -148,8 +241,8 @@ static bool
 write_plain (FILE *fp, const struct work *p)
 {
   const char *query = memchr (p->start, '?', p->length);
-  char *text = strndup (p->start, query ? (size_t) (query - p->start)
-                        : p->length);
+  char *text = strndup (p->start,
+                        query ? (size_t) (query - p->start) : p->length);
   char *masked = text ? secrets_mask (text) : NULL;
 
   if (masked)
@@ -179,8 +272,8 @@ is_shown_name (struct work name)
   for (size_t i = 0; i < COUNT (shown_beginnings); i++) {
     const size_t n = strlen (shown_beginnings[i]);
 
-    if (name.length >= n && strncasecmp (name.start, shown_beginnings[i], n)
-        == 0)
+    if (name.length >= n
+        && strncasecmp (name.start, shown_beginnings[i], n) == 0)
       return true;
   }
   for (size_t i = name.length; i > 0; i--)
@@ -292,7 +385,7 @@ secrets_mask_command (char *const argv[])
   fputs ("[ ", fp);
   for (size_t i = 0; argv[i] != NULL && good; i++) {
     good = i == 0 ? write_program (fp, argv[0])
-      : write_word (fp, argv[i], i == 1 ? "" : argv[i - 1]);
+                  : write_word (fp, argv[i], i == 1 ? "" : argv[i - 1]);
     putc (' ', fp);
   }
   putc (']', fp);

@@ -31,8 +31,8 @@ is_digit (char c)
 static bool
 is_name_char (char c)
 {
-  return is_digit (c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-    c == '-' || c == '_' || c == '.';
+  return is_digit (c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+    || c == '-' || c == '_' || c == '.';
 }
 
 static bool
@@ -51,16 +51,30 @@ static const struct secret_name {
   const char *end;
   enum { LONG, SHORT, NAMES_DISK } kind;
 } secret_names[] = {
-  { "password", LONG }, { "passwd", LONG }, { "passphrase", LONG },
-  { "pass", SHORT }, { "pwd", SHORT }, { "secret", LONG }, { "token", LONG },
-  { "cookie", LONG }, { "key", NAMES_DISK },
-  { "session", LONG }, { "sessionid", LONG }, { "session_id", LONG },
-  { "session-id", LONG }, { "sid", SHORT },
-  { "auth", SHORT }, { "authorization", LONG }, { "bearer", SHORT },
-  { "credential", LONG }, { "credentials", LONG }, { "jwt", SHORT },
+  { "password", LONG },
+  { "passwd", LONG },
+  { "passphrase", LONG },
+  { "pass", SHORT },
+  { "pwd", SHORT },
+  { "secret", LONG },
+  { "token", LONG },
+  { "cookie", LONG },
+  { "key", NAMES_DISK },
+  { "session", LONG },
+  { "sessionid", LONG },
+  { "session_id", LONG },
+  { "session-id", LONG },
+  { "sid", SHORT },
+  { "auth", SHORT },
+  { "authorization", LONG },
+  { "bearer", SHORT },
+  { "credential", LONG },
+  { "credentials", LONG },
+  { "jwt", SHORT },
   { "ticket", NAMES_DISK },
   /* Of addresses that are open to their bearer. */
-  { "signature", LONG }, { "sig", LONG },
+  { "signature", LONG },
+  { "sig", LONG },
 };
 
 static const struct secret_name *
@@ -101,8 +115,8 @@ user_info_end (const char *s)
    * then the port is no number.
    */
   port = memrchr (s, ':', length);
-  if (port != NULL && strspn (port + 1, "0123456789") <
-      (size_t) (s + length - (port + 1)))
+  if (port != NULL
+      && strspn (port + 1, "0123456789") < (size_t) (s + length - (port + 1)))
     return strrchr (s + length, '@');
   return NULL;
 }
@@ -136,7 +150,7 @@ value_end (const char *value, char separator)
     if (*s != separator)
       continue;
     if (separator == ',' && s[1] == ',')
-      s++;                      /* QEMU's way to write a comma in a value */
+      s++; /* QEMU's way to write a comma in a value */
     else if (name_length (s + 1) > 0)
       break;
   }
@@ -199,8 +213,8 @@ header_end (const char *word, const char *s)
 
 /* A word as it stands, or decoded once more. */
 struct level {
-  char *text;                   /* owned */
-  size_t *from;                 /* owned: where in the word each character
+  char *text;   /* owned */
+  size_t *from; /* owned: where in the word each character
                                    began, and one more for the end */
   size_t length;
 };
@@ -227,8 +241,10 @@ level_alloc (struct level *l, size_t room)
 static int
 digit_value (char c)
 {
-  return is_digit (c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  return is_digit (c)      ? c - '0'
+    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                           : -1;
 }
 
 /* Decodes a level into the next one.  False with next zeroed where there is
@@ -250,7 +266,7 @@ decode (const struct level *l, struct level *next, bool *failed)
     const int c = low == -1 ? l->text[i] : 16 * high + low;
 
     next->from[next->length] = l->from[i];
-    next->text[next->length++] = c ? c : '\1';  /* the text goes on */
+    next->text[next->length++] = c ? c : '\1'; /* the text goes on */
     if (low != -1) {
       changed = true;
       i += 2;
@@ -279,8 +295,8 @@ first_level (const char *word, struct level *l)
 
 /* For each character of a word, and its end. */
 struct marks {
-  bool *hidden;                 /* owned: it does not appear */
-  bool *begins;                 /* owned: what is hidden begins before it */
+  bool *hidden; /* owned: it does not appear */
+  bool *begins; /* owned: what is hidden begins before it */
 };
 
 /* Calls for a range of a level to be hidden. */
@@ -387,7 +403,7 @@ cut_what_may_change (struct marks *m, const struct level *l, bool is_first)
       ;
     secret = find_secret_name (name, (size_t) (s - name));
     if (secret ? secret->kind != NAMES_DISK
-        : is_secret_data (l->text, name, (size_t) (s - name)))
+               : is_secret_data (l->text, name, (size_t) (s - name)))
       hide (m, l, s + 1, sure_end (s + 1));
   }
 }
@@ -441,14 +457,14 @@ write_masked (FILE *fp, const char *word, enum purpose purpose)
 
   if (!find_marks (&m, word, purpose))
     return false;
-  for (size_t i = 0; ; i++) {
+  for (size_t i = 0;; i++) {
     if (m.begins[i] && (i == 0 || !m.hidden[i - 1]))
       fputs (mask, fp);
     if (word[i] == '\0')
       break;
     if (!m.hidden[i])
-      putc ((unsigned char) word[i] < ' ' || word[i] == '\177' ? '?'
-            : word[i], fp);
+      putc ((unsigned char) word[i] < ' ' || word[i] == '\177' ? '?' : word[i],
+            fp);
   }
   marks_free (&m);
   return true;
@@ -462,7 +478,7 @@ write_cut (FILE *fp, const char *word)
 
   if (!find_marks (&m, word, CUT))
     return false;
-  for (size_t i = 0; ; i++) {
+  for (size_t i = 0;; i++) {
     if (m.begins[i] && (i == 0 || !m.hidden[i - 1]))
       putc ('\1', fp);
     if (word[i] == '\0')
@@ -478,8 +494,8 @@ write_cut (FILE *fp, const char *word)
 static bool
 announces_secret (const char *word)
 {
-  return strncmp (word, "--", 2) == 0 && strchr (word, '=') == NULL &&
-    is_secret_name (word, strlen (word));
+  return strncmp (word, "--", 2) == 0 && strchr (word, '=') == NULL
+    && is_secret_name (word, strlen (word));
 }
 
 /* Closes the stream; the text that went into it, or NULL with errno. */
@@ -490,7 +506,7 @@ finish (FILE *fp, bool written, char **text)
 
   if (fclose (fp) == EOF || failed) {
     free (*text);
-    errno = ENOMEM;             /* memory is all that such a stream can lack */
+    errno = ENOMEM; /* memory is all that such a stream can lack */
     return NULL;
   }
   return *text;
@@ -551,7 +567,7 @@ secrets_cut_command (char *const argv[])
       putc ('\1', fp);
     else
       written = write_cut (fp, argv[i]);
-    putc ('\2', fp);            /* no blank, which words can have */
+    putc ('\2', fp); /* no blank, which words can have */
   }
   return finish (fp, written, &text);
 }

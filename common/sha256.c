@@ -10,8 +10,8 @@
 #include "arith.h"
 #include "sha256.h"
 
-#define BLOCK 64                /* bytes */
-#define LENGTH_AT 56            /* in the last block: the length in bits */
+#define BLOCK 64     /* bytes */
+#define LENGTH_AT 56 /* in the last block: the length in bits */
 
 /* The first bits of the fractions of the cube roots of the first primes. */
 static const uint32_t constants[64] = {
@@ -30,8 +30,8 @@ static const uint32_t constants[64] = {
 
 /* The same of square roots. */
 static const uint32_t start[8] = {
-  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-  0x1f83d9ab, 0x5be0cd19,
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
 
 static uint32_t
@@ -49,8 +49,7 @@ prepare_schedule (uint32_t w[64], const unsigned char *block)
   for (unsigned i = 16; i < 64; i++) {
     const uint32_t a = w[i - 15], b = w[i - 2];
 
-    w[i] = w[i - 16] + w[i - 7]
-      + (rotate (a, 7) ^ rotate (a, 18) ^ a >> 3)
+    w[i] = w[i - 16] + w[i - 7] + (rotate (a, 7) ^ rotate (a, 18) ^ a >> 3)
       + (rotate (b, 17) ^ rotate (b, 19) ^ b >> 10);
   }
 }

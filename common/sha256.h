@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define SHA256_TEXT 65          /* digits, and the end of the string */
+#define SHA256_TEXT 65 /* digits, and the end of the string */
 
 /* The digest in hexadecimal digits. */
 void sha256_text (const void *bytes, size_t length, char out[SHA256_TEXT]);

@@ -18,7 +18,7 @@ struct uring {
   struct io_uring ring;
   unsigned depth;
   unsigned in_flight;
-  unsigned unsubmitted;         /* of those in flight */
+  unsigned unsubmitted; /* of those in flight */
   int settle_error;
 };
 
@@ -29,8 +29,7 @@ static bool
 can_do_all (struct io_uring *ring)
 {
   struct io_uring_probe *p = io_uring_get_probe_ring (ring);
-  const bool can = p != NULL
-    && io_uring_opcode_supported (p, IORING_OP_READ)
+  const bool can = p != NULL && io_uring_opcode_supported (p, IORING_OP_READ)
     && io_uring_opcode_supported (p, IORING_OP_WRITE)
     && io_uring_opcode_supported (p, IORING_OP_FALLOCATE)
     && io_uring_opcode_supported (p, IORING_OP_FSYNC)
@@ -113,7 +112,7 @@ add (struct uring *r)
 
   assert (uring_room (r) > 0);
   sqe = io_uring_get_sqe (&r->ring);
-  assert (sqe != NULL);         /* it has room for all that may be in flight */
+  assert (sqe != NULL); /* it has room for all that may be in flight */
   r->in_flight++;
   r->unsubmitted++;
   return sqe;
@@ -165,8 +164,8 @@ uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length)
 
   io_uring_prep_sync_file_range (sqe, fd, length, offset,
                                  SYNC_FILE_RANGE_WAIT_BEFORE
-                                 | SYNC_FILE_RANGE_WRITE
-                                 | SYNC_FILE_RANGE_WAIT_AFTER);
+                                   | SYNC_FILE_RANGE_WRITE
+                                   | SYNC_FILE_RANGE_WAIT_AFTER);
   io_uring_sqe_set_data (sqe, &settling);
   sqe->flags |= IOSQE_IO_HARDLINK;
   sqe = add (r);

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct uring;                   /* body in uring.c */
+struct uring; /* body in uring.c */
 
 /* A ring that can have so many things in flight.  NULL with errno: ENOSYS where
  * there are none, EPERM where they are forbidden.
@@ -31,15 +31,15 @@ int uring_fd (const struct uring *r);
 
 /* How many were added and not yet taken. */
 unsigned uring_in_flight (const struct uring *r);
-unsigned uring_room (const struct uring *r);    /* how many more can be */
+unsigned uring_room (const struct uring *r); /* how many more can be */
 
 /* Each adds one thing to what the next uring_submit starts; there is room for
  * it.  tag comes back from uring_take.  At most 1 GiB is read or written.
  */
 void uring_read (struct uring *r, int fd, void *buffer, uint64_t length,
                  uint64_t offset, void *tag);
-void uring_write (struct uring *r, int fd, const void *buffer,
-                  uint64_t length, uint64_t offset, void *tag);
+void uring_write (struct uring *r, int fd, const void *buffer, uint64_t length,
+                  uint64_t offset, void *tag);
 void uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
                       uint64_t length, void *tag);
 void uring_fsync (struct uring *r, int fd, void *tag);

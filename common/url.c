@@ -23,8 +23,9 @@ static int
 digit (char c)
 {
   return c >= '0' && c <= '9' ? c - '0'
-    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    : c >= 'a' && c <= 'f'    ? c - 'a' + 10
+    : c >= 'A' && c <= 'F'    ? c - 'A' + 10
+                              : -1;
 }
 
 char *
@@ -90,13 +91,14 @@ url_split (const char *name, struct url *url)
   if (at && decode_user_info (url, host, at) == -1)
     goto fail;
   if (asprintf (&url->address, "%.*s%s", (int) (host - name), name,
-                at ? at + 1 : host) == -1) {
+                at ? at + 1 : host)
+      == -1) {
     url->address = NULL;
     goto fail;
   }
   return 0;
 
- fail:
+fail:
   err = errno;
   url_free (url);
   errno = err;

@@ -11,8 +11,8 @@
 
 /* The members are owned; NULL: there is none. */
 struct url {
-  char *address;                /* without user and password */
-  char *user, *password;        /* decoded */
+  char *address;         /* without user and password */
+  char *user, *password; /* decoded */
 };
 
 /* Whether a name is an http or https address, in any case. */

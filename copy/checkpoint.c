@@ -3,10 +3,10 @@
 
 #include <config.h>
 
+#include "base/log.h"
+#include "checkpoint.h"
 #include "clock.h"
 #include "error.h"
-#include "checkpoint.h"
-#include "base/log.h"
 
 /* Workers flush in turn, and the map is saved after each of them, but not more
  * often than this.

@@ -14,11 +14,11 @@
 
 /* Zeroed, but for map and events, it is one that has saved nothing yet. */
 struct checkpoint {
-  struct map *map;              /* borrowed; NULL: none is kept */
-  struct events *events;        /* borrowed */
-  uint64_t due;                 /* clock_now time: when to save it */
-  uint64_t told;                /* bytes that the last event told of */
-  bool warned;                  /* that it cannot be saved */
+  struct map *map;       /* borrowed; NULL: none is kept */
+  struct events *events; /* borrowed */
+  uint64_t due;          /* clock_now time: when to save it */
+  uint64_t told;         /* bytes that the last event told of */
+  bool warned;           /* that it cannot be saved */
 };
 
 void checkpoint_save (struct checkpoint *k);

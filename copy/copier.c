@@ -11,22 +11,22 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "base/exit-status.h"
+#include "base/log.h"
+#include "base/trace.h"
+#include "checkpoint.h"
 #include "clock.h"
 #include "copier.h"
-#include "output/describe.h"
-#include "base/exit-status.h"
-#include "human.h"
-#include "checkpoint.h"
-#include "engine/ratelimit.h"
-#include "base/log.h"
-#include "output/output-file.h"
-#include "plan/retry.h"
-#include "engine/spot-check.h"
-#include "engine/scan.h"
-#include "output/status.h"
-#include "base/trace.h"
 #include "endpoint/used-files.h"
+#include "engine/ratelimit.h"
+#include "engine/scan.h"
+#include "engine/spot-check.h"
+#include "human.h"
 #include "monitor.h"
+#include "output/describe.h"
+#include "output/output-file.h"
+#include "output/status.h"
+#include "plan/retry.h"
 
 /* A server that is told to end may have caches to write, and is killed if it
  * takes longer.  All that counts was flushed before, and less is owed to it
@@ -45,20 +45,20 @@
 
 /* All that lives as long as the copy. */
 struct copier {
-  const struct options *options;        /* borrowed, as are these two */
+  const struct options *options; /* borrowed, as are these two */
   struct events *events;
   struct report *report;
-  const struct machine *machine;        /* borrowed */
+  const struct machine *machine; /* borrowed */
   struct stop *stop;
   struct endpoint *source, *destination;
   struct plan plan;
-  struct map *map;              /* NULL: none is kept */
+  struct map *map; /* NULL: none is kept */
   struct checkpoint checkpoint;
   struct ratelimit *ratelimit;
   struct output_file digest_file, trace_file;
-  struct trace *trace;          /* NULL: none is wanted */
-  struct scan *scan;        /* NULL: nobody looked */
-  struct spot_check *spot_check;      /* NULL: nothing was promised */
+  struct trace *trace;           /* NULL: none is wanted */
+  struct scan *scan;             /* NULL: nobody looked */
+  struct spot_check *spot_check; /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
 
@@ -86,20 +86,19 @@ static struct endpoint *
 open_side (struct copier *c, enum side side, struct error *e)
 {
   const struct operand *name = side == SOURCE ? &c->options->source
-    : &c->options->destination;
+                                              : &c->options->destination;
   struct endpoint_wants wants = plan_wants (side, c->options);
 
   wants.resumes = map_stands (c->options);
-  return endpoint_open (side, name, c->options, wants,
-                        stop_signal_fd (c->stop), e);
+  return endpoint_open (side, name, c->options, wants, stop_signal_fd (c->stop),
+                        e);
 }
 
 static int
 make_plan (struct copier *c, struct error *e)
 {
-  return plan_make (&c->plan, c->options,
-                    endpoint_name (c->source), endpoint_caps (c->source),
-                    endpoint_name (c->destination),
+  return plan_make (&c->plan, c->options, endpoint_name (c->source),
+                    endpoint_caps (c->source), endpoint_name (c->destination),
                     endpoint_caps (c->destination), c->machine, e);
 }
 
@@ -111,13 +110,15 @@ warn_of_plan (const struct copier *c)
 
   if (c->plan.copies && !c->plan.flush && !c->options->no_flush
       && !there->stream)
-    log_warning_as ("no-flush", "%s: it cannot flush: nothing says when the"
-                    " data is stored", endpoint_name (c->destination));
+    log_warning_as ("no-flush",
+                    "%s: it cannot flush: nothing says when the"
+                    " data is stored",
+                    endpoint_name (c->destination));
   if (!c->plan.copies && there->size > c->plan.size)
-    log_warning_as ("larger", "%s: its size is %" PRIu64 ": what lies behind"
+    log_warning_as ("larger",
+                    "%s: its size is %" PRIu64 ": what lies behind"
                     " the source's (%" PRIu64 ") is not compared",
-                    endpoint_name (c->destination), there->size,
-                    c->plan.size);
+                    endpoint_name (c->destination), there->size, c->plan.size);
 }
 
 /* A side is not there.  Where it may come back, a map that stands is as good as
@@ -133,11 +134,13 @@ give_up_opening (struct copier *c, const struct error *e)
 
   if (e->number == EINTR && signal_number > 0)
     return give_up (c, e, SIGNAL_BASE + signal_number);
-  status = give_up (c, e, e->refused ? REFUSED : e->number == EBUSY ? IN_USE
-                    : later ? INCOMPLETE : FAILED);
+  status = give_up (c, e,
+                    e->refused             ? REFUSED
+                      : e->number == EBUSY ? IN_USE
+                      : later              ? INCOMPLETE
+                                           : FAILED);
   if (later && status == INCOMPLETE)
-    log_say ("--map=%s: the same command goes on from there",
-             c->options->map);
+    log_say ("--map=%s: the same command goes on from there", c->options->map);
   return status;
 }
 
@@ -156,8 +159,8 @@ open_both (struct copier *c)
                endpoint_name (c->destination));
     return give_up (c, &e, REFUSED);
   }
-  if (used_files_check_again (c->options,
-                              endpoint_caps (c->destination)->grows, &e)
+  if (used_files_check_again (c->options, endpoint_caps (c->destination)->grows,
+                              &e)
       == -1)
     return give_up (c, &e, e.number == EINVAL ? REFUSED : FAILED);
   if (make_plan (c, &e) == -1)
@@ -180,7 +183,9 @@ open_map (struct copier *c)
     .destination_is_path = endpoint_is_path (DESTINATION,
                                              &c->options->destination),
     .version = endpoint_version (c->source),
-    .size = c->plan.size, .start = c->plan.start, .end = c->plan.end,
+    .size = c->plan.size,
+    .start = c->plan.start,
+    .end = c->plan.end,
     .destination_size = endpoint_caps (c->destination)->size,
     .destination_file = endpoint_describe_file (c->destination, file),
   };
@@ -188,8 +193,10 @@ open_map (struct copier *c)
 
   if (c->options->map
       && (c->map = map_open (&pair, c->options->plan, &e)) == NULL)
-    return give_up (c, &e, e.number == EBUSY ? IN_USE
-                    : e.number == ESTALE ? MAP_MISMATCH : REFUSED);
+    return give_up (c, &e,
+                    e.number == EBUSY      ? IN_USE
+                      : e.number == ESTALE ? MAP_MISMATCH
+                                           : REFUSED);
   c->checkpoint = (struct checkpoint) { .map = c->map, .events = c->events };
   return DONE;
 }
@@ -204,7 +211,7 @@ warn_of_no_data (const char *source)
 /* -- looking -------------------------------------------------------------- */
 
 static const struct scan_result *
-findings (const struct copier *c)
+found (const struct copier *c)
 {
   return c->scan ? scan_result (c->scan) : NULL;
 }
@@ -227,8 +234,8 @@ room_left (const struct copier *c)
   const struct caps *to = endpoint_caps (c->destination);
   const uint64_t stored = c->map ? map_resumed (c->map) : 0;
 
-  return add_saturated (to->free, to->occupied > stored
-                        ? to->occupied - stored : 0);
+  return add_saturated (to->free,
+                        to->occupied > stored ? to->occupied - stored : 0);
 }
 
 /* Whether a file might find no room on its file system, were all of it data. */
@@ -246,16 +253,18 @@ may_lack_room (const struct copier *c)
 static void
 warn_of_file_system (const struct copier *c)
 {
-  const struct scan_result *f = findings (c);
+  const struct scan_result *f = found (c);
   const uint64_t stored = c->map ? map_resumed (c->map) : 0;
   const uint64_t room = room_left (c);
   const uint64_t needed = c->options->allocated
     ? plan_length (&c->plan) - stored
-    : f && c->plan.source_extents ? f->data : 0;
+    : f && c->plan.source_extents ? f->data
+                                  : 0;
   char there[HUMAN_MAX], wanted[HUMAN_MAX];
 
   if (may_lack_room (c) && room < needed)
-    log_warning_as ("no-room", "%s: %s are to be written, and its file system"
+    log_warning_as ("no-room",
+                    "%s: %s are to be written, and its file system"
                     " has room for %s (%" PRIu64 " and %" PRIu64 " bytes)",
                     endpoint_name (c->destination), human_size (wanted, needed),
                     human_size (there, room), needed, room);
@@ -269,11 +278,11 @@ look (struct copier *c)
 
   if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
-  c->scan = scan_run (&c->plan, c->map ? map_todo (c->map) : NULL,
-                          c->source, whole ? c->destination : NULL,
-                          whole ? c->options->open_timeout * NS_PER_S
-                          : LOOK_PATIENCE,
-                          stop_signal_fd (c->stop), &e);
+  c->scan = scan_run (&c->plan, c->map ? map_todo (c->map) : NULL, c->source,
+                      whole ? c->destination : NULL,
+                      whole ? c->options->open_timeout * NS_PER_S
+                            : LOOK_PATIENCE,
+                      stop_signal_fd (c->stop), &e);
   return c->scan || !whole ? DONE : give_up (c, &e, FAILED);
 }
 
@@ -281,7 +290,7 @@ look (struct copier *c)
 static void
 warn_of_image (const struct copier *c)
 {
-  const struct scan_result *f = findings (c);
+  const struct scan_result *f = found (c);
   uint64_t there, besides, needed;
   char of_there[HUMAN_MAX], of_needed[HUMAN_MAX];
 
@@ -290,7 +299,8 @@ warn_of_image (const struct copier *c)
     return;
   needed = add_saturated (f->data, besides);
   if (needed > there)
-    log_warning_as ("no-room", "%s: it has room for %s (%" PRIu64 " bytes), and"
+    log_warning_as ("no-room",
+                    "%s: it has room for %s (%" PRIu64 " bytes), and"
                     " the copy can need %s (%" PRIu64 " bytes)",
                     endpoint_name (c->destination),
                     human_size (of_there, there), there,
@@ -318,7 +328,7 @@ makes_destination (const struct copier *c)
 static void
 tell_plan (struct copier *c)
 {
-  report_note_plan (c->report, &c->plan, findings (c));
+  report_note_plan (c->report, &c->plan, found (c));
   events_plan (c->events, c->report->plan, c->report->source,
                c->report->destination);
 }
@@ -337,24 +347,27 @@ check_promise (struct copier *c)
       || c->plan.start >= end || (c->map && map_stood (c->map)))
     return;
   c->spot_check = spot_check_new (c->destination, c->plan.start, end,
-                            SPOT_CHECK_PATIENCE, stop_signal_fd (c->stop));
+                                  SPOT_CHECK_PATIENCE,
+                                  stop_signal_fd (c->stop));
   if (c->spot_check && spot_check_found (c->spot_check, &offset, &length))
-    log_warning_as ("not-zero", "%s: it does not read as zeroes, which"
-                    " --destination-is-zero promises: there is data at offset %"
-                    PRIu64 " length %" PRIu64 ": old data stays where the"
-                    " source has zeroes", endpoint_name (c->destination),
-                    offset, length);
+    log_warning_as (
+      "not-zero",
+      "%s: it does not read as zeroes, which"
+      " --destination-is-zero promises: there is data at offset %" PRIu64
+      " length %" PRIu64 ": old data stays where the"
+      " source has zeroes",
+      endpoint_name (c->destination), offset, length);
 }
 
 /* --plan: says what would be done, which is all that is done. */
 static void
 tell_findings (struct copier *c)
 {
-  const struct scan_result *f = findings (c);
+  const struct scan_result *f = found (c);
 
   report_findings (&c->plan, f);
-  if (c->plan.copies && !c->plan.open_ended && c->plan.size > 0
-      && f->data == 0 && f->unknown == 0 && f->resumed == 0)
+  if (c->plan.copies && !c->plan.open_ended && c->plan.size > 0 && f->data == 0
+      && f->unknown == 0 && f->resumed == 0)
     warn_of_no_data (endpoint_name (c->source));
   c->report->changed = c->plan.copies
     && (c->plan.open_ended || f->data > 0 || f->zero > 0 || f->unknown > 0
@@ -410,7 +423,8 @@ end_trace (struct copier *c)
 
   if (c->trace
       && output_file_close (&c->trace_file,
-                            trace_write (c->trace, c->trace_file.fd), &e) == -1)
+                            trace_write (c->trace, c->trace_file.fd), &e)
+        == -1)
     log_warning ("%s", e.text);
   trace_free (c->trace);
 }
@@ -446,7 +460,8 @@ prepare (struct copier *c, struct error *e)
   const bool known = !plan->open_ended;
   const struct preparation p = {
     .size = known ? plan->size : 0,
-    .start = plan->start, .end = known ? plan->end : 0,
+    .start = plan->start,
+    .end = known ? plan->end : 0,
     .keep = c->map && map_stood (c->map),
     .shared = plan->shard.count > 0,
     .allocate = plan->zero.allocate,
@@ -464,27 +479,31 @@ make_ready (struct copier *c)
 
   if (c->options->digest != DIGEST_NONE && c->options->blkhash_file
       && output_file_open (&c->digest_file, "--blkhash-file",
-                           c->options->blkhash_file, &e) == -1)
+                           c->options->blkhash_file, &e)
+        == -1)
     return give_up (c, &e, REFUSED);
   if (c->options->trace_file
       && output_file_open (&c->trace_file, "--trace", c->options->trace_file,
-                           &e) == -1)
+                           &e)
+        == -1)
     return give_up (c, &e, REFUSED);
   if (c->map && map_claim (c->map, &e) == -1)
     return give_up (c, &e, REFUSED);
   c->report->changed = c->plan.copies && makes_destination (c);
   if (c->plan.copies && prepare (c, &e) == -1) {
     c->report->changed = endpoint_was_changed (c->destination);
-    return give_up (c, &e, e.number == EBUSY ? IN_USE
-                    : e.number == EFBIG && !c->report->changed ? REFUSED
-                    : FAILED);
+    return give_up (c, &e,
+                    e.number == EBUSY                            ? IN_USE
+                      : e.number == EFBIG && !c->report->changed ? REFUSED
+                                                                 : FAILED);
   }
-  if (make_plan (c, &e) == -1)  /* what was made ready can be less able */
+  if (make_plan (c, &e) == -1) /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);
   check_promise (c);
   if (c->map
       && map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size,
-                    endpoint_describe_file (c->destination, file)) == -1) {
+                    endpoint_describe_file (c->destination, file))
+        == -1) {
     error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
     return give_up (c, &e, FAILED);
   }
@@ -515,15 +534,17 @@ is_done_already (const struct copier *c)
 }
 
 static struct status
-start_teller (const struct copier *c, uint64_t now)
+start_status (const struct copier *c, uint64_t now)
 {
   const struct totals begun = begin_totals (c);
   struct status t = {
-    .options = c->options, .plan = &c->plan, .events = c->events,
+    .options = c->options,
+    .plan = &c->plan,
+    .events = c->events,
     .sides = { c->source, c->destination },
   };
 
-  status_start (&t, &begun, findings (c), now);
+  status_start (&t, &begun, found (c), now);
   return t;
 }
 
@@ -532,11 +553,11 @@ static int
 end_unchanged (struct copier *c)
 {
   const struct totals t = begin_totals (c);
-  struct status teller;
+  struct status shown;
 
   tell_plan (c);
-  teller = start_teller (c, clock_now ());
-  status_end (&teller, &t, true);
+  shown = start_status (c, clock_now ());
+  status_end (&shown, &t, true);
   report_note_unchanged (c->report, &t);
   return DONE;
 }
@@ -555,8 +576,8 @@ end_incomplete (struct copier *c)
   }
   else {
     explain (c, e);
-    status = give_up (c, e, c->map && retry_helps (e->number) ? INCOMPLETE
-                      : FAILED);
+    status = give_up (c, e,
+                      c->map && retry_helps (e->number) ? INCOMPLETE : FAILED);
   }
   if (c->map)
     report_incomplete (c->map, plan_length (&c->plan), e->number);
@@ -571,7 +592,7 @@ finish (struct copier *c, struct workers *workers)
   struct error e = { 0 };
 
   if (endpoint_unchanged (c->source, &e) == -1) {
-    if (c->map)                 /* what was copied is a mixture */
+    if (c->map) /* what was copied is a mixture */
       map_unmark (c->map, NULL);
     stop_fail (c->stop, &e);
     return false;
@@ -621,14 +642,15 @@ mark_complete (struct copier *c, const struct workers *workers)
 
 /* What differs is complete, but nothing to say 100 % of. */
 static void
-tell_end (struct copier *c, struct status *teller, const struct workers *workers,
+tell_end (struct copier *c, struct status *shown, const struct workers *workers,
           bool complete)
 {
   const struct totals t = workers_totals (workers);
 
-  status_end (teller, &t, complete && t.differing == 0);
+  status_end (shown, &t, complete && t.differing == 0);
   if (complete && c->plan.compares)
-    events_verify (c->events, describe_verify (workers_differences (workers), &t));
+    events_verify (c->events,
+                   describe_verify (workers_differences (workers), &t));
 }
 
 /* start is when making ready began, which belongs to the time it took. */
@@ -636,12 +658,17 @@ static int
 copy (struct copier *c, uint64_t start)
 {
   const struct gear gear = {
-    .plan = &c->plan, .source = c->source, .destination = c->destination,
-    .map = c->map, .ratelimit = c->ratelimit, .stop = c->stop, .trace = c->trace,
+    .plan = &c->plan,
+    .source = c->source,
+    .destination = c->destination,
+    .map = c->map,
+    .ratelimit = c->ratelimit,
+    .stop = c->stop,
+    .trace = c->trace,
   };
   struct error e = { 0 };
   struct workers *workers;
-  struct status teller;
+  struct status shown;
   bool complete;
   int status = DONE;
 
@@ -650,16 +677,16 @@ copy (struct copier *c, uint64_t start)
   workers = workers_start (&gear, &e);
   if (workers == NULL)
     return give_up (c, &e, FAILED);
-  if (c->map)                   /* which says what a destination is good for */
+  if (c->map) /* which says what a destination is good for */
     endpoint_keep (c->destination);
-  teller = start_teller (c, start);
+  shown = start_status (c, start);
   checkpoint_save (&c->checkpoint);
   stop_want_usr1 (c->stop, true);
-  monitor_run (&gear, workers, &teller, &c->checkpoint);
+  monitor_run (&gear, workers, &shown, &c->checkpoint);
   stop_want_usr1 (c->stop, false);
   complete = workers_join (workers) && finish (c, workers);
   complete = is_still_there (c) && complete;
-  tell_end (c, &teller, workers, complete);
+  tell_end (c, &shown, workers, complete);
   report_note_copy (c->report, &c->plan, workers, start, complete);
   if (complete)
     status = tell_success (c, workers);
@@ -693,7 +720,7 @@ close_both (struct copier *c, int status)
     log_warning_as ("source-ended-badly", "%s", of_source.text);
   if (!endpoint_close (c->destination, grace, interrupt_fd, &of_destination)
       && status == DONE) {
-    c->report->flushed = false;  /* what it had may not be stored */
+    c->report->flushed = false; /* what it had may not be stored */
     status = give_up (c, &of_destination, FAILED);
     if (c->map) {
       map_unmark (c->map, map_todo (c->map));
@@ -702,7 +729,8 @@ close_both (struct copier *c, int status)
   }
   signal_number = stop_take_signal (c->stop);
   return signal_number > 0 && status < SIGNAL_BASE
-    ? give_up_for_signal (c, signal_number) : status;
+    ? give_up_for_signal (c, signal_number)
+    : status;
 }
 
 /* The last thing of all: whoever sees a digest knows that the copy is complete.
@@ -712,8 +740,8 @@ static int
 tell_digest (struct copier *c)
 {
   const struct operand *to = &c->options->destination;
-  FILE *f = to->command == NULL && strcmp (to->name, "-") == 0
-    ? stderr : stdout;
+  FILE *f = to->command == NULL && strcmp (to->name, "-") == 0 ? stderr
+                                                               : stdout;
   struct error e = { 0 };
 
   if (c->digest_file.name) {
@@ -723,8 +751,7 @@ tell_digest (struct copier *c)
   else {
     if (fprintf (f, "%s\n", c->digest) > 0 && fflush (f) == 0)
       return DONE;
-    error_set (&e, errno, "the digest cannot be written: %s",
-               strerror (errno));
+    error_set (&e, errno, "the digest cannot be written: %s", strerror (errno));
   }
   return give_up (c, &e, FAILED);
 }
@@ -754,11 +781,14 @@ static int
 check_words (const struct options *o, struct error *e)
 {
   return endpoint_check_name (SOURCE, &o->source, plan_wants (SOURCE, o), e)
-      == -1
-    || endpoint_check_name (DESTINATION, &o->destination,
-                            plan_wants (DESTINATION, o), e) == -1
-    || endpoint_check_pair (&o->source, &o->destination, e) == -1
-    || check_descriptors (o, e) == -1 ? -1 : 0;
+        == -1
+      || endpoint_check_name (DESTINATION, &o->destination,
+                              plan_wants (DESTINATION, o), e)
+        == -1
+      || endpoint_check_pair (&o->source, &o->destination, e) == -1
+      || check_descriptors (o, e) == -1
+    ? -1
+    : 0;
 }
 
 /* Says to people what is about to be done, where they want to know. */
@@ -818,8 +848,11 @@ copier_run (const struct options *o, const struct machine *machine,
             struct events *events, struct report *report, struct stop *stop)
 {
   struct copier c = {
-    .options = o, .machine = machine, .events = events,
-    .report = report, .stop = stop,
+    .options = o,
+    .machine = machine,
+    .events = events,
+    .report = report,
+    .stop = stop,
   };
   struct error e = { 0 };
   int status;

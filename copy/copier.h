@@ -6,11 +6,11 @@
 #ifndef COPIER_H
 #define COPIER_H
 
-#include "output/events.h"
-#include "options/options.h"
-#include "plan/plan.h"
-#include "output/report.h"
 #include "base/stop.h"
+#include "options/options.h"
+#include "output/events.h"
+#include "output/report.h"
+#include "plan/plan.h"
 
 /* For all that is done after a second signal: servers are given twice the time
  * after a failure.

@@ -12,27 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "copier.h"
-#include "output/describe.h"
-#include "endpoint/nbd.h"
-#include "output/events.h"
 #include "base/exit-status.h"
-#include "batch/batch.h"
-#include "options/stdin-arguments.h"
 #include "base/log.h"
+#include "batch/batch.h"
+#include "copier.h"
+#include "endpoint/nbd.h"
+#include "endpoint/used-files.h"
 #include "memory-limit.h"
 #include "options/options.h"
+#include "options/stdin-arguments.h"
+#include "output/describe.h"
+#include "output/events.h"
 #include "output/report.h"
 #include "secrets.h"
-#include "endpoint/used-files.h"
 
 /* Who is told, and of what. */
 struct run {
   struct options options;
   struct events events;
   struct report report;
-  struct stop *stop;            /* owned; NULL: see no_stop */
-  int no_stop;                  /* why there is none: an errno */
+  struct stop *stop; /* owned; NULL: see no_stop */
+  int no_stop;       /* why there is none: an errno */
 };
 
 static int
@@ -64,7 +64,8 @@ static struct machine
 look_at_machine (void)
 {
   return (struct machine) {
-    .processors = count_processors (), .memory = memory_limit (),
+    .processors = count_processors (),
+    .memory = memory_limit (),
   };
 }
 
@@ -154,8 +155,8 @@ refuse_words (struct run *r, struct error *e)
  * words are then its words.
  */
 static int
-copy_and_tell (struct run *r, const struct machine *machine,
-               char *const *words, struct error *e)
+copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
+               struct error *e)
 {
   bool good;
   int status;
@@ -173,8 +174,7 @@ copy_and_tell (struct run *r, const struct machine *machine,
     status = REFUSED;
   }
   else if (status == DONE)
-    status = copier_run (&r->options, machine, &r->events,
-                         &r->report, r->stop);
+    status = copier_run (&r->options, machine, &r->events, &r->report, r->stop);
   status = end_telling (r, status);
   stop_free (r->stop);
   return status;
@@ -211,7 +211,7 @@ run (int argc, char **argv)
 {
   struct run r = { 0 };
   struct error e = { 0 };
-  char **words = copy_words (argc, argv);       /* parsing moves them */
+  char **words = copy_words (argc, argv); /* parsing moves them */
   const bool parsed = words != NULL
     && options_parse (&r.options, argc, argv, &e) == 0;
   int status;
@@ -230,10 +230,12 @@ run (int argc, char **argv)
 
     log_init (r.options.program, r.options.disk, parsed && r.options.quiet,
               parsed ? r.options.verbose : 0);
-    status = parsed && r.options.manifest
-      ? batch_run (&r.options, &machine)
-      : copy_and_tell (&r, &machine, parsed ? NULL : words ? words : argv,
-                       &e);
+    status = parsed && r.options.manifest ? batch_run (&r.options, &machine)
+                                          : copy_and_tell (&r, &machine,
+                                                           parsed    ? NULL
+                                                             : words ? words
+                                                                     : argv,
+                                                           &e);
   }
   options_free (&r.options);
   free (words);
@@ -261,7 +263,8 @@ int
 main (int argc, char **argv)
 {
   const int status = stdin_arguments_expected (argc, argv)
-    ? run_stdin_arguments (argv[0]) : run (argc, argv);
+    ? run_stdin_arguments (argv[0])
+    : run (argc, argv);
 
   if (status > SIGNAL_BASE)
     end_by_signal (status - SIGNAL_BASE);

@@ -7,27 +7,28 @@
 #include <signal.h>
 
 #include "clock.h"
-#include "idle.h"
-#include "output/report.h"
 #include "engine/tuner.h"
+#include "idle.h"
 #include "monitor.h"
+#include "output/report.h"
 
 static void
-tell (const struct workers *workers, struct status *teller, bool at_once)
+tell (const struct workers *workers, struct status *status, bool at_once)
 {
   const struct totals t = workers_totals (workers);
 
-  status_tick (teller, &t, at_once);
+  status_tick (status, &t, at_once);
 }
 
 /* The first signal ends the copy in order, the second one at once. */
 static void
-heed_signal (struct stop *stop, const struct workers *workers, struct status *teller)
+heed_signal (struct stop *stop, const struct workers *workers,
+             struct status *status)
 {
   const int n = stop_take_signal (stop);
 
   if (n == SIGUSR1)
-    tell (workers, teller, true);
+    tell (workers, status, true);
   else if (n > 0 && stop_signal (stop) > 0)
     stop_now (stop);
   else if (n > 0)
@@ -64,8 +65,11 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
   const uint64_t now = clock_now ();
   const struct totals t = workers_totals (workers);
   const struct delivered d = {
-    .workers = t.workers, .came = t.came, .went = t.went,
-    .refused = t.refused, .limited = t.limited,
+    .workers = t.workers,
+    .came = t.came,
+    .went = t.went,
+    .refused = t.refused,
+    .limited = t.limited,
     .rtt = { t.rtt[SOURCE], t.rtt[DESTINATION] },
     .last_rtt = { t.last_rtt[SOURCE], t.last_rtt[DESTINATION] },
     .compares = t.phase == PHASE_COMPARE,
@@ -90,11 +94,13 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
 
 /* Until the earliest time that anything has to be done at. */
 static int
-wait_ms (const struct gear *gear, const struct status *teller,
+wait_ms (const struct gear *gear, const struct status *status,
          const struct checkpoint *checkpoint, const struct tuner *tuner)
 {
   const uint64_t dues[] = {
-    status_deadline (teller), checkpoint_deadline (checkpoint), tuner_deadline (tuner),
+    status_deadline (status),
+    checkpoint_deadline (checkpoint),
+    tuner_deadline (tuner),
     ratelimit_deadline (gear->ratelimit),
   };
   uint64_t next = 0;
@@ -105,8 +111,8 @@ wait_ms (const struct gear *gear, const struct status *teller,
 }
 
 void
-monitor_run (const struct gear *gear, struct workers *workers, struct status *teller,
-            struct checkpoint *checkpoint)
+monitor_run (const struct gear *gear, struct workers *workers,
+             struct status *status, struct checkpoint *checkpoint)
 {
   struct endpoint *sides[] = { gear->source, gear->destination };
   struct tuner tuner;
@@ -120,24 +126,24 @@ monitor_run (const struct gear *gear, struct workers *workers, struct status *te
   tuner_init (&tuner, gear->plan, clock_now ());
   workers_set_tuning (workers, &tuner.pace);
   trace_pace (gear, &tuner.pace);
-  tell (workers, teller, false);
+  tell (workers, status, false);
   while (!workers_has_ended (workers)) {
-    if (poll (fds, 4, wait_ms (gear, teller, checkpoint, &tuner)) == -1)
-      continue;                 /* EINTR: nothing was said of any of them */
+    if (poll (fds, 4, wait_ms (gear, status, checkpoint, &tuner)) == -1)
+      continue; /* EINTR: nothing was said of any of them */
     if (fds[3].revents)
-      heed_signal (gear->stop, workers, teller);
+      heed_signal (gear->stop, workers, status);
     for (enum side side = SOURCE; side <= DESTINATION; side++)
       if (fds[side].revents) {
         heed_death (gear->stop, sides[side]);
         fds[side].fd = -1;
       }
     if (fds[2].revents)
-      status_notices (teller, workers_mailbox (workers));
+      status_notices (status, workers_mailbox (workers));
     ratelimit_tick (gear->ratelimit, clock_now ());
     if (tuner_deadline (&tuner) && clock_now () >= tuner_deadline (&tuner))
       set_pace (gear, workers, &tuner);
-    tell (workers, teller, false);
+    tell (workers, status, false);
     checkpoint_tick (checkpoint, clock_now ());
   }
-  status_notices (teller, workers_mailbox (workers));
+  status_notices (status, workers_mailbox (workers));
 }

@@ -6,13 +6,13 @@
 #ifndef MONITOR_H
 #define MONITOR_H
 
-#include "engine/workers.h"
 #include "checkpoint.h"
+#include "engine/workers.h"
 #include "output/status.h"
 
 /* Comes back once all workers have ended. */
 void monitor_run (const struct gear *gear, struct workers *workers,
-                 struct status *teller, struct checkpoint *checkpoint);
+                  struct status *status, struct checkpoint *checkpoint);
 
 /* How long a server can be later to die than its connections. */
 #define WATCH_DEATH_MS 1000

@@ -26,7 +26,7 @@
  */
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE             /* accept4 */
+#define _GNU_SOURCE /* accept4 */
 #endif
 
 #include <errno.h>
@@ -52,8 +52,8 @@
 
 /* Sizes, in bytes. */
 enum {
-  BLOCK = 4096,                 /* the disk's states come in these */
-  SHORT_STATUS = 65536,         /* all that "status-short" tells at a time */
+  BLOCK = 4096,         /* the disk's states come in these */
+  SHORT_STATUS = 65536, /* all that "status-short" tells at a time */
   MAX_PAYLOAD = 64 << 20
 };
 
@@ -62,75 +62,84 @@ enum { FLOOD = 4 << 20, MAX_EXTENTS = 32768, MAX_CONNS = 64 };
 /* ------------------------------------------------------------- the modes */
 
 /* What is counted by --after and --times. */
-enum occasion { ON_NOTHING, ON_CONNECT, ON_READ, ON_WRITE, ON_ZERO, ON_FLUSH,
-                ON_STATUS, ON_REQUEST };
+enum occasion {
+  ON_NOTHING,
+  ON_CONNECT,
+  ON_READ,
+  ON_WRITE,
+  ON_ZERO,
+  ON_FLUSH,
+  ON_STATUS,
+  ON_REQUEST
+};
 
-#define MODES(M)                                                              \
-  M (HONEST, "honest", ON_NOTHING, "never rude")                              \
-  M (SIZE_DIFFERS, "size-differs", ON_CONNECT, "half the size")               \
-  M (SIZE_HUGE, "size-huge", ON_CONNECT, "a size over 2^63")                  \
-  M (READ_ONLY, "read-only", ON_CONNECT, "read-only")                         \
-  M (NO_CONTEXT, "no-context", ON_CONNECT, "base:allocation is refused")      \
-  M (GO_REFUSED, "go-refused", ON_CONNECT, "the export is refused")           \
-  M (CONNECT_CLOSED, "connect-closed", ON_CONNECT, "closed at once")          \
-  M (GREETING, "greeting", ON_CONNECT, "that of another protocol")            \
-  M (CONNECT_SILENT, "connect-silent", ON_CONNECT, "no greeting")             \
-  M (BLOCKS_ZERO, "blocks-zero", ON_CONNECT, "block sizes 0, 0, 0")           \
-  M (BLOCKS_ODD, "blocks-odd", ON_CONNECT, "minimum block size 3")            \
-  M (BLOCKS_CROSSED, "blocks-crossed", ON_CONNECT, "minimum over maximum")    \
-  M (BLOCKS_HUGE, "blocks-huge", ON_CONNECT, "preferred block size 1 GiB")    \
-  M (READ_HALF, "read-half", ON_READ, "half the data, no error")              \
-  M (READ_TWICE, "read-twice", ON_READ, "one half twice, the other never")    \
-  M (READ_OVERLAP, "read-overlap", ON_READ, "chunks that overlap")            \
-  M (READ_OUTSIDE, "read-outside", ON_READ, "a chunk outside the range")      \
-  M (READ_PIECES, "read-pieces", ON_READ, "odd pieces, last one first")       \
-  M (READ_THEN_ERROR, "read-then-error", ON_READ, "all data, then an error")  \
-  M (READ_ERROR, "read-error", ON_READ, "EIO")                                \
-  M (READ_ERROR_ZERO, "read-error-zero", ON_READ, "an error chunk, errno 0")  \
-  M (READ_TEXT, "read-text", ON_READ, "an error, and all that it can say")    \
-  M (READ_EMPTY, "read-empty", ON_READ, "chunks of no bytes in between")      \
-  M (READ_SIMPLE, "read-simple", ON_READ, "no structured reply")              \
-  M (READ_HUGE, "read-huge", ON_READ, "a chunk of 4 GiB less a byte")         \
-  M (READ_STUCK, "read-stuck", ON_READ, "half a reply, then no more at all")  \
-  M (READ_SILENT, "read-silent", ON_READ, "never answered")                   \
-  M (READ_CUT, "read-cut", ON_READ, "closed in the middle of the data")       \
-  M (WRITE_ERROR, "write-error", ON_WRITE, "EIO")                             \
-  M (WRITE_SILENT, "write-silent", ON_WRITE, "never answered")                \
-  M (WRITE_DROP, "write-drop", ON_WRITE, "closed instead of an answer")       \
-  M (LATE_WRITE, "late-write", ON_WRITE, "dropped, but executed after all:"   \
-     " once a later connection has written the same range")                   \
-  M (CRASH, "crash", ON_WRITE, "all closed, unflushed data lost")             \
-  M (ZERO_ERROR, "zero-error", ON_ZERO, "EIO")                                \
-  M (ZERO_REFUSED, "zero-refused", ON_ZERO, "offered, but ENOTSUP")           \
-  M (FLUSH_ERROR, "flush-error", ON_FLUSH, "EIO")                             \
-  M (FLUSH_CRASH, "flush-crash", ON_FLUSH, "crash instead of a flush")        \
-  M (STATUS_ERROR, "status-error", ON_STATUS, "EIO")                          \
-  M (STATUS_SILENT, "status-silent", ON_STATUS, "never answered")             \
-  M (STATUS_NONE, "status-none", ON_STATUS, "success, but no extents")        \
-  M (STATUS_TWICE, "status-twice", ON_STATUS, "the same chunk twice")         \
-  M (STATUS_THEN_ERROR, "status-then-error", ON_STATUS, "then an error")      \
-  M (STATUS_ZERO_FIRST, "status-zero-first", ON_STATUS, "length 0 first")     \
-  M (STATUS_ZERO_MIDDLE, "status-zero-middle", ON_STATUS, "0 in the middle")  \
-  M (STATUS_ALL_ZERO, "status-zero-only", ON_STATUS, "one extent, length 0")  \
-  M (STATUS_LONG, "status-long", ON_STATUS, "longer than asked")              \
-  M (STATUS_PAST_END, "status-past-end", ON_STATUS, "past the disk's end")    \
-  M (STATUS_ONE_MORE, "status-one-more", ON_STATUS, "one extent too many")    \
-  M (STATUS_SHORT, "status-short", ON_STATUS, "64 KiB at a time")             \
-  M (STATUS_FLOOD, "status-flood", ON_STATUS, "an extent for each byte")      \
-  M (STATUS_WRONG_ID, "status-wrong-id", ON_STATUS, "an unknown context")     \
-  M (STATUS_FLAGS, "status-flags", ON_STATUS, "unknown flags")                \
-  M (STATUS_ODD, "status-odd", ON_STATUS, "cut at odd bytes")                 \
-  M (GARBLE, "garble", ON_REQUEST, "a reply with a wrong magic")              \
-  M (BAD_COOKIE, "bad-cookie", ON_REQUEST, "a reply to no request")           \
-  M (DROP, "drop", ON_REQUEST, "this connection closed, others are not")      \
-  M (STALL, "stall", ON_REQUEST, "this connection never answered again")      \
+#define MODES(M)                                                               \
+  M (HONEST, "honest", ON_NOTHING, "never rude")                               \
+  M (SIZE_DIFFERS, "size-differs", ON_CONNECT, "half the size")                \
+  M (SIZE_HUGE, "size-huge", ON_CONNECT, "a size over 2^63")                   \
+  M (READ_ONLY, "read-only", ON_CONNECT, "read-only")                          \
+  M (NO_CONTEXT, "no-context", ON_CONNECT, "base:allocation is refused")       \
+  M (GO_REFUSED, "go-refused", ON_CONNECT, "the export is refused")            \
+  M (CONNECT_CLOSED, "connect-closed", ON_CONNECT, "closed at once")           \
+  M (GREETING, "greeting", ON_CONNECT, "that of another protocol")             \
+  M (CONNECT_SILENT, "connect-silent", ON_CONNECT, "no greeting")              \
+  M (BLOCKS_ZERO, "blocks-zero", ON_CONNECT, "block sizes 0, 0, 0")            \
+  M (BLOCKS_ODD, "blocks-odd", ON_CONNECT, "minimum block size 3")             \
+  M (BLOCKS_CROSSED, "blocks-crossed", ON_CONNECT, "minimum over maximum")     \
+  M (BLOCKS_HUGE, "blocks-huge", ON_CONNECT, "preferred block size 1 GiB")     \
+  M (READ_HALF, "read-half", ON_READ, "half the data, no error")               \
+  M (READ_TWICE, "read-twice", ON_READ, "one half twice, the other never")     \
+  M (READ_OVERLAP, "read-overlap", ON_READ, "chunks that overlap")             \
+  M (READ_OUTSIDE, "read-outside", ON_READ, "a chunk outside the range")       \
+  M (READ_PIECES, "read-pieces", ON_READ, "odd pieces, last one first")        \
+  M (READ_THEN_ERROR, "read-then-error", ON_READ, "all data, then an error")   \
+  M (READ_ERROR, "read-error", ON_READ, "EIO")                                 \
+  M (READ_ERROR_ZERO, "read-error-zero", ON_READ, "an error chunk, errno 0")   \
+  M (READ_TEXT, "read-text", ON_READ, "an error, and all that it can say")     \
+  M (READ_EMPTY, "read-empty", ON_READ, "chunks of no bytes in between")       \
+  M (READ_SIMPLE, "read-simple", ON_READ, "no structured reply")               \
+  M (READ_HUGE, "read-huge", ON_READ, "a chunk of 4 GiB less a byte")          \
+  M (READ_STUCK, "read-stuck", ON_READ, "half a reply, then no more at all")   \
+  M (READ_SILENT, "read-silent", ON_READ, "never answered")                    \
+  M (READ_CUT, "read-cut", ON_READ, "closed in the middle of the data")        \
+  M (WRITE_ERROR, "write-error", ON_WRITE, "EIO")                              \
+  M (WRITE_SILENT, "write-silent", ON_WRITE, "never answered")                 \
+  M (WRITE_DROP, "write-drop", ON_WRITE, "closed instead of an answer")        \
+  M (LATE_WRITE, "late-write", ON_WRITE,                                       \
+     "dropped, but executed after all:"                                        \
+     " once a later connection has written the same range")                    \
+  M (CRASH, "crash", ON_WRITE, "all closed, unflushed data lost")              \
+  M (ZERO_ERROR, "zero-error", ON_ZERO, "EIO")                                 \
+  M (ZERO_REFUSED, "zero-refused", ON_ZERO, "offered, but ENOTSUP")            \
+  M (FLUSH_ERROR, "flush-error", ON_FLUSH, "EIO")                              \
+  M (FLUSH_CRASH, "flush-crash", ON_FLUSH, "crash instead of a flush")         \
+  M (STATUS_ERROR, "status-error", ON_STATUS, "EIO")                           \
+  M (STATUS_SILENT, "status-silent", ON_STATUS, "never answered")              \
+  M (STATUS_NONE, "status-none", ON_STATUS, "success, but no extents")         \
+  M (STATUS_TWICE, "status-twice", ON_STATUS, "the same chunk twice")          \
+  M (STATUS_THEN_ERROR, "status-then-error", ON_STATUS, "then an error")       \
+  M (STATUS_ZERO_FIRST, "status-zero-first", ON_STATUS, "length 0 first")      \
+  M (STATUS_ZERO_MIDDLE, "status-zero-middle", ON_STATUS, "0 in the middle")   \
+  M (STATUS_ALL_ZERO, "status-zero-only", ON_STATUS, "one extent, length 0")   \
+  M (STATUS_LONG, "status-long", ON_STATUS, "longer than asked")               \
+  M (STATUS_PAST_END, "status-past-end", ON_STATUS, "past the disk's end")     \
+  M (STATUS_ONE_MORE, "status-one-more", ON_STATUS, "one extent too many")     \
+  M (STATUS_SHORT, "status-short", ON_STATUS, "64 KiB at a time")              \
+  M (STATUS_FLOOD, "status-flood", ON_STATUS, "an extent for each byte")       \
+  M (STATUS_WRONG_ID, "status-wrong-id", ON_STATUS, "an unknown context")      \
+  M (STATUS_FLAGS, "status-flags", ON_STATUS, "unknown flags")                 \
+  M (STATUS_ODD, "status-odd", ON_STATUS, "cut at odd bytes")                  \
+  M (GARBLE, "garble", ON_REQUEST, "a reply with a wrong magic")               \
+  M (BAD_COOKIE, "bad-cookie", ON_REQUEST, "a reply to no request")            \
+  M (DROP, "drop", ON_REQUEST, "this connection closed, others are not")       \
+  M (STALL, "stall", ON_REQUEST, "this connection never answered again")       \
   M (EXIT, "exit", ON_REQUEST, "the server exits with status 3")
 
 enum mode {
 #define M(id, name, occasion, text) id,
   MODES (M)
 #undef M
-  N_MODES
+    N_MODES
 };
 
 static const struct {
@@ -153,17 +162,17 @@ static struct {
   uint64_t offset;
   bool no_flush, no_fua, no_zero, no_extents, no_structured, no_multi_conn;
   bool no_write;
-  int log;                      /* descriptor; -1: none */
+  int log; /* descriptor; -1: none */
 } set = { .times = UINT64_MAX, .log = -1 };
 
 static uint64_t disk_size;
 
 /* Guards all that follows. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint8_t *disk;           /* what clients see */
-static uint8_t *stored;         /* the file; != disk when there is a cache */
-static bool *unflushed;         /* of each block: the two may differ */
-static uint64_t occasions;      /* with some modes, since the last rudeness */
+static uint8_t *disk;      /* what clients see */
+static uint8_t *stored;    /* the file; != disk when there is a cache */
+static bool *unflushed;    /* of each block: the two may differ */
+static uint64_t occasions; /* with some modes, since the last rudeness */
 static uint64_t rudenesses;
 static uint64_t crashes;
 static uint64_t connections;    /* that were ever accepted */
@@ -172,7 +181,7 @@ static struct {                 /* a write that is executed too late */
   uint8_t *data;                /* owned; NULL: there is none */
   uint64_t offset;
   uint32_t length;
-  uint64_t seen;                /* connections, when it was dropped */
+  uint64_t seen; /* connections, when it was dropped */
 } late;
 
 struct extent {
@@ -183,12 +192,12 @@ struct extent {
 /* One client's connection; lives on its thread. */
 struct conn {
   struct wire wire;
-  uint64_t number;              /* of the connection, from 1 on */
-  uint64_t crashes;             /* that there were before it */
-  bool stalled;                 /* never to be answered again */
-  bool is_rude;                 /* its one ON_CONNECT occasion came up */
-  uint8_t *payload;             /* MAX_PAYLOAD bytes */
-  struct extent *extents;       /* MAX_EXTENTS of them */
+  uint64_t number;        /* of the connection, from 1 on */
+  uint64_t crashes;       /* that there were before it */
+  bool stalled;           /* never to be answered again */
+  bool is_rude;           /* its one ON_CONNECT occasion came up */
+  uint8_t *payload;       /* MAX_PAYLOAD bytes */
+  struct extent *extents; /* MAX_EXTENTS of them */
 };
 
 static void die (const char *fmt, ...)
@@ -215,8 +224,8 @@ log_line (const char *what, uint64_t offset, uint64_t length)
 
   if (set.log == -1)
     return;
-  n = snprintf (line, sizeof line, "%s %" PRIu64 " %" PRIu64 "\n",
-                what, offset, length);
+  n = snprintf (line, sizeof line, "%s %" PRIu64 " %" PRIu64 "\n", what, offset,
+                length);
   if (write (set.log, line, n) != n)
     die ("log: %s", strerror (errno));
 }
@@ -239,8 +248,7 @@ rude (enum mode mode, uint64_t offset, uint64_t length)
 
   if (set.mode != mode)
     return false;
-  if (set.has_offset &&
-      (set.offset < offset || set.offset - offset >= length))
+  if (set.has_offset && (set.offset < offset || set.offset - offset >= length))
     return false;
   pthread_mutex_lock (&lock);
   yes = occasions++ >= set.after && rudenesses < set.times;
@@ -314,7 +322,8 @@ handshake (struct conn *c)
 {
   static const char greeting[] = "220 mail.example.com ESMTP, and no disk\r\n";
   struct told told = {
-    .size = export_size (c), .flags = export_flags (c),
+    .size = export_size (c),
+    .flags = export_flags (c),
     .structured = !set.no_structured,
     .context = !set.no_extents && !rude_conn (c, NO_CONTEXT),
     .refused = rude_conn (c, GO_REFUSED),
@@ -324,7 +333,7 @@ handshake (struct conn *c)
   if (rude_conn (c, CONNECT_CLOSED))
     return false;
   if (rude_conn (c, CONNECT_SILENT)) {
-    (void) wire_receive (&c->wire, &byte, 1);   /* until it gives up */
+    (void) wire_receive (&c->wire, &byte, 1); /* until it gives up */
     return false;
   }
   if (rude_conn (c, GREETING)) {
@@ -775,8 +784,8 @@ execute_late_write (struct conn *c, const struct request *q)
 
   pthread_mutex_lock (&lock);
   end = late.offset + late.length;
-  if (late.data != NULL && c->number > late.seen
-      && q->offset < end && end <= q->offset + q->length) {
+  if (late.data != NULL && c->number > late.seen && q->offset < end
+      && end <= q->offset + q->length) {
     memcpy (disk + late.offset, late.data, late.length);
     free (late.data);
     late.data = NULL;
@@ -879,7 +888,7 @@ answer_request (struct conn *c, struct request *q)
     return set.no_flush ? answer (c, q, NBD_EINVAL) : answer_flush (c, q);
   case NBD_CMD_BLOCK_STATUS:
     return c->wire.context && q->length > 0 ? answer_status (c, q)
-                                       : answer (c, q, NBD_EINVAL);
+                                            : answer (c, q, NBD_EINVAL);
   default:
     return answer (c, q, NBD_EINVAL);
   }
@@ -895,9 +904,9 @@ serve (struct conn *c)
   while (wire_receive_request (&c->wire, &q)) {
     if (q.type == NBD_CMD_DISC)
       return;
-    if (q.type == NBD_CMD_WRITE &&
-        (q.length > MAX_PAYLOAD ||
-         !wire_receive (&c->wire, c->payload, q.length)))
+    if (q.type == NBD_CMD_WRITE
+        && (q.length > MAX_PAYLOAD
+            || !wire_receive (&c->wire, c->payload, q.length)))
       return;
     if (!answer_request (c, &q))
       return;
@@ -995,9 +1004,9 @@ open_listener (const char *path)
   if (strlen (path) >= sizeof addr.sun_path)
     die ("%s: too long for a socket", path);
   strcpy (addr.sun_path, path);
-  if ((fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1 ||
-      bind (fd, (struct sockaddr *) &addr, sizeof addr) == -1 ||
-      listen (fd, SOMAXCONN) == -1)
+  if ((fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1
+      || bind (fd, (struct sockaddr *) &addr, sizeof addr) == -1
+      || listen (fd, SOMAXCONN) == -1)
     die ("%s: %s", path, strerror (errno));
   return fd;
 }
@@ -1007,8 +1016,8 @@ write_pidfile (const char *name)
 {
   FILE *fp = fopen (name, "w");
 
-  if (fp == NULL || fprintf (fp, "%ld\n", (long) getpid ()) < 0 ||
-      fclose (fp) == EOF)
+  if (fp == NULL || fprintf (fp, "%ld\n", (long) getpid ()) < 0
+      || fclose (fp) == EOF)
     die ("%s: %s", name, strerror (errno));
 }
 
@@ -1085,8 +1094,12 @@ main (int argc, char *argv[])
 
   while ((c = getopt_long (argc, argv, "", options, NULL)) != -1) {
     switch (c) {
-    case 'a': set.after = parse_number (optarg); break;
-    case 'm': set.mode = parse_mode (optarg); break;
+    case 'a':
+      set.after = parse_number (optarg);
+      break;
+    case 'm':
+      set.mode = parse_mode (optarg);
+      break;
     case 'o':
       set.has_offset = true;
       set.offset = parse_number (optarg);
@@ -1096,11 +1109,20 @@ main (int argc, char *argv[])
       if (set.log == -1)
         die ("%s: %s", optarg, strerror (errno));
       break;
-    case 'p': pidfile = optarg; break;
-    case 't': set.times = parse_number (optarg); break;
-    case 'u': path = optarg; break;
-    case 'w': parse_without (optarg); break;
-    default: exit (EXIT_FAILURE);
+    case 'p':
+      pidfile = optarg;
+      break;
+    case 't':
+      set.times = parse_number (optarg);
+      break;
+    case 'u':
+      path = optarg;
+      break;
+    case 'w':
+      parse_without (optarg);
+      break;
+    default:
+      exit (EXIT_FAILURE);
     }
   }
   if (optind + 1 != argc)

@@ -34,15 +34,16 @@
 
 #define RETURN(what) BPF_STMT (BPF_RET | BPF_K, (what))
 #define LOAD(offset) BPF_STMT (BPF_LD | BPF_W | BPF_ABS, (offset))
-#define JUMP(how, k, yes, no) \
+#define JUMP(how, k, yes, no)                                                  \
   BPF_JUMP (BPF_JMP | (how) | BPF_K, (k), (yes), (no))
 
 int
 main (int argc, char **argv)
 {
-  const int zeroing = argc > 1 && strncmp (argv[1], ZEROING,
-                                           strlen (ZEROING)) == 0
-    ? atoi (argv[1] + strlen (ZEROING)) : 0;
+  const int zeroing = argc > 1
+      && strncmp (argv[1], ZEROING, strlen (ZEROING)) == 0
+    ? atoi (argv[1] + strlen (ZEROING))
+    : 0;
   struct sock_filter code[] = {
     LOAD (offsetof (struct seccomp_data, nr)),
     JUMP (BPF_JEQ, SYS_io_uring_setup, 0, 1),
@@ -54,11 +55,12 @@ main (int argc, char **argv)
     LOAD (ARGUMENT),
     JUMP (BPF_JEQ, BLKZEROOUT, 0, 1),
     RETURN (zeroing ? SECCOMP_RET_ERRNO | (unsigned) zeroing
-            : SECCOMP_RET_ALLOW),
+                    : SECCOMP_RET_ALLOW),
     RETURN (SECCOMP_RET_ALLOW),
   };
   struct sock_fprog program = {
-    .len = sizeof code / sizeof code[0], .filter = code,
+    .len = sizeof code / sizeof code[0],
+    .filter = code,
   };
   char **command = argv + (zeroing ? 2 : 1);
 

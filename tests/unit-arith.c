@@ -59,8 +59,7 @@ alignment_agrees_with_division (void **state UNUSED)
   for (align = 1; align <= 64; align *= 2)
     for (n = 0; n < 300; ++n) {
       assert_int_equal (align_down (n, align), n / align * align);
-      assert_int_equal (align_up (n, align),
-                        (n + align - 1) / align * align);
+      assert_int_equal (align_up (n, align), (n + align - 1) / align * align);
     }
   assert_int_equal (align_up (5 * TiB + 1, 4 * GiB), 5 * TiB + 4 * GiB);
 }
@@ -68,7 +67,7 @@ alignment_agrees_with_division (void **state UNUSED)
 static void
 aligning_up_never_wraps (void **state UNUSED)
 {
-  const uint64_t last = UINT64_MAX - 511;     /* the last multiple of 512 */
+  const uint64_t last = UINT64_MAX - 511; /* the last multiple of 512 */
 
   assert_int_equal (align_down (UINT64_MAX, 512), last);
   assert_int_equal (align_up (last - 1, 512), last);

@@ -47,7 +47,7 @@ remove_folder (void **state UNUSED)
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     unlink (names[i]);
   rmdir ("far");
-  return chdir ("/") == 0 ? rmdir (folder) : -1;    /* nothing else is left */
+  return chdir ("/") == 0 ? rmdir (folder) : -1; /* nothing else is left */
 }
 
 static void
@@ -93,7 +93,7 @@ a_file_is_made_only_when_told_to (void **state UNUSED)
 
   assert_int_equal (atomic_file_open (&l, "file", false), -1);
   assert_int_equal (errno, ENOENT);
-  atomic_file_close (&l, true);              /* changes nothing */
+  atomic_file_close (&l, true); /* changes nothing */
   assert_int_equal (atomic_file_open (&l, "file", true), 0);
   assert_true (l.made);
   assert_content ("file", "");
@@ -151,7 +151,7 @@ nobody_locks_a_file_that_was_replaced (void **state UNUSED)
   put ("file", "0");
   for (unsigned i = 0; i < PROCESSES; i++)
     if (fork () == 0) {
-      for (unsigned n = 0; n < EACH; ) {
+      for (unsigned n = 0; n < EACH;) {
         struct atomic_file l;
         char text[16] = "", *was;
         size_t length;
@@ -217,7 +217,7 @@ what_stands_beside_it_is_left_alone (void **state UNUSED)
   assert_content ("file", "whole");
   for (unsigned i = 0; i < 3; i++) {
     assert_content (names[i], "precious");
-    unlink (names[i]);          /* and nothing else is left: remove_folder */
+    unlink (names[i]); /* and nothing else is left: remove_folder */
   }
 }
 

@@ -56,8 +56,10 @@ answers_are_the_known_ones (void **state UNUSED)
 
   for (i = 0; i < COUNT (known); ++i) {
     const struct blkhash_shape shape = {
-      .kind = known[i].kind, .block = known[i].block,
-      .size = strlen (known[i].disk), .claim = 65536,
+      .kind = known[i].kind,
+      .block = known[i].block,
+      .size = strlen (known[i].disk),
+      .claim = 65536,
     };
     struct blkhash *b = blkhash_new (&shape, 1);
     struct feed *f;
@@ -83,7 +85,9 @@ static void
 hole_is_not_digested_block_by_block (void **state UNUSED)
 {
   const struct blkhash_shape shape = {
-    .kind = DIGEST_MD5, .block = 16 * MiB, .size = 16 * TiB,
+    .kind = DIGEST_MD5,
+    .block = 16 * MiB,
+    .size = 16 * TiB,
     .claim = 16 * MiB,
   };
   struct blkhash *b = blkhash_new (&shape, 1);
@@ -94,7 +98,7 @@ hole_is_not_digested_block_by_block (void **state UNUSED)
   f = blkhash_feed (b, 0);
   feed_open (f, 0, shape.size);
   assert_true (feed_zeroes (f, shape.size / 2 + 1, false));
-  assert_int_equal (feed_at (f), shape.size / 2);       /* no part of a block */
+  assert_int_equal (feed_at (f), shape.size / 2); /* no part of a block */
   assert_true (feed_zeroes (f, shape.size, false));
   finish (f, shape.size);
   assert_int_equal (blkhash_end (b, text), 0);
@@ -109,7 +113,10 @@ static void
 disk_may_end_early (void **state UNUSED)
 {
   const struct blkhash_shape open_ended = {
-    .kind = DIGEST_MD5, .block = 4, .size = INT64_MAX, .claim = 8,
+    .kind = DIGEST_MD5,
+    .block = 4,
+    .size = INT64_MAX,
+    .claim = 8,
   };
   char whole[BLKHASH_TEXT], early[BLKHASH_TEXT];
   const uint8_t *data = (const uint8_t *) "abcd\0\0\0\0ijklm";
@@ -117,7 +124,7 @@ disk_may_end_early (void **state UNUSED)
   bool late;
 
   for (end = 0; end <= 13; ++end)
-    for (late = false; ; late = true) {
+    for (late = false;; late = true) {
       struct blkhash_shape shape = open_ended;
       struct blkhash *a = blkhash_new (&open_ended, 1), *b;
       struct feed *f;
@@ -179,7 +186,10 @@ static void
 who_is_ahead_waits_for_the_front (void **state UNUSED)
 {
   const struct blkhash_shape shape = {
-    .kind = DIGEST_SHA1, .block = 512, .size = MiB, .claim = 512,
+    .kind = DIGEST_SHA1,
+    .block = 512,
+    .size = MiB,
+    .claim = 512,
   };
   struct blkhash *b = blkhash_new (&shape, 2);
   struct feed *front, *ahead;
@@ -193,18 +203,18 @@ who_is_ahead_waits_for_the_front (void **state UNUSED)
   at = fill_up (ahead, 512);
   assert_false (feed_fold (ahead));
   assert_false (is_rung (ahead));
-  assert_true (feed_has_room (front));  /* never the one at the front */
+  assert_true (feed_has_room (front)); /* never the one at the front */
 
   assert_true (feed_zeroes (front, 512, false));
-  assert_true (feed_fold (front));      /* its own claim */
+  assert_true (feed_fold (front)); /* its own claim */
   assert_false (is_rung (ahead));
-  assert_true (feed_fold (front));      /* that of the other one */
+  assert_true (feed_fold (front)); /* that of the other one */
   assert_true (is_rung (ahead));
   assert_true (feed_has_room (ahead));
   assert_false (is_rung (ahead));
   while (feed_fold (front))
     ;
-  at = fill_up (ahead, at);             /* it folds by itself from now on */
+  at = fill_up (ahead, at); /* it folds by itself from now on */
   while (feed_fold (ahead))
     ;
   assert_true (is_rung (ahead));
@@ -221,8 +231,10 @@ static unsigned current_seed;
 static unsigned n_waits, n_long_holes;
 
 struct cursor {
-  struct { uint64_t start, end; } claims[64];
-  unsigned first, n;            /* claims of this feed that are not done */
+  struct {
+    uint64_t start, end;
+  } claims[64];
+  unsigned first, n; /* claims of this feed that are not done */
   uint64_t at;
 };
 
@@ -232,7 +244,7 @@ struct model {
   struct blkhash *b;
   unsigned feeds;
   struct cursor cursors[FEEDS];
-  uint64_t front;               /* where the next claim starts */
+  uint64_t front; /* where the next claim starts */
   unsigned short dice[3];
 };
 
@@ -274,9 +286,9 @@ any_end (struct model *m)
 {
   uint64_t to = m->front;
 
-  while (to < m->shape.size && dice (m, 64) != 0
-         && is_zero (m->disk + to, min_u64 (m->shape.block,
-                                            m->shape.size - to)))
+  while (
+    to < m->shape.size && dice (m, 64) != 0
+    && is_zero (m->disk + to, min_u64 (m->shape.block, m->shape.size - to)))
     to += m->shape.block;
   n_long_holes += to - m->front > m->shape.claim;
   to += m->shape.block * dice (m, m->shape.claim / m->shape.block + 1);
@@ -350,8 +362,8 @@ expect_digest (const struct model *m, const char *text)
 
   assert_true (all != NULL && one != NULL);
   for (at = 0; at < m->shape.size; at += m->shape.block) {
-    digest_add (one, m->disk + at, min_u64 (m->shape.block,
-                                            m->shape.size - at));
+    digest_add (one, m->disk + at,
+                min_u64 (m->shape.block, m->shape.size - at));
     assert_true (digest_end (one, out));
     digest_add (all, out, digest_size (m->shape.kind));
   }
@@ -390,15 +402,21 @@ run_seed (unsigned seed)
   m.dice[1] = (unsigned short) seed;
   m.dice[2] = 90;
   any_model (&m);
-  lazy = dice (&m, m.feeds);    /* acts now and then */
+  lazy = dice (&m, m.feeds); /* acts now and then */
   while (!is_done (&m)) {
     i = dice (&m, m.feeds);
     if (i == lazy && dice (&m, 16) != 0)
       continue;
     switch (dice (&m, 4)) {
-    case 0: open_claim (&m, i); break;
-    case 1: feed_fold (blkhash_feed (m.b, i)); break;
-    default: bring_some (&m, i); break;
+    case 0:
+      open_claim (&m, i);
+      break;
+    case 1:
+      feed_fold (blkhash_feed (m.b, i));
+      break;
+    default:
+      bring_some (&m, i);
+      break;
     }
   }
   for (i = 0; i < m.feeds; ++i)
@@ -483,7 +501,10 @@ threads_bring_it_together (void **state UNUSED)
 
   for (round = 0; round < 5; ++round) {
     shared.shape = (struct blkhash_shape) {
-      .kind = DIGEST_SHA256, .block = 64, .size = DISK - 3, .claim = 128,
+      .kind = DIGEST_SHA256,
+      .block = 64,
+      .size = DISK - 3,
+      .claim = 128,
     };
     for (i = 0; i < DISK; ++i)
       shared.disk[i] = (i >> 10) % 3;
@@ -492,7 +513,8 @@ threads_bring_it_together (void **state UNUSED)
     assert_non_null (shared.b);
     for (i = 0; i < FEEDS; ++i)
       assert_int_equal (pthread_create (&threads[i], NULL, run_feed,
-                                        blkhash_feed (shared.b, i)), 0);
+                                        blkhash_feed (shared.b, i)),
+                        0);
     for (i = 0; i < FEEDS; ++i)
       assert_int_equal (pthread_join (threads[i], NULL), 0);
     assert_int_equal (blkhash_end (shared.b, text), 0);

@@ -29,11 +29,13 @@
  */
 struct crowd {
   uint64_t bytes;
-  uint64_t late_max;            /* ns: it wakes up late by less than that */
+  uint64_t late_max; /* ns: it wakes up late by less than that */
 };
 
 #define PASSAGES_MAX 200000
-static struct { uint64_t when, sum; } passages[PASSAGES_MAX];
+static struct {
+  uint64_t when, sum;
+} passages[PASSAGES_MAX];
 static unsigned n_passages;
 
 static struct bucket bucket;
@@ -55,8 +57,8 @@ run (const struct crowd *c, uint64_t until)
 {
   for (;;) {
     const uint64_t due = max_u64 (now, bucket_deadline (&bucket));
-    const uint64_t when = due + (c->late_max ? nrand48 (dice) % c->late_max
-                                 : 0);
+    const uint64_t when = due
+      + (c->late_max ? nrand48 (dice) % c->late_max : 0);
 
     if (when >= until)
       break;
@@ -105,8 +107,11 @@ any_second_is_within_5_percent (void **state UNUSED)
   for (unsigned i = 0; i < sizeof rates / sizeof rates[0]; i++) {
     const uint64_t rate = rates[i];
     const struct crowd crowds[] = {
-      { rate / 64, 0 }, { rate / 128, 0 }, { rate / 1000, 0 },
-      { rate / 64, 5 * NS_PER_MS }, { rate / 100, 20 * NS_PER_MS },
+      { rate / 64, 0 },
+      { rate / 128, 0 },
+      { rate / 1000, 0 },
+      { rate / 64, 5 * NS_PER_MS },
+      { rate / 100, 20 * NS_PER_MS },
     };
 
     for (unsigned j = 0; j < sizeof crowds / sizeof crowds[0]; j++) {

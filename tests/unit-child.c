@@ -210,7 +210,8 @@ file_is_started_under_another_name (void **state UNUSED)
 
   assert_int_equal (pipe2 (out, O_CLOEXEC), 0);
   assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs,
-                                    (struct child_io) { -1, out[1], -1 }), 0);
+                                    (struct child_io) { -1, out[1], -1 }),
+                    0);
   close (out[1]);
   hang_up_theirs ();
   assert_line ("another name");
@@ -227,13 +228,14 @@ signal_is_for_the_child_alone (void **state UNUSED)
 {
   struct child c;
 
-  start_shell (&c, "trap 'echo got >&3; exit 7' USR1; echo up >&3;"
+  start_shell (&c,
+               "trap 'echo got >&3; exit 7' USR1; echo up >&3;"
                " sleep 100000 & while :; do sleep 0.01; done");
   assert_line ("up");
   child_signal (&c, SIGUSR1);
   assert_line ("got");
   wait_and_assert_status (&c, 7);
-  child_signal (&c, SIGUSR1);   /* nobody is there any more */
+  child_signal (&c, SIGUSR1); /* nobody is there any more */
   assert_all_are_gone ();
 }
 
@@ -259,8 +261,8 @@ program_that_cannot_start_is_an_error (void **state UNUSED)
 
 /* A file in a new directory; the directory's name goes to dir. */
 static void
-make_program (char dir[PATH_MAX], char path[PROGRAM_PATH_MAX],
-              const char *text, mode_t mode)
+make_program (char dir[PATH_MAX], char path[PROGRAM_PATH_MAX], const char *text,
+              mode_t mode)
 {
   FILE *fp;
 
@@ -341,7 +343,8 @@ child_finds_its_socket_as_systemd_would_give_it (void **state UNUSED)
   setenv ("LISTEN_FDNAMES", "wrong", 1);
   setenv ("LISTEN_PIDFDID", "99", 1);
   setenv ("UNIT_CHILD", "kept", 1);
-  start_shell (&c, "echo \"$LISTEN_FDS $LISTEN_PID $$ $LISTEN_FDNAMES"
+  start_shell (&c,
+               "echo \"$LISTEN_FDS $LISTEN_PID $$ $LISTEN_FDNAMES"
                " ${LISTEN_PIDFDID-none} $UNIT_CHILD\" >&3;"
                "env | grep -c ^LISTEN_ >&3; read x <&3; exit 7");
   unsetenv ("LISTEN_PID");
@@ -350,8 +353,8 @@ child_finds_its_socket_as_systemd_would_give_it (void **state UNUSED)
   unsetenv ("LISTEN_PIDFDID");
   unsetenv ("UNIT_CHILD");
 
-  snprintf (expected, sizeof expected, "1 %d %d line none kept",
-            (int) c.pid, (int) c.pid);
+  snprintf (expected, sizeof expected, "1 %d %d line none kept", (int) c.pid,
+            (int) c.pid);
   read_line (ours, line, sizeof line);
   assert_string_equal (line, expected);
   assert_line ("3");
@@ -452,8 +455,8 @@ child_starts_where_descriptors_0_to_2_are_closed (void **state UNUSED)
     char sh[] = "sh", dash_c[] = "-c";
     /* Asked before any redirection, which moves the shell's own. */
     char text[] = "for n in 0 1 2; do"
-      "  all=\"$all $(readlink /proc/$$/fd/$n)\";"
-      "done; echo $all >&3";
+                  "  all=\"$all $(readlink /proc/$$/fd/$n)\";"
+                  "done; echo $all >&3";
     char *argv[] = { sh, dash_c, text, NULL };
 
     char none[] = "/nonexistent/program";
@@ -465,8 +468,10 @@ child_starts_where_descriptors_0_to_2_are_closed (void **state UNUSED)
     /* The report of a failure finds its way from there too. */
     if (child_start (&c, none_argv, theirs, "line") != -1 || errno != ENOENT)
       _exit (2);
-    _exit (child_start (&c, argv, theirs, "line") == 0 &&
-           wait_for_end (&c) && c.status == 0 ? 0 : 1);
+    _exit (child_start (&c, argv, theirs, "line") == 0 && wait_for_end (&c)
+               && c.status == 0
+             ? 0
+             : 1);
   }
   assert_true (pid > 0);
   hang_up_theirs ();
@@ -529,8 +534,7 @@ end_by_term_is_within_the_grace (void **state UNUSED)
 
   start_shell (&c, "echo ready >&3; exec sleep 100000");
   assert_line ("ready");
-  assert_string_equal (child_describe (&c, text, sizeof text),
-                       "has not ended");
+  assert_string_equal (child_describe (&c, text, sizeof text), "has not ended");
   assert_true (child_end (&c, GRACE, -1));
   assert_true (c.ended);
   assert_int_equal (c.pid, 0);
@@ -549,7 +553,8 @@ child_may_use_its_grace_to_end_in_order (void **state UNUSED)
   struct child c;
 
   /* A shell that is just about to read would not run its trap before that. */
-  start_shell (&c, "trap 'echo ending >&3; exit 3' TERM; echo ready >&3;"
+  start_shell (&c,
+               "trap 'echo ending >&3; exit 3' TERM; echo ready >&3;"
                "while :; do sleep 0.01; done");
   assert_line ("ready");
   assert_true (child_end (&c, GRACE, -1));
@@ -692,7 +697,8 @@ child_without_a_socket_hears_of_none (void **state UNUSED)
   struct child c;
 
   setenv ("LISTEN_FDS", "1", 1);
-  start_plain_shell (&c, "[ -z \"$LISTEN_FDS$LISTEN_PID$LISTEN_FDNAMES\" ]"
+  start_plain_shell (&c,
+                     "[ -z \"$LISTEN_FDS$LISTEN_PID$LISTEN_FDNAMES\" ]"
                      " && [ ! -e /proc/$$/fd/3 ] && echo none && exit 5");
   assert_line ("none");
   wait_and_assert_status (&c, 5);

@@ -107,7 +107,10 @@ a_device_is_the_same_as_what_it_shows (void **state UNUSED)
   const struct device file = { .kind = DEVICE_FILE, .number = 8, .inode = 5 };
   const struct device disk = { .kind = DEVICE_BLOCK, .number = 8 };
   struct device loop = {
-    .kind = DEVICE_BLOCK, .number = 70, .shows = true, .shows_number = 8,
+    .kind = DEVICE_BLOCK,
+    .number = 70,
+    .shows = true,
+    .shows_number = 8,
     .shows_inode = 5,
   };
   struct device loop2 = loop;

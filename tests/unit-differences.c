@@ -128,7 +128,7 @@ first_ones_are_kept_of_any_number (void **state UNUSED)
   bool all;
 
   b[0] ^= 1;
-  for (uint64_t i = n; i-- > 0; )
+  for (uint64_t i = n; i-- > 0;)
     assert_int_equal (differences_compare (d, 4096 * (i * 7919 % n), a, b, 512),
                       512);
   b[512] ^= 1;

@@ -20,16 +20,18 @@
 
 static const struct {
   enum digest_kind kind;
-  const char *of_abc;           /* of "abc": in RFC 1321 and FIPS 180 */
+  const char *of_abc; /* of "abc": in RFC 1321 and FIPS 180 */
 } known[] = {
   { DIGEST_MD5, "900150983cd24fb0d6963f7d28e17f72" },
   { DIGEST_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d" },
-  { DIGEST_SHA256, "ba7816bf8f01cfea414140de5dae2223"
-                   "b00361a396177a9cb410ff61f20015ad" },
-  { DIGEST_SHA512, "ddaf35a193617abacc417349ae204131"
-                   "12e6fa4e89a97ea20a9eeee64b55d39a"
-                   "2192992a274fc1a836ba3c23a3feebbd"
-                   "454d4423643ce80e2a9ac94fa54ca49f" },
+  { DIGEST_SHA256,
+    "ba7816bf8f01cfea414140de5dae2223"
+    "b00361a396177a9cb410ff61f20015ad" },
+  { DIGEST_SHA512,
+    "ddaf35a193617abacc417349ae204131"
+    "12e6fa4e89a97ea20a9eeee64b55d39a"
+    "2192992a274fc1a836ba3c23a3feebbd"
+    "454d4423643ce80e2a9ac94fa54ca49f" },
 };
 
 static void
@@ -56,7 +58,7 @@ answers_are_the_known_ones (void **state UNUSED)
     assert_non_null (d);
     digest_add (d, "abc", 3);
     assert_digest (d, known[i].kind, known[i].of_abc);
-    digest_add (d, "a", 1);     /* afresh */
+    digest_add (d, "a", 1); /* afresh */
     digest_add (d, "", 0);
     digest_add (d, "bc", 2);
     assert_digest (d, known[i].kind, known[i].of_abc);

@@ -24,7 +24,8 @@ static int
 open_null (void **state UNUSED)
 {
   const struct endpoint_request q = {
-    .side = DESTINATION, .name = strdup ("destination null:"),
+    .side = DESTINATION,
+    .name = strdup ("destination null:"),
   };
   struct error e = { 0 };
 
@@ -70,7 +71,10 @@ everything_is_over_at_once_and_in_order (void **state UNUSED)
   list_init (&ready);
   for (i = 0; i < 3; ++i) {
     ios[i] = (struct io) {
-      .ready = &ready, .verb = verbs[i], .offset = 10, .length = INT64_MAX - 10,
+      .ready = &ready,
+      .verb = verbs[i],
+      .offset = 10,
+      .length = INT64_MAX - 10,
     };
     conn_start (conn, &ios[i]);
   }
@@ -129,8 +133,7 @@ each_conn_is_its_own (void **state UNUSED)
   conn_close (NULL);
 }
 
-#define ON_NULL(f) \
-  cmocka_unit_test_setup_teardown (f, open_null, close_null)
+#define ON_NULL(f) cmocka_unit_test_setup_teardown (f, open_null, close_null)
 
 int
 main (void)

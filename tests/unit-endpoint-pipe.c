@@ -28,10 +28,10 @@
 #define UNUSED __attribute__ ((unused))
 
 #define IOS 8
-#define SIZE 1000               /* of one io */
+#define SIZE 1000 /* of one io */
 
 static char fifo[PATH_MAX];
-static int other_end;           /* of the FIFO; it never blocks */
+static int other_end; /* of the FIFO; it never blocks */
 static struct endpoint *ep;
 static struct conn *conn;
 static struct list ready;
@@ -47,7 +47,9 @@ make_fifo (void **state UNUSED)
   temporary_name (fifo);
   fd = mkstemp (fifo);
   return fd == -1 || close (fd) == -1 || unlink (fifo) == -1
-    || mkfifo (fifo, 0600) == -1 ? -1 : 0;
+      || mkfifo (fifo, 0600) == -1
+    ? -1
+    : 0;
 }
 
 static int
@@ -61,7 +63,9 @@ open_side (enum side side)
 {
   const struct operand operand = { .name = fifo };
   const struct endpoint_request q = {
-    .side = side, .name = strdup ("the FIFO"), .operand = &operand,
+    .side = side,
+    .name = strdup ("the FIFO"),
+    .operand = &operand,
     .interrupt_fd = -1,
   };
   struct error e = { 0 };
@@ -102,8 +106,11 @@ static void
 start (enum io_verb verb, unsigned i)
 {
   ios[i] = (struct io) {
-    .ready = &ready, .verb = verb, .offset = (uint64_t) i * SIZE,
-    .length = SIZE, .buffer = bytes[i],
+    .ready = &ready,
+    .verb = verb,
+    .offset = (uint64_t) i * SIZE,
+    .length = SIZE,
+    .buffer = bytes[i],
   };
   conn_start (conn, &ios[i]);
 }
@@ -161,7 +168,10 @@ full_pipe_is_polled_for (void **state UNUSED)
 {
   static char large[4 * MiB];
   struct io io = {
-    .ready = &ready, .verb = IO_WRITE, .length = sizeof large, .buffer = large,
+    .ready = &ready,
+    .verb = IO_WRITE,
+    .length = sizeof large,
+    .buffer = large,
   };
   size_t sum = 0;
   ssize_t n;
@@ -258,9 +268,9 @@ end_ends_all_reads (void **state UNUSED)
   assert_memory_equal (bytes, "abc", 3);
 }
 
-#define ON_SOURCE(f) \
+#define ON_SOURCE(f)                                                           \
   cmocka_unit_test_setup_teardown (f, open_source, close_both)
-#define ON_DESTINATION(f) \
+#define ON_DESTINATION(f)                                                      \
   cmocka_unit_test_setup_teardown (f, open_destination, close_both)
 
 int

@@ -71,7 +71,7 @@ time_left_is_that_of_the_data (void **state UNUSED)
   v = estimator_estimate (&o, false, START);
   assert_true (v.left_known);
   assert_int_equal (v.data_left, 100 * MiB);
-  assert_true (v.left < 0);             /* no rate yet */
+  assert_true (v.left < 0); /* no rate yet */
 
   /* Half of what is read turns out to be zeroes. */
   t.read_bytes = 20 * MiB;
@@ -96,7 +96,7 @@ rate_is_that_of_the_last_ten_seconds (void **state UNUSED)
   uint64_t now = START;
 
   estimator_init (&o, &t, now);
-  for (unsigned i = 0; i < 200; i++) {  /* 20 s: fast, then nothing */
+  for (unsigned i = 0; i < 200; i++) { /* 20 s: fast, then nothing */
     now += NS_PER_S / 10;
     if (i < 50)
       t.data += MiB;
@@ -160,14 +160,16 @@ standing_still_is_told_after_a_second (void **state UNUSED)
   estimator_init (&o, &t, START);
   estimator_note (&o, &t, START);
   estimator_note (&o, &t, START + NS_PER_S / 2);
-  assert_int_equal (estimator_estimate (&o, false, START + NS_PER_S / 2).stalled, 0);
+  assert_int_equal (
+    estimator_estimate (&o, false, START + NS_PER_S / 2).stalled, 0);
   estimator_note (&o, &t, START + 3 * NS_PER_S);
-  assert_int_equal (estimator_estimate (&o, false, START + 3 * NS_PER_S).stalled,
-                    3 * NS_PER_S);
+  assert_int_equal (
+    estimator_estimate (&o, false, START + 3 * NS_PER_S).stalled, 3 * NS_PER_S);
   assert_int_equal (estimator_estimate (&o, false, START).inflight, 4);
   t.data = 1;
   estimator_note (&o, &t, START + 4 * NS_PER_S);
-  assert_int_equal (estimator_estimate (&o, false, START + 4 * NS_PER_S).stalled, 0);
+  assert_int_equal (
+    estimator_estimate (&o, false, START + 4 * NS_PER_S).stalled, 0);
 }
 
 /* A made-up copy that zeroes, which began this many seconds ago. */
@@ -207,12 +209,12 @@ zeroing_has_its_own_rate (void **state UNUSED)
   start_copy (&o, &t, 10 * GiB);
   v = look_after (&o, &t, 10, GiB, 0);
   assert_int_equal (v.percent, 1);
-  assert_int_equal (v.zero_left, 0);            /* nothing tells of any */
+  assert_int_equal (v.zero_left, 0); /* nothing tells of any */
 
-  t.zeroes = 4;                                 /* on their way */
+  t.zeroes = 4; /* on their way */
   v = look_after (&o, &t, 1, 0, 0);
   assert_int_equal (v.zero_left, 990 * GiB);
-  assert_true (v.left < 0);                     /* no rate yet */
+  assert_true (v.left < 0); /* no rate yet */
 
   v = look_after (&o, &t, 89, 0, GiB);
   assert_true (v.data_rate >= 0 && v.data_rate <= 0);
@@ -234,7 +236,7 @@ percent_is_of_the_time_where_zeroing_is_slow (void **state UNUSED)
   start_copy (&o, &t, 990 * GiB);
   v = look_after (&o, &t, 99, 10 * GiB, 10 * MiB);
   assert_int_equal (v.data_left, 0);
-  assert_in_range (v.percent, 8, 12);           /* not 99 */
+  assert_in_range (v.percent, 8, 12); /* not 99 */
   assert_true (v.left > 900 && v.left < 950);
   last = v.percent;
   for (unsigned i = 0; i < 9; i++) {

@@ -32,10 +32,10 @@
 
 #define CELLS 131072
 
-static uint64_t base;           /* where it begins */
-static uint64_t cell;           /* bytes in one cell */
+static uint64_t base; /* where it begins */
+static uint64_t cell; /* bytes in one cell */
 static unsigned n_cells;
-static bool zero_at[CELLS];     /* each cell is all of one kind */
+static bool zero_at[CELLS]; /* each cell is all of one kind */
 
 static uint64_t
 disk_end (void)
@@ -49,8 +49,7 @@ truth (uint64_t offset, uint64_t limit, uint64_t *end)
 {
   unsigned first = (unsigned) ((offset - base) / cell), i = first;
 
-  while (i < n_cells && zero_at[i] == zero_at[first]
-         && base + i * cell < limit)
+  while (i < n_cells && zero_at[i] == zero_at[first] && base + i * cell < limit)
     i++;
   *end = min_u64 (base + i * cell, limit);
   return zero_at[first] ? EXTENT_ZERO : EXTENT_DATA;
@@ -88,11 +87,11 @@ static struct {
   struct io *flying[AT_MOST];
   unsigned n_flying;
   uint64_t ask_max;
-  uint64_t low, high;           /* no question may reach beyond */
+  uint64_t low, high; /* no question may reach beyond */
   unsigned questions;
-  uint64_t bytes;               /* that were asked for, in all */
+  uint64_t bytes; /* that were asked for, in all */
   uint64_t longest, furthest;
-  int refusal;                  /* errno of each start, 0 for none */
+  int refusal; /* errno of each start, 0 for none */
 } stub;
 
 static int
@@ -125,7 +124,8 @@ stub_retire (struct conn *c, struct io *io)
 }
 
 static const struct conn_ops stub_ops = {
-  .start = stub_start, .retire = stub_retire,
+  .start = stub_start,
+  .retire = stub_retire,
 };
 
 static struct extents *x;
@@ -447,7 +447,7 @@ answer_that_makes_no_progress_means_data (void **state UNUSED)
   aim (0, 100 * MiB);
   assert_waits (0);
   assert_int_equal (answer (question_at (0), 0, 0), 0);
-  assert_waits (0);             /* less is asked for */
+  assert_waits (0); /* less is asked for */
   assert_int_equal (question_at (0)->length, 50 * MiB);
   assert_true (fail_at (0, 0) <= MiB);
   assert_int_equal (failures (0), 1);
@@ -485,8 +485,7 @@ walk_across (uint64_t place, uint64_t end)
     if (extents_lookup (x, at, &to, &value) == EXTENTS_WAIT) {
       while (stub.n_flying > 0) {
         struct io *io = stub.flying[0];
-        const bool bad = io->offset <= place
-          && place - io->offset < io->length;
+        const bool bad = io->offset <= place && place - io->offset < io->length;
 
         answer (io, bad ? 0 : UINT64_MAX, bad ? EIO : 0);
       }
@@ -519,9 +518,8 @@ start_walk (uint64_t ask_max)
 static void
 one_place_that_fails_is_data_alone (void **state UNUSED)
 {
-  static const uint64_t places[] = {
-    0, MiB - 1, 5 * GiB + 12345, 700 * GiB, TiB - 1
-  };
+  static const uint64_t places[] = { 0, MiB - 1, 5 * GiB + 12345, 700 * GiB,
+                                     TiB - 1 };
 
   for (unsigned i = 0; i < 2 * sizeof places / sizeof places[0]; i++) {
     const uint64_t ask_max = i % 2 ? UINT64_C (1) << 60 : 4 * GiB - 64 * MiB;
@@ -634,7 +632,7 @@ lost_connection_is_asked_no_more_and_the_next_one_anew (void **state UNUSED)
   assert_true (stub.n_flying > 0);
   finish (question_at (0), 0);
   extents_lost (x);
-  stub.n_flying = stub.questions = 0;   /* they ended with the conn */
+  stub.n_flying = stub.questions = 0; /* they ended with the conn */
   extents_ask (x);
   assert_int_equal (stub.questions, 0);
   assert_int_equal (extents_peek (x, 0, &end, &value), EXTENTS_WAIT);
@@ -656,7 +654,7 @@ silence_is_waited_for_up_to_a_deadline (void **state UNUSED)
   aim (0, 1000 * MiB);
   assert_int_equal (extents_deadline (x), 0);
   extents_ask (x);
-  assert_int_equal (extents_deadline (x), 0);   /* nobody is waiting */
+  assert_int_equal (extents_deadline (x), 0); /* nobody is waiting */
   extents_give_up (x, UINT64_MAX);
   assert_waits (0);
   deadline = extents_deadline (x);
@@ -671,7 +669,7 @@ silence_is_waited_for_up_to_a_deadline (void **state UNUSED)
   extents_give_up (x, deadline);
   assert_int_equal (extents_lookup (x, 0, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
-  assert_true (end <= 64 * MiB);        /* the question's own range at most */
+  assert_true (end <= 64 * MiB); /* the question's own range at most */
   assert_int_equal (extents_deadline (x), 0);
   assert_int_equal (failures (0), 1);
 
@@ -736,7 +734,7 @@ new_aim_forgets_what_is_known_and_in_flight (void **state UNUSED)
   assert_waits (1024 * MiB);
   answer (question_at (1024 * MiB), UINT64_MAX, 0);
   assert_known (1024 * MiB, EXTENT_DATA, 1088 * MiB);
-  assert_int_equal (failures (0), 0);   /* nobody needed that answer */
+  assert_int_equal (failures (0), 0); /* nobody needed that answer */
   answer_all ();
   assert_int_equal (walk (1088 * MiB, 2048 * MiB), 0);
 
@@ -768,7 +766,8 @@ new_aim_without_a_free_question_is_data_for_now (void **state UNUSED)
   assert_int_equal (stub.n_flying, AT_MOST);
   aim (2048 * MiB, 4096 * MiB);
   extents_ask (x);
-  assert_int_equal (extents_lookup (x, 2048 * MiB, &end, &value), EXTENTS_KNOWN);
+  assert_int_equal (extents_lookup (x, 2048 * MiB, &end, &value),
+                    EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
   assert_true (end < 4096 * MiB);
   answer_all ();
@@ -837,7 +836,7 @@ cursor_may_pass_what_was_never_answered (void **state UNUSED)
   aim (0, 1000 * MiB);
   extents_ask (x);
   assert_false (extents_all_zero (x, 512 * MiB + 5, 600 * MiB));
-  answer_all ();                /* of all that lies behind */
+  answer_all (); /* of all that lies behind */
   assert_int_equal (walk (512 * MiB + 5, 1000 * MiB), 488 * MiB - 5);
 }
 
@@ -924,7 +923,7 @@ static void
 questions_keep_to_a_small_maximum (void **state UNUSED)
 {
   make_disk (0, 16, CELLS, "zd");
-  start_extents (64 * KiB);     /* the stub refuses more */
+  start_extents (64 * KiB); /* the stub refuses more */
   aim (0, disk_end ());
   assert_int_equal (walk (0, disk_end ()), disk_end () / 2);
 }
@@ -960,7 +959,8 @@ static struct {
 static uint64_t
 up_to (unsigned short *dice, uint64_t n)
 {
-  return n == 0 ? 0
+  return n == 0
+    ? 0
     : (((uint64_t) nrand48 (dice) << 31) | (uint64_t) nrand48 (dice)) % n;
 }
 
@@ -988,18 +988,19 @@ any_answer (unsigned short *dice)
   struct io *io = stub.flying[nrand48 (dice) % stub.n_flying];
 
   switch (nrand48 (dice) % 8) {
-  case 0:                       /* an error, perhaps after half an answer */
+  case 0: /* an error, perhaps after half an answer */
     seen.errors++;
     answer (io, io->offset + up_to (dice, io->length + 1), EIO);
     break;
-  case 1:                       /* cut anywhere, or no progress */
+  case 1: /* cut anywhere, or no progress */
     seen.shorts++;
     answer (io, io->offset + up_to (dice, io->length + 1), 0);
     break;
-  case 2: case 3:               /* cut, but after a fair part */
+  case 2:
+  case 3: /* cut, but after a fair part */
     seen.shorts++;
-    answer (io, io->offset + io->length / 2
-            + up_to (dice, io->length / 2 + 1), 0);
+    answer (io, io->offset + io->length / 2 + up_to (dice, io->length / 2 + 1),
+            0);
     break;
   default:
     answer (io, UINT64_MAX, 0);
@@ -1041,7 +1042,7 @@ walk_any_way (unsigned short *dice, unsigned silent)
       extents_ask (x);
     check_peek (at, end, dice);
     if (nrand48 (dice) % 200 == 0)
-      return;                   /* the stripe is left: aim elsewhere */
+      return; /* the stripe is left: aim elsewhere */
     if (nrand48 (dice) % 20 == 0) {
       end = at + 1 + up_to (dice, end - at);
       extents_end_at (x, end);

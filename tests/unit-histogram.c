@@ -35,8 +35,8 @@ static void
 values_are_told_to_an_eighth (void **state UNUSED)
 {
   static const uint64_t values[] = {
-    0, 1, 7, 8, 9, 15, 16, 17, 1000, 123456789, UINT32_MAX,
-    INT64_MAX, UINT64_MAX,
+    0,  1,    7,         8,          9,         15,         16,
+    17, 1000, 123456789, UINT32_MAX, INT64_MAX, UINT64_MAX,
   };
 
   for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
@@ -46,8 +46,9 @@ values_are_told_to_an_eighth (void **state UNUSED)
 
     histogram_add (&h, value);
     told = percentile (&h, 50);
-    assert_in_range (told, value - value / 8, value > UINT64_MAX / 8 * 7
-                     ? UINT64_MAX : value + value / 8);
+    assert_in_range (told, value - value / 8,
+                     value > UINT64_MAX / 8 * 7 ? UINT64_MAX
+                                                : value + value / 8);
     assert_int_equal (percentile (&h, 99), told);
   }
 }

@@ -35,8 +35,7 @@ check (char **command, const char *const *words)
 static void
 each_place_is_served_by_its_driver (void **state UNUSED)
 {
-  check (image_command_serve ("qcow2",
-                              (struct image_place) { "x", IMAGE_FILE },
+  check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
                               IMAGE_READ, 4),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts",
@@ -47,19 +46,18 @@ each_place_is_served_by_its_driver (void **state UNUSED)
          WORDS ("qemu-nbd", "--persistent", "--shared=1", "--discard=unmap",
                 "--image-opts",
                 "driver=vmdk,file.driver=host_device,file.filename=/dev/x"));
-  check (image_command_serve ("vdi",
-                              (struct image_place) { "/s", IMAGE_SOCKET },
-                              IMAGE_READ, 2),
+  check (image_command_serve (
+           "vdi", (struct image_place) { "/s", IMAGE_SOCKET }, IMAGE_READ, 2),
          WORDS ("qemu-nbd", "--persistent", "--shared=2", "--read-only",
-                "--image-opts", "driver=vdi,file.driver=nbd,"
+                "--image-opts",
+                "driver=vdi,file.driver=nbd,"
                 "file.server.type=unix,file.server.path=/s"));
 }
 
 static void
 only_auto_lets_the_format_be_guessed (void **state UNUSED)
 {
-  check (image_command_serve ("auto",
-                              (struct image_place) { "x", IMAGE_FILE },
+  check (image_command_serve ("auto", (struct image_place) { "x", IMAGE_FILE },
                               IMAGE_READ, 4),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts", "file.driver=file,file.filename=x"));
@@ -70,9 +68,8 @@ names_stay_names (void **state UNUSED)
 {
   static const char name[] = "json:{-,read-only=off, \"x\":,,%s";
 
-  check (image_command_serve ("qcow2",
-                              (struct image_place) { name, IMAGE_FILE },
-                              IMAGE_READ, 4),
+  check (image_command_serve (
+           "qcow2", (struct image_place) { name, IMAGE_FILE }, IMAGE_READ, 4),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts",
                 "driver=qcow2,file.driver=file,"
@@ -109,11 +106,10 @@ passwords_are_no_words (void **state UNUSED)
   check (image_command_fetch (&(struct url) { .address = address }, NULL),
          WORDS ("nbdkit", "--foreground", "--readonly", "curl",
                 "url=https://host/x", "protocols=http,https"));
-  check (image_command_fetch (&(struct url) { address, user, password },
-                              "/hidden"),
-         WORDS ("nbdkit", "--foreground", "--readonly", "curl",
-                "url=https://host/x", "protocols=http,https", "user=me",
-                "password=+/hidden"));
+  check (
+    image_command_fetch (&(struct url) { address, user, password }, "/hidden"),
+    WORDS ("nbdkit", "--foreground", "--readonly", "curl", "url=https://host/x",
+           "protocols=http,https", "user=me", "password=+/hidden"));
 }
 
 static void

@@ -39,21 +39,25 @@ static void
 other_files_are_found_in_any_layer (void **state UNUSED)
 {
   assert_string_equal (facts ("{\"virtual-size\":1,"
-                              "\"backing-filename\":\"x\"}").names,
+                              "\"backing-filename\":\"x\"}")
+                         .names,
                        "a backing file");
   assert_string_equal (facts ("{\"virtual-size\":1,\"format-specific\":"
-                              "{\"data\":{\"data-file\" :\n\"x\"}}}").names,
+                              "{\"data\":{\"data-file\" :\n\"x\"}}}")
+                         .names,
                        "a file with its data");
   assert_string_equal (facts ("{\"virtual-size\":1,\"children\":[{\"info\":"
-                              "{\"data-file\":\"x\"}}]}").names,
+                              "{\"data-file\":\"x\"}}]}")
+                         .names,
                        "a file with its data");
 }
 
 static void
 kinds_of_vmdk_are_told_apart (void **state UNUSED)
 {
-#define KIND(kind) facts ("{\"virtual-size\":1,\"format-specific\":{\"data\":" \
-                          "{\"create-type\":\"" kind "\"}}}")
+#define KIND(kind)                                                             \
+  facts ("{\"virtual-size\":1,\"format-specific\":{\"data\":"                  \
+         "{\"create-type\":\"" kind "\"}}}")
   assert_null (KIND ("monolithicSparse").names);
   assert_false (KIND ("monolithicSparse").written_once);
   assert_null (KIND ("streamOptimized").names);
@@ -87,7 +91,9 @@ the_end_of_the_data_is_found (void **state UNUSED)
                                      "{\"length\":1,\"offset\":2,\"depth\":0},"
                                      "{\"length\":99,\"depth\":0},"
                                      "{\"length\":99,\"offset\":1,"
-                                     "\"depth\":1}]", &end), 0);
+                                     "\"depth\":1}]",
+                                     &end),
+                    0);
   assert_int_equal (end, 12);
   assert_int_equal (image_facts_end ("{}", &end), -1);
 }

@@ -58,7 +58,8 @@ an_image_that_stands_alone_has_none (void **state UNUSED)
   assert_files ("[]", NULL);
   assert_files ("[ { \"filename\": \"a\", \"format\": \"qcow2\","
                 "    \"format-specific\": { \"data\": { \"compat\": \"1.1\" } }"
-                "} ]", NULL);
+                "} ]",
+                NULL);
 }
 
 static void
@@ -71,7 +72,8 @@ backing_files_are_named_by_the_chain (void **state UNUSED)
   assert_files ("[ { \"filename\": \"top\" },"
                 "  { \"filename\": \"json:{ \\\"driver\\\": \\\"raw\\\","
                 " \\\"file\\\": { \\\"driver\\\": \\\"file\\\","
-                " \\\"filename\\\": \\\"base\\\" } }\" } ]", "Bbase", NULL);
+                " \\\"filename\\\": \\\"base\\\" } }\" } ]",
+                "Bbase", NULL);
 }
 
 static void

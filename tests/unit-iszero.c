@@ -53,8 +53,8 @@ one_byte_anywhere_is_found (void **state UNUSED)
       for (at = 0; at < length; ++at) {
         p[at] = values[at % sizeof values];
         if (is_zero (p, length))
-          fail_msg ("byte %zu of %zu missed, shifted by %zu",
-                    at, length, shift);
+          fail_msg ("byte %zu of %zu missed, shifted by %zu", at, length,
+                    shift);
         p[at] = 0;
       }
       assert_true (is_zero (p, length));

@@ -14,7 +14,7 @@
 #define UNUSED __attribute__ ((unused))
 
 struct thing {
-  int before;                   /* so that the node is not at offset 0 */
+  int before; /* so that the node is not at offset 0 */
   struct list_node link;
   int number;
 };

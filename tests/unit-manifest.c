@@ -100,7 +100,8 @@ options_have_their_long_names (void **state UNUSED)
   assert_good ("[ { 'flush': true, 'no-extents': false, 'threads': 2,"
                "    'queue-size': '4M', 'destination-is-zero': true, " ENDS
                " } ]");
-  assert_words (0, "--disk=1 --flush --threads=2 --queue-size=4M"
+  assert_words (0,
+                "--disk=1 --flush --threads=2 --queue-size=4M"
                 " --destination-is-zero -- a b ");
 }
 
@@ -134,12 +135,12 @@ what_is_no_list_of_copies_is_refused (void **state UNUSED)
 {
   assert_bad ("{ 'a': 1 }", "FILE: ", "not a list");
   assert_bad ("[ { " ENDS " }, 'a' ]", "FILE: copy 2: ", "not an object");
-  assert_bad ("[ { 'source': 'a' } ]", "FILE: copy 1: ",
-              "'destination' is missing");
-  assert_bad ("[ { 'destination': 'a' } ]", "FILE: copy 1: ",
-              "'source' is missing");
-  assert_bad ("[ { 'source': 3, 'destination': 'a' } ]", "FILE: copy 1: ",
-              "'source' must be");
+  assert_bad ("[ { 'source': 'a' } ]",
+              "FILE: copy 1: ", "'destination' is missing");
+  assert_bad ("[ { 'destination': 'a' } ]",
+              "FILE: copy 1: ", "'source' is missing");
+  assert_bad ("[ { 'source': 3, 'destination': 'a' } ]",
+              "FILE: copy 1: ", "'source' must be");
 }
 
 static void
@@ -154,26 +155,26 @@ static void
 options_of_all_copies_are_refused (void **state UNUSED)
 {
   assert_bad ("[ { " ENDS ", 'jobs': 1 } ]", "FILE: copy 1: ", "'jobs'");
-  assert_bad ("[ { " ENDS ", 'manifest': 'x' } ]", "FILE: copy 1: ",
-              "'manifest'");
+  assert_bad ("[ { " ENDS ", 'manifest': 'x' } ]",
+              "FILE: copy 1: ", "'manifest'");
   assert_bad ("[ { " ENDS ", 'help': true } ]", "FILE: copy 1: ", "'help'");
 }
 
 static void
 values_are_what_the_option_takes (void **state UNUSED)
 {
-  assert_bad ("[ { " ENDS ", 'flush': 'yes' } ]", "FILE: copy 1: ",
-              "'flush' must be true or false");
-  assert_bad ("[ { " ENDS ", 'threads': true } ]", "FILE: copy 1: ",
-              "'threads' must be");
-  assert_bad ("[ { " ENDS ", 'threads': null } ]", "FILE: copy 1: ",
-              "'threads' must be");
-  assert_bad ("[ { " ENDS ", 'threads': [ 1 ] } ]", "FILE: copy 1: ",
-              "'threads' must be");
-  assert_bad ("[ { " ENDS ", 'threads': -1 } ]", "FILE: copy 1: ",
-              "--threads: ");
-  assert_bad ("[ { " ENDS ", 'requests': 0 } ]", "FILE: copy 1: ",
-              "--requests: must be from 1");
+  assert_bad ("[ { " ENDS ", 'flush': 'yes' } ]",
+              "FILE: copy 1: ", "'flush' must be true or false");
+  assert_bad ("[ { " ENDS ", 'threads': true } ]",
+              "FILE: copy 1: ", "'threads' must be");
+  assert_bad ("[ { " ENDS ", 'threads': null } ]",
+              "FILE: copy 1: ", "'threads' must be");
+  assert_bad ("[ { " ENDS ", 'threads': [ 1 ] } ]",
+              "FILE: copy 1: ", "'threads' must be");
+  assert_bad ("[ { " ENDS ", 'threads': -1 } ]",
+              "FILE: copy 1: ", "--threads: ");
+  assert_bad ("[ { " ENDS ", 'requests': 0 } ]",
+              "FILE: copy 1: ", "--requests: must be from 1");
   assert_bad ("[ { " ENDS ", 'flush': true, 'no-flush': true } ]",
               "FILE: copy 1: ", "--no-flush");
 }
@@ -181,14 +182,14 @@ values_are_what_the_option_takes (void **state UNUSED)
 static void
 sides_are_names_or_commands (void **state UNUSED)
 {
-  assert_bad ("[ { 'source': '-', 'destination': 'b' } ]", "FILE: copy 1: ",
-              "'source' cannot be '-'");
-  assert_bad ("[ { 'source': 'a', 'destination': '' } ]", "FILE: copy 1: ",
-              "'destination' cannot be ''");
-  assert_bad ("[ { 'source': '[', 'destination': 'b' } ]", "FILE: copy 1: ",
-              "'source' cannot be '['");
-  assert_bad ("[ { 'source': [], 'destination': 'b' } ]", "FILE: copy 1: ",
-              "'source' must be");
+  assert_bad ("[ { 'source': '-', 'destination': 'b' } ]",
+              "FILE: copy 1: ", "'source' cannot be '-'");
+  assert_bad ("[ { 'source': 'a', 'destination': '' } ]",
+              "FILE: copy 1: ", "'destination' cannot be ''");
+  assert_bad ("[ { 'source': '[', 'destination': 'b' } ]",
+              "FILE: copy 1: ", "'source' cannot be '['");
+  assert_bad ("[ { 'source': [], 'destination': 'b' } ]",
+              "FILE: copy 1: ", "'source' must be");
   assert_bad ("[ { 'source': [ 'a', ']', '[' ], 'destination': 'b' } ]",
               "FILE: copy 1: ", "'source': word 2");
   assert_bad ("[ { 'source': [ 'a', 1 ], 'destination': 'b' } ]",
@@ -219,7 +220,8 @@ secrets_are_not_told (void **state UNUSED)
   assert_null (strstr (error.text, "hunter2"));
   assert_int_equal (parse ("[ { 'source': 'nbds://a:hunter2@h/',"
                            " 'destination': [ 'x', 'password=hunter2', ']' ]"
-                           " } ]"), -1);
+                           " } ]"),
+                    -1);
   assert_null (strstr (error.text, "hunter2"));
 }
 

@@ -88,7 +88,8 @@ maps_of_ddrescue_are_read (void **state UNUSED)
                "0x00117200  0x00001000  /\n"
                "0x00118200  0x00007E00  *\n"
                "0x00120000  0x00048000  ?\n"
-               "0x00168000  0x00000100  +\n", 0x168100, 0x117100, 2);
+               "0x00168000  0x00000100  +\n",
+               0x168100, 0x117100, 2);
   assert_int_equal (ranges_at (&finished, 1)->start, 0x168000);
   for (unsigned i = 0; i < MAP_KEYS; i++)
     assert_null (parsed.values[i].start);
@@ -143,12 +144,12 @@ static void
 lines_of_our_own_are_taken (void **state UNUSED)
 {
   const char text[] = SAID ("source", "a: b") SAID ("source size", "16")
-    SAID ("map version", "") SAID ("unheard of", "x")
-    "#  stripecopy options: no\n0 ?\n0 16 ?\n";
+    SAID ("map version", "")
+      SAID ("unheard of", "x") "#  stripecopy options: no\n0 ?\n0 16 ?\n";
 
   error = (struct error) { 0 };
-  assert_int_equal (map_parse (text, strlen (text), &parsed, &finished,
-                               &error), 0);
+  assert_int_equal (map_parse (text, strlen (text), &parsed, &finished, &error),
+                    0);
   assert_int_equal (parsed.values[MAP_SOURCE].length, 4);
   assert_memory_equal (parsed.values[MAP_SOURCE].start, "a: b", 4);
   assert_int_equal (parsed.values[MAP_SOURCE_SIZE].length, 2);
@@ -168,8 +169,9 @@ lines_of_our_own_are_taken (void **state UNUSED)
 static void
 torn_maps_are_refused (void **state UNUSED)
 {
-  const char text[] = SAID ("source size", "0x1000")
-    "0x0 ? 1\n0x0 0x400 +\n0x400 0x800 ?\n0xc00 0x400 +";
+  const char text[] = SAID (
+    "source size",
+    "0x1000") "0x0 ? 1\n0x0 0x400 +\n0x400 0x800 ?\n0xc00 0x400 +";
 
   assert_read (text, 0x1000, 0x800, 2);
   for (size_t n = 0; n < strlen (text); n++)
@@ -194,8 +196,8 @@ what_there_is_no_room_for_is_not_finished (void **state UNUSED)
 static void
 no_text_does_any_harm (void **state UNUSED)
 {
-  const char good[] = SAID ("source size", "0x1000") SAID ("source", "a")
-    "0x0 ? 1\n0x0 0x400 +\n0x400 0x800 ?\n0xc00 0x400 +\n";
+  const char good[] = SAID ("source size", "0x1000")
+    SAID ("source", "a") "0x0 ? 1\n0x0 0x400 +\n0x400 0x800 ?\n0xc00 0x400 +\n";
   const char likely[] = "0123456789abcdefxX \t\n\r#?*/-+FG: \377";
   unsigned refused = 0;
 
@@ -262,7 +264,8 @@ static void
 what_is_written_is_read_back (void **state UNUSED)
 {
   const char *values[MAP_KEYS] = {
-    [MAP_SOURCE] = "nbd://a/b: c", [MAP_SOURCE_ID] = " ",
+    [MAP_SOURCE] = "nbd://a/b: c",
+    [MAP_SOURCE_ID] = " ",
     [MAP_SOURCE_SIZE] = "4096",
   };
   struct ranges r;

@@ -43,13 +43,20 @@ start_afresh (void **state UNUSED)
   if (mkdtemp (folder) == NULL || chdir (folder) == -1)
     return -1;
   options = (struct options) {
-    .source.name = "/disk", .destination.name = "/copy", .map = "map",
+    .source.name = "/disk",
+    .destination.name = "/copy",
+    .map = "map",
   };
   pair = (struct map_pair) {
-    .options = &options, .source = "source /disk",
-    .destination = "destination /copy", .source_is_path = true,
-    .destination_is_path = true, .size = SIZE, .end = SIZE,
-    .destination_size = SIZE, .destination_file = "none",
+    .options = &options,
+    .source = "source /disk",
+    .destination = "destination /copy",
+    .source_is_path = true,
+    .destination_is_path = true,
+    .size = SIZE,
+    .end = SIZE,
+    .destination_size = SIZE,
+    .destination_file = "none",
   };
   return 0;
 }
@@ -275,7 +282,8 @@ maps_of_other_copies_are_refused (void **state UNUSED)
   assert_refused (ESTALE, "destination size: 1048576 there, 0 here");
   pair.destination_size = SIZE;
   pair.destination_file = "7 born 1.000000002";
-  assert_refused (ESTALE, "destination file: none there, 7 born 1.000000002"
+  assert_refused (ESTALE,
+                  "destination file: none there, 7 born 1.000000002"
                   " here");
   pair.destination_file = "none";
   options.source_id = "snapshot-7";
@@ -320,7 +328,8 @@ assert_names (bool are_one, bool are_paths, const char *one, const char *other)
   if (are_one)
     run (0, 512);
   else
-    assert_refused (ESTALE, "source: /disk, but its name differs in what is"
+    assert_refused (ESTALE,
+                    "source: /disk, but its name differs in what is"
                     " not shown");
   unlink ("map");
 }
@@ -333,7 +342,8 @@ names_that_look_alike_are_two_copies (void **state UNUSED)
   assert_names (false, true, "/a\tb", "/a\nb");
   assert_names (false, true, "/a%41", "/aA");
   assert_names (false, false, "https://h/?key=A", "https://h/?key=B");
-  assert_names (false, false, "https://h/?sid=1&vdi=A", "https://h/?sid=1&vdi=B");
+  assert_names (false, false, "https://h/?sid=1&vdi=A",
+                "https://h/?sid=1&vdi=B");
   assert_names (false, false, "nbd://h/a\tb", "nbd://h/a\nb");
   assert_names (false, false, "nbd://h/x%3Fsid%3D1%26vdi%3DA",
                 "nbd://h/x%3Fsid%3D1%26vdi%3DB");
@@ -400,8 +410,8 @@ relative_names_mean_the_same_in_one_folder_only (void **state UNUSED)
  * even be there yet.
  */
 static void
-where_nothing_is_finished_the_destination_may_be_of_any_size (void **state
-                                                              UNUSED)
+where_nothing_is_finished_the_destination_may_be_of_any_size (
+  void **state UNUSED)
 {
   struct map *m = open_good ();
 
@@ -427,7 +437,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   assert_int_equal (map_claim (m, &error), 0);
   assert_int_equal (stat ("map", &st), 0);
   assert_true (st.st_size > 0);
-  map_close (m);                /* but nothing was begun */
+  map_close (m); /* but nothing was begun */
   assert_int_equal (stat ("map", &st), -1);
 
   run (0, 512);
@@ -436,7 +446,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   assert_false (map_stood (m));
   map_close (m);
   options.resume = RESUME_AUTO;
-  m = open_good ();             /* the old one was only opened */
+  m = open_good (); /* the old one was only opened */
   assert_int_equal (map_resumed (m), 512);
   map_close (m);
   options.resume = RESUME_NEVER;
@@ -444,7 +454,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   assert_int_equal (map_claim (m, &error), 0);
   map_close (m);
   options.resume = RESUME_AUTO;
-  m = open_good ();             /* now it is gone, and the file is there */
+  m = open_good (); /* now it is gone, and the file is there */
   assert_int_equal (map_resumed (m), 0);
   map_close (m);
 }
@@ -458,7 +468,7 @@ a_required_map_has_to_be_there (void **state UNUSED)
   put ("");
   assert_refused (ENOENT, "no map to go on from");
   options.resume = RESUME_AUTO;
-  run (0, 512);                 /* an empty file is none */
+  run (0, 512); /* an empty file is none */
   options.resume = RESUME_REQUIRE;
   run (512, 1024);
 }
@@ -483,10 +493,12 @@ static void
 what_is_no_map_of_ours_is_left_alone (void **state UNUSED)
 {
   static const char *const texts[] = {
-    "hello\n", "0 ?\n0 1048576 +\n0\n", "# Mapfile. Created by stripecopy\n",
+    "hello\n",
+    "0 ?\n0 1048576 +\n0\n",
+    "# Mapfile. Created by stripecopy\n",
   };
   const char *const ddrescues = "# Mapfile. Created by GNU ddrescue\n"
-    "0 ?\n0 1048576 +\n";
+                                "0 ?\n0 1048576 +\n";
   struct map *m;
 
   for (unsigned i = 0; i < 3; i++) {
@@ -500,7 +512,7 @@ what_is_no_map_of_ours_is_left_alone (void **state UNUSED)
   put (texts[0]);
   assert_refused (EBADMSG, "does not overwrite it");
   put (texts[2]);
-  m = open_good ();             /* a damaged one of ours can be given up */
+  m = open_good (); /* a damaged one of ours can be given up */
   map_close (m);
   assert_int_equal (truncate ("map", 17 << 20), 0);
   assert_refused (EBADMSG, "too large");

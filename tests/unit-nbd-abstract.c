@@ -23,10 +23,16 @@ static void
 other_uris_are_left_to_libnbd (void **state UNUSED)
 {
   static const char *const uris[] = {
-    "", "nbd://host/?socket=%00x", "nbd+unix:///", "nbd+unix:///?socket=/x",
-    "nbd+unix:///?socket=/%00x", "nbd+unix:///x?y=socket=%00x",
-    "nbd+unix:///%3fsocket=%00x", "nbd+unix:///#?socket=%00x",
-    "nbds+unix:///?socket=/x", "nbd+unix:///&socket=%00x",
+    "",
+    "nbd://host/?socket=%00x",
+    "nbd+unix:///",
+    "nbd+unix:///?socket=/x",
+    "nbd+unix:///?socket=/%00x",
+    "nbd+unix:///x?y=socket=%00x",
+    "nbd+unix:///%3fsocket=%00x",
+    "nbd+unix:///#?socket=%00x",
+    "nbds+unix:///?socket=/x",
+    "nbd+unix:///&socket=%00x",
   };
 
   for (size_t i = 0; i < COUNT (uris); i++) {
@@ -57,8 +63,8 @@ name_and_export_are_found (void **state UNUSED)
     assert_int_equal (nbd_abstract_parse (t[i].uri, &a), 1);
     assert_string_equal (a.export, t[i].export);
     assert_int_equal (a.address.sun_family, AF_UNIX);
-    assert_int_equal (a.length, offsetof (struct sockaddr_un, sun_path)
-                      + t[i].length);
+    assert_int_equal (a.length,
+                      offsetof (struct sockaddr_un, sun_path) + t[i].length);
     assert_memory_equal (a.address.sun_path, t[i].name, t[i].length);
     nbd_abstract_free (&a);
   }

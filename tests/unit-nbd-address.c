@@ -21,13 +21,19 @@ static void
 brackets_are_missed (void **state UNUSED)
 {
   static const char *const bad[] = {
-    "nbd://::1", "nbd://::1:10809/x", "nbds://fe80::1/", "NBD://a@::1?x=y",
-    "nbd://2001:db8::7:10809#x",
+    "nbd://::1",       "nbd://::1:10809/x",         "nbds://fe80::1/",
+    "NBD://a@::1?x=y", "nbd://2001:db8::7:10809#x",
   };
   static const char *const good[] = {
-    "nbd://[::1]", "nbd://[::1]:10809/x:y", "nbd://host:1/a:b:c",
-    "nbd://a:b@host:1", "nbd://host", "nbd://", "nbd+unix:///x?socket=a:b:c",
-    "nbd+vsock://2:1:3", "nbd://host?a:b:c",
+    "nbd://[::1]",
+    "nbd://[::1]:10809/x:y",
+    "nbd://host:1/a:b:c",
+    "nbd://a:b@host:1",
+    "nbd://host",
+    "nbd://",
+    "nbd+unix:///x?socket=a:b:c",
+    "nbd+vsock://2:1:3",
+    "nbd://host?a:b:c",
   };
 
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -58,7 +64,9 @@ expect (char *got, const char *want)
 static void
 has_a_host_and_a_port (void **state UNUSED)
 {
-  static const struct { const char *uri, *host, *port; } cases[] = {
+  static const struct {
+    const char *uri, *host, *port;
+  } cases[] = {
     { "nbds://host", "host", "10809" },
     { "nbds://host/x:9", "host", "10809" },
     { "nbds://host:/", "host", "10809" },

@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "arith.h"
-#include "human.h"
 #include "clock.h"
+#include "human.h"
 #include "options/options.h"
 
 #define UNUSED __attribute__ ((unused))
@@ -79,18 +79,18 @@ parse_list (const char *const *list)
   error = (struct error) { 0 };
   result = options_parse (&options, n_words, argv, &error);
   assert_int_equal (result == -1, error_is_set (&error));
-  free (argv);                  /* options borrow the words, not the array */
+  free (argv); /* options borrow the words, not the array */
 }
 
-#define PARSE(...)                                                      \
-  parse_list ((const char *const[]) { "/usr/bin/stripecopy", __VA_ARGS__, \
-                                      NULL })
+#define PARSE(...)                                                             \
+  parse_list (                                                                 \
+    (const char *const[]) { "/usr/bin/stripecopy", __VA_ARGS__, NULL })
 
 static void
 done (void)
 {
   options_free (&options);
-  options_free (&options);      /* twice is fine */
+  options_free (&options); /* twice is fine */
   forget ();
 }
 
@@ -102,13 +102,13 @@ assert_good (void)
 }
 
 /* Parses these options with two operands around them. */
-#define GOOD(...)                                                       \
-  do {                                                                  \
-    PARSE (__VA_ARGS__, "nbd://s", "nbd://d");                          \
-    assert_good ();                                                     \
-    assert_string_equal (options.source.name, "nbd://s");               \
-    assert_string_equal (options.destination.name, "nbd://d");          \
-    options_free (&options);                                            \
+#define GOOD(...)                                                              \
+  do {                                                                         \
+    PARSE (__VA_ARGS__, "nbd://s", "nbd://d");                                 \
+    assert_good ();                                                            \
+    assert_string_equal (options.source.name, "nbd://s");                      \
+    assert_string_equal (options.destination.name, "nbd://d");                 \
+    options_free (&options);                                                   \
   } while (0)
 
 static void
@@ -126,10 +126,10 @@ assert_refused (const char *what, const char *why)
 /* Parses these options with two operands behind them: refused, naming the
  * option and the reason.
  */
-#define BAD(what, why, ...)                                             \
-  do {                                                                  \
-    PARSE (__VA_ARGS__, "nbd://s", "nbd://d");                          \
-    assert_refused ((what), (why));                                     \
+#define BAD(what, why, ...)                                                    \
+  do {                                                                         \
+    PARSE (__VA_ARGS__, "nbd://s", "nbd://d");                                 \
+    assert_refused ((what), (why));                                            \
   } while (0)
 
 static int
@@ -160,11 +160,10 @@ nothing_given_means_the_defaults (void **state UNUSED)
   assert_int_equal (options.open_timeout, 30);
   assert_int_equal (options.verbose, 0);
   assert_false (options.sparse_given || options.allocated || options.flush
-                || options.no_flush || options.no_extents
-                || options.synchronous || options.plan || options.progress
-                || options.progress_fd_given || options.quiet || options.help
-                || options.version || options.long_options
-                || options.short_options);
+                || options.no_flush || options.no_extents || options.synchronous
+                || options.plan || options.progress || options.progress_fd_given
+                || options.quiet || options.help || options.version
+                || options.long_options || options.short_options);
   done ();
 }
 
@@ -176,13 +175,21 @@ flags_set_their_field_and_no_other (void **state UNUSED)
     size_t field;
   } flags[] = {
 #define FLAG(w, f) { w, offsetof (struct options, f) }
-    FLAG ("--allocated", allocated), FLAG ("--flush", flush),
-    FLAG ("--no-flush", no_flush), FLAG ("--no-extents", no_extents),
-    FLAG ("--synchronous", synchronous), FLAG ("--plan", plan),
-    FLAG ("--progress", progress), FLAG ("-p", progress),
-    FLAG ("--quiet", quiet), FLAG ("-q", quiet),
-    FLAG ("--compare", compare), FLAG ("--verify", verify),
-    FLAG ("--help", help), FLAG ("--version", version), FLAG ("-V", version),
+    FLAG ("--allocated", allocated),
+    FLAG ("--flush", flush),
+    FLAG ("--no-flush", no_flush),
+    FLAG ("--no-extents", no_extents),
+    FLAG ("--synchronous", synchronous),
+    FLAG ("--plan", plan),
+    FLAG ("--progress", progress),
+    FLAG ("-p", progress),
+    FLAG ("--quiet", quiet),
+    FLAG ("-q", quiet),
+    FLAG ("--compare", compare),
+    FLAG ("--verify", verify),
+    FLAG ("--help", help),
+    FLAG ("--version", version),
+    FLAG ("-V", version),
     FLAG ("--long-options", long_options),
     FLAG ("--short-options", short_options),
 #undef FLAG
@@ -396,8 +403,8 @@ destination_is_zero_has_an_optional_argument (void **state UNUSED)
   assert_int_equal (options.destination_is_zero, IS_ZERO_AUTO);
   BAD ("--destination-is-zero", "must be auto, yes or no: maybe",
        "--destination-is-zero=maybe");
-  BAD ("--destination-is-zero", "must be auto, yes or no:",
-       "--destination-is-zero=");
+  BAD ("--destination-is-zero",
+       "must be auto, yes or no:", "--destination-is-zero=");
   BAD ("--target-is-zero", "must be auto, yes or no: YES",
        "--target-is-zero=YES");
 
@@ -772,10 +779,26 @@ unambiguous_beginnings_will_do (void **state UNUSED)
 
 /* The long options of nbdcopy 1.24. */
 static const char *const nbdcopy_names[] = {
-  "allocated", "blkhash", "blkhash-file", "connections", "destination-is-zero",
-  "flush", "help", "long-options", "no-extents", "progress", "queue-size",
-  "request-size", "requests", "short-options", "sparse", "synchronous",
-  "target-is-zero", "threads", "verbose", "version",
+  "allocated",
+  "blkhash",
+  "blkhash-file",
+  "connections",
+  "destination-is-zero",
+  "flush",
+  "help",
+  "long-options",
+  "no-extents",
+  "progress",
+  "queue-size",
+  "request-size",
+  "requests",
+  "short-options",
+  "sparse",
+  "synchronous",
+  "target-is-zero",
+  "threads",
+  "verbose",
+  "version",
 };
 
 /* The one that getopt takes this for in nbdcopy, or NULL. */
@@ -964,8 +987,11 @@ program_is_the_base_name (void **state UNUSED)
   static const struct {
     const char *path, *name;
   } names[] = {
-    { "nbdcopy", "nbdcopy" }, { "/usr/bin/nbdcopy", "nbdcopy" },
-    { "./a/b", "b" }, { "", "stripecopy" }, { "[", "[" },
+    { "nbdcopy", "nbdcopy" },
+    { "/usr/bin/nbdcopy", "nbdcopy" },
+    { "./a/b", "b" },
+    { "", "stripecopy" },
+    { "[", "[" },
   };
   size_t i;
 
@@ -1006,7 +1032,7 @@ assert_operand (const struct operand *o, const char *const *expected)
   assert_null (o->command[i]);
 }
 
-#define ASSERT_COMMAND(o, ...) \
+#define ASSERT_COMMAND(o, ...)                                                 \
   assert_operand ((o), (const char *const[]) { __VA_ARGS__, NULL })
 
 static void
@@ -1143,52 +1169,49 @@ help_and_lists_need_no_operands (void **state UNUSED)
 /* -- what is printed ------------------------------------------------------ */
 
 /* The lines of a list, each with a line end, in this order. */
-static const char long_names[] =
-  "--allocated\n"
-  BLKHASH_NAMES
-  "--bwlimit\n"
-  "--compare\n"
-  "--connect-wait\n"
-  "--connections\n"
-  "--destination-format\n"
-  "--destination-is-zero\n"
-  "--disk\n"
-  "--events\n"
-  "--external-files\n"
-  "--flush\n"
-  "--help\n"
-  "--interval\n"
-  "--jobs\n"
-  "--manifest\n"
-  "--map\n"
-  "--map-interval\n"
-  "--no-extents\n"
-  "--no-flush\n"
-  "--open-timeout\n"
-  "--plan\n"
-  "--progress\n"
-  "--queue-size\n"
-  "--quiet\n"
-  "--report\n"
-  "--request-size\n"
-  "--requests\n"
-  "--resume\n"
-  "--retries\n"
-  "--retry-wait\n"
-  "--shard\n"
-  "--source-format\n"
-  "--source-id\n"
-  "--source-size\n"
-  "--sparse\n"
-  "--stall-timeout\n"
-  "--status-file\n"
-  "--synchronous\n"
-  "--target-is-zero\n"
-  "--threads\n"
-  "--trace\n"
-  "--verbose\n"
-  "--verify\n"
-  "--version\n";
+static const char long_names[] = "--allocated\n" BLKHASH_NAMES "--bwlimit\n"
+                                 "--compare\n"
+                                 "--connect-wait\n"
+                                 "--connections\n"
+                                 "--destination-format\n"
+                                 "--destination-is-zero\n"
+                                 "--disk\n"
+                                 "--events\n"
+                                 "--external-files\n"
+                                 "--flush\n"
+                                 "--help\n"
+                                 "--interval\n"
+                                 "--jobs\n"
+                                 "--manifest\n"
+                                 "--map\n"
+                                 "--map-interval\n"
+                                 "--no-extents\n"
+                                 "--no-flush\n"
+                                 "--open-timeout\n"
+                                 "--plan\n"
+                                 "--progress\n"
+                                 "--queue-size\n"
+                                 "--quiet\n"
+                                 "--report\n"
+                                 "--request-size\n"
+                                 "--requests\n"
+                                 "--resume\n"
+                                 "--retries\n"
+                                 "--retry-wait\n"
+                                 "--shard\n"
+                                 "--source-format\n"
+                                 "--source-id\n"
+                                 "--source-size\n"
+                                 "--sparse\n"
+                                 "--stall-timeout\n"
+                                 "--status-file\n"
+                                 "--synchronous\n"
+                                 "--target-is-zero\n"
+                                 "--threads\n"
+                                 "--trace\n"
+                                 "--verbose\n"
+                                 "--verify\n"
+                                 "--version\n";
 
 static void
 lists_have_each_visible_option_once (void **state UNUSED)
@@ -1268,10 +1291,17 @@ static void
 help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
 {
   static const char *const lines[] = {
-    "\n  -C, --connections=N ", "\n  --destination-is-zero[=auto|yes|no]\n",
-    "\n  -p, --progress[=FD] ", "\n  -q, --quiet ", "\n  -R, --requests=N ",
-    "\n  -S, --sparse=SIZE ", "\n  -T, --threads=N ", "\n  -v, --verbose ",
-    "\n  -V, --version ", "\n  --request-size=SIZE ", "\n  --flush ",
+    "\n  -C, --connections=N ",
+    "\n  --destination-is-zero[=auto|yes|no]\n",
+    "\n  -p, --progress[=FD] ",
+    "\n  -q, --quiet ",
+    "\n  -R, --requests=N ",
+    "\n  -S, --sparse=SIZE ",
+    "\n  -T, --threads=N ",
+    "\n  -v, --verbose ",
+    "\n  -V, --version ",
+    "\n  --request-size=SIZE ",
+    "\n  --flush ",
     "\n  --open-timeout=SECONDS ",
   };
   char *help = options_help ("stripecopy");
@@ -1292,11 +1322,16 @@ help_tells_the_defaults_as_they_are (void **state UNUSED)
     size_t field;
   } rows[] = {
 #define ROW(n, f) { n, offsetof (struct options, f) }
-    ROW ("--connections", connections), ROW ("--open-timeout", open_timeout),
-    ROW ("--queue-size", queue_size), ROW ("--requests", requests),
-    ROW ("--sparse", sparse), ROW ("--threads", threads),
-    ROW ("--jobs", jobs), ROW ("--map-interval", map_interval),
-    ROW ("--retries", retries), ROW ("--stall-timeout", stall_timeout),
+    ROW ("--connections", connections),
+    ROW ("--open-timeout", open_timeout),
+    ROW ("--queue-size", queue_size),
+    ROW ("--requests", requests),
+    ROW ("--sparse", sparse),
+    ROW ("--threads", threads),
+    ROW ("--jobs", jobs),
+    ROW ("--map-interval", map_interval),
+    ROW ("--retries", retries),
+    ROW ("--stall-timeout", stall_timeout),
 #undef ROW
   };
   char *help = options_help ("stripecopy"), word[16];

@@ -67,7 +67,7 @@ flushed_file_is_read_from_the_disk (void **state UNUSED)
   assert_true (count_cached (fd) > 0);
   assert_int_equal (fsync (fd), 0);
   posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
-  if (count_cached (fd) > 0) {          /* files here are always in memory */
+  if (count_cached (fd) > 0) { /* files here are always in memory */
     page_cache_free (f);
     close (fd);
     skip ();

@@ -35,14 +35,22 @@ static int
 start_afresh (void **state UNUSED)
 {
   options = (struct options) {
-    .connections = 4, .requests = 32, .queue_size = 4 * MiB,
-    .queue_size_given = true, .sparse = 4096,
+    .connections = 4,
+    .requests = 32,
+    .queue_size = 4 * MiB,
+    .queue_size_given = true,
+    .sparse = 4096,
   };
   source = destination = (struct caps) {
-    .size = GiB, .block_min = 1, .block_preferred = 4096,
-    .block_max = 32 * MiB, .extents_max = 4 * GiB - 64 * MiB,
-    .zero_max = 4 * GiB - 64 * MiB, .can_fast_zero = true,
-    .can_flush = true, .can_multi_conn = true,
+    .size = GiB,
+    .block_min = 1,
+    .block_preferred = 4096,
+    .block_max = 32 * MiB,
+    .extents_max = 4 * GiB - 64 * MiB,
+    .zero_max = 4 * GiB - 64 * MiB,
+    .can_fast_zero = true,
+    .can_flush = true,
+    .can_multi_conn = true,
   };
   machine = (struct machine) { .processors = 8, .memory = UINT64_MAX };
   return 0;
@@ -55,7 +63,8 @@ make (void)
 
   memset (&plan, 0x55, sizeof plan);
   if (plan_make (&plan, &options, "source S", &source, "destination D",
-                 &destination, &machine, &e) == -1)
+                 &destination, &machine, &e)
+      == -1)
     fail_msg ("refused: %s", e.text);
   assert_false (error_is_set (&e));
 }
@@ -87,17 +96,17 @@ workers (void)
 static void
 workers_are_limited_by_each_of_four (void **state UNUSED)
 {
-  assert_int_equal (workers (), 4);     /* connections */
+  assert_int_equal (workers (), 4); /* connections */
   options.connections = UINT32_MAX;
-  assert_int_equal (workers (), 8);     /* processors */
+  assert_int_equal (workers (), 8); /* processors */
   options.threads = 3;
   assert_int_equal (workers (), 3);
-  options.threads = 12;                 /* given: processors do not matter */
+  options.threads = 12; /* given: processors do not matter */
   assert_int_equal (workers (), 12);
   options.threads = UINT32_MAX;
   options.connections = 200;
   assert_int_equal (workers (), 200);
-  source.size = 20 * MiB;               /* the disk */
+  source.size = 20 * MiB; /* the disk */
   assert_true (workers () >= 1 && workers () <= 20);
   source.size = MiB;
   assert_int_equal (workers (), 1);
@@ -330,7 +339,7 @@ little_memory_means_little_in_flight (void **state UNUSED)
   machine.memory = MiB;
   make ();
   assert_true (plan.queue_size >= plan.request_size);
-  options.queue_size_given = true;      /* the user knows better */
+  options.queue_size_given = true; /* the user knows better */
   make ();
   assert_int_equal (plan.queue_size, 64 * MiB);
 }
@@ -351,7 +360,7 @@ sizes_go_from_small_to_large (void **state UNUSED)
   for (unsigned i = 0; i < plan.n_sizes; i++)
     assert_int_equal (plan.claim % plan.sizes[i], 0);
 
-  options.digest = DIGEST_SHA256;       /* a claim may be less than these */
+  options.digest = DIGEST_SHA256; /* a claim may be less than these */
   options.digest_block = 64 * KiB;
   make ();
   assert_int_equal (plan.far_size, plan.n_sizes - 1);
@@ -443,8 +452,11 @@ source_extents_take_a_source_that_tells (void **state UNUSED)
 /* -- streams -------------------------------------------------------------- */
 
 static const struct caps stream = {
-  .size = INT64_MAX, .block_min = 1, .block_preferred = 4096,
-  .block_max = GiB, .stream = true,
+  .size = INT64_MAX,
+  .block_min = 1,
+  .block_preferred = 4096,
+  .block_max = GiB,
+  .stream = true,
 };
 
 static void
@@ -727,7 +739,7 @@ gap_is_the_smallest_zero_extent_worth_a_request (void **state UNUSED)
   make ();
   assert_int_equal (plan.gap, plan.zero.scan);
   options.sparse_given = true;
-  options.sparse = MiB;         /* what is looked for, not what is kept */
+  options.sparse = MiB; /* what is looked for, not what is kept */
   make ();
   assert_int_equal (plan.gap, 4096);
   options.sparse = 0;
@@ -839,7 +851,14 @@ static void
 shards_together_are_the_disk (void **state UNUSED)
 {
   static const uint64_t sizes[] = {
-    0, 512, MiB, MiB + 512, 3 * MiB - 512, 7 * MiB, GiB, GiB + 123 * 512,
+    0,
+    512,
+    MiB,
+    MiB + 512,
+    3 * MiB - 512,
+    7 * MiB,
+    GiB,
+    GiB + 123 * 512,
     INT64_MAX / MiB * MiB,
   };
   static const uint64_t counts[] = { 1, 2, 3, 7, 1000, UINT32_MAX };
@@ -858,8 +877,7 @@ shards_together_are_the_disk (void **state UNUSED)
         assert_int_equal (plan.start, end);
         assert_true (plan.start <= plan.end);
         assert_true (plan.end == sizes[i] || plan.end % MiB == 0);
-        assert_true (plan.end - plan.start
-                     <= sizes[i] / counts[j] + 2 * MiB);
+        assert_true (plan.end - plan.start <= sizes[i] / counts[j] + 2 * MiB);
         assert_int_equal (plan.size, sizes[i]);
         end = plan.end;
       }
@@ -903,7 +921,7 @@ file_with_one_shard_is_not_known_to_be_zero (void **state UNUSED)
   options.shard = (struct shard) { 1, 2 };
   make ();
   assert_int_equal (plan.zero.known, IS_ZERO_AUTO);
-  options.destination_is_zero = IS_ZERO_YES;    /* a promise is a promise */
+  options.destination_is_zero = IS_ZERO_YES; /* a promise is a promise */
   make ();
   assert_int_equal (plan.zero.known, IS_ZERO_YES);
 }
@@ -1081,8 +1099,9 @@ promises_hold_for_any_two_sides (void **state UNUSED)
     options.digest = nrand48 (dice) % 2 ? DIGEST_SHA1 : DIGEST_NONE;
     options.digest_block = options.digest ? power (dice, 0, 31) : 0;
     e = (struct error) { 0 };
-    if (plan_make (&plan, &options, "S", &source, "D", &destination,
-                   &machine, &e) == 0) {
+    if (plan_make (&plan, &options, "S", &source, "D", &destination, &machine,
+                   &e)
+        == 0) {
       assert_false (error_is_set (&e));
       assert_promises ();
       made++;

@@ -116,7 +116,7 @@ several_slots_lie_in_a_row (void **state UNUSED)
   assert_false (pool_has (&p, 2));
   assert_null (pool_take (&p, 2));
 
-  pool_give (&p, a, 2);         /* three are idle, but two of them in a row */
+  pool_give (&p, a, 2); /* three are idle, but two of them in a row */
   assert_true (pool_has (&p, 2));
   assert_false (pool_has (&p, 3));
   assert_null (pool_take (&p, 3));

@@ -31,10 +31,10 @@ assert_ranges (const struct ranges *r, const struct range *expected, size_t n)
   }
 }
 
-#define ASSERT_RANGES(r, ...)                                           \
-  assert_ranges ((r), (const struct range[]) { __VA_ARGS__ },           \
-                 sizeof ((const struct range[]) { __VA_ARGS__ }) /      \
-                 sizeof (struct range))
+#define ASSERT_RANGES(r, ...)                                                  \
+  assert_ranges ((r), (const struct range[]) { __VA_ARGS__ },                  \
+                 sizeof ((const struct range[]) { __VA_ARGS__ })               \
+                   / sizeof (struct range))
 
 static void
 new_set_is_empty (void **state UNUSED)
@@ -135,7 +135,7 @@ full_set_says_so_and_stays_as_it_was (void **state UNUSED)
   assert_int_equal (ranges_init (&r, 3), 0);
   assert_true (ranges_set (&r, 0, 10, 1));
   assert_true (ranges_set (&r, 20, 30, 1));
-  assert_false (ranges_set (&r, 5, 6, 2));    /* one would become three */
+  assert_false (ranges_set (&r, 5, 6, 2)); /* one would become three */
   ASSERT_RANGES (&r, { 0, 10, 1 }, { 20, 30, 1 });
   assert_true (ranges_set (&r, 40, 50, 1));
   assert_false (ranges_set (&r, 60, 70, 1));
@@ -245,8 +245,8 @@ impossible_capacity_is_refused (void **state UNUSED)
 
 /* ------------------------------------------------- against a plain array */
 
-#define SPACE 64                /* offsets in the model */
-#define NOTHING 255             /* no range here */
+#define SPACE 64    /* offsets in the model */
+#define NOTHING 255 /* no range here */
 
 static void
 check_model (const struct ranges *r, const unsigned char *model, size_t max)

@@ -21,8 +21,8 @@ static void
 passing_failures_are_worth_a_try (void **state UNUSED)
 {
   static const int errors[] = {
-    EIO, EPROTO, ENOTCONN, ETIMEDOUT, ECONNREFUSED, ECONNRESET, ENOMEM, EAGAIN,
-    ESHUTDOWN, EINTR, ENOENT,
+    EIO,    EPROTO, ENOTCONN,  ETIMEDOUT, ECONNREFUSED, ECONNRESET,
+    ENOMEM, EAGAIN, ESHUTDOWN, EINTR,     ENOENT,
   };
 
   for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
@@ -33,8 +33,8 @@ static void
 what_stays_as_it_is_is_not (void **state UNUSED)
 {
   static const int errors[] = {
-    EINVAL, EPERM, EACCES, EROFS, ENOSPC, EDQUOT, EFBIG, ENODATA, EOVERFLOW,
-    ENOTSUP, EPIPE,
+    EINVAL, EPERM,   EACCES,    EROFS,   ENOSPC, EDQUOT,
+    EFBIG,  ENODATA, EOVERFLOW, ENOTSUP, EPIPE,
   };
 
   for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)

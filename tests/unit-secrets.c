@@ -40,15 +40,36 @@ static void
 harmless_words_stay (void **state UNUSED)
 {
   static const char *const words[] = {
-    "", "null:", "-", "disk.img", "/dev/nbd0", "nbd://localhost",
-    "nbd://[::1]:10809/export", "nbd+unix:///?socket=/tmp/sock",
-    "nbd://host/export@snapshot", "nbd://host:10809/a:b@c",
-    "nbd://[fe80::1]/a@b", "nbd://host:/a@b", "nbd://host?x=a@b",
-    "nbds://host/?tls-psk-file=/etc/psk", "--tls-certificates=/etc/pki",
+    "",
+    "null:",
+    "-",
+    "disk.img",
+    "/dev/nbd0",
+    "nbd://localhost",
+    "nbd://[::1]:10809/export",
+    "nbd+unix:///?socket=/tmp/sock",
+    "nbd://host/export@snapshot",
+    "nbd://host:10809/a:b@c",
+    "nbd://[fe80::1]/a@b",
+    "nbd://host:/a@b",
+    "nbd://host?x=a@b",
+    "nbds://host/?tls-psk-file=/etc/psk",
+    "--tls-certificates=/etc/pki",
     "nbds://host/?tls-certificates=/etc/pki&tls-verify-peer=true",
-    "password", "--password-file=/x", "keyboard=us", "passwords=3",
-    "=x", "=", "a@b", "size=1M", "data=x", "format=raw,data=x",
-    "name=caf\303\251", "nbd+ssh:///x", "://", "http://",
+    "password",
+    "--password-file=/x",
+    "keyboard=us",
+    "passwords=3",
+    "=x",
+    "=",
+    "a@b",
+    "size=1M",
+    "data=x",
+    "format=raw,data=x",
+    "name=caf\303\251",
+    "nbd+ssh:///x",
+    "://",
+    "http://",
   };
   struct pair pair;
   size_t i;
@@ -87,16 +108,21 @@ static void
 secret_parameters_are_masked (void **state UNUSED)
 {
   static const struct pair pairs[] = {
-    { "password=x", "password=***" }, { "passwd=x", "passwd=***" },
-    { "passphrase=x", "passphrase=***" }, { "secret=x", "secret=***" },
-    { "token=x", "token=***" }, { "key=x", "key=***" },
+    { "password=x", "password=***" },
+    { "passwd=x", "passwd=***" },
+    { "passphrase=x", "passphrase=***" },
+    { "secret=x", "secret=***" },
+    { "token=x", "token=***" },
+    { "key=x", "key=***" },
     { "https://h/x?X-Amz-Signature=y&z=1",
       "https://h/x?X-Amz-Signature=***&z=1" },
     { "https://h/x?se=1&sig=a%2Fb", "https://h/x?se=1&sig=***" },
-    { "cookie=x", "cookie=***" }, { "password=", "password=***" },
+    { "cookie=x", "cookie=***" },
+    { "password=", "password=***" },
     { "PassWord=x", "PassWord=***" },
     { "proxy-password=x", "proxy-password=***" },
-    { "API_KEY=x", "API_KEY=***" }, { "--password=x", "--password=***" },
+    { "API_KEY=x", "API_KEY=***" },
+    { "--password=x", "--password=***" },
     { "--vddk.passWD=x", "--vddk.passWD=***" },
     { "nbd://h/?password=x&y=z", "nbd://h/?password=***&y=z" },
     { "nbd://h/?y=z&token=x", "nbd://h/?y=z&token=***" },
@@ -126,8 +152,11 @@ encoded_secrets_are_masked (void **state UNUSED)
     /* A part of the password, however it is read. */
     { "password=a%26b%3Dhunter2", "password=***" },
     { "?password=a%26b%3Dhunter2&c=d", "?password=***&c=d" },
-    { "%", "%" }, { "a%4", "a%4" }, { "a%zz=b", "a%zz=b" },
-    { "a%00b", "a%00b" }, { "%3D", "%3D" },
+    { "%", "%" },
+    { "a%4", "a%4" },
+    { "a%zz=b", "a%zz=b" },
+    { "a%00b", "a%00b" },
+    { "%3D", "%3D" },
   };
 
   check (pairs, COUNT (pairs));
@@ -137,14 +166,20 @@ static void
 sessions_and_credentials_are_masked (void **state UNUSED)
 {
   static const struct pair pairs[] = {
-    { "?session=x", "?session=***" }, { "?sessionid=x", "?sessionid=***" },
-    { "?session_id=x", "?session_id=***" }, { "?sid=x", "?sid=***" },
-    { "?PHPSESSION=x", "?PHPSESSION=***" }, { "?my-sid=x", "?my-sid=***" },
-    { "?auth=x", "?auth=***" }, { "?x_auth=x", "?x_auth=***" },
-    { "?pass=x", "?pass=***" }, { "?db.pass=x", "?db.pass=***" },
+    { "?session=x", "?session=***" },
+    { "?sessionid=x", "?sessionid=***" },
+    { "?session_id=x", "?session_id=***" },
+    { "?sid=x", "?sid=***" },
+    { "?PHPSESSION=x", "?PHPSESSION=***" },
+    { "?my-sid=x", "?my-sid=***" },
+    { "?auth=x", "?auth=***" },
+    { "?x_auth=x", "?x_auth=***" },
+    { "?pass=x", "?pass=***" },
+    { "?db.pass=x", "?db.pass=***" },
     { "?credential=x", "?credential=***" },
     { "?X-Amz-Credential=x%2Fy&z=1", "?X-Amz-Credential=***&z=1" },
-    { "compass=north", "compass=north" }, { "inside=x", "inside=x" },
+    { "compass=north", "compass=north" },
+    { "inside=x", "inside=x" },
     { "header=Authorization: Bearer x", "header=Authorization:***" },
     { "Cookie: a=b; c=d", "Cookie:***" },
     { "{\"password\": \"x\"}", "{\"password\":***" },
@@ -238,10 +273,10 @@ assert_command (char *const argv[], const char *expected)
   free (masked);
 }
 
-#define COMMAND(expected, ...)                                          \
-  do {                                                                  \
-    const char *const argv_[] = { __VA_ARGS__, NULL };                  \
-    assert_command ((char *const *) argv_, (expected));                 \
+#define COMMAND(expected, ...)                                                 \
+  do {                                                                         \
+    const char *const argv_[] = { __VA_ARGS__, NULL };                         \
+    assert_command ((char *const *) argv_, (expected));                        \
   } while (0)
 
 static void

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "base/signals.h"
+#include "clock.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -64,7 +64,7 @@ take_each (void)
   begin (3600 * NS_PER_S);
   if (signals_take () != 0)
     _exit (1);
-  kill (getpid (), SIGUSR1);    /* not wanted yet */
+  kill (getpid (), SIGUSR1); /* not wanted yet */
   kill (getpid (), SIGTERM);
   if (take () != SIGTERM || signals_take () != 0)
     _exit (2);
@@ -90,7 +90,7 @@ take_doubled (void)
   if (take () != SIGINT)
     _exit (1);
   kill (getpid (), SIGINT);
-  kill (getpid (), SIGTERM);    /* comes after it, as it has a higher number */
+  kill (getpid (), SIGTERM); /* comes after it, as it has a higher number */
   if (take () != SIGTERM || signals_take () != 0)
     _exit (2);
 }

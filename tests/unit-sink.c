@@ -22,7 +22,6 @@
 
 #define UNUSED __attribute__ ((unused))
 
-
 static struct sink
 open_fd (int fd)
 {
@@ -86,7 +85,7 @@ full_pipe_drops_whole_lines (void **state UNUSED)
   assert_true (put_line (&out, 'Y'));
   assert_int_equal (read_lines (fds[0]), 1);
   sink_close (&out);
-  assert_int_not_equal (fcntl (fds[1], F_GETFD), -1);   /* is not ours */
+  assert_int_not_equal (fcntl (fds[1], F_GETFD), -1); /* is not ours */
   close (fds[0]);
   close (fds[1]);
 }
@@ -149,8 +148,7 @@ what_cannot_be_written_is_refused (void **state UNUSED)
   for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
     struct error e = { 0 };
 
-    assert_int_equal (sink_open (&out, SINK_EVENTS, words[i],
-                                   &e), -1);
+    assert_int_equal (sink_open (&out, SINK_EVENTS, words[i], &e), -1);
     assert_non_null (strstr (e.text, "--events="));
     assert_int_equal (out.fd, -1);
   }
@@ -171,7 +169,7 @@ all_of_a_report_is_written (void **state UNUSED)
   assert_int_not_equal (fd, -1);
   assert_int_equal (write (fd, "old", 3), 3);
   assert_int_equal (sink_open (&out, SINK_REPORT, name, &e), 0);
-  assert_int_equal (read (fd, got, sizeof got), 0);     /* it was emptied */
+  assert_int_equal (read (fd, got, sizeof got), 0); /* it was emptied */
   assert_true (sink_all (&out, text, sizeof text, 0));
   sink_close (&out);
   assert_int_equal (pread (fd, got, sizeof got, 0), sizeof text);

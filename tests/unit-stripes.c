@@ -34,7 +34,7 @@ stripes_of (uint64_t start, uint64_t end, unsigned owners, uint64_t align,
   assert_true (ranges_set (&todo, start, end, 3));
   s = stripes_new (&todo, owners, align, steal_min);
   assert_non_null (s);
-  ranges_free (&todo);          /* only borrowed */
+  ranges_free (&todo); /* only borrowed */
   return s;
 }
 
@@ -97,7 +97,7 @@ disk_is_cut_into_equal_shares_in_order (void **state UNUSED)
   unsigned i;
 
   assert_int_equal (stripes_left (s), 4000);
-  for (i = 4; i-- > 0;) {       /* in whatever order they come */
+  for (i = 4; i-- > 0;) { /* in whatever order they come */
     assert_true (stripes_take (s, i, &out));
     assert_stripe (&out, i * 1000, (i + 1) * 1000);
   }
@@ -222,7 +222,7 @@ whole_stripes_come_before_stolen_ones (void **state UNUSED)
   uint64_t left, taken = 0;
   unsigned i;
 
-  for (i = 0; i < 4; ++i) {     /* the three others never show up */
+  for (i = 0; i < 4; ++i) { /* the three others never show up */
     assert_true (stripes_take (s, 0, &out));
     assert_int_equal (out.end - out.start, 1000);
     assert_false (out.stolen);
@@ -246,7 +246,7 @@ small_rests_are_left_alone (void **state UNUSED)
   assert_true (stripes_take (s, 1, &out));
   assert_true (stripes_claim (s, 1, 1000, &out, &left));
   assert_true (stripes_claim (s, 0, 801, &out, &left));
-  assert_false (stripes_take (s, 1, &out));     /* 199 cannot be halved */
+  assert_false (stripes_take (s, 1, &out)); /* 199 cannot be halved */
   assert_int_equal (stripes_left (s), 199);
   stripes_free (s);
 
@@ -255,7 +255,7 @@ small_rests_are_left_alone (void **state UNUSED)
   assert_true (stripes_take (s, 1, &out));
   assert_true (stripes_claim (s, 1, 1000, &out, &left));
   assert_true (stripes_claim (s, 0, 800, &out, &left));
-  assert_true (stripes_take (s, 1, &out));      /* 200 can */
+  assert_true (stripes_take (s, 1, &out)); /* 200 can */
   assert_stripe (&out, 900, 1000);
   stripes_free (s);
 }
@@ -406,7 +406,7 @@ owners_share_one_stripe_in_order (void **state UNUSED)
   assert_stripe (&out, 0, 5000);
   assert_true (stripes_claim_at (s, 2, 0, 1000, &out));
   assert_stripe (&out, 0, 1024);
-  assert_false (stripes_claim_at (s, 0, 0, 1000, &out));        /* too late */
+  assert_false (stripes_claim_at (s, 0, 0, 1000, &out)); /* too late */
   assert_true (stripes_take (s, 0, &out));
   assert_stripe (&out, 1024, 5000);
   assert_true (stripes_claim_at (s, 0, 1024, 1, &out));
@@ -444,13 +444,13 @@ static unsigned n_stolen, n_never_came;
 /* An owner as the model sees it. */
 struct owner {
   bool comes, done;
-  uint64_t at, end;             /* what it should still hold, at most */
+  uint64_t at, end; /* what it should still hold, at most */
 };
 
 struct model {
   unsigned char todo[DISK], got[DISK];
   uint64_t left;
-  uint64_t base;                /* where the disk of the model lies */
+  uint64_t base; /* where the disk of the model lies */
   uint64_t align, steal_min;
   unsigned owners;
   struct owner o[OWNERS];
@@ -466,7 +466,7 @@ any_stripes (struct model *m, unsigned short *dice)
 
   assert_int_equal (ranges_init (&todo, 64), 0);
   *m = (struct model) { .owners = 1 + (unsigned) nrand48 (dice) % OWNERS };
-  if (nrand48 (dice) % 2)       /* a sum of two offsets does not fit */
+  if (nrand48 (dice) % 2) /* a sum of two offsets does not fit */
     m->base = (UINT64_C (1) << 63) - DISK;
   m->align = UINT64_C (1) << nrand48 (dice) % 8;
   m->steal_min = 1 + nrand48 (dice) % 300;
@@ -498,8 +498,8 @@ check_taken (struct model *m, unsigned owner, const struct stripe *out)
   for (i = 0; i < m->owners; ++i) {
     struct owner *o = &m->o[i];
 
-    if (i == owner || o->at >= o->end
-        || out->end <= o->at || out->start >= o->end)
+    if (i == owner || o->at >= o->end || out->end <= o->at
+        || out->start >= o->end)
       continue;
     assert_int_equal (out->end, o->end);
     assert_true (out->start >= o->at + m->steal_min);
@@ -524,8 +524,7 @@ check_claimed (struct model *m, unsigned owner, uint64_t want,
   assert_int_equal (left, o->end);
   assert_true (out->end <= o->end);
   assert_true (out->end == o->end
-               || (out->end % m->align == 0
-                   && out->end - out->start >= want
+               || (out->end % m->align == 0 && out->end - out->start >= want
                    && out->end - out->start < want + m->align));
   for (i = out->start; i < out->end; ++i) {
     assert_true (m->todo[i]);
@@ -541,7 +540,7 @@ static bool
 step (struct model *m, struct stripes *s, unsigned owner, unsigned short *dice)
 {
   uint64_t want = nrand48 (dice) % 8 == 0 ? UINT64_MAX
-    : 1 + (uint64_t) nrand48 (dice) % 200;
+                                          : 1 + (uint64_t) nrand48 (dice) % 200;
   struct stripe out = { .start = 7, .end = 7 };
   uint64_t left = 0;
   unsigned i;
@@ -577,7 +576,7 @@ run_seed (unsigned seed)
 
   for (i = 0; i < m.owners; ++i)
     n += m.o[i].comes;
-  lazy = (unsigned) nrand48 (dice) % m.owners;  /* acts now and then */
+  lazy = (unsigned) nrand48 (dice) % m.owners; /* acts now and then */
   while (n > 0) {
     assert_int_equal (stripes_left (s), m.left);
     owner = (unsigned) nrand48 (dice) % m.owners;
@@ -614,13 +613,13 @@ tell_seed (void **state UNUSED)
 /* -- threads -------------------------------------------------------------- */
 
 #define THREADS 8
-#define BLOCK 512               /* bytes that one entry of the map stands for */
+#define BLOCK 512 /* bytes that one entry of the map stands for */
 #define BLOCKS 65536
 
 static struct stripes *shared;
 static atomic_uchar map[BLOCKS];
 static atomic_uint finished;
-static atomic_uint faults;      /* cmocka is for the main thread alone */
+static atomic_uint faults; /* cmocka is for the main thread alone */
 
 static void *
 run_owner (void *opaque)
@@ -632,8 +631,8 @@ run_owner (void *opaque)
 
   while (stripes_take (shared, owner, &out))
     while (stripes_claim (shared, owner,
-                          BLOCK * (1 + (uint64_t) nrand48 (dice) % 9),
-                          &out, &left)) {
+                          BLOCK * (1 + (uint64_t) nrand48 (dice) % 9), &out,
+                          &left)) {
       if (out.start % BLOCK || out.end % BLOCK || out.end > left)
         atomic_fetch_add (&faults, 1);
       for (i = out.start / BLOCK; i < out.end / BLOCK; ++i)
@@ -663,8 +662,8 @@ threads_claim_each_byte_exactly_once (void **state UNUSED)
       atomic_store (&map[i], 0);
     for (i = 0; i < THREADS; ++i) {
       numbers[i] = i;
-      assert_int_equal (pthread_create (&threads[i], NULL, run_owner,
-                                        &numbers[i]), 0);
+      assert_int_equal (
+        pthread_create (&threads[i], NULL, run_owner, &numbers[i]), 0);
     }
     for (i = 0; i < THREADS; ++i)
       assert_int_equal (pthread_join (threads[i], NULL), 0);

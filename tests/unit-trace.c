@@ -20,8 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "base/trace.h"
+#include "clock.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -117,16 +117,20 @@ spans_that_overlap_have_ends_of_their_own (void **state UNUSED)
   assert_true (a != 0 && b != 0 && a != b);
   track_close (k, a, EIO);
   track_close (k, b, 0);
-  track_close (k, b, EIO);      /* too late */
+  track_close (k, b, EIO); /* too late */
   text = text_of (t);
   assert_int_equal (count (text, "\"ph\":\"b\""), 2);
   assert_int_equal (count (text, "\"ph\":\"e\""), 2);
   assert_int_equal (count (text, "\"id\":\"2.0\""), 2);
   assert_int_equal (count (text, "\"id\":\"2.1\""), 2);
-  assert_int_equal (count (text, "{\"offset\":4096,\"length\":512,"
-                           "\"request\":5,\"errno\":5}"), 1);
-  assert_int_equal (count (text, "{\"offset\":0,\"length\":1024,"
-                           "\"request\":6}"), 1);
+  assert_int_equal (count (text,
+                           "{\"offset\":4096,\"length\":512,"
+                           "\"request\":5,\"errno\":5}"),
+                    1);
+  assert_int_equal (count (text,
+                           "{\"offset\":0,\"length\":1024,"
+                           "\"request\":6}"),
+                    1);
   free (text);
   trace_free (t);
 }
@@ -215,7 +219,7 @@ the_newest_take_the_place_of_the_oldest (void **state UNUSED)
 
   for (uint64_t i = 0; i < n; i++)
     track_close (k, track_open (k, "read", i, i, 1), 0);
-  track_close (k, early, EIO);  /* its slot has another in it */
+  track_close (k, early, EIO); /* its slot has another in it */
   text = text_of (t);
   kept = number_of (text, "\"records\":");
   lost = number_of (text, "\"overwritten\":");

@@ -18,64 +18,64 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "rtt.h"
 #include "engine/tuner.h"
+#include "rtt.h"
 
 #define UNUSED __attribute__ ((unused))
 
 #define WORKERS 2
 #define WORKERS_MAX_HERE (2 * WORKERS)
-#define IN_FLIGHT 64            /* requests of one worker, at most */
-#define NEAR (150 * NS_PER_US)  /* what an answer takes next door */
-#define TRIPS_SPAN(took) max_u64 (4 * NS_PER_S, 40 * (took))        /* as worker.c */
+#define IN_FLIGHT 64           /* requests of one worker, at most */
+#define NEAR (150 * NS_PER_US) /* what an answer takes next door */
+#define TRIPS_SPAN(took) max_u64 (4 * NS_PER_S, 40 * (took)) /* as worker.c */
 
 /* -- the model ------------------------------------------------------------ */
 
 /* One side: the link to a server, and the server. */
 struct model_side {
-  uint64_t trip;                /* ns that each answer takes; 0: next door */
-  double rate;                  /* bytes a second, of all connections; 0: as
+  uint64_t trip;    /* ns that each answer takes; 0: next door */
+  double rate;      /* bytes a second, of all connections; 0: as
                                    many as wanted */
-  double burst;                 /* bytes that go through at any rate first */
-  unsigned threads;             /* requests of one connection that the server
+  double burst;     /* bytes that go through at any rate first */
+  unsigned threads; /* requests of one connection that the server
                                    works on at a time; 0: as many as come */
 };
 
 struct model {
   struct model_side sides[2];
-  double rate;                  /* bytes a second that the processors can do;
+  double rate;              /* bytes a second that the processors can do;
                                    0: as many as wanted */
-  double factor[SIZES_MAX];     /* of that, by size; 0 counts as 1 */
-  double noise;                 /* 0.2: a fifth up or down */
-  double touch;                 /* ns of the processors for each byte that is in
+  double factor[SIZES_MAX]; /* of that, by size; 0 counts as 1 */
+  double noise;             /* 0.2: a fifth up or down */
+  double touch;             /* ns of the processors for each byte that is in
                                    flight for the first time */
-  uint64_t first;               /* ns that each answer takes longer until so
+  uint64_t first;           /* ns that each answer takes longer until so
                                    many bytes have come */
   double first_bytes;
-  double quick;                 /* the part of the answers that take no time */
-  unsigned connect;             /* round trips until a further worker is
+  double quick;     /* the part of the answers that take no time */
+  unsigned connect; /* round trips until a further worker is
                                    connected; the first one always is */
-  bool idle;                    /* something else holds the copy up */
-  bool limited;                 /* a limit on the rate does */
+  bool idle;        /* something else holds the copy up */
+  bool limited;     /* a limit on the rate does */
 };
 
 /* A request on its way: it waits for a thread of the server, for the delay, for
  * the link, for the processors, on either side.
  */
 struct trip {
-  uint64_t time;                /* when the present stage is over */
-  uint64_t asked;               /* when it was sent to this side */
+  uint64_t time;  /* when the present stage is over */
+  uint64_t asked; /* when it was sent to this side */
   uint64_t length;
   unsigned worker, side;
   enum { WAITING, DELAYED, SENT, DONE } stage;
 };
 
 struct model_worker {
-  uint64_t bytes;               /* in flight */
+  uint64_t bytes; /* in flight */
   unsigned requests;
-  unsigned at_work[2];          /* of each server's threads */
+  unsigned at_work[2]; /* of each server's threads */
   struct rtt trips[2];
-  uint64_t trip[2], last[2];    /* the quickest answers, and the last ones */
+  uint64_t trip[2], last[2]; /* the quickest answers, and the last ones */
 };
 
 static struct plan plan;
@@ -83,13 +83,13 @@ static struct tuner tuner;
 static struct model_worker workers[WORKERS_MAX_HERE];
 static struct trip trips[WORKERS_MAX_HERE * IN_FLIGHT];
 static unsigned n_trips;
-static double sent[2];          /* bytes that went through each link */
-static uint64_t link_free[2], processors_free;  /* clock_now time */
+static double sent[2]; /* bytes that went through each link */
+static uint64_t link_free[2], processors_free; /* clock_now time */
 static double touched;
-static uint64_t busy_time;            /* ns of the processors */
+static uint64_t busy_time; /* ns of the processors */
 static unsigned connected, wanted, looks;
-static uint64_t now, asked;     /* asked: when the last workers were */
-static uint64_t spent[SIZES_MAX];       /* ns of the last run at each size */
+static uint64_t now, asked;       /* asked: when the last workers were */
+static uint64_t spent[SIZES_MAX]; /* ns of the last run at each size */
 static uint64_t moved, written, refused, limited, in_flight, most_in_flight;
 static unsigned short dice[3];
 
@@ -97,18 +97,24 @@ static void
 start_with (unsigned processors, uint64_t queue_size)
 {
   const struct options o = {
-    .connections = WORKERS_MAX_HERE, .requests = IN_FLIGHT,
-    .queue_size = queue_size, .sparse = 4096,
+    .connections = WORKERS_MAX_HERE,
+    .requests = IN_FLIGHT,
+    .queue_size = queue_size,
+    .sparse = 4096,
   };
   const struct caps side = {
-    .size = TiB, .block_min = 1, .block_preferred = 4096,
-    .block_max = 32 * MiB, .can_multi_conn = true, .can_flush = true,
+    .size = TiB,
+    .block_min = 1,
+    .block_preferred = 4096,
+    .block_max = 32 * MiB,
+    .can_multi_conn = true,
+    .can_flush = true,
   };
   const struct machine machine = { processors, UINT64_MAX };
   struct error e = { 0 };
 
-  assert_int_equal (plan_make (&plan, &o, "S", &side, "D", &side, &machine,
-                               &e), 0);
+  assert_int_equal (plan_make (&plan, &o, "S", &side, "D", &side, &machine, &e),
+                    0);
   assert_int_equal (plan.workers, processors);
   assert_int_equal (plan.workers_max, WORKERS_MAX_HERE);
   now = asked = NS_PER_S;
@@ -162,7 +168,8 @@ through_link (const struct model_side *s, unsigned side, uint64_t length)
 static uint64_t
 through_processors (const struct model *m, const struct trip *t)
 {
-  double ns = m->rate == 0 ? 0
+  double ns = m->rate == 0
+    ? 0
     : t->length * 1e9 / m->rate / 2 / factor_of (m, t->length);
 
   ns *= 1 + m->noise * (2 * erand48 (dice) - 1);
@@ -234,7 +241,8 @@ fill (const struct model *m, unsigned worker)
 {
   struct model_worker *w = &workers[worker];
   const uint64_t size = tuner.pace.request_size;
-  const uint64_t window = worker < tuner.pace.workers ? tuner.pace.window
+  const uint64_t window = worker < tuner.pace.workers
+    ? tuner.pace.window
     : min_u64 (tuner.pace.window, tuner_first (&plan).window);
 
   if (m->idle || m->limited) {
@@ -260,7 +268,7 @@ answer (const struct model *m, unsigned i)
   w->at_work[side]--;
   w->last[side] = now - t->asked;
   w->trip[side] = rtt_note (&w->trips[side], now - t->asked, now,
-                                    TRIPS_SPAN (now - t->asked));
+                            TRIPS_SPAN (now - t->asked));
   if (side == 0) {
     moved += t->length;
     send (m, t, 1);
@@ -295,7 +303,7 @@ step (const struct model *m, unsigned i)
     answer (m, i);
     break;
   case WAITING:
-    break;                      /* has no time */
+    break; /* has no time */
   }
 }
 
@@ -328,9 +336,13 @@ static void
 look (void)
 {
   const struct delivered d = {
-    .workers = connected, .came = moved, .went = written,
-    .refused = refused, .idle = now - busy_time,
-    .limited = limited, .rtt = { quickest (0), quickest (1) },
+    .workers = connected,
+    .came = moved,
+    .went = written,
+    .refused = refused,
+    .idle = now - busy_time,
+    .limited = limited,
+    .rtt = { quickest (0), quickest (1) },
     .last_rtt = { last_answer (0), last_answer (1) },
   };
   const struct tuning pace = tuner_tick (&tuner, &d, now);
@@ -449,7 +461,7 @@ is_at_first_pace (void)
 }
 
 /* At least this part of the last run was at that size. */
-#define ASSERT_MOSTLY(size, time, part)                                 \
+#define ASSERT_MOSTLY(size, time, part)                                        \
   assert_true (spent[size] >= (uint64_t) ((time) * (part)))
 
 /* -- near servers --------------------------------------------------------- */
@@ -810,7 +822,7 @@ shortest_time_is_found_again_after_it_was_forgotten (void **state UNUSED)
     assert_true (run (&m, NS_PER_S) > 0.5 * m.rate);
     much += all_windows () > 1.8 * holds;
   }
-  assert_true (much < 20);      /* in trials */
+  assert_true (much < 20); /* in trials */
   assert_true (run (&m, 60 * NS_PER_S) > 0.95 * m.rate);
 }
 
@@ -842,14 +854,13 @@ two_copies_share_a_link (void **state UNUSED)
   for (unsigned step = 0; step < 60000; step++) {
     const double all = WORKERS * (both[0].pace.window + both[1].pace.window);
     const double time = all * NS_PER_S / rate > trip ? all * NS_PER_S / rate
-      : trip;
+                                                     : trip;
 
     for (unsigned i = 0; i < 2; i++) {
       struct delivered d = { .workers = WORKERS, .refused = step };
 
       d.last_rtt[0] = time;
-      d.rtt[0] = rtt_note (&times[i], time, now,
-                                     TRIPS_SPAN (time));
+      d.rtt[0] = rtt_note (&times[i], time, now, TRIPS_SPAN (time));
       d.came = d.went = done[i] += WORKERS * both[i].pace.window * NS_PER_S
         / time / 1000;
       if (step == 30000)
@@ -889,7 +900,7 @@ nothing_is_concluded_while_a_limit_holds_the_copy_up (void **state UNUSED)
   ASSERT_MOSTLY (plan.near_size, 30 * NS_PER_S, 1);
   assert_true (looks < 30 * 30);
 
-  m.limited = false;            /* it is lifted: now the window is in the way */
+  m.limited = false; /* it is lifted: now the window is in the way */
   run (&m, NS_PER_S);
   assert_true (tuner.pace.window > first_window ());
 }
@@ -910,8 +921,9 @@ limit_during_a_rise_is_not_looked_at_all_the_time (void **state UNUSED)
 static void
 one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
 {
-  const struct delivered d = { .workers = 4, .came = 1, .went = 1, .refused = 1,
-                               .rtt = { 1, 1 } };
+  const struct delivered d = {
+    .workers = 4, .came = 1, .went = 1, .refused = 1, .rtt = { 1, 1 }
+  };
   struct tuning pace;
 
   start_with (WORKERS_MAX_HERE, 256 * KiB);

@@ -172,7 +172,7 @@ crashes_come_to_an_end (void **state UNUSED)
       if (++writes % 37 == 0) {
         assert_true (unflushed_lost (&d, 0));
         assert_true (++crashes < 500);
-        if (at < e)             /* what was not written yet is still to do */
+        if (at < e) /* what was not written yet is still to do */
           ranges_set (&d.again, at, e, 0);
         break;
       }

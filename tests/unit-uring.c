@@ -101,7 +101,7 @@ settling_is_silent (void **state UNUSED)
   uring_write (ring, fileno (file), from, sizeof from, 0, from);
   assert_int_equal (uring_submit (ring), 0);
   assert_int_equal (take (&tag), PIECE);
-  for (int i = 0; i < 2; i++) {         /* the second is of no use to sync */
+  for (int i = 0; i < 2; i++) { /* the second is of no use to sync */
     const int fd = i == 0 ? fileno (file) : -1;
 
     uring_settle (ring, fd, 0, PIECE);

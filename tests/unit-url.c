@@ -23,8 +23,16 @@ static void
 only_http_and_https_are_web_addresses (void **state UNUSED)
 {
   static const char *const others[] = {
-    "", "disk", "http", "http:", "http:/x", "https:x", "ftp://host/x",
-    "nbd://host/x", "./http://host/x", "json:http://host",
+    "",
+    "disk",
+    "http",
+    "http:",
+    "http:/x",
+    "https:x",
+    "ftp://host/x",
+    "nbd://host/x",
+    "./http://host/x",
+    "json:http://host",
   };
 
   assert_true (url_is_web ("http://host/x"));
@@ -66,7 +74,9 @@ text_may_hold_any_byte (void **state UNUSED)
 static void
 user_and_password_are_taken_out (void **state UNUSED)
 {
-  static const struct { const char *name, *address, *user, *password; } t[] = {
+  static const struct {
+    const char *name, *address, *user, *password;
+  } t[] = {
     { "http://host", "http://host", NULL, NULL },
     { "https://host:8/a@b:c?d@e", "https://host:8/a@b:c?d@e", NULL, NULL },
     { "http://host?a@b", "http://host?a@b", NULL, NULL },
@@ -76,8 +86,7 @@ user_and_password_are_taken_out (void **state UNUSED)
     { "http://u:@host/x", "http://host/x", "u", "" },
     { "HTTP://u:p:q@host/x", "HTTP://host/x", "u", "p:q" },
     { "http://u@d:p@host/x", "http://host/x", "u@d", "p" },
-    { "http://%75%40:%3a%2F%c3%9F@host/", "http://host/", "u@",
-      ":/\303\237" },
+    { "http://%75%40:%3a%2F%c3%9F@host/", "http://host/", "u@", ":/\303\237" },
     { "http://@host/", "http://host/", "", NULL },
   };
 
@@ -96,8 +105,9 @@ static void
 user_info_that_cannot_be_decoded_is_refused (void **state UNUSED)
 {
   static const char *const names[] = {
-    "http://u:%@h/", "http://u:%4@h/", "http://u:%4g@h/", "http://%00@h/",
-    "http://u:a%0ab@h/", "http://u:a%0D@h/", "http://u:a\nb@h/",
+    "http://u:%@h/",    "http://u:%4@h/",    "http://u:%4g@h/",
+    "http://%00@h/",    "http://u:a%0ab@h/", "http://u:a%0D@h/",
+    "http://u:a\nb@h/",
   };
 
   for (size_t i = 0; i < COUNT (names); i++) {
@@ -106,7 +116,7 @@ user_info_that_cannot_be_decoded_is_refused (void **state UNUSED)
     errno = 0;
     assert_int_equal (url_split (names[i], &url), -1);
     assert_int_equal (errno, EINVAL);
-    url_free (&url);            /* nothing is left in it */
+    url_free (&url); /* nothing is left in it */
   }
 }
 

@@ -78,16 +78,18 @@ static void
 nonsense_is_no_range (void **state UNUSED)
 {
   static const char *const ranges[] = {
-    "bytes 5-4/10", "bytes 0-10/10", "bytes 0-9", "bytes 0-9/*", "items 0-9/10",
-    "",
+    "bytes 5-4/10", "bytes 0-10/10", "bytes 0-9",
+    "bytes 0-9/*",  "items 0-9/10",  "",
   };
   char text[256];
 
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
     struct web_answer a;
 
-    snprintf (text, sizeof text, "HTTP/1.1 206\r\nContent-Range: %s\r\n\r\n"
-              "http://host/x\n", ranges[i]);
+    snprintf (text, sizeof text,
+              "HTTP/1.1 206\r\nContent-Range: %s\r\n\r\n"
+              "http://host/x\n",
+              ranges[i]);
     a = answer (text);
     assert_false (a.has_range);
     web_answer_free (&a);

@@ -99,7 +99,7 @@ limits_reach_to_the_end_of_64_bits (void **state UNUSED)
   assert_int_equal (w.bytes, 0);
 }
 
-#define MOST 16                 /* requests in the model */
+#define MOST 16 /* requests in the model */
 
 /* Random charges and refunds: the window says what a sum over all says. */
 static void
@@ -123,8 +123,8 @@ window_behaves_like_a_sum (void **state UNUSED)
     if (nrand48 (dice) % 50 == 0)
       bytes *= 20;
     assert_int_equal (window_has_room (&w, bytes),
-                      n == 0 || (n < MOST && sum < 4096
-                                 && sum + bytes <= 4096));
+                      n == 0
+                        || (n < MOST && sum < 4096 && sum + bytes <= 4096));
     if (window_has_room (&w, bytes)) {
       window_charge (&w, bytes);
       held[n++] = bytes;

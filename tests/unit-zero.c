@@ -37,11 +37,10 @@ assert_segments (const struct segment *got, unsigned n_got,
   }
 }
 
-#define ASSERT_SEGMENTS(got, n_got, ...)                                \
-  assert_segments ((got), (n_got),                                      \
-                   (const struct segment[]) { __VA_ARGS__ },            \
-                   sizeof ((const struct segment[]) { __VA_ARGS__ }) /  \
-                   sizeof (struct segment))
+#define ASSERT_SEGMENTS(got, n_got, ...)                                       \
+  assert_segments ((got), (n_got), (const struct segment[]) { __VA_ARGS__ },   \
+                   sizeof ((const struct segment[]) { __VA_ARGS__ })           \
+                     / sizeof (struct segment))
 
 /* -- cutting ------------------------------------------------------------- */
 
@@ -51,8 +50,7 @@ buffer_of_one_kind_is_one_segment (void **state UNUSED)
   uint8_t buffer[4096] = { 0 };
   struct segment s[4];
 
-  ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 4),
-                   { 0, 4096, true });
+  ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 4), { 0, 4096, true });
   ASSERT_SEGMENTS (s, zero_cut (buffer, 1, 0, 512, s, 4), { 0, 1, true });
   memset (buffer, 1, sizeof buffer);
   ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 4),
@@ -66,13 +64,11 @@ zero_runs_are_cut_out_at_multiples_of_scan (void **state UNUSED)
   struct segment s[8];
 
   buffer[700] = 1;
-  ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 8),
-                   { 0, 512, true }, { 512, 1024, false },
-                   { 1024, 4096, true });
+  ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 8), { 0, 512, true },
+                   { 512, 1024, false }, { 1024, 4096, true });
   buffer[0] = buffer[4095] = 1;
-  ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 8),
-                   { 0, 1024, false }, { 1024, 3584, true },
-                   { 3584, 4096, false });
+  ASSERT_SEGMENTS (s, zero_cut (buffer, 4096, 0, 512, s, 8), { 0, 1024, false },
+                   { 1024, 3584, true }, { 3584, 4096, false });
 }
 
 /* Multiples of scan on the disk, not in the buffer. */
@@ -87,10 +83,9 @@ multiples_are_counted_from_the_start_of_the_disk (void **state UNUSED)
   ASSERT_SEGMENTS (s, zero_cut (buffer, 2048, 100, 512, s, 8),
                    { 0, 412, false }, { 412, 1948, true },
                    { 1948, 2048, false });
-  ASSERT_SEGMENTS (s, zero_cut (buffer, 2048,
-                                (UINT64_C (1) << 63) - 2048 - 412, 512, s, 8),
-                   { 0, 412, false }, { 412, 1948, true },
-                   { 1948, 2048, false });
+  ASSERT_SEGMENTS (
+    s, zero_cut (buffer, 2048, (UINT64_C (1) << 63) - 2048 - 412, 512, s, 8),
+    { 0, 412, false }, { 412, 1948, true }, { 1948, 2048, false });
 }
 
 /* Shorter than scan, so not worth a request of its own. */
@@ -105,8 +100,8 @@ short_blocks_at_the_ends_count_with_their_neighbours (void **state UNUSED)
                    { 0, 1024, false });
   memset (buffer + 412, 0, 512);
   buffer[1000] = 1;
-  ASSERT_SEGMENTS (s, zero_cut (buffer, 1024, 100, 512, s, 8),
-                   { 0, 924, true }, { 924, 1024, false });
+  ASSERT_SEGMENTS (s, zero_cut (buffer, 1024, 100, 512, s, 8), { 0, 924, true },
+                   { 924, 1024, false });
 }
 
 static void
@@ -115,8 +110,7 @@ short_zero_buffer_is_zero_as_a_whole (void **state UNUSED)
   uint8_t buffer[100] = { 0 };
   struct segment s[2];
 
-  ASSERT_SEGMENTS (s, zero_cut (buffer, 100, 7, 65536, s, 2),
-                   { 0, 100, true });
+  ASSERT_SEGMENTS (s, zero_cut (buffer, 100, 7, 65536, s, 2), { 0, 100, true });
   buffer[99] = 1;
   ASSERT_SEGMENTS (s, zero_cut (buffer, 100, 7, 65536, s, 2),
                    { 0, 100, false });
@@ -159,7 +153,7 @@ too_many_segments_keep_the_longer_runs (void **state UNUSED)
                    { 0, 8192, false });
 }
 
-#define MODEL_MAX 4096          /* bytes in a random buffer */
+#define MODEL_MAX 4096 /* bytes in a random buffer */
 
 /* The same by the book: which bytes belong to which block, which blocks to
  * which run, and which runs are long enough; one byte at a time.
@@ -224,7 +218,7 @@ run_seed (unsigned seed, unsigned *limited)
   uint64_t scan = UINT64_C (1) << (nrand48 (dice) % 9);
   uint64_t offset = (uint64_t) nrand48 (dice) % 2000;
   unsigned max = 1 + (unsigned) nrand48 (dice) % 32;
-  uint8_t *buffer = malloc (length);    /* exact, so that reading on is seen */
+  uint8_t *buffer = malloc (length); /* exact, so that reading on is seen */
   unsigned n, i;
 
   assert_non_null (buffer);
@@ -274,7 +268,9 @@ tell_seed (void **state UNUSED)
 /* -- ways to make zeroes -------------------------------------------------- */
 
 static const struct zero_plan able = {
-  .request_max = GiB, .fast = true, .write_max = 4 * MiB,
+  .request_max = GiB,
+  .fast = true,
+  .write_max = 4 * MiB,
 };
 
 static void
@@ -344,8 +340,7 @@ errors_that_have_nothing_to_do_with_the_way_leave_it (void **state UNUSED)
     for (i = 0; i < COUNT (errors); ++i)
       assert_int_equal (zero_way_next (&able, way, GiB, errors[i]), way);
   /* Nothing comes after writing. */
-  assert_int_equal (zero_way_next (&able, ZERO_WRITE, GiB, EINVAL),
-                    ZERO_WRITE);
+  assert_int_equal (zero_way_next (&able, ZERO_WRITE, GiB, EINVAL), ZERO_WRITE);
 }
 
 static void
@@ -366,8 +361,9 @@ refusals_of_one_range_do_not_end_the_way (void **state UNUSED)
 static void
 ladder_never_goes_up (void **state UNUSED)
 {
-  static const int errors[] = { ENOTSUP, EINVAL, EOVERFLOW, ENOSYS, EBUSY,
-                                EIO };
+  static const int errors[] = {
+    ENOTSUP, EINVAL, EOVERFLOW, ENOSYS, EBUSY, EIO
+  };
   static const uint64_t lengths[] = { 1, 4 * MiB, 4 * MiB + 1, GiB };
   enum zero_way way, next;
   size_t i, j;
@@ -385,7 +381,8 @@ static void
 requests_are_no_larger_than_the_way_allows (void **state UNUSED)
 {
   const struct zero_plan small = {
-    .request_max = MiB, .write_max = 4 * MiB,
+    .request_max = MiB,
+    .write_max = 4 * MiB,
   };
   const struct zero_plan none = { .write_max = 64 * KiB };
 

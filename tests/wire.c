@@ -2,7 +2,7 @@
 /* A server's end of an NBD connection: see wire.h. */
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE             /* memmem */
+#define _GNU_SOURCE /* memmem */
 #endif
 
 #include <endian.h>
@@ -14,7 +14,7 @@
 
 #include "wire.h"
 
-enum { MAX_OPTION = 4096 };     /* bytes */
+enum { MAX_OPTION = 4096 }; /* bytes */
 
 static const char context_name[] = "base:allocation";
 enum { CONTEXT_NAME = sizeof context_name - 1 };
@@ -210,8 +210,8 @@ wire_handshake (struct wire *w, const struct told *told)
   no_zeroes = (get32 (header) & NBD_FLAG_NO_ZEROES) != 0;
 
   while (!done) {
-    if (!wire_receive (w, header, sizeof header) ||
-        get64 (header) != NBD_OPT_MAGIC)
+    if (!wire_receive (w, header, sizeof header)
+        || get64 (header) != NBD_OPT_MAGIC)
       return false;
     option = get32 (header + 8);
     length = get32 (header + 12);
@@ -260,8 +260,8 @@ wire_receive_request (struct wire *w, struct request *q)
 {
   uint8_t header[28];
 
-  if (!wire_receive (w, header, sizeof header) ||
-      get32 (header) != NBD_REQUEST_MAGIC)
+  if (!wire_receive (w, header, sizeof header)
+      || get32 (header) != NBD_REQUEST_MAGIC)
     return false;
   q->flags = get16 (header + 4);
   q->type = get16 (header + 6);
@@ -283,8 +283,7 @@ wire_put_chunk (struct wire *w, const struct request *q, uint16_t flags,
 }
 
 void
-wire_put_simple_reply (struct wire *w, const struct request *q,
-                       uint32_t error)
+wire_put_simple_reply (struct wire *w, const struct request *q, uint32_t error)
 {
   wire_put32 (w, NBD_SIMPLE_REPLY_MAGIC);
   wire_put32 (w, error);

@@ -40,8 +40,12 @@ enum {
   NBD_OPT_SET_META_CONTEXT = 10
 };
 
-enum { NBD_REP_ACK = 1, NBD_REP_SERVER = 2, NBD_REP_INFO = 3,
-       NBD_REP_META_CONTEXT = 4 };
+enum {
+  NBD_REP_ACK = 1,
+  NBD_REP_SERVER = 2,
+  NBD_REP_INFO = 3,
+  NBD_REP_META_CONTEXT = 4
+};
 #define NBD_REP_ERR_UNSUP UINT32_C (0x80000001)
 #define NBD_REP_ERR_POLICY UINT32_C (0x80000002)
 
@@ -59,7 +63,7 @@ enum {
 enum { NBD_CMD_FLAG_FUA = 1 << 0, NBD_CMD_FLAG_REQ_ONE = 1 << 3 };
 
 /* Flags of a chunk: whether another one follows. */
-enum { MORE = 0, LAST = 1 };    /* NBD_REPLY_FLAG_DONE */
+enum { MORE = 0, LAST = 1 }; /* NBD_REPLY_FLAG_DONE */
 
 enum {
   NBD_CHUNK_NONE = 0,
@@ -80,16 +84,16 @@ enum { CONTEXT_ID = 7 };
 /* What the handshake tells the client. */
 struct told {
   uint64_t size;
-  uint16_t flags;               /* NBD_FLAG_... of the export */
+  uint16_t flags; /* NBD_FLAG_... of the export */
   uint32_t block_minimum, block_preferred, block_maximum;
-  bool structured, context;     /* offered */
-  bool refused;                 /* there is no such export */
+  bool structured, context; /* offered */
+  bool refused;             /* there is no such export */
 };
 
 struct wire {
   int fd;
-  bool structured, context;     /* as agreed upon */
-  uint8_t *out;                 /* owned: what is to be sent */
+  bool structured, context; /* as agreed upon */
+  uint8_t *out;             /* owned: what is to be sent */
   size_t out_used, out_size;
 };
 

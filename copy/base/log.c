@@ -25,15 +25,15 @@ static const char *disk;
 static bool quiet;
 static bool details;
 
-static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER;   /* these */
+static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER; /* these */
 static struct sink errors = { .fd = -1 };
-static bool reader_sleeps;      /* it was waited for in vain */
-static unsigned long dropped;   /* lines that nobody was told of yet */
+static bool reader_sleeps;    /* it was waited for in vain */
+static unsigned long dropped; /* lines that nobody was told of yet */
 static unsigned long all_dropped;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* keeping */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* keeping */
 static struct log_warning kept[KEPT_MAX];
-static atomic_uint n_kept;      /* those before it do not change any more */
+static atomic_uint n_kept; /* those before it do not change any more */
 
 void
 log_init (const char *program_, const char *disk_, bool quiet_,
@@ -51,7 +51,7 @@ static bool
 write_line (const char *line, size_t length)
 {
   reader_sleeps = !sink_line (&errors, line, length,
-                                reader_sleeps ? 0 : READER_PATIENCE_MS);
+                              reader_sleeps ? 0 : READER_PATIENCE_MS);
   return !reader_sleeps;
 }
 
@@ -63,8 +63,10 @@ say_dropped (void)
 
   if (dropped == 0)
     return true;
-  snprintf (line, sizeof line, "%.256s: %lu lines were dropped here: nobody"
-            " read them\n", program, dropped);
+  snprintf (line, sizeof line,
+            "%.256s: %lu lines were dropped here: nobody"
+            " read them\n",
+            program, dropped);
   if (!write_line (line, strlen (line)))
     return false;
   dropped = 0;
@@ -95,7 +97,7 @@ finish_line (char line[LINE_MAX_BYTES], size_t used, const char *fs,
 
   used += n < 0 ? 0 : (size_t) n < room ? (size_t) n : room - 1;
   if (used == LINE_MAX_BYTES - 1)
-    used--;                     /* a cut line still gets its end */
+    used--; /* a cut line still gets its end */
   line[used++] = '\n';
   put_line (line, used);
 }
@@ -151,8 +153,10 @@ log_tell_dropped (void)
   n = all_dropped;
   pthread_mutex_unlock (&line_lock);
   if (n > 0)
-    log_warning_as ("lines-dropped", "%lu lines on standard error were dropped:"
-                    " nobody read them", n);
+    log_warning_as ("lines-dropped",
+                    "%lu lines on standard error were dropped:"
+                    " nobody read them",
+                    n);
 }
 
 static void __attribute__ ((format (printf, 2, 0)))
@@ -223,7 +227,7 @@ log_relay (const char *line)
   const int n = snprintf (whole, sizeof whole, "%s\n", line);
   const size_t length = min_u64 (n, sizeof whole - 1);
 
-  whole[length - 1] = '\n';     /* a cut line still gets its end */
+  whole[length - 1] = '\n'; /* a cut line still gets its end */
   put_line (whole, length);
 }
 

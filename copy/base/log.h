@@ -25,7 +25,7 @@ void log_warning_as (const char *code, const char *fs, ...)
 
 /* The warnings so far, quiet or not, are kept for those who tell of them. */
 struct log_warning {
-  const char *code;             /* NULL: it has none */
+  const char *code; /* NULL: it has none */
   char *text;
 };
 

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "notifier.h"
-#include "clock.h"
 #include "base/signals.h"
+#include "clock.h"
+#include "notifier.h"
 
 /* What is not taken by then is more than anyone needs to know of. */
 #define ROOM 8
@@ -30,19 +30,19 @@
 
 #define STACK_SIZE (256 * 1024)
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* all below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
 static bool running;
 static int notifier = -1;
-static sigset_t taken_in;       /* by the thread */
-static int queue[ROOM];         /* ending signals, the oldest first */
+static sigset_t taken_in; /* by the thread */
+static int queue[ROOM];   /* ending signals, the oldest first */
 static unsigned n_queued;
 static bool usr1_came, usr1_wanted;
 static uint64_t patience;
-static unsigned n_came;         /* ending signals in all */
-static int last_number;         /* the last of them */
-static uint64_t last_came;      /* clock_now time: when */
-static uint64_t second;         /* clock_now time: when the second one came */
-static uint64_t untaken;        /* clock_now time: since when one waits */
+static unsigned n_came;    /* ending signals in all */
+static int last_number;    /* the last of them */
+static uint64_t last_came; /* clock_now time: when */
+static uint64_t second;    /* clock_now time: when the second one came */
+static uint64_t untaken;   /* clock_now time: since when one waits */
 
 static bool
 has_any (void)
@@ -72,8 +72,7 @@ end_is_due (void)
 /* As if nobody had ever taken it in.  The first process of a container does not
  * end by that.
  */
-static void __attribute__ ((noreturn))
-end_process (int signal_number)
+static void __attribute__ ((noreturn)) end_process (int signal_number)
 {
   sigset_t set;
 
@@ -115,9 +114,8 @@ static int
 wait_for_signal (const sigset_t *set, uint64_t due)
 {
   const uint64_t now = clock_now (), wait = due > now ? due - now : 0;
-  const struct timespec time = {
-    .tv_sec = wait / NS_PER_S, .tv_nsec = wait % NS_PER_S
-  };
+  const struct timespec time = { .tv_sec = wait / NS_PER_S,
+                                 .tv_nsec = wait % NS_PER_S };
   const int n = sigtimedwait (set, NULL, due ? &time : NULL);
 
   return n > 0 ? n : 0;
@@ -159,7 +157,7 @@ start_thread (void)
     return err;
   if ((err = pthread_attr_setstacksize (&attr, STACK_SIZE)) == 0
       && (err = pthread_attr_setdetachstate (&attr, PTHREAD_CREATE_DETACHED))
-      == 0)
+        == 0)
     err = pthread_create (&thread, &attr, take_in, NULL);
   pthread_attr_destroy (&attr);
   return err;
@@ -204,7 +202,7 @@ signals_take (void)
   if (n_queued > 0) {
     n = queue[0];
     memmove (queue, queue + 1, --n_queued * sizeof queue[0]);
-    untaken = clock_now ();     /* the main thread is there */
+    untaken = clock_now (); /* the main thread is there */
   }
   else if (usr1_came && usr1_wanted) {
     n = SIGUSR1;

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sink.h"
 #include "descriptor.h"
 #include "device.h"
-#include "base/sink.h"
 #include "secrets.h"
 
 /* A flag on what was inherited would hold for all who share it: so a pipe or a
@@ -27,10 +27,10 @@ open_anew (struct sink *out, int fd)
   char path[64];
 
   snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
-  out->fd = descriptor_lift (open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY
-                                   | O_CLOEXEC));
+  out->fd = descriptor_lift (
+    open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   out->owned = out->fd != -1;
-  if (out->fd == -1 && errno != ENXIO) {        /* ENXIO: nobody reads it */
+  if (out->fd == -1 && errno != ENXIO) { /* ENXIO: nobody reads it */
     out->fd = fd;
     out->may_wait = true;
   }
@@ -64,9 +64,11 @@ open_file (struct sink *out, const char *name)
   struct stat it;
   const bool is_fifo = stat (name, &it) == 0 && S_ISFIFO (it.st_mode);
 
-  out->fd = descriptor_lift (open (name, (is_fifo ? O_RDWR : O_WRONLY)
-                                   | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY
-                                   | O_CLOEXEC, 0666));
+  out->fd = descriptor_lift (open (name,
+                                   (is_fifo ? O_RDWR : O_WRONLY) | O_CREAT
+                                     | O_APPEND | O_NONBLOCK | O_NOCTTY
+                                     | O_CLOEXEC,
+                                   0666));
   out->owned = out->fd != -1;
   return out->fd == -1 ? -1 : 0;
 }
@@ -89,7 +91,7 @@ empty_report (struct sink *out, enum sink_use use)
 {
   struct stat it;
 
-  if (out->fd == -1)            /* nobody reads it */
+  if (out->fd == -1) /* nobody reads it */
     return NULL;
   if (fstat (out->fd, &it) == -1)
     return strerror (errno);
@@ -101,21 +103,20 @@ empty_report (struct sink *out, enum sink_use use)
 
 int
 sink_open (struct sink *out, enum sink_use use, const char *word,
-             struct error *e)
+           struct error *e)
 {
   const char *why;
   char *shown;
 
   *out = (struct sink) { .fd = -1 };
   why = open_word (out, use, word) == -1 ? strerror (errno)
-    : empty_report (out, use);
+                                         : empty_report (out, use);
   if (why == NULL)
     return 0;
 
   shown = secrets_mask (word);
-  error_set (e, EINVAL, "--%s=%s: %s",
-             use == SINK_EVENTS ? "events" : "report", shown ? shown : "",
-             why);
+  error_set (e, EINVAL, "--%s=%s: %s", use == SINK_EVENTS ? "events" : "report",
+             shown ? shown : "", why);
   free (shown);
   sink_close (out);
   return -1;
@@ -154,9 +155,8 @@ put (struct sink *out, const char *bytes, size_t n)
 
   if (out->may_wait && !is_ready (out->fd, 0))
     return 0;
-  r = out->is_socket
-    ? send (out->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-    : write (out->fd, bytes, n);
+  r = out->is_socket ? send (out->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                     : write (out->fd, bytes, n);
   if (r == -1 && (errno == EAGAIN || errno == EINTR))
     return 0;
   return r;

@@ -18,19 +18,19 @@
 #define SINK_LINE 8192
 
 struct sink {
-  int fd;                       /* -1: none, or nobody reads any more */
-  bool owned;                   /* to be closed by us */
-  bool is_socket;               /* has a flag against waiting for each call */
-  bool may_wait;                /* has to be asked by poll before */
+  int fd;         /* -1: none, or nobody reads any more */
+  bool owned;     /* to be closed by us */
+  bool is_socket; /* has a flag against waiting for each call */
+  bool may_wait;  /* has to be asked by poll before */
   char rest[SINK_LINE];
   size_t n_rest;
 };
 
 /* What an option's word stands for. */
 enum sink_use {
-  SINK_EVENTS,                /* digits: a descriptor; else a file that is
+  SINK_EVENTS, /* digits: a descriptor; else a file that is
                                    made, or appended to */
-  SINK_REPORT,                /* "-": standard output; else a file that is
+  SINK_REPORT, /* "-": standard output; else a file that is
                                    made, or emptied */
 };
 
@@ -39,7 +39,7 @@ enum sink_use {
  * error set.
  */
 int sink_open (struct sink *out, enum sink_use use, const char *word,
-                 struct error *e);
+               struct error *e);
 
 /* Opens standard error.  Where that is closed, or a pipe that nobody has open
  * for reading, there is none.
@@ -49,14 +49,12 @@ void sink_open_errors (struct sink *out);
 /* Writes a line, for which it waits at most so long.  False when it was
  * dropped.
  */
-bool sink_line (struct sink *out, const char *line, size_t length,
-                  int wait_ms);
+bool sink_line (struct sink *out, const char *line, size_t length, int wait_ms);
 
 /* Writes all of it, and waits at most so long for each part of it that fits.
  * False when it could not be.
  */
-bool sink_all (struct sink *out, const char *text, size_t length,
-                 int wait_ms);
+bool sink_all (struct sink *out, const char *text, size_t length, int wait_ms);
 
 void sink_close (struct sink *out);
 

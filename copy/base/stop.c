@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "notifier.h"
 #include "base/signals.h"
 #include "base/stop.h"
+#include "notifier.h"
 
 struct stop {
-  int soft, hard;               /* bells that nobody silences */
+  int soft, hard; /* bells that nobody silences */
   atomic_bool winding_down, now, rude;
-  bool fail_in_order;           /* set before threads start */
+  bool fail_in_order; /* set before threads start */
   atomic_int signal_number;
-  pthread_mutex_t lock;         /* error */
+  pthread_mutex_t lock; /* error */
   struct error error;
 };
 
@@ -45,12 +45,11 @@ stop_new (uint64_t patience_ns)
     if (!is_ignored (ending[i]))
       sigaddset (&set, ending[i]);
   signal (SIGPIPE, SIG_IGN);
-  signal (SIGXFSZ, SIG_IGN);    /* a file too large is an error like others */
-  signal (SIGCHLD, SIG_DFL);    /* or the kernel would keep no exit status */
+  signal (SIGXFSZ, SIG_IGN); /* a file too large is an error like others */
+  signal (SIGCHLD, SIG_DFL); /* or the kernel would keep no exit status */
 
   s->soft = s->hard = -1;
-  if ((s->soft = notifier_new ()) == -1
-      || (s->hard = notifier_new ()) == -1
+  if ((s->soft = notifier_new ()) == -1 || (s->hard = notifier_new ()) == -1
       || (errno = pthread_mutex_init (&s->lock, NULL)) != 0
       || (errno = signals_begin (&set, patience_ns)) != 0) {
     const int err = errno;

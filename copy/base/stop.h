@@ -12,7 +12,7 @@
 
 #include "error.h"
 
-struct stop;                    /* body in stop.c */
+struct stop; /* body in stop.c */
 
 /* Blocks the signals that end a copy, and SIGUSR1, in this thread and those it
  * starts, and makes the former readable.  A signal that the parent has set to
@@ -63,7 +63,7 @@ int stop_now_fd (const struct stop *s);
 /* Any thread, without waiting. */
 bool stop_is_winding_down (const struct stop *s);
 bool stop_is_now (const struct stop *s);
-bool stop_is_immediate (const struct stop *s);       /* stop_now was called */
+bool stop_is_immediate (const struct stop *s); /* stop_now was called */
 
 /* The signal that ended the copy, or 0. */
 int stop_signal (const struct stop *s);

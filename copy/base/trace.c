@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "clock.h"
 #include "base/trace.h"
+#include "clock.h"
 
 /* All workers together have so many; with very many of them, each has the
  * latter.  The main thread has little to tell.
@@ -35,40 +35,40 @@
 #define RECORDS_MIN 1024
 
 enum shape {
-  SPAN,                         /* overlaps with others */
-  STATE,                        /* of the thread: overlaps with none */
-  MARK,                         /* has no length in time */
-  LEVEL,                        /* so many bytes from now on: in length */
+  SPAN,  /* overlaps with others */
+  STATE, /* of the thread: overlaps with none */
+  MARK,  /* has no length in time */
+  LEVEL, /* so many bytes from now on: in length */
 };
 
 struct record {
-  uint64_t start, end;          /* clock_now time; end 0: not over */
-  uint64_t offset, length;      /* bytes */
-  uint64_t number;              /* of the request; TRACK_NO_NUMBER: none */
+  uint64_t start, end;     /* clock_now time; end 0: not over */
+  uint64_t offset, length; /* bytes */
+  uint64_t number;         /* of the request; TRACK_NO_NUMBER: none */
   const char *name;
   enum shape shape;
-  int err;                      /* errno */
+  int err; /* errno */
 };
 
 /* Its thread writes it all the time, and no other looks: so it does not share a
  * line of the processor's cache.
  */
 struct track {
-  _Alignas (64) struct record *ring;    /* borrowed from the arena */
+  _Alignas(64) struct record *ring; /* borrowed from the arena */
   uint64_t n_slots;
-  uint64_t n_records;           /* so far; record i is in slot i % n_slots */
-  const char *state;            /* of the thread; NULL: none */
-  uint64_t state_since;         /* clock_now time */
-  const char *level;            /* told last, with its bytes */
+  uint64_t n_records;   /* so far; record i is in slot i % n_slots */
+  const char *state;    /* of the thread; NULL: none */
+  uint64_t state_since; /* clock_now time */
+  const char *level;    /* told last, with its bytes */
   uint64_t bytes;
 };
 
 struct trace {
-  uint64_t begin;               /* clock_now time */
-  unsigned n_tracks;            /* the main thread's, and the workers' */
-  struct track *tracks;         /* owned */
-  struct record *arena;         /* owned: all rings */
-  size_t arena_size;            /* bytes */
+  uint64_t begin;       /* clock_now time */
+  unsigned n_tracks;    /* the main thread's, and the workers' */
+  struct track *tracks; /* owned */
+  struct record *arena; /* owned: all rings */
+  size_t arena_size;    /* bytes */
 };
 
 /* Its pages are there from the start, rather than one by one in the copy. */
@@ -94,7 +94,7 @@ trace_new (unsigned workers)
   t->n_tracks = workers + 1;
   t->arena_size = (RECORDS_MIN + workers * each) * sizeof *t->arena;
   t->arena = buy_arena (t->arena_size);
-  t->tracks = aligned_alloc (_Alignof (struct track),
+  t->tracks = aligned_alloc (_Alignof(struct track),
                              t->n_tracks * sizeof *t->tracks);
   if (t->arena == NULL || t->tracks == NULL) {
     trace_free (t);
@@ -103,7 +103,8 @@ trace_new (unsigned workers)
   next = t->arena;
   for (unsigned i = 0; i < t->n_tracks; i++) {
     t->tracks[i] = (struct track) {
-      .ring = next, .n_slots = i == 0 ? RECORDS_MIN : each,
+      .ring = next,
+      .n_slots = i == 0 ? RECORDS_MIN : each,
     };
     next += t->tracks[i].n_slots;
   }
@@ -146,10 +147,15 @@ uint64_t
 track_do_open (struct track *k, const char *name, uint64_t number,
                uint64_t offset, uint64_t length)
 {
-  add (k, &(struct record) {
-      .shape = SPAN, .name = name, .number = number, .start = clock_now (),
-      .offset = offset, .length = length,
-    });
+  add (k,
+       &(struct record) {
+         .shape = SPAN,
+         .name = name,
+         .number = number,
+         .start = clock_now (),
+         .offset = offset,
+         .length = length,
+       });
   return k->n_records;
 }
 
@@ -176,10 +182,17 @@ void
 track_do_span (struct track *k, const char *name, uint64_t since,
                uint64_t offset, uint64_t length, int err)
 {
-  add (k, &(struct record) {
-      .shape = SPAN, .name = name, .number = TRACK_NO_NUMBER, .start = since,
-      .end = clock_now (), .offset = offset, .length = length, .err = err,
-    });
+  add (k,
+       &(struct record) {
+         .shape = SPAN,
+         .name = name,
+         .number = TRACK_NO_NUMBER,
+         .start = since,
+         .end = clock_now (),
+         .offset = offset,
+         .length = length,
+         .err = err,
+       });
 }
 
 void
@@ -188,18 +201,27 @@ track_do_mark (struct track *k, const char *name, uint64_t offset,
 {
   const uint64_t now = clock_now ();
 
-  add (k, &(struct record) {
-      .shape = MARK, .name = name, .number = TRACK_NO_NUMBER, .start = now,
-      .end = now, .offset = offset, .length = length,
-    });
+  add (k,
+       &(struct record) {
+         .shape = MARK,
+         .name = name,
+         .number = TRACK_NO_NUMBER,
+         .start = now,
+         .end = now,
+         .offset = offset,
+         .length = length,
+       });
 }
 
 static struct record
 state_record (const struct track *k, uint64_t end)
 {
   return (struct record) {
-    .shape = STATE, .name = k->state, .number = TRACK_NO_NUMBER,
-    .start = k->state_since, .end = end,
+    .shape = STATE,
+    .name = k->state,
+    .number = TRACK_NO_NUMBER,
+    .start = k->state_since,
+    .end = end,
   };
 }
 
@@ -228,10 +250,15 @@ track_do_level (struct track *k, const char *name, uint64_t bytes)
     return;
   k->level = name;
   k->bytes = bytes;
-  add (k, &(struct record) {
-      .shape = LEVEL, .name = name, .number = TRACK_NO_NUMBER, .start = now,
-      .end = now, .length = bytes,
-    });
+  add (k,
+       &(struct record) {
+         .shape = LEVEL,
+         .name = name,
+         .number = TRACK_NO_NUMBER,
+         .start = now,
+         .end = now,
+         .length = bytes,
+       });
 }
 
 /* -- writing -------------------------------------------------------------- */
@@ -240,7 +267,7 @@ track_do_level (struct track *k, const char *name, uint64_t bytes)
 struct pen {
   FILE *f;
   const struct trace *trace;
-  unsigned id;                  /* of its process, and of its thread */
+  unsigned id; /* of its process, and of its thread */
 };
 
 static uint64_t
@@ -377,11 +404,14 @@ write_all (const struct trace *t, FILE *f, uint64_t now)
     lost += first_kept (&t->tracks[i]);
     kept += t->tracks[i].n_records - first_kept (&t->tracks[i]);
   }
-  fprintf (f, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"program\":\"%s\","
+  fprintf (f,
+           "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"program\":\"%s\","
            "\"records\":%" PRIu64 ",\"overwritten\":%" PRIu64 "},"
-           "\"traceEvents\":[\n", PACKAGE_STRING, kept, lost);
+           "\"traceEvents\":[\n",
+           PACKAGE_STRING, kept, lost);
   fputs ("{\"ph\":\"M\",\"name\":\"process_labels\",\"pid\":1,\"tid\":1,"
-         "\"ts\":0,\"args\":{\"labels\":\"" PACKAGE_STRING "\"}}", f);
+         "\"ts\":0,\"args\":{\"labels\":\"" PACKAGE_STRING "\"}}",
+         f);
   for (unsigned i = 0; i < t->n_tracks; i++) {
     const struct pen p = { f, t, i + 1 };
 

@@ -15,14 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct trace;                   /* bodies in trace.c */
+struct trace; /* bodies in trace.c */
 struct track;
 
 /* For at most so many workers, and the main thread; times are told from now on.
  * NULL with errno.
  */
 struct trace *trace_new (unsigned workers);
-void trace_free (struct trace *t);      /* NULL is fine */
+void trace_free (struct trace *t); /* NULL is fine */
 
 /* The track of a worker, or of the main thread; NULL where t is. */
 struct track *trace_worker (struct trace *t, unsigned number);
@@ -47,8 +47,8 @@ uint64_t track_do_open (struct track *k, const char *name, uint64_t number,
                         uint64_t offset, uint64_t length);
 
 static inline uint64_t
-track_open (struct track *k, const char *name, uint64_t number,
-            uint64_t offset, uint64_t length)
+track_open (struct track *k, const char *name, uint64_t number, uint64_t offset,
+            uint64_t length)
 {
   return k ? track_do_open (k, name, number, offset, length) : 0;
 }
@@ -70,8 +70,8 @@ void track_do_span (struct track *k, const char *name, uint64_t since,
                     uint64_t offset, uint64_t length, int err);
 
 static inline void
-track_span (struct track *k, const char *name, uint64_t since,
-            uint64_t offset, uint64_t length, int err)
+track_span (struct track *k, const char *name, uint64_t since, uint64_t offset,
+            uint64_t length, int err)
 {
   if (k)
     track_do_span (k, name, since, offset, length, err);
@@ -82,8 +82,7 @@ void track_do_mark (struct track *k, const char *name, uint64_t offset,
                     uint64_t length);
 
 static inline void
-track_mark (struct track *k, const char *name, uint64_t offset,
-            uint64_t length)
+track_mark (struct track *k, const char *name, uint64_t offset, uint64_t length)
 {
   if (k)
     track_do_mark (k, name, offset, length);

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/exit-status.h"
+#include "base/log.h"
+#include "batch/batch-report.h"
 #include "clock.h"
 #include "output/describe.h"
-#include "base/exit-status.h"
-#include "batch/batch-report.h"
-#include "base/log.h"
 
 #define FORMAT_VERSION 1
 
@@ -21,20 +21,22 @@
 #define REPORT_MS 5000
 
 int
-batch_report_open (struct batch_report *l, const struct options *o, struct error *e)
+batch_report_open (struct batch_report *l, const struct options *o,
+                   struct error *e)
 {
   int r = 0;
 
   *l = (struct batch_report) {
-    .events.fd = -1, .report.fd = -1, .started = clock_now (),
+    .events.fd = -1,
+    .report.fd = -1,
+    .started = clock_now (),
     .disks = json_array (),
   };
   clock_gettime (CLOCK_REALTIME, &l->start);
-  signal (SIGPIPE, SIG_IGN);    /* who does not listen does not end us */
+  signal (SIGPIPE, SIG_IGN); /* who does not listen does not end us */
   if (o->events)
     r = sink_open (&l->events, SINK_EVENTS, o->events, e);
-  if (o->report && sink_open (&l->report, SINK_REPORT, o->report, e)
-      == -1)
+  if (o->report && sink_open (&l->report, SINK_REPORT, o->report, e) == -1)
     return -1;
   l->wants_report = o->report != NULL;
   return r;
@@ -67,8 +69,8 @@ tell (struct batch_report *l, const json_t *event, int wait_ms)
 
 /* Numbered anew: it is one stream now. */
 void
-batch_report_take_event (struct batch_report *l, const char *disk, const char *line,
-                   size_t length)
+batch_report_take_event (struct batch_report *l, const char *disk,
+                         const char *line, size_t length)
 {
   json_t *event = json_loadb (line, length, 0, NULL);
 
@@ -90,18 +92,18 @@ describe_silence (int exit_status, const char *how)
   struct error e = { 0 };
 
   error_set (&e, 0, "%s", how);
-  return json_pack ("{s:i, s:s, s:s, s:n, s:o, s:o, s:n}",
-                    "v", FORMAT_VERSION, "version", PACKAGE_VERSION,
-                    "status", exit_status == -1 ? "incomplete" : "failed",
-                    "changed",
-                    "exit", describe_if (exit_status != -1,
-                                         json_integer (exit_status)),
+  return json_pack ("{s:i, s:s, s:s, s:n, s:o, s:o, s:n}", "v", FORMAT_VERSION,
+                    "version", PACKAGE_VERSION, "status",
+                    exit_status == -1 ? "incomplete" : "failed", "changed",
+                    "exit",
+                    describe_if (exit_status != -1, json_integer (exit_status)),
                     "error", describe_error (&e), "bytes");
 }
 
 void
-batch_report_take_report (struct batch_report *l, const char *disk, const char *line,
-                    size_t length, int exit_status, const char *how)
+batch_report_take_report (struct batch_report *l, const char *disk,
+                          const char *line, size_t length, int exit_status,
+                          const char *how)
 {
   json_t *report = line ? json_loadb (line, length, 0, NULL) : NULL;
   json_t *named = json_pack ("{s:s}", "disk", disk);
@@ -124,13 +126,14 @@ add_bytes (json_t *sum, const json_t *bytes)
   json_t *so_far;
   void *next;
 
-  json_object_foreach_safe (sum, next, key, so_far) {
+  json_object_foreach_safe (sum, next, key, so_far)
+  {
     const json_t *more = json_object_get (bytes, key);
     const bool known = json_is_integer (so_far) && json_is_integer (more);
 
     if (known)
-      json_integer_set (so_far, json_integer_value (so_far)
-                        + json_integer_value (more));
+      json_integer_set (
+        so_far, json_integer_value (so_far) + json_integer_value (more));
     else if (strcmp (key, "total") == 0)
       json_object_set_new (sum, key, json_null ());
   }
@@ -144,11 +147,13 @@ status_of_all (const struct batch_report *l, int exit_status)
   size_t i;
   json_t *disk;
 
-  json_array_foreach (l->disks, i, disk) {
+  json_array_foreach (l->disks, i, disk)
+  {
     const char *its = json_string_value (json_object_get (disk, "status"));
 
-    if (its && json_integer_value (json_object_get (disk, "exit"))
-        == exit_status && strcmp (its, "unchanged") != 0)
+    if (its
+        && json_integer_value (json_object_get (disk, "exit")) == exit_status
+        && strcmp (its, "unchanged") != 0)
       status = its;
   }
   return status;
@@ -160,9 +165,8 @@ any_changed (const struct batch_report *l)
   size_t i;
   json_t *disk;
 
-  json_array_foreach (l->disks, i, disk)
-    if (json_is_true (json_object_get (disk, "changed")))
-      return true;
+  json_array_foreach (l->disks, i, disk) if (json_is_true (json_object_get (
+                                               disk, "changed"))) return true;
   return false;
 }
 
@@ -181,22 +185,20 @@ describe_sums (const struct batch_report *l)
 }
 
 static json_t *
-describe_all (const struct batch_report *l, int exit_status, const struct error *e)
+describe_all (const struct batch_report *l, int exit_status,
+              const struct error *e)
 {
   struct timespec end;
 
   clock_gettime (CLOCK_REALTIME, &end);
-  return json_pack ("{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:{s:o, s:o, s:o},"
-                    " s:O}",
-                    "v", FORMAT_VERSION, "version", PACKAGE_VERSION,
-                    "status", status_of_all (l, exit_status),
-                    "changed", any_changed (l), "exit", exit_status,
-                    "error", describe_error (e),
-                    "bytes", describe_sums (l),
-                    "time", "start", json_of_time (&l->start),
-                    "end", json_of_time (&end),
-                    "elapsed", json_of_ns (clock_now () - l->started),
-                    "disks", l->disks);
+  return json_pack (
+    "{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:{s:o, s:o, s:o},"
+    " s:O}",
+    "v", FORMAT_VERSION, "version", PACKAGE_VERSION, "status",
+    status_of_all (l, exit_status), "changed", any_changed (l), "exit",
+    exit_status, "error", describe_error (e), "bytes", describe_sums (l),
+    "time", "start", json_of_time (&l->start), "end", json_of_time (&end),
+    "elapsed", json_of_ns (clock_now () - l->started), "disks", l->disks);
 }
 
 static int
@@ -208,7 +210,7 @@ write_report (struct batch_report *l, int exit_status, const struct error *e)
   bool written;
 
   json_decref (all);
-  errno = line ? EIO : ENOMEM;  /* where nothing says more */
+  errno = line ? EIO : ENOMEM; /* where nothing says more */
   written = line && sink_all (&l->report, line, length, REPORT_MS);
   free (line);
   if (written)
@@ -225,18 +227,18 @@ tell_end (struct batch_report *l, int exit_status, const struct error *e)
   json_t *event;
 
   clock_gettime (CLOCK_REALTIME, &now);
-  event = json_pack ("{s:i, s:o, s:o, s:s, s:s, s:i, s:o, s:o}",
-                     "v", FORMAT_VERSION, "seq", json_of_number (l->seq++),
-                     "t", json_of_time (&now), "ev", "end",
-                     "status", status_of_all (l, exit_status),
-                     "exit", exit_status, "error", describe_error (e),
-                     "bytes", describe_sums (l));
+  event = json_pack ("{s:i, s:o, s:o, s:s, s:s, s:i, s:o, s:o}", "v",
+                     FORMAT_VERSION, "seq", json_of_number (l->seq++), "t",
+                     json_of_time (&now), "ev", "end", "status",
+                     status_of_all (l, exit_status), "exit", exit_status,
+                     "error", describe_error (e), "bytes", describe_sums (l));
   tell (l, event, LAST_LINE_MS);
   json_decref (event);
 }
 
 int
-batch_report_end (struct batch_report *l, int exit_status, const struct error *e)
+batch_report_end (struct batch_report *l, int exit_status,
+                  const struct error *e)
 {
   if (l->wants_report)
     exit_status = write_report (l, exit_status, e);

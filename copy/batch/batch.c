@@ -14,17 +14,17 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "base/exit-status.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "batch/batch-report.h"
+#include "batch/batch.h"
+#include "batch/manifest.h"
 #include "child.h"
 #include "clock.h"
-#include "base/exit-status.h"
-#include "batch/batch.h"
-#include "options/stdin-arguments.h"
-#include "batch/batch-report.h"
-#include "line-reader.h"
-#include "base/log.h"
-#include "batch/manifest.h"
-#include "base/stop.h"
 #include "endpoint/used-files.h"
+#include "line-reader.h"
+#include "options/stdin-arguments.h"
 
 /* This program, even if its file was replaced meanwhile. */
 #define OURSELVES "/proc/self/exe"
@@ -45,26 +45,26 @@
 
 /* One copy on its way. */
 struct run {
-  const struct manifest_copy *copy;     /* borrowed */
+  const struct manifest_copy *copy; /* borrowed */
   enum { WAITING, RUNNING, ENDED } state;
   struct child child;
-  struct line_reader events, output;  /* what it tells; fd -1: nothing */
-  char *report;                 /* owned; NULL: it has not come */
-  int status;                   /* as an exit status, once it has ended */
+  struct line_reader events, output; /* what it tells; fd -1: nothing */
+  char *report;                      /* owned; NULL: it has not come */
+  int status;                        /* as an exit status, once it has ended */
 };
 
 struct batch {
-  const struct options *options;        /* borrowed */
+  const struct options *options; /* borrowed */
   struct manifest manifest;
   struct batch_report report;
   struct stop *stop;
-  struct run *runs;             /* owned; as many as the manifest has copies */
-  struct pollfd *fds;           /* owned; for each job three, and one */
+  struct run *runs;   /* owned; as many as the manifest has copies */
+  struct pollfd *fds; /* owned; for each job three, and one */
   size_t n_begun, n_running, n_done;
   unsigned jobs;
-  char threads[32], queue_size[40];     /* the options that are the shares */
-  char interval[40];            /* as an option; "" where it was not given */
-  int signal_number;            /* that ends all; 0: none */
+  char threads[32], queue_size[40]; /* the options that are the shares */
+  char interval[40]; /* as an option; "" where it was not given */
+  int signal_number; /* that ends all; 0: none */
 };
 
 /* -- shares --------------------------------------------------------------- */
@@ -119,7 +119,8 @@ status_of (const struct batch *f, const struct child *child)
   if (WIFEXITED (child->status))
     return WEXITSTATUS (child->status);
   return f->signal_number && WIFSIGNALED (child->status)
-    ? SIGNAL_BASE + WTERMSIG (child->status) : FAILED;
+    ? SIGNAL_BASE + WTERMSIG (child->status)
+    : FAILED;
 }
 
 /* -- the copies ----------------------------------------------------------- */
@@ -275,9 +276,8 @@ wait_for_any (struct batch *f)
   uint64_t look_again = 0;
   nfds_t n = 0;
 
-  f->fds[n++] = (struct pollfd) {
-    .fd = stop_signal_fd (f->stop), .events = POLLIN
-  };
+  f->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (f->stop),
+                                  .events = POLLIN };
   for (size_t i = 0; i < f->n_begun; i++)
     if (f->runs[i].state == RUNNING) {
       const struct run *r = &f->runs[i];
@@ -330,7 +330,9 @@ get_ready (struct batch *f, const struct machine *machine, struct error *e)
   }
   for (size_t i = 0; i < n; i++)
     f->runs[i] = (struct run) {
-      .copy = &f->manifest.copies[i], .events.fd = -1, .output.fd = -1,
+      .copy = &f->manifest.copies[i],
+      .events.fd = -1,
+      .output.fd = -1,
     };
   return 0;
 }
@@ -343,12 +345,11 @@ take_reports (struct batch *f)
     const struct run *r = &f->runs[i];
     char how[80];
 
-    batch_report_take_report (&f->report, r->copy->disk, r->report,
-                        r->report ? strlen (r->report) : 0,
-                        i < f->n_begun ? r->status : -1,
-                        i < f->n_begun
-                        ? child_describe (&r->child, how, sizeof how)
-                        : "it was not begun");
+    batch_report_take_report (
+      &f->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
+      i < f->n_begun ? r->status : -1,
+      i < f->n_begun ? child_describe (&r->child, how, sizeof how)
+                     : "it was not begun");
   }
 }
 
@@ -402,7 +403,7 @@ free_fleet (struct batch *f)
 int
 batch_run (const struct options *o, const struct machine *machine)
 {
-  struct options told = *o;     /* with the files that may be written */
+  struct options told = *o; /* with the files that may be written */
   struct batch f = { .options = &told };
   struct error e = { 0 };
   bool good;

@@ -23,7 +23,7 @@
 /* What is taken in, and where that is: for messages. */
 struct reading {
   const char *file;
-  size_t number;                /* of the copy, from 1 on; 0: of none */
+  size_t number; /* of the copy, from 1 on; 0: of none */
   struct error *e;
 };
 
@@ -57,7 +57,7 @@ static int
 add_word (const struct reading *r, struct manifest_copy *c, char *word)
 {
   char **words = word ? reallocarray (c->words, c->n_words + 2, sizeof *words)
-    : NULL;
+                      : NULL;
 
   if (words == NULL) {
     free (word);
@@ -77,8 +77,8 @@ add_text (const struct reading *r, struct manifest_copy *c, const char *text)
 
 /* "--name=value".  A key of the manifest is an option's whole name. */
 static int
-add_option (const struct reading *r, struct manifest_copy *c,
-            const char *name, const json_t *value)
+add_option (const struct reading *r, struct manifest_copy *c, const char *name,
+            const json_t *value)
 {
   const enum options_argument argument = options_argument (name);
   char *word = NULL;
@@ -113,19 +113,24 @@ add_side (const struct reading *r, struct manifest_copy *c, const char *name,
   size_t i;
   json_t *word;
 
-  if (text && (strcmp (text, "[") == 0 || strcmp (text, "-") == 0
-               || text[0] == '\0'))
-    return refuse (r, "'%s' cannot be '%s': name a file, a device, a URI, or"
-                   " list the words of a command", name, text);
+  if (text
+      && (strcmp (text, "[") == 0 || strcmp (text, "-") == 0
+          || text[0] == '\0'))
+    return refuse (r,
+                   "'%s' cannot be '%s': name a file, a device, a URI, or"
+                   " list the words of a command",
+                   name, text);
   if (text)
     return add_text (r, c, text);
   if (!json_is_array (value) || json_array_size (value) == 0)
-    return refuse (r, value ? "'%s' must be a string or a list of words"
-                   : "'%s' is missing", name);
+    return refuse (
+      r, value ? "'%s' must be a string or a list of words" : "'%s' is missing",
+      name);
 
   if (add_text (r, c, "[") == -1)
     return -1;
-  json_array_foreach (value, i, word) {
+  json_array_foreach (value, i, word)
+  {
     if (!json_is_string (word) || strcmp (json_string_value (word), "]") == 0)
       return refuse (r, "'%s': word %zu must be a string, and not ']'", name,
                      i + 1);
@@ -149,8 +154,8 @@ static bool
 is_for_all (const char *key)
 {
   static const char *const names[] = {
-    "events", "help", "jobs", "long-options", "manifest", "plan", "progress",
-    "report", "short-options", "version",
+    "events", "help",     "jobs",   "long-options",  "manifest",
+    "plan",   "progress", "report", "short-options", "version",
   };
 
   for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -179,10 +184,13 @@ name_disk (const struct reading *r, struct manifest_copy *c,
   char *word;
 
   if (value && (name == NULL || !is_good_name (name)))
-    return refuse (r, "'disk' must be a name of at most %d bytes, without"
-                   " slashes and control characters", MANIFEST_NAME_MAX);
+    return refuse (r,
+                   "'disk' must be a name of at most %d bytes, without"
+                   " slashes and control characters",
+                   MANIFEST_NAME_MAX);
   if ((name ? asprintf (&word, "--disk=%s", name)
-       : asprintf (&word, "--disk=%zu", r->number)) == -1)
+            : asprintf (&word, "--disk=%zu", r->number))
+      == -1)
     word = NULL;
   if (add_word (r, c, word) == -1)
     return -1;
@@ -218,7 +226,8 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
     return refuse (r, "it is not an object");
   if (name_disk (r, c, json_object_get (value, "disk")) == -1)
     return -1;
-  json_object_foreach (value, key, member) {
+  json_object_foreach (value, key, member)
+  {
     if (is_our_own (key))
       continue;
     if (options_argument (key) == OPTION_UNKNOWN)
@@ -228,8 +237,7 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
     if (add_option (r, c, key, member) == -1)
       return -1;
   }
-  if (add_text (r, c, "--") == -1
-      || add_side (r, c, "source", value) == -1
+  if (add_text (r, c, "--") == -1 || add_side (r, c, "source", value) == -1
       || add_side (r, c, "destination", value) == -1)
     return -1;
   return parse_words (r, c);
@@ -263,7 +271,8 @@ take_list (struct reading *r, struct manifest *m, json_t *list)
   m->copies = calloc (max_u64 (1, json_array_size (list)), sizeof *m->copies);
   if (m->copies == NULL)
     return out_of_memory (r);
-  json_array_foreach (list, i, value) {
+  json_array_foreach (list, i, value)
+  {
     m->n_copies = r->number = i + 1;
     if (take_copy (r, &m->copies[i], value) == -1
         || compare_with_others (r, m) == -1)
@@ -286,10 +295,9 @@ manifest_parse (struct manifest *m, const char *file, const char *text,
     /* What it is near to can be a secret. */
     const char *near = strstr (why.text, " near ");
 
-    error_set (e, EINVAL, "%s: line %d, column %d: %.*s", file, why.line,
-               why.column,
-               (int) (near ? near - why.text : JSON_ERROR_TEXT_LENGTH),
-               why.text);
+    error_set (
+      e, EINVAL, "%s: line %d, column %d: %.*s", file, why.line, why.column,
+      (int) (near ? near - why.text : JSON_ERROR_TEXT_LENGTH), why.text);
     return -1;
   }
   status = take_list (&r, m, list);

@@ -22,13 +22,13 @@
 #define MANIFEST_NAME_MAX 64
 
 struct manifest_copy {
-  char **words;                 /* of the command line, owned, NULL at the end:
+  char **words; /* of the command line, owned, NULL at the end:
                                    --disk=NAME, which is no secret, options,
                                    "--", source, destination */
   size_t n_words;
 
-  const char *disk;             /* its name in those, as no other has it */
-  struct options options;       /* what they say; owned */
+  const char *disk;       /* its name in those, as no other has it */
+  struct options options; /* what they say; owned */
 };
 
 struct manifest {

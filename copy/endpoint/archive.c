@@ -9,8 +9,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "endpoint/archive.h"
 #include "arith.h"
+#include "endpoint/archive.h"
 
 #define BLOCK 512
 
@@ -28,9 +28,12 @@
 static const char *
 format_of (const char *name)
 {
-  static const struct { const char *ending, *format; } known[] = {
-    { "vmdk", "vmdk" }, { "vhd", "vpc" }, { "vhdx", "vhdx" },
-    { "qcow2", "qcow2" }, { "vdi", "vdi" }, { "img", "raw" }, { "raw", "raw" },
+  static const struct {
+    const char *ending, *format;
+  } known[] = {
+    { "vmdk", "vmdk" },   { "vhd", "vpc" }, { "vhdx", "vhdx" },
+    { "qcow2", "qcow2" }, { "vdi", "vdi" }, { "img", "raw" },
+    { "raw", "raw" },
   };
   const char *dot = strrchr (name, '.');
 

@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 struct archive {
-  unsigned n;                   /* disk images */
-  char names[256];              /* of them: "a.vmdk, b.vmdk", cut if longer */
+  unsigned n;      /* disk images */
+  char names[256]; /* of them: "a.vmdk, b.vmdk", cut if longer */
   struct {
     char name[101];
-    const char *format;         /* a constant, by the name's ending */
-    uint64_t offset, size;      /* bytes, in the archive */
+    const char *format;    /* a constant, by the name's ending */
+    uint64_t offset, size; /* bytes, in the archive */
   } first;
 };
 

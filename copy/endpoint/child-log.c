@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "notifier.h"
-#include "endpoint/child-log.h"
 #include "base/log.h"
+#include "endpoint/child-log.h"
+#include "notifier.h"
 #include "secrets.h"
 
 /* A longer line is passed on in pieces. */
@@ -31,16 +31,16 @@
 
 struct child_log {
   pthread_t thread;
-  int fd;                       /* the read end of the pipe */
-  int ending;                   /* a notifier */
+  int fd;     /* the read end of the pipe */
+  int ending; /* a notifier */
   bool relay;
 
-  pthread_mutex_t lock;         /* the rest */
-  char text[LINE_BYTES];        /* the line that has not ended yet */
+  pthread_mutex_t lock;  /* the rest */
+  char text[LINE_BYTES]; /* the line that has not ended yet */
   size_t used;
   bool hushed, closed;
   bool lock_failed, cut;
-  char before[REASON_BYTES], after[REASON_BYTES];       /* the goodbye */
+  char before[REASON_BYTES], after[REASON_BYTES]; /* the goodbye */
 };
 
 /* -- lines ---------------------------------------------------------------- */
@@ -193,7 +193,7 @@ child_log_start (bool relay, int *write_fd)
     err = errno;
     goto no_pipe;
   }
-  fcntl (fds[0], F_SETFL, O_NONBLOCK);  /* our end alone */
+  fcntl (fds[0], F_SETFL, O_NONBLOCK); /* our end alone */
   h->fd = fds[0];
   h->ending = notifier_new ();
   if (h->ending == -1) {
@@ -207,10 +207,10 @@ child_log_start (bool relay, int *write_fd)
   }
   pthread_mutex_destroy (&h->lock);
   close (h->ending);
- no_bell:
+no_bell:
   close (fds[0]);
   close (fds[1]);
- no_pipe:
+no_pipe:
   free (h);
   errno = err;
   return NULL;
@@ -222,7 +222,7 @@ void
 child_log_hush (struct child_log *h, bool hush)
 {
   pthread_mutex_lock (&h->lock);
-  read_some (h);                /* it was printed before */
+  read_some (h); /* it was printed before */
   h->hushed = hush;
   pthread_mutex_unlock (&h->lock);
 }
@@ -243,7 +243,7 @@ child_log_reason (struct child_log *h, bool parting, char *line, size_t size)
 
   pthread_mutex_lock (&h->lock);
   read_some (h);
-  if (h->used > 0)              /* a last line without an end */
+  if (h->used > 0) /* a last line without an end */
     take_line (h);
   snprintf (line, size, "%s", parting ? h->after : h->before);
   pthread_mutex_unlock (&h->lock);
@@ -282,7 +282,7 @@ child_log_end (struct child_log *h)
   notifier_signal (h->ending);
   pthread_join (h->thread, NULL);
   read_some (h);
-  if (h->used > 0)              /* a last line without an end */
+  if (h->used > 0) /* a last line without an end */
     take_line (h);
   pthread_mutex_destroy (&h->lock);
   close (h->ending);

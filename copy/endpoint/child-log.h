@@ -32,7 +32,8 @@ void child_log_forget (struct child_log *h);
  * with secrets masked; false where there is none.  All that the program printed
  * before this call counts.
  */
-bool child_log_reason (struct child_log *h, bool parting, char *line, size_t size);
+bool child_log_reason (struct child_log *h, bool parting, char *line,
+                       size_t size);
 
 /* Whether a line said that an image is in use, or that its file ends too soon.
  */

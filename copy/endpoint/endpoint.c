@@ -18,10 +18,10 @@
 #include "endpoint/file.h"
 #include "endpoint/image.h"
 #include "endpoint/kind.h"
+#include "endpoint/nbd-address.h"
 #include "endpoint/nbd.h"
 #include "endpoint/null.h"
 #include "endpoint/pipe.h"
-#include "endpoint/nbd-address.h"
 #include "secrets.h"
 #include "url.h"
 
@@ -40,8 +40,9 @@ const char *
 io_verb_name (enum io_verb verb)
 {
   static const char *const names[] = {
-    [IO_READ] = "read", [IO_WRITE] = "write", [IO_ZERO] = "zero",
-    [IO_EXTENTS] = "block status", [IO_FLUSH] = "flush",
+    [IO_READ] = "read",   [IO_WRITE] = "write",
+    [IO_ZERO] = "zero",   [IO_EXTENTS] = "block status",
+    [IO_FLUSH] = "flush",
   };
 
   return names[verb];
@@ -110,7 +111,7 @@ char *
 endpoint_masked_name (const struct operand *operand)
 {
   return operand->command ? secrets_mask_command (operand->command)
-    : secrets_mask (operand->name);
+                          : secrets_mask (operand->name);
 }
 
 /* "source nbd://host/x", with secrets masked. */
@@ -160,8 +161,9 @@ check_comparable (enum side side, const struct operand *operand,
   if (kind != endpoint_null_open && kind != endpoint_pipe_open)
     return 0;
   error_set (e, ENOTSUP, "%s: it cannot be compared: %s", name,
-             kind == endpoint_null_open ? "nothing can be read from it"
-             : "a stream can be read, or written, only once");
+             kind == endpoint_null_open
+               ? "nothing can be read from it"
+               : "a stream can be read, or written, only once");
   return -1;
 }
 
@@ -181,7 +183,8 @@ check_kind (enum side side, const struct operand *operand, const char *name,
     return nbd_address_check (operand->name, name, e);
   if (endpoint_image_fits (operand))
     return endpoint_image_check (side, operand, name, e);
-  return recognise (side, operand) != endpoint_pipe_open ? 0
+  return recognise (side, operand) != endpoint_pipe_open
+    ? 0
     : endpoint_pipe_check (side, name, operand, e);
 }
 
@@ -199,7 +202,7 @@ endpoint_check_name (enum side side, const struct operand *operand,
   if (r == 0 && endpoint_is_path (side, operand)
       && endpoint_file_fits (operand->name))
     r = wants.write ? endpoint_file_check_no_typo (operand->name, name, e)
-      : endpoint_file_check_sized (operand->name, name, e);
+                    : endpoint_file_check_sized (operand->name, name, e);
   free (name);
   return r;
 }
@@ -214,8 +217,10 @@ endpoint_check_pair (const struct operand *source,
       || !endpoint_image_is_new (destination))
     return 0;
   name = make_name (DESTINATION, destination);
-  error_set (e, EINVAL, "%s: nobody can say how large a new image has to be for"
-             " a stream", name ? name : "");
+  error_set (e, EINVAL,
+             "%s: nobody can say how large a new image has to be for"
+             " a stream",
+             name ? name : "");
   free (name);
   return -1;
 }
@@ -233,7 +238,8 @@ endpoint_open (enum side side, const struct operand *operand,
     .program = o->program,
     .libnbd_debug = o->verbose > 1,
     .server_kind = o->source.command || strcmp (o->source.name, "-") != 0
-      ? SERVER_USERS : SERVER_USERS_WITHOUT_INPUT,
+      ? SERVER_USERS
+      : SERVER_USERS_WITHOUT_INPUT,
     .external_files = o->external_files,
     .connections = min_u64 (o->connections, WORKERS_MAX),
     .deadline = clock_now () + o->open_timeout * NS_PER_S,
@@ -361,7 +367,7 @@ endpoint_conn (struct endpoint *ep, unsigned number, struct error *e)
 
   if (spare == NULL)
     return ep->ops->conn (ep, number, e);
-  ep->spare = NULL;             /* the worker with number 0 alone comes here */
+  ep->spare = NULL; /* the worker with number 0 alone comes here */
   return spare;
 }
 
@@ -380,8 +386,7 @@ turn_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
           unsigned *which, struct error *e)
 {
   for (unsigned i = 0; i < n; i++)
-    if (fds[i].revents != 0
-        && conn_turn (conns[i], fds[i].revents, e) == -1) {
+    if (fds[i].revents != 0 && conn_turn (conns[i], fds[i].revents, e) == -1) {
       *which = i;
       return -1;
     }
@@ -431,13 +436,13 @@ put_off (uint64_t deadline, uint64_t *looked, int wait_ms)
 
   *looked = now;
   return clock_overslept (before, wait_ms, now) ? deadline + (now - before)
-    : deadline;
+                                                : deadline;
 }
 
 int
-conn_wait_ready (struct conn *const *conns, unsigned n,
-                 const int *watch, unsigned n_watch, uint64_t deadline,
-                 unsigned *which, struct error *e)
+conn_wait_ready (struct conn *const *conns, unsigned n, const int *watch,
+                 unsigned n_watch, uint64_t deadline, unsigned *which,
+                 struct error *e)
 {
   struct pollfd fds[WAIT_MAX];
   uint64_t looked = clock_now ();

@@ -32,43 +32,43 @@ const char *side_name (enum side side); /* "source", "destination" */
 /* The values of the ranges in an answer to IO_EXTENTS. */
 enum extent_value {
   EXTENT_DATA = 0,
-  EXTENT_ZERO = 1,              /* reads as zeroes, allocated or not */
+  EXTENT_ZERO = 1, /* reads as zeroes, allocated or not */
 };
 
 /* What one side can do; all of it was told by a server, or by the kernel, and
  * has been checked by endpoint_open for being possible, not for being true.
  */
 struct caps {
-  uint64_t size;                /* bytes, at most INT64_MAX */
-  uint64_t block_min;           /* power of two; every offset and length */
-  uint64_t block_preferred;     /* power of two, at least block_min */
-  uint64_t block_max;           /* of a read or write; multiple of block_min */
-  uint64_t extents_max;         /* bytes that one IO_EXTENTS may ask; 0: none */
-  uint64_t zero_max;            /* bytes of one IO_ZERO; 0: cannot zero */
-  uint64_t zero_grain;          /* power of two: IO_ZERO is cheap where offset
+  uint64_t size;            /* bytes, at most INT64_MAX */
+  uint64_t block_min;       /* power of two; every offset and length */
+  uint64_t block_preferred; /* power of two, at least block_min */
+  uint64_t block_max;       /* of a read or write; multiple of block_min */
+  uint64_t extents_max;     /* bytes that one IO_EXTENTS may ask; 0: none */
+  uint64_t zero_max;        /* bytes of one IO_ZERO; 0: cannot zero */
+  uint64_t zero_grain;      /* power of two: IO_ZERO is cheap where offset
                                    and length are multiples; 0: anywhere */
   bool can_fast_zero;
   bool can_flush;
-  bool can_multi_conn;          /* more than one conn is safe */
-  bool reconnects;              /* a conn can be lost, and be made anew */
+  bool can_multi_conn; /* more than one conn is safe */
+  bool reconnects;     /* a conn can be lost, and be made anew */
   bool read_only;
-  bool grows;                   /* takes the size of what is copied, zeroed */
-  uint64_t size_max;            /* bytes that what grows can have; 0: unknown */
-  bool free_known;              /* the next two are, for what grows */
-  uint64_t free;                /* bytes free on its file system */
-  uint64_t occupied;            /* bytes that it has there already */
-  bool missing;                 /* it was not there when it was opened */
-  bool kept;                    /* by prepare: holds a part of the copy */
-  bool written_once;            /* no block can be written a second time */
-  bool in_use;                  /* by somebody else, who may change it */
-  const char *in_use_by;        /* who that is, and what can be done, in words;
+  bool grows;            /* takes the size of what is copied, zeroed */
+  uint64_t size_max;     /* bytes that what grows can have; 0: unknown */
+  bool free_known;       /* the next two are, for what grows */
+  uint64_t free;         /* bytes free on its file system */
+  uint64_t occupied;     /* bytes that it has there already */
+  bool missing;          /* it was not there when it was opened */
+  bool kept;             /* by prepare: holds a part of the copy */
+  bool written_once;     /* no block can be written a second time */
+  bool in_use;           /* by somebody else, who may change it */
+  const char *in_use_by; /* who that is, and what can be done, in words;
                                    borrowed from the endpoint; NULL: unknown */
 
   /* Bytes in order, and no offsets: each is read, or has to be written, once,
    * from 0 on.  Nobody knows how many a source has: its size is INT64_MAX.
    */
   bool stream;
-  bool terminal;                /* a stream that ends before somebody's eyes */
+  bool terminal; /* a stream that ends before somebody's eyes */
 };
 
 enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
@@ -88,18 +88,18 @@ struct conn;
  */
 struct io {
   struct list_node link;
-  struct list *ready;           /* where it goes when it is over */
-  struct conn *conn;            /* which it was started on */
+  struct list *ready; /* where it goes when it is over */
+  struct conn *conn;  /* which it was started on */
 
   enum io_verb verb;
-  uint64_t offset, length;      /* bytes; both ignored for IO_FLUSH.  Reading
+  uint64_t offset, length; /* bytes; both ignored for IO_FLUSH.  Reading
                                  * a stream makes length less at its end, and
                                  * 0 behind that. */
-  void *buffer;                 /* IO_READ fills it; IO_WRITE sends it */
-  bool fast;                    /* IO_ZERO: fail rather than be slow */
-  bool allocate;                /* IO_ZERO: make no hole */
+  void *buffer;            /* IO_READ fills it; IO_WRITE sends it */
+  bool fast;               /* IO_ZERO: fail rather than be slow */
+  bool allocate;           /* IO_ZERO: make no hole */
 
-  uint64_t traced;              /* its span in the trace; 0: none */
+  uint64_t traced; /* its span in the trace; 0: none */
 
   /* IO_EXTENTS: what was learned is added here, clipped to what was asked for
    * and to the capacity, so it may end early.  learned_to is where it ends,
@@ -109,12 +109,14 @@ struct io {
   uint64_t learned_to;
 
   /* For the conn alone. */
-  int refused;                  /* errno: it was not even started */
-  int error;                    /* errno of the completion */
+  int refused; /* errno: it was not even started */
+  int error;   /* errno of the completion */
   int64_t cookie;
-  uint64_t started;             /* clock_now () */
+  uint64_t started; /* clock_now () */
   unsigned n_runs;
-  struct { uint32_t start, end; } runs[IO_RUNS];
+  struct {
+    uint32_t start, end;
+  } runs[IO_RUNS];
 };
 
 struct endpoint;
@@ -122,12 +124,12 @@ struct endpoint;
 /* -- endpoints ---------------------------------------------------------- */
 
 struct endpoint_wants {
-  bool extents;                 /* IO_EXTENTS will be used */
-  bool write;                   /* else it is opened for reading only */
-  bool compare;                 /* it is read to be compared: no stream */
-  bool part;                    /* others may write to the rest of it */
-  bool just_look;               /* so nobody is kept out meanwhile */
-  bool resumes;                 /* an earlier run of this copy may have left a
+  bool extents;   /* IO_EXTENTS will be used */
+  bool write;     /* else it is opened for reading only */
+  bool compare;   /* it is read to be compared: no stream */
+  bool part;      /* others may write to the rest of it */
+  bool just_look; /* so nobody is kept out meanwhile */
+  bool resumes;   /* an earlier run of this copy may have left a
                                    server that is just ending */
 };
 
@@ -154,8 +156,8 @@ int endpoint_check_pair (const struct operand *source,
  */
 struct endpoint *endpoint_open (enum side side, const struct operand *name,
                                 const struct options *o,
-                                struct endpoint_wants wants,
-                                int interrupt_fd, struct error *e);
+                                struct endpoint_wants wants, int interrupt_fd,
+                                struct error *e);
 
 /* "source nbd://host/x": for messages, with secrets masked. */
 const char *endpoint_name (const struct endpoint *ep);
@@ -173,13 +175,13 @@ bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
 
 /* What a destination is made ready for. */
 struct preparation {
-  uint64_t size;                /* of what grows */
-  uint64_t start, end;          /* what will be written of it, half open */
-  bool keep;                    /* an earlier run has begun this copy: what has
+  uint64_t size;       /* of what grows */
+  uint64_t start, end; /* what will be written of it, half open */
+  bool keep;           /* an earlier run has begun this copy: what has
                                    that size already stays, and grows no more */
-  bool shared;                  /* others write the rest of it: only its size
+  bool shared;         /* others write the rest of it: only its size
                                    changes */
-  bool allocate;                /* reserve the room on the disk, too */
+  bool allocate;       /* reserve the room on the disk, too */
 };
 
 /* Makes a destination ready: what grows gets its size, and reads as zeroes from
@@ -195,7 +197,7 @@ int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
  */
 bool endpoint_was_changed (const struct endpoint *ep);
 
-#define FILE_TEXT 80             /* bytes for which file it is, and its end */
+#define FILE_TEXT 80 /* bytes for which file it is, and its end */
 
 /* Which file it is, whatever it is called, as "INODE born SECONDS.NANOSECONDS",
  * or without the rest where the file system does not keep that: another file
@@ -265,12 +267,12 @@ enum conn_state { CONN_CONNECTING, CONN_READY, CONN_DEAD };
 /* What every kind of conn provides: conn_* below say what each does. */
 struct conn_ops {
   enum conn_state (*state) (struct conn *c);
-  int (*start) (struct conn *c, struct io *io);  /* or an errno */
+  int (*start) (struct conn *c, struct io *io); /* or an errno */
   int (*retire) (struct conn *c, struct io *io);
   void (*want) (struct conn *c, struct pollfd *p);
   int (*turn) (struct conn *c, short revents, struct error *e);
   int (*compare) (struct conn *c, struct error *e);
-  const char *(*stage) (struct conn *c);        /* NULL: nothing to say */
+  const char *(*stage) (struct conn *c); /* NULL: nothing to say */
   bool (*leave) (struct conn *c);
   void (*close) (struct conn *c);
 };
@@ -327,9 +329,9 @@ int conn_came_up (struct conn *c, uint64_t now, uint64_t deadline,
  * descriptors is readable before.  -1 with the error set when a conn fails or
  * the deadline (clock_now time) phases; *which then says the conn.
  */
-int conn_wait_ready (struct conn *const *conns, unsigned n,
-                     const int *watch, unsigned n_watch, uint64_t deadline,
-                     unsigned *which, struct error *e);
+int conn_wait_ready (struct conn *const *conns, unsigned n, const int *watch,
+                     unsigned n_watch, uint64_t deadline, unsigned *which,
+                     struct error *e);
 
 /* 0, or -1 with the error set when this conn, which is ready, does not lead to
  * what the endpoint's first one led to.

@@ -36,12 +36,12 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "base/log.h"
 #include "device.h"
 #include "endpoint/file.h"
 #include "filelock.h"
-#include "page-cache.h"
 #include "holders.h"
-#include "base/log.h"
+#include "page-cache.h"
 #include "uring.h"
 
 /* In flight in one ring; what is more than that waits here.  One io takes the
@@ -71,45 +71,45 @@
  * for another reason is left out for that range only.
  */
 enum zeroing {
-  PUNCH,                        /* a hole */
-  ZERO_RANGE,                   /* blocks that read as zeroes */
-  PUNCH_AND_ALLOCATE,           /* the same in two steps */
-  ZERO_OUT,                     /* a device makes or writes them */
+  PUNCH,              /* a hole */
+  ZERO_RANGE,         /* blocks that read as zeroes */
+  PUNCH_AND_ALLOCATE, /* the same in two steps */
+  ZERO_OUT,           /* a device makes or writes them */
   CANNOT,
 };
 
 /* What was found at one place of the file. */
 struct run {
-  uint64_t start, end;          /* half open; equal: nothing is known */
+  uint64_t start, end; /* half open; equal: nothing is known */
   enum extent_value value;
 };
 
 struct file_endpoint {
   struct endpoint base;
-  char *path;                   /* owned */
-  int fd;                       /* owned; -1: the file is still to be made */
+  char *path; /* owned */
+  int fd;     /* owned; -1: the file is still to be made */
   struct device device;
-  uint64_t zero_unit;           /* power of two: less than one is written */
+  uint64_t zero_unit; /* power of two: less than one is written */
   struct endpoint_wants wants;
-  struct uring *ring;           /* owned, for the first conn; NULL: no rings */
-  bool rings;                   /* conns are to have them */
-  bool created;                 /* by prepare */
-  uint64_t expected;            /* bytes that the file has, as it is written;
+  struct uring *ring; /* owned, for the first conn; NULL: no rings */
+  bool rings;         /* conns are to have them */
+  bool created;       /* by prepare */
+  uint64_t expected;  /* bytes that the file has, as it is written;
                                    0: that is not known */
 };
 
 struct file_conn {
   struct conn base;
   const struct file_endpoint *endpoint; /* borrowed */
-  int fd;                       /* owned */
-  struct uring *ring;           /* owned; NULL: ios are done at once */
-  struct page_cache *footprint;  /* owned */
-  struct list waiting;          /* ios that are not in the ring yet */
-  uint64_t written_to;          /* where the last write that is over ends */
-  int submit_error;             /* errno: the ring is broken */
-  enum zeroing punching;        /* the way to make holes at present */
-  enum zeroing allocating;      /* the way to make allocated zeroes */
-  struct run run;               /* the last that was looked for */
+  int fd;                               /* owned */
+  struct uring *ring;                   /* owned; NULL: ios are done at once */
+  struct page_cache *footprint;         /* owned */
+  struct list waiting;                  /* ios that are not in the ring yet */
+  uint64_t written_to;     /* where the last write that is over ends */
+  int submit_error;        /* errno: the ring is broken */
+  enum zeroing punching;   /* the way to make holes at present */
+  enum zeroing allocating; /* the way to make allocated zeroes */
+  struct run run;          /* the last that was looked for */
 };
 
 static struct file_conn *
@@ -145,7 +145,7 @@ find_run (struct file_conn *fc, uint64_t at)
   off_t hole;
   int err;
 
-  if (data == -1 && errno == ENXIO) {   /* no data from here on */
+  if (data == -1 && errno == ENXIO) { /* no data from here on */
     if ((err = check_not_shrunk (fc)) != 0)
       return err;
     fc->run = (struct run) { at, UINT64_MAX, EXTENT_ZERO };
@@ -209,7 +209,9 @@ next_way (const struct file_conn *fc, const struct io *io, enum zeroing way)
     return ZERO_RANGE;
   case ZERO_RANGE:
     return is_block ? ZERO_OUT : io->allocate ? PUNCH_AND_ALLOCATE : CANNOT;
-  case PUNCH_AND_ALLOCATE: case ZERO_OUT: case CANNOT:
+  case PUNCH_AND_ALLOCATE:
+  case ZERO_OUT:
+  case CANNOT:
     break;
   }
   return CANNOT;
@@ -260,8 +262,7 @@ mode_of (enum zeroing way)
 static int
 zero_fd (const struct file_conn *fc)
 {
-  return fc->endpoint->device.kind == DEVICE_BLOCK ? fc->endpoint->fd
-    : fc->fd;
+  return fc->endpoint->device.kind == DEVICE_BLOCK ? fc->endpoint->fd : fc->fd;
 }
 
 static int
@@ -272,7 +273,8 @@ zero_units (const struct file_conn *fc, enum zeroing way, uint64_t start,
   uint64_t range[2] = { start, length };
 
   switch (way) {
-  case PUNCH: case ZERO_RANGE:
+  case PUNCH:
+  case ZERO_RANGE:
     return fallocate (fd, mode_of (way), start, length);
   case PUNCH_AND_ALLOCATE:
     if (fallocate (fd, mode_of (PUNCH), start, length) == -1)
@@ -381,13 +383,13 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
     return false;
   if (result < 0 && io->verb == IO_ZERO)
     return is_out_of_ways (fc, io, -result);
-  if (result < 0)               /* ENODATA has a meaning of its own here */
+  if (result < 0) /* ENODATA has a meaning of its own here */
     io->error = result == -ENODATA ? EIO : -result;
   else if (io->verb == IO_READ || io->verb == IO_WRITE) {
     io->cookie += result;
     if (result > 0 && done_of (io) < io->length)
       return false;
-    if (result == 0)            /* the end, where there was more before */
+    if (result == 0) /* the end, where there was more before */
       io->error = io->verb == IO_READ ? ENODATA : EIO;
     else if (io->verb == IO_WRITE)
       fc->written_to = max_u64 (fc->written_to, io->offset + io->length);
@@ -406,8 +408,8 @@ is_cut_short (const struct file_conn *fc)
   const uint64_t least = max_u64 (fc->endpoint->expected, fc->written_to);
   struct stat st;
 
-  return fc->endpoint->device.kind == DEVICE_FILE
-    && fstat (fc->fd, &st) == 0 && (uint64_t) st.st_size < least;
+  return fc->endpoint->device.kind == DEVICE_FILE && fstat (fc->fd, &st) == 0
+    && (uint64_t) st.st_size < least;
 }
 
 /* What must not be done any more is over. */
@@ -441,9 +443,9 @@ static bool
 must_be_now (const struct file_conn *fc, const struct io *io)
 {
   return io->verb == IO_EXTENTS
-    || (io->verb == IO_ZERO && ((io->cookie != PUNCH
-                                 && io->cookie != ZERO_RANGE)
-                                || !is_in_units (fc, io)));
+    || (io->verb == IO_ZERO
+        && ((io->cookie != PUNCH && io->cookie != ZERO_RANGE)
+            || !is_in_units (fc, io)));
 }
 
 /* Adds what is left of an io to the ring. */
@@ -486,7 +488,7 @@ submit (struct file_conn *fc)
          && (n = list_take (&fc->waiting)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
 
-    if (must_be_now (fc, io))   /* by now: a way to zero was refused */
+    if (must_be_now (fc, io)) /* by now: a way to zero was refused */
       finish_now (fc, io);
     else if (!refuse (fc, io))
       put_in_ring (fc, io);
@@ -665,15 +667,15 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   fc->punching = PUNCH;
   fc->allocating = ZERO_RANGE;
   posix_fadvise (fc->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  if (number == 0) {            /* only the worker with number 0 comes here */
+  if (number == 0) { /* only the worker with number 0 comes here */
     fc->ring = ep->ring;
     ep->ring = NULL;
   }
-  else if (ep->rings)           /* one that is refused now is done without */
+  else if (ep->rings) /* one that is refused now is done without */
     fc->ring = uring_new (DEPTH);
   return &fc->base;
 
- fail:
+fail:
   error_set (e, errno, "%s: %s", base->name, strerror (errno));
   free (fc);
   return NULL;
@@ -702,14 +704,16 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot create it", e);
   return device_describe (ep->fd, &ep->device) == -1
-    ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
+    ? endpoint_fail (&ep->base, "cannot look at it", e)
+    : 0;
 }
 
 static enum file_use
 use_of (const struct file_endpoint *ep)
 {
   return !ep->wants.write ? FILE_READ
-    : ep->wants.part ? FILE_WRITE_PART : FILE_WRITE;
+    : ep->wants.part      ? FILE_WRITE_PART
+                          : FILE_WRITE;
 }
 
 /* Only who has the lock changes the file.  Where another has it, a file that
@@ -727,7 +731,8 @@ lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
     return -1;
   }
   return !p->keep && device_describe (ep->fd, &ep->device) == -1
-    ? endpoint_fail (&ep->base, "cannot look at it", e) : 0;
+    ? endpoint_fail (&ep->base, "cannot look at it", e)
+    : 0;
 }
 
 /* Reserves the room on the disk before anything is cut.  When it fails, what
@@ -735,19 +740,19 @@ lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
  * file that is shared keeps that, for it can be another's by now.
  */
 static int
-reserve (struct file_endpoint *ep, const struct preparation *p,
-         struct error *e)
+reserve (struct file_endpoint *ep, const struct preparation *p, struct error *e)
 {
   int err;
 
   if (!p->allocate || p->end <= p->start
       || fallocate (ep->fd, FALLOC_FL_KEEP_SIZE, p->start, p->end - p->start)
-      == 0 || is_missing (errno))
+        == 0
+      || is_missing (errno))
     return 0;
   err = errno;
   if (!p->shared && ftruncate (ep->fd, ep->device.size) == -1)
-    log_detail ("%s: the room beyond its end stays reserved: %s",
-                ep->base.name, strerror (errno));
+    log_detail ("%s: the room beyond its end stays reserved: %s", ep->base.name,
+                strerror (errno));
   errno = err;
   return endpoint_fail (&ep->base, "cannot allocate it", e);
 }
@@ -826,8 +831,8 @@ file_endpoint_finish (struct endpoint *base, uint64_t size, bool flush,
 }
 
 int
-endpoint_file_check_place (const struct endpoint *ep, int fd,
-                           const char *path, struct error *e)
+endpoint_file_check_place (const struct endpoint *ep, int fd, const char *path,
+                           struct error *e)
 {
   const char *what;
   struct stat st, its;
@@ -840,7 +845,7 @@ endpoint_file_check_place (const struct endpoint *ep, int fd,
     what = "another file took its place";
   else if (errno == ENOENT || errno == ENOTDIR)
     what = st.st_nlink == 0 ? "the file was removed" : "the file was moved";
-  else                          /* nobody can say what became of it */
+  else /* nobody can say what became of it */
     return 0;
   error_set (e, ESTALE, "%s: %s while it was written", ep->name, what);
   return -1;
@@ -852,7 +857,7 @@ file_endpoint_recheck (struct endpoint *base, struct error *e)
   const struct file_endpoint *ep = file_endpoint_of (base);
   struct device now;
 
-  if (ep->fd == -1)             /* it was never made */
+  if (ep->fd == -1) /* it was never made */
     return 0;
   if (endpoint_file_check_place (base, ep->fd, ep->path, e) == -1)
     return -1;
@@ -860,9 +865,10 @@ file_endpoint_recheck (struct endpoint *base, struct error *e)
     return endpoint_fail (base, "cannot look at it", e);
   if (now.size == ep->expected || ep->expected == 0)
     return 0;
-  error_set (e, ESTALE, "%s: its size was changed while it was written: it is"
-             " %" PRIu64 " now, and should be %" PRIu64, base->name, now.size,
-             ep->expected);
+  error_set (e, ESTALE,
+             "%s: its size was changed while it was written: it is"
+             " %" PRIu64 " now, and should be %" PRIu64,
+             base->name, now.size, ep->expected);
   return -1;
 }
 
@@ -900,8 +906,7 @@ endpoint_file_fits (const char *name)
 {
   struct stat st;
 
-  return stat (name, &st) == -1 || S_ISREG (st.st_mode)
-    || S_ISBLK (st.st_mode);
+  return stat (name, &st) == -1 || S_ISREG (st.st_mode) || S_ISBLK (st.st_mode);
 }
 
 int
@@ -917,8 +922,10 @@ endpoint_file_check_sized (const char *path, const char *what, struct error *e)
     close (fd);
   if (!lies)
     return 0;
-  error_set (e, ENOTSUP, "%s: it has a size of 0, and can be read all the same:"
-             " pipe it, as by: cat FILE | stripecopy - DESTINATION", what);
+  error_set (e, ENOTSUP,
+             "%s: it has a size of 0, and can be read all the same:"
+             " pipe it, as by: cat FILE | stripecopy - DESTINATION",
+             what);
   return -1;
 }
 
@@ -952,8 +959,7 @@ is_among_devices (const char *place)
 
   if (strcmp (place, "/dev") != 0 && strncmp (place, "/dev/", 5) != 0)
     return false;
-  return strcmp (place, "/dev/shm") != 0
-    && strncmp (place, "/dev/shm/", 9) != 0
+  return strcmp (place, "/dev/shm") != 0 && strncmp (place, "/dev/shm/", 9) != 0
     && stat (place, &st) == 0 && stat ("/dev", &of_devices) == 0
     && st.st_dev == of_devices.st_dev;
 }
@@ -974,10 +980,11 @@ endpoint_file_check_no_typo (const char *path, const char *what,
   free (place);
   if (!typo)
     return 0;
-  error_set (e, there ? EINVAL : ENOENT, there
-             ? "%s: it is a regular file among the devices in /dev, and no"
-             " device"
-             : "%s: there is no such device, and no file is made in /dev",
+  error_set (e, there ? EINVAL : ENOENT,
+             there
+               ? "%s: it is a regular file among the devices in /dev, and no"
+                 " device"
+               : "%s: there is no such device, and no file is made in /dev",
              what);
   return -1;
 }
@@ -991,13 +998,11 @@ endpoint_file_check_new (const char *path, const char *what, struct error *e)
 
   /* Anything else was made since: whoever creates it finds out. */
   if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
-    error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere",
-               what);
+    error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere", what);
     return -1;
   }
   copy = strdup (path);
-  r = copy ? faccessat (AT_FDCWD, dirname (copy), W_OK | X_OK, AT_EACCESS)
-    : -1;
+  r = copy ? faccessat (AT_FDCWD, dirname (copy), W_OK | X_OK, AT_EACCESS) : -1;
   if (r == -1)
     error_set (e, errno, "%s: cannot create it: %s", what, strerror (errno));
   free (copy);
@@ -1034,8 +1039,7 @@ endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
 
     if (fd != -1 || errno != EBUSY)
       return fd;
-    if (holders_describe (st.st_rdev, path, ep->in_use_by,
-                          sizeof ep->in_use_by)
+    if (holders_describe (st.st_rdev, path, ep->in_use_by, sizeof ep->in_use_by)
         || left-- == 0 || !pause_for_release (interrupt_fd))
       break;
   }
@@ -1056,7 +1060,7 @@ look_for_locks (struct file_endpoint *ep)
   if (ep->device.kind != DEVICE_FILE)
     return;
   caps->in_use = later ? filelock_is_taken (ep->fd, use_of (ep))
-    : filelock_take (ep->fd, use_of (ep), 0, 0) == -1;
+                       : filelock_take (ep->fd, use_of (ep), 0, 0) == -1;
   caps->in_use_by = ep->wants.write
     ? "a copy, or QEMU, reads it or writes to it: wait until that has ended"
     : "a copy, or QEMU, writes to it: wait until that has ended";
@@ -1071,8 +1075,7 @@ open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
   const int flags = O_CLOEXEC | O_NOCTTY
     | (ep->wants.write ? O_RDWR : O_RDONLY);
 
-  ep->fd = endpoint_file_open_alone (&ep->base, ep->path, flags,
-                                     interrupt_fd);
+  ep->fd = endpoint_file_open_alone (&ep->base, ep->path, flags, interrupt_fd);
   if (ep->base.caps.in_use)
     ep->fd = open (ep->path, flags);
   if (ep->fd == -1 && errno == ENOENT && ep->wants.write)
@@ -1098,7 +1101,7 @@ static uint64_t
 choose_zero_unit (const struct device *d)
 {
   return d->kind != DEVICE_BLOCK ? 1
-    : max_u64 (d->sector, sysconf (_SC_PAGESIZE));
+                                 : max_u64 (d->sector, sysconf (_SC_PAGESIZE));
 }
 
 /* The largest size that a file system lets a file have: as far as it lets one
@@ -1147,7 +1150,7 @@ static uint64_t
 find_size_max (const struct file_endpoint *ep)
 {
   const uint64_t limit = ep->fd != -1 ? seek_limit (ep->fd)
-    : limit_of_folder (ep->path);
+                                      : limit_of_folder (ep->path);
   struct rlimit ours;
 
   if (getrlimit (RLIMIT_FSIZE, &ours) == -1 || ours.rlim_cur == RLIM_INFINITY)
@@ -1166,8 +1169,10 @@ find_room (struct file_endpoint *ep)
   struct statvfs fs;
   struct stat st;
 
-  if (copy && (ep->fd != -1 ? fstatvfs (ep->fd, &fs)
-               : statvfs (dirname (copy), &fs)) == 0 && fs.f_blocks > 0) {
+  if (copy
+      && (ep->fd != -1 ? fstatvfs (ep->fd, &fs) : statvfs (dirname (copy), &fs))
+        == 0
+      && fs.f_blocks > 0) {
     caps->free_known = true;
     caps->free = (geteuid () == 0 ? fs.f_bfree : fs.f_bavail) * fs.f_frsize;
     if (ep->fd != -1 && fstat (ep->fd, &st) == 0)
@@ -1203,16 +1208,16 @@ set_caps (struct file_endpoint *ep)
 struct endpoint *
 endpoint_file_open (const struct endpoint_request *q, struct error *e)
 {
-  struct file_endpoint *ep = endpoint_new (q, sizeof *ep,
-                                           &file_endpoint_ops, e);
+  struct file_endpoint *ep = endpoint_new (q, sizeof *ep, &file_endpoint_ops,
+                                           e);
 
   if (ep == NULL)
     return NULL;
   ep->base.device = &ep->device;
   ep->fd = -1;
-  ep->device = (struct device) {
-    .kind = DEVICE_OTHER, .sector = 1, .preferred = 4096
-  };
+  ep->device = (struct device) { .kind = DEVICE_OTHER,
+                                 .sector = 1,
+                                 .preferred = 4096 };
   ep->wants = q->wants;
   if ((ep->path = strdup (q->operand->name)) == NULL) {
     endpoint_fail (&ep->base, "cannot open it", e);
@@ -1230,7 +1235,7 @@ endpoint_file_open (const struct endpoint_request *q, struct error *e)
                 ep->base.name, strerror (errno));
   return &ep->base;
 
- fail:
+fail:
   file_endpoint_close (&ep->base, 0, -1, e);
   return NULL;
 }

@@ -15,7 +15,7 @@
 #define WORDS_MAX 16
 
 struct words {
-  char **command;               /* NULL: without memory */
+  char **command; /* NULL: without memory */
   unsigned n;
 };
 
@@ -221,7 +221,7 @@ image_command_fetch (const struct url *url, const char *password_file)
   add (&w, "--readonly");
   add (&w, "curl");
   add (&w, "url=%s", url->address);
-  add (&w, "protocols=http,https");     /* wherever it is sent on to */
+  add (&w, "protocols=http,https"); /* wherever it is sent on to */
   if (url->user)
     add (&w, "user=%s", url->user);
   if (password_file)

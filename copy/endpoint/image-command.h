@@ -20,7 +20,7 @@ enum image_access { IMAGE_READ, IMAGE_WRITE };
 
 /* What is served: a file or a device, or what another server has. */
 struct image_place {
-  const char *path;             /* or of the other server's socket */
+  const char *path; /* or of the other server's socket */
   enum { IMAGE_FILE, IMAGE_DEVICE, IMAGE_SOCKET } kind;
 };
 

@@ -32,9 +32,9 @@ look_into (struct image_facts *f, const json_t *value)
   const json_t *member;
   size_t i;
 
-  json_array_foreach (value, i, member)
-    look_into (f, member);
-  json_object_foreach ((json_t *) value, key, member) {
+  json_array_foreach (value, i, member) look_into (f, member);
+  json_object_foreach ((json_t *) value, key, member)
+  {
     if (json_is_string (member) && strcmp (key, "backing-filename") == 0)
       f->names = "a backing file";
     else if (json_is_string (member) && strcmp (key, "data-file") == 0)
@@ -69,10 +69,10 @@ image_facts_chain (const char *text, unsigned i, char **file, char **format)
 {
   json_t *all = json_loads (text, 0, NULL);
   const json_t *image = json_array_get (all, i);
-  const char *its_file = json_string_value (json_object_get (image,
-                                                             "filename"));
-  const char *its_format = json_string_value (json_object_get (image,
-                                                               "format"));
+  const char *its_file = json_string_value (
+    json_object_get (image, "filename"));
+  const char *its_format = json_string_value (
+    json_object_get (image, "format"));
 
   *file = its_file ? strdup (its_file) : NULL;
   *format = its_format ? strdup (its_format) : NULL;
@@ -111,15 +111,17 @@ image_facts_end (const char *text, uint64_t *end)
     errno = EPROTO;
     return -1;
   }
-  json_array_foreach (all, i, run) {
+  json_array_foreach (all, i, run)
+  {
     const json_t *offset = json_object_get (run, "offset");
     const json_t *length = json_object_get (run, "length");
     const json_t *depth = json_object_get (run, "depth");
 
     if (json_is_integer (offset) && json_is_integer (length)
         && json_integer_value (depth) == 0)
-      *end = max_u64 (*end, add_saturated (json_integer_value (offset),
-                                           json_integer_value (length)));
+      *end = max_u64 (*end,
+                      add_saturated (json_integer_value (offset),
+                                     json_integer_value (length)));
   }
   json_decref (all);
   return 0;
@@ -129,8 +131,8 @@ uint64_t
 image_facts_besides (const char *text, uint64_t size)
 {
   json_t *all = json_loads (text, 0, NULL);
-  const json_int_t full
-    = json_integer_value (json_object_get (all, "fully-allocated"));
+  const json_int_t full = json_integer_value (
+    json_object_get (all, "fully-allocated"));
 
   json_decref (all);
   return full > 0 && (uint64_t) full > size ? full - size : 0;

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct image_facts {
-  uint64_t size;                /* bytes of the disk in it */
-  const char *names;            /* a constant: which other files it names, such
+  uint64_t size;     /* bytes of the disk in it */
+  const char *names; /* a constant: which other files it names, such
                                    as "a backing file"; NULL: none */
-  bool written_once;            /* no part of it can be written a second time */
+  bool written_once; /* no part of it can be written a second time */
 };
 
 /* Image number i (0: the first) of a chain, in the text of qemu-img info

@@ -32,7 +32,8 @@ static int
 add_path (struct image_files *out, char *path, int kind, struct error *e)
 {
   struct image_file *files = path
-    ? reallocarray (out->files, out->n_files + 1, sizeof *files) : NULL;
+    ? reallocarray (out->files, out->n_files + 1, sizeof *files)
+    : NULL;
 
   if (files == NULL) {
     free (path);
@@ -53,7 +54,8 @@ join (const char *image, const char *name)
   if (name[0] == '/' || slash == NULL)
     return strdup (name);
   return asprintf (&path, "%.*s/%s", (int) (slash - image), image, name) == -1
-    ? NULL : path;
+    ? NULL
+    : path;
 }
 
 /* Each "filename" in a description of QEMU's, however deep it stands. */
@@ -69,10 +71,11 @@ add_described (struct image_files *out, const json_t *value, int kind,
     return 0;
   if (name && add_path (out, strdup (name), kind, e) == -1)
     return -1;
-  json_object_foreach ((json_t *) value, key, member)
-    if (json_is_object (member)
-        && add_described (out, member, kind, depth + 1, e) == -1)
-      return -1;
+  json_object_foreach (
+    (json_t *) value, key,
+    member) if (json_is_object (member)
+                && add_described (out, member, kind, depth + 1, e)
+                  == -1) return -1;
   return 0;
 }
 
@@ -85,8 +88,9 @@ add_name (struct image_files *out, const char *image, const char *name,
   int r;
 
   if (strncmp (name, "json:", 5) != 0)
-    return add_path (out, join (image, strncmp (name, "file:", 5) == 0
-                                ? name + 5 : name), kind, e);
+    return add_path (
+      out, join (image, strncmp (name, "file:", 5) == 0 ? name + 5 : name),
+      kind, e);
   described = json_loads (name + 5, 0, NULL);
   r = described ? add_described (out, described, kind, 0, e) : 0;
   json_decref (described);
@@ -99,11 +103,10 @@ add_image (struct image_files *out, const json_t *image, bool is_first,
            struct error *e)
 {
   const char *name = json_string_value (json_object_get (image, "filename"));
-  const json_t *data = json_object_get (json_object_get (image,
-                                                         "format-specific"),
-                                        "data");
-  const char *data_file = json_string_value (json_object_get (data,
-                                                              "data-file"));
+  const json_t *data = json_object_get (
+    json_object_get (image, "format-specific"), "data");
+  const char *data_file = json_string_value (
+    json_object_get (data, "data-file"));
   const json_t *extents = json_object_get (data, "extents");
   const int kind = is_first ? IMAGE_DATA : IMAGE_BACKING;
 
@@ -154,8 +157,7 @@ run (char **command, int output_fd, uint64_t deadline, struct error *e)
   char how[64];
   int r = -1;
 
-  if (null_fd == -1
-      || child_start_with (&c, command, -1, NULL, io) == -1)
+  if (null_fd == -1 || child_start_with (&c, command, -1, NULL, io) == -1)
     error_set (e, errno, "cannot start qemu-img: %s", strerror (errno));
   else if (!child_wait (&c, deadline, -1)) {
     child_end (&c, 0, -1);
@@ -189,8 +191,7 @@ parse_written (struct image_files *out, int fd, struct error *e)
 
 int
 image_files_find (struct image_files *out, const char *format,
-                  struct image_place place, uint64_t deadline,
-                  struct error *e)
+                  struct image_place place, uint64_t deadline, struct error *e)
 {
   char **command = image_command_describe_chain (format, place);
   const int fd = memfd_create ("description", MFD_CLOEXEC);

@@ -9,19 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
 #include "endpoint/image-command.h"
+#include "error.h"
 
 struct image_file {
-  char *path;                   /* owned; relative to where we stand */
+  char *path; /* owned; relative to where we stand */
   enum {
-    IMAGE_DATA,                 /* holds data of the image: is written with it */
-    IMAGE_BACKING,              /* is only read */
+    IMAGE_DATA,    /* holds data of the image: is written with it */
+    IMAGE_BACKING, /* is only read */
   } kind;
 };
 
-struct image_files {            /* freeing a zeroed one is safe */
-  struct image_file *files;     /* owned */
+struct image_files {        /* freeing a zeroed one is safe */
+  struct image_file *files; /* owned */
   size_t n_files;
 };
 
@@ -34,8 +34,8 @@ int image_files_find (struct image_files *out, const char *format,
                       struct error *e);
 
 /* The same from what qemu-img said: text of JSON. */
-int image_files_parse (struct image_files *out, const char *text,
-                       size_t length, struct error *e);
+int image_files_parse (struct image_files *out, const char *text, size_t length,
+                       struct error *e);
 
 void image_files_free (struct image_files *f);
 

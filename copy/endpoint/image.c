@@ -31,23 +31,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "endpoint/archive.h"
 #include "arith.h"
+#include "base/log.h"
 #include "child.h"
 #include "clock.h"
 #include "device.h"
-#include "endpoint/file.h"
-#include "endpoint/image.h"
-#include "endpoint/nbd.h"
-#include "endpoint/server.h"
+#include "endpoint/archive.h"
 #include "endpoint/child-log.h"
+#include "endpoint/file.h"
 #include "endpoint/image-command.h"
 #include "endpoint/image-facts.h"
-#include "base/log.h"
+#include "endpoint/image.h"
+#include "endpoint/nbd.h"
 #include "endpoint/new-image.h"
+#include "endpoint/server.h"
+#include "endpoint/web.h"
 #include "secrets.h"
 #include "url.h"
-#include "endpoint/web.h"
 
 /* What is asked of a web server before it is believed. */
 #define PROBE (64 * KiB)
@@ -72,18 +72,18 @@
 
 struct image_endpoint {
   struct endpoint base;
-  struct endpoint_request request;      /* as it came, but for the name */
-  uint64_t patience;            /* ns: how long opening or preparing may take */
-  uint64_t deadline;            /* clock_now () time: of what is done now */
-  int fd;                       /* owned; -1: no file, or not yet */
-  struct device device;         /* behind fd */
-  struct web_answer web;        /* owned: what the web server has */
-  struct server *below;          /* owned: what qemu-nbd reads from, or NULL */
-  struct endpoint *server;      /* owned; NULL: none is running */
-  bool created;                 /* by prepare */
-  struct device replaced;       /* a file that stood in its place */
-  bool replaces;                /* that one is of no use, and has no content */
-  char own_path[64];            /* of what was created, by its descriptor */
+  struct endpoint_request request; /* as it came, but for the name */
+  uint64_t patience;       /* ns: how long opening or preparing may take */
+  uint64_t deadline;       /* clock_now () time: of what is done now */
+  int fd;                  /* owned; -1: no file, or not yet */
+  struct device device;    /* behind fd */
+  struct web_answer web;   /* owned: what the web server has */
+  struct server *below;    /* owned: what qemu-nbd reads from, or NULL */
+  struct endpoint *server; /* owned; NULL: none is running */
+  bool created;            /* by prepare */
+  struct device replaced;  /* a file that stood in its place */
+  bool replaces;           /* that one is of no use, and has no content */
+  char own_path[64];       /* of what was created, by its descriptor */
 };
 
 static struct image_endpoint *
@@ -111,9 +111,11 @@ place_of (const struct image_endpoint *ep)
 {
   return (struct image_place) {
     .path = ep->below ? server_socket (ep->below)
-      : ep->created ? ep->own_path : path_of (ep),
-    .kind = ep->below ? IMAGE_SOCKET
-      : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE : IMAGE_FILE,
+      : ep->created   ? ep->own_path
+                      : path_of (ep),
+    .kind = ep->below                   ? IMAGE_SOCKET
+      : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE
+                                        : IMAGE_FILE,
   };
 }
 
@@ -164,7 +166,7 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
   if (command) {
     tell_command (ep, command);
     ep->below = server_start (command, ep->base.name, ep->request.program,
-                             SERVER_OURS, e);
+                              SERVER_OURS, e);
   }
   else {
     errno = ENOMEM;
@@ -196,7 +198,7 @@ wait_for_tool (const struct image_endpoint *ep, struct child *c,
   if (child_wait (c, ep->deadline, ep->request.interrupt_fd))
     return 0;
   how = clock_now () >= ep->deadline ? "did not end in time"
-    : "was interrupted";
+                                     : "was interrupted";
   error_set (e, clock_now () >= ep->deadline ? ETIMEDOUT : EINTR, "%s: %s %s",
              ep->base.name, program, how);
   child_end (c, 0, -1);
@@ -294,7 +296,8 @@ take_created (struct image_endpoint *ep, int fd, struct error *e)
   ep->base.device = &ep->device;
   snprintf (ep->own_path, sizeof ep->own_path, "/proc/%ld/fd/%d",
             (long) getpid (), fd);
-  return device_describe (ep->fd, &ep->device) == 0 ? 0
+  return device_describe (ep->fd, &ep->device) == 0
+    ? 0
     : endpoint_fail (&ep->base, "cannot look at it", e);
 }
 
@@ -303,8 +306,8 @@ make_beside (struct image_endpoint *ep, struct new_image *n, uint64_t size,
              struct error *e)
 {
   char *beside = new_image_beside (n);
-  char **command = beside
-    ? image_command_create (format_of (ep), beside, size) : NULL;
+  char **command = beside ? image_command_create (format_of (ep), beside, size)
+                          : NULL;
 
   free (beside);
   if (command == NULL) {
@@ -327,7 +330,8 @@ make_and_serve (struct image_endpoint *ep, struct new_image *n, uint64_t size,
   if (take_created (ep, fd, e) == -1
       || start_server (ep, serve_command (ep, IMAGE_WRITE), e) == -1)
     return -1;
-  return new_image_place (n, fd, ep->replaces ? &ep->replaced : NULL) == 0 ? 0
+  return new_image_place (n, fd, ep->replaces ? &ep->replaced : NULL) == 0
+    ? 0
     : endpoint_fail (&ep->base, "cannot create it", e);
 }
 
@@ -366,8 +370,7 @@ pause_for_release (const struct image_endpoint *ep, unsigned *left)
 {
   struct pollfd p = { .fd = ep->request.interrupt_fd, .events = POLLIN };
 
-  if (!ep->request.wants.resumes || *left == 0
-      || clock_now () >= ep->deadline)
+  if (!ep->request.wants.resumes || *left == 0 || clock_now () >= ep->deadline)
     return false;
   --*left;
   return poll (&p, 1, RELEASE_STEP_MS) <= 0;
@@ -403,7 +406,8 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   if (ep->fd != -1 && !ep->replaces && ep->device.kind == DEVICE_FILE)
     new_image_forget (path_of (ep));
   if ((ep->fd == -1 || ep->replaces ? create (ep, p->size, e)
-       : start_writer (ep, e)) == -1)
+                                    : start_writer (ep, e))
+      == -1)
     return -1;
   base->caps = *endpoint_caps (ep->server);
   base->caps.grows = ep->created;
@@ -423,7 +427,7 @@ image_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
   struct image_endpoint *ep = image_endpoint_of (base);
 
-  if (ep->server == NULL) {     /* a destination that is not prepared */
+  if (ep->server == NULL) { /* a destination that is not prepared */
     error_set (e, ENOTCONN, "%s: it is not served yet", base->name);
     return NULL;
   }
@@ -442,7 +446,8 @@ image_endpoint_recheck (struct endpoint *base, struct error *e)
 {
   const struct image_endpoint *ep = image_endpoint_of (base);
 
-  return ep->fd == -1 ? 0
+  return ep->fd == -1
+    ? 0
     : endpoint_file_check_place (base, ep->fd, path_of (ep), e);
 }
 
@@ -492,8 +497,8 @@ remove_created (const struct image_endpoint *ep)
 }
 
 static bool
-image_endpoint_close (struct endpoint *base, uint64_t grace_ns, int interrupt_fd,
-                      struct error *e)
+image_endpoint_close (struct endpoint *base, uint64_t grace_ns,
+                      int interrupt_fd, struct error *e)
 {
   struct image_endpoint *ep = image_endpoint_of (base);
   bool good = endpoint_close (ep->server, grace_ns, interrupt_fd, e);
@@ -563,8 +568,10 @@ check_program (const char *program, const char *packages, const char *what,
 {
   if (child_exists (program))
     return 0;
-  error_set (e, ENOENT, "%s: %s is needed for it, and is not installed:"
-             " it is in the package %s", what, program, packages);
+  error_set (e, ENOENT,
+             "%s: %s is needed for it, and is not installed:"
+             " it is in the package %s",
+             what, program, packages);
   return -1;
 }
 
@@ -577,9 +584,11 @@ check_address (enum side side, const struct operand *operand, const char *what,
     return -1;
   }
   if (operand->format == NULL) {
-    error_set (e, EINVAL, "%s: say what is behind this address:"
+    error_set (e, EINVAL,
+               "%s: say what is behind this address:"
                " --source-format=raw for a plain disk, or qcow2, vdi, vhdx,"
-               " vmdk, or auto", what);
+               " vmdk, or auto",
+               what);
     return -1;
   }
   return check_program ("nbdkit", "nbdkit, and on Fedora nbdkit-curl-plugin",
@@ -595,14 +604,13 @@ endpoint_image_check (enum side side, const struct operand *operand,
   if (is_address && check_address (side, operand, what, e) == -1)
     return -1;
   if (!is_address && !endpoint_file_fits (operand->name)) {
-    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
-               what);
+    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device", what);
     return -1;
   }
   if (strcmp (operand->format, "raw") != 0
       && (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1
           || check_program ("qemu-img", "qemu-utils, or qemu-img", what, e)
-          == -1))
+            == -1))
     return -1;
   return is_address ? check_program ("curl", "curl", what, e) : 0;
 }
@@ -707,8 +715,10 @@ check_stands_alone (const struct image_endpoint *ep, struct error *e)
     return -1;
   if (f.names == NULL)
     return 0;
-  error_set (e, EPERM, "%s: the image names %s, which is not followed from a"
-             " web server", ep->base.name, f.names);
+  error_set (e, EPERM,
+             "%s: the image names %s, which is not followed from a"
+             " web server",
+             ep->base.name, f.names);
   return -1;
 }
 
@@ -720,13 +730,16 @@ check_writable (const struct image_endpoint *ep, const struct image_facts *f,
                 struct error *e)
 {
   if (f->written_once)
-    return endpoint_refuse (&ep->base, e, "the image is streamOptimized, which"
+    return endpoint_refuse (&ep->base, e,
+                            "the image is streamOptimized, which"
                             " nothing can be written into a second time: give"
                             " the name of a new image, and convert that");
   if (f->names == NULL || ep->request.external_files)
     return 0;
-  return endpoint_refuse (&ep->base, e, "the image names %s, which is only"
-                          " followed with --external-files", f->names);
+  return endpoint_refuse (&ep->base, e,
+                          "the image names %s, which is only"
+                          " followed with --external-files",
+                          f->names);
 }
 
 /* 1: it is an image to be written into, 0: there is nothing in it yet, -1: with
@@ -746,7 +759,7 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
          && pause_for_release (ep, &left))
     why = (struct error) { 0 };
   if (r == -1) {
-    if (why.number == EIO)      /* it will not be an image the next time */
+    if (why.number == EIO) /* it will not be an image the next time */
       why.number = EINVAL;
     *e = why;
     return -1;
@@ -806,7 +819,7 @@ open_destination (struct image_endpoint *ep, struct error *e)
 struct layer {
   const char *format;
   struct image_place place;
-  uint64_t size;                /* bytes of the file; 0: not known */
+  uint64_t size; /* bytes of the file; 0: not known */
   bool is_backing;
 };
 
@@ -814,9 +827,10 @@ static int
 fail_cut (const struct image_endpoint *ep, const struct layer *l,
           struct error *e)
 {
-  error_set (e, EINVAL, "%s: %s%s is not whole: its file ends before its last"
-             " cluster", ep->base.name,
-             l->is_backing ? "its backing file " : "the image",
+  error_set (e, EINVAL,
+             "%s: %s%s is not whole: its file ends before its last"
+             " cluster",
+             ep->base.name, l->is_backing ? "its backing file " : "the image",
              l->is_backing ? l->place.path : "");
   return -1;
 }
@@ -829,7 +843,8 @@ check_end (const struct image_endpoint *ep, const struct layer *l,
            struct error *e)
 {
   struct error why = { 0 };
-  char *text = l->size == 0 ? NULL
+  char *text = l->size == 0
+    ? NULL
     : ask (ep, image_command_list (l->format, l->place), &why);
   uint64_t end;
   const bool cut = text && image_facts_end (text, &end) == 0 && end > l->size;
@@ -850,8 +865,10 @@ heed_check (const struct image_endpoint *ep, int status,
     return -1;
   }
   if (why->number == ETIMEDOUT)
-    log_warning_as ("source-not-checked", "%s: looking whether the image is"
-                    " whole took too long, and was left out", ep->base.name);
+    log_warning_as ("source-not-checked",
+                    "%s: looking whether the image is"
+                    " whole took too long, and was left out",
+                    ep->base.name);
   else if (status == CHECK_FOUND_ERRORS)
     log_warning_as ("source-damaged", "%s: qemu-img check finds errors in it",
                     ep->base.name);
@@ -868,11 +885,10 @@ check_layer (const struct image_endpoint *ep, const struct layer *l,
   const int output = memfd_create ("description", MFD_CLOEXEC);
   struct error why = { 0 };
   struct child c;
-  struct child_log *heard = run_tool (ep, image_command_check (l->format,
-                                                           l->place),
-                                  -1, output, &c, &why);
+  struct child_log *heard = run_tool (
+    ep, image_command_check (l->format, l->place), -1, output, &c, &why);
   const int status = heard && WIFEXITED (c.status) ? WEXITSTATUS (c.status)
-    : -1;
+                                                   : -1;
   const bool cut = heard && child_log_of_cut (heard);
   char *text = output == -1 ? NULL : read_back (output);
   const bool checked = text && image_facts_checked (text);
@@ -886,7 +902,8 @@ check_layer (const struct image_endpoint *ep, const struct layer *l,
   if (heed_check (ep, status, &why, e) == -1)
     return -1;
   return status == CHECK_UNKNOWN || (status == 0 && !checked)
-    ? check_end (ep, l, e) : 0;
+    ? check_end (ep, l, e)
+    : 0;
 }
 
 /* A raw backing file may be shorter than what stands on it. */
@@ -895,7 +912,8 @@ check_backing (const struct image_endpoint *ep, const char *file,
                const char *format, struct error *e)
 {
   struct layer l = {
-    .format = format, .place = { .path = file, .kind = IMAGE_FILE },
+    .format = format,
+    .place = { .path = file, .kind = IMAGE_FILE },
     .is_backing = true,
   };
   struct stat st;
@@ -911,17 +929,18 @@ static int
 check_whole (const struct image_endpoint *ep, struct error *e)
 {
   const struct layer top = {
-    .format = format_of (ep), .place = place_of (ep),
+    .format = format_of (ep),
+    .place = place_of (ep),
     .size = ep->fd == -1 ? 0 : ep->device.size,
   };
   struct error why = { 0 };
   char *chain, *file, *format;
   int r = check_layer (ep, &top, e);
 
-  if (r == -1 || ep->below)     /* from the web, none is followed */
+  if (r == -1 || ep->below) /* from the web, none is followed */
     return r;
-  chain = ask (ep, image_command_describe_chain (format_of (ep),
-                                                 place_of (ep)), &why);
+  chain = ask (ep, image_command_describe_chain (format_of (ep), place_of (ep)),
+               &why);
   for (unsigned i = 1;
        chain && r == 0 && image_facts_chain (chain, i, &file, &format); i++) {
     r = check_backing (ep, file, format, e);
@@ -942,19 +961,21 @@ refuse_archive (const struct image_endpoint *ep, struct error *e)
   if (!archive_look (ep->fd, &a))
     return 0;
   if (a.n == 0)
-    return endpoint_refuse (&ep->base, e, "it is an archive (tar), with no disk"
+    return endpoint_refuse (&ep->base, e,
+                            "it is an archive (tar), with no disk"
                             " image in it");
   if (a.first.size == 0)
     return 0;
   snprintf (size, sizeof size, "%" PRIu64, a.first.size);
-  return endpoint_refuse (&ep->base, e, "it is an archive (OVA or tar) with %s;"
+  return endpoint_refuse (&ep->base, e,
+                          "it is an archive (OVA or tar) with %s;"
                           " the way to %s is: %s [ qemu-nbd -r -e 4"
                           " --image-opts driver=%s,file.driver=raw,"
                           "file.offset=%" PRIu64 ",file.size=%s,"
                           "file.file.driver=file,file.file.filename=%s ]"
-                          " DESTINATION", a.names, a.first.name,
-                          ep->request.program, a.first.format, a.first.offset,
-                          size, path_of (ep));
+                          " DESTINATION",
+                          a.names, a.first.name, ep->request.program,
+                          a.first.format, a.first.offset, size, path_of (ep));
 }
 
 static int
@@ -964,7 +985,7 @@ open_source (struct image_endpoint *ep, struct error *e)
     return -1;
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
     if (e->number == ECONNABORTED)
-      e->number = EINVAL;       /* it will not be an image the next time */
+      e->number = EINVAL; /* it will not be an image the next time */
     return -1;
   }
   ep->base.caps = *endpoint_caps (ep->server);
@@ -1004,8 +1025,8 @@ hide (const char *secret)
  * is 0; only the head of its answer is read.  -1 with the error set.
  */
 static int
-ask_web (const struct image_endpoint *ep, const struct url *url,
-         uint64_t start, uint64_t end, struct web_answer *a, struct error *e)
+ask_web (const struct image_endpoint *ep, const struct url *url, uint64_t start,
+         uint64_t end, struct web_answer *a, struct error *e)
 {
   char *question = web_question (url, start, end), *text = NULL;
   const int input = question ? hide (question) : -1;
@@ -1033,11 +1054,13 @@ static int
 refuse_whole (const struct image_endpoint *ep, struct error *e)
 {
   if (strcmp (format_of (ep), "raw") == 0)
-    return endpoint_refuse (&ep->base, e, "the web server does not serve"
+    return endpoint_refuse (&ep->base, e,
+                            "the web server does not serve"
                             " ranges of a file: copy it as a stream, by curl"
                             " -fL ADDRESS | %s - DESTINATION",
                             ep->request.program);
-  return endpoint_refuse (&ep->base, e, "the web server does not serve ranges"
+  return endpoint_refuse (&ep->base, e,
+                          "the web server does not serve ranges"
                           " of a file: fetch the image first, by curl -fL -o"
                           " FILE ADDRESS");
 }
@@ -1064,12 +1087,16 @@ fail_answer (const struct image_endpoint *ep, const struct url *url,
       && !promises_by_head (ep, url))
     return refuse_whole (ep, e);
   if (a->status == 200 || a->status == 206)
-    error_set (e, EINVAL, "%s: the web server cannot be relied on: asked for a"
-               " range at offset %" PRIu64 ", it sends %s", ep->base.name,
-               start, a->status == 200 ? "the whole file" : "another one");
+    error_set (e, EINVAL,
+               "%s: the web server cannot be relied on: asked for a"
+               " range at offset %" PRIu64 ", it sends %s",
+               ep->base.name, start,
+               a->status == 200 ? "the whole file" : "another one");
   else
-    error_set (e, a->status == 404 || a->status == 410 ? ENOENT
-               : a->status >= 400 && a->status < 408 ? EACCES : EIO,
+    error_set (e,
+               a->status == 404 || a->status == 410    ? ENOENT
+                 : a->status >= 400 && a->status < 408 ? EACCES
+                                                       : EIO,
                "%s: the web server answers %s", ep->base.name, a->reason);
   return -1;
 }
@@ -1084,8 +1111,10 @@ static int
 fail_changed (const struct image_endpoint *ep, const char *what,
               struct error *e)
 {
-  error_set (e, EINVAL, "%s: the file on the web server has changed: its %s is"
-             " another one", ep->base.name, what);
+  error_set (e, EINVAL,
+             "%s: the file on the web server has changed: its %s is"
+             " another one",
+             ep->base.name, what);
   return -1;
 }
 
@@ -1099,12 +1128,12 @@ check_late (const struct image_endpoint *ep, const struct url *url,
   const char *what;
   int r = 0;
 
-  if (total < 2)                /* there is no other offset than 0 */
+  if (total < 2) /* there is no other offset than 0 */
     return 0;
   if (ask_web (ep, url, start, total, &a, e) == -1)
     return -1;
-  if ((what = web_answers_differ (&ep->web, &a)) != NULL
-      && a.status != 200 && a.total > 0)
+  if ((what = web_answers_differ (&ep->web, &a)) != NULL && a.status != 200
+      && a.total > 0)
     r = fail_changed (ep, what, e);
   else if (!web_answer_is (&a, start, total))
     r = fail_answer (ep, url, &a, start, e);
@@ -1121,7 +1150,7 @@ check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
   if (ask_web (ep, url, 0, PROBE, &ep->web, e) == -1)
     return -1;
   if (ep->web.status == 416 && ep->web.total == 0)
-    return 0;                   /* an empty file has no ranges */
+    return 0; /* an empty file has no ranges */
   if (!web_answer_is (&ep->web, 0, PROBE))
     return fail_answer (ep, url, &ep->web, 0, e);
   return check_late (ep, url, e);
@@ -1141,7 +1170,8 @@ explain_head (const struct image_endpoint *ep, const struct url *url,
     return;
   if (a.status >= 400) {
     *e = ours;
-    error_set (e, EACCES, "%s: the web server answers GET, but HEAD by %s;"
+    error_set (e, EACCES,
+               "%s: the web server answers GET, but HEAD by %s;"
                " nbdkit, which reads the file, needs both: copy it as a stream,"
                " by curl -fL ADDRESS | %s - DESTINATION, or fetch it first",
                ep->base.name, a.reason, ep->request.program);
@@ -1164,8 +1194,7 @@ serve_address (struct image_endpoint *ep, const struct url *url,
   command = image_command_fetch (url, url->password ? hidden : NULL);
   if (strcmp (format_of (ep), "raw") == 0)
     r = start_server (ep, command, e);
-  else if (start_below (ep, command, e) == 0
-           && check_stands_alone (ep, e) == 0)
+  else if (start_below (ep, command, e) == 0 && check_stands_alone (ep, e) == 0)
     r = start_server (ep, serve_command (ep, IMAGE_READ), e);
   /* That the one below is gone says why those above it could not go on. */
   if (r == -1 && ep->below)
@@ -1189,7 +1218,7 @@ open_address (struct image_endpoint *ep, struct error *e)
     final = url;
     final.address = ep->web.address;
     if (!web_same_server (url.address, final.address))
-      final.user = final.password = NULL;       /* they are for the first */
+      final.user = final.password = NULL; /* they are for the first */
     r = serve_address (ep, &final, e);
   }
   if (r == 0) {
@@ -1210,7 +1239,7 @@ image_endpoint_unchanged (struct endpoint *base, struct error *e)
   struct url url;
   int r = 0;
 
-  if (ep->web.status == 0)      /* it is no address */
+  if (ep->web.status == 0) /* it is no address */
     return 0;
   if (url_split (path_of (ep), &url) == -1)
     return endpoint_fail (base, "cannot read this address", e);
@@ -1221,8 +1250,10 @@ image_endpoint_unchanged (struct endpoint *base, struct error *e)
       r = -1;
     }
     else
-      log_warning_as ("source-not-checked", "%s; whether the file has changed"
-                      " meanwhile is not known", why.text);
+      log_warning_as ("source-not-checked",
+                      "%s; whether the file has changed"
+                      " meanwhile is not known",
+                      why.text);
   }
   url_free (&url);
   return r;
@@ -1231,8 +1262,8 @@ image_endpoint_unchanged (struct endpoint *base, struct error *e)
 struct endpoint *
 endpoint_image_open (const struct endpoint_request *q, struct error *e)
 {
-  struct image_endpoint *ep = endpoint_new (q, sizeof *ep,
-                                           &image_endpoint_ops, e);
+  struct image_endpoint *ep = endpoint_new (q, sizeof *ep, &image_endpoint_ops,
+                                            e);
 
   if (ep == NULL)
     return NULL;

@@ -49,24 +49,24 @@ struct endpoint_ops {
 struct endpoint {
   const struct endpoint_ops *ops;
   enum side side;
-  char *name;                   /* owned: "source nbd://host/x", masked */
+  char *name; /* owned: "source nbd://host/x", masked */
   struct caps caps;
-  bool changed;                 /* by prepare, which could not undo it */
-  bool kept;                    /* what was made stays when this is closed */
-  const struct device *device;  /* borrowed from the kind; NULL: elsewhere */
-  char in_use_by[512];          /* what caps.in_use_by leads to, for devices */
-  struct conn *spare;           /* number 0, once it was handed back; owned */
+  bool changed;                /* by prepare, which could not undo it */
+  bool kept;                   /* what was made stays when this is closed */
+  const struct device *device; /* borrowed from the kind; NULL: elsewhere */
+  char in_use_by[512];         /* what caps.in_use_by leads to, for devices */
+  struct conn *spare;          /* number 0, once it was handed back; owned */
 };
 
 /* What the open functions of the kinds are given. */
 struct endpoint_request {
   enum side side;
-  char *name;                   /* theirs from now on, also on failure */
+  char *name; /* theirs from now on, also on failure */
   const struct operand *operand;
   struct endpoint_wants wants;
-  const char *program;          /* for the names of what we make */
+  const char *program; /* for the names of what we make */
   bool libnbd_debug;
-  enum server_kind server_kind;   /* of a server in operand */
+  enum server_kind server_kind; /* of a server in operand */
   bool external_files;          /* an image may have some written */
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
@@ -88,8 +88,7 @@ int endpoint_fail (const struct endpoint *ep, const char *what,
 /* The same for what is not wanted, or never can be: nothing was changed, and no
  * other try helps.
  */
-int endpoint_refuse (const struct endpoint *ep, struct error *e,
-                     const char *fs, ...)
-  __attribute__ ((format (printf, 3, 4)));
+int endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
+                     ...) __attribute__ ((format (printf, 3, 4)));
 
 #endif /* ENDPOINT_KIND_H */

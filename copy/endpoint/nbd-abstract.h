@@ -15,7 +15,7 @@
 struct nbd_abstract {
   struct sockaddr_un address;
   socklen_t length;
-  char *export;                 /* owned */
+  char *export; /* owned */
 };
 
 /* Whether a URI is such an address; one that is, and that we have no way to, is

@@ -46,8 +46,10 @@ nbd_address_check (const char *uri, const char *name, struct error *e)
   if (*host == '[' || colon == NULL
       || memchr (colon + 1, ':', end - colon - 1) == NULL)
     return 0;
-  error_set (e, EINVAL, "%s: an IPv6 address stands in brackets, as in"
-             " nbd://[::1]:10809/", name);
+  error_set (e, EINVAL,
+             "%s: an IPv6 address stands in brackets, as in"
+             " nbd://[::1]:10809/",
+             name);
   return -1;
 }
 
@@ -85,13 +87,13 @@ nbd_address_port (const char *uri)
 {
   const char *end, *host = find_host (uri, &end), *colon;
 
-  if (host && *host == '[')     /* what is in brackets has colons, too */
+  if (host && *host == '[') /* what is in brackets has colons, too */
     host = memchr (host, ']', end - host);
   if (host == NULL)
     return NULL;
   colon = memchr (host, ':', end - host);
   return colon && colon + 1 < end ? strndup (colon + 1, end - colon - 1)
-    : strdup (DEFAULT_PORT);
+                                  : strdup (DEFAULT_PORT);
 }
 
 /* An errno, or 0. */
@@ -122,9 +124,8 @@ refuse (const char *name, const char *parameter, const char *path, int err,
 static int
 check_folder (const char *folder, const char *name, struct error *e)
 {
-  static const char *const files[] = {
-    "ca-cert.pem", "client-cert.pem", "client-key.pem"
-  };
+  static const char *const files[] = { "ca-cert.pem", "client-cert.pem",
+                                       "client-key.pem" };
   int errs[3], err = why_not_readable (folder), r = 0;
 
   if (err)
@@ -133,10 +134,9 @@ check_folder (const char *folder, const char *name, struct error *e)
     char *path;
 
     if (asprintf (&path, "%s/%s", folder, files[i]) == -1)
-      return 0;                 /* whoever needs memory next says so */
+      return 0; /* whoever needs memory next says so */
     errs[i] = why_not_readable (path);
-    if (errs[i] && (i == 0 || errs[i] != ENOENT
-                    || (i == 2 && errs[1] == 0)))
+    if (errs[i] && (i == 0 || errs[i] != ENOENT || (i == 2 && errs[1] == 0)))
       r = refuse (name, "tls-certificates", path, errs[i], e);
     free (path);
   }

@@ -30,15 +30,15 @@
 #include <libnbd.h>
 
 #include "arith.h"
-#include "clock.h"
-#include "endpoint/nbd.h"
-#include "endpoint/server.h"
 #include "base/log.h"
+#include "clock.h"
 #include "endpoint/nbd-abstract.h"
 #include "endpoint/nbd-address.h"
-#include "secrets.h"
+#include "endpoint/nbd.h"
+#include "endpoint/server.h"
 #include "endpoint/tls-reason.h"
 #include "endpoint/written-once.h"
+#include "secrets.h"
 
 /* The largest read or write that every server must take when it says nothing
  * else, and the largest that we have a use for.
@@ -77,30 +77,30 @@
 /* Where a connection leads to, for telling whether two are the same disk. */
 struct place {
   struct sockaddr_storage address;
-  socklen_t length;             /* 0: unknown */
-  char *export;                 /* owned */
+  socklen_t length; /* 0: unknown */
+  char *export;     /* owned */
 };
 
 struct nbd_conn {
   struct conn base;
-  struct nbd_handle *nbd;       /* owned */
-  bool up;                      /* it has been ready once */
-  bool greeted;                 /* the server is known to speak NBD */
-  bool reached;                 /* it was connected once */
-  bool leaving;                 /* the goodbye has been started */
-  char name[32];                /* what libnbd calls it */
+  struct nbd_handle *nbd; /* owned */
+  bool up;                /* it has been ready once */
+  bool greeted;           /* the server is known to speak NBD */
+  bool reached;           /* it was connected once */
+  bool leaving;           /* the goodbye has been started */
+  char name[32];          /* what libnbd calls it */
 };
 
 struct nbd_endpoint {
   struct endpoint base;
   char *uri;                    /* owned; NULL: started by us */
   struct nbd_abstract abstract; /* where the URI leads; no length: elsewhere */
-  struct server *spawn;          /* owned; NULL: not started by us */
+  struct server *spawn;         /* owned; NULL: not started by us */
   uint64_t grain;               /* of what is written once; 0: it is not */
   bool wants_extents;
   bool debug;
-  struct nbd_conn *first;       /* owned until it is handed out */
-  atomic_uint conns;            /* to which we have not said goodbye */
+  struct nbd_conn *first; /* owned until it is handed out */
+  atomic_uint conns;      /* to which we have not said goodbye */
   struct place place;
 };
 
@@ -132,8 +132,8 @@ bool
 endpoint_nbd_is_uri (const char *name)
 {
   static const char *const schemes[] = {
-    "nbd://", "nbds://", "nbd+unix://", "nbds+unix://",
-    "nbd+vsock://", "nbds+vsock://", "nbd+ssh://", "nbds+ssh://",
+    "nbd://",       "nbds://",       "nbd+unix://", "nbds+unix://",
+    "nbd+vsock://", "nbds+vsock://", "nbd+ssh://",  "nbds+ssh://",
   };
 
   for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
@@ -230,8 +230,8 @@ on_chunk (void *opaque, const void *piece, size_t count, uint64_t offset,
 static bool
 read_is_whole (const struct io *io)
 {
-  return io->n_runs == 1
-    && io->runs[0].start == 0 && io->runs[0].end == io->length;
+  return io->n_runs == 1 && io->runs[0].start == 0
+    && io->runs[0].end == io->length;
 }
 
 /* One extent of a block status reply.  False when nothing more is wanted. */
@@ -294,7 +294,9 @@ on_extents (void *opaque, const char *context, uint64_t offset,
 static void
 keep_alive (struct nbd_handle *h)
 {
-  static const struct { int level, option, value; } settings[] = {
+  static const struct {
+    int level, option, value;
+  } settings[] = {
     { SOL_SOCKET, SO_KEEPALIVE, 1 },
     { IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_IDLE },
     { IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL },
@@ -304,8 +306,10 @@ keep_alive (struct nbd_handle *h)
 
   /* Where the other end is in this host, there is no need, and it fails. */
   for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-    if (fd == -1 || setsockopt (fd, settings[i].level, settings[i].option,
-                                &settings[i].value, sizeof (int)) == -1)
+    if (fd == -1
+        || setsockopt (fd, settings[i].level, settings[i].option,
+                       &settings[i].value, sizeof (int))
+          == -1)
       return;
 }
 
@@ -362,7 +366,7 @@ nbd_conn_start (struct conn *c, struct io *io)
   case IO_ZERO:
     cookie = nbd_aio_zero (h, io->length, io->offset, done,
                            (io->allocate ? LIBNBD_CMD_FLAG_NO_HOLE : 0)
-                           | (io->fast ? LIBNBD_CMD_FLAG_FAST_ZERO : 0));
+                             | (io->fast ? LIBNBD_CMD_FLAG_FAST_ZERO : 0));
     break;
   case IO_EXTENTS:
     io->learned_to = io->offset;
@@ -480,8 +484,10 @@ read_block_sizes (struct nbd_handle *h, const char *name, struct caps *caps,
   caps->block_min = least > 0 ? least : 1;
   caps->block_max = most > 0 ? min_u64 (most, PAYLOAD_MAX) : PAYLOAD_MAX;
   if (!is_power_of_2 (caps->block_min) || caps->block_min > caps->block_max) {
-    error_set (e, EPROTO, "%s: the server tells impossible block sizes:"
-               " minimum %" PRIi64 ", maximum %" PRIi64, name, least, most);
+    error_set (e, EPROTO,
+               "%s: the server tells impossible block sizes:"
+               " minimum %" PRIi64 ", maximum %" PRIi64,
+               name, least, most);
     return -1;
   }
   caps->block_max = align_down (caps->block_max, caps->block_min);
@@ -554,7 +560,8 @@ nbd_conn_compare (struct conn *c, struct error *e)
   const char *what = NULL;
 
   if (read_caps ((const struct nbd_endpoint *) c->endpoint,
-                 nbd_conn_of (c)->nbd, &caps, e) == -1)
+                 nbd_conn_of (c)->nbd, &caps, e)
+      == -1)
     return -1;
   if (caps.size != first->size)
     what = "size";
@@ -601,7 +608,7 @@ nbd_conn_leave (struct conn *c)
   if (!nc->leaving) {
     say_goodbye (nc);
     if (nbd_aio_disconnect (nc->nbd, 0) == -1)
-      return true;              /* dead already: nobody to say it to */
+      return true; /* dead already: nobody to say it to */
   }
   return nbd_aio_get_direction (nc->nbd) == 0;
 }
@@ -652,7 +659,8 @@ set_debug (struct nbd_handle *h, struct nbd_conn *nc)
   nbd_debug_callback each = { .callback = on_debug, .user_data = nc };
 
   return nbd_set_debug_callback (h, each) == 0 && nbd_set_debug (h, true) == 0
-    ? 0 : -1;
+    ? 0
+    : -1;
 }
 
 /* For a conn that lives as long. */
@@ -748,7 +756,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     r = connect_abstract (ep, nc->nbd, e);
   else {
     r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, server_socket (ep->spawn))
-      : nbd_aio_connect_uri (nc->nbd, ep->uri);
+                  : nbd_aio_connect_uri (nc->nbd, ep->uri);
     if (r == -1)
       set_nbd_error (e, ep->base.name, "cannot connect");
   }
@@ -768,7 +776,7 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
   if (number > 0 || ep->first == NULL)
     return start_connecting (ep, number, e);
-  first = ep->first;            /* only the worker with number 0 comes here */
+  first = ep->first; /* only the worker with number 0 comes here */
   ep->first = NULL;
   return &first->base;
 }
@@ -788,9 +796,16 @@ static bool
 can_come (const struct error *e)
 {
   switch (e->number) {
-  case EAGAIN: case ECONNABORTED: case ECONNREFUSED: case ECONNRESET:
-  case EHOSTDOWN: case EHOSTUNREACH: case ENETDOWN: case ENETUNREACH:
-  case ENOENT: case ETIMEDOUT:
+  case EAGAIN:
+  case ECONNABORTED:
+  case ECONNREFUSED:
+  case ECONNRESET:
+  case EHOSTDOWN:
+  case EHOSTUNREACH:
+  case ENETDOWN:
+  case ENETUNREACH:
+  case ENOENT:
+  case ETIMEDOUT:
     return true;
   }
   return strstr (e->text, "getaddrinfo: ") || has_hung_up (e);
@@ -824,15 +839,20 @@ explain_certificate (const struct nbd_endpoint *ep, struct error *e)
   char *socket = nbd_address_parameter (ep->uri, "socket");
   char *folder = nbd_address_parameter (ep->uri, "tls-certificates");
   const struct tls_server s = {
-    .host = host, .port = port, .socket = socket, .folder = folder,
+    .host = host,
+    .port = port,
+    .socket = socket,
+    .folder = folder,
   };
   const int number = e->number;
   char why[256];
 
   if (tls_reason (&s, why, sizeof why)) {
     *e = (struct error) { 0 };
-    error_set (e, number, "%s: cannot connect: the server's certificate is not"
-               " accepted: %s", ep->base.name, why);
+    error_set (e, number,
+               "%s: cannot connect: the server's certificate is not"
+               " accepted: %s",
+               ep->base.name, why);
   }
   free (host);
   free (port);
@@ -870,9 +890,8 @@ nbd_endpoint_same (const struct endpoint *a, const struct endpoint *b)
   const struct place *pa = &((const struct nbd_endpoint *) a)->place;
   const struct place *pb = &((const struct nbd_endpoint *) b)->place;
 
-  if (pa->length == 0 || pb->length == 0
-      || pa->export == NULL || pb->export == NULL
-      || strcmp (pa->export, pb->export) != 0)
+  if (pa->length == 0 || pb->length == 0 || pa->export == NULL
+      || pb->export == NULL || strcmp (pa->export, pb->export) != 0)
     return false;
   if (pa->length == pb->length
       && memcmp (&pa->address, &pb->address, pa->length) == 0)
@@ -943,9 +962,8 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
                 uint64_t deadline, bool *absent, struct error *e)
 {
   struct conn *c = start_connecting (ep, 0, e);
-  const int watch[2] = {
-    q->interrupt_fd, ep->spawn ? server_fd (ep->spawn) : -1
-  };
+  const int watch[2] = { q->interrupt_fd,
+                         ep->spawn ? server_fd (ep->spawn) : -1 };
   unsigned which;
   int r = -1;
 
@@ -1039,7 +1057,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
     if (q->wants.write)
       ep->grain = written_once_grain (q->operand->command);
     ep->spawn = server_start (q->operand->command, ep->base.name, q->program,
-                             q->server_kind, e);
+                              q->server_kind, e);
     if (ep->spawn == NULL)
       goto fail;
   }
@@ -1061,7 +1079,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   find_place (ep);
   return &ep->base;
 
- fail:
+fail:
   nbd_endpoint_close (&ep->base, GRACE_AFTER_FAILURE, q->interrupt_fd, e);
   return NULL;
 }

@@ -157,7 +157,8 @@ new_image_beside (const struct new_image *n)
   char *name;
 
   if (asprintf (&name, "/proc/%ld/fd/%d/%s", (long) getpid (), n->inside,
-                n->name) != -1)
+                n->name)
+      != -1)
     return name;
   errno = ENOMEM;
   return NULL;
@@ -173,8 +174,7 @@ put (struct new_image *n)
 {
   int fd;
 
-  if (renameat2 (n->inside, n->name, n->parent, n->name, RENAME_NOREPLACE)
-      == 0)
+  if (renameat2 (n->inside, n->name, n->parent, n->name, RENAME_NOREPLACE) == 0)
     return 0;
   if (errno != EINVAL && errno != ENOSYS)
     return -1;
@@ -203,9 +203,9 @@ exchange (struct new_image *n, const struct device *replaced)
     errno = EEXIST;
     return -1;
   }
-  if (renameat2 (n->inside, n->name, n->parent, n->name, RENAME_EXCHANGE)
-      == -1)
-    return errno != EINVAL && errno != ENOSYS ? -1
+  if (renameat2 (n->inside, n->name, n->parent, n->name, RENAME_EXCHANGE) == -1)
+    return errno != EINVAL && errno != ENOSYS
+      ? -1
       : renameat (n->inside, n->name, n->parent, n->name);
   if (is_empty_at (n->inside, n->name, replaced))
     return unlinkat (n->inside, n->name, 0);
@@ -249,8 +249,7 @@ new_image_open (struct new_image *n)
 int
 new_image_place (struct new_image *n, int fd, const struct device *replaced)
 {
-  if (fsync (fd) == -1
-      || (replaced && take_over (n, fd) == -1)
+  if (fsync (fd) == -1 || (replaced && take_over (n, fd) == -1)
       || (replaced ? exchange (n, replaced) : put (n)) == -1)
     return -1;
   store_name (n);

@@ -14,11 +14,11 @@
 #include "device.h"
 
 struct new_image {
-  char *path;                   /* owned: its place, links followed */
-  char *name;                   /* in path: its last part */
-  char *folder;                 /* owned: name of the folder beside */
-  int parent;                   /* descriptors; -1: none */
-  int inside;                   /* the folder; a lock on it says that we live */
+  char *path;   /* owned: its place, links followed */
+  char *name;   /* in path: its last part */
+  char *folder; /* owned: name of the folder beside */
+  int parent;   /* descriptors; -1: none */
+  int inside;   /* the folder; a lock on it says that we live */
 };
 
 /* Makes the folder, without what an earlier run has left there.  -1 with errno:

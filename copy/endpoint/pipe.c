@@ -33,9 +33,9 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "base/log.h"
 #include "device.h"
 #include "endpoint/pipe.h"
-#include "base/log.h"
 
 #define BLOCK_MAX GiB
 
@@ -51,29 +51,29 @@
 #define LOOK_MS 10
 
 enum channel {
-  NEVER_BLOCKS,                 /* a file, or opened by us with O_NONBLOCK */
-  SOCKET,                       /* a flag says so for each call */
-  MAY_BLOCK,                    /* poll says whether it would */
+  NEVER_BLOCKS, /* a file, or opened by us with O_NONBLOCK */
+  SOCKET,       /* a flag says so for each call */
+  MAY_BLOCK,    /* poll says whether it would */
 };
 
 struct pipe_endpoint {
   struct endpoint base;
   int fd;
-  bool owned;                   /* fd is ours to close */
+  bool owned; /* fd is ours to close */
   enum channel channel;
-  uint64_t piece;               /* bytes of one write */
+  uint64_t piece; /* bytes of one write */
   struct device device;
-  bool has_first;               /* first was read while waiting for a writer */
+  bool has_first; /* first was read while waiting for a writer */
   char first;
 };
 
 struct pipe_conn {
   struct conn base;
   const struct pipe_endpoint *endpoint; /* borrowed; this is its only conn */
-  bool has_first;               /* the endpoint's first is still to be read */
-  struct list waiting;          /* ios, by offset, with gaps between them */
-  uint64_t position;            /* bytes that were read or written so far */
-  bool ended;                   /* there is nothing more to read */
+  bool has_first;      /* the endpoint's first is still to be read */
+  struct list waiting; /* ios, by offset, with gaps between them */
+  uint64_t position;   /* bytes that were read or written so far */
+  bool ended;          /* there is nothing more to read */
 };
 
 static struct pipe_conn *
@@ -99,9 +99,8 @@ io_of (struct list_node *n)
 static bool
 would_block (const struct pipe_endpoint *ep)
 {
-  struct pollfd p = {
-    .fd = ep->fd, .events = ep->base.side == SOURCE ? POLLIN : POLLOUT
-  };
+  struct pollfd p = { .fd = ep->fd,
+                      .events = ep->base.side == SOURCE ? POLLIN : POLLOUT };
 
   return ep->channel == MAY_BLOCK && poll (&p, 1, 0) == 0;
 }
@@ -117,7 +116,7 @@ read_some (struct pipe_conn *pc, char *buffer, size_t length)
     return 1;
   }
   return ep->channel == SOCKET ? recv (ep->fd, buffer, length, MSG_DONTWAIT)
-    : read (ep->fd, buffer, length);
+                               : read (ep->fd, buffer, length);
 }
 
 static ssize_t
@@ -229,15 +228,17 @@ pipe_start (struct conn *c, struct io *io)
 
   io->error = 0;
   switch (io->verb) {
-  case IO_READ: case IO_WRITE:
+  case IO_READ:
+  case IO_WRITE:
     wait_in_order (pc, io);
     return 0;
-  case IO_FLUSH:                /* only asked of what is stored somewhere */
+  case IO_FLUSH: /* only asked of what is stored somewhere */
     if (fsync (pc->endpoint->fd) == -1)
       io->error = errno;
     list_append (io->ready, &io->link);
     return 0;
-  case IO_ZERO: case IO_EXTENTS:
+  case IO_ZERO:
+  case IO_EXTENTS:
     break;
   }
   return ENOTSUP;
@@ -383,15 +384,19 @@ check_standard (enum side side, const char *name, struct error *e)
   struct stat st;
 
   if (flags == -1 || fstat (fd, &st) == -1)
-    return refuse (name, side == SOURCE ? "standard input is closed"
-                   : "standard output is closed", e);
+    return refuse (name,
+                   side == SOURCE ? "standard input is closed"
+                                  : "standard output is closed",
+                   e);
   if (S_ISDIR (st.st_mode))
     return refuse (name, "it is a folder", e);
   if (S_ISSOCK (st.st_mode) && !is_stream_socket (fd))
     return refuse (name, "it is a socket for messages, not for a stream", e);
   if ((flags & O_ACCMODE) == (side == SOURCE ? O_WRONLY : O_RDONLY))
-    return refuse (name, side == SOURCE ? "it is not open for reading"
-                   : "it is not open for writing", e);
+    return refuse (name,
+                   side == SOURCE ? "it is not open for reading"
+                                  : "it is not open for writing",
+                   e);
   if (side == DESTINATION && isatty (fd))
     return refuse (name, "refusing to write to a terminal", e);
   return 0;
@@ -406,13 +411,15 @@ endpoint_pipe_check (enum side side, const char *name,
   if (is_standard (operand))
     return check_standard (side, name, e);
   if (stat (operand->name, &st) == -1)
-    return 0;                   /* gone by now: opening it says so */
+    return 0; /* gone by now: opening it says so */
   if (S_ISDIR (st.st_mode))
     return refuse (name, "it is a folder", e);
   if (S_ISSOCK (st.st_mode))
-    return refuse (name, "it is a socket, which cannot be opened: a server is"
+    return refuse (name,
+                   "it is a socket, which cannot be opened: a server is"
                    " named by a URI, any other is connected to by whoever"
-                   " starts this program, with - here", e);
+                   " starts this program, with - here",
+                   e);
   return 0;
 }
 
@@ -420,8 +427,8 @@ endpoint_pipe_check (enum side side, const char *name,
 
 /* Lets a moment pass.  -1 with the error set when that was the last one. */
 static int
-let_time_pass (const struct pipe_endpoint *ep,
-               const struct endpoint_request *q, struct error *e)
+let_time_pass (const struct pipe_endpoint *ep, const struct endpoint_request *q,
+               struct error *e)
 {
   struct pollfd p = { .fd = q->interrupt_fd, .events = POLLIN };
 
@@ -495,8 +502,8 @@ reopen_pipe (enum side side)
   char path[40];
 
   snprintf (path, sizeof path, "/proc/self/fd/%d", standard_fd (side));
-  return open (path, O_CLOEXEC | O_NONBLOCK
-               | (side == SOURCE ? O_RDONLY : O_WRONLY));
+  return open (path,
+               O_CLOEXEC | O_NONBLOCK | (side == SOURCE ? O_RDONLY : O_WRONLY));
 }
 
 static int
@@ -519,7 +526,7 @@ take_standard (struct pipe_endpoint *ep, struct error *e)
     ep->owned = true;
     return 0;
   }
-  ep->channel = MAY_BLOCK;      /* a pipe then takes PIPE_BUF in whole */
+  ep->channel = MAY_BLOCK; /* a pipe then takes PIPE_BUF in whole */
   ep->piece = S_ISFIFO (st.st_mode) ? PIPE_BUF : PIECE;
   return 0;
 }
@@ -552,19 +559,20 @@ struct endpoint *
 endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
 {
   static const char *const kinds[] = {
-    [NEVER_BLOCKS] = "without blocking", [SOCKET] = "as a socket",
+    [NEVER_BLOCKS] = "without blocking",
+    [SOCKET] = "as a socket",
     [MAY_BLOCK] = "when poll says so",
   };
-  struct pipe_endpoint *ep = endpoint_new (q, sizeof *ep,
-                                           &pipe_endpoint_ops, e);
+  struct pipe_endpoint *ep = endpoint_new (q, sizeof *ep, &pipe_endpoint_ops,
+                                           e);
 
   if (ep == NULL)
     return NULL;
   ep->base.device = &ep->device;
   ep->fd = -1;
   ep->piece = BLOCK_MAX;
-  if ((is_standard (q->operand) ? take_standard (ep, e)
-       : open_path (ep, q, e)) == -1)
+  if ((is_standard (q->operand) ? take_standard (ep, e) : open_path (ep, q, e))
+      == -1)
     goto fail;
   if (device_describe (ep->fd, &ep->device) == -1) {
     endpoint_fail (&ep->base, "cannot look at it", e);
@@ -576,7 +584,7 @@ endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
               kinds[ep->channel]);
   return &ep->base;
 
- fail:
+fail:
   pipe_endpoint_close (&ep->base, 0, -1, e);
   return NULL;
 }

@@ -17,18 +17,18 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "endpoint/server.h"
 #include "endpoint/child-log.h"
+#include "endpoint/server.h"
 #include "private-folder.h"
 
 struct server {
   const char *name;             /* borrowed */
   struct private_folder folder; /* owned; holds the socket */
   struct sockaddr_un address;
-  int place;                    /* owned: that file, opened by O_PATH, or -1 */
-  char path[64];                /* what place is reached by, "" without it */
+  int place;     /* owned: that file, opened by O_PATH, or -1 */
+  char path[64]; /* what place is reached by, "" without it */
   struct child child;
-  struct child_log *heard;          /* owned: what the server prints */
+  struct child_log *heard; /* owned: what the server prints */
 };
 
 /* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
@@ -75,7 +75,7 @@ listen_there (struct server *s, struct error *e)
   }
   return fd;
 
- fail:
+fail:
   if (fd != -1)
     close (fd);
   return -1;
@@ -142,7 +142,7 @@ start_child (struct server *s, char *const command[], int listen_fd,
     io.input = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   s->heard = child_log_start (true, &io.error);
   r = s->heard ? child_start_with (&s->child, command, listen_fd, "nbd", io)
-    : -1;
+               : -1;
   err = errno;
   if (io.input != -1)
     close (io.input);
@@ -154,7 +154,7 @@ start_child (struct server *s, char *const command[], int listen_fd,
 
 struct server *
 server_start (char *const command[], const char *name, const char *program,
-             enum server_kind kind, struct error *e)
+              enum server_kind kind, struct error *e)
 {
   struct server *s = calloc (1, sizeof *s);
   int fd = -1;
@@ -165,8 +165,7 @@ server_start (char *const command[], const char *name, const char *program,
   }
   s->name = name;
   s->child.pidfd = s->place = s->folder.lock = -1;
-  if (make_folder (s, program, e) == -1
-      || (fd = listen_there (s, e)) == -1)
+  if (make_folder (s, program, e) == -1 || (fd = listen_there (s, e)) == -1)
     goto fail;
   find_path (s, fd);
 
@@ -182,7 +181,7 @@ server_start (char *const command[], const char *name, const char *program,
   close (fd);
   return s;
 
- fail:
+fail:
   if (fd != -1)
     close (fd);
   server_end (s, 0, -1, e);
@@ -274,7 +273,8 @@ ended_well (const struct child *c)
 }
 
 bool
-server_end (struct server *s, uint64_t grace_ns, int interrupt_fd, struct error *e)
+server_end (struct server *s, uint64_t grace_ns, int interrupt_fd,
+            struct error *e)
 {
   const bool started = s != NULL && s->child.pid > 0;
   char how[64];

@@ -26,8 +26,8 @@ enum server_kind { SERVER_USERS, SERVER_USERS_WITHOUT_INPUT, SERVER_OURS };
  * long.  NULL with the error set, and nothing left behind.
  */
 struct server *server_start (char *const command[], const char *name,
-                           const char *program, enum server_kind kind,
-                           struct error *e);
+                             const char *program, enum server_kind kind,
+                             struct error *e);
 
 /* A path of its socket, for this process and those it starts. */
 const char *server_socket (const struct server *s);
@@ -67,6 +67,6 @@ void server_hush (struct server *s, bool hush);
  * its exit status says that it failed.  NULL is fine.
  */
 bool server_end (struct server *s, uint64_t grace_ns, int interrupt_fd,
-                struct error *e);
+                 struct error *e);
 
 #endif /* SERVER_H */

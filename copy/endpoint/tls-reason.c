@@ -57,7 +57,7 @@ connect_to (const struct sockaddr *address, socklen_t length)
     return -1;
   if (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0
       && setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience)
-      == 0
+        == 0
       && connect (fd, address, length) == 0)
     return fd;
   close (fd);
@@ -96,7 +96,8 @@ ask_for_tls (int fd)
 {
   struct greeting greeting;
   struct question question = {
-    .magic = htobe64 (OPTION_MAGIC), .option = htobe32 (OPTION_STARTTLS),
+    .magic = htobe64 (OPTION_MAGIC),
+    .option = htobe32 (OPTION_STARTTLS),
   };
   struct answer answer;
 
@@ -125,25 +126,27 @@ trust (gnutls_certificate_credentials_t mine, const char *folder)
 static bool
 describe (const struct tls_server *s, unsigned status, char *text, size_t size)
 {
-  const struct { unsigned bits; const char *why; } reasons[] = {
+  const struct {
+    unsigned bits;
+    const char *why;
+  } reasons[] = {
     { GNUTLS_CERT_EXPIRED, "it has expired" },
     { GNUTLS_CERT_NOT_ACTIVATED, "it is not valid yet" },
     { GNUTLS_CERT_UNEXPECTED_OWNER, "it is for another name than" },
     { GNUTLS_CERT_REVOKED, "it was revoked" },
     { s->folder ? GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNATURE_FAILURE
-      : 0, "no authority in ca-cert.pem has signed it" },
+                : 0,
+      "no authority in ca-cert.pem has signed it" },
   };
   size_t used = 0;
 
   text[0] = '\0';
   for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
     if ((status & reasons[i].bits) && used < size)
-      used += snprintf (text + used, size - used, "%s%s%s%s",
-                        used ? ", " : "", reasons[i].why,
-                        reasons[i].bits == GNUTLS_CERT_UNEXPECTED_OWNER
-                        ? " " : "",
-                        reasons[i].bits == GNUTLS_CERT_UNEXPECTED_OWNER
-                        ? s->host : "");
+      used += snprintf (
+        text + used, size - used, "%s%s%s%s", used ? ", " : "", reasons[i].why,
+        reasons[i].bits == GNUTLS_CERT_UNEXPECTED_OWNER ? " " : "",
+        reasons[i].bits == GNUTLS_CERT_UNEXPECTED_OWNER ? s->host : "");
   return used > 0;
 }
 
@@ -178,7 +181,8 @@ tls_reason (const struct tls_server *s, char *text, size_t size)
   gnutls_certificate_credentials_t mine;
   gnutls_session_t session;
   const int fd = s->socket ? connect_to_socket (s->socket)
-    : s->host ? connect_to_host (s->host, s->port) : -1;
+    : s->host              ? connect_to_host (s->host, s->port)
+                           : -1;
   bool found = false;
 
   if (fd == -1)

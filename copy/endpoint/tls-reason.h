@@ -13,7 +13,7 @@
 struct tls_server {
   const char *host, *port;
   const char *socket;
-  const char *folder;           /* with ca-cert.pem; NULL: another one */
+  const char *folder; /* with ca-cert.pem; NULL: another one */
 };
 
 /* Connects once more, without any trust, and looks at the certificate.  Takes

@@ -14,58 +14,58 @@
 #include "clock.h"
 #include "device.h"
 #include "endpoint/endpoint.h"
-#include "endpoint/image.h"
 #include "endpoint/image-files.h"
-#include "secrets.h"
+#include "endpoint/image.h"
 #include "endpoint/used-files.h"
+#include "secrets.h"
 
 /* As many links as the kernel follows. */
 #define LINKS_MAX 40
 
 enum part {
   SOURCE_SIDE,
-  SOURCE_FILE,                  /* of an image: backing and data files */
+  SOURCE_FILE, /* of an image: backing and data files */
   DESTINATION_SIDE,
-  DESTINATION_DATA,             /* of an image: written with it */
-  DESTINATION_BACKING,          /* of an image: only read */
-  INPUT,                        /* an option's; read */
-  OUTPUT,                       /* an option's; written */
-  WORD,                         /* of a command, or one that was not understood:
+  DESTINATION_DATA,    /* of an image: written with it */
+  DESTINATION_BACKING, /* of an image: only read */
+  INPUT,               /* an option's; read */
+  OUTPUT,              /* an option's; written */
+  WORD,                /* of a command, or one that was not understood:
                                    may be a disk */
 };
 
 /* What a name leads to. */
 struct place {
   enum {
-    NOWHERE,                    /* opening it will fail, or make no file */
+    NOWHERE, /* opening it will fail, or make no file */
     EXISTS,
-    FREE_NAME,                  /* a file can be made there */
-    ADDRESS,                    /* of a server */
+    FREE_NAME, /* a file can be made there */
+    ADDRESS,   /* of a server */
   } kind;
-  struct device device;         /* EXISTS: a file or a block device */
-  mode_t mode;                  /* EXISTS */
-  dev_t dev;                    /* EXISTS; FREE_NAME: of the folder */
+  struct device device; /* EXISTS: a file or a block device */
+  mode_t mode;          /* EXISTS */
+  dev_t dev;            /* EXISTS; FREE_NAME: of the folder */
   ino_t ino;
-  char *name;                   /* FREE_NAME: in that folder; ADDRESS: all of
+  char *name; /* FREE_NAME: in that folder; ADDRESS: all of
                                    it; owned */
 };
 
 struct use {
   enum part part;
   bool writes;
-  bool inherited;               /* a descriptor, which others may share */
-  const char *option;           /* a constant; NULL: a side */
-  char *shown;                  /* owned, with secrets masked */
-  unsigned copy;                /* of a manifest; 0: none */
-  const struct options *options;        /* borrowed; of that copy */
+  bool inherited;                /* a descriptor, which others may share */
+  const char *option;            /* a constant; NULL: a side */
+  char *shown;                   /* owned, with secrets masked */
+  unsigned copy;                 /* of a manifest; 0: none */
+  const struct options *options; /* borrowed; of that copy */
   struct place place;
 };
 
 struct used_files {
-  struct use *uses;             /* owned */
+  struct use *uses; /* owned */
   size_t n_uses;
-  struct error unknown;         /* why the files of an image are not known */
-  bool destination_is_made;     /* what is in its place has no other files */
+  struct error unknown;     /* why the files of an image are not known */
+  bool destination_is_made; /* what is in its place has no other files */
 };
 
 static int
@@ -94,12 +94,14 @@ resolve_folder (const char *path)
 {
   const char *slash = strrchr (path, '/');
   char *folder = slash == NULL ? strdup (".")
-    : slash == path ? strdup ("/") : strndup (path, slash - path);
+    : slash == path            ? strdup ("/")
+                               : strndup (path, slash - path);
   char *real = folder ? realpath (folder, NULL) : NULL, *name = NULL;
 
   if (real
       && asprintf (&name, "%s/%s", strcmp (real, "/") == 0 ? "" : real,
-                   slash ? slash + 1 : path) == -1)
+                   slash ? slash + 1 : path)
+        == -1)
     name = NULL;
   free (folder);
   free (real);
@@ -120,9 +122,11 @@ follow (const char *name)
   target[n] = '\0';
   if (target[0] == '/')
     return strdup (target);
-  return asprintf (&path, "%.*s%s",
-                   (int) (strrchr (name, '/') + 1 - name), name, target) == -1
-    ? NULL : path;
+  return asprintf (&path, "%.*s%s", (int) (strrchr (name, '/') + 1 - name),
+                   name, target)
+      == -1
+    ? NULL
+    : path;
 }
 
 /* The name under which a file would be made: a link that leads nowhere is
@@ -223,8 +227,7 @@ is_same_place (const struct place *a, const struct place *b, bool has_side)
   }
   if (is_kept (a) || is_kept (b))
     return device_same (&a->device, &b->device);
-  return has_side && S_ISFIFO (a->mode) && a->dev == b->dev
-    && a->ino == b->ino;
+  return has_side && S_ISFIFO (a->mode) && a->dev == b->dev && a->ino == b->ino;
 }
 
 /* -- gathering ------------------------------------------------------------ */
@@ -234,7 +237,8 @@ static struct use *
 add (struct used_files *u, const struct use *use, struct error *e)
 {
   struct use *uses = use->shown
-    ? reallocarray (u->uses, u->n_uses + 1, sizeof *uses) : NULL;
+    ? reallocarray (u->uses, u->n_uses + 1, sizeof *uses)
+    : NULL;
 
   if (uses == NULL) {
     free (use->shown);
@@ -309,21 +313,25 @@ add_outputs (struct used_files *u, const struct options *o, unsigned copy,
   snprintf (digits, sizeof digits, "%u", (unsigned) o->progress_fd);
   if (o->progress_fd_given
       && add_descriptor (u, &out, "--progress", digits, o->progress_fd, e)
-      == -1)
+        == -1)
     return -1;
   if (o->events
       && (options_descriptor (o->events, &fd)
-          ? add_descriptor (u, &out, "--events", o->events, fd, e)
-          : add_named (u, &out, "--events", o->events, e)) == -1)
+            ? add_descriptor (u, &out, "--events", o->events, fd, e)
+            : add_named (u, &out, "--events", o->events, e))
+        == -1)
     return -1;
   if (o->report
       && (reports ? add_named (u, &out, "--report", o->report, e)
-          : add_descriptor (u, &out, "--report", "-", STDOUT_FILENO, e)) == -1)
+                  : add_descriptor (u, &out, "--report", "-", STDOUT_FILENO, e))
+        == -1)
     return -1;
   return add_named (u, &out, "--blkhash-file", o->blkhash_file, e) == -1
-    || add_named (u, &out, "--map", o->map, e) == -1
-    || add_named (u, &out, "--status-file", o->status_file, e) == -1
-    || add_named (u, &out, "--trace", o->trace_file, e) == -1 ? -1 : 0;
+      || add_named (u, &out, "--map", o->map, e) == -1
+      || add_named (u, &out, "--status-file", o->status_file, e) == -1
+      || add_named (u, &out, "--trace", o->trace_file, e) == -1
+    ? -1
+    : 0;
 }
 
 static int
@@ -333,14 +341,17 @@ add_inputs (struct used_files *u, const struct options *o, unsigned copy,
   const struct use in = { .part = INPUT, .copy = copy, .options = o };
 
   return add_named (u, &in, "--bwlimit", o->bwlimit.file, e) == -1
-    || add_named (u, &in, "--manifest", o->manifest, e) == -1 ? -1 : 0;
+      || add_named (u, &in, "--manifest", o->manifest, e) == -1
+    ? -1
+    : 0;
 }
 
 static enum part
 part_of (enum side side, int kind)
 {
-  return side == SOURCE ? SOURCE_FILE
-    : kind == IMAGE_DATA ? DESTINATION_DATA : DESTINATION_BACKING;
+  return side == SOURCE  ? SOURCE_FILE
+    : kind == IMAGE_DATA ? DESTINATION_DATA
+                         : DESTINATION_BACKING;
 }
 
 /* The other files of an image that exists.  What qemu-img cannot read, the copy
@@ -348,8 +359,7 @@ part_of (enum side side, int kind)
  */
 static int
 add_image_files (struct used_files *u, const struct use *side_use,
-                 enum side side, const struct operand *operand,
-                 struct error *e)
+                 enum side side, const struct operand *operand, struct error *e)
 {
   const struct image_place place = {
     .path = operand->name,
@@ -364,9 +374,10 @@ add_image_files (struct used_files *u, const struct use *side_use,
   if (image_files_find (&files, operand->format, place,
                         clock_now () + o->open_timeout * NS_PER_S, &why)
       == -1) {
-    error_set (&u->unknown, why.number, "%s %s: which files it is made of"
-               " cannot be found out: %s", side_name (side), side_use->shown,
-               why.text);
+    error_set (&u->unknown, why.number,
+               "%s %s: which files it is made of"
+               " cannot be found out: %s",
+               side_name (side), side_use->shown, why.text);
     return 0;
   }
   for (size_t i = 0; r == 0 && i < files.n_files; i++) {
@@ -412,8 +423,7 @@ add_words (struct used_files *u, const struct use *like, char *const *words,
   for (; *words; words++) {
     const char *equals = strchr (*words, '=');
 
-    if (!is_told_of (o, *words)
-        && add_word (u, &word, *words, e) == -1)
+    if (!is_told_of (o, *words) && add_word (u, &word, *words, e) == -1)
       return -1;
     if (equals && !is_told_of (o, equals + 1)
         && add_word (u, &word, equals + 1, e) == -1)
@@ -491,8 +501,7 @@ static int
 add_side (struct used_files *u, const struct options *o, unsigned copy,
           enum side side, struct error *e)
 {
-  const struct operand *operand = side == SOURCE ? &o->source
-    : &o->destination;
+  const struct operand *operand = side == SOURCE ? &o->source : &o->destination;
   const int fd = side == SOURCE ? STDIN_FILENO : STDOUT_FILENO;
   struct use use = {
     .part = side == SOURCE ? SOURCE_SIDE : DESTINATION_SIDE,
@@ -520,7 +529,7 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
   }
   if (endpoint_image_fits (operand) && is_kept (&added->place)
       && !(side == DESTINATION && u->destination_is_made)) {
-    use = *added;               /* adding more may move it */
+    use = *added; /* adding more may move it */
     return add_image_files (u, &use, side, operand, e);
   }
   return 0;
@@ -537,9 +546,10 @@ used_files_add (struct used_files *u, const struct options *o, unsigned copy,
                 struct error *e)
 {
   return add_side (u, o, copy, SOURCE, e) == -1
-    || add_side (u, o, copy, DESTINATION, e) == -1
-    || add_inputs (u, o, copy, e) == -1
-    || add_outputs (u, o, copy, e) == -1 ? -1 : 0;
+      || add_side (u, o, copy, DESTINATION, e) == -1
+      || add_inputs (u, o, copy, e) == -1 || add_outputs (u, o, copy, e) == -1
+    ? -1
+    : 0;
 }
 
 int
@@ -617,8 +627,7 @@ are_shards (const struct use *a, const struct use *b)
 {
   const struct shard *x = &a->options->shard, *y = &b->options->shard;
 
-  return a->copy != b->copy
-    && is_of_destination (a) && is_of_destination (b)
+  return a->copy != b->copy && is_of_destination (a) && is_of_destination (b)
     && x->count > 0 && x->count == y->count && x->number != y->number
     && is_same_source (a->options, b->options);
 }
@@ -631,10 +640,10 @@ can_share (const struct use *a, const struct use *b)
 
   if (a->part == WORD || b->part == WORD)
     return false;
-  if (one_copy && is_side (a) && is_side (b))   /* also when only compared */
+  if (one_copy && is_side (a) && is_side (b)) /* also when only compared */
     return a->place.kind == ADDRESS;
   if (one_copy && is_of_destination (a) && is_of_destination (b))
-    return true;                /* an image can name itself as its data */
+    return true; /* an image can name itself as its data */
   if (!a->writes && !b->writes)
     return true;
   return (a->inherited && b->inherited) || are_shards (a, b);
@@ -646,8 +655,7 @@ can_share (const struct use *a, const struct use *b)
 static bool
 spoils_word (const struct use *word, const struct use *other)
 {
-  return other->writes
-    && (other->part == OUTPUT || other->copy != word->copy);
+  return other->writes && (other->part == OUTPUT || other->copy != word->copy);
 }
 
 static bool
@@ -658,7 +666,7 @@ clash (const struct use *a, const struct use *b)
     return false;
   return is_same_place (&a->place, &b->place,
                         is_side (a) || is_side (b) || a->part == WORD
-                        || b->part == WORD)
+                          || b->part == WORD)
     && !can_share (a, b);
 }
 
@@ -677,19 +685,22 @@ static const char *
 format_label (const struct use *use, char *text, size_t size)
 {
   static const char *const names[] = {
-    [SOURCE_SIDE] = "source ", [DESTINATION_SIDE] = "destination ",
+    [SOURCE_SIDE] = "source ",
+    [DESTINATION_SIDE] = "destination ",
     [SOURCE_FILE] = "a file of the source image, ",
     [DESTINATION_DATA] = "a data file of the destination image, ",
     [DESTINATION_BACKING] = "a backing file of the destination image, ",
-    [INPUT] = "", [OUTPUT] = "", [WORD] = "what a command has in it, ",
+    [INPUT] = "",
+    [OUTPUT] = "",
+    [WORD] = "what a command has in it, ",
   };
   char copy[32] = "";
 
   if (use->copy)
     snprintf (copy, sizeof copy, " of copy %u", use->copy);
   snprintf (text, size, "%s%s%s%.300s%s", names[use->part],
-            use->option ? use->option : "", use->option ? "=" : "",
-            use->shown, copy);
+            use->option ? use->option : "", use->option ? "=" : "", use->shown,
+            copy);
   return text;
 }
 
@@ -697,8 +708,10 @@ format_label (const struct use *use, char *text, size_t size)
 static int
 rank (const struct use *use)
 {
-  return use->part == OUTPUT ? 3 : use->writes ? 2
-    : use->part == DESTINATION_SIDE ? 1 : 0;
+  return use->part == OUTPUT        ? 3
+    : use->writes                   ? 2
+    : use->part == DESTINATION_SIDE ? 1
+                                    : 0;
 }
 
 static int
@@ -711,8 +724,10 @@ refuse (const struct use *earlier, const struct use *later, struct error *e)
 
   error_set (e, EINVAL, "%s: it is the same %s as %s",
              format_label (first, one, sizeof one),
-             is_block (&first->place) ? "device"
-             : first->place.kind == ADDRESS ? "disk" : "file", format_label (second, two, sizeof two));
+             is_block (&first->place)         ? "device"
+               : first->place.kind == ADDRESS ? "disk"
+                                              : "file",
+             format_label (second, two, sizeof two));
   return -1;
 }
 

@@ -21,7 +21,7 @@
 #include "error.h"
 #include "options/options.h"
 
-struct used_files;              /* body in used-files.c */
+struct used_files; /* body in used-files.c */
 
 /* NULL where memory is out. */
 struct used_files *used_files_new (void);
@@ -55,7 +55,7 @@ void used_files_spare (const struct used_files *u, struct options *o);
  */
 int used_files_all_known (const struct used_files *u, struct error *e);
 
-void used_files_free (struct used_files *u);    /* NULL is fine */
+void used_files_free (struct used_files *u); /* NULL is fine */
 
 /* All of this for the two sides and the files of one copy, once both sides are
  * open: now an image of which the files are not known is an error, too.  Where

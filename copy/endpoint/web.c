@@ -21,10 +21,18 @@ print_escaped (FILE *f, const char *text)
 {
   for (; *text; text++)
     switch (*text) {
-    case '"': case '\\': fprintf (f, "\\%c", *text); break;
-    case '\n': fputs ("\\n", f); break;
-    case '\r': fputs ("\\r", f); break;
-    default: putc (*text, f);
+    case '"':
+    case '\\':
+      fprintf (f, "\\%c", *text);
+      break;
+    case '\n':
+      fputs ("\\n", f);
+      break;
+    case '\r':
+      fputs ("\\r", f);
+      break;
+    default:
+      putc (*text, f);
     }
 }
 
@@ -41,12 +49,13 @@ web_question (const struct url *url, uint64_t start, uint64_t end)
   fputs ("silent\nshow-error\ngloboff\nlocation\nhead\n"
          "suppress-connect-headers\nproto = \"=http,https\"\n"
          "proto-redir = \"=http,https\"\n"
-         "write-out = \"%{url_effective}\\n\"\nurl = \"", f);
+         "write-out = \"%{url_effective}\\n\"\nurl = \"",
+         f);
   print_escaped (f, url->address);
   if (url->user) {
     fputs ("\"\nuser = \"", f);
     print_escaped (f, url->user);
-    putc (':', f);              /* without, curl would ask for a password */
+    putc (':', f); /* without, curl would ask for a password */
     print_escaped (f, url->password ? url->password : "");
   }
   putc ('"', f);
@@ -92,7 +101,9 @@ read_range (struct web_answer *a, const char *value)
   uint64_t first, last;
 
   if (sscanf (value, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last,
-              &a->total) == 3 && last >= first && last < a->total) {
+              &a->total)
+        == 3
+      && last >= first && last < a->total) {
     a->has_range = true;
     a->start = first;
     a->end = last + 1;
@@ -172,9 +183,10 @@ web_answer_is (const struct web_answer *a, uint64_t start, uint64_t end)
 const char *
 web_answers_differ (const struct web_answer *a, const struct web_answer *b)
 {
-  return a->total != b->total ? "size"
-    : strcmp (a->tag, b->tag) != 0 ? "ETag"
-    : strcmp (a->modified, b->modified) != 0 ? "Last-Modified" : NULL;
+  return a->total != b->total                ? "size"
+    : strcmp (a->tag, b->tag) != 0           ? "ETag"
+    : strcmp (a->modified, b->modified) != 0 ? "Last-Modified"
+                                             : NULL;
 }
 
 /* Scheme, host and port. */

@@ -14,14 +14,14 @@
 #include "url.h"
 
 struct web_answer {
-  int status;                   /* of HTTP: 206 for a range */
-  bool promises_ranges;         /* Accept-Ranges says so */
-  bool has_range;               /* Content-Range tells the next three */
-  uint64_t start, end;          /* half open */
-  uint64_t total;               /* bytes of the file */
-  char reason[128];             /* the status line */
-  char tag[256], modified[64];  /* ETag and Last-Modified; "": none */
-  char *address;                /* owned: after all redirects */
+  int status;                  /* of HTTP: 206 for a range */
+  bool promises_ranges;        /* Accept-Ranges says so */
+  bool has_range;              /* Content-Range tells the next three */
+  uint64_t start, end;         /* half open */
+  uint64_t total;              /* bytes of the file */
+  char reason[128];            /* the status line */
+  char tag[256], modified[64]; /* ETag and Last-Modified; "": none */
+  char *address;               /* owned: after all redirects */
 };
 
 /* How curl is told to ask for bytes [start, end), or by HEAD where end is 0: a
@@ -52,6 +52,6 @@ const char *web_answers_differ (const struct web_answer *a,
  */
 bool web_same_server (const char *a, const char *b);
 
-void web_answer_free (struct web_answer *a);    /* a zeroed one is fine */
+void web_answer_free (struct web_answer *a); /* a zeroed one is fine */
 
 #endif /* WEB_H */

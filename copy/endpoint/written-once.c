@@ -48,7 +48,9 @@ static bool
 names_compressed_vmdk (const char *word)
 {
   static const char *const before[] = {
-    "filename=", "\"filename\":\"", "\"filename\": \"",
+    "filename=",
+    "\"filename\":\"",
+    "\"filename\": \"",
   };
   bool found = is_compressed_vmdk (word);
 
@@ -76,8 +78,8 @@ static bool
 says_raw (const char *word)
 {
   return strcmp (word, "raw") == 0 || strcmp (word, "-fraw") == 0
-    || strcmp (word, "--format=raw") == 0 || strncmp (word, "driver=raw", 10)
-    == 0;
+    || strcmp (word, "--format=raw") == 0
+    || strncmp (word, "driver=raw", 10) == 0;
 }
 
 uint64_t

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "notifier.h"
 #include "engine/blkhash.h"
 #include "iszero.h"
+#include "notifier.h"
 
 /* Open in one feed at a time: about half of them hold what a worker has in
  * flight over a slow link, the others are what it may be ahead of the front.
@@ -24,47 +24,47 @@
 
 /* What is done without looking at anything else: about a millisecond each. */
 #define ZEROES_STEP (2 * MiB)
-#define FOLD_STEP 16            /* of the runs below */
+#define FOLD_STEP 16 /* of the runs below */
 
-#define ZERO_RUN 1024           /* digests of zero blocks, in a row */
+#define ZERO_RUN 1024 /* digests of zero blocks, in a row */
 
 /* Written by its feed until it is filled, then by who folds it. */
 struct claim {
   uint64_t start, end;
-  uint64_t zero_blocks;         /* that it begins with */
-  uint64_t n_digests;           /* of the blocks behind those */
+  uint64_t zero_blocks; /* that it begins with */
+  uint64_t n_digests;   /* of the blocks behind those */
   uint8_t *digests;
 };
 
 struct feed {
   struct blkhash *all;
-  struct digest *digest;        /* of the block at feed_at */
-  struct claim claims[CLAIMS];  /* number n is at n % CLAIMS */
-  uint64_t opened;              /* claims so far */
+  struct digest *digest;       /* of the block at feed_at */
+  struct claim claims[CLAIMS]; /* number n is at n % CLAIMS */
+  uint64_t opened;             /* claims so far */
   uint64_t at;
-  bool folds;                   /* it is the one who folds at present */
-  int notifier;                     /* rung for who waits, when there is room */
-  bool waited;                  /* the notifier may have been rung */
+  bool folds;   /* it is the one who folds at present */
+  int notifier; /* rung for who waits, when there is room */
+  bool waited;  /* the notifier may have been rung */
 
   /* Under the lock. */
-  uint64_t filled, folded;      /* claims so far */
+  uint64_t filled, folded; /* claims so far */
   bool waiting;
 };
 
 struct blkhash {
   struct blkhash_shape shape;
   size_t digest_size;
-  uint64_t most_digests;        /* of one claim */
-  uint8_t *digests;             /* owned: those of all claims */
-  uint8_t zero[DIGEST_MAX];     /* of a whole block of zeroes */
-  uint8_t *zero_run;            /* owned: ZERO_RUN of them */
-  atomic_bool failed;           /* the library did */
+  uint64_t most_digests;    /* of one claim */
+  uint8_t *digests;         /* owned: those of all claims */
+  uint8_t zero[DIGEST_MAX]; /* of a whole block of zeroes */
+  uint8_t *zero_run;        /* owned: ZERO_RUN of them */
+  atomic_bool failed;       /* the library did */
 
   pthread_mutex_t lock;
-  uint64_t front;               /* under the lock: all before it is folded */
-  struct feed *folding;         /* under the lock: whose claim is being folded;
+  uint64_t front;       /* under the lock: all before it is folded */
+  struct feed *folding; /* under the lock: whose claim is being folded;
                                  * NULL: nobody's */
-  struct digest *disk;          /* of who folds */
+  struct digest *disk;  /* of who folds */
 
   unsigned n_feeds;
   struct feed feeds[];
@@ -108,7 +108,7 @@ static void
 digest_zero_block (struct blkhash *b)
 {
   if (b->shape.size < b->shape.block)
-    return;                     /* there is no whole block */
+    return; /* there is no whole block */
   add_zeroes (b->disk, b->shape.block);
   end_digest (b, b->disk, b->zero);
   for (unsigned i = 0; i < ZERO_RUN; i++)
@@ -130,7 +130,7 @@ blkhash_new (const struct blkhash_shape *shape, unsigned workers)
   }
   b->shape = *shape;
   b->digest_size = digest_size (shape->kind);
-  b->most_digests = shape->claim / shape->block + 2;    /* cut at each end */
+  b->most_digests = shape->claim / shape->block + 2; /* cut at each end */
   of_feed = CLAIMS * b->most_digests * b->digest_size;
   b->disk = digest_new (shape->kind);
   b->digests = calloc (workers, of_feed);
@@ -242,8 +242,7 @@ find_front (struct blkhash *b)
   for (unsigned i = 0; i < b->n_feeds; i++) {
     struct feed *f = &b->feeds[i];
 
-    if (f->folded < f->filled
-        && claim_number (f, f->folded)->start == b->front)
+    if (f->folded < f->filled && claim_number (f, f->folded)->start == b->front)
       return f;
   }
   return NULL;
@@ -295,7 +294,7 @@ feed_fold (struct feed *f)
 
   if (!f->folds)
     return false;
-  of = b->folding;              /* nobody else changes it, or folded */
+  of = b->folding; /* nobody else changes it, or folded */
   c = claim_number (of, of->folded);
   if (!fold_some (b, c))
     return true;
@@ -377,15 +376,14 @@ feed_end (struct feed *f, uint64_t end)
 
   assert (f->all->n_feeds == 1);
   f->all->shape.size = end;
-  while (f->opened > f->filled
-         && claim_number (f, f->opened - 1)->start >= end)
+  while (f->opened > f->filled && claim_number (f, f->opened - 1)->start >= end)
     f->opened--;
   if ((c = claim_at_hand (f)) == NULL)
     return;
   c = claim_number (f, f->opened - 1);
   c->end = min_u64 (c->end, end);
   if (f->at < c->end)
-    return;                     /* its last bytes are still to come */
+    return; /* its last bytes are still to come */
   if (is_within_block (f))
     end_block (f, c);
   claim_is_filled (f);

@@ -30,21 +30,21 @@
 
 #include "engine/digest.h"
 
-struct blkhash;                 /* bodies in blkhash.c */
+struct blkhash; /* bodies in blkhash.c */
 struct feed;
 
 struct blkhash_shape {
   enum digest_kind kind;
-  uint64_t block;               /* power of two */
-  uint64_t size;                /* bytes of the disk */
-  uint64_t claim;               /* most bytes of a claim behind the zero blocks
+  uint64_t block; /* power of two */
+  uint64_t size;  /* bytes of the disk */
+  uint64_t claim; /* most bytes of a claim behind the zero blocks
                                  * that it begins with */
 };
 
 /* With a feed for each of so many workers.  NULL with errno. */
 struct blkhash *blkhash_new (const struct blkhash_shape *shape,
                              unsigned workers);
-void blkhash_free (struct blkhash *b);  /* NULL is fine */
+void blkhash_free (struct blkhash *b); /* NULL is fine */
 
 struct feed *blkhash_feed (struct blkhash *b, unsigned worker);
 

@@ -11,7 +11,7 @@
 
 bool
 connection_drop (struct connection *l, const struct retry_plan *retry,
-           const struct error *why, uint64_t *wait)
+                 const struct error *why, uint64_t *wait)
 {
   conn_close (l->conn);
   l->conn = NULL;
@@ -48,11 +48,12 @@ connect_again (struct connection *l, uint64_t now, uint64_t patience,
     return CONNECTION_FAILED;
   l->state = CONNECTION_CONNECTING;
   l->due = now + patience;
-  return look_at_conn (l, now, e);      /* a near server is quick */
+  return look_at_conn (l, now, e); /* a near server is quick */
 }
 
 enum connection_news
-connection_mend (struct connection *l, uint64_t now, uint64_t patience, struct error *e)
+connection_mend (struct connection *l, uint64_t now, uint64_t patience,
+                 struct error *e)
 {
   switch (l->state) {
   case CONNECTION_AWAY:

@@ -17,14 +17,14 @@
 #include "plan/retry.h"
 
 struct connection {
-  struct endpoint *endpoint;    /* borrowed */
-  unsigned number;              /* of the conn, for endpoint_conn */
-  struct conn *conn;            /* owned; NULL while AWAY */
+  struct endpoint *endpoint; /* borrowed */
+  unsigned number;           /* of the conn, for endpoint_conn */
+  struct conn *conn;         /* owned; NULL while AWAY */
   enum { CONNECTION_AWAY, CONNECTION_CONNECTING, CONNECTION_UP } state;
-  unsigned failures;            /* in a row: see connection_works */
-  uint64_t due;                 /* clock_now time.  AWAY: to try again;
+  unsigned failures; /* in a row: see connection_works */
+  uint64_t due;      /* clock_now time.  AWAY: to try again;
                                    CONNECTING: to give that up */
-  uint64_t moved;               /* clock_now time of the last answer */
+  uint64_t moved;    /* clock_now time of the last answer */
 };
 
 /* Drops the conn, which failed because of why.  When it is to be made anew:
@@ -32,7 +32,7 @@ struct connection {
  * tried often enough or never helps.
  */
 bool connection_drop (struct connection *l, const struct retry_plan *retry,
-                const struct error *why, uint64_t *wait);
+                      const struct error *why, uint64_t *wait);
 
 /* What the side did shows that this conn does its work: earlier failures do not
  * count any more.
@@ -45,14 +45,14 @@ connection_works (struct connection *l)
 
 enum connection_news {
   CONNECTION_NO_NEWS,
-  CONNECTION_IS_BACK,                 /* it is UP now */
-  CONNECTION_FAILED,                  /* the error is set: drop it */
-  CONNECTION_DIFFERS,                 /* the same, and it leads elsewhere now */
+  CONNECTION_IS_BACK, /* it is UP now */
+  CONNECTION_FAILED,  /* the error is set: drop it */
+  CONNECTION_DIFFERS, /* the same, and it leads elsewhere now */
 };
 
 /* Moves on a link that is not UP.  A conn may take patience ns to come up. */
-enum connection_news connection_mend (struct connection *l, uint64_t now, uint64_t patience,
-                          struct error *e);
+enum connection_news connection_mend (struct connection *l, uint64_t now,
+                                      uint64_t patience, struct error *e);
 
 /* conn_want and conn_turn, for a link in any state. */
 void connection_want (const struct connection *l, struct pollfd *p);

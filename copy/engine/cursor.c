@@ -7,8 +7,8 @@
 #include <inttypes.h>
 
 #include "arith.h"
-#include "engine/cursor.h"
 #include "base/log.h"
+#include "engine/cursor.h"
 
 /* What lies at the cursor on one side, or on both, and to where. */
 struct run {
@@ -44,7 +44,7 @@ take_stripe (struct cursor *c)
   if (!stripes_take (c->stripes, c->lane->worker, &s))
     return false;
   if (c->in_order && s.end == c->stripe_end) {
-    c->at = c->claimed = s.start;       /* others went on with it meanwhile */
+    c->at = c->claimed = s.start; /* others went on with it meanwhile */
     return true;
   }
   track_mark (c->lane->track, s.stolen ? "steal" : "stripe", s.start,
@@ -85,7 +85,7 @@ return_to_stripe (struct cursor *c)
 {
   c->again = false;
   c->at = c->claimed = c->left_at;
-  c->stripe_end = 0;            /* the maps are about another place */
+  c->stripe_end = 0; /* the maps are about another place */
   return take_stripe (c);
 }
 
@@ -145,7 +145,7 @@ static uint64_t
 round_in (const struct cursor *c, uint64_t end)
 {
   return end >= c->claimed ? c->claimed
-    : align_down (end, c->lane->plan->grain);
+                           : align_down (end, c->lane->plan->grain);
 }
 
 static uint64_t
@@ -223,8 +223,7 @@ data_end (const struct cursor *c, const struct extents *map, uint64_t end)
   enum extent_value value;
   uint64_t to;
 
-  while (end < limit
-         && extents_peek (map, end, &to, &value) == EXTENTS_KNOWN
+  while (end < limit && extents_peek (map, end, &to, &value) == EXTENTS_KNOWN
          && (value == EXTENT_DATA || to - end < c->lane->plan->gap))
     end = to;
   return min_u64 (limit, round_out (c, end));
@@ -264,7 +263,8 @@ next_data (struct cursor *c, uint64_t end)
 {
   const struct zero_plan *z = &c->lane->plan->zero;
   struct work p = {
-    .kind = COPY, .end = data_end (c, c->extents[SOURCE], end),
+    .kind = COPY,
+    .end = data_end (c, c->extents[SOURCE], end),
     .already_zero = z->known == IS_ZERO_YES,
   };
 
@@ -278,7 +278,7 @@ static struct work
 next_to_copy (struct cursor *c, struct run here)
 {
   return is_hole (c, here) ? next_zero (c, round_in (c, here.end))
-    : next_data (c, here.end);
+                           : next_data (c, here.end);
 }
 
 /* Where only one side has data, that has to be zeroes, and is read alone. */
@@ -315,7 +315,7 @@ both (const struct run runs[2])
   return (struct run) {
     .end = min_u64 (runs[SOURCE].end, runs[DESTINATION].end),
     .value = runs[SOURCE].value == EXTENT_ZERO ? runs[DESTINATION].value
-      : runs[SOURCE].value,
+                                               : runs[SOURCE].value,
   };
 }
 
@@ -325,7 +325,8 @@ cursor_next (struct cursor *c)
   struct run runs[2] = { [DESTINATION] = { UINT64_MAX, EXTENT_ZERO } };
 
   if (c->lane->feed && c->at == c->claimed
-      && !unflushed_has_again (&c->lane->unflushed) && !feed_has_room (c->lane->feed))
+      && !unflushed_has_again (&c->lane->unflushed)
+      && !feed_has_room (c->lane->feed))
     return (struct work) { .kind = AHEAD };
   do {
     if (!has_stripe (c))
@@ -336,7 +337,7 @@ cursor_next (struct cursor *c)
   } while (c->at == c->claimed && !claim (c, both (runs)));
   tell_extent (c, runs[SOURCE].end, runs[SOURCE].value);
   return c->compares ? next_to_compare (c, runs)
-    : next_to_copy (c, runs[SOURCE]);
+                     : next_to_copy (c, runs[SOURCE]);
 }
 
 uint64_t

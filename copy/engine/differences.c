@@ -19,8 +19,8 @@
 #define RANGES 1024
 
 struct differences {
-  pthread_mutex_t lock;         /* all below */
-  struct ranges found;          /* all that differs below limit */
+  pthread_mutex_t lock; /* all below */
+  struct ranges found;  /* all that differs below limit */
   uint64_t limit;
 };
 
@@ -100,8 +100,8 @@ run_end (const uint8_t *source, const uint8_t *destination, uint64_t offset,
 
 uint64_t
 differences_compare (struct differences *d, uint64_t offset,
-                  const uint8_t *source, const uint8_t *destination,
-                  uint64_t length)
+                     const uint8_t *source, const uint8_t *destination,
+                     uint64_t length)
 {
   uint64_t sum = 0, to;
   bool same = true;

@@ -15,7 +15,9 @@ size_t
 digest_size (enum digest_kind kind)
 {
   static const size_t sizes[] = {
-    [DIGEST_MD5] = 16, [DIGEST_SHA1] = 20, [DIGEST_SHA256] = 32,
+    [DIGEST_MD5] = 16,
+    [DIGEST_SHA1] = 20,
+    [DIGEST_SHA256] = 32,
     [DIGEST_SHA512] = 64,
   };
 
@@ -35,8 +37,10 @@ struct digest *
 digest_new (enum digest_kind kind)
 {
   static const gnutls_digest_algorithm_t kinds[] = {
-    [DIGEST_MD5] = GNUTLS_DIG_MD5, [DIGEST_SHA1] = GNUTLS_DIG_SHA1,
-    [DIGEST_SHA256] = GNUTLS_DIG_SHA256, [DIGEST_SHA512] = GNUTLS_DIG_SHA512,
+    [DIGEST_MD5] = GNUTLS_DIG_MD5,
+    [DIGEST_SHA1] = GNUTLS_DIG_SHA1,
+    [DIGEST_SHA256] = GNUTLS_DIG_SHA256,
+    [DIGEST_SHA512] = GNUTLS_DIG_SHA512,
   };
   struct digest *d = calloc (1, sizeof *d);
   int r;

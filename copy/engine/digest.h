@@ -12,9 +12,9 @@
 
 #include "options/options.h"
 
-#define DIGEST_MAX 64           /* bytes that any of them fits in */
+#define DIGEST_MAX 64 /* bytes that any of them fits in */
 
-struct digest;                  /* body in digest.c */
+struct digest; /* body in digest.c */
 
 /* How many bytes one is. */
 size_t digest_size (enum digest_kind kind);
@@ -23,7 +23,7 @@ size_t digest_size (enum digest_kind kind);
  * this system has set it up, does not offer that kind.
  */
 struct digest *digest_new (enum digest_kind kind);
-void digest_free (struct digest *d);    /* NULL is fine */
+void digest_free (struct digest *d); /* NULL is fine */
 
 void digest_add (struct digest *d, const void *data, size_t length);
 

@@ -28,8 +28,8 @@
 #include "clock.h"
 #include "engine/extents.h"
 
-#define QUESTIONS 8             /* in flight at a time */
-#define RANGES 2048             /* kept of one answer */
+#define QUESTIONS 8 /* in flight at a time */
+#define RANGES 2048 /* kept of one answer */
 
 /* The first answer is waited for, so the first questions are for little; each
  * answer that was simple makes the next questions larger.
@@ -50,38 +50,38 @@
 #define PATIENCE_LEFT NS_PER_S
 
 enum question_state {
-  FREE,                         /* on the free list */
-  ASKED,                        /* ahead, its io in flight */
-  ANSWERED,                     /* ahead, perhaps not known to its end */
-  ABANDONED,                     /* on no list; its io still in flight */
+  FREE,      /* on the free list */
+  ASKED,     /* ahead, its io in flight */
+  ANSWERED,  /* ahead, perhaps not known to its end */
+  ABANDONED, /* on no list; its io still in flight */
 };
 
 struct question {
   struct list_node link;
   enum question_state state;
   struct io io;
-  uint64_t start, end;          /* what it is about */
-  uint64_t known_to;            /* [start, known_to) is, or was, in known */
-  uint64_t at_most;             /* bytes to ask for at a time */
-  uint64_t bad_to;              /* [known_to, bad_to) failed as a whole; not
+  uint64_t start, end; /* what it is about */
+  uint64_t known_to;   /* [start, known_to) is, or was, in known */
+  uint64_t at_most;    /* bytes to ask for at a time */
+  uint64_t bad_to;     /* [known_to, bad_to) failed as a whole; not
                                    above known_to: nothing did */
   struct ranges known;
 };
 
 struct extents {
-  struct conn *conn;            /* borrowed; NULL while it is lost */
-  struct list *ready;           /* borrowed */
+  struct conn *conn;  /* borrowed; NULL while it is lost */
+  struct list *ready; /* borrowed */
   uint64_t ask_max;
-  uint64_t ask;                 /* bytes of the next question */
-  uint64_t unknown;             /* a question that fails for so much means data
+  uint64_t ask;         /* bytes of the next question */
+  uint64_t unknown;     /* a question that fails for so much means data
                                    there */
-  uint64_t cursor, end;         /* what is of interest */
-  uint64_t data_to;             /* [cursor, data_to) is data, unasked */
-  struct list ahead;            /* questions in order of start, no overlap */
+  uint64_t cursor, end; /* what is of interest */
+  uint64_t data_to;     /* [cursor, data_to) is data, unasked */
+  struct list ahead;    /* questions in order of start, no overlap */
   struct list free;
-  uint64_t restarted;           /* clock_now time: see extents_restart */
-  bool waiting;                 /* the last look said so */
-  bool silent;                  /* the last answer was waited for in vain */
+  uint64_t restarted; /* clock_now time: see extents_restart */
+  bool waiting;       /* the last look said so */
+  bool silent;        /* the last answer was waited for in vain */
   unsigned failures;
   int first_errno;
   struct question questions[QUESTIONS];
@@ -236,14 +236,14 @@ call_it_data (struct extents *x, struct question *q, uint64_t length, int err)
 static bool
 is_about_a_place (int err)
 {
-  return err != ENOTCONN && err != ESHUTDOWN && err != ENOTSUP
-    && err != EPERM && err != EACCES;
+  return err != ENOTCONN && err != ESHUTDOWN && err != ENOTSUP && err != EPERM
+    && err != EACCES;
 }
 
 static void
 take_failure (struct extents *x, struct question *q, int err)
 {
-  ranges_cut (&q->known, q->known_to, UINT64_MAX);      /* half an answer */
+  ranges_cut (&q->known, q->known_to, UINT64_MAX); /* half an answer */
   x->ask = max_u64 (align_down (x->ask / 4, ASK_MIN),
                     min_u64 (x->ask, UNKNOWN_STEP));
   if (!is_about_a_place (err))
@@ -265,7 +265,8 @@ step_further (struct extents *x, struct question *q)
   q->at_most = q->bad_to > q->known_to
     ? max_u64 (UNKNOWN_LEAST,
                align_down ((q->bad_to - q->known_to) / 2, UNKNOWN_LEAST))
-    : q->at_most > UINT64_MAX / 4 ? UINT64_MAX : q->at_most * 4;
+    : q->at_most > UINT64_MAX / 4 ? UINT64_MAX
+                                  : q->at_most * 4;
 }
 
 static void
@@ -288,8 +289,7 @@ send_question (struct extents *x, struct question *q)
 static bool
 wants_more (const struct extents *x, const struct question *q)
 {
-  return q->state == ANSWERED
-    && q->known_to < q->end && q->known_to < x->end
+  return q->state == ANSWERED && q->known_to < q->end && q->known_to < x->end
     && ranges_count (&q->known) <= RANGES / 2;
 }
 
@@ -363,8 +363,8 @@ adapt (struct extents *x, const struct question *q)
   const uint64_t learned = q->io.learned_to - q->io.offset;
 
   if (ranges_count (&q->known) >= RANGES)
-    x->ask = min_u64 (x->ask_max, max_u64 (align_down (learned, ASK_MIN),
-                                           ASK_MIN));
+    x->ask = min_u64 (x->ask_max,
+                      max_u64 (align_down (learned, ASK_MIN), ASK_MIN));
   else if (ranges_count (&q->known) < RANGES / 8 && x->ask < x->ask_max
            && q->at_most == UINT64_MAX)
     x->ask = x->ask > x->ask_max / 4 ? x->ask_max : x->ask * 4;
@@ -420,7 +420,7 @@ extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
     if (q->start <= offset && offset < q->known_to) {
       r = ranges_find (&q->known, offset);
       assert (r != NULL);
-      *end = min_u64 (r->end, q->known_to);     /* more may be coming in */
+      *end = min_u64 (r->end, q->known_to); /* more may be coming in */
       *value = r->value;
       return EXTENTS_KNOWN;
     }
@@ -429,7 +429,7 @@ extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
 
 enum extents_lookup
 extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
-              enum extent_value *value)
+                enum extent_value *value)
 {
   const struct question *q;
 
@@ -439,12 +439,12 @@ extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
   /* Every question is out and none is about this place: do not wait for
    * answers that may never come.
    */
-  if (x->ask_max > 0 && list_empty (&x->free)
-      && offset >= x->data_to && (q == NULL || offset < q->start))
+  if (x->ask_max > 0 && list_empty (&x->free) && offset >= x->data_to
+      && (q == NULL || offset < q->start))
     x->data_to = min_u64 (add_saturated (offset, UNKNOWN_STEP),
                           q ? q->start : x->end);
   x->waiting = extents_peek (x, offset, end, value) == EXTENTS_WAIT;
-  if (x->waiting) {             /* make sure that somebody was asked */
+  if (x->waiting) { /* make sure that somebody was asked */
     extents_ask (x);
     x->waiting = extents_peek (x, offset, end, value) == EXTENTS_WAIT;
   }

@@ -15,7 +15,7 @@
 
 #include "endpoint/endpoint.h"
 
-struct extents;                 /* body in extents.c */
+struct extents; /* body in extents.c */
 
 /* conn and ready are borrowed.  Questions are for at most ask_max bytes each;
  * ask_max 0 means that this side is never asked, and all of it is data.
@@ -62,11 +62,11 @@ enum extents_lookup { EXTENTS_WAIT, EXTENTS_KNOWN };
  * is still on its way.
  */
 enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
-                                uint64_t *end, enum extent_value *value);
+                                    uint64_t *end, enum extent_value *value);
 
 /* The same for a place further ahead: nothing before it is forgotten. */
 enum extents_lookup extents_peek (const struct extents *x, uint64_t offset,
-                                uint64_t *end, enum extent_value *value);
+                                  uint64_t *end, enum extent_value *value);
 
 /* Whether all of [start, end) is known by now to read as zeroes. */
 bool extents_all_zero (struct extents *x, uint64_t start, uint64_t end);

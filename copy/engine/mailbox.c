@@ -7,15 +7,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "notifier.h"
 #include "engine/mailbox.h"
+#include "notifier.h"
 
 /* The main thread looks up at once; more than this come only in a storm. */
 #define ROOM 64
 
 struct mailbox {
-  int notifier;                     /* borrowed */
-  pthread_mutex_t lock;         /* all below */
+  int notifier;         /* borrowed */
+  pthread_mutex_t lock; /* all below */
   struct notice ring[ROOM];
   unsigned first, n;
 };

@@ -14,25 +14,25 @@
 
 struct notice {
   enum {
-    NOTICE_RETRY,               /* a request failed and is tried again */
-    NOTICE_LOST,                /* a connection is lost, and made anew */
-    NOTICE_BACK,                /* it is back */
+    NOTICE_RETRY, /* a request failed and is tried again */
+    NOTICE_LOST,  /* a connection is lost, and made anew */
+    NOTICE_BACK,  /* it is back */
   } kind;
   enum side side;
   unsigned worker;
-  enum io_verb verb;            /* RETRY: these three */
+  enum io_verb verb; /* RETRY: these three */
   uint64_t offset, length;
-  int err;                      /* errno; RETRY */
-  unsigned attempt;             /* RETRY, LOST: 1 after the first failure */
-  uint64_t wait;                /* RETRY, LOST: ns until then */
-  struct error why;             /* LOST; it names the side */
+  int err;          /* errno; RETRY */
+  unsigned attempt; /* RETRY, LOST: 1 after the first failure */
+  uint64_t wait;    /* RETRY, LOST: ns until then */
+  struct error why; /* LOST; it names the side */
 };
 
-struct mailbox;                 /* body in mailbox.c */
+struct mailbox; /* body in mailbox.c */
 
 /* notifier is borrowed, and rung for each notice.  NULL with errno. */
 struct mailbox *mailbox_new (int notifier);
-void mailbox_free (struct mailbox *n);  /* NULL is fine */
+void mailbox_free (struct mailbox *n); /* NULL is fine */
 
 /* Any thread.  Copies it. */
 void mailbox_post (struct mailbox *n, const struct notice *notice);

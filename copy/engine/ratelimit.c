@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "base/log.h"
 #include "bucket.h"
 #include "clock.h"
-#include "human.h"
 #include "engine/ratelimit.h"
-#include "base/log.h"
+#include "human.h"
 #include "secrets.h"
 
 /* A second is to have so many requests at least, and so much can be saved up
@@ -37,12 +37,12 @@
 #define TEXT_MAX 64
 
 struct ratelimit {
-  pthread_mutex_t lock;         /* bucket */
+  pthread_mutex_t lock; /* bucket */
   struct bucket bucket;
-  _Atomic uint64_t rate;        /* bytes a second; 0: no limit */
-  const char *file;             /* borrowed; NULL: the rate never changes */
+  _Atomic uint64_t rate; /* bytes a second; 0: no limit */
+  const char *file;      /* borrowed; NULL: the rate never changes */
   uint64_t next_look;
-  unsigned bad_looks;           /* in a row */
+  unsigned bad_looks; /* in a row */
 };
 
 /* -- the file ------------------------------------------------------------- */

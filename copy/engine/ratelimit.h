@@ -13,14 +13,14 @@
 #include "error.h"
 #include "options/options.h"
 
-struct ratelimit;                   /* body in ratelimit.c */
+struct ratelimit; /* body in ratelimit.c */
 
 /* The limit that the options ask for; with none, it lets all pass.  NULL with
  * the error set where the file that has the rate does not.
  */
 struct ratelimit *ratelimit_new (const struct options *o, uint64_t now,
-                         struct error *e);
-void ratelimit_free (struct ratelimit *l);      /* NULL is fine */
+                                 struct error *e);
+void ratelimit_free (struct ratelimit *l); /* NULL is fine */
 
 /* Two questions, also to NULL, which is no limit. */
 

@@ -40,10 +40,10 @@
 
 #include "arith.h"
 #include "backoff.h"
-#include "clock.h"
-#include "headroom.h"
 #include "base/log.h"
+#include "clock.h"
 #include "engine/request.h"
+#include "headroom.h"
 
 /* What the first worker's buffers leave to libnbd and all others. */
 
@@ -53,65 +53,67 @@ struct part {
   struct request *request;
 
   /* Of a segment. */
-  uint64_t end;                 /* of the segment; io may be a piece of it */
+  uint64_t end; /* of the segment; io may be a piece of it */
   bool zero;
-  enum zero_way way;            /* how this piece is made zero */
-  uint64_t refused_to;          /* the lane's way was refused up to here */
+  enum zero_way way;   /* how this piece is made zero */
+  uint64_t refused_to; /* the lane's way was refused up to here */
 };
 
 /* For the first place that cannot be read, or written: [good, bad) holds it. */
 struct search {
   bool on, over;
-  struct part *part;            /* what failed, and is repeated */
-  enum side side;               /* where that was */
-  uint64_t start, end;          /* its range */
-  uint64_t good;                /* all before it succeeded */
+  struct part *part;   /* what failed, and is repeated */
+  enum side side;      /* where that was */
+  uint64_t start, end; /* its range */
+  uint64_t good;       /* all before it succeeded */
   uint64_t bad;
-  bool seen;                    /* just [good, bad) has failed */
-  int err;                      /* errno of the latest failure */
+  bool seen; /* just [good, bad) has failed */
+  int err;   /* errno of the latest failure */
 };
 
 struct request {
-  struct list_node link;        /* in the lane's idle list, or in later */
+  struct list_node link; /* in the lane's idle list, or in later */
   enum request_state state;
   uint64_t number;
   uint64_t offset, length;
-  unsigned how;                 /* REQUEST_... */
+  unsigned how; /* REQUEST_... */
   bool compares;
-  uint64_t charged;             /* bytes in the window */
-  bool whole;                   /* nothing has to be read any more */
-  bool has_turn;                /* in the lane's turns */
+  uint64_t charged; /* bytes in the window */
+  bool whole;       /* nothing has to be read any more */
+  bool has_turn;    /* in the lane's turns */
   struct list_node turn;
-  uint64_t waits;               /* in DIGESTING, BACKOFF: its span in the
+  uint64_t waits;       /* in DIGESTING, BACKOFF: its span in the
                                    trace */
-  uint8_t *buffer;              /* borrowed; NULL: it needs none, or has not
+  uint8_t *buffer;      /* borrowed; NULL: it needs none, or has not
                                    begun to read again */
-  size_t n_slots;               /* of the pool, in the buffer */
-  unsigned sides;               /* that it reads: READ_SIDE */
-  unsigned unread;              /* those of them that are in flight */
-  bool lost;                    /* one of them was lost with its conn */
-  struct part reads[2];         /* by side */
+  size_t n_slots;       /* of the pool, in the buffer */
+  unsigned sides;       /* that it reads: READ_SIDE */
+  unsigned unread;      /* those of them that are in flight */
+  bool lost;            /* one of them was lost with its conn */
+  struct part reads[2]; /* by side */
   struct segment segments[REQUEST_SEGMENTS];
-  unsigned n_segments, begun;   /* segments, and how many of them are sent */
-  unsigned in_flight;           /* parts */
-  struct part parts[REQUEST_SEGMENTS];  /* one for each segment */
-  uint64_t data, zero, skipped; /* bytes so far: see struct stats */
+  unsigned n_segments, begun; /* segments, and how many of them are sent */
+  unsigned in_flight;         /* parts */
+  struct part parts[REQUEST_SEGMENTS]; /* one for each segment */
+  uint64_t data, zero, skipped;        /* bytes so far: see struct stats */
   struct search search;
-  struct { uint64_t start, end; } rest; /* read after what is before it is
+  struct {
+    uint64_t start, end;
+  } rest;            /* read after what is before it is
                                    written; equal: there is none */
-  int error;                    /* errno of the first part that failed */
-  struct io *failed;            /* that part's */
-  unsigned failures;            /* in a row */
-  uint64_t due;                 /* in BACKOFF: clock_now time; 0: at once */
+  int error;         /* errno of the first part that failed */
+  struct io *failed; /* that part's */
+  unsigned failures; /* in a row */
+  uint64_t due;      /* in BACKOFF: clock_now time; 0: at once */
 };
 
 const char *
 request_strerror (int err)
 {
   return err == EPROTO ? "the reply does not match what was asked for"
-    : err == ENODATA ? "the file has shrunk"
-    : err == ESTALE ? "the file was cut, or removed, by another"
-    : strerror (err);
+    : err == ENODATA   ? "the file has shrunk"
+    : err == ESTALE    ? "the file was cut, or removed, by another"
+                       : strerror (err);
 }
 
 /* Buffers are made of slots of this size, so that small requests take little
@@ -135,7 +137,8 @@ choose_slots (const struct plan *plan, size_t *slot_size)
   *slot_size = max_u64 (SLOT, plan->align);
   return (plan->window_max
           + plan_buffer_size (plan, plan->sizes[plan->n_sizes - 1]))
-    / *slot_size + 2;
+    / *slot_size
+    + 2;
 }
 
 size_t
@@ -177,8 +180,9 @@ lane_request_max (const struct lane *l, uint64_t wanted)
 {
   const uint64_t most = l->buffers.n_slots * l->buffers.slot_size;
 
-  return min_u64 (wanted, l->plan->compares
-                  ? align_down (most / 2, l->buffers.slot_size) : most);
+  return min_u64 (
+    wanted,
+    l->plan->compares ? align_down (most / 2, l->buffers.slot_size) : most);
 }
 
 /* Returns the number of slots for a request that reads length bytes of one side,
@@ -199,7 +203,10 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   size_t n = plan->requests;
 
   *l = (struct lane) {
-    .worker = worker, .plan = plan, .zeroes = zeroes, .stats = stats,
+    .worker = worker,
+    .plan = plan,
+    .zeroes = zeroes,
+    .stats = stats,
     .zero_way = zero_way_first (&plan->zero),
   };
   list_init (&l->ready);
@@ -208,7 +215,8 @@ lane_init (struct lane *l, unsigned worker, const struct plan *plan,
   list_init (&l->turns);
   window_init (&l->window, plan->requests, plan->queue_size);
   l->requests = calloc (plan->requests, sizeof *l->requests);
-  if (l->requests == NULL || unflushed_init (&l->unflushed, plan->checkpoint > 0) == -1
+  if (l->requests == NULL
+      || unflushed_init (&l->unflushed, plan->checkpoint > 0) == -1
       || buy_buffers (l) == -1)
     return -1;
   if (plan->digest.kind != DIGEST_NONE)
@@ -271,13 +279,15 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
 
   struct error_place place = { .side = side_name (side), .has_range = true };
 
-  while (!awaits (r, side))     /* there is one that does */
+  while (!awaits (r, side)) /* there is one that does */
     r++;
   place.op = r->state == SEARCHING ? io_verb_name (r->search.part->io.verb)
-    : r->state == WRITING ? "write" : "read";
+    : r->state == WRITING          ? "write"
+                                   : "read";
   place.offset = r->offset;
   place.length = r->length;
-  error_set_at (e, ETIMEDOUT, &place, "%s: no answer for %" PRIu64 " s, to a"
+  error_set_at (e, ETIMEDOUT, &place,
+                "%s: no answer for %" PRIu64 " s, to a"
                 " %s at offset %" PRIu64 " length %" PRIu64 " among others",
                 conn_name (side == SOURCE ? l->source : l->destination),
                 l->plan->stall / NS_PER_S, place.op, r->offset, r->length);
@@ -288,7 +298,8 @@ static void
 trace_wait (struct lane *l, struct request *r, enum request_state state)
 {
   track_close (l->track, r->waits, 0);
-  r->waits = state != DIGESTING && state != BACKOFF ? 0
+  r->waits = state != DIGESTING && state != BACKOFF
+    ? 0
     : track_open (l->track, state == BACKOFF ? "backing off" : "digest",
                   r->number, r->offset, r->length);
 }
@@ -379,8 +390,9 @@ finish (struct lane *l, struct request *r)
   }
   if (log_details ())
     log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
-                " length=%" PRIu64, l->worker, r->number, r->offset, r->length);
-  if (r->buffer == NULL)        /* zeroes that are written come from nowhere */
+                " length=%" PRIu64,
+                l->worker, r->number, r->offset, r->length);
+  if (r->buffer == NULL) /* zeroes that are written come from nowhere */
     counter_add (&l->stats->came, r->charged);
   counter_add (&l->stats->went, r->charged);
   give_back (l, r);
@@ -392,12 +404,13 @@ static int
 fail (const struct io *io, uint64_t offset, uint64_t length, int err,
       struct error *e)
 {
-  const struct error_place place = {
-    conn_side_name (io->conn), io_verb_name (io->verb), true, offset, length
-  };
+  const struct error_place place = { conn_side_name (io->conn),
+                                     io_verb_name (io->verb), true, offset,
+                                     length };
 
-  error_set_at (e, err, &place, "%s: %s failed at offset %" PRIu64 " length %"
-                PRIu64 ": %s", conn_name (io->conn), place.op, offset, length,
+  error_set_at (e, err, &place,
+                "%s: %s failed at offset %" PRIu64 " length %" PRIu64 ": %s",
+                conn_name (io->conn), place.op, offset, length,
                 request_strerror (err));
   return -1;
 }
@@ -408,9 +421,9 @@ start_io (struct lane *l, const struct request *r, struct conn *c,
 {
   io->ready = &l->ready;
   if (log_details ())
-    log_detail ("worker %u request %" PRIu64 ": %s offset=%" PRIu64
-                " length=%" PRIu64, l->worker, r->number,
-                io_verb_name (io->verb), io->offset, io->length);
+    log_detail (
+      "worker %u request %" PRIu64 ": %s offset=%" PRIu64 " length=%" PRIu64,
+      l->worker, r->number, io_verb_name (io->verb), io->offset, io->length);
   conn_start (c, io);
   if (l->track)
     io->traced = track_open (l->track, io_verb_name (io->verb), r->number,
@@ -427,8 +440,10 @@ request_read_bytes (uint64_t length, unsigned sides)
 static uint8_t *
 half_of (const struct lane *l, const struct request *r, enum side side)
 {
-  return r->buffer + (side == SOURCE || r->sides != READ_BOTH ? 0
-                      : r->n_slots / 2 * l->buffers.slot_size);
+  return r->buffer
+    + (side == SOURCE || r->sides != READ_BOTH
+         ? 0
+         : r->n_slots / 2 * l->buffers.slot_size);
 }
 
 /* Reads [start, end) of the request's range. */
@@ -440,7 +455,9 @@ read_side (struct lane *l, struct request *r, enum side side, uint64_t start,
 
   p->request = r;
   p->io = (struct io) {
-    .verb = IO_READ, .offset = start, .length = end - start,
+    .verb = IO_READ,
+    .offset = start,
+    .length = end - start,
     .buffer = half_of (l, r, side) + (start - r->offset),
   };
   l->n_reads[side]++;
@@ -576,7 +593,8 @@ lane_connect (struct lane *l, enum side side, struct conn *conn)
 static bool
 may_write (const struct lane *l)
 {
-  return l->destination != NULL && unflushed_allows (&l->unflushed, l->n_writing);
+  return l->destination != NULL
+    && unflushed_allows (&l->unflushed, l->n_writing);
 }
 
 /* What cannot be resumed waits for something else than its time. */
@@ -637,14 +655,13 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
 {
   struct io *io = &p->io;
   const uint64_t end = p->zero && offset < p->refused_to ? p->refused_to
-    : p->end;
+                                                         : p->end;
 
   p->way = choose_way (l, p, offset);
   io->offset = offset;
   io->length = end - offset;
   if (p->zero)
-    io->length = min_u64 (io->length,
-                          zero_way_max (&l->plan->zero, p->way));
+    io->length = min_u64 (io->length, zero_way_max (&l->plan->zero, p->way));
   if (p->zero && p->way != ZERO_WRITE) {
     io->verb = IO_ZERO;
     io->allocate = l->plan->zero.allocate;
@@ -758,11 +775,12 @@ request_zero (struct lane *l, uint64_t start, uint64_t length, unsigned how)
 static void
 cut (const struct lane *l, struct request *r)
 {
-  const uint64_t most = max_u64 (REQUEST_SEGMENTS_USUAL, min_u64 (
-    REQUEST_SEGMENTS, REQUEST_SEGMENTS_USUAL * r->length / MiB));
+  const uint64_t most = max_u64 (
+    REQUEST_SEGMENTS_USUAL,
+    min_u64 (REQUEST_SEGMENTS, REQUEST_SEGMENTS_USUAL * r->length / MiB));
 
-  r->n_segments = zero_cut (r->buffer, r->length, r->offset,
-                            l->plan->zero.scan, r->segments, most);
+  r->n_segments = zero_cut (r->buffer, r->length, r->offset, l->plan->zero.scan,
+                            r->segments, most);
 }
 
 static void
@@ -777,7 +795,7 @@ write_what_was_read (struct lane *l, struct request *r)
   if (may_write (l))
     write_range (l, r);
   else
-    put_off (l, r, 0);          /* until the destination can have it */
+    put_off (l, r, 0); /* until the destination can have it */
 }
 
 /* -- where a request fails ------------------------------------------------ */
@@ -901,7 +919,7 @@ static int
 give_up (struct lane *l, struct request *r, struct io *io, int err,
          struct error *e)
 {
-  if (r->search.over) {         /* it was told what the copy fails with */
+  if (r->search.over) { /* it was told what the copy fails with */
     abandon (l, r);
     return 0;
   }
@@ -911,10 +929,14 @@ give_up (struct lane *l, struct request *r, struct io *io, int err,
     return -1;
   }
   r->search = (struct search) {
-    .on = true, .part = list_entry (io, struct part, io),
+    .on = true,
+    .part = list_entry (io, struct part, io),
     .side = io->conn == l->source ? SOURCE : DESTINATION,
-    .start = io->offset, .end = io->offset + io->length,
-    .good = io->offset, .bad = io->offset + io->length, .seen = true,
+    .start = io->offset,
+    .end = io->offset + io->length,
+    .good = io->offset,
+    .bad = io->offset + io->length,
+    .seen = true,
     .err = err,
   };
   return search (l, r, e);
@@ -941,9 +963,13 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
            struct error *e)
 {
   struct notice n = {
-    .kind = NOTICE_RETRY, .worker = l->worker, .verb = io->verb,
+    .kind = NOTICE_RETRY,
+    .worker = l->worker,
+    .verb = io->verb,
     .side = io->conn == l->source ? SOURCE : DESTINATION,
-    .offset = io->offset, .length = io->length, .err = err,
+    .offset = io->offset,
+    .length = io->length,
+    .err = err,
   };
 
   if (r->search.over || !can_try_again (io, err)
@@ -1020,12 +1046,15 @@ check_expected (const struct lane *l, uint64_t end, bool is_last,
       || (end < expected && !is_last))
     return 0;
   if (end > expected)
-    error_set (e, EFBIG, "%s: it has more than the %" PRIu64 " bytes that"
-               " --source-size says", conn_name (l->source), expected);
+    error_set (e, EFBIG,
+               "%s: it has more than the %" PRIu64 " bytes that"
+               " --source-size says",
+               conn_name (l->source), expected);
   else
-    error_set (e, ENODATA, "%s: it ended after %" PRIu64 " of the %" PRIu64
-               " bytes that --source-size says", conn_name (l->source), end,
-               expected);
+    error_set (e, ENODATA,
+               "%s: it ended after %" PRIu64 " of the %" PRIu64
+               " bytes that --source-size says",
+               conn_name (l->source), end, expected);
   return -1;
 }
 
@@ -1043,17 +1072,20 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
     return -1;
   if (came > 0 && end > plan->room) {
-    error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than %s: at"
+    error_set (e, ENOSPC,
+               "%s: its size (%" PRIu64 ") is smaller than %s: at"
                " least %" PRIu64 " bytes came from there",
                conn_name (l->destination), plan->room, conn_name (l->source),
                end);
     return -1;
   }
   if (is_last && end % plan->last_block != 0) {
-    error_set (e, EINVAL, "%s: %s ended after %" PRIu64 " bytes, which is no"
+    error_set (e, EINVAL,
+               "%s: %s ended after %" PRIu64 " bytes, which is no"
                " multiple of its minimum block (%" PRIu64 "): the end cannot be"
-               " written", conn_name (l->destination), conn_name (l->source),
-               end, plan->last_block);
+               " written",
+               conn_name (l->destination), conn_name (l->source), end,
+               plan->last_block);
     return -1;
   }
   if (is_last) {
@@ -1092,7 +1124,7 @@ compare (struct lane *l, struct request *r)
       half[side] = half_of (l, r, side);
   counter_add (&l->stats->differing,
                differences_compare (l->differences, r->offset, half[SOURCE],
-                                 half[DESTINATION], r->length));
+                                    half[DESTINATION], r->length));
   counter_add (&l->stats->compared, r->length);
   r->whole = true;
   finish (l, r);
@@ -1200,8 +1232,8 @@ tell_completion (const struct lane *l, const struct request *r,
                  const struct io *io, int err)
 {
   log_detail ("worker %u request %" PRIu64 ": %s completed in %" PRIu64
-              " us offset=%" PRIu64 " length=%" PRIu64 "%s%s", l->worker,
-              r->number, io_verb_name (io->verb),
+              " us offset=%" PRIu64 " length=%" PRIu64 "%s%s",
+              l->worker, r->number, io_verb_name (io->verb),
               (clock_now () - io->started) / NS_PER_US, io->offset, io->length,
               err ? ": " : "", err ? request_strerror (err) : "");
 }
@@ -1222,7 +1254,9 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
     return step_search (l, r, io, err, e);
   case WRITING:
     return step_part (l, r, p, err, e);
-  case IDLE: case DIGESTING: case BACKOFF:
+  case IDLE:
+  case DIGESTING:
+  case BACKOFF:
     break;
   }
   assert (!"an idle request has nothing in flight");

@@ -13,19 +13,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/blkhash.h"
-#include "counter.h"
-#include "engine/differences.h"
-#include "engine/unflushed.h"
-#include "endpoint/endpoint.h"
-#include "histogram.h"
-#include "list.h"
-#include "engine/mailbox.h"
-#include "plan/plan.h"
-#include "pool.h"
 #include "base/trace.h"
+#include "counter.h"
+#include "endpoint/endpoint.h"
+#include "engine/blkhash.h"
+#include "engine/differences.h"
+#include "engine/mailbox.h"
+#include "engine/unflushed.h"
 #include "engine/window.h"
 #include "engine/zero.h"
+#include "histogram.h"
+#include "list.h"
+#include "plan/plan.h"
+#include "pool.h"
 
 /* Most segments that one buffer is cut into, and one of up to 1 MiB: they then
  * have 16 KiB on average, however broken up the data is.
@@ -34,68 +34,68 @@
 #define REQUEST_SEGMENTS_USUAL 64
 
 enum request_state {
-  IDLE,                         /* in the lane's list */
-  READING,                      /* its reads are in flight */
-  WRITING,                      /* its segments are in flight */
-  DIGESTING,                    /* written; its turn in the digest is to come */
-  SEARCHING,                    /* it has failed: where exactly? */
-  BACKOFF,                      /* put off, until it is due and can go on */
+  IDLE,      /* in the lane's list */
+  READING,   /* its reads are in flight */
+  WRITING,   /* its segments are in flight */
+  DIGESTING, /* written; its turn in the digest is to come */
+  SEARCHING, /* it has failed: where exactly? */
+  BACKOFF,   /* put off, until it is due and can go on */
 };
 
 /* What is added up; one writer, the worker. */
 struct stats {
-  counter data;                 /* bytes written as data */
-  counter zero;                 /* bytes made zero, by whatever way */
-  counter zero_unread;          /* of these: nothing was read there */
-  counter skipped;              /* bytes that were zero at the destination */
-  counter again;                /* bytes done once more, after a loss */
-  counter compared;             /* bytes that were read to be compared */
-  counter holes;                /* bytes not read: zeroes on both sides */
-  counter differing;            /* of compared, in sectors */
-  counter retries;              /* requests and connections tried again */
-  counter came, went;           /* bytes that were read into the window, and
+  counter data;        /* bytes written as data */
+  counter zero;        /* bytes made zero, by whatever way */
+  counter zero_unread; /* of these: nothing was read there */
+  counter skipped;     /* bytes that were zero at the destination */
+  counter again;       /* bytes done once more, after a loss */
+  counter compared;    /* bytes that were read to be compared */
+  counter holes;       /* bytes not read: zeroes on both sides */
+  counter differing;   /* of compared, in sectors */
+  counter retries;     /* requests and connections tried again */
+  counter came, went;  /* bytes that were read into the window, and
                                    have left it */
-  counter refused;              /* how often the window had no room */
-  counter limited;              /* how often only the limit had none */
-  counter rtt[2];             /* by side: ns of the quickest answers of late;
+  counter refused;     /* how often the window had no room */
+  counter limited;     /* how often only the limit had none */
+  counter rtt[2];      /* by side: ns of the quickest answers of late;
                                    0: none, or a stream's */
-  counter last_rtt[2];        /* the same of the last answer */
-  counter read_bytes;           /* of the source, for what is copied */
-  counter reads, writes, zeroes, questions;     /* requests */
-  counter inflight;             /* requests that are, or wait to be */
-  struct histogram latency;     /* ns that reads, writes and zeroes took */
-  counter flush_time;           /* ns, of the flush at the end; before that 0 */
-  counter end;                  /* where a stream ended; before that 0 */
+  counter last_rtt[2]; /* the same of the last answer */
+  counter read_bytes;  /* of the source, for what is copied */
+  counter reads, writes, zeroes, questions; /* requests */
+  counter inflight;         /* requests that are, or wait to be */
+  struct histogram latency; /* ns that reads, writes and zeroes took */
+  counter flush_time;       /* ns, of the flush at the end; before that 0 */
+  counter end;              /* where a stream ended; before that 0 */
 };
 
 struct request;
 
 /* What the requests of one worker share; the worker owns it. */
 struct lane {
-  unsigned worker;              /* number, for messages */
+  unsigned worker; /* number, for messages */
   const struct plan *plan;
-  struct conn *source, *destination;    /* borrowed; NULL while it is lost */
-  struct list ready;            /* ios that are over */
+  struct conn *source, *destination; /* borrowed; NULL while it is lost */
+  struct list ready;                 /* ios that are over */
   struct window window;
   enum zero_way zero_way;
-  uint8_t *zeroes;              /* zero.write_max bytes; borrowed, read only */
-  struct pool buffers;          /* slots, of which a request has some in a row */
-  struct request *requests;     /* owned */
-  struct list idle;             /* requests, last used first */
-  struct list later;            /* requests in BACKOFF */
-  bool forgot;                  /* some of those, for good */
-  uint64_t n_reads[2];          /* in flight, with all ios of a search; by
+  uint8_t *zeroes;            /* zero.write_max bytes; borrowed, read only */
+  struct pool buffers;        /* slots, of which a request has some in a row */
+  struct request *requests;   /* owned */
+  struct list idle;           /* requests, last used first */
+  struct list later;          /* requests in BACKOFF */
+  bool forgot;                /* some of those, for good */
+  uint64_t n_reads[2];        /* in flight, with all ios of a search; by
                                    side */
-  uint64_t n_writing;           /* requests in this state */
-  bool ended;                   /* the source is a stream, and this its end */
-  uint64_t n_started;           /* so that a message can name a request */
-  struct stats *stats;          /* borrowed */
-  struct mailbox *mailbox;      /* borrowed */
-  struct unflushed unflushed;           /* what was written and may be lost */
-  struct feed *feed;            /* borrowed; NULL: no digest is wanted */
-  struct track *track;          /* borrowed; NULL: no trace is wanted */
-  struct list turns;            /* reads whose bytes it has not got, in order */
-  struct differences *differences;      /* borrowed; NULL: nothing compares */
+  uint64_t n_writing;         /* requests in this state */
+  bool ended;                 /* the source is a stream, and this its end */
+  uint64_t n_started;         /* so that a message can name a request */
+  struct stats *stats;        /* borrowed */
+  struct mailbox *mailbox;    /* borrowed */
+  struct unflushed unflushed; /* what was written and may be lost */
+  struct feed *feed;          /* borrowed; NULL: no digest is wanted */
+  struct track *track;        /* borrowed; NULL: no trace is wanted */
+  struct list turns;          /* reads whose bytes it has not got, in order */
+  struct differences *differences; /* borrowed; NULL: nothing compares */
 };
 
 /* The sides that a request reads: these, or'ed. */
@@ -108,7 +108,7 @@ size_t lane_memory (const struct plan *plan);
 /* Buys all memory.  The conns are the caller's.  -1 with errno. */
 int lane_init (struct lane *l, unsigned worker, const struct plan *plan,
                uint8_t *zeroes, struct stats *stats);
-void lane_free (struct lane *l);        /* after the conns were closed */
+void lane_free (struct lane *l); /* after the conns were closed */
 
 /* How many bytes a request may have, at most the size that is wanted: less
  * where there is no memory for that.
@@ -147,8 +147,8 @@ void lane_forget_later (struct lane *l);
 
 /* How a range is copied. */
 enum {
-  REQUEST_ALREADY_ZERO = 1,     /* the destination reads as zeroes there */
-  REQUEST_AGAIN = 2,            /* it was done before, and got lost */
+  REQUEST_ALREADY_ZERO = 1, /* the destination reads as zeroes there */
+  REQUEST_AGAIN = 2,        /* it was done before, and got lost */
 };
 
 /* Starts copying [start, start + length): at most what lane_request_max said.

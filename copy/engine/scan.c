@@ -13,10 +13,10 @@
 #include "engine/scan.h"
 
 struct scan {
-  const struct plan *plan;      /* borrowed */
-  const struct ranges *todo;    /* borrowed; NULL: all of the disk */
-  size_t next;                  /* the first of them not behind the cursor */
-  struct conn *source, *destination;    /* the endpoints'; NULL: nobody looks
+  const struct plan *plan;   /* borrowed */
+  const struct ranges *todo; /* borrowed; NULL: all of the disk */
+  size_t next;               /* the first of them not behind the cursor */
+  struct conn *source, *destination; /* the endpoints'; NULL: nobody looks
                                            there */
   struct extents *source_extents, *destination_extents; /* owned */
   struct list ready;
@@ -35,8 +35,7 @@ look_at (struct scan *s, struct endpoint *ep, bool ask, struct conn **conn,
   *conn = endpoint_conn (ep, 0, e);
   if (*conn == NULL)
     return NULL;
-  x = extents_new (*conn, &s->ready,
-                   ask ? endpoint_caps (ep)->extents_max : 0);
+  x = extents_new (*conn, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
   if (x)
     extents_aim (x, s->plan->start, s->plan->end);
   return x;
@@ -57,14 +56,15 @@ look_at_both (struct scan *s, struct endpoint *source,
 {
   struct error ignored = { 0 };
 
-  s->source_extents = look_at (s, source, s->plan->source_extents, &s->source, e);
+  s->source_extents = look_at (s, source, s->plan->source_extents, &s->source,
+                               e);
   if (s->source_extents == NULL) {
     error_set (e, errno, "cannot look at the extents: %s", strerror (errno));
     return false;
   }
   if (destination)
     s->destination_extents = look_at (s, destination, true, &s->destination,
-                                  &ignored);
+                                      &ignored);
   s->found.told_apart = s->destination_extents || !asks_destination (s->plan);
   return true;
 }
@@ -90,7 +90,8 @@ zeroes_at_cursor (struct scan *s, uint64_t *end)
     return NULL;
   *end = min_u64 (*end, there_end);
   return there == EXTENT_ZERO ? &s->found.skipped
-    : s->plan->copies ? &s->found.zero : &s->found.data;
+    : s->plan->copies         ? &s->found.zero
+                              : &s->found.data;
 }
 
 /* Passes over what is not to do.  Where what is begins there: its end. */
@@ -120,11 +121,11 @@ walk (struct scan *s)
   uint64_t end, limit, *count;
 
   while (limit = find_todo (s), s->cursor < s->plan->end) {
-    if (extents_lookup (s->source_extents, s->cursor, &end, &value) == EXTENTS_WAIT)
+    if (extents_lookup (s->source_extents, s->cursor, &end, &value)
+        == EXTENTS_WAIT)
       return;
     end = min_u64 (end, limit);
-    count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end)
-      : &s->found.data;
+    count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end) : &s->found.data;
     if (count == NULL)
       return;
     *count += end - s->cursor;
@@ -142,7 +143,8 @@ take_answers (struct scan *s)
     const bool is_source = extents_owns (s->source_extents, io);
     const int err = conn_retire (io);
 
-    extents_answer (is_source ? s->source_extents : s->destination_extents, io, err);
+    extents_answer (is_source ? s->source_extents : s->destination_extents, io,
+                    err);
   }
 }
 
@@ -162,7 +164,9 @@ static bool
 turn (struct scan *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 {
   struct pollfd fds[3] = {
-    { .fd = interrupt_fd, .events = POLLIN }, { .fd = -1 }, { .fd = -1 },
+    { .fd = interrupt_fd, .events = POLLIN },
+    { .fd = -1 },
+    { .fd = -1 },
   };
   struct error ignored = { 0 };
 
@@ -173,8 +177,9 @@ turn (struct scan *s, int interrupt_fd, uint64_t deadline, uint64_t now)
   conn_want (s->source, &fds[1]);
   if (s->destination)
     conn_want (s->destination, &fds[2]);
-  if (poll (fds, 3, list_empty (&s->ready)
-            ? clock_poll_timeout (deadline, now) : 0) == -1)
+  if (poll (fds, 3,
+            list_empty (&s->ready) ? clock_poll_timeout (deadline, now) : 0)
+      == -1)
     return errno == EINTR;
   return fds[0].revents == 0
     && (fds[1].revents == 0
@@ -213,8 +218,8 @@ hand_back (struct endpoint *ep, struct conn *c)
 
 struct scan *
 scan_run (const struct plan *plan, const struct ranges *todo,
-            struct endpoint *source, struct endpoint *destination,
-            uint64_t wait_ns, int interrupt_fd, struct error *e)
+          struct endpoint *source, struct endpoint *destination,
+          uint64_t wait_ns, int interrupt_fd, struct error *e)
 {
   struct scan *s = calloc (1, sizeof *s);
 

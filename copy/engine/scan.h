@@ -15,17 +15,17 @@
 
 /* In bytes; all of them add up to the plan's length. */
 struct scan_result {
-  uint64_t data;                /* would be read, and written unless zero; where
+  uint64_t data;    /* would be read, and written unless zero; where
                                    nothing is copied, would be compared */
-  uint64_t zero;                /* would be made zero */
-  uint64_t skipped;             /* zero on both sides */
-  uint64_t resumed;             /* not to do, because it was done before */
-  uint64_t unknown;             /* the time was over before */
-  bool told_apart;              /* zero from skipped: where the destination had
+  uint64_t zero;    /* would be made zero */
+  uint64_t skipped; /* zero on both sides */
+  uint64_t resumed; /* not to do, because it was done before */
+  uint64_t unknown; /* the time was over before */
+  bool told_apart;  /* zero from skipped: where the destination had
                                    to be asked, it was */
 };
 
-struct scan;                  /* body in scan.c */
+struct scan; /* body in scan.c */
 
 /* Walks the source's extents in todo (NULL: in all of the disk), and with
  * destination (NULL: not) also what that has as zeroes, until all is known,
@@ -34,9 +34,8 @@ struct scan;                  /* body in scan.c */
  * NULL with the error set where memory is out.
  */
 struct scan *scan_run (const struct plan *plan, const struct ranges *todo,
-                           struct endpoint *source,
-                           struct endpoint *destination, uint64_t wait_ns,
-                           int interrupt_fd, struct error *e);
+                       struct endpoint *source, struct endpoint *destination,
+                       uint64_t wait_ns, int interrupt_fd, struct error *e);
 
 const struct scan_result *scan_result (const struct scan *s);
 

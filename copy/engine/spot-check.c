@@ -8,8 +8,8 @@
 
 #include "arith.h"
 #include "clock.h"
-#include "iszero.h"
 #include "engine/spot-check.h"
+#include "iszero.h"
 
 /* How many places, and the bytes of each where the minimum block is less.  The
  * first and the last are the ends, where disks have their partition tables.
@@ -22,17 +22,17 @@ struct spot_check {
   struct list ready;
   struct io ios[PLACES];
   unsigned in_flight;
-  uint8_t *buffers;             /* owned; as large as all ios */
-  const struct io *found;       /* NULL: none */
+  uint8_t *buffers;       /* owned; as large as all ios */
+  const struct io *found; /* NULL: none */
 };
 
 static void
 start_reads (struct spot_check *s, uint64_t start, uint64_t end, uint64_t size,
              uint64_t align)
 {
-  const uint64_t step = max_u64 (align_down ((end - start) / (PLACES - 1),
-                                             align), size);
-  uint64_t at = start, next = start;    /* two never overlap */
+  const uint64_t step = max_u64 (
+    align_down ((end - start) / (PLACES - 1), align), size);
+  uint64_t at = start, next = start; /* two never overlap */
 
   for (unsigned i = 0; i < PLACES && next < end; i++) {
     struct io *io = &s->ios[i];
@@ -40,8 +40,11 @@ start_reads (struct spot_check *s, uint64_t start, uint64_t end, uint64_t size,
     if (end - at < size)
       at = max_u64 (next, end - min_u64 (size, end));
     *io = (struct io) {
-      .verb = IO_READ, .ready = &s->ready, .buffer = s->buffers + i * size,
-      .offset = at, .length = min_u64 (size, end - at),
+      .verb = IO_READ,
+      .ready = &s->ready,
+      .buffer = s->buffers + i * size,
+      .offset = at,
+      .length = min_u64 (size, end - at),
     };
     next = at + io->length;
     at = min_u64 (at + step, end);
@@ -74,8 +77,9 @@ turn (struct spot_check *s, int interrupt_fd, uint64_t deadline, uint64_t now)
   struct error ignored = { 0 };
 
   conn_want (s->conn, &fds[1]);
-  if (poll (fds, 2, list_empty (&s->ready)
-            ? clock_poll_timeout (deadline, now) : 0) == -1)
+  if (poll (fds, 2,
+            list_empty (&s->ready) ? clock_poll_timeout (deadline, now) : 0)
+      == -1)
     return errno == EINTR;
   return fds[0].revents == 0
     && (fds[1].revents == 0
@@ -99,7 +103,7 @@ look (struct spot_check *s, uint64_t wait_ns, int interrupt_fd)
 
 struct spot_check *
 spot_check_new (struct endpoint *ep, uint64_t start, uint64_t end,
-             uint64_t wait_ns, int interrupt_fd)
+                uint64_t wait_ns, int interrupt_fd)
 {
   const uint64_t align = endpoint_caps (ep)->block_min;
   const uint64_t size = min_u64 (max_u64 (align, SIZE),
@@ -128,7 +132,8 @@ spot_check_new (struct endpoint *ep, uint64_t start, uint64_t end,
 }
 
 bool
-spot_check_found (const struct spot_check *s, uint64_t *offset, uint64_t *length)
+spot_check_found (const struct spot_check *s, uint64_t *offset,
+                  uint64_t *length)
 {
   if (s->found == NULL)
     return false;

@@ -15,17 +15,17 @@
 struct work {
   struct stripe range;
   bool begun;
-  bool small;                   /* all that there is to do around here */
+  bool small; /* all that there is to do around here */
 };
 
 struct stripes {
-  pthread_mutex_t lock;         /* all below */
+  pthread_mutex_t lock; /* all below */
   uint64_t align, steal_min;
-  bool in_order;                /* the stripe of owner 0 is everybody's */
+  bool in_order; /* the stripe of owner 0 is everybody's */
   unsigned owners;
-  struct stripe *own;           /* what each owner has not claimed yet */
-  bool *busy;                   /* has taken, and not yet finished */
-  struct work *pieces;         /* cut at the start; taken whole */
+  struct stripe *own;  /* what each owner has not claimed yet */
+  bool *busy;          /* has taken, and not yet finished */
+  struct work *pieces; /* cut at the start; taken whole */
   size_t n_pieces;
 };
 
@@ -39,8 +39,8 @@ length (const struct stripe *s)
  * is NULL for only counting.
  */
 static size_t
-cut (const struct ranges *todo, uint64_t share, uint64_t align,
-     uint64_t small, struct work *pieces)
+cut (const struct ranges *todo, uint64_t share, uint64_t align, uint64_t small,
+     struct work *pieces)
 {
   size_t n = 0;
 
@@ -49,7 +49,8 @@ cut (const struct ranges *todo, uint64_t share, uint64_t align,
     uint64_t start = r->start;
 
     while (start < r->end) {
-      const uint64_t end = r->end - start <= share ? r->end
+      const uint64_t end = r->end - start <= share
+        ? r->end
         : min_u64 (r->end, align_up (start + share, align));
 
       if (pieces)
@@ -206,7 +207,8 @@ claim_front (struct stripe *from, uint64_t want, uint64_t align,
              struct stripe *out)
 {
   out->start = from->start;
-  out->end = length (from) <= want ? from->end
+  out->end = length (from) <= want
+    ? from->end
     : min_u64 (from->end, align_up (from->start + want, align));
   from->start = out->end;
 }

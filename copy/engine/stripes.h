@@ -20,11 +20,11 @@
 #include "ranges.h"
 
 struct stripe {
-  uint64_t start, end;          /* bytes, half open; equal means empty */
-  bool stolen;                  /* stripes_take got it from another owner */
+  uint64_t start, end; /* bytes, half open; equal means empty */
+  bool stolen;         /* stripes_take got it from another owner */
 };
 
-struct stripes;                 /* body in stripes.c */
+struct stripes; /* body in stripes.c */
 
 /* Cuts the ranges todo (borrowed; their values do not matter) into owners
  * shares of about the same number of bytes, at multiples of align (a power of

@@ -66,7 +66,7 @@ deep_window (const struct plan *plan, unsigned size)
   const uint64_t depth = max_u64 (PLAN_DEPTH, DEPTH_ALL / plan->workers);
 
   return plan->pinned ? plan->window_max
-    : min_u64 (plan->window_max, depth * plan->sizes[size]);
+                      : min_u64 (plan->window_max, depth * plan->sizes[size]);
 }
 
 struct tuning
@@ -82,9 +82,16 @@ void
 tuner_init (struct tuner *t, const struct plan *plan, uint64_t now)
 {
   *t = (struct tuner) {
-    .plan = plan, .size = plan->near_size, .trial = plan->near_size,
-    .pace = tuner_first (plan), .rising = true, .rest = REST_FIRST,
-    .since = now, .grew = now, .next = now + TICK, .pause = TICK,
+    .plan = plan,
+    .size = plan->near_size,
+    .trial = plan->near_size,
+    .pace = tuner_first (plan),
+    .rising = true,
+    .rest = REST_FIRST,
+    .since = now,
+    .grew = now,
+    .next = now + TICK,
+    .pause = TICK,
   };
 }
 
@@ -94,14 +101,16 @@ tuner_deadline (const struct tuner *t)
   const struct plan *p = t->plan;
 
   return p->n_sizes > 1 || p->workers < p->workers_max
-    || deep_window (p, p->near_size) < p->window_max ? t->next : 0;
+      || deep_window (p, p->near_size) < p->window_max
+    ? t->next
+    : 0;
 }
 
 static uint64_t
 both (const struct delivered *d, const uint64_t rtt[2])
 {
   return d->compares ? max_u64 (rtt[SOURCE], rtt[DESTINATION])
-    : rtt[SOURCE] + rtt[DESTINATION];
+                     : rtt[SOURCE] + rtt[DESTINATION];
 }
 
 /* -- rounds --------------------------------------------------------------- */
@@ -109,7 +118,8 @@ both (const struct delivered *d, const uint64_t rtt[2])
 static uint64_t
 round_time (const struct tuner *t, const struct delivered *d)
 {
-  return max_u64 (ROUND_MIN, t->rising ? both (d, d->rtt) / 2 : both (d, d->rtt));
+  return max_u64 (ROUND_MIN,
+                  t->rising ? both (d, d->rtt) / 2 : both (d, d->rtt));
 }
 
 static void
@@ -162,8 +172,8 @@ end_round (struct tuner *t, const struct delivered *d, uint64_t now)
     && d->limited == t->before.limited;
   double rate;
 
-  t->next = now + max_u64 (TICK, min_u64 (TICK_LAST,
-                                          first ? (now - t->grew) / 16 : 0));
+  t->next = now
+    + max_u64 (TICK, min_u64 (TICK_LAST, first ? (now - t->grew) / 16 : 0));
   if (time == 0 || time < round_time (t, d))
     return 0;
   rate = full && (t->full || first) ? rate_of (t, d, time) : 0;
@@ -231,7 +241,8 @@ smallest_window (const struct tuner *t)
   const uint64_t deep = deep_window (p, t->trial);
   const uint64_t all = p->workers * deep_window (p, p->near_size);
 
-  return !t->far || t->trial > p->far_size ? deep
+  return !t->far || t->trial > p->far_size
+    ? deep
     : min_u64 (deep, max_u64 (2 * p->sizes[t->trial], all / t->pace.workers));
 }
 
@@ -242,8 +253,9 @@ set_pace (struct tuner *t)
   const uint64_t least = smallest_window (t);
   const double each = wanted (t, best_rate (t)) / t->pace.workers;
   const uint64_t window = t->drained ? size
-    : t->rtt < FAR || each < least ? least
-    : each < t->plan->window_max ? each : t->plan->window_max;
+    : t->rtt < FAR || each < least   ? least
+    : each < t->plan->window_max     ? each
+                                     : t->plan->window_max;
 
   if (window < (1 - CLOSE) * now || window > (1 + CLOSE) * now
       || window == least)
@@ -314,13 +326,12 @@ static bool
 can_try (const struct tuner *t, uint64_t idle, uint64_t now)
 {
   const double on_the_way = usual_rate (t) * t->rtt / NS_PER_S;
-  const bool many
-    = (double) idle - t->idle_then >= IDLE * (now - t->grew)
+  const bool many = (double) idle - t->idle_then >= IDLE * (now - t->grew)
     && on_the_way >= MANY * t->pace.workers * t->plan->sizes[t->size];
 
   return !t->upwards ? t->size > 0
-    : t->size + 1 < t->plan->n_sizes
-    && (t->size < usual_size (t) || (t->far && many));
+                     : t->size + 1 < t->plan->n_sizes
+      && (t->size < usual_size (t) || (t->far && many));
 }
 
 static void
@@ -344,7 +355,7 @@ end_trial (struct tuner *t, const struct delivered *d, double rate,
            uint64_t now)
 {
   const bool away = t->upwards ? t->size >= usual_size (t)
-    : t->size <= usual_size (t);
+                               : t->size <= usual_size (t);
   const bool won = rate >= usual_rate (t) * (away ? WORTH : 1 / WORTH);
 
   if (won) {
@@ -388,7 +399,7 @@ tuner_tick (struct tuner *t, const struct delivered *d, uint64_t now)
   if (tuner_deadline (t) == 0 || now < t->next)
     return t->pace;
   if (d->workers != t->pace.workers)
-    t->trial = t->size;         /* it was measured of fewer */
+    t->trial = t->size; /* it was measured of fewer */
   t->pace.workers = d->workers;
   rate = end_round (t, d, now);
   if (rate > 0) {

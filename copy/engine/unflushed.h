@@ -25,18 +25,18 @@
 #include "ranges.h"
 
 struct unflushed {
-  struct ranges written;        /* answered since the last flush was sent */
-  struct ranges covered;        /* answered before the flush in flight */
-  struct ranges again;          /* were lost */
-  uint64_t notes;               /* how often something was added to written */
-  uint64_t limit;               /* how often that may be; at least 1 */
-  bool flushed;                 /* now and then; else all stays in unflushed */
-  bool forgotten;               /* written had no room for something */
+  struct ranges written; /* answered since the last flush was sent */
+  struct ranges covered; /* answered before the flush in flight */
+  struct ranges again;   /* were lost */
+  uint64_t notes;        /* how often something was added to written */
+  uint64_t limit;        /* how often that may be; at least 1 */
+  bool flushed;          /* now and then; else all stays in unflushed */
+  bool forgotten;        /* written had no room for something */
 };
 
 /* Where it is never flushed, nothing has to wait for that.  -1 with errno. */
 int unflushed_init (struct unflushed *d, bool flushed);
-void unflushed_free (struct unflushed *d);      /* safe on a zeroed struct */
+void unflushed_free (struct unflushed *d); /* safe on a zeroed struct */
 
 /* All writes of [start, end) have been answered, or there is nothing to write
  * there.

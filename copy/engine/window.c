@@ -11,9 +11,7 @@ void
 window_init (struct window *w, uint64_t requests_max, uint64_t bytes_max)
 {
   assert (requests_max > 0 && bytes_max > 0);
-  *w = (struct window) {
-    .requests_max = requests_max, .bytes_max = bytes_max
-  };
+  *w = (struct window) { .requests_max = requests_max, .bytes_max = bytes_max };
 }
 
 void
@@ -28,8 +26,8 @@ window_has_room (const struct window *w, uint64_t bytes)
 {
   if (w->requests == 0)
     return true;
-  return w->requests < w->requests_max
-    && w->bytes < w->bytes_max && bytes <= w->bytes_max - w->bytes;
+  return w->requests < w->requests_max && w->bytes < w->bytes_max
+    && bytes <= w->bytes_max - w->bytes;
 }
 
 void

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "arith.h"
-#include "notifier.h"
-#include "clock.h"
-#include "headroom.h"
 #include "base/log.h"
+#include "clock.h"
 #include "engine/tuner.h"
 #include "engine/worker.h"
+#include "headroom.h"
+#include "notifier.h"
 
 /* How long a further connection may take to come up: a server that takes only
  * so many leaves the others in its backlog for ever.
@@ -77,11 +77,15 @@ tell_loss (struct worker *w, enum side side, const struct error *why,
            uint64_t wait)
 {
   counter_add (&w->stats.retries, 1);
-  track_mark (w->track, side == SOURCE ? "source lost" : "destination lost",
-              0, 0);
-  mailbox_post (w->job->mailbox, &(struct notice) {
-      .kind = NOTICE_LOST, .side = side, .worker = w->number,
-      .attempt = w->connections[side].failures, .wait = wait, .why = *why });
+  track_mark (w->track, side == SOURCE ? "source lost" : "destination lost", 0,
+              0);
+  mailbox_post (w->job->mailbox,
+                &(struct notice) { .kind = NOTICE_LOST,
+                                   .side = side,
+                                   .worker = w->number,
+                                   .attempt = w->connections[side].failures,
+                                   .wait = wait,
+                                   .why = *why });
 }
 
 /* Nothing of a conn that is no more may be retired. */
@@ -112,8 +116,10 @@ copy_again (struct worker *w, const struct error *why, struct error *e)
       w->out_of_work = false;
     return true;
   }
-  error_set (e, why->number, "%s; what was written before cannot be written"
-             " again: %s", why->text,
+  error_set (e, why->number,
+             "%s; what was written before cannot be written"
+             " again: %s",
+             why->text,
              from_stream ? "it came from a stream" : "it is too much");
   return false;
 }
@@ -137,7 +143,7 @@ lose (struct worker *w, enum side side, const struct error *why,
     all_known = copy_again (w, why, e);
   forget_ready (w, c);
   anew = connection_drop (l, &w->job->plan->retry, why, &wait);
-  forget_ready (w, c);          /* closing it can have brought up more */
+  forget_ready (w, c); /* closing it can have brought up more */
   lane_lost (&w->lane, side);
   extents_lost (w->cursor.extents[side]);
   if (is_winding_down (w)) {
@@ -159,12 +165,13 @@ welcome (struct worker *w, enum side side)
 {
   struct conn *c = w->connections[side].conn;
 
-  track_mark (w->track, side == SOURCE ? "source back" : "destination back",
-              0, 0);
+  track_mark (w->track, side == SOURCE ? "source back" : "destination back", 0,
+              0);
   lane_connect (&w->lane, side, c);
   extents_connect (w->cursor.extents[side], c);
-  mailbox_post (w->job->mailbox, &(struct notice) {
-      .kind = NOTICE_BACK, .side = side, .worker = w->number });
+  mailbox_post (w->job->mailbox,
+                &(struct notice) {
+                  .kind = NOTICE_BACK, .side = side, .worker = w->number });
 }
 
 /* Moves on what is lost.  -1 with the error set when that is no use. */
@@ -174,7 +181,8 @@ mend_links (struct worker *w, uint64_t now, struct error *e)
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     struct error why = { 0 };
 
-    switch (connection_mend (&w->connections[side], now, w->job->plan->patience, &why)) {
+    switch (connection_mend (&w->connections[side], now, w->job->plan->patience,
+                             &why)) {
     case CONNECTION_NO_NEWS:
       break;
     case CONNECTION_IS_BACK:
@@ -200,14 +208,15 @@ warn_of_extents (struct worker *w, const struct conn *c,
                  const struct extents *x)
 {
   atomic_bool *warned = c == source_conn (w) ? &w->job->warned_source
-    : &w->job->warned_destination;
+                                             : &w->job->warned_destination;
   int err;
 
   if (extents_failures (x, &err) == 0 || atomic_exchange (warned, true))
     return;
-  log_warning_as ("no-extents", "%s: block status failed: %s: such ranges count"
-                  " as data", conn_name (c),
-                  err ? request_strerror (err) : "no answer");
+  log_warning_as ("no-extents",
+                  "%s: block status failed: %s: such ranges count"
+                  " as data",
+                  conn_name (c), err ? request_strerror (err) : "no answer");
 }
 
 static void
@@ -218,9 +227,10 @@ take_extents (struct worker *w, struct io *io, int err)
   const unsigned n = extents_answer (x, io, err);
 
   counter_add (&w->stats.questions, 1);
-  track_span (w->track, side_of (w, c) == SOURCE ? "source extents"
-              : "destination extents", io->started, io->offset, io->length,
-              err);
+  track_span (w->track,
+              side_of (w, c) == SOURCE ? "source extents"
+                                       : "destination extents",
+              io->started, io->offset, io->length, err);
   warn_of_extents (w, c, x);
   if (log_details ())
     log_detail ("worker %u: %s: block status completed in %" PRIu64 " us"
@@ -248,9 +258,8 @@ start_flush (struct worker *w)
 static int
 end_flush (struct worker *w, int err, struct error *e)
 {
-  static const struct error_place place = {
-    .side = "destination", .op = "flush"
-  };
+  static const struct error_place place = { .side = "destination",
+                                            .op = "flush" };
   struct error why = { 0 };
 
   if (err) {
@@ -328,8 +337,8 @@ drain (struct worker *w, struct error *e)
     int r;
 
     track_close (w->track, io->traced, err);
-    r = err && conn_state (io->conn) == CONN_DEAD
-      ? lose_dead (w, io, err, e) : step (w, io, err, e);
+    r = err && conn_state (io->conn) == CONN_DEAD ? lose_dead (w, io, err, e)
+                                                  : step (w, io, err, e);
 
     if (r == -1)
       return -1;
@@ -343,8 +352,9 @@ drain (struct worker *w, struct error *e)
 static int
 next_stop_fd (const struct worker *w)
 {
-  return w->leaving ? -1
-    : w->wind_down_by ? stop_now_fd (w->job->stop) : stop_fd (w->job->stop);
+  return w->leaving   ? -1
+    : w->wind_down_by ? stop_now_fd (w->job->stop)
+                      : stop_fd (w->job->stop);
 }
 
 /* Where this process was stopped for a while, the servers were not silent: what
@@ -361,7 +371,8 @@ look_up (struct worker *w, int wait_ms)
   if (!stopped)
     return;
   log_detail ("worker %u: this process was stopped: no time counts of the last"
-              " %" PRIu64 " ms", w->number, away / NS_PER_MS);
+              " %" PRIu64 " ms",
+              w->number, away / NS_PER_MS);
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     w->connections[side].moved = now;
     if (w->connections[side].state == CONNECTION_CONNECTING)
@@ -457,7 +468,8 @@ window (const struct worker *w)
 {
   const uint64_t each = counter_get (&w->job->window);
 
-  return w->ordinal < w->job->sharers ? each
+  return w->ordinal < w->job->sharers
+    ? each
     : min_u64 (each, tuner_first (w->job->plan).window);
 }
 
@@ -485,7 +497,8 @@ fill (struct worker *w)
     case NOTHING:
       w->out_of_work = true;
       return;
-    case WAIT: case AHEAD:
+    case WAIT:
+    case AHEAD:
       return;
     case COPY:
       if (!has_room (w, length, length))
@@ -559,7 +572,8 @@ connect_pair (struct worker *w, struct error *e)
   if (conn_compare (pair[SOURCE], e) == -1
       || conn_compare (pair[DESTINATION], e) == -1)
     return FAILED;
-  w->connections[SOURCE].state = w->connections[DESTINATION].state = CONNECTION_UP;
+  w->connections[SOURCE].state = w->connections[DESTINATION].state =
+    CONNECTION_UP;
   return GO_ON;
 }
 
@@ -588,9 +602,8 @@ buy_memory (struct worker *w)
   w->cursor.lane = &w->lane;
   w->cursor.ratelimit = w->job->ratelimit;
   w->cursor.extents[SOURCE] = new_extents (w, SOURCE, plan->source_extents);
-  w->cursor.extents[DESTINATION] = new_extents (w, DESTINATION,
-                                         plan->zero.ask_destination
-                                         || plan->destination_extents);
+  w->cursor.extents[DESTINATION] = new_extents (
+    w, DESTINATION, plan->zero.ask_destination || plan->destination_extents);
   return w->cursor.extents[SOURCE] && w->cursor.extents[DESTINATION] ? 0 : -1;
 }
 
@@ -624,7 +637,7 @@ buy (struct worker *w, struct error *e)
       && (!further || headroom_is_left (SPARE_DESCRIPTORS, HEADROOM_MEMORY)))
     return GO_ON;
 
- fail:
+fail:
   error_set (e, errno, "worker %u: %s", w->number, strerror (errno));
   if (!further)
     return FAILED;
@@ -649,7 +662,8 @@ is_overdue (struct worker *w, uint64_t patience)
 static uint64_t
 stall_deadline (const struct worker *w, enum side side)
 {
-  return !lane_awaits (&w->lane, side) || w->job->plan->stall == 0 ? 0
+  return !lane_awaits (&w->lane, side) || w->job->plan->stall == 0
+    ? 0
     : w->connections[side].moved + w->job->plan->stall;
 }
 
@@ -680,8 +694,10 @@ start_deadline (const struct worker *w)
   const uint64_t deadlines[] = {
     extents_deadline (w->cursor.extents[SOURCE]),
     extents_deadline (w->cursor.extents[DESTINATION]),
-    connection_deadline (&w->connections[SOURCE]), connection_deadline (&w->connections[DESTINATION]),
-    lane_deadline (&w->lane), w->limited_until,
+    connection_deadline (&w->connections[SOURCE]),
+    connection_deadline (&w->connections[DESTINATION]),
+    lane_deadline (&w->lane),
+    w->limited_until,
   };
 
   return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
@@ -693,8 +709,10 @@ next_deadline (const struct worker *w, uint64_t now)
 {
   const uint64_t deadlines[] = {
     is_winding_down (w) ? 0 : start_deadline (w),
-    stall_deadline (w, SOURCE), stall_deadline (w, DESTINATION),
-    flush_deadline (w, now), w->wind_down_by,
+    stall_deadline (w, SOURCE),
+    stall_deadline (w, DESTINATION),
+    flush_deadline (w, now),
+    w->wind_down_by,
   };
 
   return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
@@ -709,7 +727,7 @@ lose_silent (struct worker *w, uint64_t now, struct error *e)
     struct error why = { 0 };
 
     if (!lane_awaits (&w->lane, side))
-      w->connections[side].moved = now;       /* what comes next starts the wait */
+      w->connections[side].moved = now; /* what comes next starts the wait */
     /* Judged by what the last poll has seen, not by what came since. */
     if (deadline == 0 || w->looked < deadline)
       continue;
@@ -726,8 +744,8 @@ lose_silent (struct worker *w, uint64_t now, struct error *e)
 static bool
 has_wound_down (struct worker *w)
 {
-  if (!is_winding_down (w)
-      || lane_awaits (&w->lane, SOURCE) || lane_awaits (&w->lane, DESTINATION))
+  if (!is_winding_down (w) || lane_awaits (&w->lane, SOURCE)
+      || lane_awaits (&w->lane, DESTINATION))
     return false;
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     if (is_up (w, side) && conn_is_stream (w->connections[side].conn))
@@ -775,13 +793,15 @@ static void
 trace_turn (struct worker *w, bool busy)
 {
   track_level (w->track, "window", w->lane.window.bytes);
-  track_state (w->track, busy ? "digesting"
-               : !is_up (w, SOURCE) || !is_up (w, DESTINATION)
-               ? "waiting for a connection"
-               : w->out_of_work ? "waiting for answers"
-               : w->waiting ? "waiting for extents"
-               : w->ahead ? "waiting for the digest"
-               : w->limited_until ? "waiting for the limit" : "window full");
+  track_state (w->track,
+               busy ? "digesting"
+                 : !is_up (w, SOURCE) || !is_up (w, DESTINATION)
+                 ? "waiting for a connection"
+                 : w->out_of_work   ? "waiting for answers"
+                 : w->waiting       ? "waiting for extents"
+                 : w->ahead         ? "waiting for the digest"
+                 : w->limited_until ? "waiting for the limit"
+                                    : "window full");
 }
 
 /* The copy has failed here.  This worker and all others end: at once, or in
@@ -802,8 +822,9 @@ static enum step
 stop_waiting (const struct worker *w)
 {
   return lane_awaits (&w->lane, DESTINATION)
-    && w->connections[DESTINATION].moved + WIND_DOWN < w->wind_down_by
-    ? ENOUGH : GO_ON;
+      && w->connections[DESTINATION].moved + WIND_DOWN < w->wind_down_by
+    ? ENOUGH
+    : GO_ON;
 }
 
 /* Copies, or compares, until there is nothing left to take and nothing in
@@ -845,7 +866,8 @@ copy_stripes (struct worker *w, struct error *e)
     if (w->track)
       trace_turn (w, busy);
     if (turn (w, w->ahead && !w->out_of_work ? feed_fd (w->lane.feed) : -1,
-              busy ? now : next_deadline (w, now), e) == -1)
+              busy ? now : next_deadline (w, now), e)
+        == -1)
       end_copy (w, e);
   }
 }
@@ -926,7 +948,8 @@ leave (struct worker *w)
     bool left = true;
 
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      left = (!is_up (w, side) || conn_leave (w->connections[side].conn)) && left;
+      left = (!is_up (w, side) || conn_leave (w->connections[side].conn))
+        && left;
     if (left || clock_now () >= deadline || stop_is_immediate (w->job->stop))
       return;
     while (list_take (&w->lane.ready))
@@ -937,7 +960,8 @@ leave (struct worker *w)
       continue;
     /* A conn that is lost has left; the other one may still have to. */
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      connection_turn (&w->connections[side], fds[side].revents, &(struct error) { 0 });
+      connection_turn (&w->connections[side], fds[side].revents,
+                       &(struct error) { 0 });
   }
 }
 
@@ -948,7 +972,7 @@ begin_phase (struct worker *w, struct phase *phase)
   w->phase = phase;
   track_mark (w->track, phase->compares ? "compare" : "copy", 0, 0);
   w->lane.feed = phase->blkhash ? blkhash_feed (phase->blkhash, w->number)
-    : NULL;
+                                : NULL;
   cursor_begin (&w->cursor, phase->stripes, phase->in_order, phase->compares);
   w->checkpoint = clock_now () + w->job->plan->checkpoint;
   atomic_fetch_add (&phase->unsettled, 1);
@@ -967,11 +991,9 @@ do_phase (struct worker *w, struct error *e)
 
   do {
     if ((r = copy_stripes (w, e)) != GO_ON
-        || (r = wait_for_others (w, e)) != GO_ON
-        || (r = flush (w, e)) != GO_ON)
+        || (r = wait_for_others (w, e)) != GO_ON || (r = flush (w, e)) != GO_ON)
       return r;
-  } while (unflushed_has_again (&w->lane.unflushed)
-           && !is_winding_down (w));
+  } while (unflushed_has_again (&w->lane.unflushed) && !is_winding_down (w));
   return GO_ON;
 }
 
@@ -985,7 +1007,8 @@ settle (struct worker *w, struct error *e)
   struct phase *phase = w->phase;
 
   if (atomic_fetch_sub (&phase->unsettled, 1) == 1
-      && notifier_is_set (phase->finished) && !notifier_is_set (phase->settled)) {
+      && notifier_is_set (phase->finished)
+      && !notifier_is_set (phase->settled)) {
     atomic_store (&phase[1].began, clock_now ());
     notifier_signal (phase->settled);
   }
@@ -1007,7 +1030,8 @@ settle (struct worker *w, struct error *e)
 static bool
 owes (const struct worker *w)
 {
-  return unflushed_has_again (&w->lane.unflushed) || w->cursor.again || w->lane.forgot;
+  return unflushed_has_again (&w->lane.unflushed) || w->cursor.again
+    || w->lane.forgot;
 }
 
 static enum step

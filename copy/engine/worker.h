@@ -20,31 +20,31 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "rtt.h"
-#include "engine/cursor.h"
-#include "endpoint/endpoint.h"
-#include "engine/ratelimit.h"
-#include "engine/connection.h"
-#include "resume/map.h"
-#include "engine/mailbox.h"
-#include "plan/plan.h"
-#include "engine/request.h"
 #include "base/stop.h"
+#include "endpoint/endpoint.h"
+#include "engine/connection.h"
+#include "engine/cursor.h"
+#include "engine/mailbox.h"
+#include "engine/ratelimit.h"
+#include "engine/request.h"
 #include "engine/stripes.h"
+#include "plan/plan.h"
+#include "resume/map.h"
+#include "rtt.h"
 
 /* Once over the disk.  A worker begins with the next one when all that it and
  * the others have written in this one is flushed.
  */
 struct phase {
-  bool compares;                /* both sides, and writes nothing */
-  struct blkhash *blkhash;      /* NULL: no digest is wanted of this pass */
-  bool in_order;                /* all workers share one stripe */
+  bool compares;           /* both sides, and writes nothing */
+  struct blkhash *blkhash; /* NULL: no digest is wanted of this pass */
+  bool in_order;           /* all workers share one stripe */
   struct stripes *stripes;
-  int finished;                 /* a notifier: all is written, or compared */
-  int settled;                  /* a notifier: and flushed, by all; -1: no pass
+  int finished;           /* a notifier: all is written, or compared */
+  int settled;            /* a notifier: and flushed, by all; -1: no pass
                                    follows */
-  atomic_uint unsettled;        /* workers that may have something to flush */
-  _Atomic uint64_t began;       /* clock_now time; 0: not yet */
+  atomic_uint unsettled;  /* workers that may have something to flush */
+  _Atomic uint64_t began; /* clock_now time; 0: not yet */
 };
 
 #define PHASES_MAX 2
@@ -57,57 +57,57 @@ struct job {
   const struct plan *plan;
   struct endpoint *source, *destination;
   struct stop *stop;
-  struct trace *trace;          /* NULL: none is wanted */
+  struct trace *trace; /* NULL: none is wanted */
   struct phase phases[PHASES_MAX];
-  unsigned n_phases;            /* at least 1 */
+  unsigned n_phases; /* at least 1 */
   struct mailbox *mailbox;
-  struct differences *differences;      /* NULL: no pass compares */
-  struct map *map;              /* NULL: nobody keeps one */
-  struct ratelimit *ratelimit;          /* of the bytes a second; borrowed */
-  uint8_t *zeroes;              /* plan->zero.write_max bytes of zeroes */
-  int notifier;                     /* for a notice, and for a worker that ended */
+  struct differences *differences; /* NULL: no pass compares */
+  struct map *map;                 /* NULL: nobody keeps one */
+  struct ratelimit *ratelimit;     /* of the bytes a second; borrowed */
+  uint8_t *zeroes;                 /* plan->zero.write_max bytes of zeroes */
+  int notifier; /* for a notice, and for a worker that ended */
   atomic_uint n_ended;
-  sem_t first;                  /* up: worker 0 has all that it needs */
-  _Atomic uint64_t request_size, window;        /* the pace, which is the main
+  sem_t first; /* up: worker 0 has all that it needs */
+  _Atomic uint64_t request_size, window; /* the pace, which is the main
                                                    thread's word */
-  atomic_uint sharers;          /* workers that the window is for */
+  atomic_uint sharers;                   /* workers that the window is for */
   atomic_uint n_connected;
-  atomic_uint n_bought;         /* workers that have taken their memory, or have
+  atomic_uint n_bought; /* workers that have taken their memory, or have
                                    been given up */
-  atomic_bool warned_source, warned_destination;    /* of block status */
+  atomic_bool warned_source, warned_destination; /* of block status */
 };
 
 enum outcome {
-  UNUSED,                       /* it had no connection, and no work */
-  FINISHED,                     /* it did its share of all, and flushed */
-  STOPPED,                      /* it was stopped before that */
+  UNUSED,   /* it had no connection, and no work */
+  FINISHED, /* it did its share of all, and flushed */
+  STOPPED,  /* it was stopped before that */
 };
 
 struct worker {
-  struct job *job;              /* borrowed */
+  struct job *job; /* borrowed */
   unsigned number;
   pthread_t thread;
   _Atomic enum outcome outcome; /* the thread's; may be read at any time */
   struct stats stats;
-  atomic_uint ordinal;          /* among those that are connected; from 0 */
+  atomic_uint ordinal; /* among those that are connected; from 0 */
 
   /* The rest is the thread's own. */
-  struct track *track;          /* NULL: no trace is wanted */
-  struct connection connections[2];         /* owned; by side */
-  struct rtt rtt[2];  /* by side */
-  struct phase *phase;            /* the present one */
+  struct track *track;              /* NULL: no trace is wanted */
+  struct connection connections[2]; /* owned; by side */
+  struct rtt rtt[2];                /* by side */
+  struct phase *phase;              /* the present one */
   struct lane lane;
   struct cursor cursor;
   bool out_of_work;
-  bool waiting;                 /* for extents */
-  uint64_t limited_until;       /* clock_now time; 0: not by the limit */
-  bool ahead;                   /* waiting for the digest's front to move */
+  bool waiting;           /* for extents */
+  uint64_t limited_until; /* clock_now time; 0: not by the limit */
+  bool ahead;             /* waiting for the digest's front to move */
   struct io flush;
-  bool flushing;                /* flush is in flight */
-  uint64_t checkpoint;          /* clock_now time of the next flush */
-  bool leaving;                 /* nothing else can stop it any more */
-  uint64_t wind_down_by;        /* clock_now time; 0: not winding down */
-  uint64_t looked;              /* clock_now time: poll was last left */
+  bool flushing;         /* flush is in flight */
+  uint64_t checkpoint;   /* clock_now time of the next flush */
+  bool leaving;          /* nothing else can stop it any more */
+  uint64_t wind_down_by; /* clock_now time; 0: not winding down */
+  uint64_t looked;       /* clock_now time: poll was last left */
 };
 
 /* The thread's function; opaque is a struct worker with job and number set and

@@ -11,19 +11,19 @@
 #include <unistd.h>
 
 #include "arith.h"
-#include "notifier.h"
-#include "clock.h"
-#include "engine/workers.h"
-#include "headroom.h"
 #include "base/log.h"
-#include "ranges.h"
+#include "clock.h"
 #include "engine/stripes.h"
 #include "engine/worker.h"
+#include "engine/workers.h"
+#include "headroom.h"
+#include "notifier.h"
+#include "ranges.h"
 
 struct workers {
   struct job job;
-  struct worker *workers;       /* owned */
-  unsigned n_workers;           /* threads that were started */
+  struct worker *workers; /* owned */
+  unsigned n_workers;     /* threads that were started */
 };
 
 static struct stripes *
@@ -73,7 +73,7 @@ make_phase (struct workers *c, bool compares, bool last)
       || (!last && (phase->settled = notifier_new ()) == -1))
     return false;
   phase->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
-                            phase->in_order);
+                             phase->in_order);
   return phase->stripes != NULL;
 }
 
@@ -107,8 +107,10 @@ start_digest (struct workers *c)
 {
   const struct plan *plan = c->job.plan;
   const struct blkhash_shape shape = {
-    .kind = plan->digest.kind, .block = plan->digest.block,
-    .size = plan->size, .claim = plan->claim + plan->gap,
+    .kind = plan->digest.kind,
+    .block = plan->digest.block,
+    .size = plan->size,
+    .claim = plan->claim + plan->gap,
   };
 
   if (plan->digest.kind == DIGEST_NONE)
@@ -204,11 +206,16 @@ workers_start (const struct gear *gear, struct error *e)
   if (c == NULL)
     goto fail;
   c->job = (struct job) {
-    .plan = plan, .source = gear->source, .destination = gear->destination,
-    .map = gear->map, .ratelimit = gear->ratelimit, .stop = gear->stop,
+    .plan = plan,
+    .source = gear->source,
+    .destination = gear->destination,
+    .map = gear->map,
+    .ratelimit = gear->ratelimit,
+    .stop = gear->stop,
     .trace = gear->trace,
     .notifier = notifier_new (),
-    .request_size = first.request_size, .window = first.window,
+    .request_size = first.request_size,
+    .window = first.window,
   };
   sem_init (&c->job.first, 0, 0);
   share_heap ();
@@ -220,7 +227,7 @@ workers_start (const struct gear *gear, struct error *e)
       && start_workers (c, plan->workers) == 0)
     return c;
 
- fail:
+fail:
   error_set (e, errno, "cannot start the workers: %s", strerror (errno));
   workers_free (c);
   return NULL;

@@ -7,17 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/blkhash.h"
-#include "engine/differences.h"
-#include "endpoint/endpoint.h"
-#include "error.h"
-#include "engine/ratelimit.h"
-#include "resume/map.h"
-#include "engine/mailbox.h"
-#include "plan/plan.h"
 #include "base/stop.h"
 #include "base/trace.h"
+#include "endpoint/endpoint.h"
+#include "engine/blkhash.h"
+#include "engine/differences.h"
+#include "engine/mailbox.h"
+#include "engine/ratelimit.h"
 #include "engine/tuner.h"
+#include "error.h"
+#include "plan/plan.h"
+#include "resume/map.h"
 
 enum phase_kind { PHASE_COPY, PHASE_COMPARE };
 
@@ -26,7 +26,7 @@ struct totals {
   uint64_t total;               /* bytes there are to do in each phase */
   bool open_ended;              /* total is where the stream ended, or 0 */
   unsigned phases;              /* how many there are: 1 or 2 */
-  enum phase_kind phase;             /* the present one, or the last */
+  enum phase_kind phase;        /* the present one, or the last */
   uint64_t began;               /* clock_now time: when it did */
   uint64_t data, zero, skipped; /* bytes copied: see struct stats */
   uint64_t zero_unread;         /* of zero: nothing was read there */
@@ -35,18 +35,18 @@ struct totals {
   uint64_t again;               /* bytes done once more, after a loss */
   uint64_t compared, holes;     /* bytes compared: the same */
   uint64_t differing;           /* of those */
-  uint64_t reads, writes, zeroes, questions;    /* requests */
-  uint64_t inflight;            /* requests */
-  uint64_t flush_time;          /* ns, of the slowest worker; 0: no flush yet */
-  uint64_t retries;             /* requests and connections tried again */
-  uint64_t came, went;          /* into the windows, and out of them */
-  uint64_t refused;             /* by them */
-  uint64_t limited;             /* by the limit alone */
-  uint64_t rtt[2];            /* ns: the quickest answers of late, by side; 0:
+  uint64_t reads, writes, zeroes, questions; /* requests */
+  uint64_t inflight;                         /* requests */
+  uint64_t flush_time;  /* ns, of the slowest worker; 0: no flush yet */
+  uint64_t retries;     /* requests and connections tried again */
+  uint64_t came, went;  /* into the windows, and out of them */
+  uint64_t refused;     /* by them */
+  uint64_t limited;     /* by the limit alone */
+  uint64_t rtt[2];      /* ns: the quickest answers of late, by side; 0:
                                    none yet */
-  uint64_t last_rtt[2];       /* ns: the same of the last answer of each worker,
+  uint64_t last_rtt[2]; /* ns: the same of the last answer of each worker,
                                    their median */
-  unsigned workers;             /* that have, or had, a connection */
+  unsigned workers;     /* that have, or had, a connection */
 };
 
 static inline uint64_t
@@ -72,13 +72,13 @@ totals_done (const struct totals *t)
 struct gear {
   const struct plan *plan;
   struct endpoint *source, *destination;
-  struct map *map;              /* NULL: the whole disk is to do */
-  struct ratelimit *ratelimit;          /* NULL: there is none */
+  struct map *map;             /* NULL: the whole disk is to do */
+  struct ratelimit *ratelimit; /* NULL: there is none */
   struct stop *stop;
-  struct trace *trace;          /* NULL: none is wanted */
+  struct trace *trace; /* NULL: none is wanted */
 };
 
-struct workers;                    /* body in workers.c */
+struct workers; /* body in workers.c */
 
 /* Starts the workers.  NULL with the error set; nothing is running then. */
 struct workers *workers_start (const struct gear *gear, struct error *e);
@@ -121,8 +121,9 @@ const struct differences *workers_differences (const struct workers *c);
 /* Writes the digest that the plan wants.  After workers_join, which was true.  -1
  * with the error set.
  */
-int workers_digest (struct workers *c, char text[BLKHASH_TEXT], struct error *e);
+int workers_digest (struct workers *c, char text[BLKHASH_TEXT],
+                    struct error *e);
 
-void workers_free (struct workers *c);        /* after workers_join; NULL is fine */
+void workers_free (struct workers *c); /* after workers_join; NULL is fine */
 
 #endif /* WORKERS_H */

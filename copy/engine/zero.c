@@ -7,15 +7,15 @@
 #include <errno.h>
 
 #include "arith.h"
-#include "iszero.h"
 #include "engine/zero.h"
+#include "iszero.h"
 
 /* Where the run of blocks of one kind that starts at start ends.  Blocks end at
  * multiples of scan on the disk, so the first and the last can be shorter.
  */
 static uint64_t
-run_end (const uint8_t *buffer, uint64_t length, uint64_t offset,
-         uint64_t scan, uint64_t start, bool *zero)
+run_end (const uint8_t *buffer, uint64_t length, uint64_t offset, uint64_t scan,
+         uint64_t start, bool *zero)
 {
   uint64_t end = start, to;
 
@@ -36,8 +36,8 @@ run_end (const uint8_t *buffer, uint64_t length, uint64_t offset,
  * there is no room.
  */
 static bool
-append (struct segment *out, unsigned *n, unsigned max,
-        uint64_t start, uint64_t end, bool zero)
+append (struct segment *out, unsigned *n, unsigned max, uint64_t start,
+        uint64_t end, bool zero)
 {
   if (*n > 0 && out[*n - 1].zero == zero) {
     out[*n - 1].end = end;
@@ -51,8 +51,8 @@ append (struct segment *out, unsigned *n, unsigned max,
 
 /* Cut with zero runs of at least least bytes.  Returns 0 for too many. */
 static unsigned
-cut_at (const uint8_t *buffer, uint64_t length, uint64_t offset,
-        uint64_t scan, uint64_t least, struct segment *out, unsigned max)
+cut_at (const uint8_t *buffer, uint64_t length, uint64_t offset, uint64_t scan,
+        uint64_t least, struct segment *out, unsigned max)
 {
   unsigned n = 0;
   uint64_t end;
@@ -70,8 +70,8 @@ cut_at (const uint8_t *buffer, uint64_t length, uint64_t offset,
 }
 
 unsigned
-zero_cut (const void *buffer, uint64_t length, uint64_t offset,
-          uint64_t scan, struct segment *out, unsigned max)
+zero_cut (const void *buffer, uint64_t length, uint64_t offset, uint64_t scan,
+          struct segment *out, unsigned max)
 {
   unsigned n = 0;
 
@@ -113,8 +113,7 @@ enum zero_way
 zero_way_next (const struct zero_plan *z, enum zero_way way, uint64_t length,
                int err)
 {
-  if (way == ZERO_WRITE
-      || (!zero_way_is_over (err) && !is_refused_here (err)))
+  if (way == ZERO_WRITE || (!zero_way_is_over (err) && !is_refused_here (err)))
     return way;
   if (way == ZERO_FAST)
     return ZERO_PLAIN;
@@ -129,7 +128,8 @@ uint64_t
 zero_way_max (const struct zero_plan *z, enum zero_way way)
 {
   switch (way) {
-  case ZERO_FAST: case ZERO_PLAIN:
+  case ZERO_FAST:
+  case ZERO_PLAIN:
     return z->request_max;
   case ZERO_SMALL:
     return min_u64 (z->request_max, z->write_max);

@@ -11,7 +11,7 @@
 
 /* A part of a buffer that is written or zeroed on its own. */
 struct segment {
-  uint32_t start, end;          /* bytes from the buffer's start, half open */
+  uint32_t start, end; /* bytes from the buffer's start, half open */
   bool zero;
 };
 
@@ -29,10 +29,10 @@ unsigned zero_cut (const void *buffer, uint64_t length, uint64_t offset,
  * is not asked for again; a refusal for another reason holds for one range.
  */
 enum zero_way {
-  ZERO_FAST,                    /* a zero request that must be quick */
-  ZERO_PLAIN,                   /* a zero request */
-  ZERO_SMALL,                   /* a zero request no larger than a write */
-  ZERO_WRITE,                   /* writing them out */
+  ZERO_FAST,  /* a zero request that must be quick */
+  ZERO_PLAIN, /* a zero request */
+  ZERO_SMALL, /* a zero request no larger than a write */
+  ZERO_WRITE, /* writing them out */
 };
 
 enum zero_way zero_way_first (const struct zero_plan *z);

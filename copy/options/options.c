@@ -26,38 +26,38 @@
 
 enum origin {
   OURS,
-  NBDCOPY,                      /* its abbreviations stay what they are */
+  NBDCOPY, /* its abbreviations stay what they are */
 };
 
 enum kind {
-  FLAG,                         /* bool: given or not */
-  TALLY,                        /* unsigned: how often it was given */
-  NUMBER,                       /* uint64_t: min..max */
-  SIZE,                         /* uint64_t: bytes, min..max */
-  SECONDS,                      /* uint64_t: ns; min..max are ms */
-  POWER,                        /* the same, and a power of two */
+  FLAG,    /* bool: given or not */
+  TALLY,   /* unsigned: how often it was given */
+  NUMBER,  /* uint64_t: min..max */
+  SIZE,    /* uint64_t: bytes, min..max */
+  SECONDS, /* uint64_t: ns; min..max are ms */
+  POWER,   /* the same, and a power of two */
   POWER_OR_0,
-  IS_ZERO,                      /* enum is_zero, argument optional */
-  WORD,                         /* const char *: one of those in argument */
-  DESCRIPTOR,                   /* bool, and a descriptor as --name=FD */
-  BWLIMIT,                      /* struct bwlimit: a rate, or @FILE */
-  RESUME,                       /* enum resume */
-  SHARD,                        /* struct shard: I/N */
-  BLKHASH,                      /* enum digest_kind and block size, optional */
-  TEXT,                         /* const char *, as it stands */
-  LABEL,                        /* the same, without secrets */
-  NOT_BUILT,                    /* needs a library that was not there */
+  IS_ZERO,    /* enum is_zero, argument optional */
+  WORD,       /* const char *: one of those in argument */
+  DESCRIPTOR, /* bool, and a descriptor as --name=FD */
+  BWLIMIT,    /* struct bwlimit: a rate, or @FILE */
+  RESUME,     /* enum resume */
+  SHARD,      /* struct shard: I/N */
+  BLKHASH,    /* enum digest_kind and block size, optional */
+  TEXT,       /* const char *, as it stands */
+  LABEL,      /* the same, without secrets */
+  NOT_BUILT,  /* needs a library that was not there */
 };
 
 struct row {
   const char *name;
-  char letter;                  /* 0: none */
+  char letter; /* 0: none */
   enum kind kind;
-  const char *argument;         /* what --help calls it; NULL: takes none */
-  size_t field;                 /* offset in struct options */
-  size_t given;                 /* offset of its bool, for those with one */
+  const char *argument; /* what --help calls it; NULL: takes none */
+  size_t field;         /* offset in struct options */
+  size_t given;         /* offset of its bool, for those with one */
   uint64_t min, max;
-  const char *help;             /* NULL: hidden */
+  const char *help; /* NULL: hidden */
   enum origin origin;
 };
 
@@ -67,8 +67,7 @@ static const struct row rows[] = {
   { "allocated", 0, FLAG, NULL, FIELD (allocated), 0, 0, 0,
     "write zeroes as allocated blocks", NBDCOPY },
 #ifdef HAVE_GNUTLS
-  { "blkhash", 0, BLKHASH, "DIGEST[/SIZE]", FIELD (digest), 0,
-    1, UINT32_MAX,
+  { "blkhash", 0, BLKHASH, "DIGEST[/SIZE]", FIELD (digest), 0, 1, UINT32_MAX,
     "print a digest of the disk's blocks (sha256/64k)", NBDCOPY },
   { "blkhash-file", 0, TEXT, "FILE", FIELD (blkhash_file), 0, 0, 0,
     "write that digest to FILE", NBDCOPY },
@@ -98,14 +97,14 @@ static const struct row rows[] = {
     "write also into files that the image names", OURS },
   { "flush", 0, FLAG, NULL, FIELD (flush), 0, 0, 0,
     "insist on flushing the destination at the end", NBDCOPY },
-  { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0,
-    "print this and end", NBDCOPY },
+  { "help", 0, FLAG, NULL, FIELD (help), 0, 0, 0, "print this and end",
+    NBDCOPY },
   { "interval", 0, SECONDS, "SECONDS", FIELD (interval), 0, 100, 86400000,
     "between two of progress (0.2 on a terminal, else 10)", OURS },
   { "jobs", 0, NUMBER, "N", FIELD (jobs), 0, 1, 1024,
     "so many copies of the manifest at a time (default 1)", OURS },
-  { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0,
-    NULL, NBDCOPY },
+  { "long-options", 0, FLAG, NULL, FIELD (long_options), 0, 0, 0, NULL,
+    NBDCOPY },
   { "manifest", 0, TEXT, "FILE", FIELD (manifest), 0, 0, 0,
     "make the copies that FILE lists, as JSON", OURS },
   { "map", 0, TEXT, "FILE", FIELD (map), 0, 0, 0,
@@ -117,23 +116,21 @@ static const struct row rows[] = {
     "do not ask the source where it has data", NBDCOPY },
   { "no-flush", 0, FLAG, NULL, FIELD (no_flush), 0, 0, 0,
     "do not flush the destination at the end", OURS },
-  { "open-timeout", 0, NUMBER, "SECONDS", FIELD (open_timeout), 0,
-    1, 86400,
+  { "open-timeout", 0, NUMBER, "SECONDS", FIELD (open_timeout), 0, 1, 86400,
     "how long a side may take to be opened (default 30)", OURS },
   { "plan", 0, FLAG, NULL, FIELD (plan), 0, 0, 0,
     "open both sides, say what would be done, write nothing", OURS },
   { "progress", 'p', DESCRIPTOR, "FD", FIELD (progress_fd),
     FIELD (progress_fd_given), 0, INT32_MAX,
     "show progress, or write it to descriptor FD as N/100", NBDCOPY },
-  { "queue-size", 0, SIZE, "SIZE", FIELD (queue_size),
-    FIELD (queue_size_given), 0, UINT32_MAX,
-    "at most SIZE bytes in flight per worker (default 64M)", NBDCOPY },
+  { "queue-size", 0, SIZE, "SIZE", FIELD (queue_size), FIELD (queue_size_given),
+    0, UINT32_MAX, "at most SIZE bytes in flight per worker (default 64M)",
+    NBDCOPY },
   { "quiet", 'q', FLAG, NULL, FIELD (quiet), 0, 0, 0,
     "print nothing but errors", OURS },
   { "report", 0, TEXT, "FILE|-", FIELD (report), 0, 0, 0,
     "write to FILE at the end how it went, as JSON", OURS },
-  { "request-size", 0, POWER, "SIZE", FIELD (request_size), 0,
-    4096, 32 * MiB,
+  { "request-size", 0, POWER, "SIZE", FIELD (request_size), 0, 4096, 32 * MiB,
     "read and write at most SIZE at a time (default 1M)", NBDCOPY },
   { "requests", 'R', NUMBER, "N", FIELD (requests), 0, 1, UINT32_MAX,
     "at most N requests in flight per worker (default 64)", NBDCOPY },
@@ -146,8 +143,8 @@ static const struct row rows[] = {
     "before the first of them, then doubling (default 1)", OURS },
   { "shard", 0, SHARD, "I/N", FIELD (shard), 0, 1, UINT32_MAX,
     "copy only the I-th of N parts of the disk", OURS },
-  { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0,
-    NULL, NBDCOPY },
+  { "short-options", 0, FLAG, NULL, FIELD (short_options), 0, 0, 0, NULL,
+    NBDCOPY },
   { "source-format", 0, WORD, "auto|raw|qcow2|vdi|vhdx|vmdk|vpc",
     FIELD (source.format), 0, 0, 0,
     "what is in the file, or behind an http(s) address", OURS },
@@ -157,17 +154,16 @@ static const struct row rows[] = {
     FIELD (source_size_given), 0, INT64_MAX,
     "fail unless the source, a stream too, has SIZE bytes", OURS },
   { "sparse", 'S', POWER_OR_0, "SIZE", FIELD (sparse), FIELD (sparse_given),
-    512, UINT32_MAX,
-    "look for zeroes of SIZE bytes (default 4K); 0: do not", NBDCOPY },
+    512, UINT32_MAX, "look for zeroes of SIZE bytes (default 4K); 0: do not",
+    NBDCOPY },
   { "stall-timeout", 0, NUMBER, "SECONDS", FIELD (stall_timeout), 0, 0, 86400,
     "give up when nothing moves for so long (default 600)", OURS },
   { "status-file", 0, TEXT, "FILE", FIELD (status_file), 0, 0, 0,
     "keep the latest of the events in FILE", OURS },
   { "synchronous", 0, FLAG, NULL, FIELD (synchronous), 0, 0, 0,
     "one worker, one request at a time, in order", NBDCOPY },
-  { "target-is-zero", 0, IS_ZERO, "auto|yes|no",
-    FIELD (destination_is_zero), 0, 0, 0,
-    "the same as --destination-is-zero", NBDCOPY },
+  { "target-is-zero", 0, IS_ZERO, "auto|yes|no", FIELD (destination_is_zero), 0,
+    0, 0, "the same as --destination-is-zero", NBDCOPY },
   { "threads", 'T', NUMBER, "N", FIELD (threads), 0, 0, UINT32_MAX,
     "at most N workers (default 0: one for each processor)", NBDCOPY },
   { "trace", 0, TEXT, "FILE", FIELD (trace_file), 0, 0, 0,
@@ -194,8 +190,9 @@ options_argument (const char *name)
 {
   for (size_t i = 0; i < N_ROWS; i++)
     if (strcmp (rows[i].name, name) == 0)
-      return rows[i].argument == NULL ? OPTION_WITHOUT
-        : argument_is_optional (&rows[i]) ? OPTION_MAY_HAVE : OPTION_NEEDS;
+      return rows[i].argument == NULL     ? OPTION_WITHOUT
+        : argument_is_optional (&rows[i]) ? OPTION_MAY_HAVE
+                                          : OPTION_NEEDS;
   return OPTION_UNKNOWN;
 }
 
@@ -239,12 +236,13 @@ set_bounded (struct options *o, const struct row *row, const char *text,
     error_set (e, EINVAL, "--%s: must be %s%" PRIu64 " to %" PRIu64 ": %s",
                row->name,
                row->kind == POWER_OR_0 ? "0 or a power of 2 from "
-               : is_power ? "a power of 2 from " : "from ",
+                 : is_power            ? "a power of 2 from "
+                                       : "from ",
                row->min, row->max, text);
     return -1;
   }
 
- good:
+good:
   *(uint64_t *) field_of (o, row->field) = value;
   if (row->given)
     *(bool *) field_of (o, row->given) = true;
@@ -271,7 +269,9 @@ set_seconds (struct options *o, const struct row *row, const char *text,
 }
 
 static const char *const is_zero_words[] = {
-  [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+  [IS_ZERO_AUTO] = "auto",
+  [IS_ZERO_YES] = "yes",
+  [IS_ZERO_NO] = "no",
 };
 
 static int
@@ -280,7 +280,7 @@ set_is_zero (struct options *o, const struct row *row, const char *text,
 {
   enum is_zero *field = field_of (o, row->field);
 
-  if (text == NULL) {           /* as nbdcopy has it */
+  if (text == NULL) { /* as nbdcopy has it */
     *field = IS_ZERO_YES;
     return 0;
   }
@@ -294,8 +294,9 @@ set_is_zero (struct options *o, const struct row *row, const char *text,
 }
 
 static const char *const digest_names[] = {
-  [DIGEST_NONE] = "no", [DIGEST_MD5] = "md5", [DIGEST_SHA1] = "sha1",
-  [DIGEST_SHA256] = "sha256", [DIGEST_SHA512] = "sha512",
+  [DIGEST_NONE] = "no",       [DIGEST_MD5] = "md5",
+  [DIGEST_SHA1] = "sha1",     [DIGEST_SHA256] = "sha256",
+  [DIGEST_SHA512] = "sha512",
 };
 
 const char *
@@ -402,8 +403,8 @@ find_word (const struct row *row, const char *text, struct error *e)
     word += n;
     i++;
   }
-  error_set (e, EINVAL, "--%s: must be one of %s: %s", row->name,
-             row->argument, text);
+  error_set (e, EINVAL, "--%s: must be one of %s: %s", row->name, row->argument,
+             text);
   return -1;
 }
 
@@ -440,8 +441,10 @@ set_label (struct options *o, const struct row *row, const char *text,
   else if (shown && strcmp (shown, text) == 0)
     *(const char **) field_of (o, row->field) = text;
   else
-    error_set (e, shown ? EINVAL : ENOMEM, "--%s: it is shown, and no place"
-               " for a secret: %s", row->name, shown ? shown : "");
+    error_set (e, shown ? EINVAL : ENOMEM,
+               "--%s: it is shown, and no place"
+               " for a secret: %s",
+               row->name, shown ? shown : "");
   free (shown);
   return error_is_set (e) ? -1 : 0;
 }
@@ -491,12 +494,17 @@ set_option (struct options *o, const struct row *row, const char *text,
   case RESUME:
     return set_resume (o, row, text, e);
   case NOT_BUILT:
-    error_set (e, ENOTSUP, "--%s: this program was built without the library"
-               " that it needs, GnuTLS", row->name);
+    error_set (e, ENOTSUP,
+               "--%s: this program was built without the library"
+               " that it needs, GnuTLS",
+               row->name);
     return -1;
   case SECONDS:
     return set_seconds (o, row, text, e);
-  case NUMBER: case SIZE: case POWER: case POWER_OR_0:
+  case NUMBER:
+  case SIZE:
+  case POWER:
+  case POWER_OR_0:
     return set_bounded (o, row, text, e);
   }
   return -1;
@@ -573,9 +581,11 @@ make_getopt_tables (struct option *longs, char *shorts)
     const struct row *row = &rows[i];
 
     longs[i] = (struct option) {
-      .name = row->name, .val = 256 + i,
+      .name = row->name,
+      .val = 256 + i,
       .has_arg = row->argument == NULL ? no_argument
-        : argument_is_optional (row) ? optional_argument : required_argument,
+        : argument_is_optional (row)   ? optional_argument
+                                       : required_argument,
     };
     if (row->letter) {
       *shorts++ = row->letter;
@@ -654,13 +664,16 @@ static int
 check_map (const struct options *o, struct error *e)
 {
   const char *without = o->resume_given ? "resume"
-    : o->source_id ? "source-id" : o->map_interval_given ? "map-interval"
-    : NULL;
+    : o->source_id                      ? "source-id"
+    : o->map_interval_given             ? "map-interval"
+                                        : NULL;
   const char *with = o->no_flush ? "--no-flush"
-    : o->compare ? "--compare"
-    : o->digest != DIGEST_NONE ? "--blkhash"
+    : o->compare                 ? "--compare"
+    : o->digest != DIGEST_NONE   ? "--blkhash"
     : o->destination.command == NULL
-      && strcmp (o->destination.name, "null:") == 0 ? "null:" : NULL;
+      && strcmp (o->destination.name, "null:") == 0
+    ? "null:"
+    : NULL;
 
   if (o->map == NULL && without) {
     error_set (e, EINVAL, "--%s is about a --map, and there is none", without);
@@ -678,8 +691,8 @@ static bool
 is_for_many (const struct row *row)
 {
   static const char *const names[] = {
-    "events", "interval", "jobs", "manifest", "plan", "quiet", "report",
-    "verbose",
+    "events", "interval", "jobs",   "manifest",
+    "plan",   "quiet",    "report", "verbose",
   };
 
   for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -695,11 +708,15 @@ check_alone (const char *operand, const struct row *of_one, struct error *e)
   if (operand == NULL && of_one == NULL)
     return 0;
   if (operand)
-    error_set (e, EINVAL, "--manifest: it names what is copied, so there is no"
-               " SOURCE or DESTINATION beside it: %s", operand);
+    error_set (e, EINVAL,
+               "--manifest: it names what is copied, so there is no"
+               " SOURCE or DESTINATION beside it: %s",
+               operand);
   else
-    error_set (e, EINVAL, "--manifest: --%s belongs to one copy, and not to"
-               " many", of_one->name);
+    error_set (e, EINVAL,
+               "--manifest: --%s belongs to one copy, and not to"
+               " many",
+               of_one->name);
   return -1;
 }
 
@@ -723,7 +740,7 @@ check_output (struct options *o, struct error *e)
   if (o->events && options_descriptor (o->events, &fd) && fd == STDOUT_FILENO)
     return refuse_output ("--events=1", e);
   if (o->report && strcmp (o->report, "-") == 0) {
-    o->report = NULL;           /* nor is the refusal reported there */
+    o->report = NULL; /* nor is the refusal reported there */
     return refuse_output ("--report=-", e);
   }
   return 0;
@@ -737,7 +754,8 @@ check_together (struct options *o, struct error *e)
     return -1;
   }
   if (o->compare && o->verify) {
-    error_set (e, EINVAL, "--compare and --verify cannot both hold: --compare"
+    error_set (e, EINVAL,
+               "--compare and --verify cannot both hold: --compare"
                " copies nothing that could be verified");
     return -1;
   }
@@ -753,8 +771,8 @@ check_together (struct options *o, struct error *e)
 }
 
 static int
-parse_words (struct options *o, int argc, char **argv,
-             struct operand *commands, unsigned n_commands, struct error *e)
+parse_words (struct options *o, int argc, char **argv, struct operand *commands,
+             unsigned n_commands, struct error *e)
 {
   struct option longs[N_ROWS + 1];
   char shorts[2 * N_ROWS + 2];
@@ -762,10 +780,10 @@ parse_words (struct options *o, int argc, char **argv,
   int c;
 
   make_getopt_tables (longs, shorts);
-  optind = 0;                   /* start afresh, also in a second call */
+  optind = 0; /* start afresh, also in a second call */
   opterr = 0;
   while ((c = getopt_long (argc, argv, shorts, longs, NULL)) != -1) {
-    if (c == '?' && optopt == 0)        /* a long name, not just one */
+    if (c == '?' && optopt == 0) /* a long name, not just one */
       c = choose_for_nbdcopy (argc, argv);
     if (c == '?' || c == ':')
       return refuse_word (c, argv, e);
@@ -820,8 +838,10 @@ parse_pace (struct options *o, struct error *e)
   free (size);
   if (good)
     return 0;
-  error_set (e, EINVAL, "STRIPECOPY_TUNING=%s: not the size of a request and that"
-             " of a window, with a comma", text);
+  error_set (e, EINVAL,
+             "STRIPECOPY_TUNING=%s: not the size of a request and that"
+             " of a window, with a comma",
+             text);
   return -1;
 }
 
@@ -883,11 +903,13 @@ static json_t *
 value_of_bwlimit (const struct bwlimit *limit)
 {
   return limit->file ? masked (limit->file)
-    : limit->rate ? json_of_number (limit->rate) : json_null ();
+    : limit->rate    ? json_of_number (limit->rate)
+                     : json_null ();
 }
 
 static const char *const resume_words[] = {
-  [RESUME_AUTO] = "auto", [RESUME_REQUIRE] = "require",
+  [RESUME_AUTO] = "auto",
+  [RESUME_REQUIRE] = "require",
   [RESUME_NEVER] = "never",
 };
 
@@ -901,32 +923,38 @@ value_of (const struct options *o, const struct row *row)
     return json_boolean (*(const bool *) field);
   case TALLY:
     return json_of_number (*(const unsigned *) field);
-  case NUMBER: case SIZE: case POWER_OR_0:
+  case NUMBER:
+  case SIZE:
+  case POWER_OR_0:
     return json_of_number (*(const uint64_t *) field);
   case POWER:
     return *(const uint64_t *) field
-      ? json_of_number (*(const uint64_t *) field) : json_null ();
+      ? json_of_number (*(const uint64_t *) field)
+      : json_null ();
   case SECONDS:
     return *(const uint64_t *) field || row->min == 0
-      ? json_of_ns (*(const uint64_t *) field) : json_null ();
+      ? json_of_ns (*(const uint64_t *) field)
+      : json_null ();
   case IS_ZERO:
     return json_string (is_zero_words[*(const enum is_zero *) field]);
   case BWLIMIT:
     return value_of_bwlimit (&o->bwlimit);
   case SHARD:
-    return o->shard.count == 0 ? json_null ()
-      : json_sprintf ("%" PRIu64 "/%" PRIu64, o->shard.number,
-                      o->shard.count);
+    return o->shard.count == 0
+      ? json_null ()
+      : json_sprintf ("%" PRIu64 "/%" PRIu64, o->shard.number, o->shard.count);
   case RESUME:
     return json_string (resume_words[*(const enum resume *) field]);
   case DESCRIPTOR:
     return o->progress_fd_given ? json_of_number (o->progress_fd)
-      : json_boolean (o->progress);
+                                : json_boolean (o->progress);
   case BLKHASH:
-    return o->digest == DIGEST_NONE ? json_null ()
-      : json_sprintf ("%s/%" PRIu64, digest_names[o->digest],
-                      o->digest_block);
-  case WORD: case TEXT: case LABEL:
+    return o->digest == DIGEST_NONE
+      ? json_null ()
+      : json_sprintf ("%s/%" PRIu64, digest_names[o->digest], o->digest_block);
+  case WORD:
+  case TEXT:
+  case LABEL:
     return masked (*(const char *const *) field);
   case NOT_BUILT:
     return json_null ();
@@ -950,8 +978,8 @@ options_config (const struct options *o)
 
   for (size_t i = 0; config && i < N_ROWS; i++)
     if (is_setting (&rows[i])
-        && json_object_set_new (config, rows[i].name,
-                                value_of (o, &rows[i])) == -1) {
+        && json_object_set_new (config, rows[i].name, value_of (o, &rows[i]))
+          == -1) {
       json_decref (config);
       return NULL;
     }
@@ -993,17 +1021,20 @@ options_help (const char *program)
 
   if (f == NULL)
     return NULL;
-  fprintf (f, "Copy a disk between NBD servers and files, striped over"
+  fprintf (f,
+           "Copy a disk between NBD servers and files, striped over"
            " several workers.\n\n"
            "  %s [OPTIONS] SOURCE DESTINATION\n\n"
            "SOURCE, DESTINATION := - | FILE | DEVICE | NBD-URI"
            " | [ CMD ARGS ... ]\n"
            "SOURCE              += http://... | https://...\n"
-           "DESTINATION         += null:\n\n", program);
+           "DESTINATION         += null:\n\n",
+           program);
   for (size_t i = 0; i < N_ROWS; i++)
     if (rows[i].help)
       print_row (f, &rows[i]);
-  fprintf (f, "\nSizes are bytes, or take a unit: 32k, 1M, 4G, 1MiB."
+  fprintf (f,
+           "\nSizes are bytes, or take a unit: 32k, 1M, 4G, 1MiB."
            "  stripecopy(1) tells all.\n");
   if (fclose (f) != 0) {
     free (text);

@@ -12,9 +12,9 @@
 
 /* One of the two names on the command line. */
 struct operand {
-  const char *name;             /* borrowed from argv; "[" for a command */
-  char **command;               /* NULL-terminated, owned; NULL: not one */
-  const char *format;           /* --source-format and the like; NULL: none */
+  const char *name;   /* borrowed from argv; "[" for a command */
+  char **command;     /* NULL-terminated, owned; NULL: not one */
+  const char *format; /* --source-format and the like; NULL: none */
 };
 
 enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
@@ -23,80 +23,84 @@ enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
 enum resume { RESUME_AUTO, RESUME_REQUIRE, RESUME_NEVER };
 
 enum digest_kind {
-  DIGEST_NONE, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512
+  DIGEST_NONE,
+  DIGEST_MD5,
+  DIGEST_SHA1,
+  DIGEST_SHA256,
+  DIGEST_SHA512
 };
 
 /* How many bytes a second may be moved. */
 struct bwlimit {
-  uint64_t rate;                /* 0: any number */
-  const char *file;             /* has the rate, which can change; or NULL */
+  uint64_t rate;    /* 0: any number */
+  const char *file; /* has the rate, which can change; or NULL */
 };
 
 /* Which part of the disk is copied. */
 struct shard {
-  uint64_t number, count;       /* 1 to count; 0 of 0: all of it */
+  uint64_t number, count; /* 1 to count; 0 of 0: all of it */
 };
 
 /* Beyond any use; keeps a slip of the finger from starting many threads. */
 #define WORKERS_MAX 1024
 
 struct options {
-  const char *program;          /* base name of argv[0], for messages */
+  const char *program; /* base name of argv[0], for messages */
   struct operand source, destination;
 
-  uint64_t connections;         /* --connections, at least 1 */
-  uint64_t threads;             /* --threads, 0: as many as processors */
-  uint64_t requests;            /* --requests, per worker, at least 1 */
-  uint64_t request_size;        /* --request-size, bytes; 0: not given */
-  uint64_t queue_size;          /* --queue-size, bytes per worker */
+  uint64_t connections;  /* --connections, at least 1 */
+  uint64_t threads;      /* --threads, 0: as many as processors */
+  uint64_t requests;     /* --requests, per worker, at least 1 */
+  uint64_t request_size; /* --request-size, bytes; 0: not given */
+  uint64_t queue_size;   /* --queue-size, bytes per worker */
   bool queue_size_given;
-  uint64_t tuning_size, tuning_window;      /* bytes of each request and window, with
+  uint64_t tuning_size, tuning_window; /* bytes of each request and window, with
                                    nothing left to find; 0: not fixed */
-  uint64_t sparse;              /* --sparse, bytes; 0: do not look for zeroes */
+  uint64_t sparse; /* --sparse, bytes; 0: do not look for zeroes */
   bool sparse_given;
   enum is_zero destination_is_zero;
-  bool allocated;               /* --allocated */
-  bool external_files;          /* --external-files */
-  bool flush, no_flush;         /* each as given */
+  bool allocated;       /* --allocated */
+  bool external_files;  /* --external-files */
+  bool flush, no_flush; /* each as given */
   bool no_extents;
   bool synchronous;
-  enum digest_kind digest;      /* --blkhash */
-  uint64_t digest_block;        /* its blocks, bytes, a power of two */
-  const char *blkhash_file;     /* --blkhash-file; NULL: standard output */
-  const char *disk;             /* stands in messages; NULL: nothing does */
-  const char *manifest;         /* names the copies to make; NULL: just one */
-  uint64_t jobs;                /* of those, at a time */
-  const char *map;              /* --map; NULL: none */
-  uint64_t map_interval;        /* --map-interval, seconds */
+  enum digest_kind digest;  /* --blkhash */
+  uint64_t digest_block;    /* its blocks, bytes, a power of two */
+  const char *blkhash_file; /* --blkhash-file; NULL: standard output */
+  const char *disk;         /* stands in messages; NULL: nothing does */
+  const char *manifest;     /* names the copies to make; NULL: just one */
+  uint64_t jobs;            /* of those, at a time */
+  const char *map;          /* --map; NULL: none */
+  uint64_t map_interval;    /* --map-interval, seconds */
   bool map_interval_given;
-  enum resume resume;           /* --resume */
+  enum resume resume; /* --resume */
   bool resume_given;
-  const char *source_id;        /* --source-id; NULL: none */
-  uint64_t source_size;         /* --source-size, when source_size_given */
+  const char *source_id; /* --source-id; NULL: none */
+  uint64_t source_size;  /* --source-size, when source_size_given */
   bool source_size_given;
   struct bwlimit bwlimit;
   struct shard shard;
-  bool plan;                    /* only say what would be done */
-  bool compare;                 /* write nothing, compare both sides */
-  bool verify;                  /* compare both sides after the copy */
+  bool plan;    /* only say what would be done */
+  bool compare; /* write nothing, compare both sides */
+  bool verify;  /* compare both sides after the copy */
 
-  bool progress;                /* -p or --progress */
-  uint64_t progress_fd;         /* --progress=FD, when progress_fd_given */
+  bool progress;        /* -p or --progress */
+  uint64_t progress_fd; /* --progress=FD, when progress_fd_given */
   bool progress_fd_given;
-  const char *events;           /* --events: digits are a descriptor */
+  const char *events; /* --events: digits are a descriptor */
   const char *status_file;
-  const char *report;           /* --report; "-" is standard output */
-  uint64_t interval;            /* --interval, ns; 0: not given */
+  const char *report; /* --report; "-" is standard output */
+  uint64_t interval;  /* --interval, ns; 0: not given */
   bool quiet;
-  const char *trace_file;       /* --trace; NULL: none */
-  unsigned verbose;             /* how often -v was given */
-  uint64_t open_timeout;        /* --open-timeout, seconds */
-  uint64_t connect_wait;        /* --connect-wait, seconds */
-  uint64_t stall_timeout;       /* --stall-timeout, seconds; 0: none */
-  uint64_t retries;             /* --retries */
-  uint64_t retry_wait;          /* --retry-wait, ns */
+  const char *trace_file; /* --trace; NULL: none */
+  unsigned verbose;       /* how often -v was given */
+  uint64_t open_timeout;  /* --open-timeout, seconds */
+  uint64_t connect_wait;  /* --connect-wait, seconds */
+  uint64_t stall_timeout; /* --stall-timeout, seconds; 0: none */
+  uint64_t retries;       /* --retries */
+  uint64_t retry_wait;    /* --retry-wait, ns */
 
-  bool help, version;           /* print that, and end */
+  bool help, version; /* print that, and end */
   bool long_options, short_options;
 };
 
@@ -110,7 +114,10 @@ void options_free (struct options *o);
 
 /* Whether there is an option of exactly this long name, and its argument. */
 enum options_argument {
-  OPTION_UNKNOWN, OPTION_WITHOUT, OPTION_MAY_HAVE, OPTION_NEEDS
+  OPTION_UNKNOWN,
+  OPTION_WITHOUT,
+  OPTION_MAY_HAVE,
+  OPTION_NEEDS
 };
 
 enum options_argument options_argument (const char *name);

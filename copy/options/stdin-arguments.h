@@ -22,10 +22,10 @@ int stdin_arguments_write (char *const words[]);
 /* Whether this command line says that the real one is handed over. */
 bool stdin_arguments_expected (int argc, char *const argv[]);
 
-struct handed_words {           /* freeing a zeroed one is safe */
-  char **argv;                  /* owned, NULL at the end */
+struct handed_words { /* freeing a zeroed one is safe */
+  char **argv;        /* owned, NULL at the end */
   int argc;
-  char *text;                   /* owned: what the words are in */
+  char *text; /* owned: what the words are in */
 };
 
 /* The command line that was handed over, with argv0 before the words.  Standard

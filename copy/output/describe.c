@@ -33,7 +33,8 @@ static json_t *
 describe_name (const struct operand *operand)
 {
   char *name = operand->name ? endpoint_masked_name (operand) : NULL;
-  json_t *value = operand->name && name == NULL ? NULL
+  json_t *value = operand->name && name == NULL
+    ? NULL
     : json_of_text (name, NAME_MAX_BYTES);
 
   free (name);
@@ -47,25 +48,20 @@ describe_side (const struct operand *operand, const char *id,
   const struct caps *c = ep ? endpoint_caps (ep) : NULL;
 
   if (c == NULL)
-    return json_pack ("{s:o, s:o, s:n, s:n, s:n}",
-                      "uri", describe_name (operand), "id",
-                      json_of_text (id, NAME_MAX_BYTES), "size", "extents",
-                      "multi_conn");
-  return json_pack ("{s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b,"
-                    " s:b, s:{s:o, s:o, s:o}}",
-                    "uri", describe_name (operand),
-                    "id", json_of_text (id, NAME_MAX_BYTES),
-                    "size", describe_if (!c->stream && !c->grows,
-                                         json_of_number (c->size)),
-                    "extents", c->extents_max > 0,
-                    "multi_conn", c->can_multi_conn,
-                    "stream", c->stream, "grows", c->grows,
-                    "exists", !c->missing,
-                    "read_only", c->read_only, "zero", c->zero_max > 0,
-                    "fast_zero", c->can_fast_zero, "flush", c->can_flush,
-                    "block", "min", json_of_number (c->block_min),
-                    "preferred", json_of_number (c->block_preferred),
-                    "max", json_of_number (c->block_max));
+    return json_pack (
+      "{s:o, s:o, s:n, s:n, s:n}", "uri", describe_name (operand), "id",
+      json_of_text (id, NAME_MAX_BYTES), "size", "extents", "multi_conn");
+  return json_pack (
+    "{s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b,"
+    " s:b, s:{s:o, s:o, s:o}}",
+    "uri", describe_name (operand), "id", json_of_text (id, NAME_MAX_BYTES),
+    "size", describe_if (!c->stream && !c->grows, json_of_number (c->size)),
+    "extents", c->extents_max > 0, "multi_conn", c->can_multi_conn, "stream",
+    c->stream, "grows", c->grows, "exists", !c->missing, "read_only",
+    c->read_only, "zero", c->zero_max > 0, "fast_zero", c->can_fast_zero,
+    "flush", c->can_flush, "block", "min", json_of_number (c->block_min),
+    "preferred", json_of_number (c->block_preferred), "max",
+    json_of_number (c->block_max));
 }
 
 /* -- the plan ------------------------------------------------------------- */
@@ -86,9 +82,11 @@ describe_estimate (const struct scan_result *found)
   json_t *list = json_array ();
 
   for (unsigned i = 0; list && i < sizeof rates / sizeof rates[0]; i++)
-    if (json_array_append_new (list, json_pack ("{s:o, s:f}",
-          "rate", json_of_number (rates[i]),
-          "seconds", (double) found->data / rates[i])) == -1) {
+    if (json_array_append_new (list,
+                               json_pack ("{s:o, s:f}", "rate",
+                                          json_of_number (rates[i]), "seconds",
+                                          (double) found->data / rates[i]))
+        == -1) {
       json_decref (list);
       return NULL;
     }
@@ -101,41 +99,36 @@ describe_findings (const struct scan_result *f)
 {
   if (f == NULL)
     return json_null ();
-  return json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o}",
-                    "data", json_of_number (f->data),
-                    "zero", describe_if (f->told_apart,
-                                         json_of_number (f->zero)),
-                    "skipped", describe_if (f->told_apart,
-                                            json_of_number (f->skipped)),
-                    "resumed", json_of_number (f->resumed),
-                    "unknown", json_of_number (f->unknown),
-                    "estimate", describe_estimate (f));
+  return json_pack (
+    "{s:o, s:o, s:o, s:o, s:o, s:o}", "data", json_of_number (f->data), "zero",
+    describe_if (f->told_apart, json_of_number (f->zero)), "skipped",
+    describe_if (f->told_apart, json_of_number (f->skipped)), "resumed",
+    json_of_number (f->resumed), "unknown", json_of_number (f->unknown),
+    "estimate", describe_estimate (f));
 }
 
 json_t *
 describe_plan (const struct plan *p, const struct scan_result *found)
 {
   static const char *const words[] = {
-    [IS_ZERO_AUTO] = "unknown", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+    [IS_ZERO_AUTO] = "unknown",
+    [IS_ZERO_YES] = "yes",
+    [IS_ZERO_NO] = "no",
   };
 
-  return json_pack ("{s:b, s:b, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
-                    " s:b, s:b, s:o, s:o}",
-                    "copies", p->copies, "compares", p->compares,
-                    "total", describe_if (!p->open_ended,
-                                          json_of_number (plan_length (p))),
-                    "workers", (int) p->workers,
-                    "requests", (int) p->requests,
-                    "request_size", json_of_number (p->request_size),
-                    "queue_size", json_of_number (p->queue_size),
-                    "align", json_of_number (p->align),
-                    "sparse", json_of_number (p->zero.scan),
-                    "source_extents", p->source_extents,
-                    "destination_is_zero", p->zero.ask_destination ? "ask"
-                    : words[p->zero.known],
-                    "allocated", p->zero.allocate, "flush", p->flush,
-                    "digest", describe_digest (&p->digest),
-                    "found", describe_findings (found));
+  return json_pack (
+    "{s:b, s:b, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
+    " s:b, s:b, s:o, s:o}",
+    "copies", p->copies, "compares", p->compares, "total",
+    describe_if (!p->open_ended, json_of_number (plan_length (p))), "workers",
+    (int) p->workers, "requests", (int) p->requests, "request_size",
+    json_of_number (p->request_size), "queue_size",
+    json_of_number (p->queue_size), "align", json_of_number (p->align),
+    "sparse", json_of_number (p->zero.scan), "source_extents",
+    p->source_extents, "destination_is_zero",
+    p->zero.ask_destination ? "ask" : words[p->zero.known], "allocated",
+    p->zero.allocate, "flush", p->flush, "digest", describe_digest (&p->digest),
+    "found", describe_findings (found));
 }
 
 /* -- errors and numbers --------------------------------------------------- */
@@ -163,28 +156,23 @@ describe_error (const struct error *e)
 
   if (e == NULL || !error_is_set (e))
     return json_null ();
-  return json_pack ("{s:s?, s:s?, s:o, s:o, s:o, s:o}",
-                    "side", side_of (e), "op", p->op,
-                    "offset", describe_if (p->has_range,
-                                           json_of_number (p->offset)),
-                    "length", describe_if (p->has_range,
-                                           json_of_number (p->length)),
-                    "errno", describe_if (e->number != 0,
-                                          json_integer (e->number)),
-                    "message", json_of_text (e->text, SIZE_MAX));
+  return json_pack (
+    "{s:s?, s:s?, s:o, s:o, s:o, s:o}", "side", side_of (e), "op", p->op,
+    "offset", describe_if (p->has_range, json_of_number (p->offset)), "length",
+    describe_if (p->has_range, json_of_number (p->length)), "errno",
+    describe_if (e->number != 0, json_integer (e->number)), "message",
+    json_of_text (e->text, SIZE_MAX));
 }
 
 json_t *
 describe_bytes (const struct totals *t)
 {
-  return json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o}",
-                    "total", describe_if (!t->open_ended || t->total > 0,
-                                          json_of_number (t->total)),
-                    "data", json_of_number (t->data),
-                    "zero", json_of_number (t->zero),
-                    "skipped", json_of_number (t->skipped),
-                    "resumed", json_of_number (t->resumed),
-                    "reread", json_of_number (t->again));
+  return json_pack (
+    "{s:o, s:o, s:o, s:o, s:o, s:o}", "total",
+    describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
+    "data", json_of_number (t->data), "zero", json_of_number (t->zero),
+    "skipped", json_of_number (t->skipped), "resumed",
+    json_of_number (t->resumed), "reread", json_of_number (t->again));
 }
 
 /* -- comparing ------------------------------------------------------------ */
@@ -197,9 +185,10 @@ describe_ranges (const struct ranges *found)
   for (size_t i = 0; i < ranges_count (found) && i < DIFFERENCES_TOLD; i++) {
     const struct range *r = ranges_at (found, i);
 
-    json_array_append_new (list, json_pack ("{s:o, s:o}",
-          "offset", json_of_number (r->start),
-          "length", json_of_number (r->end - r->start)));
+    json_array_append_new (list,
+                           json_pack ("{s:o, s:o}", "offset",
+                                      json_of_number (r->start), "length",
+                                      json_of_number (r->end - r->start)));
   }
   return list;
 }
@@ -210,13 +199,11 @@ describe_verify (const struct differences *d, const struct totals *t)
   bool all;
   const struct ranges *found = differences_found (d, &all);
 
-  return json_pack ("{s:o, s:o, s:o, s:o, s:b}",
-                    "compared", json_of_number (t->compared),
-                    "holes", json_of_number (t->holes),
-                    "differing", json_of_number (t->differing),
-                    "ranges", describe_ranges (found),
-                    "complete", all
-                    && ranges_count (found) <= DIFFERENCES_TOLD);
+  return json_pack (
+    "{s:o, s:o, s:o, s:o, s:b}", "compared", json_of_number (t->compared),
+    "holes", json_of_number (t->holes), "differing",
+    json_of_number (t->differing), "ranges", describe_ranges (found),
+    "complete", all && ranges_count (found) <= DIFFERENCES_TOLD);
 }
 
 void
@@ -225,9 +212,8 @@ describe_difference (const struct differences *d, const struct totals *t,
 {
   bool all;
   const struct range *first = ranges_at (differences_found (d, &all), 0);
-  const struct error_place place = {
-    "destination", "compare", true, first->start, first->end - first->start
-  };
+  const struct error_place place = { "destination", "compare", true,
+                                     first->start, first->end - first->start };
 
   error_set_at (e, 0, &place, "%s: %" PRIu64 " bytes of %" PRIu64 " differ",
                 endpoint_name (destination), t->differing, t->total);

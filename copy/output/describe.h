@@ -8,13 +8,13 @@
 #ifndef DESCRIBE_H
 #define DESCRIBE_H
 
-#include "engine/workers.h"
 #include "endpoint/endpoint.h"
+#include "engine/scan.h"
+#include "engine/workers.h"
 #include "error.h"
 #include "json.h"
 #include "options/options.h"
 #include "plan/plan.h"
-#include "engine/scan.h"
 
 /* ep is NULL where the side was not opened, the operand has no name where none
  * was given, and id is what the caller calls its state, or NULL.

@@ -79,8 +79,7 @@ take_sample (struct estimator *o, uint64_t now)
   if (now < o->next_sample)
     return;
   if (o->n_samples == ESTIMATE_SAMPLES)
-    memmove (o->samples, o->samples + 1,
-             --o->n_samples * sizeof o->samples[0]);
+    memmove (o->samples, o->samples + 1, --o->n_samples * sizeof o->samples[0]);
   o->samples[o->n_samples].when = now;
   o->samples[o->n_samples].done = totals_done (&o->told);
   o->samples[o->n_samples].data = data_of (&o->told);
@@ -143,7 +142,8 @@ zero_left (const struct estimator *o)
   if (!o->data_known || t->phase != PHASE_COPY || t->open_ended
       || passed >= holes || !has_zeroed (t))
     return 0;
-  return passed == 0 ? holes
+  return passed == 0
+    ? holes
     : (double) (holes - passed) * min_u64 (t->zero_unread, passed) / passed;
 }
 
@@ -165,8 +165,7 @@ static double
 fraction_of (const struct estimator *o, uint64_t now)
 {
   const struct totals *t = &o->told;
-  const double bytes = t->total == 0 ? 0
-    : (double) totals_done (t) / t->total;
+  const double bytes = t->total == 0 ? 0 : (double) totals_done (t) / t->total;
   const double resumed = t->total == 0 ? 0 : (double) t->resumed / t->total;
   const double seconds = (double) (now - o->began) / NS_PER_S;
   const double left = zeroing_seconds (o, now);

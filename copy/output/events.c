@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "clock.h"
 #include "output/describe.h"
 #include "output/events.h"
-#include "base/log.h"
 #include "secrets.h"
 
 #define FORMAT_VERSION 1
@@ -104,9 +104,8 @@ replace (const char *name, mode_t mode, const char *line, size_t length)
 
   if (fd == -1)
     return -1;
-  errno = ENOSPC;               /* what a short write means */
-  if (fchmod (fd, mode) == -1
-      || write (fd, line, length) != (ssize_t) length
+  errno = ENOSPC; /* what a short write means */
+  if (fchmod (fd, mode) == -1 || write (fd, line, length) != (ssize_t) length
       || (other == NULL && name_beside (name, fd, &other) == -1)
       || rename (other, name) == -1) {
     err = errno;
@@ -166,8 +165,8 @@ write_status (struct events *ev, const char *line, size_t length)
     return;
   shown = secrets_mask (ev->status_file);
   ev->status_file = NULL;
-  log_warning_as ("no-status-file", "--status-file=%s: %s",
-                  shown ? shown : "", strerror (errno));
+  log_warning_as ("no-status-file", "--status-file=%s: %s", shown ? shown : "",
+                  strerror (errno));
   free (shown);
 }
 
@@ -179,7 +178,9 @@ events_open (struct events *ev, const struct options *o, struct error *e)
   int r = 0;
 
   *ev = (struct events) {
-    .stream.fd = -1, .disk = o->disk, .mode = 0666 & ~read_umask (),
+    .stream.fd = -1,
+    .disk = o->disk,
+    .mode = 0666 & ~read_umask (),
     .interval = o->interval ? o->interval : 10 * NS_PER_S,
   };
   if (o->events)
@@ -211,9 +212,9 @@ tell (struct events *ev, const char *what, json_t *details, int wait_ms)
     return;
   }
   clock_gettime (CLOCK_REALTIME, &now);
-  event = json_pack ("{s:i, s:I, s:o, s:s}", "v", FORMAT_VERSION,
-                     "seq", (json_int_t) ev->seq++,
-                     "t", json_of_time (&now), "ev", what);
+  event = json_pack ("{s:i, s:I, s:o, s:s}", "v", FORMAT_VERSION, "seq",
+                     (json_int_t) ev->seq++, "t", json_of_time (&now), "ev",
+                     what);
   if (event && ev->disk)
     json_object_set_new (event, "disk",
                          json_of_text (ev->disk, NAME_MAX_BYTES));
@@ -234,11 +235,11 @@ events_start (struct events *ev, const struct options *o)
   json_t *source = describe_side (&o->source, o->source_id, NULL);
   json_t *destination = describe_side (&o->destination, NULL, NULL);
 
-  tell (ev, "start", json_pack ("{s:s, s:i, s:o, s:o}",
-                                "version", PACKAGE_VERSION,
-                                "pid", (int) getpid (),
-                                "source", source,
-                                "destination", destination), 0);
+  tell (ev, "start",
+        json_pack ("{s:s, s:i, s:o, s:o}", "version", PACKAGE_VERSION, "pid",
+                   (int) getpid (), "source", source, "destination",
+                   destination),
+        0);
 }
 
 void
@@ -260,24 +261,23 @@ events_retry (struct events *ev, const struct notice *n)
   const bool is_request = n->kind == NOTICE_RETRY;
   const int err = is_request ? n->err : n->why.number;
 
-  tell (ev, "retry",
-        json_pack ("{s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:i}",
-                   "side", side_name (n->side),
-                   "op", is_request ? io_verb_name (n->verb) : "connect",
-                   "offset", describe_if (is_request,
-                                          json_of_number (n->offset)),
-                   "length", describe_if (is_request,
-                                          json_of_number (n->length)),
-                   "errno", describe_if (err != 0, json_integer (err)),
-                   "attempt", (int) n->attempt, "wait", json_of_ns (n->wait),
-                   "worker", (int) n->worker), 0);
+  tell (
+    ev, "retry",
+    json_pack (
+      "{s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:i}", "side", side_name (n->side),
+      "op", is_request ? io_verb_name (n->verb) : "connect", "offset",
+      describe_if (is_request, json_of_number (n->offset)), "length",
+      describe_if (is_request, json_of_number (n->length)), "errno",
+      describe_if (err != 0, json_integer (err)), "attempt", (int) n->attempt,
+      "wait", json_of_ns (n->wait), "worker", (int) n->worker),
+    0);
 }
 
 void
 events_checkpoint (struct events *ev, uint64_t stored)
 {
-  tell (ev, "checkpoint", json_pack ("{s:o}", "stored",
-                                     json_of_number (stored)), 0);
+  tell (ev, "checkpoint",
+        json_pack ("{s:o}", "stored", json_of_number (stored)), 0);
 }
 
 void
@@ -300,30 +300,24 @@ describe_view (const struct estimate *v, const char *phase)
 {
   const struct totals *t = v->totals;
 
-  return json_pack ("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-                    " s:o, s:o, s:o, s:o, s:o, s:o}",
-                    "phase", phase,
-                    "total", describe_if (!t->open_ended || t->total > 0,
-                                          json_of_number (t->total)),
-                    "percent", describe_if (v->percent_of_all >= 0,
-                                            json_integer (v->percent_of_all)),
-                    "done", json_of_number (totals_copied (t)),
-                    "data", json_of_number (t->data),
-                    "zero", json_of_number (t->zero),
-                    "skipped", json_of_number (t->skipped),
-                    "resumed", json_of_number (t->resumed),
-                    "compared", json_of_number (totals_compared (t)),
-                    "rate", describe_rounded (v->data_rate),
-                    "zero_rate", describe_rounded (v->zero_rate),
-                    "eta", describe_if (v->left >= 0,
-                                        describe_rounded (v->left)),
-                    "data_left", describe_if (v->left_known,
-                                              json_of_number (v->data_left)),
-                    "zero_left", describe_if (v->left_known,
-                                              json_of_number (v->zero_left)),
-                    "inflight", json_of_number (v->inflight),
-                    "retries", json_of_number (t->retries),
-                    "stalled", json_of_ns (v->stalled));
+  return json_pack (
+    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+    " s:o, s:o, s:o, s:o, s:o, s:o}",
+    "phase", phase, "total",
+    describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
+    "percent",
+    describe_if (v->percent_of_all >= 0, json_integer (v->percent_of_all)),
+    "done", json_of_number (totals_copied (t)), "data",
+    json_of_number (t->data), "zero", json_of_number (t->zero), "skipped",
+    json_of_number (t->skipped), "resumed", json_of_number (t->resumed),
+    "compared", json_of_number (totals_compared (t)), "rate",
+    describe_rounded (v->data_rate), "zero_rate",
+    describe_rounded (v->zero_rate), "eta",
+    describe_if (v->left >= 0, describe_rounded (v->left)), "data_left",
+    describe_if (v->left_known, json_of_number (v->data_left)), "zero_left",
+    describe_if (v->left_known, json_of_number (v->zero_left)), "inflight",
+    json_of_number (v->inflight), "retries", json_of_number (t->retries),
+    "stalled", json_of_ns (v->stalled));
 }
 
 static void
@@ -334,8 +328,9 @@ tell_warnings (struct events *ev)
   while ((w = log_warning_kept (ev->n_warnings)) != NULL) {
     ev->n_warnings++;
     tell (ev, "warning",
-          json_pack ("{s:s?, s:o}", "code", w->code,
-                     "message", json_of_text (w->text, 1024)), 0);
+          json_pack ("{s:s?, s:o}", "code", w->code, "message",
+                     json_of_text (w->text, 1024)),
+          0);
   }
 }
 
@@ -361,9 +356,10 @@ events_end (struct events *ev, const char *status, int exit_status,
             json_t *error, json_t *bytes)
 {
   tell_warnings (ev);
-  tell (ev, "end", json_pack ("{s:s, s:i, s:o, s:o}", "status", status,
-                              "exit", exit_status, "error", error,
-                              "bytes", bytes), LAST_LINE_MS);
+  tell (ev, "end",
+        json_pack ("{s:s, s:i, s:o, s:o}", "status", status, "exit",
+                   exit_status, "error", error, "bytes", bytes),
+        LAST_LINE_MS);
 }
 
 void

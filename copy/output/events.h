@@ -13,22 +13,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/sink.h"
+#include "engine/mailbox.h"
 #include "error.h"
 #include "json.h"
-#include "engine/mailbox.h"
 #include "options/options.h"
-#include "base/sink.h"
 #include "output/estimate.h"
 
 struct events {
   struct sink stream;
-  const char *disk;             /* borrowed; NULL: it has no name */
-  const char *status_file;      /* borrowed; NULL: none, or not any more */
-  mode_t mode;                  /* of the status file */
-  uint64_t seq;                 /* of the next event */
-  unsigned n_warnings;          /* those that were told of */
-  uint64_t interval;            /* ns between two of progress */
-  uint64_t next;                /* clock_now time of the next of them */
+  const char *disk;        /* borrowed; NULL: it has no name */
+  const char *status_file; /* borrowed; NULL: none, or not any more */
+  mode_t mode;             /* of the status file */
+  uint64_t seq;            /* of the next event */
+  unsigned n_warnings;     /* those that were told of */
+  uint64_t interval;       /* ns between two of progress */
+  uint64_t next;           /* clock_now time of the next of them */
 };
 
 /* Opens what the options name.  -1 with the error set; what could be opened
@@ -60,8 +60,8 @@ uint64_t events_deadline (const struct events *ev);
 /* Tells of warnings that have come since, and how far the copy is when that is
  * due, or at once.  phase is a word: copy, flush, verify, compare, done.
  */
-void events_tick (struct events *ev, const struct estimate *v, const char *phase,
-                  bool at_once, uint64_t now);
+void events_tick (struct events *ev, const struct estimate *v,
+                  const char *phase, bool at_once, uint64_t now);
 
 /* The last of them.  error and bytes are what describe_error and describe_bytes
  * gave, and are taken.

@@ -52,7 +52,8 @@ output_file_open (struct output_file *f, const char *option, const char *name,
     return 0;
   /* A log that standard output or error goes to keeps what is in it. */
   if ((device_is_standard (f->fd) ? fcntl (f->fd, F_SETFL, O_APPEND)
-       : ftruncate (f->fd, 0)) == -1)
+                                  : ftruncate (f->fd, 0))
+      == -1)
     return fail (f, errno, strerror (errno), e);
   return 0;
 }

@@ -12,12 +12,12 @@
 #include "device.h"
 #include "error.h"
 
-struct output_file {            /* starts out zeroed */
-  const char *option;           /* borrowed; "--blkhash-file" or the like */
-  const char *name;             /* borrowed; NULL: not open */
+struct output_file {  /* starts out zeroed */
+  const char *option; /* borrowed; "--blkhash-file" or the like */
+  const char *name;   /* borrowed; NULL: not open */
   int fd;
-  bool made;                    /* by us; it was not there before */
-  struct device device;         /* which file it is */
+  bool made;            /* by us; it was not there before */
+  struct device device; /* which file it is */
 };
 
 /* Makes or empties it.  That it is used for nothing else was seen before.  -1

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "clock.h"
 #include "human.h"
-#include "base/log.h"
 #include "output/progress.h"
 
 #define BAR_WIDTH 40
@@ -59,9 +59,10 @@ format_left (const struct estimate *v, char left[HUMAN_MAX])
 static const char *
 format_rest (const struct estimate *v, bool zeroing)
 {
-  return v->percent == 100 ? ""
-    : v->totals->phases > 1 && v->totals->phase == PHASE_COMPARE
-    ? ", verifying" : zeroing ? ", zeroing" : "";
+  return v->percent == 100                                       ? ""
+    : v->totals->phases > 1 && v->totals->phase == PHASE_COMPARE ? ", verifying"
+    : zeroing                                                    ? ", zeroing"
+                                                                 : "";
 }
 
 /* "  45% [******----] 1.2 GiB/s 12 s left" */
@@ -93,7 +94,7 @@ put (const struct progress *p, const char *line, size_t length, int wait_ms)
 
   if (poll (&ready, 1, wait_ms) == 1 && (ready.revents & POLLOUT)
       && write (p->fd, line, length) == -1)
-    return;                     /* the reader has gone, and so has the need */
+    return; /* the reader has gone, and so has the need */
 }
 
 static void
@@ -121,20 +122,21 @@ draw (struct progress *p, const struct estimate *v, int wait_ms)
 static uint64_t
 choose_interval (const struct progress *p, const struct options *o)
 {
-  return o->interval ? o->interval
-    : p->style == PROGRESS_LINES ? 10 * NS_PER_S : NS_PER_S / 5;
+  return o->interval             ? o->interval
+    : p->style == PROGRESS_LINES ? 10 * NS_PER_S
+                                 : NS_PER_S / 5;
 }
 
 void
 progress_init (struct progress *p, const struct options *o,
                const struct estimate *v, uint64_t now)
 {
-  *p = (struct progress) {
-    .on = o->progress && (o->progress_fd_given || !o->quiet)
-  };
+  *p = (struct progress) { .on = o->progress
+                             && (o->progress_fd_given || !o->quiet) };
   p->fd = o->progress_fd_given ? (int) o->progress_fd : STDERR_FILENO;
   p->style = o->progress_fd_given ? PROGRESS_PERCENT
-    : isatty (p->fd) ? PROGRESS_BAR : PROGRESS_LINES;
+    : isatty (p->fd)              ? PROGRESS_BAR
+                                  : PROGRESS_LINES;
   p->interval = choose_interval (p, o);
   p->next = now + p->interval;
   if (p->on && p->style == PROGRESS_PERCENT)

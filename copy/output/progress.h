@@ -17,9 +17,9 @@ struct progress {
   bool on;
   int fd;
   enum { PROGRESS_BAR, PROGRESS_LINES, PROGRESS_PERCENT } style;
-  uint64_t interval;            /* ns between two showings */
-  uint64_t next;                /* clock_now time */
-  bool bar_stands;              /* the cursor is behind a bar */
+  uint64_t interval; /* ns between two showings */
+  uint64_t next;     /* clock_now time */
+  bool bar_stands;   /* the cursor is behind a bar */
 };
 
 /* Scripts that read N/100 are shown at once where it begins. */

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "arith.h"
-#include "clock.h"
-#include "output/describe.h"
 #include "base/exit-status.h"
-#include "human.h"
 #include "base/log.h"
+#include "clock.h"
+#include "human.h"
+#include "output/describe.h"
 #include "output/report.h"
 #include "plan/retry.h"
 #include "secrets.h"
@@ -33,10 +33,9 @@ report_side (const struct endpoint *ep)
     return;
   }
   log_say ("%s: size=%" PRIu64 " block-minimum=%" PRIu64
-           " block-preferred=%" PRIu64 " block-maximum=%" PRIu64
-           "%s%s%s%s%s%s", endpoint_name (ep), c->size, c->block_min,
-           c->block_preferred, c->block_max,
-           c->extents_max ? " extents" : "",
+           " block-preferred=%" PRIu64 " block-maximum=%" PRIu64 "%s%s%s%s%s%s",
+           endpoint_name (ep), c->size, c->block_min, c->block_preferred,
+           c->block_max, c->extents_max ? " extents" : "",
            c->extents_max > UINT32_MAX ? " 64-bit-extents" : "",
            c->zero_max ? " zero" : "", c->can_fast_zero ? " fast-zero" : "",
            c->can_flush ? " flush" : "",
@@ -56,7 +55,9 @@ static char *
 format_writing (const struct plan *p, char *text, size_t size)
 {
   static const char *const known[] = {
-    [IS_ZERO_AUTO] = "unknown", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+    [IS_ZERO_AUTO] = "unknown",
+    [IS_ZERO_YES] = "yes",
+    [IS_ZERO_NO] = "no",
   };
 
   text[0] = '\0';
@@ -93,16 +94,17 @@ report_plan (const struct plan *p, const struct endpoint *source,
     snprintf (digest, sizeof digest, " blkhash=%s/%" PRIu64,
               options_digest_name (p->digest.kind), p->digest.block);
   if (p->shard.count)
-    snprintf (shard, sizeof shard, " shard=%" PRIu64 "/%" PRIu64
-              " offset=%" PRIu64 " length=%" PRIu64, p->shard.number,
-              p->shard.count, p->start, plan_length (p));
+    snprintf (shard, sizeof shard,
+              " shard=%" PRIu64 "/%" PRIu64 " offset=%" PRIu64
+              " length=%" PRIu64,
+              p->shard.number, p->shard.count, p->start, plan_length (p));
   report_side (source);
   report_side (destination);
   log_say ("plan: size=%s workers=%u requests=%u"
            " request-size=%" PRIu64 " queue-size=%" PRIu64 " align=%" PRIu64
-           " sparse=%" PRIu64 " source-extents=%s%s%s%s%s", size,
-           p->workers, p->requests, p->request_size, p->queue_size, p->align,
-           p->zero.scan, yes_or_no (p->source_extents),
+           " sparse=%" PRIu64 " source-extents=%s%s%s%s%s",
+           size, p->workers, p->requests, p->request_size, p->queue_size,
+           p->align, p->zero.scan, yes_or_no (p->source_extents),
            format_writing (p, writing, sizeof writing),
            format_comparing (p, comparing, sizeof comparing), digest, shard);
 }
@@ -221,8 +223,7 @@ report_compared (const struct totals *t, uint64_t elapsed)
   log_say ("compared %s in %s (%s/s) with %u worker%s: %s%s",
            human_size (size, t->total), human_duration (time, elapsed),
            human_size (rate, t->total / seconds), t->workers,
-           t->workers == 1 ? "" : "s",
-           format_compared (t, parts, sizeof parts),
+           t->workers == 1 ? "" : "s", format_compared (t, parts, sizeof parts),
            t->differing ? "" : ", no difference");
 }
 
@@ -239,7 +240,8 @@ report_differences (const struct differences *d, const struct totals *t,
     const struct range *r = ranges_at (found, i);
 
     log_error ("%s: it differs from the source at offset %" PRIu64
-               " length %" PRIu64, name, r->start, r->end - r->start);
+               " length %" PRIu64,
+               name, r->start, r->end - r->start);
   }
   log_error ("%s: %" PRIu64 " bytes of %" PRIu64 " differ, in %s%zu range%s",
              name, t->differing, t->total, all ? "" : "more than ", n,
@@ -247,20 +249,17 @@ report_differences (const struct differences *d, const struct totals *t,
 }
 
 void
-report_interrupted (const struct totals *t, int signal_number,
-                    uint64_t elapsed)
+report_interrupted (const struct totals *t, int signal_number, uint64_t elapsed)
 {
   char done[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX], parts[256];
   const bool copying = t->phase == PHASE_COPY;
 
   log_say ("ended by signal %d (%s): %s %s%s%s in %s: %s", signal_number,
            strsignal (signal_number), copying ? "copied" : "compared",
-           human_size (done, totals_done (t)),
-           t->open_ended ? "" : " of ",
+           human_size (done, totals_done (t)), t->open_ended ? "" : " of ",
            t->open_ended ? "" : human_size (size, t->total),
            human_duration (time, elapsed),
-           (copying ? format_parts : format_compared) (t, parts,
-                                                       sizeof parts));
+           (copying ? format_parts : format_compared) (t, parts, sizeof parts));
 }
 
 void
@@ -285,7 +284,8 @@ next_run (int err)
 {
   if (err == ENOSPC || err == EDQUOT)
     return "once there is room, the same command goes on from there";
-  return retry_helps (err) ? "the same command goes on from there"
+  return retry_helps (err)
+    ? "the same command goes on from there"
     : "the same command fails again as long as the cause is there";
 }
 
@@ -310,8 +310,11 @@ int
 report_open (struct report *r, const struct options *o, struct error *e)
 {
   *r = (struct report) {
-    .options = o, .out.fd = -1, .wanted = o->report != NULL,
-    .started = clock_now (), .totals.open_ended = true,
+    .options = o,
+    .out.fd = -1,
+    .wanted = o->report != NULL,
+    .started = clock_now (),
+    .totals.open_ended = true,
   };
   clock_gettime (CLOCK_REALTIME, &r->start);
   if (!r->wanted || sink_open (&r->out, SINK_REPORT, o->report, e) == 0)
@@ -332,10 +335,10 @@ void
 report_note_sides (struct report *r, const struct endpoint *source,
                    const struct endpoint *destination)
 {
-  set (&r->source, describe_side (&r->options->source, r->options->source_id,
-                                  source));
-  set (&r->destination, describe_side (&r->options->destination, NULL,
-                                       destination));
+  set (&r->source,
+       describe_side (&r->options->source, r->options->source_id, source));
+  set (&r->destination,
+       describe_side (&r->options->destination, NULL, destination));
 }
 
 void
@@ -379,16 +382,16 @@ void
 report_note_unchanged (struct report *r, const struct totals *t)
 {
   r->totals = *t;
-  r->flushed = true;            /* by whoever copied it */
+  r->flushed = true; /* by whoever copied it */
 }
 
 void
 report_note_map (struct report *r, struct map *m)
 {
-  set (&r->map, json_pack ("{s:o, s:b, s:o}",
-                           "file", json_of_text (map_name (m), SIZE_MAX),
-                           "stood", map_stood (m),
-                           "stored", json_of_number (map_finished (m))));
+  set (&r->map,
+       json_pack ("{s:o, s:b, s:o}", "file",
+                  json_of_text (map_name (m), SIZE_MAX), "stood", map_stood (m),
+                  "stored", json_of_number (map_finished (m))));
 }
 
 void
@@ -428,12 +431,11 @@ describe_requests (const struct report *r)
 {
   const struct totals *t = &r->totals;
 
-  return json_pack ("{s:o, s:o, s:o, s:o, s:o}",
-                    "read", json_of_number (t->reads),
-                    "write", json_of_number (t->writes),
-                    "zero", json_of_number (t->zeroes),
-                    "p50", describe_if (r->p50 > 0, json_of_ns (r->p50)),
-                    "p99", describe_if (r->p99 > 0, json_of_ns (r->p99)));
+  return json_pack (
+    "{s:o, s:o, s:o, s:o, s:o}", "read", json_of_number (t->reads), "write",
+    json_of_number (t->writes), "zero", json_of_number (t->zeroes), "p50",
+    describe_if (r->p50 > 0, json_of_ns (r->p50)), "p99",
+    describe_if (r->p99 > 0, json_of_ns (r->p99)));
 }
 
 static json_t *
@@ -443,13 +445,11 @@ describe_time (const struct report *r)
   struct timespec end;
 
   clock_gettime (CLOCK_REALTIME, &end);
-  return json_pack ("{s:o, s:o, s:o, s:o, s:o}",
-                    "start", json_of_time (&r->start),
-                    "end", json_of_time (&end),
-                    "elapsed", json_of_ns (clock_now () - r->started),
-                    "flush", describe_if (flush > 0, json_of_ns (flush)),
-                    "verify", describe_if (r->verifying > 0,
-                                           json_of_ns (r->verifying)));
+  return json_pack ("{s:o, s:o, s:o, s:o, s:o}", "start",
+                    json_of_time (&r->start), "end", json_of_time (&end),
+                    "elapsed", json_of_ns (clock_now () - r->started), "flush",
+                    describe_if (flush > 0, json_of_ns (flush)), "verify",
+                    describe_if (r->verifying > 0, json_of_ns (r->verifying)));
 }
 
 static json_t *
@@ -457,10 +457,9 @@ describe_digest (const struct report *r)
 {
   if (r->digest[0] == '\0')
     return json_null ();
-  return json_pack ("{s:s, s:o, s:s}", "algorithm",
-                    options_digest_name (r->options->digest),
-                    "block", json_of_number (r->options->digest_block),
-                    "value", r->digest);
+  return json_pack (
+    "{s:s, s:o, s:s}", "algorithm", options_digest_name (r->options->digest),
+    "block", json_of_number (r->options->digest_block), "value", r->digest);
 }
 
 static json_t *
@@ -470,9 +469,9 @@ describe_warnings (void)
   const struct log_warning *w;
 
   for (unsigned i = 0; (w = log_warning_kept (i)) != NULL; i++)
-    json_array_append_new (list, json_pack ("{s:s?, s:o}", "code", w->code,
-                                            "message",
-                                            json_of_text (w->text, SIZE_MAX)));
+    json_array_append_new (list,
+                           json_pack ("{s:s?, s:o}", "code", w->code, "message",
+                                      json_of_text (w->text, SIZE_MAX)));
   return list;
 }
 
@@ -495,27 +494,20 @@ or_null (json_t *value)
 static json_t *
 describe_report (const struct report *r, int exit_status)
 {
-  return json_pack ("{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o,"
-                    " s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
-                    "v", FORMAT_VERSION, "version", PACKAGE_VERSION,
-                    "status", report_status (r, exit_status),
-                    "changed", r->changed, "exit", exit_status,
-                    "error", describe_error (&r->error),
-                    "source", or_null (r->source),
-                    "destination", or_null (r->destination),
-                    "bytes", describe_bytes (&r->totals),
-                    "requests", describe_requests (r),
-                    "time", describe_time (r),
-                    "rate", describe_rate (r),
-                    "digest", describe_digest (r),
-                    "verify", or_null (r->verify),
-                    "flushed", r->flushed, "map", or_null (r->map),
-                    "retries", json_of_number (r->totals.retries),
-                    "workers", describe_if (r->copied, json_of_number (
-                                              r->totals.workers)),
-                    "plan", or_null (r->plan),
-                    "config", options_config (r->options),
-                    "warnings", describe_warnings ());
+  return json_pack (
+    "{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o,"
+    " s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+    "v", FORMAT_VERSION, "version", PACKAGE_VERSION, "status",
+    report_status (r, exit_status), "changed", r->changed, "exit", exit_status,
+    "error", describe_error (&r->error), "source", or_null (r->source),
+    "destination", or_null (r->destination), "bytes",
+    describe_bytes (&r->totals), "requests", describe_requests (r), "time",
+    describe_time (r), "rate", describe_rate (r), "digest", describe_digest (r),
+    "verify", or_null (r->verify), "flushed", r->flushed, "map",
+    or_null (r->map), "retries", json_of_number (r->totals.retries), "workers",
+    describe_if (r->copied, json_of_number (r->totals.workers)), "plan",
+    or_null (r->plan), "config", options_config (r->options), "warnings",
+    describe_warnings ());
 }
 
 int
@@ -534,7 +526,7 @@ report_write (struct report *r, int exit_status, struct error *e)
                          json_of_text (r->options->disk, SIZE_MAX));
   line = json_line (report, &length);
   json_decref (report);
-  errno = line ? EIO : ENOMEM;  /* where nothing says more */
+  errno = line ? EIO : ENOMEM; /* where nothing says more */
   written = line && sink_all (&r->out, line, length, REPORT_MS);
   free (line);
   if (written)

@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/sink.h"
+#include "engine/scan.h"
 #include "engine/workers.h"
 #include "error.h"
 #include "json.h"
-#include "resume/map.h"
 #include "options/options.h"
-#include "base/sink.h"
 #include "plan/plan.h"
-#include "engine/scan.h"
+#include "resume/map.h"
 
 /* For --plan (to the log) and --verbose. */
 void report_plan (const struct plan *p, const struct endpoint *source,
@@ -59,23 +59,23 @@ void report_incomplete (struct map *m, uint64_t size, int err);
 
 /* What is known of a run so far.  Zeroed, it is a report of nothing. */
 struct report {
-  const struct options *options;        /* borrowed */
+  const struct options *options; /* borrowed */
   struct sink out;
   bool wanted;
   struct timespec start;
-  uint64_t started;             /* clock_now time of the same */
-  json_t *source, *destination, *plan;  /* owned; NULL: not known yet */
-  struct error error;           /* the first one */
-  bool copied;                  /* the workers ran, and the rest is known */
+  uint64_t started;                    /* clock_now time of the same */
+  json_t *source, *destination, *plan; /* owned; NULL: not known yet */
+  struct error error;                  /* the first one */
+  bool copied; /* the workers ran, and the rest is known */
   struct totals totals;
-  uint64_t p50, p99;            /* ns; 0: there were no requests */
-  uint64_t working;             /* ns that the workers ran */
-  uint64_t verifying;           /* ns of these, for comparing */
-  json_t *verify;               /* owned; NULL: nothing was compared */
-  json_t *map;                  /* owned; NULL: none was kept */
+  uint64_t p50, p99;  /* ns; 0: there were no requests */
+  uint64_t working;   /* ns that the workers ran */
+  uint64_t verifying; /* ns of these, for comparing */
+  json_t *verify;     /* owned; NULL: nothing was compared */
+  json_t *map;        /* owned; NULL: none was kept */
   bool flushed;
-  char digest[BLKHASH_TEXT];    /* "": none */
-  bool changed;                 /* the destination is, or would be, another */
+  char digest[BLKHASH_TEXT]; /* "": none */
+  bool changed;              /* the destination is, or would be, another */
 };
 
 /* Opens what --report names, and notes the time.  Fails with the error set;
@@ -91,7 +91,8 @@ void report_note_sides (struct report *r, const struct endpoint *source,
 void report_note_plan (struct report *r, const struct plan *p,
                        const struct scan_result *found);
 void report_note_copy (struct report *r, const struct plan *p,
-                       const struct workers *workers, uint64_t start, bool complete);
+                       const struct workers *workers, uint64_t start,
+                       bool complete);
 void report_note_unchanged (struct report *r, const struct totals *t);
 void report_note_map (struct report *r, struct map *m);
 void report_note_digest (struct report *r, const char *digest);

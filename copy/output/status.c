@@ -5,10 +5,10 @@
 
 #include <inttypes.h>
 
-#include "clock.h"
-#include "human.h"
 #include "base/log.h"
+#include "clock.h"
 #include "engine/request.h"
+#include "human.h"
 #include "output/status.h"
 
 /* What the workers do now, in a word for programs. */
@@ -16,7 +16,8 @@ static const char *
 phase_of (const struct plan *plan, const struct totals *t)
 {
   return t->phase == PHASE_COMPARE ? plan->copies ? "verify" : "compare"
-    : totals_done (t) == t->total && plan->flush ? "flush" : "copy";
+    : totals_done (t) == t->total && plan->flush ? "flush"
+                                                 : "copy";
 }
 
 void
@@ -64,8 +65,9 @@ tell_retry (struct status *t, const struct notice *n, const char *wait)
   if (t->warned_of_retries[n->side])
     return;
   t->warned_of_retries[n->side] = true;
-  log_warning_as ("retry", "%s: %s failed at offset %" PRIu64
-                  " length %" PRIu64 ": %s: trying again in %s",
+  log_warning_as ("retry",
+                  "%s: %s failed at offset %" PRIu64 " length %" PRIu64
+                  ": %s: trying again in %s",
                   endpoint_name (t->sides[n->side]), io_verb_name (n->verb),
                   n->offset, n->length, request_strerror (n->err), wait);
 }
@@ -86,9 +88,11 @@ status_notices (struct status *t, struct mailbox *mailbox)
       break;
     case NOTICE_LOST:
       events_retry (t->events, &n);
-      log_warning_as ("connection-lost", "%s: worker %u connects again in %s,"
-                      " try %u of %" PRIu64, n.why.text, n.worker, wait,
-                      n.attempt, t->plan->retry.tries);
+      log_warning_as ("connection-lost",
+                      "%s: worker %u connects again in %s,"
+                      " try %u of %" PRIu64,
+                      n.why.text, n.worker, wait, n.attempt,
+                      t->plan->retry.tries);
       break;
     case NOTICE_BACK:
       log_warning_as ("connection-back", "%s: worker %u is connected again",

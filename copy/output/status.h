@@ -9,15 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/workers.h"
 #include "endpoint/endpoint.h"
-#include "output/events.h"
 #include "engine/mailbox.h"
+#include "engine/scan.h"
+#include "engine/workers.h"
 #include "options/options.h"
 #include "output/estimate.h"
-#include "plan/plan.h"
+#include "output/events.h"
 #include "output/progress.h"
-#include "engine/scan.h"
+#include "plan/plan.h"
 
 /* The first four are set by whoever makes one, and borrowed. */
 struct status {
@@ -26,7 +26,7 @@ struct status {
   const struct endpoint *sides[2];
   struct events *events;
 
-  bool warned_of_retries[2];    /* by side */
+  bool warned_of_retries[2]; /* by side */
   struct estimator estimator;
   struct progress progress;
 };
@@ -39,8 +39,7 @@ void status_start (struct status *t, const struct totals *begun,
 uint64_t status_deadline (const struct status *t);
 
 /* Says what is due, or at once all there is to say. */
-void status_tick (struct status *t, const struct totals *so_far,
-                  bool at_once);
+void status_tick (struct status *t, const struct totals *so_far, bool at_once);
 
 /* Says what the workers have told. */
 void status_notices (struct status *t, struct mailbox *mailbox);

@@ -16,9 +16,7 @@
  * requests at a time, far away, need larger ones.  docs/BENCHMARKS.md has the
  * measurements.
  */
-static const uint64_t sizes[SIZES_MAX] = {
-  512 * KiB, 768 * KiB, MiB, 3 * MiB
-};
+static const uint64_t sizes[SIZES_MAX] = { 512 * KiB, 768 * KiB, MiB, 3 * MiB };
 
 #define NEAR_SIZE 1
 #define FAR_SIZE 2
@@ -79,7 +77,8 @@ plan_wants (enum side side, const struct options *o)
         || (o->map && o->destination_is_zero == IS_ZERO_YES));
 
   return (struct endpoint_wants) {
-    .extents = side == SOURCE ? !o->no_extents
+    .extents = side == SOURCE
+      ? !o->no_extents
       : asks_what_is_zero || (compare && !o->no_extents),
     .write = side == DESTINATION && !o->compare,
     .compare = compare,
@@ -92,7 +91,8 @@ plan_wants (enum side side, const struct options *o)
 static uint64_t
 shards_end (uint64_t size, uint64_t n, uint64_t count, uint64_t align)
 {
-  return n == count ? size
+  return n == count
+    ? size
     : align_down (size / count * n + size % count * n / count, align);
 }
 
@@ -130,8 +130,10 @@ refuse_unwritable (const struct options *o, const char *destination_name,
     return -1;
   }
   if (o->map && destination->written_once) {
-    error_set (e, ENOTSUP, "%s: each of its blocks can be written only once, so"
-               " no later run could go on from --map", destination_name);
+    error_set (e, ENOTSUP,
+               "%s: each of its blocks can be written only once, so"
+               " no later run could go on from --map",
+               destination_name);
     return -1;
   }
   return 0;
@@ -146,15 +148,17 @@ refuse_size (const struct plan *p, const char *source_name,
   if (!p->size_is_known)
     return 0;
   if (!source->stream && source->size != p->expected) {
-    error_set (e, EINVAL, "%s: its size is %" PRIu64 ", not %" PRIu64
-               " as --source-size says", source_name, source->size,
-               p->expected);
+    error_set (e, EINVAL,
+               "%s: its size is %" PRIu64 ", not %" PRIu64
+               " as --source-size says",
+               source_name, source->size, p->expected);
     return -1;
   }
   if (source->stream && p->expected > p->room) {
-    error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than"
-               " --source-size (%" PRIu64 ")", destination_name, p->room,
-               p->expected);
+    error_set (e, ENOSPC,
+               "%s: its size (%" PRIu64 ") is smaller than"
+               " --source-size (%" PRIu64 ")",
+               destination_name, p->room, p->expected);
     return -1;
   }
   return 0;
@@ -163,12 +167,12 @@ refuse_size (const struct plan *p, const char *source_name,
 static int
 refuse_impossible (const struct plan *p, const struct options *o,
                    const char *source_name, const struct caps *source,
-                   const char *destination_name,
-                   const struct caps *destination, struct error *e)
+                   const char *destination_name, const struct caps *destination,
+                   struct error *e)
 {
   if (source->in_use || destination->in_use) {
     const char *by = source->in_use ? source->in_use_by
-      : destination->in_use_by;
+                                    : destination->in_use_by;
 
     error_set (e, EBUSY, "%s: it is in use by another%s%s",
                source->in_use ? source_name : destination_name,
@@ -192,34 +196,40 @@ refuse_impossible (const struct plan *p, const struct options *o,
   }
   if (destination->size < source->size && !destination->grows
       && !p->open_ended) {
-    error_set (e, ENOSPC, "%s: its size (%" PRIu64 ") is smaller than the"
-               " source's (%" PRIu64 ")", destination_name, destination->size,
-               source->size);
+    error_set (e, ENOSPC,
+               "%s: its size (%" PRIu64 ") is smaller than the"
+               " source's (%" PRIu64 ")",
+               destination_name, destination->size, source->size);
     return -1;
   }
   if (destination->grows && destination->size_max > 0 && !p->open_ended
       && source->size > destination->size_max) {
-    error_set (e, EFBIG, "%s: a file there has at most %" PRIu64 " bytes, and"
-               " the source has %" PRIu64, destination_name,
-               destination->size_max, source->size);
+    error_set (e, EFBIG,
+               "%s: a file there has at most %" PRIu64 " bytes, and"
+               " the source has %" PRIu64,
+               destination_name, destination->size_max, source->size);
     return -1;
   }
   if (source->size % source->block_min != 0) {
-    error_set (e, EINVAL, "%s: its size (%" PRIu64 ") is no multiple of its"
+    error_set (e, EINVAL,
+               "%s: its size (%" PRIu64 ") is no multiple of its"
                " minimum block (%" PRIu64 "): the end cannot be read",
                source_name, source->size, source->block_min);
     return -1;
   }
   if (source->size % destination->block_min != 0 && !p->open_ended) {
-    error_set (e, EINVAL, "%s: the source's size (%" PRIu64 ") is no multiple"
+    error_set (e, EINVAL,
+               "%s: the source's size (%" PRIu64 ") is no multiple"
                " of its minimum block (%" PRIu64 "): the end cannot be %s",
                destination_name, source->size, destination->block_min,
                p->copies ? "written" : "read");
     return -1;
   }
   if (p->align > min_u64 (source->block_max, destination->block_max)) {
-    error_set (e, EINVAL, "%s: minimum block %" PRIu64 " on one side, but"
-               " maximum %" PRIu64 " on the other", destination_name, p->align,
+    error_set (e, EINVAL,
+               "%s: minimum block %" PRIu64 " on one side, but"
+               " maximum %" PRIu64 " on the other",
+               destination_name, p->align,
                min_u64 (source->block_max, destination->block_max));
     return -1;
   }
@@ -232,7 +242,8 @@ choose_request_size (const struct plan *p, const struct options *o,
                      uint64_t preferred)
 {
   uint64_t size = o->tuning_size ? o->tuning_size
-    : o->request_size ? o->request_size : REQUEST_SIZE;
+    : o->request_size            ? o->request_size
+                                 : REQUEST_SIZE;
 
   size = max_u64 (size, min_u64 (preferred, REQUEST_SIZE_MAX));
   size = min_u64 (size, min_u64 (source->block_max, destination->block_max));
@@ -242,7 +253,8 @@ choose_request_size (const struct plan *p, const struct options *o,
 static unsigned
 choose_requests (const struct plan *p, const struct options *o)
 {
-  return o->synchronous ? 1
+  return o->synchronous
+    ? 1
     : min_u64 (min_u64 (o->requests, REQUESTS_MAX),
                max_u64 (1, ARENA_MAX / plan_buffer_size (p, p->request_size)));
 }
@@ -250,15 +262,16 @@ choose_requests (const struct plan *p, const struct options *o)
 uint64_t
 plan_in_flight (const struct machine *m)
 {
-  return max_u64 (IN_FLIGHT_MIN, min_u64 (IN_FLIGHT_MAX,
-                                          m->memory / MEMORY_PART));
+  return max_u64 (IN_FLIGHT_MIN,
+                  min_u64 (IN_FLIGHT_MAX, m->memory / MEMORY_PART));
 }
 
 static uint64_t
 choose_queue_size (const struct plan *p, const struct options *o,
                    const struct machine *machine)
 {
-  const uint64_t most = o->queue_size_given ? UINT64_MAX
+  const uint64_t most = o->queue_size_given
+    ? UINT64_MAX
     : plan_in_flight (machine) / p->workers_max;
 
   return max_u64 (min_u64 (o->queue_size, most), p->request_size);
@@ -299,8 +312,9 @@ choose_sizes (struct plan *p, const struct options *o,
       size -= size % preferred;
     size = max_u64 (align_down (size, p->align), p->align);
     if ((p->n_sizes > 0 && PLAN_DEPTH * size > p->window_max)
-        || (large && (o->request_size || o->digest != DIGEST_NONE
-                      || size > block_max)))
+        || (large
+            && (o->request_size || o->digest != DIGEST_NONE
+                || size > block_max)))
       break;
     if (p->n_sizes == 0 || size > p->sizes[p->n_sizes - 1])
       p->sizes[p->n_sizes++] = size;
@@ -330,7 +344,7 @@ choose_workers (struct plan *p, const struct options *o,
     n = 1;
   p->workers_max = max_u64 (n, 1);
   p->workers = o->threads ? p->workers_max
-    : max_u64 (1, min_u64 (p->workers_max, processors));
+                          : max_u64 (1, min_u64 (p->workers_max, processors));
 }
 
 /* With a digest, a claim is made of whole blocks, so that each of them is in
@@ -358,7 +372,8 @@ what_is_known (const struct options *o, const struct caps *destination)
   if (destination->grows && o->shard.count == 0)
     return IS_ZERO_YES;
   return destination->kept && o->destination_is_zero == IS_ZERO_YES
-    ? IS_ZERO_AUTO : o->destination_is_zero;
+    ? IS_ZERO_AUTO
+    : o->destination_is_zero;
 }
 
 static struct zero_plan
@@ -385,10 +400,10 @@ plan_zeroes (const struct plan *p, const struct options *o,
 }
 
 int
-plan_make (struct plan *p, const struct options *o,
-           const char *source_name, const struct caps *source,
-           const char *destination_name, const struct caps *destination,
-           const struct machine *machine, struct error *e)
+plan_make (struct plan *p, const struct options *o, const char *source_name,
+           const struct caps *source, const char *destination_name,
+           const struct caps *destination, const struct machine *machine,
+           struct error *e)
 {
   const uint64_t preferred = max_u64 (source->block_preferred,
                                       destination->block_preferred);
@@ -398,7 +413,8 @@ plan_make (struct plan *p, const struct options *o,
     .compares = o->compare || o->verify,
     .size = source->size,
     .open_ended = source->stream,
-    .size_is_known = o->source_size_given, .expected = o->source_size,
+    .size_is_known = o->source_size_given,
+    .expected = o->source_size,
     .room = destination->grows ? INT64_MAX : destination->size,
     .last_block = destination->block_min,
     .align = max_u64 (source->block_min, destination->block_min),
@@ -406,14 +422,16 @@ plan_make (struct plan *p, const struct options *o,
     .retry = { .tries = o->retries, .wait = o->retry_wait },
     .patience = o->open_timeout * NS_PER_S,
     .checkpoint = o->no_flush || !destination->can_flush ? 0
-      : o->map ? o->map_interval * NS_PER_S : CHECKPOINT,
+      : o->map ? o->map_interval * NS_PER_S
+               : CHECKPOINT,
     .source_extents = !o->no_extents && source->extents_max > 0,
     .flush = !o->compare && !o->no_flush && destination->can_flush,
     .in_order = o->digest != DIGEST_NONE,
     .digest = { .kind = o->digest, .block = o->digest_block },
   };
   if (refuse_impossible (p, o, source_name, source, destination_name,
-                         destination, e) == -1)
+                         destination, e)
+      == -1)
     return -1;
 
   choose_part (p, o);

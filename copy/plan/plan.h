@@ -16,19 +16,19 @@
 
 /* What is done about zeroes. */
 struct zero_plan {
-  bool allocate;                /* zeroes become allocated blocks */
-  uint64_t scan;                /* smallest run looked for in data; 0: none */
-  enum is_zero known;           /* what is known of the destination */
-  bool ask_destination;         /* known is AUTO, and it can tell */
-  uint64_t request_max;         /* bytes of one zero request; 0: cannot zero */
-  bool fast;                    /* try fast zero first */
-  uint64_t write_max;           /* bytes of one write where zeroing fails */
+  bool allocate;        /* zeroes become allocated blocks */
+  uint64_t scan;        /* smallest run looked for in data; 0: none */
+  enum is_zero known;   /* what is known of the destination */
+  bool ask_destination; /* known is AUTO, and it can tell */
+  uint64_t request_max; /* bytes of one zero request; 0: cannot zero */
+  bool fast;            /* try fast zero first */
+  uint64_t write_max;   /* bytes of one write where zeroing fails */
 };
 
 /* The digest that is computed on the way. */
 struct digest_plan {
   enum digest_kind kind;
-  uint64_t block;               /* power of two; 0 without a digest */
+  uint64_t block; /* power of two; 0 without a digest */
 };
 
 #define SIZES_MAX 4
@@ -39,19 +39,19 @@ struct digest_plan {
 /* What this program may use of the machine. */
 struct machine {
   unsigned processors;
-  uint64_t memory;              /* bytes; UINT64_MAX: as much as there is */
+  uint64_t memory; /* bytes; UINT64_MAX: as much as there is */
 };
 
 /* Bytes that all copies of one program may have in flight, at most. */
 uint64_t plan_in_flight (const struct machine *m);
 
 struct plan {
-  bool copies;                  /* else nothing is written */
-  bool compares;                /* both sides are read, after a copy again */
-  uint64_t size;                /* of the source, in bytes */
-  uint64_t start, end;          /* what is to be done of it, half open */
-  struct shard shard;           /* which part that is */
-  bool size_is_known;           /* expected is to be what a stream has */
+  bool copies;         /* else nothing is written */
+  bool compares;       /* both sides are read, after a copy again */
+  uint64_t size;       /* of the source, in bytes */
+  uint64_t start, end; /* what is to be done of it, half open */
+  struct shard shard;  /* which part that is */
+  bool size_is_known;  /* expected is to be what a stream has */
   uint64_t expected;
   bool open_ended;              /* a stream: size is only what cannot be more */
   uint64_t room;                /* bytes that the destination can take */
@@ -80,10 +80,10 @@ struct plan {
   uint64_t steal_min;           /* smaller rests of stripes are left alone */
   uint64_t stall;               /* ns without an answer; 0: for ever */
   struct retry_plan retry;
-  uint64_t patience;            /* ns for a lost connection to come up again */
-  uint64_t checkpoint;          /* ns from flush to flush; 0: only at the end */
+  uint64_t patience;   /* ns for a lost connection to come up again */
+  uint64_t checkpoint; /* ns from flush to flush; 0: only at the end */
   bool source_extents;
-  bool destination_extents;     /* for comparing; for zeroing, zero tells */
+  bool destination_extents; /* for comparing; for zeroing, zero tells */
   bool flush;
   struct zero_plan zero;
   struct digest_plan digest;
@@ -106,10 +106,10 @@ plan_buffer_size (const struct plan *p, uint64_t size)
 /* Fills in the plan.  Returns -1
  * with the error set where this copy cannot be done: nothing was written yet.
  */
-int plan_make (struct plan *p, const struct options *o,
-               const char *source_name, const struct caps *source,
-               const char *destination_name, const struct caps *destination,
-               const struct machine *machine, struct error *e);
+int plan_make (struct plan *p, const struct options *o, const char *source_name,
+               const struct caps *source, const char *destination_name,
+               const struct caps *destination, const struct machine *machine,
+               struct error *e);
 
 /* Which extra questions will be asked of each side, so that the connection can
  * be set up for them.

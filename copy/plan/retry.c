@@ -15,9 +15,21 @@ bool
 retry_helps (int err)
 {
   switch (err) {
-  case EACCES: case EBADF: case EDQUOT: case EFBIG: case EINVAL: case ENODATA:
-  case ENODEV: case ENOSPC: case ENOSYS: case ENOTSUP: case ENXIO:
-  case EOVERFLOW: case EPERM: case EPIPE: case EROFS:
+  case EACCES:
+  case EBADF:
+  case EDQUOT:
+  case EFBIG:
+  case EINVAL:
+  case ENODATA:
+  case ENODEV:
+  case ENOSPC:
+  case ENOSYS:
+  case ENOTSUP:
+  case ENXIO:
+  case EOVERFLOW:
+  case EPERM:
+  case EPIPE:
+  case EROFS:
     return false;
   }
   return true;

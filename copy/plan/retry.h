@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 struct retry_plan {
-  uint64_t tries;               /* after the first one */
-  uint64_t wait;                /* ns before the first of them */
+  uint64_t tries; /* after the first one */
+  uint64_t wait;  /* ns before the first of them */
 };
 
 /* Whether what failed with this errno may succeed another time. */

@@ -40,7 +40,7 @@ map_key_name (enum map_key key)
 
 /* One line, and how far it was read. */
 struct line {
-  uint64_t number;              /* from 1 on */
+  uint64_t number; /* from 1 on */
   const char *at, *end;
 };
 
@@ -76,8 +76,9 @@ static uint64_t
 digit_value (char c)
 {
   return c >= '0' && c <= '9' ? c - '0'
-    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+    : c >= 'a' && c <= 'f'    ? c - 'a' + 10
+    : c >= 'A' && c <= 'F'    ? c - 'A' + 10
+                              : 16;
 }
 
 /* As integers are in C: 0x and hexadecimal, 0 and octal, or decimal. */
@@ -134,7 +135,9 @@ value_of (const struct line *l, const char *key)
   const size_t n = strlen (key);
 
   return starts_with (l->at, l->end, key)
-    && starts_with (l->at + n, l->end, ": ") ? l->at + n + 2 : NULL;
+      && starts_with (l->at + n, l->end, ": ")
+    ? l->at + n + 2
+    : NULL;
 }
 
 /* What other comments say is for people, and what keys we do not know say is
@@ -183,12 +186,13 @@ take_block (struct line *l, struct map_text *out, struct ranges *finished,
       || (status = take_status (l, "?*/-+")) == '\0' || !is_over (l))
     return refuse (l, e, "it is no block: start, size, status");
   if (start != out->size)
-    return refuse (l, e, start < out->size ? "the block overlaps the last one"
-                   : "there is a gap before the block");
+    return refuse (l, e,
+                   start < out->size ? "the block overlaps the last one"
+                                     : "there is a gap before the block");
   if (size == 0 || size > INT64_MAX - start)
     return refuse (l, e, "no block can be of this size");
   out->size += size;
-  if (status == '+')            /* where it does not fit, it is not finished */
+  if (status == '+') /* where it does not fit, it is not finished */
     ranges_set (finished, start, out->size, 0);
   return 0;
 }
@@ -198,9 +202,8 @@ static int
 check_end (const struct line *last, const struct map_text *out, bool begun,
            struct error *e)
 {
-  struct line l = {
-    .number = last->number, .at = out->values[MAP_SOURCE_SIZE].start
-  };
+  struct line l = { .number = last->number,
+                    .at = out->values[MAP_SOURCE_SIZE].start };
   uint64_t size;
 
   if (!begun)
@@ -211,8 +214,10 @@ check_end (const struct line *last, const struct map_text *out, bool begun,
   if (!take_number (&l, &size) || !is_over (&l))
     return refuse (&l, e, "the size of the source is no number");
   if (size != out->size)
-    return refuse (&l, e, size > out->size ? "blocks are missing behind it"
-                   : "the blocks go beyond the end of the source");
+    return refuse (&l, e,
+                   size > out->size
+                     ? "blocks are missing behind it"
+                     : "the blocks go beyond the end of the source");
   return 0;
 }
 
@@ -222,12 +227,12 @@ map_parse (const char *text, size_t length, struct map_text *out,
 {
   const char *const end = text + length;
   struct line l = { .end = text };
-  bool begun = false;           /* the status line was there */
+  bool begun = false; /* the status line was there */
   int r = 0;
 
   *out = (struct map_text) { .size = 0 };
   ranges_clear (finished);
-  for (const char *next = text; r == 0 && next < end; ) {
+  for (const char *next = text; r == 0 && next < end;) {
     const char *newline = memchr (next, '\n', end - next);
 
     l.number++;
@@ -284,7 +289,8 @@ map_print (FILE *f, const char *const values[MAP_KEYS],
   for (unsigned i = 0; i < MAP_KEYS; i++)
     if (values[i])
       fprintf (f, OURS "%s: %s\n", key_names[i], values[i]);
-  fprintf (f, "# current_pos  current_status  current_pass\n"
+  fprintf (f,
+           "# current_pos  current_status  current_pass\n"
            "0x%08" PRIX64 "     %c               1\n"
            "#      pos        size  status\n",
            position, position == size ? '+' : '?');

@@ -25,10 +25,16 @@
 /* What stands in lines of our own. */
 enum map_key {
   MAP_VERSION,
-  MAP_SOURCE, MAP_SOURCE_DIGEST, MAP_SOURCE_SIZE, MAP_SOURCE_ID,
-  MAP_DESTINATION, MAP_DESTINATION_DIGEST, MAP_DESTINATION_SIZE,
+  MAP_SOURCE,
+  MAP_SOURCE_DIGEST,
+  MAP_SOURCE_SIZE,
+  MAP_SOURCE_ID,
+  MAP_DESTINATION,
+  MAP_DESTINATION_DIGEST,
+  MAP_DESTINATION_SIZE,
   MAP_DESTINATION_FILE,
-  MAP_FOLDER, MAP_FOLDER_DIGEST,
+  MAP_FOLDER,
+  MAP_FOLDER_DIGEST,
   MAP_OPTIONS,
 };
 
@@ -39,10 +45,10 @@ const char *map_key_name (enum map_key key);
 /* What was read, but for the blocks. */
 struct map_text {
   struct {
-    const char *start;          /* in the text that was parsed; NULL: missing */
+    const char *start; /* in the text that was parsed; NULL: missing */
     size_t length;
   } values[MAP_KEYS];
-  uint64_t size;                /* where the last block ends */
+  uint64_t size; /* where the last block ends */
 };
 
 /* Reads a map, whatever the text holds, in one pass.  finished (with its

@@ -30,19 +30,19 @@
 #define BYTES_MAX (16 * MiB)
 
 struct map {
-  char *name;                   /* owned; with secrets masked */
-  struct atomic_file file;           /* not open when we only look for it */
-  char *values[MAP_KEYS];       /* owned: who we are */
-  uint64_t size;                /* of the source */
-  uint64_t start, end;          /* what is to be copied of it, half open */
+  char *name;              /* owned; with secrets masked */
+  struct atomic_file file; /* not open when we only look for it */
+  char *values[MAP_KEYS];  /* owned: who we are */
+  uint64_t size;           /* of the source */
+  uint64_t start, end;     /* what is to be copied of it, half open */
   bool stood, begun;
   uint64_t resumed;
   struct ranges todo;
-  struct ranges saving;         /* a copy, so that no worker waits for a disk */
+  struct ranges saving; /* a copy, so that no worker waits for a disk */
 
-  pthread_mutex_t lock;         /* the rest */
+  pthread_mutex_t lock; /* the rest */
   struct ranges finished;
-  bool changed;                 /* since it was saved */
+  bool changed; /* since it was saved */
 };
 
 static int
@@ -63,7 +63,7 @@ plain_name (const char *name)
   return strdup (blank ? blank + 1 : name);
 }
 
-#define NUMBER_MAX 24           /* bytes for any number, and its end */
+#define NUMBER_MAX 24 /* bytes for any number, and its end */
 
 static char *
 number_text (uint64_t n)
@@ -97,10 +97,11 @@ digest_text (const char *kind, const char *name)
 static char *
 operand_digest (const struct operand *operand, bool is_path)
 {
-  char *cut = is_path ? NULL
+  char *cut = is_path  ? NULL
     : operand->command ? secrets_cut_command (operand->command)
-    : secrets_cut (operand->name);
-  char *digest = is_path ? digest_text ("file", operand->name)
+                       : secrets_cut (operand->name);
+  char *digest = is_path
+    ? digest_text ("file", operand->name)
     : digest_text (operand->command ? "command" : "address", cut);
 
   free (cut);
@@ -128,20 +129,23 @@ static char *
 options_text (const struct options *o)
 {
   static const char *const known[] = {
-    [IS_ZERO_AUTO] = "auto", [IS_ZERO_YES] = "yes", [IS_ZERO_NO] = "no",
+    [IS_ZERO_AUTO] = "auto",
+    [IS_ZERO_YES] = "yes",
+    [IS_ZERO_NO] = "no",
   };
   char shard[64] = "", *text;
 
   if (o->shard.count)
     snprintf (shard, sizeof shard, " shard=%" PRIu64 "/%" PRIu64,
               o->shard.number, o->shard.count);
-  if (asprintf (&text, "allocated=%s destination-is-zero=%s extents=%s"
+  if (asprintf (&text,
+                "allocated=%s destination-is-zero=%s extents=%s"
                 " source-format=%s destination-format=%s%s",
                 o->allocated ? "yes" : "no", known[o->destination_is_zero],
                 o->no_extents ? "no" : "yes",
                 o->source.format ? o->source.format : "raw",
-                o->destination.format ? o->destination.format : "raw",
-                shard) == -1)
+                o->destination.format ? o->destination.format : "raw", shard)
+      == -1)
     return NULL;
   return text;
 }
@@ -155,12 +159,16 @@ describe (struct map *m, const struct map_pair *pair)
     || (pair->destination_is_path && o->destination.name[0] != '/');
   const bool needed[MAP_KEYS] = {
     [MAP_VERSION] = true,
-    [MAP_SOURCE] = true, [MAP_SOURCE_DIGEST] = true,
+    [MAP_SOURCE] = true,
+    [MAP_SOURCE_DIGEST] = true,
     [MAP_SOURCE_SIZE] = true,
     [MAP_SOURCE_ID] = o->source_id || pair->version,
-    [MAP_DESTINATION] = true, [MAP_DESTINATION_DIGEST] = true,
-    [MAP_DESTINATION_SIZE] = true, [MAP_DESTINATION_FILE] = true,
-    [MAP_FOLDER] = in_folder, [MAP_FOLDER_DIGEST] = in_folder,
+    [MAP_DESTINATION] = true,
+    [MAP_DESTINATION_DIGEST] = true,
+    [MAP_DESTINATION_SIZE] = true,
+    [MAP_DESTINATION_FILE] = true,
+    [MAP_FOLDER] = in_folder,
+    [MAP_FOLDER_DIGEST] = in_folder,
     [MAP_OPTIONS] = true,
   };
 
@@ -170,11 +178,12 @@ describe (struct map *m, const struct map_pair *pair)
                                                  pair->source_is_path);
   m->values[MAP_SOURCE_SIZE] = number_text (pair->size);
   if (needed[MAP_SOURCE_ID])
-    m->values[MAP_SOURCE_ID] = o->source_id ? strdup (o->source_id)
-      : secrets_mask (pair->version);   /* one line, whatever it is */
+    m->values[MAP_SOURCE_ID] = o->source_id
+      ? strdup (o->source_id)
+      : secrets_mask (pair->version); /* one line, whatever it is */
   m->values[MAP_DESTINATION] = plain_name (pair->destination);
-  m->values[MAP_DESTINATION_DIGEST]
-    = operand_digest (&o->destination, pair->destination_is_path);
+  m->values[MAP_DESTINATION_DIGEST] = operand_digest (
+    &o->destination, pair->destination_is_path);
   m->values[MAP_DESTINATION_SIZE] = number_text (pair->destination_size);
   m->values[MAP_DESTINATION_FILE] = strdup (pair->destination_file);
   if (in_folder)
@@ -202,7 +211,9 @@ static enum map_key
 shown_key (enum map_key key)
 {
   switch (key) {
-  case MAP_SOURCE: case MAP_DESTINATION: case MAP_FOLDER:
+  case MAP_SOURCE:
+  case MAP_DESTINATION:
+  case MAP_FOLDER:
     return MAP_KEYS;
   case MAP_SOURCE_DIGEST:
     return MAP_SOURCE;
@@ -210,8 +221,12 @@ shown_key (enum map_key key)
     return MAP_DESTINATION;
   case MAP_FOLDER_DIGEST:
     return MAP_FOLDER;
-  case MAP_VERSION: case MAP_SOURCE_SIZE: case MAP_SOURCE_ID:
-  case MAP_DESTINATION_SIZE: case MAP_DESTINATION_FILE: case MAP_OPTIONS:
+  case MAP_VERSION:
+  case MAP_SOURCE_SIZE:
+  case MAP_SOURCE_ID:
+  case MAP_DESTINATION_SIZE:
+  case MAP_DESTINATION_FILE:
+  case MAP_OPTIONS:
     break;
   }
   return key;
@@ -226,18 +241,20 @@ refuse_value (const struct map *m, const struct map_text *text,
 {
   const size_t n = min_u64 (text->values[key].length, SHOWN_MAX);
   const char *here = m->values[key] ? m->values[key] : "none";
-  char *there = text->values[key].start
-    ? strndup (text->values[key].start, n) : NULL;
+  char *there = text->values[key].start ? strndup (text->values[key].start, n)
+                                        : NULL;
   char *shown = there ? secrets_mask (there) : NULL;
 
   if (is_same_value (m, text, key))
-    error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s, but"
-               " its name differs in what is not shown", m->name,
-               map_key_name (key), here);
+    error_set (e, ESTALE,
+               "--map=%s: it belongs to another copy: %s: %s, but"
+               " its name differs in what is not shown",
+               m->name, map_key_name (key), here);
   else
-    error_set (e, ESTALE, "--map=%s: it belongs to another copy: %s: %s there,"
-               " %s here", m->name, map_key_name (key),
-               shown ? shown : "none", here);
+    error_set (e, ESTALE,
+               "--map=%s: it belongs to another copy: %s: %s there,"
+               " %s here",
+               m->name, map_key_name (key), shown ? shown : "none", here);
   free (shown);
   free (there);
   return -1;
@@ -245,8 +262,8 @@ refuse_value (const struct map *m, const struct map_text *text,
 
 /* What is to be made, or made again, is no file yet, and has no size to compare. */
 static int
-check_value (const struct map *m, const struct map_text *text,
-             enum map_key key, struct error *e)
+check_value (const struct map *m, const struct map_text *text, enum map_key key,
+             struct error *e)
 {
   const enum map_key shown = shown_key (key);
 
@@ -261,14 +278,18 @@ static int
 check_values (struct map *m, const struct map_text *text, struct error *e)
 {
   if (text->values[MAP_VERSION].start == NULL) {
-    error_set (e, ESTALE, "--map=%s: it belongs to another copy: this program"
-               " did not write it", m->name);
+    error_set (e, ESTALE,
+               "--map=%s: it belongs to another copy: this program"
+               " did not write it",
+               m->name);
     return -1;
   }
   if (!is_same_value (m, text, MAP_VERSION)) {
-    error_set (e, ESTALE, "--map=%s: another version of this program wrote it,"
+    error_set (e, ESTALE,
+               "--map=%s: another version of this program wrote it,"
                " and which copy it is of cannot be told for sure: remove it, or"
-               " give --resume=never", m->name);
+               " give --resume=never",
+               m->name);
     return -1;
   }
   for (unsigned i = 0; i < MAP_KEYS; i++)
@@ -310,9 +331,12 @@ copy_ranges (struct ranges *to, const struct ranges *from)
 static int
 forget (struct map *m, const char *text, size_t length, struct error *e)
 {
-  return map_is_ours (text, length) ? 0
-    : fail (m, EBADMSG, "this program did not write it, and does not overwrite"
-            " it", e);
+  return map_is_ours (text, length)
+    ? 0
+    : fail (m, EBADMSG,
+            "this program did not write it, and does not overwrite"
+            " it",
+            e);
 }
 
 static int
@@ -343,18 +367,20 @@ load (struct map *m, enum resume resume, struct error *e)
   if (m->file.path) {
     text = atomic_file_read (&m->file, BYTES_MAX, &length);
     if (text == NULL)
-      return fail (m, errno == EFBIG ? EBADMSG : errno,
-                   errno == EFBIG ? "it is too large to be a map"
-                   : strerror (errno), e);
+      return fail (
+        m, errno == EFBIG ? EBADMSG : errno,
+        errno == EFBIG ? "it is too large to be a map" : strerror (errno), e);
   }
   if (length == 0 && resume == RESUME_REQUIRE)
-    r = fail (m, ENOENT, "there is no map to go on from, which"
-              " --resume=require asks for", e);
+    r = fail (m, ENOENT,
+              "there is no map to go on from, which"
+              " --resume=require asks for",
+              e);
   else if (length == 0)
     r = 0;
   else
     r = resume == RESUME_NEVER ? forget (m, text, length, e)
-      : parse (m, text, length, e);
+                               : parse (m, text, length, e);
   free (text);
   return r;
 }
@@ -372,8 +398,9 @@ open_file (struct map *m, const struct options *o, bool just_look,
       return 0;
     return fail (m, err == EWOULDBLOCK ? EBUSY : err,
                  err == EWOULDBLOCK ? "it is in use by another copy"
-                 : err == EINVAL ? "it is no regular file"
-                 : strerror (err), e);
+                   : err == EINVAL  ? "it is no regular file"
+                                    : strerror (err),
+                 e);
   }
   return 0;
 }
@@ -391,10 +418,9 @@ new_map (const struct map_pair *pair)
   m->size = pair->size;
   m->start = pair->start;
   m->end = pair->end;
-  m->changed = true;            /* the file says nothing yet */
+  m->changed = true; /* the file says nothing yet */
   if ((m->name = secrets_mask (pair->options->map)) != NULL
-      && describe (m, pair) == 0
-      && ranges_init (&m->finished, MAP_RANGES) == 0
+      && describe (m, pair) == 0 && ranges_init (&m->finished, MAP_RANGES) == 0
       && ranges_init (&m->saving, MAP_RANGES) == 0
       && ranges_init (&m->todo, MAP_RANGES + 1) == 0)
     return m;
@@ -547,8 +573,7 @@ void
 map_mark_all (struct map *m)
 {
   pthread_mutex_lock (&m->lock);
-  m->changed = m->changed
-    || ranges_bytes (&m->finished) < m->end - m->start;
+  m->changed = m->changed || ranges_bytes (&m->finished) < m->end - m->start;
   ranges_clear (&m->finished);
   ranges_set (&m->finished, m->start, m->end, 0);
   pthread_mutex_unlock (&m->lock);
@@ -620,7 +645,7 @@ make_text (struct map *m, size_t *length)
   if (fclose (f) == 0 && good)
     return text;
   free (text);
-  errno = ENOMEM;               /* all that such a stream can lack */
+  errno = ENOMEM; /* all that such a stream can lack */
   return NULL;
 }
 

@@ -20,7 +20,7 @@
 #include "options/options.h"
 #include "ranges.h"
 
-struct map;                     /* body in map.c */
+struct map; /* body in map.c */
 
 /* Finished ranges that a map has room for.  One more is left unfinished, which
  * costs the work to copy it again, and nothing else.
@@ -30,8 +30,8 @@ struct map;                     /* body in map.c */
 /* Which copy it is.  Borrowed while map_open runs. */
 struct map_pair {
   const struct options *options;
-  const char *source, *destination;     /* names, with secrets masked */
-  bool source_is_path, destination_is_path;     /* of a file: has no secrets */
+  const char *source, *destination;         /* names, with secrets masked */
+  bool source_is_path, destination_is_path; /* of a file: has no secrets */
   const char *version;          /* of the source; NULL: it cannot tell */
   uint64_t size;                /* of the source, bytes */
   uint64_t start, end;          /* what is to be copied of it, half open */
@@ -94,7 +94,7 @@ void map_mark_all (struct map *m);
 /* These are in unflushed after all; NULL: all of the disk is. */
 void map_unmark (struct map *m, const struct ranges *doubtful);
 
-uint64_t map_finished (struct map *m);  /* bytes */
+uint64_t map_finished (struct map *m); /* bytes */
 
 /* Puts the file in its place and waits until it is stored; does nothing where
  * nothing has changed.  -1 with the error set: then the one before stands.

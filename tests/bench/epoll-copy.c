@@ -31,15 +31,15 @@
 #define REQUEST_SIZE (256 * KiB)
 #define REQUESTS 64
 
-#define ZERO_MAX GiB            /* of one zero request */
-#define ASK GiB                 /* of one question */
+#define ZERO_MAX GiB /* of one zero request */
+#define ASK GiB      /* of one question */
 #define ASK_AHEAD (4 * ASK)
-#define RUNS 65536              /* known ahead of the cursor, at most */
+#define RUNS 65536 /* known ahead of the cursor, at most */
 
 struct side {
   struct nbd_handle *nbd;
   int fd;
-  uint32_t events;              /* that epoll looks for */
+  uint32_t events; /* that epoll looks for */
 };
 
 enum state { FREE, READING, WRITING };
@@ -47,7 +47,7 @@ enum state { FREE, READING, WRITING };
 /* One range in flight. */
 struct slot {
   enum state state;
-  bool done;                    /* its state is over: the loop moves it on */
+  bool done; /* its state is over: the loop moves it on */
   int error;
   uint64_t offset, length;
   int64_t cookie;
@@ -142,11 +142,15 @@ ask_ahead (struct copy *c)
   c->asking = true;
   if (nbd_aio_block_status (c->source.nbd, length, c->known_to,
                             (nbd_extent_callback) {
-                              .callback = on_extents, .user_data = c,
+                              .callback = on_extents,
+                              .user_data = c,
                             },
                             (nbd_completion_callback) {
-                              .callback = on_extents_end, .user_data = c,
-                            }, 0) == -1)
+                              .callback = on_extents_end,
+                              .user_data = c,
+                            },
+                            0)
+      == -1)
     die ("block status", 0);
 }
 
@@ -180,11 +184,10 @@ start (struct copy *c, struct slot *s, bool zero, uint64_t length)
   s->length = length;
   c->cursor += length;
   c->busy++;
-  s->cookie = zero
-    ? nbd_aio_zero (c->destination.nbd, length, s->offset,
-                    when_done (s, WRITING), 0)
-    : nbd_aio_pread (c->source.nbd, s->buffer, length, s->offset,
-                     when_done (s, READING), 0);
+  s->cookie = zero ? nbd_aio_zero (c->destination.nbd, length, s->offset,
+                                   when_done (s, WRITING), 0)
+                   : nbd_aio_pread (c->source.nbd, s->buffer, length, s->offset,
+                                    when_done (s, READING), 0);
   if (s->cookie == -1)
     die (zero ? "zero" : "read", 0);
 }
@@ -194,7 +197,7 @@ static void
 advance (struct copy *c, struct slot *s)
 {
   struct nbd_handle *nbd = s->state == READING ? c->source.nbd
-    : c->destination.nbd;
+                                               : c->destination.nbd;
 
   if (s->error)
     die (s->state == READING ? "read" : "write", s->error);
@@ -225,10 +228,10 @@ fill (struct copy *c)
     if (c->cursor == c->known_to)
       return;
     run = &c->runs[c->first_run];
-    start (c, s, run->zero && c->zero_max > 0,
-           min_u64 (run->end - c->cursor,
-                    run->zero && c->zero_max > 0 ? c->zero_max
-                    : c->request_size));
+    start (
+      c, s, run->zero && c->zero_max > 0,
+      min_u64 (run->end - c->cursor,
+               run->zero && c->zero_max > 0 ? c->zero_max : c->request_size));
     if (c->cursor == run->end) {
       c->first_run = (c->first_run + 1) % RUNS;
       c->n_runs--;
@@ -256,11 +259,10 @@ static void
 open_side (struct side *side, const char *uri, bool extents)
 {
   side->nbd = nbd_create ();
-  if (side->nbd == NULL
-      || nbd_set_uri_allow_local_file (side->nbd, true) == -1
+  if (side->nbd == NULL || nbd_set_uri_allow_local_file (side->nbd, true) == -1
       || (extents
           && nbd_add_meta_context (side->nbd, LIBNBD_CONTEXT_BASE_ALLOCATION)
-          == -1)
+            == -1)
       || nbd_connect_uri (side->nbd, uri) == -1)
     die (uri, 0);
   side->fd = nbd_aio_get_fd (side->nbd);
@@ -280,7 +282,8 @@ watch (struct copy *c, struct side *side)
   if (event.events == side->events)
     return;
   if (epoll_ctl (c->epoll, side->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-                 side->fd, &event) == -1)
+                 side->fd, &event)
+      == -1)
     die ("epoll", errno);
   side->events = event.events;
 }
@@ -328,7 +331,8 @@ open_both (struct copy *c, char **uris)
     die (uris[1], ENOSPC);
   c->size = size;
   c->has_extents = nbd_can_meta_context (c->source.nbd,
-                                         LIBNBD_CONTEXT_BASE_ALLOCATION) == 1;
+                                         LIBNBD_CONTEXT_BASE_ALLOCATION)
+    == 1;
   c->zero_max = nbd_can_zero (c->destination.nbd) == 1 ? ZERO_MAX : 0;
 }
 
@@ -349,19 +353,27 @@ main (int argc, char **argv)
 {
   struct copy c = {
     .epoll = epoll_create1 (EPOLL_CLOEXEC),
-    .request_size = REQUEST_SIZE, .n_slots = REQUESTS,
+    .request_size = REQUEST_SIZE,
+    .n_slots = REQUESTS,
   };
   int option;
 
   while ((option = getopt (argc, argv, "r:n:")) != -1)
     switch (option) {
-    case 'r': c.request_size = strtoull (optarg, NULL, 10); break;
-    case 'n': c.n_slots = strtoul (optarg, NULL, 10); break;
-    default: return 2;
+    case 'r':
+      c.request_size = strtoull (optarg, NULL, 10);
+      break;
+    case 'n':
+      c.n_slots = strtoul (optarg, NULL, 10);
+      break;
+    default:
+      return 2;
     }
   if (argc - optind != 2 || c.request_size == 0 || c.n_slots == 0) {
-    fprintf (stderr, "usage: %s [-r REQUEST-SIZE] [-n REQUESTS] SOURCE"
-             " DESTINATION\n", argv[0]);
+    fprintf (stderr,
+             "usage: %s [-r REQUEST-SIZE] [-n REQUESTS] SOURCE"
+             " DESTINATION\n",
+             argv[0]);
     return 2;
   }
   if (c.epoll == -1)

@@ -30,27 +30,28 @@
 
 #include "clock.h"
 
-#define PACKET_MAX 2048         /* bytes; a device's usual packets have 1500 */
-#define PACKETS 65536           /* on the way in one direction, at most: two
+#define PACKET_MAX 2048 /* bytes; a device's usual packets have 1500 */
+#define PACKETS                                                                \
+  65536 /* on the way in one direction, at most: two
                                    Gbit a second for 0.4 s */
 
 struct packet {
-  uint64_t arrives;             /* clock_now time */
+  uint64_t arrives; /* clock_now time */
   uint16_t length;
   char bytes[PACKET_MAX];
 };
 
 struct direction {
-  int from, to;                 /* devices */
-  struct packet *packets;       /* owned; a ring */
-  uint64_t first, end;          /* those that are on the way; their numbers */
-  uint64_t free_at;             /* clock_now time: when the link has sent all
+  int from, to;           /* devices */
+  struct packet *packets; /* owned; a ring */
+  uint64_t first, end;    /* those that are on the way; their numbers */
+  uint64_t free_at;       /* clock_now time: when the link has sent all
                                    that waits for it */
 };
 
-static uint64_t delay;          /* ns */
+static uint64_t delay; /* ns */
 static double ns_per_byte, loss;
-static uint64_t queue_time;     /* ns that a full queue takes to be sent */
+static uint64_t queue_time; /* ns that a full queue takes to be sent */
 static unsigned short dice[3] = { 0x330e, 2026, 11 };
 
 static void
@@ -124,7 +125,7 @@ deliver_packets (struct direction *d)
     if (p->arrives > now)
       return;
     if (write (d->to, p->bytes, p->length) == -1 && errno != EAGAIN
-        && errno != EIO)        /* it is not up */
+        && errno != EIO) /* it is not up */
       die ("write");
   }
 }
@@ -165,7 +166,8 @@ main (int argc, char **argv)
   int devices[2];
 
   if (argc != 7) {
-    fprintf (stderr, "usage: link NAMESPACE NAMESPACE DELAY-MS RATE-MBIT"
+    fprintf (stderr,
+             "usage: link NAMESPACE NAMESPACE DELAY-MS RATE-MBIT"
              " QUEUE-KB LOSS\n");
     return 2;
   }

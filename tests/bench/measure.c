@@ -60,8 +60,9 @@ busy_seconds (void)
   n = fscanf (f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice,
               &system, &idle, &wait, &irq, &softirq, &steal);
   fclose (f);
-  return n != 8 ? 0 : (double) (user + nice + system + irq + softirq + steal)
-    / sysconf (_SC_CLK_TCK);
+  return n != 8 ? 0
+                : (double) (user + nice + system + irq + softirq + steal)
+      / sysconf (_SC_CLK_TCK);
 }
 
 static unsigned
@@ -152,14 +153,14 @@ main (int argc, char **argv)
                   &threads, &late);
   end = clock_now ();
   busy = busy_seconds () - before;
-  kill (-pid, SIGKILL);         /* what it left behind, as servers */
+  kill (-pid, SIGKILL); /* what it left behind, as servers */
 
   if (late)
     dprintf (3, "late");
   else
     dprintf (3, "%d", status);
   dprintf (3, " %.4f %.4f %ld %u %.2f\n", (end - begin) / 1e9,
-           seconds (usage.ru_utime) + seconds (usage.ru_stime),
-           usage.ru_maxrss, threads, busy);
+           seconds (usage.ru_utime) + seconds (usage.ru_stime), usage.ru_maxrss,
+           threads, busy);
   return 0;
 }

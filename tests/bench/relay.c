@@ -138,7 +138,7 @@ serve_sink (void *opaque)
 }
 
 _Noreturn static void
-serve (const char *path, void *(*serve_one) (void *))
+serve (const char *path, void *(*serve_one) (void *) )
 {
   struct sockaddr_un address;
   const int fd = new_socket (path, &address);
@@ -204,7 +204,8 @@ copy (const char *source, const char *sink, uint64_t bytes, unsigned threads)
   }
   for (unsigned i = 0; i < threads; i++) {
     shares[i] = (struct share) {
-      .source = source, .sink = sink,
+      .source = source,
+      .sink = sink,
       .bytes = bytes / threads + (i == 0 ? bytes % threads : 0),
     };
     if (pthread_create (&shares[i].thread, NULL, relay, &shares[i]))
@@ -229,7 +230,8 @@ main (int argc, char **argv)
   if (chunk > 0 && argc == 7 && strcmp (argv[1], "copy") == 0)
     return copy (argv[2], argv[3], strtoull (argv[4], NULL, 10),
                  strtoul (argv[6], NULL, 10));
-  fprintf (stderr, "usage: relay source|sink SOCKET CHUNK\n"
+  fprintf (stderr,
+           "usage: relay source|sink SOCKET CHUNK\n"
            "       relay copy SOURCE SINK BYTES CHUNK THREADS\n");
   return 2;
 }

@@ -14,25 +14,25 @@
 #include <string.h>
 
 #include "arith.h"
+#include "base/log.h"
+#include "base/stop.h"
 #include "clock.h"
-#include "engine/workers.h"
 #include "endpoint/kind.h"
+#include "engine/workers.h"
 #include "fuzz.h"
 #include "iszero.h"
-#include "base/log.h"
 #include "options/options.h"
 #include "plan/plan.h"
 #include "scripted-server.h"
-#include "base/stop.h"
 
-#define CELL 4096               /* bytes of the disk that are all of one kind */
+#define CELL 4096 /* bytes of the disk that are all of one kind */
 #define DISK_MAX (33 * CELL)
 
 /* -- an endpoint in memory ------------------------------------------------ */
 
 struct memory {
   struct endpoint base;
-  uint8_t *bytes;               /* borrowed; caps.size of them */
+  uint8_t *bytes; /* borrowed; caps.size of them */
 };
 
 static uint8_t *
@@ -56,7 +56,7 @@ tell_extents (struct conn *c, struct io *io)
     next = min_u64 (align_down (at, CELL) + CELL, end);
     if (!ranges_set (io->learned, at, next,
                      is_zero (bytes + at, next - at) ? EXTENT_ZERO
-                     : EXTENT_DATA))
+                                                     : EXTENT_DATA))
       break;
   }
   io->learned_to = at;
@@ -70,11 +70,20 @@ memory_start (struct conn *c, struct io *io)
 {
   pthread_mutex_lock (&memory_lock);
   switch (io->verb) {
-  case IO_READ: memcpy (io->buffer, memory_at (c, io), io->length); break;
-  case IO_WRITE: memcpy (memory_at (c, io), io->buffer, io->length); break;
-  case IO_ZERO: memset (memory_at (c, io), 0, io->length); break;
-  case IO_EXTENTS: tell_extents (c, io); break;
-  case IO_FLUSH: break;
+  case IO_READ:
+    memcpy (io->buffer, memory_at (c, io), io->length);
+    break;
+  case IO_WRITE:
+    memcpy (memory_at (c, io), io->buffer, io->length);
+    break;
+  case IO_ZERO:
+    memset (memory_at (c, io), 0, io->length);
+    break;
+  case IO_EXTENTS:
+    tell_extents (c, io);
+    break;
+  case IO_FLUSH:
+    break;
   }
   pthread_mutex_unlock (&memory_lock);
   list_append (io->ready, &io->link);
@@ -128,9 +137,14 @@ static struct conn *
 memory_conn (struct endpoint *ep, unsigned number, struct error *e)
 {
   static const struct conn_ops ops = {
-    .state = memory_state, .start = memory_start, .retire = memory_retire,
-    .want = memory_want, .turn = memory_turn, .compare = memory_compare,
-    .leave = memory_leave, .close = memory_close,
+    .state = memory_state,
+    .start = memory_start,
+    .retire = memory_retire,
+    .want = memory_want,
+    .turn = memory_turn,
+    .compare = memory_compare,
+    .leave = memory_leave,
+    .close = memory_close,
   };
   struct conn *c = calloc (1, sizeof *c);
 
@@ -163,7 +177,7 @@ memory_init (struct memory *m, enum side side, uint8_t *bytes, uint64_t size)
 /* -- what the input decides ------------------------------------------------ */
 
 struct scene {
-  bool destination;             /* the server is the destination */
+  bool destination; /* the server is the destination */
   bool verify, compare;
   struct told told;
   uint8_t source[DISK_MAX], copy[DISK_MAX];
@@ -197,8 +211,7 @@ make_told (struct told *t, struct input *in)
   t->size = sizes[input_byte (in) % 8];
   t->structured = !(flags & 1);
   t->context = !(flags & 2);
-  t->flags = NBD_FLAG_HAS_FLAGS
-    | (flags & 4 ? 0 : NBD_FLAG_SEND_WRITE_ZEROES)
+  t->flags = NBD_FLAG_HAS_FLAGS | (flags & 4 ? 0 : NBD_FLAG_SEND_WRITE_ZEROES)
     | (flags & 8 ? 0 : NBD_FLAG_SEND_FLUSH)
     | (flags & 16 ? 0 : NBD_FLAG_CAN_MULTI_CONN);
   t->block_minimum = blocks & 15 ? UINT32_C (1) << (blocks & 15) : 0;
@@ -225,20 +238,27 @@ make_scene (struct scene *s, struct input *in)
 /* -- the copy -------------------------------------------------------------- */
 
 struct result {
-  bool begun;                   /* neither side and no plan was refused */
+  bool begun; /* neither side and no plan was refused */
   bool complete;
-  bool differs;                 /* it says so */
+  bool differs; /* it says so */
 };
 
 static void
 read_options (struct options *o, const struct scene *s, const char *uri)
 {
-  const char *argv[] = {
-    "stripecopy", "--connections=2", "--threads=2", "--requests=4",
-    "--request-size=4096", "--retries=1", "--retry-wait=0",
-    s->compare ? "--compare" : s->verify ? "--verify" : "--quiet",
-    uri, "null:", NULL
-  };
+  const char *argv[] = { "stripecopy",
+                         "--connections=2",
+                         "--threads=2",
+                         "--requests=4",
+                         "--request-size=4096",
+                         "--retries=1",
+                         "--retry-wait=0",
+                         s->compare    ? "--compare"
+                           : s->verify ? "--verify"
+                                       : "--quiet",
+                         uri,
+                         "null:",
+                         NULL };
   const int argc = sizeof argv / sizeof argv[0] - 1;
   struct error e = { 0 };
 
@@ -256,10 +276,13 @@ wait_for_crew (struct workers *workers)
 
 static void
 run_workers (const struct plan *plan, struct endpoint *source,
-          struct endpoint *destination, struct stop *stop, struct result *r)
+             struct endpoint *destination, struct stop *stop, struct result *r)
 {
   const struct gear gear = {
-    .plan = plan, .source = source, .destination = destination, .stop = stop,
+    .plan = plan,
+    .source = source,
+    .destination = destination,
+    .stop = stop,
   };
   struct error e = { 0 };
   struct workers *workers = workers_start (&gear, &e);
@@ -294,8 +317,8 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
   ends[side] = server;
   ends[!side] = &memory.base;
   if (plan_make (&plan, o, endpoint_name (ends[0]), endpoint_caps (ends[0]),
-                 endpoint_name (ends[1]), endpoint_caps (ends[1]), &machine,
-                 &e) == 0)
+                 endpoint_name (ends[1]), endpoint_caps (ends[1]), &machine, &e)
+      == 0)
     run_workers (&plan, ends[0], ends[1], stop, &r);
   else
     MUST (error_is_set (&e));
@@ -306,7 +329,7 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static struct scene s;        /* no worker and no client is there before */
+  static struct scene s; /* no worker and no client is there before */
   struct input in = { data, size };
   struct options o;
   struct result r;

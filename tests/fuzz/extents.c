@@ -18,10 +18,10 @@
 #include "fuzz.h"
 
 #define CELLS 512
-#define FLYING_MAX 8            /* questions at a time */
+#define FLYING_MAX 8 /* questions at a time */
 
 static struct {
-  uint64_t cell;                /* bytes that are all of one kind */
+  uint64_t cell; /* bytes that are all of one kind */
   bool zero[CELLS];
 } disk;
 
@@ -31,8 +31,8 @@ static struct {
   struct io *flying[FLYING_MAX];
   unsigned n_flying;
   uint64_t ask_max;
-  uint64_t low, high;           /* what may be asked for */
-  bool refuses;                 /* to start anything */
+  uint64_t low, high; /* what may be asked for */
+  bool refuses;       /* to start anything */
 } stub;
 
 static uint64_t
@@ -91,8 +91,9 @@ answer (struct extents *x, unsigned which, unsigned parts, int err)
 {
   struct io *io = stub.flying[which];
 
-  learn (io, parts >= 255 ? io->offset + io->length
-         : io->offset + io->length / 256 * parts);
+  learn (io,
+         parts >= 255 ? io->offset + io->length
+                      : io->offset + io->length / 256 * parts);
   stub.flying[which] = stub.flying[--stub.n_flying];
   MUST (extents_owns (x, io));
   extents_answer (x, io, err);
@@ -173,7 +174,7 @@ scripted_place (struct input *in, uint64_t from, uint64_t to)
   const uint8_t part = input_byte (in);
 
   return part == 255 ? to
-    : min_u64 (to, from + (to - from) / 256 * part + part % 3);
+                     : min_u64 (to, from + (to - from) / 256 * part + part % 3);
 }
 
 static uint64_t
@@ -183,11 +184,15 @@ act (struct extents *x, uint64_t cursor, struct input *in)
   uint64_t at, now;
 
   switch (op % 16) {
-  case 0: case 1: case 2: case 3:
+  case 0:
+  case 1:
+  case 2:
+  case 3:
     if (stub.n_flying > 0)
       answer (x, which % stub.n_flying, input_byte (in), 0);
     break;
-  case 4: case 5:
+  case 4:
+  case 5:
     if (stub.n_flying > 0)
       answer (x, which % stub.n_flying, input_byte (in), EIO);
     break;
@@ -199,14 +204,14 @@ act (struct extents *x, uint64_t cursor, struct input *in)
     if (now != 0)
       extents_give_up (x, now + which);
     break;
-  case 8:                       /* the rest has been stolen */
+  case 8: /* the rest has been stolen */
     at = scripted_place (in, cursor, stub.high);
     if (at > cursor) {
       stub.high = at;
       extents_end_at (x, at);
     }
     break;
-  case 9:                       /* another stripe */
+  case 9: /* another stripe */
     cursor = scripted_place (in, 0, disk_end () - 1);
     aim (x, cursor, scripted_place (in, cursor + 1, disk_end ()));
     break;

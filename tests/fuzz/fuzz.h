@@ -16,12 +16,12 @@
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 /* assert would be compiled out with NDEBUG. */
-#define MUST(condition)                                                       \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      fprintf (stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);\
-      abort ();                                                               \
-    }                                                                         \
+#define MUST(condition)                                                        \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      fprintf (stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      abort ();                                                                \
+    }                                                                          \
   } while (0)
 
 /* Bytes that are taken one after another; behind the last all are 0. */

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "endpoint/nbd.h"
 #include "endpoint/endpoint.h"
-#include "fuzz.h"
 #include "endpoint/nbd-abstract.h"
+#include "endpoint/nbd.h"
+#include "fuzz.h"
 #include "secrets.h"
 #include "url.h"
 
@@ -66,8 +66,10 @@ static void
 hide (const char *text)
 {
   static const char *const forms[] = {
-    "nbds://user:%s\001secret\001@host/export", "password=%s\001secret\001",
-    "https://%s\001secret\001@host/disk?x=y", "json:{a,password=%s\001secret",
+    "nbds://user:%s\001secret\001@host/export",
+    "password=%s\001secret\001",
+    "https://%s\001secret\001@host/disk?x=y",
+    "json:{a,password=%s\001secret",
   };
   char *word, *masked;
 
@@ -77,7 +79,8 @@ hide (const char *text)
     const char *at = strstr (forms[i], "%s");
 
     MUST (asprintf (&word, "%.*s%s%s", (int) (at - forms[i]), forms[i], text,
-                    at + 2) != -1);
+                    at + 2)
+          != -1);
     masked = secrets_mask (word);
     MUST (masked != NULL);
     expect_printable (masked);
@@ -112,7 +115,7 @@ decode (const char *text)
   char *decoded = url_decode (text, text + before, &length);
 
   MUST (decoded ? length <= before && decoded[length] == '\0'
-        : errno == EINVAL);
+                : errno == EINVAL);
   free (decoded);
 }
 

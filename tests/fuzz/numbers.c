@@ -38,7 +38,8 @@ parse_size (const char *text)
   }
   digits = strtoull (text, NULL, 10);
   MUST (digits == 0 ? bytes == 0
-        : bytes % digits == 0 && (bytes / digits & (bytes / digits - 1)) == 0);
+                    : bytes % digits == 0
+            && (bytes / digits & (bytes / digits - 1)) == 0);
   snprintf (buf, sizeof buf, "%" PRIu64, bytes);
   MUST (human_parse_size (buf, &again) == NULL && again == bytes);
 }
@@ -66,7 +67,7 @@ parse_command_line (struct input *in)
   MUST (words[0] != NULL);
   while (in->left > 0 && n <= WORDS_MAX)
     words[n++] = input_line (in);
-  memcpy (argv, words, sizeof argv);    /* which is put into another order */
+  memcpy (argv, words, sizeof argv); /* which is put into another order */
   if (options_parse (&o, n, argv, &e) == -1)
     expect_line (e.text);
   else

@@ -15,8 +15,8 @@
 
 #include "fuzz.h"
 
-#define INPUT_MAX (1 << 20)     /* bytes */
-#define SECONDS_MAX 200         /* for one input: more is a hang */
+#define INPUT_MAX (1 << 20) /* bytes */
+#define SECONDS_MAX 200     /* for one input: more is a hang */
 
 static void
 replay (const char *name)
@@ -80,7 +80,8 @@ main (int argc, char **argv)
   if (argc > 1)
     return EXIT_SUCCESS;
   MUST (asprintf (&folder, "%s/fuzz/corpus/%s", srcdir ? srcdir : ".",
-                  slash ? slash + 1 : argv[0]) != -1);
+                  slash ? slash + 1 : argv[0])
+        != -1);
   n = replay_all (folder);
   if (n <= 0)
     fprintf (stderr, "%s: no corpus\n", folder);

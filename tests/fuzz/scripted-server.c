@@ -2,7 +2,7 @@
 /* An NBD server whose replies follow a script: see scripted-server.h. */
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE             /* accept4 */
+#define _GNU_SOURCE /* accept4 */
 #endif
 
 #include <errno.h>
@@ -22,38 +22,38 @@
  * that what comes next is not meant for.
  */
 enum op {
-  HONEST,                       /* a true answer; the next request */
-  DATA,                         /* FROM LENGTH: a chunk with data */
-  HOLE,                         /* FROM LENGTH: a chunk without */
-  FAILURE,                      /* ERRNO TEXT: an error */
-  FAILURE_AT,                   /* ERRNO TEXT FROM: an error somewhere */
-  STATES,                       /* COUNT (LENGTH FLAGS)...: extents */
-  NOTHING,                      /* a chunk with nothing in it */
-  SIMPLE,                       /* ERRNO: a simple reply */
-  RAW,                          /* COUNT BYTE...: bytes as they are */
-  CUT,                          /* KEEP: a part of what was put together, and
+  HONEST,     /* a true answer; the next request */
+  DATA,       /* FROM LENGTH: a chunk with data */
+  HOLE,       /* FROM LENGTH: a chunk without */
+  FAILURE,    /* ERRNO TEXT: an error */
+  FAILURE_AT, /* ERRNO TEXT FROM: an error somewhere */
+  STATES,     /* COUNT (LENGTH FLAGS)...: extents */
+  NOTHING,    /* a chunk with nothing in it */
+  SIMPLE,     /* ERRNO: a simple reply */
+  RAW,        /* COUNT BYTE...: bytes as they are */
+  CUT,        /* KEEP: a part of what was put together, and
                                    the end of the connection */
-  SILENT,                       /* no answer; the next request */
-  HOLD,                         /* a true answer, but only behind the next one;
+  SILENT,     /* no answer; the next request */
+  HOLD,       /* a true answer, but only behind the next one;
                                    the next request */
-  RESIZE,                       /* BITS: the next chunk lies about its length */
+  RESIZE,     /* BITS: the next chunk lies about its length */
   N_OPS
 };
 
 enum {
   OP_MASK = 0x0f,
-  OP_LAST = 0x10,               /* no chunk follows */
-  OP_GARBLED = 0x20,            /* the magic is wrong */
-  OP_FOREIGN = 0x40,            /* the reply to another request */
-  OP_NEXT = 0x80                /* then comes the next request */
+  OP_LAST = 0x10,    /* no chunk follows */
+  OP_GARBLED = 0x20, /* the magic is wrong */
+  OP_FOREIGN = 0x40, /* the reply to another request */
+  OP_NEXT = 0x80     /* then comes the next request */
 };
 
 enum {
-  IDLE_MS = 15,                 /* then who may wait in vain is let go */
+  IDLE_MS = 15, /* then who may wait in vain is let go */
   HELD_MAX = 4,
-  PARTS = 64,                   /* what offsets and lengths are cut into */
+  PARTS = 64, /* what offsets and lengths are cut into */
   EXTENTS_MAX = 64,
-  BLOCK = 4096                  /* of true extents */
+  BLOCK = 4096 /* of true extents */
 };
 
 static int listener = -1;
@@ -70,11 +70,11 @@ static struct played played;
 struct client {
   struct wire wire;
   struct told told;
-  uint8_t *payload;             /* as large as the disk */
+  uint8_t *payload; /* as large as the disk */
   struct request held[HELD_MAX];
   unsigned n_held;
-  bool rude;                    /* it may wait for what never comes */
-  uint32_t resize;              /* of the next chunk */
+  bool rude;       /* it may wait for what never comes */
+  uint32_t resize; /* of the next chunk */
 };
 
 /* What lies behind the disk's end may be called anything. */
@@ -90,15 +90,15 @@ reads_as_zero (uint64_t from, uint64_t to)
 /* Everything below is called with the lock held, and only puts together. */
 
 static void
-put_chunk (struct client *c, const struct request *q, uint8_t op,
-           uint16_t type, uint32_t length)
+put_chunk (struct client *c, const struct request *q, uint8_t op, uint16_t type,
+           uint32_t length)
 {
   struct request of = *q;
 
   if (op & OP_FOREIGN)
     of.cookie--;
   if (c->resize != 0)
-    played.lied = true;         /* what follows is taken for something else */
+    played.lied = true; /* what follows is taken for something else */
   wire_put_chunk (&c->wire, &of, op & OP_LAST ? LAST : MORE, type,
                   length ^ c->resize);
   c->resize = 0;
@@ -119,8 +119,8 @@ put_content (struct client *c, uint64_t from, uint32_t length)
 }
 
 static void
-put_data (struct client *c, const struct request *q, uint8_t op,
-          uint64_t from, uint32_t length)
+put_data (struct client *c, const struct request *q, uint8_t op, uint64_t from,
+          uint32_t length)
 {
   put_chunk (c, q, op, NBD_CHUNK_DATA, 8 + length);
   wire_put64 (&c->wire, from);
@@ -128,8 +128,8 @@ put_data (struct client *c, const struct request *q, uint8_t op,
 }
 
 static void
-put_hole (struct client *c, const struct request *q, uint8_t op,
-          uint64_t from, uint32_t length)
+put_hole (struct client *c, const struct request *q, uint8_t op, uint64_t from,
+          uint32_t length)
 {
   if (!reads_as_zero (from, from + length)) {
     put_data (c, q, op, from, length);
@@ -185,15 +185,16 @@ put_scripted_states (struct client *c, const struct request *q, uint8_t op)
     const uint8_t length = input_byte (&script);
     const uint8_t flags = input_byte (&script);
 
-    states[i].length = length == 255 ? UINT32_MAX : length == 254 ? 1
-      : (uint64_t) q->length * length / PARTS;
+    states[i].length = length == 255 ? UINT32_MAX
+      : length == 254                ? 1
+                                     : (uint64_t) q->length * length / PARTS;
     states[i].flags = flags | (uint32_t) (flags & 0xf0) << 24;
     if (!reads_as_zero (at, at + states[i].length))
       states[i].flags &= ~2U;
     at += states[i].length;
   }
   if (op & OP_FOREIGN)
-    played.lied = true;         /* what is true here need not be there */
+    played.lied = true; /* what is true here need not be there */
   put_states (c, q, op, CONTEXT_ID + (count >= EXTENTS_MAX), states, n);
 }
 
@@ -209,7 +210,7 @@ put_simple (struct client *c, const struct request *q, uint8_t op,
   if (op & OP_GARBLED)
     c->wire.out[c->wire.out_used - 16] ^= 1;
   if (error == 0 && (op & OP_FOREIGN))
-    played.lied = true;         /* what follows may be taken for data */
+    played.lied = true; /* what follows may be taken for data */
   if (error == 0 && q->type == NBD_CMD_READ)
     put_content (c, q->offset, q->length);
 }
@@ -384,8 +385,7 @@ put_answer (struct client *c, const struct request *q)
 static bool
 blocks_make_sense (void)
 {
-  return told.block_minimum > 0
-    && told.block_preferred >= told.block_minimum
+  return told.block_minimum > 0 && told.block_preferred >= told.block_minimum
     && told.block_preferred >= 512
     && told.block_maximum >= told.block_preferred;
 }
@@ -526,7 +526,8 @@ scripted_server_listen (void)
   listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   MUST (listener != -1
         && bind (listener, (struct sockaddr *) &addr,
-                 offsetof (struct sockaddr_un, sun_path) + 1 + n) == 0
+                 offsetof (struct sockaddr_un, sun_path) + 1 + n)
+          == 0
         && listen (listener, SOMAXCONN) == 0
         && pthread_create (&thread, NULL, listener_thread, NULL) == 0);
   pthread_detach (thread);
@@ -535,7 +536,8 @@ scripted_server_listen (void)
 }
 
 void
-scripted_server_play (const struct told *told_, uint8_t *disk_, struct input script_)
+scripted_server_play (const struct told *told_, uint8_t *disk_,
+                      struct input script_)
 {
   pthread_mutex_lock (&lock);
   told = *told_;

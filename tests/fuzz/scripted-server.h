@@ -16,7 +16,7 @@
 #include "fuzz.h"
 
 struct played {
-  bool rude;                    /* it did what no honest server does */
+  bool rude; /* it did what no honest server does */
   bool lied;
 };
 
@@ -26,7 +26,8 @@ const char *scripted_server_listen (void);
 /* What clients get from now on; disk and script are borrowed until scripted_server_end.
  * No client is connected.
  */
-void scripted_server_play (const struct told *told, uint8_t *disk, struct input script);
+void scripted_server_play (const struct told *told, uint8_t *disk,
+                           struct input script);
 
 /* Waits until all clients are gone. */
 struct played scripted_server_end (void);
