@@ -274,7 +274,7 @@ define_link link20_c1 20 BENCH_LINK 16 one
 define_link link100_c1 100 BENCH_FAR 16 one
 
 # -- networks ----------------------------------------------------------------
-# TCP over a link between two network namespaces: see connection.c.  The copier, and
+# TCP over a link between two network namespaces: see link.c.  The copier, and
 # the side that is near, are in one of them.
 
 workloads_of_networks=()
