@@ -49,18 +49,25 @@ struct copier {
   struct events *events;
   struct report *report;
   const struct machine *machine; /* borrowed */
-  struct stop *stop;
-  struct endpoint *source, *destination;
-  struct plan plan;
-  struct map *map; /* NULL: none is kept */
+  struct copy copy;
   struct checkpoint checkpoint;
-  struct ratelimit *ratelimit;
   struct output_file digest_file, trace_file;
-  struct trace *trace;           /* NULL: none is wanted */
   struct scan *scan;             /* NULL: nobody looked */
   struct spot_check *spot_check; /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
+
+static struct endpoint *
+source (const struct copier *c)
+{
+  return c->copy.endpoints[SOURCE];
+}
+
+static struct endpoint *
+destination (const struct copier *c)
+{
+  return c->copy.endpoints[DESTINATION];
+}
 
 static int
 give_up (struct copier *c, const struct error *e, int status)
@@ -90,35 +97,36 @@ open_side (struct copier *c, enum side side, struct error *e)
   struct endpoint_wants wants = plan_wants (side, c->options);
 
   wants.resumes = map_stands (c->options);
-  return endpoint_open (side, name, c->options, wants, stop_signal_fd (c->stop),
-                        e);
+  return endpoint_open (side, name, c->options, wants,
+                        stop_signal_fd (c->copy.stop), e);
 }
 
 static int
 make_plan (struct copier *c, struct error *e)
 {
-  return plan_make (&c->plan, c->options, endpoint_name (c->source),
-                    endpoint_caps (c->source), endpoint_name (c->destination),
-                    endpoint_caps (c->destination), c->machine, e);
+  return plan_make (&c->copy.plan, c->options, endpoint_name (source (c)),
+                    endpoint_caps (source (c)), endpoint_name (destination (c)),
+                    endpoint_caps (destination (c)), c->machine, e);
 }
 
 /* What can be done, but perhaps not as it was meant. */
 static void
 warn_of_plan (const struct copier *c)
 {
-  const struct caps *there = endpoint_caps (c->destination);
+  const struct caps *there = endpoint_caps (destination (c));
 
-  if (c->plan.copies && !c->plan.flush && !c->options->no_flush
+  if (c->copy.plan.copies && !c->copy.plan.flush && !c->options->no_flush
       && !there->stream)
     log_warning_as ("no-flush",
                     "%s: it cannot flush: nothing says when the"
                     " data is stored",
-                    endpoint_name (c->destination));
-  if (!c->plan.copies && there->size > c->plan.size)
+                    endpoint_name (destination (c)));
+  if (!c->copy.plan.copies && there->size > c->copy.plan.size)
     log_warning_as ("larger",
                     "%s: its size is %" PRIu64 ": what lies behind"
                     " the source's (%" PRIu64 ") is not compared",
-                    endpoint_name (c->destination), there->size, c->plan.size);
+                    endpoint_name (destination (c)), there->size,
+                    c->copy.plan.size);
 }
 
 /* A side is not there.  Where it may come back, a map that stands is as good as
@@ -127,7 +135,7 @@ warn_of_plan (const struct copier *c)
 static int
 give_up_opening (struct copier *c, const struct error *e)
 {
-  const int signal_number = stop_take_signal (c->stop);
+  const int signal_number = stop_take_signal (c->copy.stop);
   const bool later = !c->options->plan && retry_helps (e->number)
     && map_stands (c->options);
   int status;
@@ -149,18 +157,20 @@ open_both (struct copier *c)
 {
   struct error e = { 0 };
 
-  if ((c->ratelimit = ratelimit_new (c->options, clock_now (), &e)) == NULL)
+  if ((c->copy.ratelimit = ratelimit_new (c->options, clock_now (), &e))
+      == NULL)
     return give_up (c, &e, REFUSED);
-  if ((c->source = open_side (c, SOURCE, &e)) == NULL
-      || (c->destination = open_side (c, DESTINATION, &e)) == NULL)
+  if ((c->copy.endpoints[SOURCE] = open_side (c, SOURCE, &e)) == NULL
+      || (c->copy.endpoints[DESTINATION] = open_side (c, DESTINATION, &e))
+        == NULL)
     return give_up_opening (c, &e);
-  if (endpoint_same (c->source, c->destination)) {
+  if (endpoint_same (source (c), destination (c))) {
     error_set (&e, EINVAL, "%s: it is the same disk as the source",
-               endpoint_name (c->destination));
+               endpoint_name (destination (c)));
     return give_up (c, &e, REFUSED);
   }
-  if (used_files_check_again (c->options, endpoint_caps (c->destination)->grows,
-                              &e)
+  if (used_files_check_again (c->options,
+                              endpoint_caps (destination (c))->grows, &e)
       == -1)
     return give_up (c, &e, e.number == EINVAL ? REFUSED : FAILED);
   if (make_plan (c, &e) == -1)
@@ -177,27 +187,28 @@ open_map (struct copier *c)
   char file[FILE_TEXT];
   const struct map_pair pair = {
     .options = c->options,
-    .source = endpoint_name (c->source),
-    .destination = endpoint_name (c->destination),
+    .source = endpoint_name (source (c)),
+    .destination = endpoint_name (destination (c)),
     .source_is_path = endpoint_is_path (SOURCE, &c->options->source),
     .destination_is_path = endpoint_is_path (DESTINATION,
                                              &c->options->destination),
-    .version = endpoint_version (c->source),
-    .size = c->plan.size,
-    .start = c->plan.start,
-    .end = c->plan.end,
-    .destination_size = endpoint_caps (c->destination)->size,
-    .destination_file = endpoint_describe_file (c->destination, file),
+    .version = endpoint_version (source (c)),
+    .size = c->copy.plan.size,
+    .start = c->copy.plan.start,
+    .end = c->copy.plan.end,
+    .destination_size = endpoint_caps (destination (c))->size,
+    .destination_file = endpoint_describe_file (destination (c), file),
   };
   struct error e = { 0 };
 
   if (c->options->map
-      && (c->map = map_open (&pair, c->options->plan, &e)) == NULL)
+      && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL)
     return give_up (c, &e,
                     e.number == EBUSY      ? IN_USE
                       : e.number == ESTALE ? MAP_MISMATCH
                                            : REFUSED);
-  c->checkpoint = (struct checkpoint) { .map = c->map, .events = c->events };
+  c->checkpoint = (struct checkpoint) { .map = c->copy.map,
+                                        .events = c->events };
   return DONE;
 }
 
@@ -231,8 +242,8 @@ wants_time_left (const struct copier *c)
 static uint64_t
 room_left (const struct copier *c)
 {
-  const struct caps *to = endpoint_caps (c->destination);
-  const uint64_t stored = c->map ? map_resumed (c->map) : 0;
+  const struct caps *to = endpoint_caps (destination (c));
+  const uint64_t stored = c->copy.map ? map_resumed (c->copy.map) : 0;
 
   return add_saturated (to->free,
                         to->occupied > stored ? to->occupied - stored : 0);
@@ -242,9 +253,9 @@ room_left (const struct copier *c)
 static bool
 may_lack_room (const struct copier *c)
 {
-  return c->plan.copies && !c->plan.open_ended
-    && endpoint_caps (c->destination)->free_known
-    && room_left (c) < plan_length (&c->plan);
+  return c->copy.plan.copies && !c->copy.plan.open_ended
+    && endpoint_caps (destination (c))->free_known
+    && room_left (c) < plan_length (&c->copy.plan);
 }
 
 /* Only what the source's extents say to be data counts, unless all of it is
@@ -254,20 +265,21 @@ static void
 warn_of_file_system (const struct copier *c)
 {
   const struct scan_result *f = found (c);
-  const uint64_t stored = c->map ? map_resumed (c->map) : 0;
+  const uint64_t stored = c->copy.map ? map_resumed (c->copy.map) : 0;
   const uint64_t room = room_left (c);
   const uint64_t needed = c->options->allocated
-    ? plan_length (&c->plan) - stored
-    : f && c->plan.source_extents ? f->data
-                                  : 0;
+    ? plan_length (&c->copy.plan) - stored
+    : f && c->copy.plan.source_extents ? f->data
+                                       : 0;
   char there[HUMAN_MAX], wanted[HUMAN_MAX];
 
   if (may_lack_room (c) && room < needed)
     log_warning_as ("no-room",
                     "%s: %s are to be written, and its file system"
                     " has room for %s (%" PRIu64 " and %" PRIu64 " bytes)",
-                    endpoint_name (c->destination), human_size (wanted, needed),
-                    human_size (there, room), needed, room);
+                    endpoint_name (destination (c)),
+                    human_size (wanted, needed), human_size (there, room),
+                    needed, room);
 }
 
 static int
@@ -278,11 +290,11 @@ look (struct copier *c)
 
   if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
-  c->scan = scan_run (&c->plan, c->map ? map_todo (c->map) : NULL, c->source,
-                      whole ? c->destination : NULL,
-                      whole ? c->options->open_timeout * NS_PER_S
-                            : LOOK_PATIENCE,
-                      stop_signal_fd (c->stop), &e);
+  c->scan = scan_run (
+    &c->copy.plan, c->copy.map ? map_todo (c->copy.map) : NULL, source (c),
+    whole ? destination (c) : NULL,
+    whole ? c->options->open_timeout * NS_PER_S : LOOK_PATIENCE,
+    stop_signal_fd (c->copy.stop), &e);
   return c->scan || !whole ? DONE : give_up (c, &e, FAILED);
 }
 
@@ -294,15 +306,15 @@ warn_of_image (const struct copier *c)
   uint64_t there, besides, needed;
   char of_there[HUMAN_MAX], of_needed[HUMAN_MAX];
 
-  if (f == NULL || !c->plan.copies
-      || !endpoint_room (c->destination, c->plan.size, &there, &besides))
+  if (f == NULL || !c->copy.plan.copies
+      || !endpoint_room (destination (c), c->copy.plan.size, &there, &besides))
     return;
   needed = add_saturated (f->data, besides);
   if (needed > there)
     log_warning_as ("no-room",
                     "%s: it has room for %s (%" PRIu64 " bytes), and"
                     " the copy can need %s (%" PRIu64 " bytes)",
-                    endpoint_name (c->destination),
+                    endpoint_name (destination (c)),
                     human_size (of_there, there), there,
                     human_size (of_needed, needed), needed);
 }
@@ -321,14 +333,14 @@ warn_of_room (const struct copier *c)
 static bool
 makes_destination (const struct copier *c)
 {
-  return endpoint_caps (c->destination)->grows
-    && !(c->map && map_stood (c->map));
+  return endpoint_caps (destination (c))->grows
+    && !(c->copy.map && map_stood (c->copy.map));
 }
 
 static void
 tell_plan (struct copier *c)
 {
-  report_note_plan (c->report, &c->plan, found (c));
+  report_note_plan (c->report, &c->copy.plan, found (c));
   events_plan (c->events, c->report->plan, c->report->source,
                c->report->destination);
 }
@@ -339,16 +351,17 @@ tell_plan (struct copier *c)
 static void
 check_promise (struct copier *c)
 {
-  const struct caps *there = endpoint_caps (c->destination);
-  const uint64_t end = min_u64 (c->plan.end, there->size);
+  const struct caps *there = endpoint_caps (destination (c));
+  const uint64_t end = min_u64 (c->copy.plan.end, there->size);
   uint64_t offset, length;
 
-  if (!c->plan.copies || c->plan.zero.known != IS_ZERO_YES || there->grows
-      || c->plan.start >= end || (c->map && map_stood (c->map)))
+  if (!c->copy.plan.copies || c->copy.plan.zero.known != IS_ZERO_YES
+      || there->grows || c->copy.plan.start >= end
+      || (c->copy.map && map_stood (c->copy.map)))
     return;
-  c->spot_check = spot_check_new (c->destination, c->plan.start, end,
+  c->spot_check = spot_check_new (destination (c), c->copy.plan.start, end,
                                   SPOT_CHECK_PATIENCE,
-                                  stop_signal_fd (c->stop));
+                                  stop_signal_fd (c->copy.stop));
   if (c->spot_check && spot_check_found (c->spot_check, &offset, &length))
     log_warning_as (
       "not-zero",
@@ -356,7 +369,7 @@ check_promise (struct copier *c)
       " --destination-is-zero promises: there is data at offset %" PRIu64
       " length %" PRIu64 ": old data stays where the"
       " source has zeroes",
-      endpoint_name (c->destination), offset, length);
+      endpoint_name (destination (c)), offset, length);
 }
 
 /* --plan: says what would be done, which is all that is done. */
@@ -365,12 +378,12 @@ tell_findings (struct copier *c)
 {
   const struct scan_result *f = found (c);
 
-  report_findings (&c->plan, f);
-  if (c->plan.copies && !c->plan.open_ended && c->plan.size > 0 && f->data == 0
-      && f->unknown == 0 && f->resumed == 0)
-    warn_of_no_data (endpoint_name (c->source));
-  c->report->changed = c->plan.copies
-    && (c->plan.open_ended || f->data > 0 || f->zero > 0 || f->unknown > 0
+  report_findings (&c->copy.plan, f);
+  if (c->copy.plan.copies && !c->copy.plan.open_ended && c->copy.plan.size > 0
+      && f->data == 0 && f->unknown == 0 && f->resumed == 0)
+    warn_of_no_data (endpoint_name (source (c)));
+  c->report->changed = c->copy.plan.copies
+    && (c->copy.plan.open_ended || f->data > 0 || f->zero > 0 || f->unknown > 0
         || makes_destination (c));
   tell_plan (c);
 }
@@ -383,7 +396,7 @@ tell_findings (struct copier *c)
 static void
 explain (struct copier *c, struct error *e)
 {
-  struct endpoint *sides[] = { c->source, c->destination };
+  struct endpoint *const *sides = c->copy.endpoints;
 
   for (unsigned i = 0; i < 2; i++) {
     const char *name = endpoint_name (sides[i]);
@@ -408,8 +421,8 @@ start_trace (struct copier *c, struct error *e)
 {
   if (c->options->trace_file == NULL)
     return 0;
-  c->trace = trace_new (c->plan.workers_max);
-  if (c->trace)
+  c->copy.trace = trace_new (c->copy.plan.workers_max);
+  if (c->copy.trace)
     return 0;
   error_set (e, errno, "--trace: %s", strerror (errno));
   return -1;
@@ -421,12 +434,12 @@ end_trace (struct copier *c)
 {
   struct error e = { 0 };
 
-  if (c->trace
+  if (c->copy.trace
       && output_file_close (&c->trace_file,
-                            trace_write (c->trace, c->trace_file.fd), &e)
+                            trace_write (c->copy.trace, c->trace_file.fd), &e)
         == -1)
     log_warning ("%s", e.text);
-  trace_free (c->trace);
+  trace_free (c->copy.trace);
 }
 
 /* All was done. */
@@ -437,17 +450,17 @@ tell_success (struct copier *c, const struct workers *workers)
   const struct totals *t = &r->totals;
   struct error e = { 0 };
 
-  if (c->plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0)
-    warn_of_no_data (endpoint_name (c->source));
+  if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0)
+    warn_of_no_data (endpoint_name (source (c)));
   if (t->differing > 0) {
-    report_differences (workers_differences (workers), t, c->destination);
-    describe_difference (workers_differences (workers), t, c->destination, &e);
+    report_differences (workers_differences (workers), t, destination (c));
+    describe_difference (workers_differences (workers), t, destination (c), &e);
     report_note_error (c->report, &e);
   }
   if (c->options->progress || c->options->verbose) {
-    if (c->plan.copies)
+    if (c->copy.plan.copies)
       report_copied (t, r->working - r->verifying);
-    if (c->plan.compares)
+    if (c->copy.plan.compares)
       report_compared (t, r->verifying);
   }
   return t->differing == 0 ? DONE : DIFFERENT;
@@ -456,18 +469,18 @@ tell_success (struct copier *c, const struct workers *workers)
 static int
 prepare (struct copier *c, struct error *e)
 {
-  const struct plan *plan = &c->plan;
+  const struct plan *plan = &c->copy.plan;
   const bool known = !plan->open_ended;
   const struct preparation p = {
     .size = known ? plan->size : 0,
     .start = plan->start,
     .end = known ? plan->end : 0,
-    .keep = c->map && map_stood (c->map),
+    .keep = c->copy.map && map_stood (c->copy.map),
     .shared = plan->shard.count > 0,
     .allocate = plan->zero.allocate,
   };
 
-  return endpoint_prepare (c->destination, &p, e);
+  return endpoint_prepare (destination (c), &p, e);
 }
 
 /* From here on, what is there may be lost. */
@@ -487,11 +500,11 @@ make_ready (struct copier *c)
                            &e)
         == -1)
     return give_up (c, &e, REFUSED);
-  if (c->map && map_claim (c->map, &e) == -1)
+  if (c->copy.map && map_claim (c->copy.map, &e) == -1)
     return give_up (c, &e, REFUSED);
-  c->report->changed = c->plan.copies && makes_destination (c);
-  if (c->plan.copies && prepare (c, &e) == -1) {
-    c->report->changed = endpoint_was_changed (c->destination);
+  c->report->changed = c->copy.plan.copies && makes_destination (c);
+  if (c->copy.plan.copies && prepare (c, &e) == -1) {
+    c->report->changed = endpoint_was_changed (destination (c));
     return give_up (c, &e,
                     e.number == EBUSY                            ? IN_USE
                       : e.number == EFBIG && !c->report->changed ? REFUSED
@@ -500,9 +513,10 @@ make_ready (struct copier *c)
   if (make_plan (c, &e) == -1) /* what was made ready can be less able */
     return give_up (c, &e, REFUSED);
   check_promise (c);
-  if (c->map
-      && map_begin (c->map, c->plan.unit, endpoint_caps (c->destination)->size,
-                    endpoint_describe_file (c->destination, file))
+  if (c->copy.map
+      && map_begin (c->copy.map, c->copy.plan.unit,
+                    endpoint_caps (destination (c))->size,
+                    endpoint_describe_file (destination (c), file))
         == -1) {
     error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
     return give_up (c, &e, FAILED);
@@ -516,21 +530,21 @@ static struct totals
 begin_totals (const struct copier *c)
 {
   return (struct totals) {
-    .total = plan_length (&c->plan),
-    .open_ended = c->plan.open_ended,
-    .phases = c->plan.copies + c->plan.compares,
-    .phase = c->plan.copies ? PHASE_COPY : PHASE_COMPARE,
-    .resumed = c->map ? map_resumed (c->map) : 0,
+    .total = plan_length (&c->copy.plan),
+    .open_ended = c->copy.plan.open_ended,
+    .phases = c->copy.plan.copies + c->copy.plan.compares,
+    .phase = c->copy.plan.copies ? PHASE_COPY : PHASE_COMPARE,
+    .resumed = c->copy.map ? map_resumed (c->copy.map) : 0,
   };
 }
 
 static bool
 is_done_already (const struct copier *c)
 {
-  const uint64_t length = plan_length (&c->plan);
+  const uint64_t length = plan_length (&c->copy.plan);
 
-  return c->map && !c->plan.compares && length > 0
-    && map_resumed (c->map) == length;
+  return c->copy.map && !c->copy.plan.compares && length > 0
+    && map_resumed (c->copy.map) == length;
 }
 
 static struct status
@@ -539,9 +553,9 @@ start_status (const struct copier *c, uint64_t now)
   const struct totals begun = begin_totals (c);
   struct status t = {
     .options = c->options,
-    .plan = &c->plan,
+    .plan = &c->copy.plan,
     .events = c->events,
-    .sides = { c->source, c->destination },
+    .sides = { source (c), destination (c) },
   };
 
   status_start (&t, &begun, found (c), now);
@@ -566,8 +580,8 @@ end_unchanged (struct copier *c)
 static int
 end_incomplete (struct copier *c)
 {
-  const int signal_number = stop_signal (c->stop);
-  struct error *e = stop_error (c->stop);
+  const int signal_number = stop_signal (c->copy.stop);
+  struct error *e = stop_error (c->copy.stop);
   int status;
 
   if (!error_is_set (e) && signal_number) {
@@ -576,11 +590,11 @@ end_incomplete (struct copier *c)
   }
   else {
     explain (c, e);
-    status = give_up (c, e,
-                      c->map && retry_helps (e->number) ? INCOMPLETE : FAILED);
+    status = give_up (
+      c, e, c->copy.map && retry_helps (e->number) ? INCOMPLETE : FAILED);
   }
-  if (c->map)
-    report_incomplete (c->map, plan_length (&c->plan), e->number);
+  if (c->copy.map)
+    report_incomplete (c->copy.map, plan_length (&c->copy.plan), e->number);
   return status;
 }
 
@@ -591,17 +605,18 @@ finish (struct copier *c, struct workers *workers)
   const struct totals t = workers_totals (workers);
   struct error e = { 0 };
 
-  if (endpoint_unchanged (c->source, &e) == -1) {
-    if (c->map) /* what was copied is a mixture */
-      map_unmark (c->map, NULL);
-    stop_fail (c->stop, &e);
+  if (endpoint_unchanged (source (c), &e) == -1) {
+    if (c->copy.map) /* what was copied is a mixture */
+      map_unmark (c->copy.map, NULL);
+    stop_fail (c->copy.stop, &e);
     return false;
   }
-  if ((c->plan.open_ended
-       && endpoint_finish (c->destination, t.total, c->plan.flush, &e) == -1)
+  if ((c->copy.plan.open_ended
+       && endpoint_finish (destination (c), t.total, c->copy.plan.flush, &e)
+         == -1)
       || (c->options->digest != DIGEST_NONE
           && workers_digest (workers, c->digest, &e) == -1)) {
-    stop_fail (c->stop, &e);
+    stop_fail (c->copy.stop, &e);
     return false;
   }
   return true;
@@ -615,11 +630,11 @@ is_still_there (struct copier *c)
 {
   struct error e = { 0 };
 
-  if (!c->plan.copies || endpoint_recheck (c->destination, &e) == 0)
+  if (!c->copy.plan.copies || endpoint_recheck (destination (c), &e) == 0)
     return true;
-  stop_fail (c->stop, &e);
-  if (c->map)
-    map_unmark (c->map, NULL);
+  stop_fail (c->copy.stop, &e);
+  if (c->copy.map)
+    map_unmark (c->copy.map, NULL);
   return false;
 }
 
@@ -632,11 +647,11 @@ mark_complete (struct copier *c, const struct workers *workers)
   const struct differences *d = workers_differences (workers);
   bool all;
 
-  map_mark_all (c->map);
+  map_mark_all (c->copy.map);
   if (d) {
     const struct ranges *found = differences_found (d, &all);
 
-    map_unmark (c->map, all ? found : NULL);
+    map_unmark (c->copy.map, all ? found : NULL);
   }
 }
 
@@ -648,7 +663,7 @@ tell_end (struct copier *c, struct status *shown, const struct workers *workers,
   const struct totals t = workers_totals (workers);
 
   status_end (shown, &t, complete && t.differing == 0);
-  if (complete && c->plan.compares)
+  if (complete && c->copy.plan.compares)
     events_verify (c->events,
                    describe_verify (workers_differences (workers), &t));
 }
@@ -657,47 +672,38 @@ tell_end (struct copier *c, struct status *shown, const struct workers *workers,
 static int
 copy (struct copier *c, uint64_t start)
 {
-  const struct gear gear = {
-    .plan = &c->plan,
-    .source = c->source,
-    .destination = c->destination,
-    .map = c->map,
-    .ratelimit = c->ratelimit,
-    .stop = c->stop,
-    .trace = c->trace,
-  };
   struct error e = { 0 };
   struct workers *workers;
   struct status shown;
   bool complete;
   int status = DONE;
 
-  if (c->map)
-    stop_fail_in_order (c->stop);
-  workers = workers_start (&gear, &e);
+  if (c->copy.map)
+    stop_fail_in_order (c->copy.stop);
+  workers = workers_start (&c->copy, &e);
   if (workers == NULL)
     return give_up (c, &e, FAILED);
-  if (c->map) /* which says what a destination is good for */
-    endpoint_keep (c->destination);
+  if (c->copy.map) /* which says what a destination is good for */
+    endpoint_keep (destination (c));
   shown = start_status (c, start);
   checkpoint_save (&c->checkpoint);
-  stop_want_usr1 (c->stop, true);
-  monitor_run (&gear, workers, &shown, &c->checkpoint);
-  stop_want_usr1 (c->stop, false);
+  stop_want_usr1 (c->copy.stop, true);
+  monitor_run (&c->copy, workers, &shown, &c->checkpoint);
+  stop_want_usr1 (c->copy.stop, false);
   complete = workers_join (workers) && finish (c, workers);
   complete = is_still_there (c) && complete;
   tell_end (c, &shown, workers, complete);
-  report_note_copy (c->report, &c->plan, workers, start, complete);
+  report_note_copy (c->report, &c->copy.plan, workers, start, complete);
   if (complete)
     status = tell_success (c, workers);
-  if (complete && c->map)
+  if (complete && c->copy.map)
     mark_complete (c, workers);
   workers_free (workers);
 
   checkpoint_save (&c->checkpoint);
   if (!complete)
     return end_incomplete (c);
-  endpoint_keep (c->destination);
+  endpoint_keep (destination (c));
   return status;
 }
 
@@ -711,23 +717,23 @@ static int
 close_both (struct copier *c, int status)
 {
   const uint64_t grace = status == DONE ? GRACE : GRACE_AFTER_FAILURE;
-  const int interrupt_fd = stop_signal_fd (c->stop);
+  const int interrupt_fd = stop_signal_fd (c->copy.stop);
   struct error of_source = { 0 }, of_destination = { 0 };
   int signal_number;
 
-  if (!endpoint_close (c->source, grace, interrupt_fd, &of_source)
+  if (!endpoint_close (source (c), grace, interrupt_fd, &of_source)
       && status == DONE)
     log_warning_as ("source-ended-badly", "%s", of_source.text);
-  if (!endpoint_close (c->destination, grace, interrupt_fd, &of_destination)
+  if (!endpoint_close (destination (c), grace, interrupt_fd, &of_destination)
       && status == DONE) {
     c->report->flushed = false; /* what it had may not be stored */
     status = give_up (c, &of_destination, FAILED);
-    if (c->map) {
-      map_unmark (c->map, map_todo (c->map));
+    if (c->copy.map) {
+      map_unmark (c->copy.map, map_todo (c->copy.map));
       checkpoint_save (&c->checkpoint);
     }
   }
-  signal_number = stop_take_signal (c->stop);
+  signal_number = stop_take_signal (c->copy.stop);
   return signal_number > 0 && status < SIGNAL_BASE
     ? give_up_for_signal (c, signal_number)
     : status;
@@ -798,9 +804,9 @@ announce (const struct copier *c)
   const bool wanted = c->options->plan || c->options->verbose;
 
   if (wanted)
-    report_plan (&c->plan, c->source, c->destination);
-  if (c->map && (wanted || map_stood (c->map)))
-    report_map (c->map);
+    report_plan (&c->copy.plan, source (c), destination (c));
+  if (c->copy.map && (wanted || map_stood (c->copy.map)))
+    report_map (c->copy.map);
 }
 
 /* From both sides being opened to all being done. */
@@ -810,7 +816,7 @@ go (struct copier *c)
   uint64_t start;
   int status = open_both (c);
 
-  report_note_sides (c->report, c->source, c->destination);
+  report_note_sides (c->report, source (c), destination (c));
   if (status != DONE || (status = open_map (c)) != DONE)
     return status;
   announce (c);
@@ -835,10 +841,10 @@ free_all (struct copier *c)
 {
   output_file_drop (&c->digest_file);
   output_file_drop (&c->trace_file);
-  if (c->map)
-    report_note_map (c->report, c->map);
-  map_close (c->map);
-  ratelimit_free (c->ratelimit);
+  if (c->copy.map)
+    report_note_map (c->report, c->copy.map);
+  map_close (c->copy.map);
+  ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);
   spot_check_free (c->spot_check);
 }
@@ -852,7 +858,7 @@ copier_run (const struct options *o, const struct machine *machine,
     .machine = machine,
     .events = events,
     .report = report,
-    .stop = stop,
+    .copy = { .stop = stop },
   };
   struct error e = { 0 };
   int status;

@@ -50,18 +50,18 @@ heed_death (struct stop *stop, struct endpoint *ep)
 }
 
 static void
-trace_pace (const struct gear *gear, const struct tuning *p)
+trace_pace (const struct copy *copy, const struct tuning *p)
 {
-  struct track *k = trace_main (gear->trace);
+  struct track *k = trace_main (copy->trace);
 
   track_level (k, "request size", p->request_size);
   track_level (k, "window of a worker", p->window);
 }
 
 static void
-set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
+set_pace (const struct copy *copy, struct workers *workers, struct tuner *tuner)
 {
-  const unsigned workers_max = gear->plan->workers_max;
+  const unsigned workers_max = copy->plan.workers_max;
   const uint64_t now = clock_now ();
   const struct totals t = workers_totals (workers);
   const struct delivered d = {
@@ -79,29 +79,29 @@ set_pace (const struct gear *gear, struct workers *workers, struct tuner *tuner)
   const bool was_far = tuner->far;
   const struct tuning pace = tuner_tick (tuner, &d, now);
 
-  if (tuner->far && !was_far && gear->plan->workers < workers_max) {
+  if (tuner->far && !was_far && copy->plan.workers < workers_max) {
     workers_grow (workers);
     report_growth (workers_max, tuner->rtt);
-    track_mark (trace_main (gear->trace), "more workers", 0, 0);
+    track_mark (trace_main (copy->trace), "more workers", 0, 0);
   }
   if (pace.request_size == before.request_size && pace.window == before.window
       && pace.workers == before.workers)
     return;
   workers_set_tuning (workers, &pace);
   report_pace (&pace);
-  trace_pace (gear, &pace);
+  trace_pace (copy, &pace);
 }
 
 /* Until the earliest time that anything has to be done at. */
 static int
-wait_ms (const struct gear *gear, const struct status *status,
+wait_ms (const struct copy *copy, const struct status *status,
          const struct checkpoint *checkpoint, const struct tuner *tuner)
 {
   const uint64_t dues[] = {
     status_deadline (status),
     checkpoint_deadline (checkpoint),
     tuner_deadline (tuner),
-    ratelimit_deadline (gear->ratelimit),
+    ratelimit_deadline (copy->ratelimit),
   };
   uint64_t next = 0;
 
@@ -111,37 +111,37 @@ wait_ms (const struct gear *gear, const struct status *status,
 }
 
 void
-monitor_run (const struct gear *gear, struct workers *workers,
+monitor_run (const struct copy *copy, struct workers *workers,
              struct status *status, struct checkpoint *checkpoint)
 {
-  struct endpoint *sides[] = { gear->source, gear->destination };
   struct tuner tuner;
   struct pollfd fds[] = {
-    { .fd = endpoint_server_fd (gear->source), .events = POLLIN },
-    { .fd = endpoint_server_fd (gear->destination), .events = POLLIN },
+    { .fd = endpoint_server_fd (copy->endpoints[SOURCE]), .events = POLLIN },
+    { .fd = endpoint_server_fd (copy->endpoints[DESTINATION]),
+      .events = POLLIN },
     { .fd = workers_fd (workers), .events = POLLIN },
-    { .fd = stop_signal_fd (gear->stop), .events = POLLIN },
+    { .fd = stop_signal_fd (copy->stop), .events = POLLIN },
   };
 
-  tuner_init (&tuner, gear->plan, clock_now ());
+  tuner_init (&tuner, &copy->plan, clock_now ());
   workers_set_tuning (workers, &tuner.pace);
-  trace_pace (gear, &tuner.pace);
+  trace_pace (copy, &tuner.pace);
   tell (workers, status, false);
   while (!workers_has_ended (workers)) {
-    if (poll (fds, 4, wait_ms (gear, status, checkpoint, &tuner)) == -1)
+    if (poll (fds, 4, wait_ms (copy, status, checkpoint, &tuner)) == -1)
       continue; /* EINTR: nothing was said of any of them */
     if (fds[3].revents)
-      heed_signal (gear->stop, workers, status);
+      heed_signal (copy->stop, workers, status);
     for (enum side side = SOURCE; side <= DESTINATION; side++)
       if (fds[side].revents) {
-        heed_death (gear->stop, sides[side]);
+        heed_death (copy->stop, copy->endpoints[side]);
         fds[side].fd = -1;
       }
     if (fds[2].revents)
       status_notices (status, workers_mailbox (workers));
-    ratelimit_tick (gear->ratelimit, clock_now ());
+    ratelimit_tick (copy->ratelimit, clock_now ());
     if (tuner_deadline (&tuner) && clock_now () >= tuner_deadline (&tuner))
-      set_pace (gear, workers, &tuner);
+      set_pace (copy, workers, &tuner);
     tell (workers, status, false);
     checkpoint_tick (checkpoint, clock_now ());
   }

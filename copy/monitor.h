@@ -11,7 +11,7 @@
 #include "output/status.h"
 
 /* Comes back once all workers have ended. */
-void monitor_run (const struct gear *gear, struct workers *workers,
+void monitor_run (const struct copy *copy, struct workers *workers,
                   struct status *status, struct checkpoint *checkpoint);
 
 /* How long a server can be later to die than its connections. */

@@ -61,7 +61,7 @@ destination_conn (const struct worker *w)
 static bool
 is_winding_down (const struct worker *w)
 {
-  return stop_is_winding_down (w->job->stop);
+  return stop_is_winding_down (w->copy->stop);
 }
 
 static enum side
@@ -79,7 +79,7 @@ tell_loss (struct worker *w, enum side side, const struct error *why,
   counter_add (&w->stats.retries, 1);
   track_mark (w->track, side == SOURCE ? "source lost" : "destination lost", 0,
               0);
-  mailbox_post (w->job->mailbox,
+  mailbox_post (w->shared->mailbox,
                 &(struct notice) { .kind = NOTICE_LOST,
                                    .side = side,
                                    .worker = w->number,
@@ -107,7 +107,7 @@ forget_ready (struct worker *w, const struct conn *c)
 static bool
 copy_again (struct worker *w, const struct error *why, struct error *e)
 {
-  const bool from_stream = endpoint_caps (w->job->source)->stream
+  const bool from_stream = endpoint_caps (w->copy->endpoints[SOURCE])->stream
     && !unflushed_is_empty (&w->lane.unflushed);
 
   w->flushing = false;
@@ -142,7 +142,7 @@ lose (struct worker *w, enum side side, const struct error *why,
   if (side == DESTINATION && l->state == CONNECTION_UP)
     all_known = copy_again (w, why, e);
   forget_ready (w, c);
-  anew = connection_drop (l, &w->job->plan->retry, why, &wait);
+  anew = connection_drop (l, &w->copy->plan.retry, why, &wait);
   forget_ready (w, c); /* closing it can have brought up more */
   lane_lost (&w->lane, side);
   extents_lost (w->cursor.extents[side]);
@@ -169,7 +169,7 @@ welcome (struct worker *w, enum side side)
               0);
   lane_connect (&w->lane, side, c);
   extents_connect (w->cursor.extents[side], c);
-  mailbox_post (w->job->mailbox,
+  mailbox_post (w->shared->mailbox,
                 &(struct notice) {
                   .kind = NOTICE_BACK, .side = side, .worker = w->number });
 }
@@ -181,7 +181,7 @@ mend_links (struct worker *w, uint64_t now, struct error *e)
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     struct error why = { 0 };
 
-    switch (connection_mend (&w->connections[side], now, w->job->plan->patience,
+    switch (connection_mend (&w->connections[side], now, w->copy->plan.patience,
                              &why)) {
     case CONNECTION_NO_NEWS:
       break;
@@ -207,8 +207,8 @@ static void
 warn_of_extents (struct worker *w, const struct conn *c,
                  const struct extents *x)
 {
-  atomic_bool *warned = c == source_conn (w) ? &w->job->warned_source
-                                             : &w->job->warned_destination;
+  atomic_bool *warned = c == source_conn (w) ? &w->shared->warned_source
+                                             : &w->shared->warned_destination;
   int err;
 
   if (extents_failures (x, &err) == 0 || atomic_exchange (warned, true))
@@ -268,8 +268,8 @@ end_flush (struct worker *w, int err, struct error *e)
     return lose (w, DESTINATION, &why, e);
   }
   w->flushing = false;
-  if (w->job->map)
-    map_mark (w->job->map, &w->lane.unflushed.covered);
+  if (w->copy->map)
+    map_mark (w->copy->map, &w->lane.unflushed.covered);
   unflushed_flush_ends (&w->lane.unflushed);
   connection_works (&w->connections[DESTINATION]);
   log_detail ("worker %u: flush completed in %" PRIu64 " us", w->number,
@@ -353,8 +353,8 @@ static int
 next_stop_fd (const struct worker *w)
 {
   return w->leaving   ? -1
-    : w->wind_down_by ? stop_now_fd (w->job->stop)
-                      : stop_fd (w->job->stop);
+    : w->wind_down_by ? stop_now_fd (w->copy->stop)
+                      : stop_fd (w->copy->stop);
 }
 
 /* Where this process was stopped for a while, the servers were not silent: what
@@ -454,7 +454,7 @@ has_room (struct worker *w, uint64_t bytes, uint64_t length)
   if (!lane_has_room (&w->lane, bytes, length))
     return false;
   if (bytes > 0)
-    w->limited_until = ratelimit_take (w->job->ratelimit, bytes, clock_now ());
+    w->limited_until = ratelimit_take (w->copy->ratelimit, bytes, clock_now ());
   if (w->limited_until)
     counter_add (&w->stats.limited, 1);
   return w->limited_until == 0;
@@ -466,11 +466,11 @@ has_room (struct worker *w, uint64_t bytes, uint64_t length)
 static uint64_t
 window (const struct worker *w)
 {
-  const uint64_t each = counter_get (&w->job->window);
+  const uint64_t each = counter_get (&w->shared->window);
 
-  return w->ordinal < w->job->sharers
+  return w->ordinal < w->shared->sharers
     ? each
-    : min_u64 (each, tuner_first (w->job->plan).window);
+    : min_u64 (each, tuner_first (&w->copy->plan).window);
 }
 
 /* Starts as much as the window and the limit allow. */
@@ -481,7 +481,7 @@ fill (struct worker *w)
 
   window_limit (&w->lane.window, window (w));
   c->request_max = lane_request_max (&w->lane,
-                                     counter_get (&w->job->request_size));
+                                     counter_get (&w->shared->request_size));
   for (;;) {
     const struct work p = cursor_next (c);
     const uint64_t length = p.end - c->at;
@@ -489,7 +489,7 @@ fill (struct worker *w)
       | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
 
     extents_ask (c->extents[SOURCE]);
-    if (w->phase->compares || w->job->plan->zero.ask_destination)
+    if (w->phase->compares || w->copy->plan.zero.ask_destination)
       extents_ask (c->extents[DESTINATION]);
     note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
     note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
@@ -532,7 +532,7 @@ enum step { GO_ON, ENOUGH, FAILED };
 static struct phase *
 last_phase (const struct worker *w)
 {
-  return &w->job->phases[w->job->n_phases - 1];
+  return &w->shared->phases[w->shared->n_phases - 1];
 }
 
 /* The pair's conns; the first worker's are open already.  ENOUGH when this
@@ -541,8 +541,8 @@ last_phase (const struct worker *w)
 static enum step
 connect_pair (struct worker *w, struct error *e)
 {
-  const int watch[2] = { stop_fd (w->job->stop), last_phase (w)->finished };
-  struct endpoint *endpoints[2] = { w->job->source, w->job->destination };
+  const int watch[2] = { stop_fd (w->copy->stop), last_phase (w)->finished };
+  struct endpoint *const *endpoints = w->copy->endpoints;
   struct conn *pair[2] = { NULL, NULL };
   struct error why = { 0 };
   unsigned which;
@@ -590,17 +590,17 @@ new_extents (struct worker *w, enum side side, bool wanted)
 static int
 buy_memory (struct worker *w)
 {
-  const struct plan *plan = w->job->plan;
+  const struct plan *plan = &w->copy->plan;
 
-  if (lane_init (&w->lane, w->number, plan, w->job->zeroes, &w->stats) == -1)
+  if (lane_init (&w->lane, w->number, plan, w->shared->zeroes, &w->stats) == -1)
     return -1;
   w->lane.source = source_conn (w);
   w->lane.destination = destination_conn (w);
   w->lane.track = w->track;
-  w->lane.mailbox = w->job->mailbox;
-  w->lane.differences = w->job->differences;
+  w->lane.mailbox = w->shared->mailbox;
+  w->lane.differences = w->shared->differences;
   w->cursor.lane = &w->lane;
-  w->cursor.ratelimit = w->job->ratelimit;
+  w->cursor.ratelimit = w->copy->ratelimit;
   w->cursor.extents[SOURCE] = new_extents (w, SOURCE, plan->source_extents);
   w->cursor.extents[DESTINATION] = new_extents (
     w, DESTINATION, plan->zero.ask_destination || plan->destination_extents);
@@ -615,9 +615,9 @@ wait_for_first (struct worker *w)
 {
   if (w->number == 0)
     return;
-  while (sem_wait (&w->job->first) == -1)
+  while (sem_wait (&w->shared->first) == -1)
     ;
-  sem_post (&w->job->first);
+  sem_post (&w->shared->first);
 }
 
 /* Both connections and all memory, or nothing.  A further worker that leaves
@@ -662,16 +662,16 @@ is_overdue (struct worker *w, uint64_t patience)
 static uint64_t
 stall_deadline (const struct worker *w, enum side side)
 {
-  return !lane_awaits (&w->lane, side) || w->job->plan->stall == 0
+  return !lane_awaits (&w->lane, side) || w->copy->plan.stall == 0
     ? 0
-    : w->connections[side].moved + w->job->plan->stall;
+    : w->connections[side].moved + w->copy->plan.stall;
 }
 
 /* When there is to be a flush; 0 for never.  The last one is not meant here. */
 static uint64_t
 flush_deadline (const struct worker *w, uint64_t now)
 {
-  if (w->job->plan->checkpoint == 0 || w->flushing || !is_up (w, DESTINATION)
+  if (w->copy->plan.checkpoint == 0 || w->flushing || !is_up (w, DESTINATION)
       || unflushed_is_empty (&w->lane.unflushed))
     return 0;
   return unflushed_wants_flush (&w->lane.unflushed) ? now : w->checkpoint;
@@ -776,7 +776,7 @@ flush_when_due (struct worker *w, uint64_t now)
   if (due == 0 || now < due)
     return;
   start_flush (w);
-  w->checkpoint = now + w->job->plan->checkpoint;
+  w->checkpoint = now + w->copy->plan.checkpoint;
 }
 
 /* Starts what there is to start, now that both sides are there. */
@@ -810,7 +810,7 @@ trace_turn (struct worker *w, bool busy)
 static void
 end_copy (struct worker *w, struct error *e)
 {
-  stop_fail (w->job->stop, e);
+  stop_fail (w->copy->stop, e);
   *e = (struct error) { 0 };
 }
 
@@ -838,7 +838,7 @@ copy_stripes (struct worker *w, struct error *e)
     const uint64_t now = clock_now ();
     bool busy;
 
-    if (stop_is_now (w->job->stop))
+    if (stop_is_now (w->copy->stop))
       return ENOUGH;
     if (is_overdue (w, WIND_DOWN))
       return stop_waiting (w);
@@ -888,7 +888,7 @@ wait_for_others (struct worker *w, struct error *e)
   while (!notifier_is_set (w->phase->finished)) {
     const uint64_t now = clock_now ();
 
-    if (stop_is_now (w->job->stop))
+    if (stop_is_now (w->copy->stop))
       return ENOUGH;
     if (is_winding_down (w) || unflushed_has_again (&w->lane.unflushed))
       return GO_ON;
@@ -905,7 +905,7 @@ static enum step
 end_flushing (struct worker *w, struct error *e)
 {
   while (w->flushing) {
-    if (stop_is_now (w->job->stop) || is_overdue (w, WIND_DOWN_FLUSH))
+    if (stop_is_now (w->copy->stop) || is_overdue (w, WIND_DOWN_FLUSH))
       return ENOUGH;
     if (turn (w, -1, w->wind_down_by, e) == -1 || drain (w, e) == -1)
       end_copy (w, e);
@@ -920,7 +920,7 @@ flush (struct worker *w, struct error *e)
   const uint64_t start = clock_now ();
   enum step r;
 
-  if (!w->job->plan->flush || w->phase->compares)
+  if (!w->copy->plan.flush || w->phase->compares)
     return GO_ON;
   w->wind_down_by = 0;
   if ((r = end_flushing (w, e)) != GO_ON || !is_up (w, DESTINATION)
@@ -950,7 +950,7 @@ leave (struct worker *w)
     for (enum side side = SOURCE; side <= DESTINATION; side++)
       left = (!is_up (w, side) || conn_leave (w->connections[side].conn))
         && left;
-    if (left || clock_now () >= deadline || stop_is_immediate (w->job->stop))
+    if (left || clock_now () >= deadline || stop_is_immediate (w->copy->stop))
       return;
     while (list_take (&w->lane.ready))
       ;
@@ -974,12 +974,12 @@ begin_phase (struct worker *w, struct phase *phase)
   w->lane.feed = phase->blkhash ? blkhash_feed (phase->blkhash, w->number)
                                 : NULL;
   cursor_begin (&w->cursor, phase->stripes, phase->in_order, phase->compares);
-  w->checkpoint = clock_now () + w->job->plan->checkpoint;
+  w->checkpoint = clock_now () + w->copy->plan.checkpoint;
   atomic_fetch_add (&phase->unsettled, 1);
   if (!phase->compares)
     return;
   unflushed_forget (&w->lane.unflushed);
-  if (!w->job->plan->destination_extents)
+  if (!w->copy->plan.destination_extents)
     extents_ask_no_more (w->cursor.extents[DESTINATION]);
 }
 
@@ -1014,7 +1014,7 @@ settle (struct worker *w, struct error *e)
   }
   track_state (w->track, "waiting for others");
   while (!notifier_is_set (phase->settled)) {
-    if (stop_is_now (w->job->stop))
+    if (stop_is_now (w->copy->stop))
       return ENOUGH;
     if (is_winding_down (w))
       return GO_ON;
@@ -1037,7 +1037,7 @@ owes (const struct worker *w)
 static enum step
 work (struct worker *w, struct error *e)
 {
-  struct phase *phase = w->job->phases;
+  struct phase *phase = w->shared->phases;
   enum step r;
 
   w->looked = clock_now ();
@@ -1063,23 +1063,23 @@ worker_run (void *opaque)
   struct error e = { 0 };
   enum step r;
 
-  w->track = trace_worker (w->job->trace, w->number);
+  w->track = trace_worker (w->copy->trace, w->number);
   track_state (w->track, "connecting");
   wait_for_first (w);
   r = buy (w, &e);
-  atomic_fetch_add (&w->job->n_bought, 1);
+  atomic_fetch_add (&w->shared->n_bought, 1);
   if (w->number == 0)
-    sem_post (&w->job->first);
+    sem_post (&w->shared->first);
   if (r == GO_ON) {
     log_detail ("worker %u: start, connected in %" PRIu64 " us", w->number,
                 (clock_now () - start) / NS_PER_US);
-    w->ordinal = atomic_fetch_add (&w->job->n_connected, 1);
+    w->ordinal = atomic_fetch_add (&w->shared->n_connected, 1);
     w->outcome = STOPPED;
     r = work (w, &e);
   }
   if (r == FAILED) {
     w->outcome = STOPPED;
-    stop_fail (w->job->stop, &e);
+    stop_fail (w->copy->stop, &e);
   }
   leave (w);
   track_state (w->track, NULL);
@@ -1088,7 +1088,7 @@ worker_run (void *opaque)
   extents_free (w->cursor.extents[SOURCE]);
   extents_free (w->cursor.extents[DESTINATION]);
   lane_free (&w->lane);
-  atomic_fetch_add (&w->job->n_ended, 1);
-  notifier_signal (w->job->notifier);
+  atomic_fetch_add (&w->shared->n_ended, 1);
+  notifier_signal (w->shared->notifier);
   return NULL;
 }

@@ -10,7 +10,8 @@
  * if there is one, over the same conns: a server may leave with its last
  * client.
  *
- * Workers share the job and nothing else.
+ * Workers share struct copy, which does not change while they run, and struct
+ * shared, which does; nothing else.
  */
 
 #ifndef WORKER_H
@@ -20,16 +21,12 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "base/stop.h"
-#include "endpoint/endpoint.h"
 #include "engine/connection.h"
+#include "engine/copy.h"
 #include "engine/cursor.h"
 #include "engine/mailbox.h"
-#include "engine/ratelimit.h"
 #include "engine/request.h"
 #include "engine/stripes.h"
-#include "plan/plan.h"
-#include "resume/map.h"
 #include "rtt.h"
 
 /* Once over the disk.  A worker begins with the next one when all that it and
@@ -49,22 +46,16 @@ struct phase {
 
 #define PHASES_MAX 2
 
-/* What all workers of one copy share.  stripes, stop, mailbox, differences,
- * blkhash, map and limit lock themselves; the rest does not change while
- * workers run, but for the pace, what the passes count, and what was warned of.
+/* What the workers of one copy share and change.  Stripes, mailbox, differences
+ * and blkhash lock themselves, what is atomic needs no lock, and the rest does
+ * not change while workers run.
  */
-struct job {
-  const struct plan *plan;
-  struct endpoint *source, *destination;
-  struct stop *stop;
-  struct trace *trace; /* NULL: none is wanted */
+struct shared {
   struct phase phases[PHASES_MAX];
   unsigned n_phases; /* at least 1 */
   struct mailbox *mailbox;
-  struct differences *differences; /* NULL: no pass compares */
-  struct map *map;                 /* NULL: nobody keeps one */
-  struct ratelimit *ratelimit;     /* of the bytes a second; borrowed */
-  uint8_t *zeroes;                 /* plan->zero.write_max bytes of zeroes */
+  struct differences *differences; /* NULL: no phase compares */
+  uint8_t *zeroes;                 /* plan.zero.write_max bytes of zeroes */
   int notifier; /* for a notice, and for a worker that ended */
   atomic_uint n_ended;
   sem_t first; /* up: worker 0 has all that it needs */
@@ -84,7 +75,8 @@ enum outcome {
 };
 
 struct worker {
-  struct job *job; /* borrowed */
+  const struct copy *copy; /* borrowed, as is this */
+  struct shared *shared;
   unsigned number;
   pthread_t thread;
   _Atomic enum outcome outcome; /* the thread's; may be read at any time */
@@ -110,8 +102,8 @@ struct worker {
   uint64_t looked;       /* clock_now time: poll was last left */
 };
 
-/* The thread's function; opaque is a struct worker with job and number set and
- * all else zeroed.
+/* The thread's function; opaque is a struct worker with copy, shared and number
+ * set and all else zeroed.
  */
 void *worker_run (void *opaque);
 

@@ -21,7 +21,8 @@
 #include "ranges.h"
 
 struct workers {
-  struct job job;
+  const struct copy *copy; /* borrowed */
+  struct shared shared;
   struct worker *workers; /* owned */
   unsigned n_workers;     /* threads that were started */
 };
@@ -63,16 +64,16 @@ reserve_zeroes (uint64_t size)
 static bool
 make_phase (struct workers *c, bool compares, bool last)
 {
-  struct phase *phase = &c->job.phases[c->job.n_phases++];
+  struct phase *phase = &c->shared.phases[c->shared.n_phases++];
 
   phase->compares = compares;
   phase->finished = phase->settled = -1;
   /* The digest is of what the first one reads. */
-  phase->in_order = c->job.plan->in_order && c->job.n_phases == 1;
+  phase->in_order = c->copy->plan.in_order && c->shared.n_phases == 1;
   if ((phase->finished = notifier_new ()) == -1
       || (!last && (phase->settled = notifier_new ()) == -1))
     return false;
-  phase->stripes = cut_disk (c->job.plan, compares ? NULL : c->job.map,
+  phase->stripes = cut_disk (&c->copy->plan, compares ? NULL : c->copy->map,
                              phase->in_order);
   return phase->stripes != NULL;
 }
@@ -80,14 +81,14 @@ make_phase (struct workers *c, bool compares, bool last)
 static bool
 make_phases (struct workers *c)
 {
-  const struct plan *plan = c->job.plan;
+  const struct plan *plan = &c->copy->plan;
 
-  if (plan->compares && (c->job.differences = differences_new ()) == NULL)
+  if (plan->compares && (c->shared.differences = differences_new ()) == NULL)
     return false;
   if ((plan->copies && !make_phase (c, false, !plan->compares))
       || (plan->compares && !make_phase (c, true, true)))
     return false;
-  c->job.phases[0].began = clock_now ();
+  c->shared.phases[0].began = clock_now ();
   return true;
 }
 
@@ -105,7 +106,7 @@ free_phase (struct phase *phase)
 static bool
 start_digest (struct workers *c)
 {
-  const struct plan *plan = c->job.plan;
+  const struct plan *plan = &c->copy->plan;
   const struct blkhash_shape shape = {
     .kind = plan->digest.kind,
     .block = plan->digest.block,
@@ -115,8 +116,8 @@ start_digest (struct workers *c)
 
   if (plan->digest.kind == DIGEST_NONE)
     return true;
-  c->job.phases[0].blkhash = blkhash_new (&shape, plan->workers_max);
-  return c->job.phases[0].blkhash != NULL;
+  c->shared.phases[0].blkhash = blkhash_new (&shape, plan->workers_max);
+  return c->shared.phases[0].blkhash != NULL;
 }
 
 static int
@@ -124,7 +125,8 @@ start_worker (struct workers *c, unsigned number)
 {
   struct worker *w = &c->workers[number];
 
-  w->job = &c->job;
+  w->copy = c->copy;
+  w->shared = &c->shared;
   w->number = number;
   return pthread_create (&w->thread, NULL, worker_run, w);
 }
@@ -149,8 +151,8 @@ worker_memory (const struct plan *plan)
 static unsigned
 affordable_workers (struct workers *c, unsigned n)
 {
-  const unsigned bought = atomic_load (&c->job.n_bought);
-  const uint64_t more = headroom_addresses () / worker_memory (c->job.plan);
+  const unsigned bought = atomic_load (&c->shared.n_bought);
+  const uint64_t more = headroom_addresses () / worker_memory (&c->copy->plan);
 
   return max_u64 (min_u64 (n, add_saturated (bought, more)),
                   max_u64 (c->n_workers, 1));
@@ -197,31 +199,25 @@ share_heap (void)
 }
 
 struct workers *
-workers_start (const struct gear *gear, struct error *e)
+workers_start (const struct copy *copy, struct error *e)
 {
-  const struct plan *plan = gear->plan;
+  const struct plan *plan = &copy->plan;
   const struct tuning first = tuner_first (plan);
   struct workers *c = calloc (1, sizeof *c);
 
   if (c == NULL)
     goto fail;
-  c->job = (struct job) {
-    .plan = plan,
-    .source = gear->source,
-    .destination = gear->destination,
-    .map = gear->map,
-    .ratelimit = gear->ratelimit,
-    .stop = gear->stop,
-    .trace = gear->trace,
+  c->copy = copy;
+  c->shared = (struct shared) {
     .notifier = notifier_new (),
     .request_size = first.request_size,
     .window = first.window,
   };
-  sem_init (&c->job.first, 0, 0);
+  sem_init (&c->shared.first, 0, 0);
   share_heap ();
-  if (c->job.notifier != -1
-      && (c->job.mailbox = mailbox_new (c->job.notifier)) != NULL
-      && (c->job.zeroes = reserve_zeroes (plan->zero.write_max)) != NULL
+  if (c->shared.notifier != -1
+      && (c->shared.mailbox = mailbox_new (c->shared.notifier)) != NULL
+      && (c->shared.zeroes = reserve_zeroes (plan->zero.write_max)) != NULL
       && (c->workers = calloc (plan->workers_max, sizeof *c->workers)) != NULL
       && make_phases (c) && start_digest (c)
       && start_workers (c, plan->workers) == 0)
@@ -236,33 +232,33 @@ fail:
 int
 workers_fd (const struct workers *c)
 {
-  return c->job.notifier;
+  return c->shared.notifier;
 }
 
 struct mailbox *
 workers_mailbox (const struct workers *c)
 {
-  return c->job.mailbox;
+  return c->shared.mailbox;
 }
 
 bool
 workers_has_ended (struct workers *c)
 {
-  return atomic_load (&c->job.n_ended) == c->n_workers;
+  return atomic_load (&c->shared.n_ended) == c->n_workers;
 }
 
 void
 workers_grow (struct workers *c)
 {
   if (!workers_has_ended (c))
-    start_workers (c, c->job.plan->workers_max);
+    start_workers (c, c->copy->plan.workers_max);
 }
 
 /* The last one that has begun. */
 static const struct phase *
 present_phase (const struct workers *c)
 {
-  const struct phase *phase = &c->job.phases[c->job.n_phases - 1];
+  const struct phase *phase = &c->shared.phases[c->shared.n_phases - 1];
 
   while (atomic_load (&phase->began) == 0)
     phase--;
@@ -310,8 +306,8 @@ workers_totals (const struct workers *c)
 {
   const struct phase *phase = present_phase (c);
   struct totals t = {
-    .open_ended = c->job.plan->open_ended,
-    .phases = c->job.n_phases,
+    .open_ended = c->copy->plan.open_ended,
+    .phases = c->shared.n_phases,
     .phase = phase->compares ? PHASE_COMPARE : PHASE_COPY,
     .began = atomic_load (&phase->began),
     .rtt = { rtt_of (c, SOURCE), rtt_of (c, DESTINATION) },
@@ -345,9 +341,9 @@ workers_totals (const struct workers *c)
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
   if (!t.open_ended)
-    t.total = plan_length (c->job.plan);
-  if (c->job.map)
-    t.resumed = map_resumed (c->job.map);
+    t.total = plan_length (&c->copy->plan);
+  if (c->copy->map)
+    t.resumed = map_resumed (c->copy->map);
   return t;
 }
 
@@ -364,15 +360,15 @@ workers_latency (const struct workers *c, unsigned percent)
 void
 workers_set_tuning (struct workers *c, const struct tuning *pace)
 {
-  atomic_store (&c->job.sharers, pace->workers);
-  counter_set (&c->job.request_size, pace->request_size);
-  counter_set (&c->job.window, pace->window);
+  atomic_store (&c->shared.sharers, pace->workers);
+  counter_set (&c->shared.request_size, pace->request_size);
+  counter_set (&c->shared.window, pace->window);
 }
 
 bool
 workers_join (struct workers *c)
 {
-  const struct plan *plan = c->job.plan;
+  const struct plan *plan = &c->copy->plan;
   struct totals t;
   bool all = true;
 
@@ -390,13 +386,13 @@ workers_join (struct workers *c)
 const struct differences *
 workers_differences (const struct workers *c)
 {
-  return c->job.differences;
+  return c->shared.differences;
 }
 
 int
 workers_digest (struct workers *c, char text[BLKHASH_TEXT], struct error *e)
 {
-  if (blkhash_end (c->job.phases[0].blkhash, text) == 0)
+  if (blkhash_end (c->shared.phases[0].blkhash, text) == 0)
     return 0;
   error_set (e, errno, "the digest could not be computed: %s",
              strerror (errno));
@@ -408,15 +404,15 @@ workers_free (struct workers *c)
 {
   if (c == NULL)
     return;
-  if (c->job.notifier != -1)
-    close (c->job.notifier);
-  sem_destroy (&c->job.first);
-  if (c->job.zeroes)
-    munmap (c->job.zeroes, c->job.plan->zero.write_max);
-  for (unsigned i = 0; i < c->job.n_phases; i++)
-    free_phase (&c->job.phases[i]);
-  mailbox_free (c->job.mailbox);
-  differences_free (c->job.differences);
+  if (c->shared.notifier != -1)
+    close (c->shared.notifier);
+  sem_destroy (&c->shared.first);
+  if (c->shared.zeroes)
+    munmap (c->shared.zeroes, c->copy->plan.zero.write_max);
+  for (unsigned i = 0; i < c->shared.n_phases; i++)
+    free_phase (&c->shared.phases[i]);
+  mailbox_free (c->shared.mailbox);
+  differences_free (c->shared.differences);
   free (c->workers);
   free (c);
 }

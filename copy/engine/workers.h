@@ -7,17 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/stop.h"
-#include "base/trace.h"
-#include "endpoint/endpoint.h"
 #include "engine/blkhash.h"
+#include "engine/copy.h"
 #include "engine/differences.h"
 #include "engine/mailbox.h"
-#include "engine/ratelimit.h"
 #include "engine/tuner.h"
 #include "error.h"
-#include "plan/plan.h"
-#include "resume/map.h"
 
 enum phase_kind { PHASE_COPY, PHASE_COMPARE };
 
@@ -68,20 +63,12 @@ totals_done (const struct totals *t)
   return t->phase == PHASE_COPY ? totals_copied (t) : totals_compared (t);
 }
 
-/* What a workers is given to work with; all of it is borrowed until workers_free. */
-struct gear {
-  const struct plan *plan;
-  struct endpoint *source, *destination;
-  struct map *map;             /* NULL: the whole disk is to do */
-  struct ratelimit *ratelimit; /* NULL: there is none */
-  struct stop *stop;
-  struct trace *trace; /* NULL: none is wanted */
-};
-
 struct workers; /* body in workers.c */
 
-/* Starts the workers.  NULL with the error set; nothing is running then. */
-struct workers *workers_start (const struct gear *gear, struct error *e);
+/* Starts the workers, which borrow the copy until workers_free.  NULL with the
+ * error set; nothing is running then.
+ */
+struct workers *workers_start (const struct copy *copy, struct error *e);
 
 /* Readable when a worker has ended, or has something to tell. */
 int workers_fd (const struct workers *c);

@@ -278,14 +278,13 @@ static void
 run_workers (const struct plan *plan, struct endpoint *source,
              struct endpoint *destination, struct stop *stop, struct result *r)
 {
-  const struct gear gear = {
-    .plan = plan,
-    .source = source,
-    .destination = destination,
+  const struct copy copy = {
+    .plan = *plan,
+    .endpoints = { source, destination },
     .stop = stop,
   };
   struct error e = { 0 };
-  struct workers *workers = workers_start (&gear, &e);
+  struct workers *workers = workers_start (&copy, &e);
 
   MUST (workers != NULL);
   wait_for_crew (workers);
