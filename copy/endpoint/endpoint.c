@@ -378,15 +378,15 @@ endpoint_take_back (struct endpoint *ep, struct conn *c)
   ep->spare = c;
 }
 
-/* Turns each conn that poll says something of.  -1 with *which and the error
+/* Dispatches each conn that has events.  Returns -1 with *which and the error
  * set when one is lost.
  */
 static int
-turn_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
-          unsigned *which, struct error *e)
+dispatch_all (struct conn *const *conns, unsigned n, const struct pollfd *fds,
+              unsigned *which, struct error *e)
 {
   for (unsigned i = 0; i < n; i++)
-    if (fds[i].revents != 0 && conn_turn (conns[i], fds[i].revents, e) == -1) {
+    if (conn_dispatch (conns[i], fds[i].revents, e) == -1) {
       *which = i;
       return -1;
     }
@@ -460,7 +460,7 @@ conn_wait_ready (struct conn *const *conns, unsigned n, const int *watch,
       return up;
     wait_ms = clock_poll_timeout (deadline, now);
     for (unsigned i = 0; i < n; i++)
-      conn_want (conns[i], &fds[i]);
+      conn_poll_events (conns[i], &fds[i]);
     if (poll (fds, n + n_watch, wait_ms) == -1) {
       if (errno == EINTR)
         continue;
@@ -471,7 +471,7 @@ conn_wait_ready (struct conn *const *conns, unsigned n, const int *watch,
       if (fds[n + i].revents != 0)
         return 0;
     deadline = put_off (deadline, &looked, wait_ms);
-    if (turn_all (conns, n, fds, which, e) == -1)
+    if (dispatch_all (conns, n, fds, which, e) == -1)
       return -1;
   }
 }

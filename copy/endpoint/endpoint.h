@@ -6,10 +6,12 @@
  * endpoint and belongs to that worker's thread alone.  Every kind of endpoint
  * has the same face, so no other room asks what kind it is.
  *
- * The way of one transfer: fill in a struct io, conn_start it, and go on with
- * something else.  Once it is over, the io stands on its ready list; take it
- * off and conn_retire it, which tells how it ended.  A completion only ever
- * appends to the ready list, so nothing moves but in the caller's own loop.
+ * One transfer: the caller fills in a struct io and calls conn_start.  Its loop
+ * then calls, again and again, conn_submit, conn_poll_events, poll(2) and
+ * conn_dispatch.  A finished io is appended to its ready list; the caller takes
+ * it off and calls conn_retire, which returns the result.  A completion does
+ * nothing but append to the ready list, so everything else happens in the
+ * caller's own loop.
  */
 
 #ifndef ENDPOINT_H
@@ -264,16 +266,63 @@ bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
 
 enum conn_state { CONN_CONNECTING, CONN_READY, CONN_DEAD };
 
-/* What every kind of conn provides: conn_* below say what each does. */
+/* The operations of a conn, in the order in which a loop calls them.  Callers
+ * use the functions conn_* below, which have the same names.  None of them
+ * waits, except close.  Only submit, dispatch and close move ios to their ready
+ * lists, and start where the io needs no waiting.
+ */
 struct conn_ops {
+  /* Returns how far the connection is.  A conn can become CONN_DEAD at any
+   * time, and then stays so.
+   */
   enum conn_state (*state) (struct conn *c);
-  int (*start) (struct conn *c, struct io *io); /* or an errno */
+
+  /* Checks that this conn, which has just become ready, leads to the same
+   * export as the endpoint's first one.  Returns -1 with the error set where it
+   * does not.  NULL where a conn cannot lead elsewhere.
+   */
+  int (*verify) (struct conn *c, struct error *e);
+
+  /* Takes an io.  Returns 0, or an errno when the io cannot be started; then
+   * the io is the caller's again at once.
+   */
+  int (*start) (struct conn *c, struct io *io);
+
+  /* Moves all bytes that can move without waiting: it sends ios that were
+   * started and not sent yet, and collects those that have finished.  A loop
+   * calls it after it has started ios, and before it looks whether its ready
+   * list is empty.  NULL where start sends each io by itself.
+   */
+  void (*submit) (struct conn *c);
+
+  /* Sets *p to the descriptor and the events to poll for, or p->fd to -1 when
+   * there is nothing to wait for.  Changes nothing, and moves no bytes.
+   */
+  void (*poll_events) (struct conn *c, struct pollfd *p);
+
+  /* Moves the bytes that can move after poll returned revents, which is not 0.
+   * Returns -1 with the error set, and its number ENOTCONN, when the connection
+   * is lost; all ios are then on their ready lists.  NULL where submit does all
+   * of it.
+   */
+  int (*dispatch) (struct conn *c, short revents, struct error *e);
+
+  /* Returns the result of an io that was taken off its ready list: 0 or an
+   * errno, see conn_retire.
+   */
   int (*retire) (struct conn *c, struct io *io);
-  void (*want) (struct conn *c, struct pollfd *p);
-  int (*turn) (struct conn *c, short revents, struct error *e);
-  int (*compare) (struct conn *c, struct error *e);
-  const char *(*stage) (struct conn *c); /* NULL: nothing to say */
-  bool (*leave) (struct conn *c);
+
+  /* Returns, for an error message, how far connecting has come.  NULL where
+   * that takes no time.
+   */
+  const char *(*stage) (struct conn *c);
+
+  /* Begins to end the connection in an orderly way.  Returns true once that is
+   * done; until then the caller polls and dispatches, and calls it again.
+   */
+  bool (*shutdown) (struct conn *c);
+
+  /* Drops everything in flight, and frees the conn: see conn_close. */
   void (*close) (struct conn *c);
 };
 
@@ -333,17 +382,14 @@ int conn_wait_ready (struct conn *const *conns, unsigned n, const int *watch,
                      unsigned n_watch, uint64_t deadline, unsigned *which,
                      struct error *e);
 
-/* 0, or -1 with the error set when this conn, which is ready, does not lead to
- * what the endpoint's first one led to.
- */
 static inline int
-conn_compare (struct conn *c, struct error *e)
+conn_verify (struct conn *c, struct error *e)
 {
-  return c->ops->compare (c, e);
+  return c->ops->verify ? c->ops->verify (c, e) : 0;
 }
 
-/* It is on its way from now on, or is over already: what cannot even be started
- * is on its ready list at once, too.
+/* Starts an io.  An io that cannot be started is put on its ready list at once,
+ * so that all ios come back in the same way.
  */
 static inline void
 conn_start (struct conn *c, struct io *io)
@@ -355,11 +401,11 @@ conn_start (struct conn *c, struct io *io)
     list_append (io->ready, &io->link);
 }
 
-/* How an io that came up on the ready list ended: 0 or an errno; EPROTO for an
- * answer that does not fit the question, ENODATA for a file that has shrunk,
- * ESTALE for one that was cut while it was written,
- * ENOTSUP for a zero that no other range will get either, EBUSY for one that
- * has to be written in this range.
+/* Returns the result of an io that was taken off its ready list: 0 or an errno.
+ * EPROTO: the reply does not match the request.  ENODATA: the file has shrunk.
+ * ESTALE: the file was cut while it was written.  ENOTSUP, for IO_ZERO: this
+ * conn cannot zero in that way at all.  EBUSY, for IO_ZERO: this range has to be
+ * written instead.
  */
 static inline int
 conn_retire (struct io *io)
@@ -367,34 +413,35 @@ conn_retire (struct io *io)
   return io->refused ? io->refused : io->conn->ops->retire (io->conn, io);
 }
 
-/* What to poll for: fd -1 when there is nothing to wait for. */
 static inline void
-conn_want (struct conn *c, struct pollfd *p)
+conn_submit (struct conn *c)
 {
-  c->ops->want (c, p);
+  if (c->ops->submit)
+    c->ops->submit (c);
 }
 
-/* Moves what can be moved after poll said revents.  -1 with the error set when
- * the conn is lost, with ENOTCONN; all its ios are then on their ready lists.
- */
+static inline void
+conn_poll_events (struct conn *c, struct pollfd *p)
+{
+  c->ops->poll_events (c, p);
+}
+
 static inline int
-conn_turn (struct conn *c, short revents, struct error *e)
+conn_dispatch (struct conn *c, short revents, struct error *e)
 {
-  return c->ops->turn (c, revents, e);
+  return c->ops->dispatch && revents != 0 ? c->ops->dispatch (c, revents, e)
+                                          : 0;
 }
 
-/* Says goodbye, without waiting: true once that is done; until then poll and
- * turn it, and ask again.
- */
 static inline bool
-conn_leave (struct conn *c)
+conn_shutdown (struct conn *c)
 {
-  return c->ops->leave (c);
+  return c->ops->shutdown (c);
 }
 
-/* Drops what is in flight: those ios may or may not come up on their ready
- * lists before this returns, and are the caller's again afterwards.  NULL is
- * fine.
+/* Closes a conn, and drops everything in flight.  Those ios may or may not be
+ * put on their ready lists before this returns; afterwards they are the
+ * caller's again.  c may be NULL.
  */
 static inline void
 conn_close (struct conn *c)

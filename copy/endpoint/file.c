@@ -480,7 +480,7 @@ put_in_ring (struct file_conn *fc, struct io *io)
 }
 
 static void
-submit (struct file_conn *fc)
+fill_ring (struct file_conn *fc)
 {
   struct list_node *n;
 
@@ -549,30 +549,37 @@ file_retire (struct conn *c, struct io *io)
   return io->error;
 }
 
-/* The last call before the worker sleeps, so what has gathered is started here,
- * all at once.  What the page cache has is over by that.
+/* Gives the ring all ios that were started since the last call, in one system
+ * call.  Those that the page cache can serve finish within that call.
  */
 static void
-file_want (struct conn *c, struct pollfd *p)
+file_submit (struct conn *c)
 {
   struct file_conn *fc = file_conn_of (c);
 
-  p->fd = -1;
-  p->events = POLLIN;
   if (fc->ring == NULL)
     return;
-  submit (fc);
+  fill_ring (fc);
   reap (fc);
-  if (uring_in_flight (fc->ring) == 0 && list_empty (&fc->waiting))
-    return;
-  p->fd = uring_fd (fc->ring);
-  /* Where something could not be started, or has to go on, do not sleep. */
-  if (fc->submit_error || !list_empty (&fc->waiting))
-    p->events = POLLIN | POLLOUT;
+}
+
+/* Where an io could not be started, or has more to do, poll must not sleep: a
+ * ring can always be written to.
+ */
+static void
+file_poll_events (struct conn *c, struct pollfd *p)
+{
+  const struct file_conn *fc = file_conn_of (c);
+  const bool waiting = !list_empty (&fc->waiting);
+
+  p->fd = fc->ring && (waiting || uring_in_flight (fc->ring) > 0)
+    ? uring_fd (fc->ring)
+    : -1;
+  p->events = fc->submit_error || waiting ? POLLIN | POLLOUT : POLLIN;
 }
 
 static int
-file_turn (struct conn *c, short revents, struct error *e)
+file_dispatch (struct conn *c, short revents, struct error *e)
 {
   struct file_conn *fc = file_conn_of (c);
 
@@ -584,15 +591,9 @@ file_turn (struct conn *c, short revents, struct error *e)
   return -1;
 }
 
-static int
-file_compare (struct conn *c, struct error *e)
-{
-  return 0;
-}
-
-/* What was not started yet never is; the rest is waited for when closing. */
+/* Drops ios that are not in the ring yet; closing waits for the others. */
 static bool
-file_leave (struct conn *c)
+file_shutdown (struct conn *c)
 {
   list_init (&file_conn_of (c)->waiting);
   return true;
@@ -612,11 +613,11 @@ file_conn_close (struct conn *c)
 static const struct conn_ops file_conn_ops = {
   .state = file_state,
   .start = file_start,
+  .submit = file_submit,
+  .poll_events = file_poll_events,
+  .dispatch = file_dispatch,
   .retire = file_retire,
-  .want = file_want,
-  .turn = file_turn,
-  .compare = file_compare,
-  .leave = file_leave,
+  .shutdown = file_shutdown,
   .close = file_conn_close,
 };
 

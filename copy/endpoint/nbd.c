@@ -401,7 +401,7 @@ nbd_conn_retire (struct conn *c, struct io *io)
 }
 
 static void
-nbd_conn_want (struct conn *c, struct pollfd *p)
+nbd_conn_poll_events (struct conn *c, struct pollfd *p)
 {
   struct nbd_handle *h = nbd_conn_of (c)->nbd;
   const unsigned direction = nbd_aio_get_direction (h);
@@ -444,7 +444,7 @@ note_stage (struct nbd_conn *nc)
 }
 
 static int
-nbd_conn_turn (struct conn *c, short revents, struct error *e)
+nbd_conn_dispatch (struct conn *c, short revents, struct error *e)
 {
   struct nbd_conn *nc = nbd_conn_of (c);
   const unsigned direction = nbd_aio_get_direction (nc->nbd);
@@ -553,7 +553,7 @@ read_caps (const struct nbd_endpoint *ep, struct nbd_handle *h,
 }
 
 static int
-nbd_conn_compare (struct conn *c, struct error *e)
+nbd_conn_verify (struct conn *c, struct error *e)
 {
   const struct caps *first = endpoint_caps (c->endpoint);
   struct caps caps;
@@ -601,7 +601,7 @@ say_goodbye (struct nbd_conn *nc)
 }
 
 static bool
-nbd_conn_leave (struct conn *c)
+nbd_conn_shutdown (struct conn *c)
 {
   struct nbd_conn *nc = nbd_conn_of (c);
 
@@ -626,13 +626,13 @@ nbd_conn_close (struct conn *c)
 
 static const struct conn_ops nbd_conn_ops = {
   .state = nbd_conn_state,
+  .verify = nbd_conn_verify,
   .start = nbd_conn_start,
+  .poll_events = nbd_conn_poll_events,
+  .dispatch = nbd_conn_dispatch,
   .retire = nbd_conn_retire,
-  .want = nbd_conn_want,
-  .turn = nbd_conn_turn,
-  .compare = nbd_conn_compare,
   .stage = nbd_conn_stage,
-  .leave = nbd_conn_leave,
+  .shutdown = nbd_conn_shutdown,
   .close = nbd_conn_close,
 };
 

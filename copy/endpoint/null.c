@@ -36,26 +36,14 @@ null_retire (struct conn *c, struct io *io)
 }
 
 static void
-null_want (struct conn *c, struct pollfd *p)
+null_poll_events (struct conn *c, struct pollfd *p)
 {
   p->fd = -1;
   p->events = 0;
 }
 
-static int
-null_turn (struct conn *c, short revents, struct error *e)
-{
-  return 0;
-}
-
-static int
-null_compare (struct conn *c, struct error *e)
-{
-  return 0;
-}
-
 static bool
-null_leave (struct conn *c)
+null_shutdown (struct conn *c)
 {
   return true;
 }
@@ -69,11 +57,9 @@ null_conn_close (struct conn *c)
 static const struct conn_ops null_conn_ops = {
   .state = null_state,
   .start = null_start,
+  .poll_events = null_poll_events,
   .retire = null_retire,
-  .want = null_want,
-  .turn = null_turn,
-  .compare = null_compare,
-  .leave = null_leave,
+  .shutdown = null_shutdown,
   .close = null_conn_close,
 };
 

@@ -74,6 +74,7 @@ struct pipe_conn {
   struct list waiting; /* ios, by offset, with gaps between them */
   uint64_t position;   /* bytes that were read or written so far */
   bool ended;          /* there is nothing more to read */
+  bool blocked;        /* the first io waits for the descriptor */
 };
 
 static struct pipe_conn *
@@ -250,39 +251,33 @@ pipe_retire (struct conn *c, struct io *io)
   return io->error;
 }
 
-/* The last call before the worker sleeps: so it reads or writes here, and says
- * what to poll for only once that blocks.  To poll first would not do: on a
- * FIFO whose last writer left before we opened it anew, poll sees no end.  One
- * io at a time, so that the other side has its turn, too.
+/* Reads or writes before the loop polls, and lets it poll only after a call
+ * would have blocked.  Polling first is not possible: on a FIFO whose last
+ * writer left before we opened it again, poll does not report the end.  Moves
+ * one io at a time, so that the loop also serves the other side.
  */
 static void
-pipe_want (struct conn *c, struct pollfd *p)
+pipe_submit (struct conn *c)
 {
   struct pipe_conn *pc = pipe_conn_of (c);
   struct io *io = next_io (pc);
 
-  p->fd = -1;
-  p->events = c->endpoint->side == SOURCE ? POLLIN : POLLOUT;
-  if (io && !pc->ended && move (pc, io))
-    p->fd = pc->endpoint->fd;
+  pc->blocked = io && !pc->ended && move (pc, io);
   if (pc->ended)
     finish_behind_end (pc);
 }
 
-static int
-pipe_turn (struct conn *c, short revents, struct error *e)
+static void
+pipe_poll_events (struct conn *c, struct pollfd *p)
 {
-  return 0;
-}
+  const struct pipe_conn *pc = pipe_conn_of (c);
 
-static int
-pipe_compare (struct conn *c, struct error *e)
-{
-  return 0;
+  p->fd = pc->blocked ? pc->endpoint->fd : -1;
+  p->events = c->endpoint->side == SOURCE ? POLLIN : POLLOUT;
 }
 
 static bool
-pipe_leave (struct conn *c)
+pipe_shutdown (struct conn *c)
 {
   list_init (&pipe_conn_of (c)->waiting);
   return true;
@@ -297,11 +292,10 @@ pipe_conn_close (struct conn *c)
 static const struct conn_ops pipe_conn_ops = {
   .state = pipe_state,
   .start = pipe_start,
+  .submit = pipe_submit,
+  .poll_events = pipe_poll_events,
   .retire = pipe_retire,
-  .want = pipe_want,
-  .turn = pipe_turn,
-  .compare = pipe_compare,
-  .leave = pipe_leave,
+  .shutdown = pipe_shutdown,
   .close = pipe_conn_close,
 };
 

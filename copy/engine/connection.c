@@ -30,7 +30,7 @@ look_at_conn (struct connection *l, uint64_t now, struct error *e)
 
   if (up != 1)
     return up == 0 ? CONNECTION_NO_NEWS : CONNECTION_FAILED;
-  if (conn_compare (l->conn, e) == -1)
+  if (conn_verify (l->conn, e) == -1)
     return CONNECTION_DIFFERS;
   l->state = CONNECTION_UP;
   l->moved = now;
@@ -67,16 +67,23 @@ connection_mend (struct connection *l, uint64_t now, uint64_t patience,
 }
 
 void
-connection_want (const struct connection *l, struct pollfd *p)
+connection_submit (struct connection *l)
 {
   if (l->conn)
-    conn_want (l->conn, p);
+    conn_submit (l->conn);
+}
+
+void
+connection_poll_events (const struct connection *l, struct pollfd *p)
+{
+  if (l->conn)
+    conn_poll_events (l->conn, p);
   else
     *p = (struct pollfd) { .fd = -1 };
 }
 
 int
-connection_turn (struct connection *l, short revents, struct error *e)
+connection_dispatch (struct connection *l, short revents, struct error *e)
 {
-  return l->conn && revents ? conn_turn (l->conn, revents, e) : 0;
+  return l->conn ? conn_dispatch (l->conn, revents, e) : 0;
 }

@@ -54,9 +54,12 @@ enum connection_news {
 enum connection_news connection_mend (struct connection *l, uint64_t now,
                                       uint64_t patience, struct error *e);
 
-/* conn_want and conn_turn, for a link in any state. */
-void connection_want (const struct connection *l, struct pollfd *p);
-int connection_turn (struct connection *l, short revents, struct error *e);
+/* These do the same as conn_submit, conn_poll_events and conn_dispatch, for a
+ * connection in any state.
+ */
+void connection_submit (struct connection *l);
+void connection_poll_events (const struct connection *l, struct pollfd *p);
+int connection_dispatch (struct connection *l, short revents, struct error *e);
 
 /* When connection_mend has something to do although nothing moves; 0 for never. */
 static inline uint64_t

@@ -174,18 +174,21 @@ turn (struct scan *s, int interrupt_fd, uint64_t deadline, uint64_t now)
   if (s->destination_extents)
     deadline = clock_earlier (deadline,
                               extents_deadline (s->destination_extents));
-  conn_want (s->source, &fds[1]);
-  if (s->destination)
-    conn_want (s->destination, &fds[2]);
+  conn_submit (s->source);
+  conn_poll_events (s->source, &fds[1]);
+  if (s->destination) {
+    conn_submit (s->destination);
+    conn_poll_events (s->destination, &fds[2]);
+  }
   if (poll (fds, 3,
             list_empty (&s->ready) ? clock_poll_timeout (deadline, now) : 0)
       == -1)
     return errno == EINTR;
   return fds[0].revents == 0
     && (fds[1].revents == 0
-        || conn_turn (s->source, fds[1].revents, &ignored) == 0)
+        || conn_dispatch (s->source, fds[1].revents, &ignored) == 0)
     && (fds[2].revents == 0
-        || conn_turn (s->destination, fds[2].revents, &ignored) == 0);
+        || conn_dispatch (s->destination, fds[2].revents, &ignored) == 0);
 }
 
 static void

@@ -76,14 +76,14 @@ turn (struct spot_check *s, int interrupt_fd, uint64_t deadline, uint64_t now)
   struct pollfd fds[2] = { { .fd = interrupt_fd, .events = POLLIN } };
   struct error ignored = { 0 };
 
-  conn_want (s->conn, &fds[1]);
+  conn_submit (s->conn);
+  conn_poll_events (s->conn, &fds[1]);
   if (poll (fds, 2,
             list_empty (&s->ready) ? clock_poll_timeout (deadline, now) : 0)
       == -1)
     return errno == EINTR;
   return fds[0].revents == 0
-    && (fds[1].revents == 0
-        || conn_turn (s->conn, fds[1].revents, &ignored) == 0);
+    && conn_dispatch (s->conn, fds[1].revents, &ignored) == 0;
 }
 
 static void

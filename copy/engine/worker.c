@@ -392,8 +392,10 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   struct pollfd fds[4];
   int wait_ms = 0, r;
 
-  connection_want (&w->connections[SOURCE], &fds[SOURCE]);
-  connection_want (&w->connections[DESTINATION], &fds[DESTINATION]);
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    connection_submit (&w->connections[side]);
+    connection_poll_events (&w->connections[side], &fds[side]);
+  }
   fds[2].fd = next_stop_fd (w);
   fds[3].fd = also_fd;
   fds[2].events = fds[3].events = POLLIN;
@@ -411,7 +413,8 @@ turn (struct worker *w, int also_fd, uint64_t deadline, struct error *e)
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     struct error why = { 0 };
 
-    if (connection_turn (&w->connections[side], fds[side].revents, &why) == -1
+    if (connection_dispatch (&w->connections[side], fds[side].revents, &why)
+          == -1
         && lose (w, side, &why, e) == -1)
       return -1;
   }
@@ -569,8 +572,8 @@ connect_pair (struct worker *w, struct error *e)
     *e = why;
     return FAILED;
   }
-  if (conn_compare (pair[SOURCE], e) == -1
-      || conn_compare (pair[DESTINATION], e) == -1)
+  if (conn_verify (pair[SOURCE], e) == -1
+      || conn_verify (pair[DESTINATION], e) == -1)
     return FAILED;
   w->connections[SOURCE].state = w->connections[DESTINATION].state =
     CONNECTION_UP;
@@ -749,7 +752,7 @@ has_wound_down (struct worker *w)
     return false;
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     if (is_up (w, side) && conn_is_stream (w->connections[side].conn))
-      conn_leave (w->connections[side].conn);
+      conn_shutdown (w->connections[side].conn);
   return true;
 }
 
@@ -948,20 +951,22 @@ leave (struct worker *w)
     bool left = true;
 
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      left = (!is_up (w, side) || conn_leave (w->connections[side].conn))
+      left = (!is_up (w, side) || conn_shutdown (w->connections[side].conn))
         && left;
     if (left || clock_now () >= deadline || stop_is_immediate (w->copy->stop))
       return;
     while (list_take (&w->lane.ready))
       ;
-    for (enum side side = SOURCE; side <= DESTINATION; side++)
-      connection_want (&w->connections[side], &fds[side]);
+    for (enum side side = SOURCE; side <= DESTINATION; side++) {
+      connection_submit (&w->connections[side]);
+      connection_poll_events (&w->connections[side], &fds[side]);
+    }
     if (poll (fds, 2, clock_poll_timeout (deadline, clock_now ())) == -1)
       continue;
     /* A conn that is lost has left; the other one may still have to. */
     for (enum side side = SOURCE; side <= DESTINATION; side++)
-      connection_turn (&w->connections[side], fds[side].revents,
-                       &(struct error) { 0 });
+      connection_dispatch (&w->connections[side], fds[side].revents,
+                           &(struct error) { 0 });
   }
 }
 

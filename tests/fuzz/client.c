@@ -103,26 +103,14 @@ memory_retire (struct conn *c, struct io *io)
 }
 
 static void
-memory_want (struct conn *c, struct pollfd *p)
+memory_poll_events (struct conn *c, struct pollfd *p)
 {
   p->fd = -1;
   p->events = 0;
 }
 
-static int
-memory_turn (struct conn *c, short revents, struct error *e)
-{
-  return 0;
-}
-
-static int
-memory_compare (struct conn *c, struct error *e)
-{
-  return 0;
-}
-
 static bool
-memory_leave (struct conn *c)
+memory_shutdown (struct conn *c)
 {
   return true;
 }
@@ -139,11 +127,9 @@ memory_conn (struct endpoint *ep, unsigned number, struct error *e)
   static const struct conn_ops ops = {
     .state = memory_state,
     .start = memory_start,
+    .poll_events = memory_poll_events,
     .retire = memory_retire,
-    .want = memory_want,
-    .turn = memory_turn,
-    .compare = memory_compare,
-    .leave = memory_leave,
+    .shutdown = memory_shutdown,
     .close = memory_close,
   };
   struct conn *c = calloc (1, sizeof *c);
