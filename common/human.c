@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sizes and durations, to and from the text that people write and read. */
+/* Numbers, sizes and durations as people write and read them: see human.h. */
 
 #include <config.h>
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,6 +23,33 @@ static bool
 is_digit (char c)
 {
   return c >= '0' && c <= '9';
+}
+
+/* Digits only: strtoull alone would accept signs and blanks. */
+const char *
+human_parse_number (const char *text, uint64_t *number)
+{
+  uint64_t n;
+
+  if (text[0] == '\0' || text[strspn (text, "0123456789")] != '\0')
+    return "not a number";
+  errno = 0;
+  n = strtoull (text, NULL, 10);
+  if (errno == ERANGE)
+    return "too large";
+  *number = n;
+  return NULL;
+}
+
+bool
+human_parse_descriptor (const char *text, int *fd)
+{
+  uint64_t number;
+
+  if (human_parse_number (text, &number) != NULL || number > INT_MAX)
+    return false;
+  *fd = number;
+  return true;
 }
 
 const char *

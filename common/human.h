@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sizes and durations, to and from the text that people write and read. */
+/* Numbers, sizes and durations, to and from the text that people write and
+ * read.
+ */
 
 #ifndef HUMAN_H
 #define HUMAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define HUMAN_MAX 32 /* bytes that any formatted value fits in */
+
+/* Parses a number without a sign: "0", "42", "007".  Returns as below. */
+const char *human_parse_number (const char *text, uint64_t *number);
+
+/* Whether @text is the number of a file descriptor, and not a file's name. */
+bool human_parse_descriptor (const char *text, int *fd);
 
 /* A number of bytes with an optional unit: "512", "32k", "1M", "1MiB", "4G".
  * Units b k m g t p e and s (512 bytes), k..e optionally with "iB" or "B"
@@ -22,6 +31,7 @@ const char *human_parse_size (const char *text, uint64_t *bytes);
  * success, or why not.
  */
 const char *human_parse_seconds (const char *text, uint64_t *ns);
+
 /* A rate: such a number of bytes a second; 0 and "none" say that there is none.
  * Returns as above.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sizes and durations as text: nbdcopy's grammar, and ours on top. */
+/* Numbers, sizes and durations as text: nbdcopy's grammar, and ours on top. */
 
 #include <config.h>
 
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "clock.h"
@@ -271,6 +272,22 @@ seconds_are_understood (void **state UNUSED)
   }
 }
 
+static void
+digits_are_a_descriptor (void **state UNUSED)
+{
+  int fd = -1;
+
+  assert_true (human_parse_descriptor ("0", &fd));
+  assert_int_equal (fd, 0);
+  assert_true (human_parse_descriptor ("2147483647", &fd));
+  assert_int_equal (fd, INT32_MAX);
+  assert_false (human_parse_descriptor ("2147483648", &fd));
+  assert_false (human_parse_descriptor ("3x", &fd));
+  assert_false (human_parse_descriptor ("-1", &fd));
+  assert_false (human_parse_descriptor ("", &fd));
+  assert_false (human_parse_descriptor ("./3", &fd));
+}
+
 int
 main (void)
 {
@@ -281,6 +298,7 @@ main (void)
     cmocka_unit_test (seconds_are_understood),
     cmocka_unit_test (sizes_are_written_with_one_decimal),
     cmocka_unit_test (durations_are_written_as_people_read_them),
+    cmocka_unit_test (digits_are_a_descriptor),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -467,22 +467,6 @@ nothing_is_told_on_the_way_of_the_data (void **state UNUSED)
   assert_null (options.report); /* nor may the report of that go there */
 }
 
-static void
-digits_are_a_descriptor (void **state UNUSED)
-{
-  int fd = -1;
-
-  assert_true (options_descriptor ("0", &fd));
-  assert_int_equal (fd, 0);
-  assert_true (options_descriptor ("2147483647", &fd));
-  assert_int_equal (fd, INT32_MAX);
-  assert_false (options_descriptor ("2147483648", &fd));
-  assert_false (options_descriptor ("3x", &fd));
-  assert_false (options_descriptor ("-1", &fd));
-  assert_false (options_descriptor ("", &fd));
-  assert_false (options_descriptor ("./3", &fd));
-}
-
 /* The value of an option in the config, as JSON. */
 static void
 assert_config (const char *name, const char *want)
@@ -1376,7 +1360,6 @@ main (void)
     TEST (progress_has_an_optional_descriptor),
     TEST (interval_is_seconds_with_a_fraction),
     TEST (nothing_is_told_on_the_way_of_the_data),
-    TEST (digits_are_a_descriptor),
     TEST (config_has_the_options_as_chosen),
     TEST (last_of_several_wins),
     TEST (letters_may_stand_together),

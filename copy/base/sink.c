@@ -16,6 +16,7 @@
 #include "base/sink.h"
 #include "descriptor.h"
 #include "device.h"
+#include "human.h"
 #include "secrets.h"
 
 /* A flag on what was inherited would hold for all who share it: so a pipe or a
@@ -78,7 +79,7 @@ open_word (struct sink *out, enum sink_use use, const char *word)
 {
   int fd;
 
-  if (use == SINK_EVENTS && options_descriptor (word, &fd))
+  if (use == SINK_EVENTS && human_parse_descriptor (word, &fd))
     return open_descriptor (out, fd);
   if (use == SINK_REPORT && strcmp (word, "-") == 0)
     return open_descriptor (out, STDOUT_FILENO);

@@ -17,6 +17,8 @@
 #include "endpoint/image-files.h"
 #include "endpoint/image.h"
 #include "endpoint/used-files.h"
+#include "human.h"
+#include "options/options.h"
 #include "secrets.h"
 
 /* As many links as the kernel follows. */
@@ -316,7 +318,7 @@ add_outputs (struct used_files *u, const struct options *o, unsigned copy,
         == -1)
     return -1;
   if (o->events
-      && (options_descriptor (o->events, &fd)
+      && (human_parse_descriptor (o->events, &fd)
             ? add_descriptor (u, &out, "--events", o->events, fd, e)
             : add_named (u, &out, "--events", o->events, e))
         == -1)

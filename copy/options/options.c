@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,19 +201,6 @@ field_of (struct options *o, size_t offset)
   return (char *) o + offset;
 }
 
-/* Digits only: strtoull alone would take signs and blanks. */
-static const char *
-parse_number (const char *text, uint64_t *out)
-{
-  char *end;
-
-  if (text[0] == '\0' || text[strspn (text, "0123456789")] != '\0')
-    return "not a number";
-  errno = 0;
-  *out = strtoull (text, &end, 10);
-  return errno == ERANGE ? "too large" : NULL;
-}
-
 static int
 set_bounded (struct options *o, const struct row *row, const char *text,
              struct error *e)
@@ -224,7 +210,8 @@ set_bounded (struct options *o, const struct row *row, const char *text,
   uint64_t value;
   const char *why;
 
-  why = is_size ? human_parse_size (text, &value) : parse_number (text, &value);
+  why = is_size ? human_parse_size (text, &value)
+                : human_parse_number (text, &value);
   if (why) {
     error_set (e, EINVAL, "--%s: %s: %s", row->name, why, text);
     return -1;
@@ -373,8 +360,8 @@ set_shard (struct options *o, const struct row *row, const char *text,
   if (n < sizeof number && text[n] == '/') {
     memcpy (number, text, n);
     number[n] = '\0';
-    if (parse_number (number, &shard.number) == NULL
-        && parse_number (text + n + 1, &shard.count) == NULL
+    if (human_parse_number (number, &shard.number) == NULL
+        && human_parse_number (text + n + 1, &shard.count) == NULL
         && shard.number >= row->min && shard.number <= shard.count
         && shard.count <= row->max) {
       o->shard = shard;
@@ -737,7 +724,8 @@ check_output (struct options *o, struct error *e)
     return 0;
   if (o->progress_fd_given && o->progress_fd == STDOUT_FILENO)
     return refuse_output ("--progress=1", e);
-  if (o->events && options_descriptor (o->events, &fd) && fd == STDOUT_FILENO)
+  if (o->events && human_parse_descriptor (o->events, &fd)
+      && fd == STDOUT_FILENO)
     return refuse_output ("--events=1", e);
   if (o->report && strcmp (o->report, "-") == 0) {
     o->report = NULL; /* nor is the refusal reported there */
@@ -873,17 +861,6 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
   for (unsigned i = 0; i < n_commands; i++)
     free (commands[i].command); /* those that no operand took over */
   return r;
-}
-
-bool
-options_descriptor (const char *word, int *fd)
-{
-  uint64_t number;
-
-  if (parse_number (word, &number) != NULL || number > INT_MAX)
-    return false;
-  *fd = number;
-  return true;
 }
 
 /* -- as JSON -------------------------------------------------------------- */

@@ -122,9 +122,6 @@ enum options_argument {
 
 enum options_argument options_argument (const char *name);
 
-/* Whether the word of --events is a descriptor, and which. */
-bool options_descriptor (const char *word, int *fd);
-
 /* The options as chosen, by their long names, with secrets masked.  NULL where
  * memory is out.
  */
