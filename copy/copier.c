@@ -23,6 +23,7 @@
 #include "engine/spot-check.h"
 #include "human.h"
 #include "monitor.h"
+#include "options/options.h"
 #include "output/describe.h"
 #include "output/output-file.h"
 #include "output/status.h"

@@ -7,10 +7,11 @@
 #define COPIER_H
 
 #include "base/stop.h"
-#include "options/options.h"
 #include "output/events.h"
 #include "output/report.h"
 #include "plan/plan.h"
+
+struct options;
 
 /* For all that is done after a second signal: servers are given twice the time
  * after a failure.

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "options/options.h"
 #include "resume/map.h"
 #include "temporary.h"
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "arith.h"
+#include "options/options.h"
 #include "plan/plan.h"
 
 #define UNUSED __attribute__ ((unused))

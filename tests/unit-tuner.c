@@ -19,6 +19,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "engine/tuner.h"
+#include "options/options.h"
 #include "rtt.h"
 
 #define UNUSED __attribute__ ((unused))

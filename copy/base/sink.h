@@ -12,7 +12,6 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "options/options.h"
 
 /* Longest line that can have a rest. */
 #define SINK_LINE 8192

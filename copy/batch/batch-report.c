@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "batch/batch-report.h"
 #include "clock.h"
+#include "options/options.h"
 #include "output/describe.h"
 
 #define FORMAT_VERSION 1

@@ -14,7 +14,8 @@
 #include "base/sink.h"
 #include "error.h"
 #include "json.h"
-#include "options/options.h"
+
+struct options;
 
 struct batch_report {
   struct sink events, report;

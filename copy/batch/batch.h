@@ -9,8 +9,9 @@
 #ifndef BATCH_H
 #define BATCH_H
 
-#include "options/options.h"
 #include "plan/plan.h"
+
+struct options;
 
 /* Makes all copies that o->manifest names, and waits for those it has begun,
  * also after a signal, which is handed on to them.  Returns the exit status:

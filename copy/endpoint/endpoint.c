@@ -22,6 +22,7 @@
 #include "endpoint/nbd.h"
 #include "endpoint/null.h"
 #include "endpoint/pipe.h"
+#include "options/options.h"
 #include "secrets.h"
 #include "url.h"
 

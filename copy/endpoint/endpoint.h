@@ -24,8 +24,10 @@
 #include "clock.h"
 #include "error.h"
 #include "list.h"
-#include "options/options.h"
+#include "options/types.h"
 #include "ranges.h"
+
+struct options;
 
 enum side { SOURCE, DESTINATION };
 

@@ -19,7 +19,8 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "options/options.h"
+
+struct options;
 
 struct used_files; /* body in used-files.c */
 

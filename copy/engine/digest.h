@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "options/options.h"
+#include "options/types.h"
 
 #define DIGEST_MAX 64 /* bytes that any of them fits in */
 

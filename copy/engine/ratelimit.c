@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "engine/ratelimit.h"
 #include "human.h"
+#include "options/options.h"
 #include "secrets.h"
 
 /* A second is to have so many requests at least, and so much can be saved up

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "options/options.h"
+
+struct options;
 
 struct ratelimit; /* body in ratelimit.c */
 

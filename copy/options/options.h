@@ -9,40 +9,7 @@
 
 #include "error.h"
 #include "json.h"
-
-/* One of the two names on the command line. */
-struct operand {
-  const char *name;   /* borrowed from argv; "[" for a command */
-  char **command;     /* NULL-terminated, owned; NULL: not one */
-  const char *format; /* --source-format and the like; NULL: none */
-};
-
-enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
-
-/* What is done about a map that is there already. */
-enum resume { RESUME_AUTO, RESUME_REQUIRE, RESUME_NEVER };
-
-enum digest_kind {
-  DIGEST_NONE,
-  DIGEST_MD5,
-  DIGEST_SHA1,
-  DIGEST_SHA256,
-  DIGEST_SHA512
-};
-
-/* How many bytes a second may be moved. */
-struct bwlimit {
-  uint64_t rate;    /* 0: any number */
-  const char *file; /* has the rate, which can change; or NULL */
-};
-
-/* Which part of the disk is copied. */
-struct shard {
-  uint64_t number, count; /* 1 to count; 0 of 0: all of it */
-};
-
-/* Beyond any use; keeps a slip of the finger from starting many threads. */
-#define WORKERS_MAX 1024
+#include "options/types.h"
 
 struct options {
   const char *program; /* base name of argv[0], for messages */

@@ -13,7 +13,7 @@
 #include "engine/workers.h"
 #include "error.h"
 #include "json.h"
-#include "options/options.h"
+#include "options/types.h"
 #include "plan/plan.h"
 
 /* ep is NULL where the side was not opened, the operand has no name where none

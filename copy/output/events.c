@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "clock.h"
+#include "options/options.h"
 #include "output/describe.h"
 #include "output/events.h"
 #include "secrets.h"

@@ -17,8 +17,9 @@
 #include "engine/mailbox.h"
 #include "error.h"
 #include "json.h"
-#include "options/options.h"
 #include "output/estimate.h"
+
+struct options;
 
 struct events {
   struct sink stream;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "clock.h"
 #include "human.h"
+#include "options/options.h"
 #include "output/progress.h"
 
 #define BAR_WIDTH 40

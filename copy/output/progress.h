@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options/options.h"
 #include "output/estimate.h"
+
+struct options;
 
 struct progress {
   bool on;

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "clock.h"
 #include "human.h"
+#include "options/options.h"
 #include "output/describe.h"
 #include "output/report.h"
 #include "plan/retry.h"

@@ -15,9 +15,10 @@
 #include "engine/workers.h"
 #include "error.h"
 #include "json.h"
-#include "options/options.h"
 #include "plan/plan.h"
 #include "resume/map.h"
+
+struct options;
 
 /* For --plan (to the log) and --verbose. */
 void report_plan (const struct plan *p, const struct endpoint *source,

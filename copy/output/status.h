@@ -13,11 +13,12 @@
 #include "engine/mailbox.h"
 #include "engine/scan.h"
 #include "engine/workers.h"
-#include "options/options.h"
 #include "output/estimate.h"
 #include "output/events.h"
 #include "output/progress.h"
 #include "plan/plan.h"
+
+struct options;
 
 /* The first four are set by whoever makes one, and borrowed. */
 struct status {

@@ -8,6 +8,7 @@
 
 #include "arith.h"
 #include "clock.h"
+#include "options/options.h"
 #include "plan/plan.h"
 
 /* Near servers want little in flight, which stays in the processor's cache, in

@@ -11,8 +11,10 @@
 
 #include "endpoint/endpoint.h"
 #include "error.h"
-#include "options/options.h"
+#include "options/types.h"
 #include "plan/retry.h"
+
+struct options;
 
 /* What is done about zeroes. */
 struct zero_plan {

@@ -14,6 +14,7 @@
 
 #include "arith.h"
 #include "atomic-file.h"
+#include "options/options.h"
 #include "resume/map-text.h"
 #include "resume/map.h"
 #include "secrets.h"

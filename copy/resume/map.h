@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "options/options.h"
 #include "ranges.h"
+
+struct options;
 
 struct map; /* body in map.c */
 

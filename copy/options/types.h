@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The small types that options have, for code that needs no other option. */
+
+#ifndef OPTIONS_TYPES_H
+#define OPTIONS_TYPES_H
+
+#include <stdint.h>
+
+/* SOURCE or DESTINATION on the command line. */
+struct operand {
+  const char *name;   /* borrowed from argv; "[" for a command */
+  char **command;     /* NULL-terminated, owned; NULL: not a command */
+  const char *format; /* --source-format and the like; NULL: not given */
+};
+
+/* Whether the destination reads as zeroes.  The order is that of the words in
+ * the row of --destination-is-zero.
+ */
+enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
+
+/* How to treat a resume map that exists already.  The order is that of the
+ * words in the row of --resume.
+ */
+enum resume { RESUME_AUTO, RESUME_REQUIRE, RESUME_NEVER };
+
+enum digest_kind {
+  DIGEST_NONE,
+  DIGEST_MD5,
+  DIGEST_SHA1,
+  DIGEST_SHA256,
+  DIGEST_SHA512
+};
+
+/* The limit on bytes per second. */
+struct bwlimit {
+  uint64_t rate;    /* 0: no limit */
+  const char *file; /* holds the rate, which can change; or NULL */
+};
+
+/* The part of the disk that is copied. */
+struct shard {
+  uint64_t number, count; /* 1 to count; 0 of 0: the whole disk */
+};
+
+/* No copy needs more workers.  Protects from starting many threads when a
+ * number is mistyped.
+ */
+#define WORKERS_MAX 1024
+
+#endif /* OPTIONS_TYPES_H */
