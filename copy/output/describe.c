@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options/options.h"
 #include "output/describe.h"
 
 /* Longer names are cut, so that an event stays one short line. */
