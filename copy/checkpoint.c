@@ -21,7 +21,7 @@ checkpoint_save (struct checkpoint *k)
   if (k->map == NULL)
     return;
   if (map_save (k->map, &e) == -1 && !k->warned)
-    log_warning_as ("no-map", "%s", e.text);
+    log_warning_as ("map-not-saved", "%s", e.text);
   if (!error_is_set (&e) && map_finished (k->map) != k->told) {
     k->told = map_finished (k->map);
     events_checkpoint (k->events, k->told);

@@ -97,7 +97,7 @@ open_side (struct copier *c, enum side side, struct error *e)
                                               : &c->options->destination;
   struct endpoint_wants wants = plan_wants (side, c->options);
 
-  wants.resumes = map_stands (c->options);
+  wants.resumes = map_exists (c->options);
   return endpoint_open (side, name, c->options, wants,
                         stop_signal_fd (c->copy.stop), e);
 }
@@ -118,12 +118,12 @@ warn_of_plan (const struct copier *c)
 
   if (c->copy.plan.copies && !c->copy.plan.flush && !c->options->no_flush
       && !there->stream)
-    log_warning_as ("no-flush",
+    log_warning_as ("destination-no-flush",
                     "%s: it cannot flush: nothing says when the"
                     " data is stored",
                     endpoint_name (destination (c)));
   if (!c->copy.plan.copies && there->size > c->copy.plan.size)
-    log_warning_as ("larger",
+    log_warning_as ("destination-larger",
                     "%s: its size is %" PRIu64 ": what lies behind"
                     " the source's (%" PRIu64 ") is not compared",
                     endpoint_name (destination (c)), there->size,
@@ -138,7 +138,7 @@ give_up_opening (struct copier *c, const struct error *e)
 {
   const int signal_number = stop_take_signal (c->copy.stop);
   const bool later = !c->options->plan && retry_helps (e->number)
-    && map_stands (c->options);
+    && map_exists (c->options);
   int status;
 
   if (e->number == EINTR && signal_number > 0)
@@ -216,8 +216,8 @@ open_map (struct copier *c)
 static void
 warn_of_no_data (const char *source)
 {
-  log_warning_as ("no-data", "%s: it is not empty, but no byte of it is data",
-                  source);
+  log_warning_as ("source-no-data",
+                  "%s: it is not empty, but no byte of it is data", source);
 }
 
 /* -- looking -------------------------------------------------------------- */
@@ -275,7 +275,7 @@ warn_of_file_system (const struct copier *c)
   char there[HUMAN_MAX], wanted[HUMAN_MAX];
 
   if (may_lack_room (c) && room < needed)
-    log_warning_as ("no-room",
+    log_warning_as ("destination-no-room",
                     "%s: %s are to be written, and its file system"
                     " has room for %s (%" PRIu64 " and %" PRIu64 " bytes)",
                     endpoint_name (destination (c)),
@@ -312,7 +312,7 @@ warn_of_image (const struct copier *c)
     return;
   needed = add_saturated (f->data, besides);
   if (needed > there)
-    log_warning_as ("no-room",
+    log_warning_as ("destination-no-room",
                     "%s: it has room for %s (%" PRIu64 " bytes), and"
                     " the copy can need %s (%" PRIu64 " bytes)",
                     endpoint_name (destination (c)),
@@ -335,7 +335,7 @@ static bool
 makes_destination (const struct copier *c)
 {
   return endpoint_caps (destination (c))->grows
-    && !(c->copy.map && map_stood (c->copy.map));
+    && !(c->copy.map && map_is_resumed (c->copy.map));
 }
 
 static void
@@ -358,14 +358,14 @@ check_promise (struct copier *c)
 
   if (!c->copy.plan.copies || c->copy.plan.zero.known != IS_ZERO_YES
       || there->grows || c->copy.plan.start >= end
-      || (c->copy.map && map_stood (c->copy.map)))
+      || (c->copy.map && map_is_resumed (c->copy.map)))
     return;
   c->spot_check = spot_check_new (destination (c), c->copy.plan.start, end,
                                   SPOT_CHECK_PATIENCE,
                                   stop_signal_fd (c->copy.stop));
   if (c->spot_check && spot_check_found (c->spot_check, &offset, &length))
     log_warning_as (
-      "not-zero",
+      "destination-not-zero",
       "%s: it does not read as zeroes, which"
       " --destination-is-zero promises: there is data at offset %" PRIu64
       " length %" PRIu64 ": old data stays where the"
@@ -476,7 +476,7 @@ prepare (struct copier *c, struct error *e)
     .size = known ? plan->size : 0,
     .start = plan->start,
     .end = known ? plan->end : 0,
-    .keep = c->copy.map && map_stood (c->copy.map),
+    .keep = c->copy.map && map_is_resumed (c->copy.map),
     .shared = plan->shard.count > 0,
     .allocate = plan->zero.allocate,
   };
@@ -724,7 +724,7 @@ close_both (struct copier *c, int status)
 
   if (!endpoint_close (source (c), grace, interrupt_fd, &of_source)
       && status == DONE)
-    log_warning_as ("source-ended-badly", "%s", of_source.text);
+    log_warning_as ("source-shutdown-failed", "%s", of_source.text);
   if (!endpoint_close (destination (c), grace, interrupt_fd, &of_destination)
       && status == DONE) {
     c->report->flushed = false; /* what it had may not be stored */
@@ -806,7 +806,7 @@ announce (const struct copier *c)
 
   if (wanted)
     report_plan (&c->copy.plan, source (c), destination (c));
-  if (c->copy.map && (wanted || map_stood (c->copy.map)))
+  if (c->copy.map && (wanted || map_is_resumed (c->copy.map)))
     report_map (c->copy.map);
 }
 

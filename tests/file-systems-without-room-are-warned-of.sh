@@ -20,7 +20,7 @@ expect_warning ()
 {
   expect_error "warning: destination .*: $2.0 MiB are to be written, .* room \
 for $1.0 MiB \($(($2 << 20)) and $(($1 << 20)) bytes\)$"
-  expect_report "[w['code'] for w in r['warnings']] == ['no-room']"
+  expect_report "[w['code'] for w in r['warnings']] == ['destination-no-room']"
 }
 
 # The file that is there has 7 MiB, and 5 MiB are free.

@@ -23,7 +23,7 @@ needed=$((8388608 + full - 67108864))
 copy_ok --plan --report="$tmp/report" --destination-format=qcow2 "$tmp/disk" \
         "$small"
 expect_error "warning: .*room for .*8388608 bytes.* can need .*$needed bytes"
-expect_report "r['warnings'][0]['code'] == 'no-room'"
+expect_report "r['warnings'][0]['code'] == 'destination-no-room'"
 copy_ok --plan --destination-format=qcow2 "$tmp/disk" "$large"
 expect_no_error 'room for'
 

@@ -35,7 +35,7 @@ copy_ok --plan --report="$tmp/report" "$src" "$dst"
 expect_planned "r['bytes']['data'] == 4 << 20" \
                "r['bytes']['zero'] == 16 << 20" \
                "r['bytes']['skipped'] == 44 << 20" \
-               "r['source']['extents'] and r['source']['multi_conn']"
+               "r['source']['can_extents'] and r['source']['can_multi_conn']"
 for kind in Write Zero Trim Flush; do
   expect_requests dst $kind -eq 0
 done
@@ -56,7 +56,7 @@ expect_planned "not r['changed']" "r['bytes']['resumed'] == 64 << 20" \
 # Nothing would change where all is zero already.
 copy_ok --plan --report="$tmp/report" \
         [ nbdkit memory 64M ] [ nbdkit memory 64M ]
-expect_planned "not r['changed']" "r['warnings'][0]['code'] == 'no-data'"
+expect_planned "not r['changed']" "r['warnings'][0]['code'] == 'source-no-data'"
 
 # Without extents all is data; of a stream nothing is known.
 copy_ok --plan --no-extents --report="$tmp/report" "$src" "$dst"

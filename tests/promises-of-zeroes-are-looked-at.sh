@@ -101,4 +101,4 @@ requires_schemas
 make_data "$tmp/random" 32M
 copy_ok --destination-is-zero --report="$tmp/report" "$src" \
         [ nbdkit file "$tmp/random" ]
-expect_report "[w['code'] for w in r['warnings']] == ['not-zero']"
+expect_report "[w['code'] for w in r['warnings']] == ['destination-not-zero']"

@@ -48,19 +48,19 @@ serve_nbdkit broken --filter=error -r file "$tmp/disk" error-pread-rate=100%
 
 done="r['status'] == 'ok' and r['changed'] and r['error'] is None and
       r['bytes']['total'] == $size and r['workers'] >= 1 and
-      r['requests']['p99'] >= r['requests']['p50'] > 0 and
+      r['requests']['latency_p99'] >= r['requests']['latency_p50'] > 0 and
       r['bytes']['data'] + r['bytes']['zero'] + r['bytes']['skipped'] == $size"
 refused="r['status'] == 'failed' and not r['changed'] and not r['flushed'] and
          r['workers'] is None and r['requests']['read'] == 0 and
-         r['requests']['p50'] is None and r['rate'] is None"
+         r['requests']['latency_p50'] is None and r['rate'] is None"
 
 tell 0 "$done" "r['flushed']" "r['time']['flush'] > 0" "r['plan']['flush']" \
      -- "$src" "$dst"
 expect_events "of ('progress')[-1]['percent'] == 100" "len (of ('plan')) == 1"
-tell 0 "$done" "r['destination']['grows']" -- "$src" "$tmp/new"
+tell 0 "$done" "r['destination']['resizable']" -- "$src" "$tmp/new"
 tell 0 "$done" "not r['flushed']" "r['config']['no-flush']" \
      -- --no-flush --no-extents "$src" "$tmp/new"
-tell 0 "$done" "r['source']['extents'] is False" \
+tell 0 "$done" "r['source']['can_extents'] is False" \
      -- --no-extents -v "$src" "$tmp/new"
 tell 0 "$done" -- -q -p [ nbdkit -r file "$tmp/disk" ] "$tmp/new"
 tell 0 "$done" "r['bytes']['skipped'] == 0" -- "$src" null:
@@ -81,12 +81,12 @@ from=$tmp/disk tell 0 "$planned" "r['bytes']['total'] is None" \
 
 # A map: what was done before is not done again, and counts as done.
 rm -f "$tmp/new"
-tell 0 "$done" "r['map']['stored'] == $size and not r['map']['stood']" \
+tell 0 "$done" "r['map']['durable_bytes'] == $size and not r['map']['resumed']" \
      "r['source']['id'] == 'snap'" \
      -- --map="$tmp/map" --source-id=snap "$src" "$tmp/new"
-expect_events "of ('checkpoint')[-1]['stored'] == $size"
+expect_events "of ('checkpoint')[-1]['durable_bytes'] == $size"
 tell 0 "r['status'] == 'unchanged' and not r['changed'] and r['flushed']" \
-     "r['bytes']['resumed'] == $size" "r['map']['stood']" \
+     "r['bytes']['resumed'] == $size" "r['map']['resumed']" \
      -- --map="$tmp/map" --source-id=snap "$src" "$tmp/new"
 expect_events "of ('progress')[-1]['resumed'] == $size"
 tell 0 "r['status'] == 'planned' and not r['changed']" \
@@ -101,7 +101,7 @@ tell 0 "$done" "r['verify']['differing'] == 0" "r['time']['verify'] > 0" \
 expect_events "of ('verify')[0]['compared'] > 0" \
               "of ('progress')[-1]['compared'] == $size"
 tell 0 "r['status'] == 'unchanged' and not r['changed']" \
-     "r['verify']['complete']" "r['bytes']['data'] == 0" \
+     "r['verify']['ranges_complete']" "r['bytes']['data'] == 0" \
      -- --compare "$src" "$dst"
 tell 4 "r['status'] == 'different'" "r['verify']['differing'] > 0" \
      "r['verify']['ranges'][0]['offset'] == r['error']['offset']" \
@@ -116,8 +116,8 @@ tell 2 "$refused" "r['error']['side'] == 'destination'" \
      -- "$src" [ nbdkit memory 1k ]
 tell 1 "$refused" "r['error']['side'] == 'source'" \
      "r['source']['size'] is None" -- "$tmp/nothing" "$dst"
-tell 2 "$refused" "r['source']['uri'] is None" -- --no-such-option
-tell 2 "$refused" "r['source']['uri'] is None" -- "$src"
+tell 2 "$refused" "r['source']['name'] is None" -- --no-such-option
+tell 2 "$refused" "r['source']['name'] is None" -- "$src"
 tell 2 "$refused" -- --flush --no-flush "$src" "$dst"
 
 # What fails on the way.

@@ -144,7 +144,7 @@ what_is_marked_is_not_done_again (void **state UNUSED)
 {
   struct map *m = open_good ();
 
-  assert_false (map_stood (m));
+  assert_false (map_is_resumed (m));
   assert_int_equal (map_claim (m, &error), 0);
   map_begin (m, 512, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 0);
@@ -159,7 +159,7 @@ what_is_marked_is_not_done_again (void **state UNUSED)
   map_close (m);
 
   m = open_good ();
-  assert_true (map_stood (m));
+  assert_true (map_is_resumed (m));
   assert_int_equal (map_claim (m, &error), 0);
   map_begin (m, 1, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 8292);
@@ -421,7 +421,7 @@ where_nothing_is_finished_the_destination_may_be_of_any_size (
   map_close (m);
   pair.destination_size = 0;
   m = open_good ();
-  assert_true (map_stood (m));
+  assert_true (map_is_resumed (m));
   map_begin (m, 512, SIZE, pair.destination_file);
   mark (m, 0, 512);
   save (m);
@@ -444,7 +444,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   run (0, 512);
   options.resume = RESUME_NEVER;
   m = open_good ();
-  assert_false (map_stood (m));
+  assert_false (map_is_resumed (m));
   map_close (m);
   options.resume = RESUME_AUTO;
   m = open_good (); /* the old one was only opened */
@@ -480,12 +480,12 @@ just_looking_makes_nothing (void **state UNUSED)
   struct map *m;
 
   assert_non_null (m = map_open (&pair, true, &error));
-  assert_false (map_stood (m));
+  assert_false (map_is_resumed (m));
   map_close (m);
   assert_int_equal (access ("map", F_OK), -1);
   run (0, 512);
   assert_non_null (m = map_open (&pair, true, &error));
-  assert_true (map_stood (m));
+  assert_true (map_is_resumed (m));
   assert_int_equal (map_resumed (m), 512);
   map_close (m);
 }

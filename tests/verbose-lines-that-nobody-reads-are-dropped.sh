@@ -23,7 +23,7 @@ copies_unread ()
           2>&"$held" < /dev/null || code=$?
   [ $code -eq 0 ] || fail "exit status $code where nobody reads: $*"
   expect_identical "$tmp/disk" "$tmp/copy"
-  grep -q '"lines-dropped"' "$tmp/report" || fail "no line was dropped: $*"
+  grep -q '"log-lines-dropped"' "$tmp/report" || fail "no line was dropped: $*"
 }
 
 copies_unread -v

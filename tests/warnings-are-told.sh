@@ -24,12 +24,12 @@ copy ()
 
 # A source that is not empty, and gave nothing.
 serve_nbdkit thin memory 16M
-copy no-data "$thin" "$tmp/new"
+copy source-no-data "$thin" "$tmp/new"
 expect_error '^stripecopy: warning: source .*no byte of it is data$'
-copy no-data -q "$thin" "$tmp/new"
+copy source-no-data -q "$thin" "$tmp/new"
 [ ! -s "$errors" ] || fail "--quiet says something"
 head -c 1M /dev/zero > "$tmp/zeroes"
-copy no-data --no-extents "$tmp/zeroes" null:
+copy source-no-data --no-extents "$tmp/zeroes" null:
 
 : > "$tmp/empty"
 rm "$tmp/events"
@@ -38,20 +38,20 @@ expect_report "r['warnings'] == []"
 
 # A destination that cannot flush; a source whose block status fails.
 serve_faulty dst --without=flush "$tmp/copy"
-copy no-flush "$src" "$dst"
+copy destination-no-flush "$src" "$dst"
 serve_faulty mute --mode=status-error "$tmp/disk"
-copy no-extents "$mute" "$tmp/new"
+copy block-status-failed "$mute" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
 # What is tried again.
 serve_faulty hiccup --mode=read-error --times=1 "$tmp/disk"
-copy retry --retry-wait=0.01 "$hiccup" "$tmp/new"
+copy request-retried --retry-wait=0.01 "$hiccup" "$tmp/new"
 expect_fired hiccup
 serve_faulty lossy --mode=drop --after=4 --times=1 "$tmp/disk"
 rm "$tmp/events"
 copy_ok --events="$tmp/events" --report="$tmp/report" --retry-wait=0.01 -C 1 \
         "$lossy" "$tmp/new"
 expect_fired lossy
-codes="['connection-lost', 'connection-back']"
+codes="['connection-lost', 'connection-restored']"
 expect_report "[w['code'] for w in r['warnings']] == $codes"
 expect_events "[w['code'] for w in of ('warning')] == $codes"

@@ -153,7 +153,7 @@ log_tell_dropped (void)
   n = all_dropped;
   pthread_mutex_unlock (&line_lock);
   if (n > 0)
-    log_warning_as ("lines-dropped",
+    log_warning_as ("log-lines-dropped",
                     "%lu lines on standard error were dropped:"
                     " nobody read them",
                     n);

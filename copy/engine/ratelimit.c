@@ -137,7 +137,7 @@ ratelimit_tick (struct ratelimit *l, uint64_t now)
   }
   else if (++l->bad_looks == 2) {
     set_error (&e, l->file, why);
-    log_warning_as ("no-bwlimit", "%s: the rate stays as it was", e.text);
+    log_warning_as ("bwlimit-not-read", "%s: the rate stays as it was", e.text);
   }
 }
 

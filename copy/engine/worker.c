@@ -213,7 +213,7 @@ warn_of_extents (struct worker *w, const struct conn *c,
 
   if (extents_failures (x, &err) == 0 || atomic_exchange (warned, true))
     return;
-  log_warning_as ("no-extents",
+  log_warning_as ("block-status-failed",
                   "%s: block status failed: %s: such ranges count"
                   " as data",
                   conn_name (c), err ? request_strerror (err) : "no answer");
@@ -564,7 +564,7 @@ connect_pair (struct worker *w, struct error *e)
   if (r == 0)
     return ENOUGH;
   if (r == -1 && w->number > 0) {
-    log_warning_as ("few-connections", "%s: going on without connection %u",
+    log_warning_as ("fewer-connections", "%s: going on without connection %u",
                     why.text, w->number + 1);
     return ENOUGH;
   }
@@ -644,7 +644,7 @@ fail:
   error_set (e, errno, "worker %u: %s", w->number, strerror (errno));
   if (!further)
     return FAILED;
-  log_warning_as ("few-workers", "%s: copying with fewer workers", e->text);
+  log_warning_as ("fewer-workers", "%s: copying with fewer workers", e->text);
   return ENOUGH;
 }
 

@@ -181,7 +181,7 @@ start_workers (struct workers *c, unsigned n)
     return -1;
   }
   if (err)
-    log_warning_as ("few-workers", "only %u workers can be started: %s",
+    log_warning_as ("fewer-workers", "only %u workers can be started: %s",
                     c->n_workers, strerror (err));
   return 0;
 }

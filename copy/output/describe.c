@@ -49,20 +49,21 @@ describe_side (const struct operand *operand, const char *id,
   const struct caps *c = ep ? endpoint_caps (ep) : NULL;
 
   if (c == NULL)
-    return json_pack (
-      "{s:o, s:o, s:n, s:n, s:n}", "uri", describe_name (operand), "id",
-      json_of_text (id, NAME_MAX_BYTES), "size", "extents", "multi_conn");
+    return json_pack ("{s:o, s:o, s:n, s:n, s:n}", "name",
+                      describe_name (operand), "id",
+                      json_of_text (id, NAME_MAX_BYTES), "size", "can_extents",
+                      "can_multi_conn");
   return json_pack (
     "{s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b,"
     " s:b, s:{s:o, s:o, s:o}}",
-    "uri", describe_name (operand), "id", json_of_text (id, NAME_MAX_BYTES),
+    "name", describe_name (operand), "id", json_of_text (id, NAME_MAX_BYTES),
     "size", describe_if (!c->stream && !c->grows, json_of_number (c->size)),
-    "extents", c->extents_max > 0, "multi_conn", c->can_multi_conn, "stream",
-    c->stream, "grows", c->grows, "exists", !c->missing, "read_only",
-    c->read_only, "zero", c->zero_max > 0, "fast_zero", c->can_fast_zero,
-    "flush", c->can_flush, "block", "min", json_of_number (c->block_min),
-    "preferred", json_of_number (c->block_preferred), "max",
-    json_of_number (c->block_max));
+    "can_extents", c->extents_max > 0, "can_multi_conn", c->can_multi_conn,
+    "stream", c->stream, "resizable", c->grows, "exists", !c->missing,
+    "read_only", c->read_only, "can_zero", c->zero_max > 0, "can_fast_zero",
+    c->can_fast_zero, "can_flush", c->can_flush, "block", "min",
+    json_of_number (c->block_min), "preferred",
+    json_of_number (c->block_preferred), "max", json_of_number (c->block_max));
 }
 
 /* -- the plan ------------------------------------------------------------- */
@@ -120,7 +121,7 @@ describe_plan (const struct plan *p, const struct scan_result *found)
   return json_pack (
     "{s:b, s:b, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
     " s:b, s:b, s:o, s:o}",
-    "copies", p->copies, "compares", p->compares, "total",
+    "copy", p->copies, "compare", p->compares, "total",
     describe_if (!p->open_ended, json_of_number (plan_length (p))), "workers",
     (int) p->workers, "requests", (int) p->requests, "request_size",
     json_of_number (p->request_size), "queue_size",
@@ -173,7 +174,7 @@ describe_bytes (const struct totals *t)
     describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
     "data", json_of_number (t->data), "zero", json_of_number (t->zero),
     "skipped", json_of_number (t->skipped), "resumed",
-    json_of_number (t->resumed), "reread", json_of_number (t->again));
+    json_of_number (t->resumed), "recopied", json_of_number (t->again));
 }
 
 /* -- comparing ------------------------------------------------------------ */
@@ -204,7 +205,7 @@ describe_verify (const struct differences *d, const struct totals *t)
     "{s:o, s:o, s:o, s:o, s:b}", "compared", json_of_number (t->compared),
     "holes", json_of_number (t->holes), "differing",
     json_of_number (t->differing), "ranges", describe_ranges (found),
-    "complete", all && ranges_count (found) <= DIFFERENCES_TOLD);
+    "ranges_complete", all && ranges_count (found) <= DIFFERENCES_TOLD);
 }
 
 void

@@ -28,7 +28,7 @@ json_t *describe_plan (const struct plan *p, const struct scan_result *found);
 /* NULL for no error, which is null. */
 json_t *describe_error (const struct error *e);
 
-/* {total data zero skipped resumed reread} */
+/* {total data zero skipped resumed recopied} */
 json_t *describe_bytes (const struct totals *t);
 
 /* How a comparison went, and the first of the places that differ. */

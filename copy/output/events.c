@@ -166,8 +166,8 @@ write_status (struct events *ev, const char *line, size_t length)
     return;
   shown = secrets_mask (ev->status_file);
   ev->status_file = NULL;
-  log_warning_as ("no-status-file", "--status-file=%s: %s", shown ? shown : "",
-                  strerror (errno));
+  log_warning_as ("status-file-not-written", "--status-file=%s: %s",
+                  shown ? shown : "", strerror (errno));
   free (shown);
 }
 
@@ -275,10 +275,11 @@ events_retry (struct events *ev, const struct notice *n)
 }
 
 void
-events_checkpoint (struct events *ev, uint64_t stored)
+events_checkpoint (struct events *ev, uint64_t durable_bytes)
 {
   tell (ev, "checkpoint",
-        json_pack ("{s:o}", "stored", json_of_number (stored)), 0);
+        json_pack ("{s:o}", "durable_bytes", json_of_number (durable_bytes)),
+        0);
 }
 
 void
@@ -316,9 +317,9 @@ describe_view (const struct estimate *v, const char *phase)
     describe_rounded (v->zero_rate), "eta",
     describe_if (v->left >= 0, describe_rounded (v->left)), "data_left",
     describe_if (v->left_known, json_of_number (v->data_left)), "zero_left",
-    describe_if (v->left_known, json_of_number (v->zero_left)), "inflight",
-    json_of_number (v->inflight), "retries", json_of_number (t->retries),
-    "stalled", json_of_ns (v->stalled));
+    describe_if (v->left_known, json_of_number (v->zero_left)),
+    "requests_in_flight", json_of_number (v->inflight), "retries",
+    json_of_number (t->retries), "stalled", json_of_ns (v->stalled));
 }
 
 static void

@@ -50,7 +50,7 @@ void events_plan (struct events *ev, json_t *plan, json_t *source,
 void events_retry (struct events *ev, const struct notice *n);
 
 /* The map was saved: so many bytes survive whatever happens. */
-void events_checkpoint (struct events *ev, uint64_t stored);
+void events_checkpoint (struct events *ev, uint64_t durable_bytes);
 
 /* What describe_verify gave; taken. */
 void events_verify (struct events *ev, json_t *verify);

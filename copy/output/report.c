@@ -269,10 +269,10 @@ report_map (const struct map *m)
   const uint64_t left = ranges_bytes (map_todo (m));
   char done[HUMAN_MAX], rest[HUMAN_MAX];
 
-  if (map_stood (m) && left == 0)
+  if (map_is_resumed (m) && left == 0)
     log_say ("--map=%s: all of it was copied before: there is nothing to do",
              map_name (m));
-  else if (map_stood (m))
+  else if (map_is_resumed (m))
     log_say ("--map=%s: %s were copied before, %s are left", map_name (m),
              human_size (done, map_resumed (m)), human_size (rest, left));
   else
@@ -391,8 +391,9 @@ report_note_map (struct report *r, struct map *m)
 {
   set (&r->map,
        json_pack ("{s:o, s:b, s:o}", "file",
-                  json_of_text (map_name (m), SIZE_MAX), "stood", map_stood (m),
-                  "stored", json_of_number (map_finished (m))));
+                  json_of_text (map_name (m), SIZE_MAX), "resumed",
+                  map_is_resumed (m), "durable_bytes",
+                  json_of_number (map_finished (m))));
 }
 
 void
@@ -434,8 +435,8 @@ describe_requests (const struct report *r)
 
   return json_pack (
     "{s:o, s:o, s:o, s:o, s:o}", "read", json_of_number (t->reads), "write",
-    json_of_number (t->writes), "zero", json_of_number (t->zeroes), "p50",
-    describe_if (r->p50 > 0, json_of_ns (r->p50)), "p99",
+    json_of_number (t->writes), "zero", json_of_number (t->zeroes),
+    "latency_p50", describe_if (r->p50 > 0, json_of_ns (r->p50)), "latency_p99",
     describe_if (r->p99 > 0, json_of_ns (r->p99)));
 }
 

@@ -65,7 +65,7 @@ tell_retry (struct status *t, const struct notice *n, const char *wait)
   if (t->warned_of_retries[n->side])
     return;
   t->warned_of_retries[n->side] = true;
-  log_warning_as ("retry",
+  log_warning_as ("request-retried",
                   "%s: %s failed at offset %" PRIu64 " length %" PRIu64
                   ": %s: trying again in %s",
                   endpoint_name (t->sides[n->side]), io_verb_name (n->verb),
@@ -95,7 +95,7 @@ status_notices (struct status *t, struct mailbox *mailbox)
                       t->plan->retry.tries);
       break;
     case NOTICE_BACK:
-      log_warning_as ("connection-back", "%s: worker %u is connected again",
+      log_warning_as ("connection-restored", "%s: worker %u is connected again",
                       endpoint_name (t->sides[n.side]), n.worker);
       break;
     }

@@ -465,7 +465,7 @@ is_whole (const char *text, size_t length)
 }
 
 bool
-map_stands (const struct options *o)
+map_exists (const struct options *o)
 {
   struct atomic_file file;
   size_t length;
@@ -489,7 +489,7 @@ map_name (const struct map *m)
 }
 
 bool
-map_stood (const struct map *m)
+map_is_resumed (const struct map *m)
 {
   return m->stood;
 }

@@ -54,7 +54,7 @@ struct map *map_open (const struct map_pair *pair, bool just_look,
 /* Whether a whole map of ours stands there, of whichever copy: for who cannot
  * say yet which copy this is.
  */
-bool map_stands (const struct options *o);
+bool map_exists (const struct options *o);
 
 /* What its file is called, with secrets masked. */
 const char *map_name (const struct map *m);
@@ -62,7 +62,7 @@ const char *map_name (const struct map *m);
 /* Whether there was a map to go on from: then others may have written to the
  * destination, even where nothing is finished.
  */
-bool map_stood (const struct map *m);
+bool map_is_resumed (const struct map *m);
 
 /* Writes the file for the first time.  Unless it stood, it says from now on
  * that nothing is finished, before anything changes that an older one speaks

@@ -373,7 +373,8 @@ def read_report(name):
 
 def make_diff(report):
     """How many bytes are left to copy, before and after."""
-    sides = "%s to %s" % (report["source"]["uri"], report["destination"]["uri"])
+    sides = "%s to %s" % (report["source"]["name"],
+                          report["destination"]["name"])
     left = report["bytes"] if report["changed"] else dict(data=0, zero=0)
     return dict(before_header=sides, after_header=sides,
                 before="data: %(data)s bytes left\nzero: %(zero)s bytes left\n"
