@@ -20,6 +20,7 @@ cat > "$tmp/expected" << 'END'
 ./usr/bin/stripecopy
 ./usr/share/bash-completion/completions/stripecopy
 ./usr/share/doc/stripecopy/AUTOMATION.md
+./usr/share/doc/stripecopy/DROP-IN.md
 ./usr/share/doc/stripecopy/events.schema.json
 ./usr/share/doc/stripecopy/manifest-report.schema.json
 ./usr/share/doc/stripecopy/report.schema.json
