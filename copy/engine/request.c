@@ -95,7 +95,7 @@ struct request {
   unsigned n_segments, begun; /* segments, and how many of them are sent */
   unsigned in_flight;         /* parts */
   struct part parts[REQUEST_SEGMENTS]; /* one for each segment */
-  uint64_t data, zero, skipped;        /* bytes so far: see struct stats */
+  uint64_t data, zero, skipped;        /* bytes so far: see counters.h */
   struct search search;
   struct {
     uint64_t start, end;

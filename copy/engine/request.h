@@ -14,15 +14,14 @@
 #include <stdint.h>
 
 #include "base/trace.h"
-#include "counter.h"
 #include "endpoint/endpoint.h"
 #include "engine/blkhash.h"
+#include "engine/counters.h"
 #include "engine/differences.h"
 #include "engine/mailbox.h"
 #include "engine/unflushed.h"
 #include "engine/window.h"
 #include "engine/zero.h"
-#include "histogram.h"
 #include "list.h"
 #include "plan/plan.h"
 #include "pool.h"
@@ -40,32 +39,6 @@ enum request_state {
   DIGESTING, /* written; its turn in the digest is to come */
   SEARCHING, /* it has failed: where exactly? */
   BACKOFF,   /* put off, until it is due and can go on */
-};
-
-/* What is added up; one writer, the worker. */
-struct stats {
-  counter data;        /* bytes written as data */
-  counter zero;        /* bytes made zero, by whatever way */
-  counter zero_unread; /* of these: nothing was read there */
-  counter skipped;     /* bytes that were zero at the destination */
-  counter again;       /* bytes done once more, after a loss */
-  counter compared;    /* bytes that were read to be compared */
-  counter holes;       /* bytes not read: zeroes on both sides */
-  counter differing;   /* of compared, in sectors */
-  counter retries;     /* requests and connections tried again */
-  counter came, went;  /* bytes that were read into the window, and
-                                   have left it */
-  counter refused;     /* how often the window had no room */
-  counter limited;     /* how often only the limit had none */
-  counter rtt[2];      /* by side: ns of the quickest answers of late;
-                                   0: none, or a stream's */
-  counter last_rtt[2]; /* the same of the last answer */
-  counter read_bytes;  /* of the source, for what is copied */
-  counter reads, writes, zeroes, questions; /* requests */
-  counter inflight;         /* requests that are, or wait to be */
-  struct histogram latency; /* ns that reads, writes and zeroes took */
-  counter flush_time;       /* ns, of the flush at the end; before that 0 */
-  counter end;              /* where a stream ended; before that 0 */
 };
 
 struct request;

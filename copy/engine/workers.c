@@ -317,27 +317,9 @@ workers_totals (const struct workers *c)
   for (unsigned i = 0; i < c->n_workers; i++) {
     const struct stats *s = &c->workers[i].stats;
 
+    totals_add (&t, s);
     t.total += counter_get (&s->end);
-    t.data += counter_get (&s->data);
-    t.zero += counter_get (&s->zero);
-    t.zero_unread += counter_get (&s->zero_unread);
-    t.skipped += counter_get (&s->skipped);
-    t.read_bytes += counter_get (&s->read_bytes);
-    t.again += counter_get (&s->again);
-    t.inflight += counter_get (&s->inflight);
     t.flush_time = max_u64 (t.flush_time, counter_get (&s->flush_time));
-    t.retries += counter_get (&s->retries);
-    t.compared += counter_get (&s->compared);
-    t.holes += counter_get (&s->holes);
-    t.differing += counter_get (&s->differing);
-    t.came += counter_get (&s->came);
-    t.went += counter_get (&s->went);
-    t.refused += counter_get (&s->refused);
-    t.limited += counter_get (&s->limited);
-    t.reads += counter_get (&s->reads);
-    t.writes += counter_get (&s->writes);
-    t.zeroes += counter_get (&s->zeroes);
-    t.questions += counter_get (&s->questions);
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
   if (!t.open_ended)

@@ -8,60 +8,12 @@
 #include <stdint.h>
 
 #include "engine/blkhash.h"
+#include "engine/counters.h"
 #include "engine/copy.h"
 #include "engine/differences.h"
 #include "engine/mailbox.h"
 #include "engine/tuner.h"
 #include "error.h"
-
-enum phase_kind { PHASE_COPY, PHASE_COMPARE };
-
-/* Bytes and requests, added up over the workers. */
-struct totals {
-  uint64_t total;               /* bytes there are to do in each phase */
-  bool open_ended;              /* total is where the stream ended, or 0 */
-  unsigned phases;              /* how many there are: 1 or 2 */
-  enum phase_kind phase;        /* the present one, or the last */
-  uint64_t began;               /* clock_now time: when it did */
-  uint64_t data, zero, skipped; /* bytes copied: see struct stats */
-  uint64_t zero_unread;         /* of zero: nothing was read there */
-  uint64_t resumed;             /* bytes copied by earlier runs */
-  uint64_t read_bytes;          /* of the source, for what is copied */
-  uint64_t again;               /* bytes done once more, after a loss */
-  uint64_t compared, holes;     /* bytes compared: the same */
-  uint64_t differing;           /* of those */
-  uint64_t reads, writes, zeroes, questions; /* requests */
-  uint64_t inflight;                         /* requests */
-  uint64_t flush_time;  /* ns, of the slowest worker; 0: no flush yet */
-  uint64_t retries;     /* requests and connections tried again */
-  uint64_t came, went;  /* into the windows, and out of them */
-  uint64_t refused;     /* by them */
-  uint64_t limited;     /* by the limit alone */
-  uint64_t rtt[2];      /* ns: the quickest answers of late, by side; 0:
-                                   none yet */
-  uint64_t last_rtt[2]; /* ns: the same of the last answer of each worker,
-                                   their median */
-  unsigned workers;     /* that have, or had, a connection */
-};
-
-static inline uint64_t
-totals_copied (const struct totals *t)
-{
-  return t->data + t->zero + t->skipped + t->resumed;
-}
-
-static inline uint64_t
-totals_compared (const struct totals *t)
-{
-  return t->compared + t->holes;
-}
-
-/* Bytes that the present phase has done. */
-static inline uint64_t
-totals_done (const struct totals *t)
-{
-  return t->phase == PHASE_COPY ? totals_copied (t) : totals_compared (t);
-}
 
 struct workers; /* body in workers.c */
 
