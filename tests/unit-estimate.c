@@ -87,6 +87,36 @@ time_left_is_that_of_the_data (void **state UNUSED)
   assert_true (v.left >= 0 && v.left <= 0);
 }
 
+/* Without the source's extents, all bytes count alike; so do holes that are all
+ * that is left.
+ */
+static void
+time_left_can_be_that_of_all_bytes (void **state UNUSED)
+{
+  struct totals t = { .total = 1000 * MiB, .phases = 1 };
+  struct estimator o;
+  struct estimate v;
+
+  estimator_init (&o, &t, START);
+  v = estimator_estimate (&o, false, START);
+  assert_true (v.left < 0); /* no rate yet */
+  t.data = t.read_bytes = 200 * MiB;
+  estimator_note (&o, &t, START + 2 * NS_PER_S);
+  v = estimator_estimate (&o, false, START + 2 * NS_PER_S);
+  assert_false (v.left_known);
+  assert_true (v.left > 7.9 && v.left < 8.1);
+
+  estimator_know (&o, 200 * MiB);
+  v = estimator_estimate (&o, false, START + 2 * NS_PER_S);
+  assert_int_equal (v.data_left, 0);
+  assert_true (v.left > 7.9 && v.left < 8.1);
+
+  t.open_ended = true;
+  estimator_note (&o, &t, START + 2 * NS_PER_S);
+  v = estimator_estimate (&o, false, START + 2 * NS_PER_S);
+  assert_true (v.left < 0);
+}
+
 static void
 rate_is_that_of_the_last_ten_seconds (void **state UNUSED)
 {
@@ -307,6 +337,7 @@ main (void)
     cmocka_unit_test (percent_ends_below_100_until_all_is_flushed),
     cmocka_unit_test (nobody_knows_how_much_a_stream_is),
     cmocka_unit_test (time_left_is_that_of_the_data),
+    cmocka_unit_test (time_left_can_be_that_of_all_bytes),
     cmocka_unit_test (rate_is_that_of_the_last_ten_seconds),
     cmocka_unit_test (resumed_bytes_are_done_but_not_fast),
     cmocka_unit_test (each_phase_begins_anew),

@@ -253,6 +253,10 @@ look_ahead (const struct estimator *o, uint64_t now, struct estimate *v)
     v->left = data > zero ? data : zero;
 }
 
+/* The time left is that of the data and the zeroing that are left.  Where these
+ * are unknown, or only holes are left, it is that of all bytes at the rate so
+ * far.
+ */
 struct estimate
 estimator_estimate (const struct estimator *o, bool finished, uint64_t now)
 {
@@ -274,7 +278,10 @@ estimator_estimate (const struct estimator *o, bool finished, uint64_t now)
     v.left_known = true;
     v.left = 0;
   }
-  else
+  else {
     look_ahead (o, now, &v);
+    if (v.left < 0 && v.data_left == 0 && v.zero_left == 0 && !t->open_ended)
+      v.left = seconds_for (t->total - totals_done (t), v.done_rate);
+  }
   return v;
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/workers.h"
+#include "engine/counters.h"
 
 /* How many looks back the rate is taken over. */
 #define ESTIMATE_SAMPLES 64
@@ -57,7 +57,8 @@ struct estimate {
   bool left_known;
   uint64_t data_left; /* bytes still to be read in this phase */
   uint64_t zero_left; /* and to be zeroed: a guess */
-  double left;        /* seconds for both; -1: unknown */
+  double left;        /* seconds for both, or for all bytes where they are
+                         unknown; -1: unknown */
   uint64_t inflight;  /* requests without an answer */
   uint64_t stalled;   /* ns since anything moved */
 };

@@ -16,9 +16,6 @@
 
 #define BAR_WIDTH 40
 
-/* Seconds: beyond that, time left says nothing, and would not fit in ns. */
-#define LEFT_MAX 1e9
-
 /* How long the one line that must not be dropped is waited for. */
 #define LAST_LINE_MS 1000
 
@@ -39,19 +36,13 @@ format_open_ended (const struct estimate *v, char *line, size_t size)
                    human_size (rate, v->done_rate));
 }
 
-/* By what is left, where that is known; else all bytes are as good. */
 static void
 format_left (const struct estimate *v, char left[HUMAN_MAX])
 {
-  const uint64_t bytes = v->totals->total - totals_done (v->totals);
-
   if (v->percent == 100)
     strcpy (left, "no time");
   else if (v->left >= 0)
     human_duration (left, v->left * NS_PER_S);
-  else if (v->data_left == 0 && v->zero_left == 0
-           && v->done_rate * LEFT_MAX > bytes)
-    human_duration (left, bytes / v->done_rate * NS_PER_S);
   else
     strcpy (left, "?");
 }
