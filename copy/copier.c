@@ -27,6 +27,7 @@
 #include "output/describe.h"
 #include "output/output-file.h"
 #include "output/status.h"
+#include "output/summary.h"
 #include "plan/retry.h"
 
 /* A server that is told to end may have caches to write, and is killed if it
@@ -379,7 +380,7 @@ tell_findings (struct copier *c)
 {
   const struct scan_result *f = found (c);
 
-  report_findings (&c->copy.plan, f);
+  summary_scan (&c->copy.plan, f);
   if (c->copy.plan.copies && !c->copy.plan.open_ended && c->copy.plan.size > 0
       && f->data == 0 && f->unknown == 0 && f->resumed == 0)
     warn_of_no_data (endpoint_name (source (c)));
@@ -454,15 +455,15 @@ tell_success (struct copier *c, const struct workers *workers)
   if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0)
     warn_of_no_data (endpoint_name (source (c)));
   if (t->differing > 0) {
-    report_differences (workers_differences (workers), t, destination (c));
+    summary_differences (workers_differences (workers), t, destination (c));
     describe_difference (workers_differences (workers), t, destination (c), &e);
     report_note_error (c->report, &e);
   }
   if (c->options->progress || c->options->verbose) {
     if (c->copy.plan.copies)
-      report_copied (t, r->working - r->verifying);
+      summary_copied (t, r->working - r->verifying);
     if (c->copy.plan.compares)
-      report_compared (t, r->verifying);
+      summary_compared (t, r->verifying);
   }
   return t->differing == 0 ? DONE : DIFFERENT;
 }
@@ -586,7 +587,7 @@ end_incomplete (struct copier *c)
   int status;
 
   if (!error_is_set (e) && signal_number) {
-    report_interrupted (&c->report->totals, signal_number, c->report->working);
+    summary_interrupted (&c->report->totals, signal_number, c->report->working);
     status = give_up_for_signal (c, signal_number);
   }
   else {
@@ -595,7 +596,7 @@ end_incomplete (struct copier *c)
       c, e, c->copy.map && retry_helps (e->number) ? INCOMPLETE : FAILED);
   }
   if (c->copy.map)
-    report_incomplete (c->copy.map, plan_length (&c->copy.plan), e->number);
+    summary_incomplete (c->copy.map, plan_length (&c->copy.plan), e->number);
   return status;
 }
 
@@ -805,9 +806,9 @@ announce (const struct copier *c)
   const bool wanted = c->options->plan || c->options->verbose;
 
   if (wanted)
-    report_plan (&c->copy.plan, source (c), destination (c));
+    summary_plan (&c->copy.plan, source (c), destination (c));
   if (c->copy.map && (wanted || map_is_resumed (c->copy.map)))
-    report_map (c->copy.map);
+    summary_map (c->copy.map);
 }
 
 /* From both sides being opened to all being done. */

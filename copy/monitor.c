@@ -10,7 +10,7 @@
 #include "engine/tuner.h"
 #include "idle.h"
 #include "monitor.h"
-#include "output/report.h"
+#include "output/summary.h"
 
 static void
 tell (const struct workers *workers, struct status *status, bool at_once)
@@ -81,14 +81,14 @@ set_pace (const struct copy *copy, struct workers *workers, struct tuner *tuner)
 
   if (tuner->far && !was_far && copy->plan.workers < workers_max) {
     workers_grow (workers);
-    report_growth (workers_max, tuner->rtt);
+    summary_growth (workers_max, tuner->rtt);
     track_mark (trace_main (copy->trace), "more workers", 0, 0);
   }
   if (pace.request_size == before.request_size && pace.window == before.window
       && pace.workers == before.workers)
     return;
   workers_set_tuning (workers, &pace);
-  report_pace (&pace);
+  summary_tuning (&pace);
   trace_pace (copy, &pace);
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says what will be done, or what was done: in words for people, and in one
- * JSON object for programs, to --report.
- */
+/* The report: one JSON object for programs, about a whole run, to --report. */
 
 #ifndef REPORT_H
 #define REPORT_H
@@ -19,44 +17,6 @@
 #include "resume/map.h"
 
 struct options;
-
-/* For --plan (to the log) and --verbose. */
-void report_plan (const struct plan *p, const struct endpoint *source,
-                  const struct endpoint *destination);
-
-/* For --plan, what was found behind it. */
-void report_findings (const struct plan *p, const struct scan_result *f);
-
-/* For --verbose, while the workers run. */
-void report_pace (const struct tuning *p);
-void report_growth (unsigned workers, uint64_t rtt);
-
-/* One line at the end.  elapsed is in ns. */
-void report_copied (const struct totals *t, uint64_t elapsed);
-
-/* The same of a comparison. */
-void report_compared (const struct totals *t, uint64_t elapsed);
-
-/* A line for each of the first differences, and one for all of them: not for
- * --verbose, but the outcome.
- */
-void report_differences (const struct differences *d, const struct totals *t,
-                         const struct endpoint *destination);
-
-/* The same where a signal ended it before. */
-void report_interrupted (const struct totals *t, int signal_number,
-                         uint64_t elapsed);
-
-/* What the map that was opened means for this copy. */
-void report_map (const struct map *m);
-
-/* What is to be relied on after a copy that did not come to its end, because of
- * this errno (0: because of a signal), and whether the same command can resume
- * it.
- */
-void report_incomplete (struct map *m, uint64_t size, int err);
-
-/* -- for programs --------------------------------------------------------- */
 
 /* What is known of a run so far.  Zeroed, it is a report of nothing. */
 struct report {

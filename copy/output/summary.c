@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The summary, in words for people: see summary.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arith.h"
+#include "base/log.h"
+#include "clock.h"
+#include "human.h"
+#include "options/options.h"
+#include "output/summary.h"
+#include "plan/retry.h"
+
+/* Who wants to see them all wants another program. */
+#define DIFFERENCES_SHOWN 10
+
+static void
+say_side (const struct endpoint *ep)
+{
+  const struct caps *c = endpoint_caps (ep);
+
+  if (c->stream) {
+    log_say ("%s: a stream%s", endpoint_name (ep),
+             c->can_flush ? " flush" : "");
+    return;
+  }
+  log_say ("%s: size=%" PRIu64 " block-minimum=%" PRIu64
+           " block-preferred=%" PRIu64 " block-maximum=%" PRIu64 "%s%s%s%s%s%s",
+           endpoint_name (ep), c->size, c->block_min, c->block_preferred,
+           c->block_max, c->extents_max ? " extents" : "",
+           c->extents_max > UINT32_MAX ? " 64-bit-extents" : "",
+           c->zero_max ? " zero" : "", c->can_fast_zero ? " fast-zero" : "",
+           c->can_flush ? " flush" : "",
+           c->can_multi_conn ? " multi-conn" : "");
+  if (c->missing)
+    log_say ("%s: it does not exist yet, and is made", endpoint_name (ep));
+}
+
+static const char *
+yes_or_no (bool yes)
+{
+  return yes ? "yes" : "no";
+}
+
+/* What is written, and how. */
+static char *
+format_writing (const struct plan *p, char *text, size_t size)
+{
+  static const char *const known[] = {
+    [IS_ZERO_AUTO] = "unknown",
+    [IS_ZERO_YES] = "yes",
+    [IS_ZERO_NO] = "no",
+  };
+
+  text[0] = '\0';
+  if (p->copies)
+    snprintf (text, size, " destination-is-zero=%s allocated=%s flush=%s",
+              p->zero.ask_destination ? "ask" : known[p->zero.known],
+              yes_or_no (p->zero.allocate), yes_or_no (p->flush));
+  return text;
+}
+
+/* What is compared, and when. */
+static char *
+format_comparing (const struct plan *p, char *text, size_t size)
+{
+  text[0] = '\0';
+  if (p->compares)
+    snprintf (text, size, " destination-extents=%s %s=yes",
+              yes_or_no (p->destination_extents),
+              p->copies ? "verify" : "compare");
+  return text;
+}
+
+void
+summary_plan (const struct plan *p, const struct endpoint *source,
+              const struct endpoint *destination)
+{
+  char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown", digest[64] = "";
+  char writing[80], comparing[64], shard[128] = "";
+
+  if (!p->open_ended)
+    snprintf (size, sizeof size, "%" PRIu64 " (%s)", p->size,
+              human_size (human, p->size));
+  if (p->digest.kind != DIGEST_NONE)
+    snprintf (digest, sizeof digest, " blkhash=%s/%" PRIu64,
+              options_digest_name (p->digest.kind), p->digest.block);
+  if (p->shard.count)
+    snprintf (shard, sizeof shard,
+              " shard=%" PRIu64 "/%" PRIu64 " offset=%" PRIu64
+              " length=%" PRIu64,
+              p->shard.number, p->shard.count, p->start, plan_length (p));
+  say_side (source);
+  say_side (destination);
+  log_say ("plan: size=%s workers=%u requests=%u"
+           " request-size=%" PRIu64 " queue-size=%" PRIu64 " align=%" PRIu64
+           " sparse=%" PRIu64 " source-extents=%s%s%s%s%s",
+           size, p->workers, p->requests, p->request_size, p->queue_size,
+           p->align, p->zero.scan, yes_or_no (p->source_extents),
+           format_writing (p, writing, sizeof writing),
+           format_comparing (p, comparing, sizeof comparing), digest, shard);
+}
+
+/* Seconds: 30 years say as much as more. */
+#define TIME_MAX 1000000000
+
+static uint64_t
+time_for (uint64_t bytes, uint64_t rate)
+{
+  return min_u64 (bytes / rate, TIME_MAX) * NS_PER_S
+    + bytes % rate * 1000 / rate * NS_PER_MS;
+}
+
+void
+summary_scan (const struct plan *p, const struct scan_result *f)
+{
+  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+  char unknown[HUMAN_MAX], slow[HUMAN_MAX], fast[HUMAN_MAX];
+
+  if (p->open_ended) {
+    log_say ("found: nobody knows what a stream will bring");
+    return;
+  }
+  human_size (data, f->data);
+  human_size (zero, f->zero);
+  human_size (skipped, f->skipped);
+  human_size (unknown, f->unknown);
+  if (p->copies && f->told_apart)
+    log_say ("found: %s data, %s to be zeroed, %s already zero, %s unknown",
+             data, zero, skipped, unknown);
+  else if (p->copies)
+    log_say ("found: %s data, %s to be zeroed unless it is zero, %s unknown",
+             data, zero, unknown);
+  else
+    log_say ("found: %s to be compared, %s zero on both sides, %s unknown",
+             data, skipped, unknown);
+  log_say ("time: at least %s at 100 MiB/s, %s at 1 GiB/s",
+           human_duration (slow, time_for (f->data, 100 * MiB)),
+           human_duration (fast, time_for (f->data, GiB)));
+}
+
+void
+summary_tuning (const struct tuning *p)
+{
+  log_detail ("pace: request-size=%" PRIu64 " in-flight=%" PRIu64,
+              p->request_size, p->window);
+}
+
+void
+summary_growth (unsigned workers, uint64_t rtt)
+{
+  log_detail ("workers: %u from now on, because answers take %" PRIu64 " us",
+              workers, rtt / NS_PER_US);
+}
+
+/* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there
+ * were any: ", 2.0 GiB resumed; 3 retries, 1.0 MiB copied again"
+ */
+static char *
+format_parts (const struct totals *t, char *text, size_t size)
+{
+  char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
+  char resumed[HUMAN_MAX], again[HUMAN_MAX];
+  int n;
+
+  n = snprintf (text, size, "%s data, %s zeroed, %s already zero",
+                human_size (data, t->data), human_size (zero, t->zero),
+                human_size (skipped, t->skipped));
+  if (t->resumed > 0)
+    n += snprintf (text + n, size - n, ", %s resumed",
+                   human_size (resumed, t->resumed));
+  if (t->retries > 0)
+    snprintf (text + n, size - n, "; %" PRIu64 " %s, %s copied again",
+              t->retries, t->retries == 1 ? "retry" : "retries",
+              human_size (again, t->again));
+  return text;
+}
+
+void
+summary_copied (const struct totals *t, uint64_t elapsed)
+{
+  const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
+  const uint64_t done = t->total - t->resumed;
+  char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
+
+  log_say ("copied %s in %s (%s/s) with %u worker%s: %s",
+           human_size (size, done), human_duration (time, elapsed),
+           human_size (rate, done / seconds), t->workers,
+           t->workers == 1 ? "" : "s", format_parts (t, parts, sizeof parts));
+}
+
+/* "300.0 MiB read, 724.0 MiB zero on both sides", and where there were any:
+ * "; 3 retries".  Those of a copy before it are told with that.
+ */
+static char *
+format_compared (const struct totals *t, char *text, size_t size)
+{
+  char read[HUMAN_MAX], holes[HUMAN_MAX];
+  int n;
+
+  n = snprintf (text, size, "%s read, %s zero on both sides",
+                human_size (read, t->compared), human_size (holes, t->holes));
+  if (t->retries > 0 && t->phases == 1)
+    snprintf (text + n, size - n, "; %" PRIu64 " %s", t->retries,
+              t->retries == 1 ? "retry" : "retries");
+  return text;
+}
+
+void
+summary_compared (const struct totals *t, uint64_t elapsed)
+{
+  const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
+  char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
+
+  log_say ("compared %s in %s (%s/s) with %u worker%s: %s%s",
+           human_size (size, t->total), human_duration (time, elapsed),
+           human_size (rate, t->total / seconds), t->workers,
+           t->workers == 1 ? "" : "s", format_compared (t, parts, sizeof parts),
+           t->differing ? "" : ", no difference");
+}
+
+void
+summary_differences (const struct differences *d, const struct totals *t,
+                     const struct endpoint *destination)
+{
+  const char *name = endpoint_name (destination);
+  bool all;
+  const struct ranges *found = differences_found (d, &all);
+  const size_t n = ranges_count (found);
+
+  for (size_t i = 0; i < n && i < DIFFERENCES_SHOWN; i++) {
+    const struct range *r = ranges_at (found, i);
+
+    log_error ("%s: it differs from the source at offset %" PRIu64
+               " length %" PRIu64,
+               name, r->start, r->end - r->start);
+  }
+  log_error ("%s: %" PRIu64 " bytes of %" PRIu64 " differ, in %s%zu range%s",
+             name, t->differing, t->total, all ? "" : "more than ", n,
+             n == 1 ? "" : "s");
+}
+
+void
+summary_interrupted (const struct totals *t, int signal_number,
+                     uint64_t elapsed)
+{
+  char done[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX], parts[256];
+  const bool copying = t->phase == PHASE_COPY;
+
+  log_say ("ended by signal %d (%s): %s %s%s%s in %s: %s", signal_number,
+           strsignal (signal_number), copying ? "copied" : "compared",
+           human_size (done, totals_done (t)), t->open_ended ? "" : " of ",
+           t->open_ended ? "" : human_size (size, t->total),
+           human_duration (time, elapsed),
+           (copying ? format_parts : format_compared) (t, parts, sizeof parts));
+}
+
+void
+summary_map (const struct map *m)
+{
+  const uint64_t left = ranges_bytes (map_todo (m));
+  char done[HUMAN_MAX], rest[HUMAN_MAX];
+
+  if (map_is_resumed (m) && left == 0)
+    log_say ("--map=%s: all of it was copied before: there is nothing to do",
+             map_name (m));
+  else if (map_is_resumed (m))
+    log_say ("--map=%s: %s were copied before, %s are left", map_name (m),
+             human_size (done, map_resumed (m)), human_size (rest, left));
+  else
+    log_say ("--map=%s: all of the disk is to be copied", map_name (m));
+}
+
+/* What the next run of the same command would meet. */
+static const char *
+next_run (int err)
+{
+  if (err == ENOSPC || err == EDQUOT)
+    return "once there is room, the same command goes on from there";
+  return retry_helps (err)
+    ? "the same command goes on from there"
+    : "the same command fails again as long as the cause is there";
+}
+
+void
+summary_incomplete (struct map *m, uint64_t size, int err)
+{
+  char done[HUMAN_MAX], all[HUMAN_MAX];
+
+  log_say ("--map=%s: %s of %s are stored, and %s", map_name (m),
+           human_size (done, map_finished (m)), human_size (all, size),
+           next_run (err));
+}
