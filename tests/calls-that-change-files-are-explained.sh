@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Each function of ours that can make, change, empty or remove a file is in the
-# table of docs/ARCHITECTURE.md that says why that is harmless, and no function
+# table of docs/FILES.md that says why that is harmless, and no function
 # that is not there any more.
 
 . "${srcdir:-.}/functions.sh"
@@ -20,9 +20,8 @@ awk -v calls="(^|[^a-z_>.])($calls) \\\\(" '
   }' "$srcdir"/../copy/*.c "$srcdir"/../copy/*/*.c \
     "$srcdir"/../common/*.c | sort -u > "$tmp/made"
 
-sed -n '/^## Files that are never hurt/,/^## Streams/p' \
-    "$srcdir/../docs/ARCHITECTURE.md" |
-  sed -nE 's/^\| (common\/)?([a-z-]+\.c), ([^|]*) \| .*/\2 \3/p' |
+sed -nE 's/^\| (common\/)?([a-z-]+\.c), ([^|]*) \| .*/\2 \3/p' \
+    "$srcdir/../docs/FILES.md" |
   sed -E 's/ and / /g; s/,//g' |
   while read -r file functions; do
     for function in $functions; do
