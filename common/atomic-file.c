@@ -131,6 +131,17 @@ atomic_file_read (const struct atomic_file *l, size_t max, size_t *length)
   return text;
 }
 
+/* -- replacing ------------------------------------------------------------ */
+
+/* What a file will be replaced with. */
+struct content {
+  const char *path; /* of the file that will be replaced */
+  mode_t mode;
+  bool held; /* locked, and on stable storage before it gets the name */
+  const char *text;
+  size_t length;
+};
+
 static int
 write_all (int fd, const char *text, size_t length)
 {
@@ -144,42 +155,41 @@ write_all (int fd, const char *text, size_t length)
       length -= n;
     }
   }
-  return fsync (fd);
+  return 0;
 }
 
-/* Gives the new file all that it needs besides a name. */
+/* Gives the new file everything that it needs besides a name. */
 static int
-fill (const struct atomic_file *l, int fd, const char *text, size_t length)
+fill (const struct content *c, int fd)
 {
-  struct stat st;
-
-  return fstat (l->fd, &st) == 0 && fchmod (fd, st.st_mode & 0777) == 0
-      && flock (fd, LOCK_EX | LOCK_NB) == 0
-    ? write_all (fd, text, length)
-    : -1;
+  if (fchmod (fd, c->mode) == -1
+      || (c->held && flock (fd, LOCK_EX | LOCK_NB) == -1)
+      || write_all (fd, c->text, c->length) == -1)
+    return -1;
+  return c->held ? fsync (fd) : 0;
 }
 
-/* A free name beside the file, tried for the n-th time; allocated. */
+/* Returns the n-th name to try beside the file; allocated. */
 static char *
-name_beside (const struct atomic_file *l, unsigned n)
+name_beside (const char *path, unsigned n)
 {
   char *name;
 
-  return asprintf (&name, "%s" BESIDE "-%ld-%u", l->path, (long) getpid (), n)
+  return asprintf (&name, "%s" BESIDE "-%ld-%u", path, (long) getpid (), n)
       == -1
     ? NULL
     : name;
 }
 
-/* The name that the open file has got, or NULL with errno. */
+/* Links the open file to a free name, which is returned; NULL with errno. */
 static char *
-link_beside (const struct atomic_file *l, int fd)
+link_beside (const char *path, int fd)
 {
   char open_file[40], *name;
 
   snprintf (open_file, sizeof open_file, "/proc/self/fd/%d", fd);
   for (unsigned i = 0; i < TRIES; i++) {
-    if ((name = name_beside (l, i)) == NULL)
+    if ((name = name_beside (path, i)) == NULL)
       return NULL;
     if (linkat (AT_FDCWD, open_file, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
       return name;
@@ -190,62 +200,94 @@ link_beside (const struct atomic_file *l, int fd)
   return NULL;
 }
 
-/* A file that has no name until it is whole: who is killed before leaves
- * nothing.  Not every file system can do it.
+/* Opens a file without a name in the same folder: a process that is killed
+ * leaves nothing behind.  Not every file system can do that.
  */
 static int
-make_unnamed (const struct atomic_file *l, const char *text, size_t length,
-              char **name)
+open_unnamed (const char *path)
 {
-  char *copy = strdup (l->path);
+  char *copy = strdup (path);
   const int fd = copy
     ? open (dirname (copy), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
     : -1;
 
   free (copy);
-  if (fd == -1)
-    return -1;
-  if (fill (l, fd, text, length) == 0 && (*name = link_beside (l, fd)) != NULL)
-    return fd;
-  close_keeping_errno (fd);
-  return -1;
+  return fd;
 }
 
 static int
-make_named (const struct atomic_file *l, const char *text, size_t length,
-            char **name)
+open_named (const char *path, char **name)
 {
-  int fd = -1, err;
+  for (unsigned i = 0; i < TRIES; i++) {
+    int fd;
 
-  for (unsigned i = 0; i < TRIES && fd == -1; i++) {
-    if ((*name = name_beside (l, i)) == NULL)
+    if ((*name = name_beside (path, i)) == NULL)
       return -1;
     fd = open (*name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd != -1 && fill (l, fd, text, length) == 0)
+    if (fd != -1)
       return fd;
-    err = errno;
-    if (fd != -1) {
-      unlink (*name);
-      close (fd);
-    }
     free (*name);
-    errno = err;
-    if (fd != -1 || err != EEXIST)
+    if (errno != EEXIST)
       return -1;
   }
   return -1;
 }
 
-/* A locked file with the new content, and its name, which is allocated; or -1
- * with errno.
+static int
+make_unnamed (const struct content *c, char **name)
+{
+  const int fd = open_unnamed (c->path);
+
+  if (fd == -1)
+    return -1;
+  if (fill (c, fd) == 0 && (*name = link_beside (c->path, fd)) != NULL)
+    return fd;
+  close_keeping_errno (fd);
+  return -1;
+}
+
+/* Closes and removes the file beside, and frees its name. */
+static void
+discard (int fd, char *name)
+{
+  const int err = errno;
+
+  unlink (name);
+  free (name);
+  close (fd);
+  errno = err;
+}
+
+static int
+make_named (const struct content *c, char **name)
+{
+  const int fd = open_named (c->path, name);
+
+  if (fd == -1 || fill (c, fd) == 0)
+    return fd;
+  discard (fd, *name);
+  return -1;
+}
+
+/* Makes the new file beside the old one and renames it over that.  Returns its
+ * descriptor, or -1 with errno.
  */
 static int
-make_beside (const struct atomic_file *l, const char *text, size_t length,
-             char **name)
+replace (const struct content *c)
 {
-  const int fd = make_unnamed (l, text, length, name);
+  char *name;
+  int fd = make_unnamed (c, &name);
 
-  return fd != -1 ? fd : make_named (l, text, length, name);
+  if (fd == -1)
+    fd = make_named (c, &name);
+  if (fd == -1)
+    return -1;
+  if (rename (name, c->path) == -1) {
+    discard (fd, name);
+    return -1;
+  }
+  free (name);
+  return fd;
 }
 
 /* That the name leads to the new file is stored with its folder; a file system
@@ -270,26 +312,49 @@ store_name (const char *path)
 int
 atomic_file_replace (struct atomic_file *l, const char *text, size_t length)
 {
-  char *name;
-  const int fd = make_beside (l, text, length, &name);
-  int r = -1;
+  struct stat st;
+  int fd = -1;
 
+  if (fstat (l->fd, &st) == 0)
+    fd = replace (&(struct content) { .path = l->path,
+                                      .mode = st.st_mode & 0777,
+                                      .held = true,
+                                      .text = text,
+                                      .length = length });
   if (fd == -1)
     return -1;
-  if (rename (name, l->path) == 0) {
-    close (l->fd);
-    l->fd = fd;
-    r = store_name (l->path);
-  }
-  else {
-    const int err = errno;
+  close (l->fd);
+  l->fd = fd;
+  return store_name (l->path);
+}
 
-    close (fd);
-    unlink (name);
-    errno = err;
+int
+atomic_file_check (const char *path)
+{
+  char *name = NULL;
+  struct stat st;
+  int fd;
+
+  if (stat (path, &st) == 0 && !S_ISREG (st.st_mode)) {
+    errno = EINVAL;
+    return -1;
   }
-  free (name);
-  return r;
+  if ((fd = open_unnamed (path)) != -1)
+    return close (fd);
+  if ((fd = open_named (path, &name)) == -1)
+    return -1;
+  discard (fd, name);
+  return 0;
+}
+
+int
+atomic_file_write (const char *path, mode_t mode, const char *text,
+                   size_t length)
+{
+  const int fd = replace (&(struct content) {
+    .path = path, .mode = mode, .text = text, .length = length });
+
+  return fd == -1 ? -1 : close (fd);
 }
 
 void

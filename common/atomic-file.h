@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct atomic_file { /* closing a zeroed one is safe */
   char *path;        /* owned, without links; NULL: not open */
@@ -37,6 +38,19 @@ char *atomic_file_read (const struct atomic_file *l, size_t max,
  */
 int atomic_file_replace (struct atomic_file *l, const char *text,
                          size_t length);
+
+/* Checks that atomic_file_write can work: the path is free or a regular file,
+ * and files can be made beside it.  0, or -1 with errno: EINVAL when the path is
+ * not a regular file.
+ */
+int atomic_file_check (const char *path);
+
+/* Puts a file of this content and mode under a name, whatever file had it, but
+ * neither locks it nor waits until it is stored.  -1 with errno: then the old
+ * content stands.
+ */
+int atomic_file_write (const char *path, mode_t mode, const char *text,
+                       size_t length);
 
 /* Gives it up; remove says that it is to go. */
 void atomic_file_close (struct atomic_file *l, bool remove);

@@ -29,7 +29,7 @@ servers+=($!)
 is_beside () { compgen -G "$tmp/status/now.*" > /dev/null; }
 wait_until is_beside
 strace_pid=$! beside=$(compgen -G "$tmp/status/now.*")
-copy_pid=${beside##*now.} copy_pid=${copy_pid%-*}
+copy_pid=${beside##*stripecopy-} copy_pid=${copy_pid%-*}
 kill "$copy_pid"
 code=0
 wait "$strace_pid" || code=$?

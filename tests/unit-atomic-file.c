@@ -264,6 +264,35 @@ a_failure_leaves_what_was_there (void **state UNUSED)
   atomic_file_close (&l, false);
 }
 
+/* Without a lock: nothing is left beside it, whatever stood there. */
+static void
+a_file_is_written_whole_without_being_held (void **state UNUSED)
+{
+  struct stat st;
+
+  assert_int_equal (atomic_file_check ("file"), 0);
+  assert_int_equal (access ("file", F_OK), -1);
+  assert_int_equal (atomic_file_write ("file", 0640, "one", 3), 0);
+  assert_content ("file", "one");
+  assert_int_equal (stat ("file", &st), 0);
+  assert_int_equal (st.st_mode & 0777, 0640);
+  assert_int_equal (atomic_file_check ("file"), 0);
+  assert_int_equal (atomic_file_write ("file", 0644, "two", 3), 0);
+  assert_content ("file", "two");
+  assert_int_equal (another_gets ("file"), 0);
+
+  allow_writes (false);
+  assert_int_equal (atomic_file_write ("file", 0644, "new", 3), -1);
+  allow_writes (true);
+  assert_content ("file", "two");
+
+  assert_int_equal (mkfifo ("fifo", 0600), 0);
+  assert_int_equal (atomic_file_check ("fifo"), -1);
+  assert_int_equal (errno, EINVAL);
+  assert_int_equal (atomic_file_check ("none/file"), -1);
+  assert_int_equal (errno, ENOENT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown (f, make_folder, remove_folder)
 
 int
@@ -278,6 +307,7 @@ main (void)
     TEST (what_stands_beside_it_is_left_alone),
     TEST (what_is_no_file_is_refused),
     TEST (a_failure_leaves_what_was_there),
+    TEST (a_file_is_written_whole_without_being_held),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -16,6 +16,12 @@
 /* Longest line that can have a rest. */
 #define SINK_LINE 8192
 
+/* How long, in ms, the last line for a reader and each part of a report are
+ * waited for.
+ */
+#define SINK_LAST_LINE_MS 1000
+#define SINK_REPORT_MS 5000
+
 struct sink {
   int fd;         /* -1: none, or nobody reads any more */
   bool owned;     /* to be closed by us */

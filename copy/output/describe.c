@@ -10,9 +10,6 @@
 #include "options/options.h"
 #include "output/describe.h"
 
-/* Longer names are cut, so that an event stays one short line. */
-#define NAME_MAX_BYTES 500
-
 /* Of the places that differ. */
 #define DIFFERENCES_TOLD 10
 

@@ -16,6 +16,12 @@
 #include "options/types.h"
 #include "plan/plan.h"
 
+/* The version of all these formats, which a change of meaning raises. */
+#define FORMAT_VERSION 1
+
+/* Longer names are cut, so that an event stays one short line. */
+#define NAME_MAX_BYTES 500
+
 /* ep is NULL where the side was not opened, the operand has no name where none
  * was given, and id is what the caller calls its state, or NULL.
  */

@@ -4,15 +4,13 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "atomic-file.h"
 #include "base/log.h"
 #include "clock.h"
 #include "options/options.h"
@@ -20,70 +18,7 @@
 #include "output/events.h"
 #include "secrets.h"
 
-#define FORMAT_VERSION 1
-
-/* A longer name of a disk is cut. */
-#define NAME_MAX_BYTES 500
-
-/* How many names beside the status file are tried. */
-#define MAX_NAMES 100
-
-/* How long the last line, which must not be dropped, is waited for. */
-#define LAST_LINE_MS 1000
-
 /* -- the status file ------------------------------------------------------ */
-
-/* A new file in the same folder.  It has no name, so that nothing is left of it
- * when this process is killed, and *other is NULL; or, where the file system
- * cannot do that, *other is its name, allocated.  -1 with errno.
- */
-static int
-make_beside (const char *name, char **other)
-{
-  char *folder = strdup (name);
-  int fd = -1, err;
-
-  *other = NULL;
-  if (folder)
-    fd = open (dirname (folder), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-  free (folder);
-  if (fd != -1)
-    return fd;
-  if (asprintf (other, "%s.XXXXXX", name) == -1)
-    return -1;
-  if ((fd = mkostemp (*other, O_CLOEXEC)) != -1)
-    return fd;
-  err = errno;
-  free (*other);
-  errno = err;
-  return -1;
-}
-
-/* Gives such a file without a name one that is free, allocated in *other.  -1
- * with errno.
- */
-static int
-name_beside (const char *name, int fd, char **other)
-{
-  char open_file[40];
-  unsigned i;
-  int err;
-
-  snprintf (open_file, sizeof open_file, "/proc/self/fd/%d", fd);
-  for (i = 0; i < MAX_NAMES; i++) {
-    if (asprintf (other, "%s.%ld-%u", name, (long) getpid (), i) == -1)
-      break;
-    if (linkat (AT_FDCWD, open_file, AT_FDCWD, *other, AT_SYMLINK_FOLLOW) == 0)
-      return 0;
-    err = errno;
-    free (*other);
-    errno = err;
-    if (err != EEXIST)
-      break;
-  }
-  *other = NULL;
-  return -1;
-}
 
 /* Before there is any thread that could make a file meanwhile. */
 static mode_t
@@ -95,61 +30,18 @@ read_umask (void)
   return mask;
 }
 
-/* Written beside it and renamed, so that it is always whole.  -1 with errno. */
-static int
-replace (const char *name, mode_t mode, const char *line, size_t length)
-{
-  char *other;
-  const int fd = make_beside (name, &other);
-  int err = 0;
-
-  if (fd == -1)
-    return -1;
-  errno = ENOSPC; /* what a short write means */
-  if (fchmod (fd, mode) == -1 || write (fd, line, length) != (ssize_t) length
-      || (other == NULL && name_beside (name, fd, &other) == -1)
-      || rename (other, name) == -1) {
-    err = errno;
-    if (other)
-      unlink (other);
-  }
-  close (fd);
-  free (other);
-  errno = err;
-  return err ? -1 : 0;
-}
-
-/* Only a file can be replaced: the name of a device is a slip.  NULL where
- * nothing speaks against it.
- */
-static const char *
-why_not_status_file (const struct options *o)
-{
-  struct stat it;
-  char *other;
-  int fd;
-
-  if (stat (o->status_file, &it) == 0 && !S_ISREG (it.st_mode))
-    return "it is no regular file";
-  if ((fd = make_beside (o->status_file, &other)) == -1)
-    return strerror (errno);
-  if (other)
-    unlink (other);
-  free (other);
-  close (fd);
-  return NULL;
-}
-
 static int
 check_status_file (const struct options *o, struct error *e)
 {
-  const char *why = why_not_status_file (o);
   char *shown;
+  int err;
 
-  if (why == NULL)
+  if (atomic_file_check (o->status_file) == 0)
     return 0;
+  err = errno;
   shown = secrets_mask (o->status_file);
-  error_set (e, EINVAL, "--status-file=%s: %s", shown ? shown : "", why);
+  error_set (e, EINVAL, "--status-file=%s: %s", shown ? shown : "",
+             err == EINVAL ? "not a regular file" : strerror (err));
   free (shown);
   return -1;
 }
@@ -162,7 +54,7 @@ write_status (struct events *ev, const char *line, size_t length)
 {
   char *shown;
 
-  if (replace (ev->status_file, ev->mode, line, length) == 0)
+  if (atomic_file_write (ev->status_file, ev->mode, line, length) == 0)
     return;
   shown = secrets_mask (ev->status_file);
   ev->status_file = NULL;
@@ -361,7 +253,7 @@ events_end (struct events *ev, const char *status, int exit_status,
   tell (ev, "end",
         json_pack ("{s:s, s:i, s:o, s:o}", "status", status, "exit",
                    exit_status, "error", error, "bytes", bytes),
-        LAST_LINE_MS);
+        SINK_LAST_LINE_MS);
 }
 
 void

@@ -9,15 +9,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sink.h"
 #include "clock.h"
 #include "human.h"
 #include "options/options.h"
 #include "output/progress.h"
 
 #define BAR_WIDTH 40
-
-/* How long the one line that must not be dropped is waited for. */
-#define LAST_LINE_MS 1000
 
 uint64_t
 progress_deadline (const struct progress *p)
@@ -148,9 +146,9 @@ void
 progress_end (struct progress *p, const struct estimate *v)
 {
   if (p->on && v)
-    draw (p, v, LAST_LINE_MS);
+    draw (p, v, SINK_LAST_LINE_MS);
   if (p->bar_stands)
-    put (p, "\n", 1, LAST_LINE_MS);
+    put (p, "\n", 1, SINK_LAST_LINE_MS);
   p->bar_stands = false;
 }
 

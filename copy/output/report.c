@@ -15,11 +15,6 @@
 #include "output/describe.h"
 #include "output/report.h"
 
-#define FORMAT_VERSION 1
-
-/* How long each part of the report is waited for. */
-#define REPORT_MS 5000
-
 int
 report_open (struct report *r, const struct options *o, struct error *e)
 {
@@ -242,7 +237,7 @@ report_write (struct report *r, int exit_status, struct error *e)
   line = json_line (report, &length);
   json_decref (report);
   errno = line ? EIO : ENOMEM; /* where nothing says more */
-  written = line && sink_all (&r->out, line, length, REPORT_MS);
+  written = line && sink_all (&r->out, line, length, SINK_REPORT_MS);
   free (line);
   if (written)
     return 0;
