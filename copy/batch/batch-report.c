@@ -15,71 +15,65 @@
 #include "options/options.h"
 #include "output/describe.h"
 
-#define FORMAT_VERSION 1
-
-/* How long the last event, and each part of the report, is waited for. */
-#define LAST_LINE_MS 1000
-#define REPORT_MS 5000
-
 int
-batch_report_open (struct batch_report *l, const struct options *o,
+batch_report_open (struct batch_report *b, const struct options *o,
                    struct error *e)
 {
   int r = 0;
 
-  *l = (struct batch_report) {
+  *b = (struct batch_report) {
     .events.fd = -1,
     .report.fd = -1,
     .started = clock_now (),
     .disks = json_array (),
   };
-  clock_gettime (CLOCK_REALTIME, &l->start);
+  clock_gettime (CLOCK_REALTIME, &b->start);
   signal (SIGPIPE, SIG_IGN); /* who does not listen does not end us */
   if (o->events)
-    r = sink_open (&l->events, SINK_EVENTS, o->events, e);
-  if (o->report && sink_open (&l->report, SINK_REPORT, o->report, e) == -1)
+    r = sink_open (&b->events, SINK_EVENTS, o->events, e);
+  if (o->report && sink_open (&b->report, SINK_REPORT, o->report, e) == -1)
     return -1;
-  l->wants_report = o->report != NULL;
+  b->wants_report = o->report != NULL;
   return r;
 }
 
 bool
-batch_report_wants_events (const struct batch_report *l)
+batch_report_wants_events (const struct batch_report *b)
 {
-  return l->events.fd != -1;
+  return b->events.fd != -1;
 }
 
 bool
-batch_report_wants_report (const struct batch_report *l)
+batch_report_wants_report (const struct batch_report *b)
 {
-  return l->wants_report;
+  return b->wants_report;
 }
 
 /* -- events --------------------------------------------------------------- */
 
 static void
-tell (struct batch_report *l, const json_t *event, int wait_ms)
+tell (struct batch_report *b, const json_t *event, int wait_ms)
 {
   size_t length;
   char *line = json_line (event, &length);
 
   if (line)
-    sink_line (&l->events, line, length, wait_ms);
+    sink_line (&b->events, line, length, wait_ms);
   free (line);
 }
 
 /* Numbered anew: it is one stream now. */
 void
-batch_report_take_event (struct batch_report *l, const char *disk,
+batch_report_take_event (struct batch_report *b, const char *disk,
                          const char *line, size_t length)
 {
   json_t *event = json_loadb (line, length, 0, NULL);
 
   if (json_is_object (event)
-      && json_object_set_new (event, "seq", json_of_number (l->seq)) == 0
+      && json_object_set_new (event, "seq", json_of_number (b->seq)) == 0
       && json_object_set_new (event, "disk", json_string (disk)) == 0) {
-    l->seq++;
-    tell (l, event, 0);
+    b->seq++;
+    tell (b, event, 0);
   }
   json_decref (event);
 }
@@ -102,7 +96,7 @@ describe_silence (int exit_status, const char *how)
 }
 
 void
-batch_report_take_report (struct batch_report *l, const char *disk,
+batch_report_take_report (struct batch_report *b, const char *disk,
                           const char *line, size_t length, int exit_status,
                           const char *how)
 {
@@ -114,7 +108,7 @@ batch_report_take_report (struct batch_report *l, const char *disk,
     report = describe_silence (exit_status, how);
   }
   if (named && report && json_object_update (named, report) == 0)
-    json_array_append (l->disks, named);
+    json_array_append (b->disks, named);
   json_decref (report);
   json_decref (named);
 }
@@ -142,13 +136,13 @@ add_bytes (json_t *sum, const json_t *bytes)
 
 /* Of the disk whose exit status is that of all; or what they came to. */
 static const char *
-status_of_all (const struct batch_report *l, int exit_status)
+status_of_all (const struct batch_report *b, int exit_status)
 {
   const char *status = exit_status == DONE ? "unchanged" : "failed";
   size_t i;
   json_t *disk;
 
-  json_array_foreach (l->disks, i, disk)
+  json_array_foreach (b->disks, i, disk)
   {
     const char *its = json_string_value (json_object_get (disk, "status"));
 
@@ -161,32 +155,35 @@ status_of_all (const struct batch_report *l, int exit_status)
 }
 
 static bool
-any_changed (const struct batch_report *l)
+any_changed (const struct batch_report *b)
 {
   size_t i;
   json_t *disk;
 
-  json_array_foreach (l->disks, i, disk) if (json_is_true (json_object_get (
-                                               disk, "changed"))) return true;
+  json_array_foreach (b->disks, i, disk)
+  {
+    if (json_is_true (json_object_get (disk, "changed")))
+      return true;
+  }
   return false;
 }
 
 static json_t *
-describe_sums (const struct batch_report *l)
+describe_sums (const struct batch_report *b)
 {
-  const bool any = json_array_size (l->disks) > 0;
+  const bool any = json_array_size (b->disks) > 0;
   const struct totals nothing = { .open_ended = !any };
   json_t *sum = describe_bytes (&nothing);
   size_t i;
   json_t *disk;
 
-  json_array_foreach (l->disks, i, disk)
+  json_array_foreach (b->disks, i, disk)
     add_bytes (sum, json_object_get (disk, "bytes"));
   return sum;
 }
 
 static json_t *
-describe_all (const struct batch_report *l, int exit_status,
+describe_all (const struct batch_report *b, int exit_status,
               const struct error *e)
 {
   struct timespec end;
@@ -196,23 +193,23 @@ describe_all (const struct batch_report *l, int exit_status,
     "{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:{s:o, s:o, s:o},"
     " s:O}",
     "v", FORMAT_VERSION, "version", PACKAGE_VERSION, "status",
-    status_of_all (l, exit_status), "changed", any_changed (l), "exit",
-    exit_status, "error", describe_error (e), "bytes", describe_sums (l),
-    "time", "start", json_of_time (&l->start), "end", json_of_time (&end),
-    "elapsed", json_of_ns (clock_now () - l->started), "disks", l->disks);
+    status_of_all (b, exit_status), "changed", any_changed (b), "exit",
+    exit_status, "error", describe_error (e), "bytes", describe_sums (b),
+    "time", "start", json_of_time (&b->start), "end", json_of_time (&end),
+    "elapsed", json_of_ns (clock_now () - b->started), "disks", b->disks);
 }
 
 static int
-write_report (struct batch_report *l, int exit_status, const struct error *e)
+write_report (struct batch_report *b, int exit_status, const struct error *e)
 {
-  json_t *all = describe_all (l, exit_status, e);
+  json_t *all = describe_all (b, exit_status, e);
   size_t length;
   char *line = json_line (all, &length);
   bool written;
 
   json_decref (all);
   errno = line ? EIO : ENOMEM; /* where nothing says more */
-  written = line && sink_all (&l->report, line, length, REPORT_MS);
+  written = line && sink_all (&b->report, line, length, SINK_REPORT_MS);
   free (line);
   if (written)
     return exit_status;
@@ -222,30 +219,30 @@ write_report (struct batch_report *l, int exit_status, const struct error *e)
 
 /* It names no disk: so it is that of all. */
 static void
-tell_end (struct batch_report *l, int exit_status, const struct error *e)
+tell_end (struct batch_report *b, int exit_status, const struct error *e)
 {
   struct timespec now;
   json_t *event;
 
   clock_gettime (CLOCK_REALTIME, &now);
   event = json_pack ("{s:i, s:o, s:o, s:s, s:s, s:i, s:o, s:o}", "v",
-                     FORMAT_VERSION, "seq", json_of_number (l->seq++), "t",
+                     FORMAT_VERSION, "seq", json_of_number (b->seq++), "t",
                      json_of_time (&now), "ev", "end", "status",
-                     status_of_all (l, exit_status), "exit", exit_status,
-                     "error", describe_error (e), "bytes", describe_sums (l));
-  tell (l, event, LAST_LINE_MS);
+                     status_of_all (b, exit_status), "exit", exit_status,
+                     "error", describe_error (e), "bytes", describe_sums (b));
+  tell (b, event, SINK_LAST_LINE_MS);
   json_decref (event);
 }
 
 int
-batch_report_end (struct batch_report *l, int exit_status,
+batch_report_end (struct batch_report *b, int exit_status,
                   const struct error *e)
 {
-  if (l->wants_report)
-    exit_status = write_report (l, exit_status, e);
-  tell_end (l, exit_status, e);
-  sink_close (&l->events);
-  sink_close (&l->report);
-  json_decref (l->disks);
+  if (b->wants_report)
+    exit_status = write_report (b, exit_status, e);
+  tell_end (b, exit_status, e);
+  sink_close (&b->events);
+  sink_close (&b->report);
+  json_decref (b->disks);
   return exit_status;
 }

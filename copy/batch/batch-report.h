@@ -29,21 +29,21 @@ struct batch_report {
 /* Opens what the options name.  -1 with the error set; then what could be
  * opened serves to tell of that.
  */
-int batch_report_open (struct batch_report *l, const struct options *o,
+int batch_report_open (struct batch_report *b, const struct options *o,
                        struct error *e);
 
 /* Whether copies have to tell. */
-bool batch_report_wants_events (const struct batch_report *l);
-bool batch_report_wants_report (const struct batch_report *l);
+bool batch_report_wants_events (const struct batch_report *b);
+bool batch_report_wants_report (const struct batch_report *b);
 
 /* A line of a copy's events, to be handed on. */
-void batch_report_take_event (struct batch_report *l, const char *disk,
+void batch_report_take_event (struct batch_report *b, const char *disk,
                               const char *line, size_t length);
 
 /* A copy's report, or where it left none (NULL), how it ended.  Its exit status
  * is -1 where it was not begun.
  */
-void batch_report_take_report (struct batch_report *l, const char *disk,
+void batch_report_take_report (struct batch_report *b, const char *disk,
                                const char *line, size_t length, int exit_status,
                                const char *how);
 
@@ -51,7 +51,7 @@ void batch_report_take_report (struct batch_report *l, const char *disk,
  * set.  Returns the exit status, which is another when the report cannot be
  * written.
  */
-int batch_report_end (struct batch_report *l, int exit_status,
+int batch_report_end (struct batch_report *b, int exit_status,
                       const struct error *e);
 
 #endif /* BATCH_REPORT_H */

@@ -70,55 +70,57 @@ struct batch {
 /* -- shares --------------------------------------------------------------- */
 
 static void
-share_out (struct batch *f, const struct machine *machine)
+share_out (struct batch *b, const struct machine *machine)
 {
   uint64_t threads, queue_size;
 
-  f->jobs = min_u64 (f->options->jobs, max_u64 (1, f->manifest.n_copies));
-  threads = max_u64 (1, machine->processors / f->jobs);
+  b->jobs = min_u64 (b->options->jobs, max_u64 (1, b->manifest.n_copies));
+  threads = max_u64 (1, machine->processors / b->jobs);
   queue_size = min_u64 (QUEUE_SIZE_MAX,
-                        plan_in_flight (machine) / f->jobs / threads);
-  snprintf (f->threads, sizeof f->threads, "--threads=%" PRIu64, threads);
-  snprintf (f->queue_size, sizeof f->queue_size, "--queue-size=%" PRIu64,
+                        plan_in_flight (machine) / b->jobs / threads);
+  snprintf (b->threads, sizeof b->threads, "--threads=%" PRIu64, threads);
+  snprintf (b->queue_size, sizeof b->queue_size, "--queue-size=%" PRIu64,
             max_u64 (QUEUE_SIZE_MIN, queue_size));
 }
 
 /* -- statuses ------------------------------------------------------------- */
 
-/* From good to bad: what may go away by trying again, then what will not, then
- * data that is wrong.  What is not among them is worse than all.
+/* How bad an exit status is: first the failures that another try may mend, then
+ * those that it will not, then wrong data.  A status that is not listed is worse
+ * than all of them.
  */
 static int
 severity (int status)
 {
-  static const int order[] = { 0, 5, 3, 2, 6, 1, 4 };
-  int i = 0;
+  static const int severities[] = {
+    [DONE] = 1,   [IN_USE] = 2,       [INCOMPLETE] = 3, [REFUSED] = 4,
+    [FAILED] = 6, [MAP_MISMATCH] = 5, [DIFFERENT] = 7,
+  };
+  const int n = sizeof severities / sizeof severities[0];
 
-  while (i < (int) (sizeof order / sizeof order[0]) && order[i] != status)
-    i++;
-  return i;
+  return status >= 0 && status < n ? severities[status] : n + 1;
 }
 
 static int
-worst_status (const struct batch *f)
+worst_status (const struct batch *b)
 {
   int worst = DONE;
 
-  if (f->signal_number)
-    return SIGNAL_BASE + f->signal_number;
-  for (size_t i = 0; i < f->n_begun; i++)
-    if (severity (f->runs[i].status) > severity (worst))
-      worst = f->runs[i].status;
+  if (b->signal_number)
+    return SIGNAL_BASE + b->signal_number;
+  for (size_t i = 0; i < b->n_begun; i++)
+    if (severity (b->runs[i].status) > severity (worst))
+      worst = b->runs[i].status;
   return worst;
 }
 
 /* One that a signal has ended for which we did not send it has failed. */
 static int
-status_of (const struct batch *f, const struct child *child)
+status_of (const struct batch *b, const struct child *child)
 {
   if (WIFEXITED (child->status))
     return WEXITSTATUS (child->status);
-  return f->signal_number && WIFSIGNALED (child->status)
+  return b->signal_number && WIFSIGNALED (child->status)
     ? SIGNAL_BASE + WTERMSIG (child->status)
     : FAILED;
 }
@@ -129,25 +131,25 @@ status_of (const struct batch *f, const struct child *child)
  * others.
  */
 static char **
-make_argv (const struct batch *f, const struct manifest_copy *c)
+make_argv (const struct batch *b, const struct manifest_copy *c)
 {
   static char quiet[] = "--quiet", verbose[] = "--verbose", plan[] = "--plan";
   static char events[] = "--events=3", report[] = "--report=-";
-  const struct options *o = f->options;
+  const struct options *o = b->options;
   char **argv = calloc (o->verbose + c->n_words + 9, sizeof *argv);
   size_t n = 0;
 
   if (argv == NULL)
     return NULL;
   argv[n++] = (char *) o->program;
-  argv[n++] = (char *) f->threads;
-  argv[n++] = (char *) f->queue_size;
-  if (batch_report_wants_events (&f->report))
+  argv[n++] = (char *) b->threads;
+  argv[n++] = (char *) b->queue_size;
+  if (batch_report_wants_events (&b->report))
     argv[n++] = events;
-  if (batch_report_wants_report (&f->report))
+  if (batch_report_wants_report (&b->report))
     argv[n++] = report;
-  if (f->interval[0])
-    argv[n++] = (char *) f->interval;
+  if (b->interval[0])
+    argv[n++] = (char *) b->interval;
   if (o->plan)
     argv[n++] = plan;
   if (o->quiet)
@@ -173,16 +175,16 @@ start_with (struct run *r, char *program, int words, int events, int output)
  * report through standard output.
  */
 static int
-start (struct batch *f, struct run *r, char **argv)
+start (struct batch *b, struct run *r, char **argv)
 {
   const int words = stdin_arguments_write (argv + 1);
   int events = -1, output = -1, status = -1, err;
 
   if (words == -1)
     return -1;
-  if ((!batch_report_wants_events (&f->report)
+  if ((!batch_report_wants_events (&b->report)
        || line_reader_open (&r->events, EVENT_MAX, &events) == 0)
-      && (!batch_report_wants_report (&f->report)
+      && (!batch_report_wants_report (&b->report)
           || line_reader_open (&r->output, REPORT_MAX, &output) == 0))
     status = start_with (r, argv[0], words, events, output);
   err = errno;
@@ -196,15 +198,15 @@ start (struct batch *f, struct run *r, char **argv)
 }
 
 static void
-begin_next (struct batch *f)
+begin_next (struct batch *b)
 {
-  struct run *r = &f->runs[f->n_begun];
-  char **argv = make_argv (f, r->copy);
+  struct run *r = &b->runs[b->n_begun];
+  char **argv = make_argv (b, r->copy);
 
-  f->n_begun++;
-  if (argv && start (f, r, argv) == 0) {
+  b->n_begun++;
+  if (argv && start (b, r, argv) == 0) {
     r->state = RUNNING;
-    f->n_running++;
+    b->n_running++;
   }
   else {
     r->state = ENDED;
@@ -217,14 +219,14 @@ begin_next (struct batch *f)
 
 /* Takes what a copy has told by now.  A digest can stand before its report. */
 static void
-listen_to (struct batch *f, struct run *r)
+listen_to (struct batch *b, struct run *r)
 {
   size_t length;
   const char *line;
 
   line_reader_read (&r->events);
   while ((line = line_reader_next (&r->events, &length)) != NULL) {
-    batch_report_take_event (&f->report, r->copy->disk, line, length);
+    batch_report_take_event (&b->report, r->copy->disk, line, length);
     line_reader_read (&r->events);
   }
   line_reader_read (&r->output);
@@ -236,17 +238,17 @@ listen_to (struct batch *f, struct run *r)
 }
 
 static void
-take_end (struct batch *f, struct run *r)
+take_end (struct batch *b, struct run *r)
 {
   char how[80];
 
-  listen_to (f, r);
+  listen_to (b, r);
   line_reader_close (&r->events);
   line_reader_close (&r->output);
   r->state = ENDED;
-  r->status = status_of (f, &r->child);
-  f->n_running--;
-  f->n_done += r->status == DONE;
+  r->status = status_of (b, &r->child);
+  b->n_running--;
+  b->n_done += r->status == DONE;
   if (r->status != DONE)
     log_error ("disk %s: the copy %s", r->copy->disk,
                child_describe (&r->child, how, sizeof how));
@@ -256,81 +258,81 @@ take_end (struct batch *f, struct run *r)
  * it, and at a second one, it knows itself.
  */
 static void
-heed_signal (struct batch *f)
+take_signal (struct batch *b)
 {
-  const int n = stop_take_signal (f->stop);
+  const int n = stop_take_signal (b->stop);
 
   if (n == 0)
     return;
-  if (n != SIGUSR1 && f->signal_number == 0)
-    f->signal_number = n;
-  for (size_t i = 0; i < f->n_begun; i++)
-    if (f->runs[i].state == RUNNING)
-      child_signal (&f->runs[i].child, n);
+  if (n != SIGUSR1 && b->signal_number == 0)
+    b->signal_number = n;
+  for (size_t i = 0; i < b->n_begun; i++)
+    if (b->runs[i].state == RUNNING)
+      child_signal (&b->runs[i].child, n);
 }
 
 /* Waits until something has happened, and takes it in. */
 static void
-wait_for_any (struct batch *f)
+wait_for_any (struct batch *b)
 {
   uint64_t look_again = 0;
   nfds_t n = 0;
 
-  f->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (f->stop),
+  b->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (b->stop),
                                   .events = POLLIN };
-  for (size_t i = 0; i < f->n_begun; i++)
-    if (f->runs[i].state == RUNNING) {
-      const struct run *r = &f->runs[i];
+  for (size_t i = 0; i < b->n_begun; i++)
+    if (b->runs[i].state == RUNNING) {
+      const struct run *r = &b->runs[i];
       const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd };
 
       for (unsigned j = 0; j < 3; j++)
-        f->fds[n++] = (struct pollfd) { .fd = fds[j], .events = POLLIN };
+        b->fds[n++] = (struct pollfd) { .fd = fds[j], .events = POLLIN };
       if (r->child.pidfd == -1)
         look_again = LOOK_AGAIN;
     }
-  poll (f->fds, n, clock_poll_timeout (look_again, 0));
-  heed_signal (f);
-  for (size_t i = 0; i < f->n_begun; i++)
-    if (f->runs[i].state == RUNNING) {
-      listen_to (f, &f->runs[i]);
-      if (child_has_ended (&f->runs[i].child))
-        take_end (f, &f->runs[i]);
+  poll (b->fds, n, clock_poll_timeout (look_again, 0));
+  take_signal (b);
+  for (size_t i = 0; i < b->n_begun; i++)
+    if (b->runs[i].state == RUNNING) {
+      listen_to (b, &b->runs[i]);
+      if (child_has_ended (&b->runs[i].child))
+        take_end (b, &b->runs[i]);
     }
 }
 
 static void
-run_all (struct batch *f)
+run_all (struct batch *b)
 {
-  stop_want_usr1 (f->stop, true);
+  stop_want_usr1 (b->stop, true);
   for (;;) {
-    while (f->n_running < f->jobs && f->n_begun < f->manifest.n_copies
-           && f->signal_number == 0)
-      begin_next (f);
-    if (f->n_running == 0)
+    while (b->n_running < b->jobs && b->n_begun < b->manifest.n_copies
+           && b->signal_number == 0)
+      begin_next (b);
+    if (b->n_running == 0)
       break;
-    wait_for_any (f);
+    wait_for_any (b);
   }
-  stop_want_usr1 (f->stop, false);
+  stop_want_usr1 (b->stop, false);
 }
 
 /* -- all of it ------------------------------------------------------------ */
 
 static int
-get_ready (struct batch *f, const struct machine *machine, struct error *e)
+get_ready (struct batch *b, const struct machine *machine, struct error *e)
 {
-  const size_t n = f->manifest.n_copies;
+  const size_t n = b->manifest.n_copies;
 
-  share_out (f, machine);
-  f->runs = calloc (n + 1, sizeof *f->runs);
-  f->fds = calloc (3 * f->jobs + 1, sizeof *f->fds);
-  if (f->runs == NULL || f->fds == NULL
-      || (f->stop = stop_new (STOP_PATIENCE)) == NULL) {
+  share_out (b, machine);
+  b->runs = calloc (n + 1, sizeof *b->runs);
+  b->fds = calloc (3 * b->jobs + 1, sizeof *b->fds);
+  if (b->runs == NULL || b->fds == NULL
+      || (b->stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
   for (size_t i = 0; i < n; i++)
-    f->runs[i] = (struct run) {
-      .copy = &f->manifest.copies[i],
+    b->runs[i] = (struct run) {
+      .copy = &b->manifest.copies[i],
       .events.fd = -1,
       .output.fd = -1,
     };
@@ -339,16 +341,16 @@ get_ready (struct batch *f, const struct machine *machine, struct error *e)
 
 /* In the order of the manifest, whichever ended first. */
 static void
-take_reports (struct batch *f)
+take_reports (struct batch *b)
 {
-  for (size_t i = 0; i < f->manifest.n_copies; i++) {
-    const struct run *r = &f->runs[i];
+  for (size_t i = 0; i < b->manifest.n_copies; i++) {
+    const struct run *r = &b->runs[i];
     char how[80];
 
     batch_report_take_report (
-      &f->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
-      i < f->n_begun ? r->status : -1,
-      i < f->n_begun ? child_describe (&r->child, how, sizeof how)
+      &b->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
+      i < b->n_begun ? r->status : -1,
+      i < b->n_begun ? child_describe (&r->child, how, sizeof how)
                      : "it was not begun");
   }
 }
@@ -358,14 +360,14 @@ take_reports (struct batch *f)
  * written.
  */
 static int
-check_files (struct batch *f, struct options *o, struct error *e)
+check_files (struct batch *b, struct options *o, struct error *e)
 {
   struct used_files *u = used_files_new ();
   struct error why = { 0 };
   int r = u ? used_files_add (u, o, 0, &why) : -1;
 
-  for (size_t i = 0; r == 0 && i < f->manifest.n_copies; i++)
-    r = used_files_add (u, &f->manifest.copies[i].options, i + 1, &why);
+  for (size_t i = 0; r == 0 && i < b->manifest.n_copies; i++)
+    r = used_files_add (u, &b->manifest.copies[i].options, i + 1, &why);
   if (r == 0)
     r = used_files_check (u, &why);
   if (r == -1) {
@@ -378,47 +380,47 @@ check_files (struct batch *f, struct options *o, struct error *e)
 }
 
 static int
-run_manifest (struct batch *f, const struct machine *machine, struct error *e)
+run_manifest (struct batch *b, const struct machine *machine, struct error *e)
 {
-  if (get_ready (f, machine, e) == -1)
+  if (get_ready (b, machine, e) == -1)
     return FAILED;
-  run_all (f);
-  take_reports (f);
-  log_say ("%zu of %zu disks %s", f->n_done, f->manifest.n_copies,
-           f->options->plan ? "can be done" : "are done");
-  return worst_status (f);
+  run_all (b);
+  take_reports (b);
+  log_say ("%zu of %zu disks %s", b->n_done, b->manifest.n_copies,
+           b->options->plan ? "can be done" : "are done");
+  return worst_status (b);
 }
 
 static void
-free_fleet (struct batch *f)
+free_batch (struct batch *b)
 {
-  for (size_t i = 0; f->runs && i < f->manifest.n_copies; i++)
-    free (f->runs[i].report);
-  stop_free (f->stop);
-  free (f->runs);
-  free (f->fds);
-  manifest_free (&f->manifest);
+  for (size_t i = 0; b->runs && i < b->manifest.n_copies; i++)
+    free (b->runs[i].report);
+  stop_free (b->stop);
+  free (b->runs);
+  free (b->fds);
+  manifest_free (&b->manifest);
 }
 
 int
 batch_run (const struct options *o, const struct machine *machine)
 {
   struct options told = *o; /* with the files that may be written */
-  struct batch f = { .options = &told };
+  struct batch b = { .options = &told };
   struct error e = { 0 };
   bool good;
   int status;
 
   if (o->interval)
-    snprintf (f.interval, sizeof f.interval, "--interval=%.9g",
+    snprintf (b.interval, sizeof b.interval, "--interval=%.9g",
               (double) o->interval / NS_PER_S);
-  good = manifest_load (&f.manifest, o->manifest, &e) == 0;
-  good = check_files (&f, &told, &e) == 0 && good;
-  good = batch_report_open (&f.report, &told, &e) == 0 && good;
-  status = good ? run_manifest (&f, machine, &e) : REFUSED;
+  good = manifest_load (&b.manifest, o->manifest, &e) == 0;
+  good = check_files (&b, &told, &e) == 0 && good;
+  good = batch_report_open (&b.report, &told, &e) == 0 && good;
+  status = good ? run_manifest (&b, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);
-  status = batch_report_end (&f.report, status, &e);
-  free_fleet (&f);
+  status = batch_report_end (&b.report, status, &e);
+  free_batch (&b);
   return status;
 }
