@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An error as a value: an errno and one line of text.  The first is kept. */
+/* An error as a value: see error.h. */
 
 #include <config.h>
 
@@ -28,13 +28,14 @@ make_one_line (char *text)
     *--s = '\0';
 }
 
-static void __attribute__ ((format (printf, 4, 0)))
-set (struct error *e, int number, const struct error_place *place,
-     const char *fs, va_list args)
+static void __attribute__ ((format (printf, 5, 0)))
+set (struct error *e, enum error_kind kind, int number,
+     const struct error_place *place, const char *fs, va_list args)
 {
   if (error_is_set (e))
     return;
 
+  e->kind = kind;
   e->number = number;
   e->place = *place;
   if (vsnprintf (e->text, sizeof e->text, fs, args) < 0)
@@ -47,14 +48,26 @@ set (struct error *e, int number, const struct error_place *place,
               number != 0 ? strerror (number) : "unknown error");
 }
 
+static const struct error_place nowhere;
+
 void
 error_set (struct error *e, int number, const char *fs, ...)
 {
-  static const struct error_place nowhere;
   va_list args;
 
   va_start (args, fs);
-  set (e, number, &nowhere, fs, args);
+  set (e, ERROR_PLAIN, number, &nowhere, fs, args);
+  va_end (args);
+}
+
+void
+error_set_kind (struct error *e, enum error_kind kind, int number,
+                const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  set (e, kind, number, &nowhere, fs, args);
   va_end (args);
 }
 
@@ -65,8 +78,15 @@ error_set_at (struct error *e, int number, const struct error_place *place,
   va_list args;
 
   va_start (args, fs);
-  set (e, number, place, fs, args);
+  set (e, ERROR_PLAIN, number, place, fs, args);
   va_end (args);
+}
+
+void
+error_set_side (struct error *e, const char *side)
+{
+  if (error_is_set (e) && e->place.side == NULL)
+    e->place.side = side;
 }
 
 bool

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An error as a value: an errno and one line of text.  The first is kept. */
+/* An error as a value: what it means, an errno, where it happened, and one line
+ * of text.  The first is kept.
+ */
 
 #ifndef ERROR_H
 #define ERROR_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What an error means, where its errno does not say it.  Set where the error is
+ * made.
+ */
+enum error_kind {
+  ERROR_PLAIN,           /* only the errno is known */
+  ERROR_REFUSED,         /* nothing was changed, and no other try helps */
+  ERROR_IN_USE,          /* another program uses a side or the resume map */
+  ERROR_OTHER_COPY,      /* the resume map belongs to another copy */
+  ERROR_CONNECTION_LOST, /* if the server died, its exit explains more */
+  ERROR_INTERRUPTED,     /* the caller did not want to wait any longer */
+  ERROR_KINDS
+};
 
 /* What was being done when it happened, as far as that is known. */
 struct error_place {
@@ -15,8 +30,8 @@ struct error_place {
 };
 
 struct error {
-  int number;   /* errno, 0 where none fits */
-  bool refused; /* nothing was changed, no other try helps */
+  enum error_kind kind;
+  int number; /* errno, 0 where none fits */
   struct error_place place;
   char text[1024]; /* one line, cut if longer; "" means no error */
 };
@@ -28,9 +43,19 @@ struct error {
 void error_set (struct error *e, int number, const char *fs, ...)
   __attribute__ ((format (printf, 3, 4)));
 
-/* The same, and keeps the place for those who want more than text. */
+/* Does the same, and sets the kind. */
+void error_set_kind (struct error *e, enum error_kind kind, int number,
+                     const char *fs, ...)
+  __attribute__ ((format (printf, 4, 5)));
+
+/* Does the same with a plain error, and keeps its place. */
 void error_set_at (struct error *e, int number, const struct error_place *place,
                    const char *fs, ...) __attribute__ ((format (printf, 4, 5)));
+
+/* Says which side an error belongs to, unless it says so already; does nothing
+ * where the error is not set.
+ */
+void error_set_side (struct error *e, const char *side);
 
 bool error_is_set (const struct error *e);
 

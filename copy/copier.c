@@ -71,11 +71,12 @@ destination (const struct copier *c)
   return c->copy.endpoints[DESTINATION];
 }
 
+/* Reports an error.  Returns the exit status that it means. */
 static int
-give_up (struct copier *c, const struct error *e, int status)
+give_up (struct copier *c, const struct error *e, enum stage stage)
 {
   report_failure (c->report, e);
-  return status;
+  return exit_status_of (e, stage, false);
 }
 
 static int
@@ -106,9 +107,12 @@ open_side (struct copier *c, enum side side, struct error *e)
 static int
 make_plan (struct copier *c, struct error *e)
 {
-  return plan_make (&c->copy.plan, c->options, endpoint_name (source (c)),
-                    endpoint_caps (source (c)), endpoint_name (destination (c)),
-                    endpoint_caps (destination (c)), c->machine, e);
+  const struct plan_side sides[2] = {
+    { endpoint_name (source (c)), endpoint_caps (source (c)) },
+    { endpoint_name (destination (c)), endpoint_caps (destination (c)) },
+  };
+
+  return plan_make (&c->copy.plan, c->options, sides, c->machine, e);
 }
 
 /* What can be done, but perhaps not as it was meant. */
@@ -142,14 +146,11 @@ give_up_opening (struct copier *c, const struct error *e)
     && map_exists (c->options);
   int status;
 
-  if (e->number == EINTR && signal_number > 0)
-    return give_up (c, e, SIGNAL_BASE + signal_number);
-  status = give_up (c, e,
-                    e->refused             ? REFUSED
-                      : e->number == EBUSY ? IN_USE
-                      : later              ? INCOMPLETE
-                                           : FAILED);
-  if (later && status == INCOMPLETE)
+  report_failure (c->report, e);
+  if (e->kind == ERROR_INTERRUPTED && signal_number > 0)
+    return SIGNAL_BASE + signal_number;
+  status = exit_status_of (e, STAGE_OPENING, later);
+  if (status == INCOMPLETE)
     log_say ("--map=%s: the same command goes on from there", c->options->map);
   return status;
 }
@@ -161,22 +162,22 @@ open_both (struct copier *c)
 
   if ((c->copy.ratelimit = ratelimit_new (c->options, clock_now (), &e))
       == NULL)
-    return give_up (c, &e, REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   if ((c->copy.endpoints[SOURCE] = open_side (c, SOURCE, &e)) == NULL
       || (c->copy.endpoints[DESTINATION] = open_side (c, DESTINATION, &e))
         == NULL)
     return give_up_opening (c, &e);
   if (endpoint_same (source (c), destination (c))) {
-    error_set (&e, EINVAL, "%s: it is the same disk as the source",
-               endpoint_name (destination (c)));
-    return give_up (c, &e, REFUSED);
+    endpoint_error (destination (c), &e, ERROR_REFUSED, EINVAL,
+                    "it is the same disk as the source");
+    return give_up (c, &e, STAGE_OPENING);
   }
   if (used_files_check_again (c->options,
                               endpoint_caps (destination (c))->grows, &e)
       == -1)
-    return give_up (c, &e, e.number == EINVAL ? REFUSED : FAILED);
+    return give_up (c, &e, STAGE_OPENING);
   if (make_plan (c, &e) == -1)
-    return give_up (c, &e, e.number == EBUSY ? IN_USE : REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   warn_of_plan (c);
   return DONE;
 }
@@ -205,10 +206,7 @@ open_map (struct copier *c)
 
   if (c->options->map
       && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL)
-    return give_up (c, &e,
-                    e.number == EBUSY      ? IN_USE
-                      : e.number == ESTALE ? MAP_MISMATCH
-                                           : REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   c->checkpoint = (struct checkpoint) { .map = c->copy.map,
                                         .events = c->events };
   return DONE;
@@ -297,7 +295,7 @@ look (struct copier *c)
     whole ? destination (c) : NULL,
     whole ? c->options->open_timeout * NS_PER_S : LOOK_PATIENCE,
     stop_signal_fd (c->copy.stop), &e);
-  return c->scan || !whole ? DONE : give_up (c, &e, FAILED);
+  return c->scan || !whole ? DONE : give_up (c, &e, STAGE_OPENING);
 }
 
 /* An image needs room for more than the data of the source. */
@@ -392,6 +390,13 @@ tell_findings (struct copier *c)
 
 /* -- copying -------------------------------------------------------------- */
 
+static bool
+is_of_side (const struct error *e, const struct endpoint *ep)
+{
+  return e->place.side
+    && strcmp (e->place.side, side_name (endpoint_side (ep))) == 0;
+}
+
 /* A lost connection is seen sooner than the death of the server behind it, but
  * the death says more.  Other failures stand for themselves.
  */
@@ -401,21 +406,16 @@ explain (struct copier *c, struct error *e)
   struct endpoint *const *sides = c->copy.endpoints;
 
   for (unsigned i = 0; i < 2; i++) {
-    const char *name = endpoint_name (sides[i]);
+    const bool can_say = !error_is_set (e)
+      || (e->kind == ERROR_CONNECTION_LOST && is_of_side (e, sides[i]));
 
-    if ((!error_is_set (e)
-         || (e->number == ENOTCONN
-             && strncmp (e->text, name, strlen (name)) == 0))
-        && endpoint_server_ended (sides[i], WATCH_DEATH_MS, e))
+    if (can_say && endpoint_server_ended (sides[i], WATCH_DEATH_MS, e))
       return;
   }
-  for (unsigned i = 0; i < 2; i++) {
-    const char *name = endpoint_name (sides[i]);
-
-    if ((e->place.op || e->number == ENOTCONN)
-        && strncmp (e->text, name, strlen (name)) == 0)
+  for (unsigned i = 0; i < 2; i++)
+    if ((e->place.op || e->kind == ERROR_CONNECTION_LOST)
+        && is_of_side (e, sides[i]))
       endpoint_explain (sides[i], e);
-  }
 }
 
 static int
@@ -496,24 +496,21 @@ make_ready (struct copier *c)
       && output_file_open (&c->digest_file, "--blkhash-file",
                            c->options->blkhash_file, &e)
         == -1)
-    return give_up (c, &e, REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   if (c->options->trace_file
       && output_file_open (&c->trace_file, "--trace", c->options->trace_file,
                            &e)
         == -1)
-    return give_up (c, &e, REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   if (c->copy.map && map_claim (c->copy.map, &e) == -1)
-    return give_up (c, &e, REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   c->report->changed = c->copy.plan.copies && makes_destination (c);
   if (c->copy.plan.copies && prepare (c, &e) == -1) {
     c->report->changed = endpoint_was_changed (destination (c));
-    return give_up (c, &e,
-                    e.number == EBUSY                            ? IN_USE
-                      : e.number == EFBIG && !c->report->changed ? REFUSED
-                                                                 : FAILED);
+    return give_up (c, &e, STAGE_PREPARING);
   }
   if (make_plan (c, &e) == -1) /* what was made ready can be less able */
-    return give_up (c, &e, REFUSED);
+    return give_up (c, &e, STAGE_CHECKING);
   check_promise (c);
   if (c->copy.map
       && map_begin (c->copy.map, c->copy.plan.unit,
@@ -521,10 +518,10 @@ make_ready (struct copier *c)
                     endpoint_describe_file (destination (c), file))
         == -1) {
     error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
-    return give_up (c, &e, FAILED);
+    return give_up (c, &e, STAGE_PREPARING);
   }
   tell_plan (c);
-  return start_trace (c, &e) == 0 ? DONE : give_up (c, &e, FAILED);
+  return start_trace (c, &e) == 0 ? DONE : give_up (c, &e, STAGE_PREPARING);
 }
 
 /* What there is to do, and what earlier runs have done of it. */
@@ -592,8 +589,9 @@ end_incomplete (struct copier *c)
   }
   else {
     explain (c, e);
-    status = give_up (
-      c, e, c->copy.map && retry_helps (e->number) ? INCOMPLETE : FAILED);
+    report_failure (c->report, e);
+    status = exit_status_of (e, STAGE_COPYING,
+                             c->copy.map && retry_helps (e->number));
   }
   if (c->copy.map)
     summary_incomplete (c->copy.map, plan_length (&c->copy.plan), e->number);
@@ -684,7 +682,7 @@ copy (struct copier *c, uint64_t start)
     stop_fail_in_order (c->copy.stop);
   workers = workers_start (&c->copy, &e);
   if (workers == NULL)
-    return give_up (c, &e, FAILED);
+    return give_up (c, &e, STAGE_COPYING);
   if (c->copy.map) /* which says what a destination is good for */
     endpoint_keep (destination (c));
   shown = start_status (c, start);
@@ -729,7 +727,7 @@ close_both (struct copier *c, int status)
   if (!endpoint_close (destination (c), grace, interrupt_fd, &of_destination)
       && status == DONE) {
     c->report->flushed = false; /* what it had may not be stored */
-    status = give_up (c, &of_destination, FAILED);
+    status = give_up (c, &of_destination, STAGE_COPYING);
     if (c->copy.map) {
       map_unmark (c->copy.map, map_todo (c->copy.map));
       checkpoint_save (&c->checkpoint);
@@ -761,7 +759,7 @@ tell_digest (struct copier *c)
       return DONE;
     error_set (&e, errno, "the digest cannot be written: %s", strerror (errno));
   }
-  return give_up (c, &e, FAILED);
+  return give_up (c, &e, STAGE_COPYING);
 }
 
 /* What we open must not get a number that the command line, or others' habits,
@@ -866,7 +864,7 @@ copier_run (const struct options *o, const struct machine *machine,
   int status;
 
   if (check_words (o, &e) == -1)
-    return give_up (&c, &e, REFUSED);
+    return give_up (&c, &e, STAGE_CHECKING);
   status = go (&c);
   end_trace (&c);
   status = close_both (&c, status);

@@ -29,6 +29,10 @@
 /* What each test starts from, anew. */
 static struct options options;
 static struct caps source, destination;
+static const struct plan_side sides[2] = {
+  { "source S", &source },
+  { "destination D", &destination },
+};
 static struct machine machine;
 static struct plan plan;
 
@@ -63,9 +67,7 @@ make (void)
   struct error e = { 0 };
 
   memset (&plan, 0x55, sizeof plan);
-  if (plan_make (&plan, &options, "source S", &source, "destination D",
-                 &destination, &machine, &e)
-      == -1)
+  if (plan_make (&plan, &options, sides, &machine, &e) == -1)
     fail_msg ("refused: %s", e.text);
   assert_false (error_is_set (&e));
 }
@@ -76,10 +78,11 @@ assert_refused (int number, const char *side, const char *words)
 {
   struct error e = { 0 };
 
-  assert_int_equal (plan_make (&plan, &options, "source S", &source,
-                               "destination D", &destination, &machine, &e),
-                    -1);
+  assert_int_equal (plan_make (&plan, &options, sides, &machine, &e), -1);
   assert_int_equal (e.number, number);
+  assert_int_equal (e.kind, number == EBUSY ? ERROR_IN_USE : ERROR_PLAIN);
+  assert_non_null (e.place.side);
+  assert_int_equal (strncmp (side, e.place.side, strlen (e.place.side)), 0);
   if (strncmp (e.text, side, strlen (side)) != 0
       || strstr (e.text, words) == NULL)
     fail_msg ("%s: nothing of %s, %s", e.text, side, words);
@@ -1100,9 +1103,7 @@ promises_hold_for_any_two_sides (void **state UNUSED)
     options.digest = nrand48 (dice) % 2 ? DIGEST_SHA1 : DIGEST_NONE;
     options.digest_block = options.digest ? power (dice, 0, 31) : 0;
     e = (struct error) { 0 };
-    if (plan_make (&plan, &options, "S", &source, "D", &destination, &machine,
-                   &e)
-        == 0) {
+    if (plan_make (&plan, &options, sides, &machine, &e) == 0) {
       assert_false (error_is_set (&e));
       assert_promises ();
       made++;

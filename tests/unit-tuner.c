@@ -111,11 +111,11 @@ start_with (unsigned processors, uint64_t queue_size)
     .can_multi_conn = true,
     .can_flush = true,
   };
+  const struct plan_side sides[2] = { { "S", &side }, { "D", &side } };
   const struct machine machine = { processors, UINT64_MAX };
   struct error e = { 0 };
 
-  assert_int_equal (plan_make (&plan, &o, "S", &side, "D", &side, &machine, &e),
-                    0);
+  assert_int_equal (plan_make (&plan, &o, sides, &machine, &e), 0);
   assert_int_equal (plan.workers, processors);
   assert_int_equal (plan.workers_max, WORKERS_MAX_HERE);
   now = asked = NS_PER_S;

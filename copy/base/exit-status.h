@@ -6,6 +6,10 @@
 #ifndef EXIT_STATUS_H
 #define EXIT_STATUS_H
 
+#include <stdbool.h>
+
+#include "error.h"
+
 enum exit_status {
   DONE = 0,
   FAILED = 1,
@@ -16,5 +20,20 @@ enum exit_status {
   MAP_MISMATCH = 6,  /* of another copy: the same */
   SIGNAL_BASE = 128, /* and the signal's number */
 };
+
+/* How far a copy had come when it failed. */
+enum stage {
+  STAGE_CHECKING,  /* what is wrong is the command, or its files */
+  STAGE_OPENING,   /* nothing was written */
+  STAGE_PREPARING, /* the destination may have been changed */
+  STAGE_COPYING,
+  STAGES
+};
+
+/* Returns the exit status that an error means at a stage of the copy.  @resumable
+ * says that the same command can resume the copy from its map.
+ */
+enum exit_status exit_status_of (const struct error *e, enum stage stage,
+                                 bool resumable);
 
 #endif /* EXIT_STATUS_H */

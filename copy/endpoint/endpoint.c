@@ -66,12 +66,37 @@ endpoint_new (const struct endpoint_request *q, size_t size,
   return ep;
 }
 
+static void __attribute__ ((format (printf, 5, 0)))
+set_error (const struct endpoint *ep, struct error *e, enum error_kind kind,
+           int number, const char *fs, va_list args)
+{
+  char why[sizeof e->text];
+
+  vsnprintf (why, sizeof why, fs, args);
+  error_set_kind (e, kind, number, "%s: %s", ep->name, why);
+  error_set_side (e, side_name (ep->side));
+}
+
+void
+endpoint_error (const struct endpoint *ep, struct error *e,
+                enum error_kind kind, int number, const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  set_error (ep, e, kind, number, fs, args);
+  va_end (args);
+}
+
 int
 endpoint_fail (const struct endpoint *ep, const char *what, struct error *e)
 {
   const int err = errno;
+  const enum error_kind kind = err == EBUSY ? ERROR_IN_USE
+    : err == EINTR                          ? ERROR_INTERRUPTED
+                                            : ERROR_PLAIN;
 
-  error_set (e, err, "%s: %s: %s", ep->name, what, strerror (err));
+  endpoint_error (ep, e, kind, err, "%s: %s", what, strerror (err));
   return -1;
 }
 
@@ -79,14 +104,11 @@ int
 endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
                  ...)
 {
-  char why[sizeof e->text];
   va_list args;
 
   va_start (args, fs);
-  vsnprintf (why, sizeof why, fs, args);
+  set_error (ep, e, ERROR_REFUSED, ENOTSUP, fs, args);
   va_end (args);
-  error_set (e, ENOTSUP, "%s: %s", ep->name, why);
-  e->refused = true;
   return -1;
 }
 
@@ -205,6 +227,7 @@ endpoint_check_name (enum side side, const struct operand *operand,
     r = wants.write ? endpoint_file_check_no_typo (operand->name, name, e)
                     : endpoint_file_check_sized (operand->name, name, e);
   free (name);
+  error_set_side (e, side_name (side));
   return r;
 }
 
@@ -222,6 +245,7 @@ endpoint_check_pair (const struct operand *source,
              "%s: nobody can say how large a new image has to be for"
              " a stream",
              name ? name : "");
+  error_set_side (e, side_name (DESTINATION));
   free (name);
   return -1;
 }
@@ -247,12 +271,23 @@ endpoint_open (enum side side, const struct operand *operand,
     .connect_wait = o->connect_wait * NS_PER_S,
     .interrupt_fd = interrupt_fd,
   };
+  struct endpoint *ep = NULL;
 
-  if (q.name == NULL) {
+  if (q.name)
+    ep = recognise (side, operand) (&q, e);
+  else
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
-    return NULL;
-  }
-  return recognise (side, operand) (&q, e);
+  error_set_side (e, side_name (side));
+  return ep;
+}
+
+/* Passes on what an operation returned, with the side in its error. */
+static int
+with_side (const struct endpoint *ep, int r, struct error *e)
+{
+  if (r == -1)
+    error_set_side (e, side_name (ep->side));
+  return r;
 }
 
 bool
@@ -268,7 +303,7 @@ endpoint_prepare (struct endpoint *ep, const struct preparation *p,
                   struct error *e)
 {
   if (ep->ops->prepare && ep->ops->prepare (ep, p, e) == -1)
-    return -1;
+    return with_side (ep, -1, e);
   ep->caps.kept = p->keep;
   return 0;
 }
@@ -298,19 +333,21 @@ int
 endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e)
 {
-  return ep->ops->finish ? ep->ops->finish (ep, size, flush, e) : 0;
+  return ep->ops->finish
+    ? with_side (ep, ep->ops->finish (ep, size, flush, e), e)
+    : 0;
 }
 
 int
 endpoint_recheck (struct endpoint *ep, struct error *e)
 {
-  return ep->ops->recheck ? ep->ops->recheck (ep, e) : 0;
+  return ep->ops->recheck ? with_side (ep, ep->ops->recheck (ep, e), e) : 0;
 }
 
 int
 endpoint_unchanged (struct endpoint *ep, struct error *e)
 {
-  return ep->ops->unchanged ? ep->ops->unchanged (ep, e) : 0;
+  return ep->ops->unchanged ? with_side (ep, ep->ops->unchanged (ep, e), e) : 0;
 }
 
 const char *
@@ -341,7 +378,12 @@ endpoint_server_fd (const struct endpoint *ep)
 bool
 endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e)
 {
-  return ep->ops->server_ended && ep->ops->server_ended (ep, wait_ms, e);
+  const bool ended = ep->ops->server_ended
+    && ep->ops->server_ended (ep, wait_ms, e);
+
+  if (ended)
+    error_set_side (e, side_name (ep->side));
+  return ended;
 }
 
 void
@@ -355,21 +397,32 @@ bool
 endpoint_close (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
                 struct error *e)
 {
+  enum side side;
+  bool good;
+
   if (ep == NULL)
     return true;
+  side = ep->side;
   conn_close (ep->spare);
-  return ep->ops->close (ep, grace_ns, interrupt_fd, e);
+  good = ep->ops->close (ep, grace_ns, interrupt_fd, e);
+  if (!good)
+    error_set_side (e, side_name (side));
+  return good;
 }
 
 struct conn *
 endpoint_conn (struct endpoint *ep, unsigned number, struct error *e)
 {
-  struct conn *spare = number == 0 ? ep->spare : NULL;
+  struct conn *c = number == 0 ? ep->spare : NULL;
 
-  if (spare == NULL)
-    return ep->ops->conn (ep, number, e);
-  ep->spare = NULL; /* the worker with number 0 alone comes here */
-  return spare;
+  if (c) {
+    ep->spare = NULL; /* the worker with number 0 alone comes here */
+    return c;
+  }
+  c = ep->ops->conn (ep, number, e);
+  if (c == NULL)
+    error_set_side (e, side_name (ep->side));
+  return c;
 }
 
 void
@@ -406,13 +459,15 @@ conn_came_up (struct conn *c, uint64_t now, uint64_t deadline, struct error *e)
     if (now < deadline)
       return 0;
     stage = c->ops->stage ? c->ops->stage (c) : NULL;
-    error_set (e, ETIMEDOUT, "%s: no answer from the server in time%s%s",
-               conn_name (c), stage ? ": " : "", stage ? stage : "");
+    endpoint_error (c->endpoint, e, ERROR_PLAIN, ETIMEDOUT,
+                    "no answer from the server in time%s%s", stage ? ": " : "",
+                    stage ? stage : "");
     return -1;
   case CONN_DEAD:
     break;
   }
-  error_set (e, ECONNREFUSED, "%s: the server hung up", conn_name (c));
+  endpoint_error (c->endpoint, e, ERROR_PLAIN, ECONNREFUSED,
+                  "the server hung up");
   return -1;
 }
 

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "endpoint/caps.h"
 #include "error.h"
 #include "list.h"
 #include "options/types.h"
@@ -29,50 +30,10 @@
 
 struct options;
 
-enum side { SOURCE, DESTINATION };
-
-const char *side_name (enum side side); /* "source", "destination" */
-
 /* The values of the ranges in an answer to IO_EXTENTS. */
 enum extent_value {
   EXTENT_DATA = 0,
   EXTENT_ZERO = 1, /* reads as zeroes, allocated or not */
-};
-
-/* What one side can do; all of it was told by a server, or by the kernel, and
- * has been checked by endpoint_open for being possible, not for being true.
- */
-struct caps {
-  uint64_t size;            /* bytes, at most INT64_MAX */
-  uint64_t block_min;       /* power of two; every offset and length */
-  uint64_t block_preferred; /* power of two, at least block_min */
-  uint64_t block_max;       /* of a read or write; multiple of block_min */
-  uint64_t extents_max;     /* bytes that one IO_EXTENTS may ask; 0: none */
-  uint64_t zero_max;        /* bytes of one IO_ZERO; 0: cannot zero */
-  uint64_t zero_grain;      /* power of two: IO_ZERO is cheap where offset
-                                   and length are multiples; 0: anywhere */
-  bool can_fast_zero;
-  bool can_flush;
-  bool can_multi_conn; /* more than one conn is safe */
-  bool reconnects;     /* a conn can be lost, and be made anew */
-  bool read_only;
-  bool grows;            /* takes the size of what is copied, zeroed */
-  uint64_t size_max;     /* bytes that what grows can have; 0: unknown */
-  bool free_known;       /* the next two are, for what grows */
-  uint64_t free;         /* bytes free on its file system */
-  uint64_t occupied;     /* bytes that it has there already */
-  bool missing;          /* it was not there when it was opened */
-  bool kept;             /* by prepare: holds a part of the copy */
-  bool written_once;     /* no block can be written a second time */
-  bool in_use;           /* by somebody else, who may change it */
-  const char *in_use_by; /* who that is, and what can be done, in words;
-                                   borrowed from the endpoint; NULL: unknown */
-
-  /* Bytes in order, and no offsets: each is read, or has to be written, once,
-   * from 0 on.  Nobody knows how many a source has: its size is INT64_MAX.
-   */
-  bool stream;
-  bool terminal; /* a stream that ends before somebody's eyes */
 };
 
 enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
@@ -127,16 +88,6 @@ struct endpoint;
 
 /* -- endpoints ---------------------------------------------------------- */
 
-struct endpoint_wants {
-  bool extents;   /* IO_EXTENTS will be used */
-  bool write;     /* else it is opened for reading only */
-  bool compare;   /* it is read to be compared: no stream */
-  bool part;      /* others may write to the rest of it */
-  bool just_look; /* so nobody is kept out meanwhile */
-  bool resumes;   /* an earlier run of this copy may have left a
-                                   server that is just ending */
-};
-
 /* Whether the name is of a kind that can be opened, and can do what is wanted
  * of it: nothing is opened yet, so both names can be refused before a server is
  * started.  0, or -1 with the error set.
@@ -155,7 +106,7 @@ int endpoint_check_pair (const struct operand *source,
 
 /* Opens and describes one side, with its first conn, which endpoint_conn hands
  * out as number 0.  Waits for at most open_timeout_ns, or until interrupt_fd
- * (-1: none) is readable (then EINTR).  NULL with the error set, errno in it.
+ * (-1: none) is readable (then ERROR_INTERRUPTED).  NULL with the error set, errno in it.
  * The name has passed endpoint_check_name.
  */
 struct endpoint *endpoint_open (enum side side, const struct operand *name,
@@ -165,6 +116,11 @@ struct endpoint *endpoint_open (enum side side, const struct operand *name,
 
 /* "source nbd://host/x": for messages, with secrets masked. */
 const char *endpoint_name (const struct endpoint *ep);
+
+/* Sets the error of this side: its text begins with the endpoint's name. */
+void endpoint_error (const struct endpoint *ep, struct error *e,
+                     enum error_kind kind, int number, const char *fs, ...)
+  __attribute__ ((format (printf, 5, 6)));
 
 /* The same of a side that need not be open, without the word before it.
  * Allocated; NULL where memory is out.
@@ -218,7 +174,7 @@ int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
 /* After the last flush: whether the name still leads to what was written, and
- * whether that has its whole size.  0, or -1 with the error (ESTALE) set when
+ * whether that has its whole size.  0, or -1 with the error set when
  * somebody has cut, removed, moved or replaced it meanwhile.
  */
 int endpoint_recheck (struct endpoint *ep, struct error *e);
@@ -303,7 +259,7 @@ struct conn_ops {
   void (*poll_events) (struct conn *c, struct pollfd *p);
 
   /* Moves the bytes that can move after poll returned revents, which is not 0.
-   * Returns -1 with the error set, and its number ENOTCONN, when the connection
+   * Returns -1 with the error set, as ERROR_CONNECTION_LOST, when the connection
    * is lost; all ios are then on their ready lists.  NULL where submit does all
    * of it.
    */

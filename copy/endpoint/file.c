@@ -586,8 +586,8 @@ file_dispatch (struct conn *c, short revents, struct error *e)
   reap (fc);
   if (fc->submit_error == 0 || fc->submit_error == EAGAIN)
     return 0;
-  error_set (e, fc->submit_error, "%s: io_uring: %s", conn_name (c),
-             strerror (fc->submit_error));
+  endpoint_error (c->endpoint, e, ERROR_PLAIN, fc->submit_error, "io_uring: %s",
+                  strerror (fc->submit_error));
   return -1;
 }
 
@@ -698,8 +698,8 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
   if (ep->fd == -1 && errno == EEXIST && shared)
     ep->fd = open (ep->path, flags | O_NOFOLLOW);
   if (ep->fd == -1 && errno == EEXIST) {
-    error_set (e, EBUSY, "%s: it is in use by another, who has just made it",
-               ep->base.name);
+    endpoint_error (&ep->base, e, ERROR_IN_USE, EBUSY,
+                    "it is in use by another, who has just made it");
     return -1;
   }
   if (ep->fd == -1)
@@ -727,13 +727,27 @@ lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
   if (filelock_take (ep->fd, use_of (ep), p->start, p->end) == -1
       || !device_is_at (ep->fd, ep->path)) {
     ep->created = false;
-    error_set (e, EBUSY, "%s: it is in use by another, who came first",
-               ep->base.name);
+    endpoint_error (&ep->base, e, ERROR_IN_USE, EBUSY,
+                    "it is in use by another, who came first");
     return -1;
   }
   return !p->keep && device_describe (ep->fd, &ep->device) == -1
     ? endpoint_fail (&ep->base, "cannot look at it", e)
     : 0;
+}
+
+/* Fails to give a file its size.  A size that no file there can have is refused
+ * as long as nothing was changed.
+ */
+static int
+fail_to_size (const struct file_endpoint *ep, const char *what, struct error *e)
+{
+  const bool refused = errno == EFBIG && !ep->base.changed;
+
+  endpoint_fail (&ep->base, what, e);
+  if (refused)
+    e->kind = ERROR_REFUSED;
+  return -1;
 }
 
 /* Reserves the room on the disk before anything is cut.  When it fails, what
@@ -755,7 +769,7 @@ reserve (struct file_endpoint *ep, const struct preparation *p, struct error *e)
     log_detail ("%s: the room beyond its end stays reserved: %s", ep->base.name,
                 strerror (errno));
   errno = err;
-  return endpoint_fail (&ep->base, "cannot allocate it", e);
+  return fail_to_size (ep, "cannot allocate it", e);
 }
 
 /* Makes all of a file read as zeroes.  Where it does not, because not even
@@ -791,7 +805,7 @@ set_size (struct file_endpoint *ep, const struct preparation *p,
   if (((overwrite || p->size > ep->device.size)
        && ftruncate (ep->fd, p->size) == -1)
       || (!overwrite && empty (ep, p) == -1))
-    return endpoint_fail (&ep->base, "cannot set its size", e);
+    return fail_to_size (ep, "cannot set its size", e);
   ep->base.caps.size = ep->expected = p->size;
   return 0;
 }

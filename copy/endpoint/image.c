@@ -185,22 +185,24 @@ explain_tool (struct child_log *heard, struct error *e)
 
   if (child_log_reason (heard, false, line, sizeof line))
     snprintf (e->text + used, sizeof e->text - used, ": %s", line);
-  if (child_log_of_lock (heard))
+  if (child_log_of_lock (heard)) {
+    e->kind = ERROR_IN_USE;
     e->number = EBUSY;
+  }
 }
 
 static int
 wait_for_tool (const struct image_endpoint *ep, struct child *c,
                const char *program, struct error *e)
 {
-  const char *how;
-
   if (child_wait (c, ep->deadline, ep->request.interrupt_fd))
     return 0;
-  how = clock_now () >= ep->deadline ? "did not end in time"
-                                     : "was interrupted";
-  error_set (e, clock_now () >= ep->deadline ? ETIMEDOUT : EINTR, "%s: %s %s",
-             ep->base.name, program, how);
+  if (clock_now () >= ep->deadline)
+    endpoint_error (&ep->base, e, ERROR_PLAIN, ETIMEDOUT,
+                    "%s did not end in time", program);
+  else
+    endpoint_error (&ep->base, e, ERROR_INTERRUPTED, EINTR,
+                    "%s was interrupted", program);
   child_end (c, 0, -1);
   return -1;
 }
@@ -347,7 +349,8 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
   log_detail ("%s: making a new image of %s", ep->base.name, format_of (ep));
   if (new_image_begin (&n, path_of (ep)) == -1) {
     if (errno == EBUSY)
-      error_set (e, EBUSY, "%s: another copy is making it", ep->base.name);
+      endpoint_error (&ep->base, e, ERROR_IN_USE, EBUSY,
+                      "another copy is making it");
     else if (errno == EEXIST)
       error_set (e, EEXIST, "%s: cannot create it: %s is in the way",
                  ep->base.name, n.folder);
@@ -386,7 +389,7 @@ start_writer (struct image_endpoint *ep, struct error *e)
 
     if (start_server (ep, serve_command (ep, IMAGE_WRITE), &why) == 0)
       return 0;
-    if (why.number != EBUSY || !pause_for_release (ep, &left)) {
+    if (why.kind != ERROR_IN_USE || !pause_for_release (ep, &left)) {
       *e = why;
       return -1;
     }
@@ -755,7 +758,7 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
 
   if (ep->device.kind == DEVICE_FILE && ep->device.size == 0)
     return 0;
-  while ((r = describe (ep, &f, &why)) == -1 && why.number == EBUSY
+  while ((r = describe (ep, &f, &why)) == -1 && why.kind == ERROR_IN_USE
          && pause_for_release (ep, &left))
     why = (struct error) { 0 };
   if (r == -1) {
@@ -860,7 +863,7 @@ static int
 heed_check (const struct image_endpoint *ep, int status,
             const struct error *why, struct error *e)
 {
-  if (why->number == EINTR) {
+  if (why->kind == ERROR_INTERRUPTED) {
     *e = *why;
     return -1;
   }
@@ -1199,7 +1202,7 @@ serve_address (struct image_endpoint *ep, const struct url *url,
   /* That the one below is gone says why those above it could not go on. */
   if (r == -1 && ep->below)
     server_has_ended (ep->below, DEATH_NOTICE_MS, e);
-  if (r == -1 && e->number != EINTR)
+  if (r == -1 && e->kind != ERROR_INTERRUPTED)
     explain_head (ep, url, e);
   if (fd != -1)
     close (fd);

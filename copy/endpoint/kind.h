@@ -81,12 +81,15 @@ struct endpoint_request {
 void *endpoint_new (const struct endpoint_request *q, size_t size,
                     const struct endpoint_ops *ops, struct error *e);
 
-/* -1, with the error set to errno, and to what failed. */
+/* Sets the error to errno and to what failed.  EBUSY means that another program
+ * uses the side, and EINTR that the caller did not want to wait any longer.
+ * Returns -1.
+ */
 int endpoint_fail (const struct endpoint *ep, const char *what,
                    struct error *e);
 
-/* The same for what is not wanted, or never can be: nothing was changed, and no
- * other try helps.
+/* Refuses what is not wanted or never can be: nothing was changed, and no other
+ * try helps.  Returns -1 with the error set.
  */
 int endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
                      ...) __attribute__ ((format (printf, 3, 4)));

@@ -146,7 +146,7 @@ endpoint_nbd_is_uri (const char *name)
  * be quoted in it, so it is masked.
  */
 static void
-set_nbd_error (struct error *e, const char *name, const char *what)
+set_nbd_error (const struct endpoint *ep, struct error *e, const char *what)
 {
   const int err = nbd_get_errno ();
   const char *text = nbd_get_error ();
@@ -158,8 +158,8 @@ set_nbd_error (struct error *e, const char *name, const char *what)
   else if (strncmp (text, "nbd_", 4) == 0 && (colon = strstr (text, ": ")))
     text = colon + 2;
   masked = secrets_mask (text);
-  error_set (e, err ? err : EIO, "%s: %s: %s", name, what,
-             masked ? masked : "unknown error");
+  endpoint_error (ep, e, ERROR_PLAIN, err ? err : EIO, "%s: %s", what,
+                  masked ? masked : "unknown error");
   free (masked);
 }
 
@@ -459,14 +459,15 @@ nbd_conn_dispatch (struct conn *c, short revents, struct error *e)
            && (revents & (POLLOUT | broken)))
     r = nbd_aio_notify_write (nc->nbd);
   if (r == -1) {
-    set_nbd_error (e, conn_name (c),
+    set_nbd_error (c->endpoint, e,
                    nc->up ? "the connection is lost" : "cannot connect");
+    e->kind = ERROR_CONNECTION_LOST;
     e->number = ENOTCONN;
     return -1;
   }
   if (!nc->leaving && nbd_aio_get_direction (nc->nbd) == 0) {
-    error_set (e, ENOTCONN, "%s: the server closed the connection",
-               conn_name (c));
+    endpoint_error (c->endpoint, e, ERROR_CONNECTION_LOST, ENOTCONN,
+                    "the server closed the connection");
     return -1;
   }
   return 0;
@@ -474,8 +475,8 @@ nbd_conn_dispatch (struct conn *c, short revents, struct error *e)
 
 /* Whether block size facts are such that requests can be made at all. */
 static int
-read_block_sizes (struct nbd_handle *h, const char *name, struct caps *caps,
-                  struct error *e)
+read_block_sizes (const struct endpoint *ep, struct nbd_handle *h,
+                  struct caps *caps, struct error *e)
 {
   const int64_t least = nbd_get_block_size (h, LIBNBD_SIZE_MINIMUM);
   const int64_t preferred = nbd_get_block_size (h, LIBNBD_SIZE_PREFERRED);
@@ -484,10 +485,10 @@ read_block_sizes (struct nbd_handle *h, const char *name, struct caps *caps,
   caps->block_min = least > 0 ? least : 1;
   caps->block_max = most > 0 ? min_u64 (most, PAYLOAD_MAX) : PAYLOAD_MAX;
   if (!is_power_of_2 (caps->block_min) || caps->block_min > caps->block_max) {
-    error_set (e, EPROTO,
-               "%s: the server tells impossible block sizes:"
-               " minimum %" PRIi64 ", maximum %" PRIi64,
-               name, least, most);
+    endpoint_error (ep, e, ERROR_PLAIN, EPROTO,
+                    "the server tells impossible block sizes:"
+                    " minimum %" PRIi64 ", maximum %" PRIi64,
+                    least, most);
     return -1;
   }
   caps->block_max = align_down (caps->block_max, caps->block_min);
@@ -527,16 +528,15 @@ static int
 read_caps (const struct nbd_endpoint *ep, struct nbd_handle *h,
            struct caps *caps, struct error *e)
 {
-  const char *name = ep->base.name;
   const int64_t size = nbd_get_size (h);
 
   *caps = (struct caps) { 0 };
   if (size < 0) {
-    set_nbd_error (e, name, "cannot tell its size");
+    set_nbd_error (&ep->base, e, "cannot tell its size");
     return -1;
   }
   caps->size = size;
-  if (read_block_sizes (h, name, caps, e) == -1)
+  if (read_block_sizes (&ep->base, h, caps, e) == -1)
     return -1;
   caps->read_only = nbd_is_read_only (h) > 0;
   caps->can_flush = nbd_can_flush (h) > 0;
@@ -579,8 +579,8 @@ nbd_conn_verify (struct conn *c, struct error *e)
     what = "block status";
   if (what == NULL)
     return 0;
-  error_set (e, EPROTO, "%s: a further connection differs from the first: %s",
-             conn_name (c), what);
+  endpoint_error (c->endpoint, e, ERROR_PLAIN, EPROTO,
+                  "a further connection differs from the first: %s", what);
   return -1;
 }
 
@@ -713,7 +713,7 @@ connect_abstract (const struct nbd_endpoint *ep, struct nbd_handle *h,
   int fd;
 
   if (nbd_set_export_name (h, ep->abstract.export) == -1) {
-    set_nbd_error (e, ep->base.name, "cannot connect");
+    set_nbd_error (&ep->base, e, "cannot connect");
     return -1;
   }
   fd = nbd_abstract_connect (&ep->abstract);
@@ -723,7 +723,7 @@ connect_abstract (const struct nbd_endpoint *ep, struct nbd_handle *h,
     return -1;
   }
   if (nbd_aio_connect_socket (h, fd) == -1) {
-    set_nbd_error (e, ep->base.name, "cannot connect");
+    set_nbd_error (&ep->base, e, "cannot connect");
     close (fd);
     return -1;
   }
@@ -747,7 +747,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
   nc->base.endpoint = &ep->base;
   nc->nbd = make_handle (ep, number, nc);
   if (nc->nbd == NULL) {
-    set_nbd_error (e, ep->base.name, "cannot make a handle");
+    set_nbd_error (&ep->base, e, "cannot make a handle");
     atomic_fetch_sub (&ep->conns, 1);
     free (nc);
     return NULL;
@@ -758,7 +758,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, server_socket (ep->spawn))
                   : nbd_aio_connect_uri (nc->nbd, ep->uri);
     if (r == -1)
-      set_nbd_error (e, ep->base.name, "cannot connect");
+      set_nbd_error (&ep->base, e, "cannot connect");
   }
   if (r == -1) {
     nbd_conn_close (&nc->base);
@@ -824,10 +824,9 @@ seems_absent (const struct nbd_conn *nc, const struct error *e)
 static void
 add_hint (struct error *e, const char *hint)
 {
-  const struct error before = *e;
+  const size_t used = strlen (e->text);
 
-  *e = (struct error) { 0 };
-  error_set (e, before.number, "%s (%s)", before.text, hint);
+  snprintf (e->text + used, sizeof e->text - used, " (%s)", hint);
 }
 
 /* The server's certificate is not accepted, and libnbd does not say why. */
@@ -1021,7 +1020,7 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
     return -1;
   if (r == 0) {
     *e = (struct error) { 0 };
-    error_set (e, EINTR, "%s: interrupted", ep->base.name);
+    endpoint_error (&ep->base, e, ERROR_INTERRUPTED, EINTR, "interrupted");
   }
   else if (r != 1 && ep->spawn)
     server_explain (ep->spawn, e);

@@ -427,7 +427,7 @@ let_time_pass (const struct pipe_endpoint *ep, const struct endpoint_request *q,
   struct pollfd p = { .fd = q->interrupt_fd, .events = POLLIN };
 
   if (poll (&p, 1, LOOK_MS) == 1) {
-    error_set (e, EINTR, "%s: interrupted", ep->base.name);
+    endpoint_error (&ep->base, e, ERROR_INTERRUPTED, EINTR, "interrupted");
     return -1;
   }
   if (clock_now () >= q->deadline) {

@@ -223,8 +223,10 @@ add_reason (struct server *s, bool parting, struct error *e)
   found = child_log_reason (s->heard, parting, line, sizeof line);
   if (found && !ends_with (e->text, line))
     snprintf (e->text + used, sizeof e->text - used, ": %s", line);
-  if (child_log_of_lock (s->heard))
+  if (child_log_of_lock (s->heard)) {
+    e->kind = ERROR_IN_USE;
     e->number = EBUSY;
+  }
   return found;
 }
 

@@ -48,7 +48,7 @@ bool server_has_ended (struct server *s, int wait_ms, struct error *e);
 
 /* Something failed that was asked of the server: adds the last line that it
  * printed to the error, if there is one.  Where that says that an image is in
- * use, the error's number becomes EBUSY.
+ * use, the error's kind becomes ERROR_IN_USE.
  */
 void server_explain (struct server *s, struct error *e);
 

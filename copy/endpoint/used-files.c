@@ -380,6 +380,7 @@ add_image_files (struct used_files *u, const struct use *side_use,
                "%s %s: which files it is made of"
                " cannot be found out: %s",
                side_name (side), side_use->shown, why.text);
+    error_set_side (&u->unknown, side_name (side));
     return 0;
   }
   for (size_t i = 0; r == 0 && i < files.n_files; i++) {
@@ -724,12 +725,15 @@ refuse (const struct use *earlier, const struct use *later, struct error *e)
   const struct use *second = swap ? earlier : later;
   char one[LABEL_MAX], two[LABEL_MAX];
 
-  error_set (e, EINVAL, "%s: it is the same %s as %s",
-             format_label (first, one, sizeof one),
-             is_block (&first->place)         ? "device"
-               : first->place.kind == ADDRESS ? "disk"
-                                              : "file",
-             format_label (second, two, sizeof two));
+  error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: it is the same %s as %s",
+                  format_label (first, one, sizeof one),
+                  is_block (&first->place)         ? "device"
+                    : first->place.kind == ADDRESS ? "disk"
+                                                   : "file",
+                  format_label (second, two, sizeof two));
+  if (first->part == SOURCE_SIDE || first->part == DESTINATION_SIDE)
+    error_set_side (
+      e, side_name (first->part == SOURCE_SIDE ? SOURCE : DESTINATION));
   return -1;
 }
 
@@ -744,8 +748,8 @@ used_files_check (const struct used_files *u, struct error *e)
         return refuse (&u->uses[j], &u->uses[i], e);
   for (size_t i = 0; i < u->n_uses; i++)
     if (is_output_on_disk (&u->uses[i])) {
-      error_set (e, EINVAL, "%s: it is a disk",
-                 format_label (&u->uses[i], label, sizeof label));
+      error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: it is a disk",
+                      format_label (&u->uses[i], label, sizeof label));
       return -1;
     }
   return 0;

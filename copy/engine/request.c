@@ -1046,15 +1046,15 @@ check_expected (const struct lane *l, uint64_t end, bool is_last,
       || (end < expected && !is_last))
     return 0;
   if (end > expected)
-    error_set (e, EFBIG,
-               "%s: it has more than the %" PRIu64 " bytes that"
-               " --source-size says",
-               conn_name (l->source), expected);
+    endpoint_error (l->source->endpoint, e, ERROR_PLAIN, EFBIG,
+                    "it has more than the %" PRIu64 " bytes that"
+                    " --source-size says",
+                    expected);
   else
-    error_set (e, ENODATA,
-               "%s: it ended after %" PRIu64 " of the %" PRIu64
-               " bytes that --source-size says",
-               conn_name (l->source), end, expected);
+    endpoint_error (l->source->endpoint, e, ERROR_PLAIN, ENODATA,
+                    "it ended after %" PRIu64 " of the %" PRIu64
+                    " bytes that --source-size says",
+                    end, expected);
   return -1;
 }
 
@@ -1072,20 +1072,19 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
     return -1;
   if (came > 0 && end > plan->room) {
-    error_set (e, ENOSPC,
-               "%s: its size (%" PRIu64 ") is smaller than %s: at"
-               " least %" PRIu64 " bytes came from there",
-               conn_name (l->destination), plan->room, conn_name (l->source),
-               end);
+    endpoint_error (l->destination->endpoint, e, ERROR_PLAIN, ENOSPC,
+                    "its size (%" PRIu64 ") is smaller than %s: at"
+                    " least %" PRIu64 " bytes came from there",
+                    plan->room, conn_name (l->source), end);
     return -1;
   }
   if (is_last && end % plan->last_block != 0) {
-    error_set (e, EINVAL,
-               "%s: %s ended after %" PRIu64 " bytes, which is no"
-               " multiple of its minimum block (%" PRIu64 "): the end cannot be"
-               " written",
-               conn_name (l->destination), conn_name (l->source), end,
-               plan->last_block);
+    endpoint_error (l->destination->endpoint, e, ERROR_PLAIN, EINVAL,
+                    "%s ended after %" PRIu64 " bytes, which is no"
+                    " multiple of its minimum block (%" PRIu64
+                    "): the end cannot be"
+                    " written",
+                    conn_name (l->source), end, plan->last_block);
     return -1;
   }
   if (is_last) {

@@ -116,11 +116,12 @@ copy_again (struct worker *w, const struct error *why, struct error *e)
       w->out_of_work = false;
     return true;
   }
-  error_set (e, why->number,
-             "%s; what was written before cannot be written"
-             " again: %s",
-             why->text,
-             from_stream ? "it came from a stream" : "it is too much");
+  error_set_at (e, why->number, &why->place,
+                "%s; what was written before cannot be written"
+                " again: %s",
+                why->text,
+                from_stream ? "it came from a stream" : "it is too much");
+  e->kind = why->kind;
   return false;
 }
 
@@ -283,8 +284,8 @@ lose_dead (struct worker *w, const struct io *io, int err, struct error *e)
 {
   struct error why = { 0 };
 
-  error_set (&why, ENOTCONN, "%s: the connection is lost: %s",
-             conn_name (io->conn), strerror (err));
+  endpoint_error (io->conn->endpoint, &why, ERROR_CONNECTION_LOST, ENOTCONN,
+                  "the connection is lost: %s", strerror (err));
   return lose (w, side_of (w, io->conn), &why, e);
 }
 

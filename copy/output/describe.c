@@ -132,22 +132,6 @@ describe_plan (const struct plan *p, const struct scan_result *found)
 
 /* -- errors and numbers --------------------------------------------------- */
 
-/* Most errors without a place begin with the side's name all the same. */
-static const char *
-side_of (const struct error *e)
-{
-  static const enum side sides[] = { SOURCE, DESTINATION };
-
-  for (unsigned i = 0; e->place.side == NULL && i < 2; i++) {
-    const char *name = side_name (sides[i]);
-    const size_t n = strlen (name);
-
-    if (strncmp (e->text, name, n) == 0 && e->text[n] == ' ')
-      return name;
-  }
-  return e->place.side;
-}
-
 json_t *
 describe_error (const struct error *e)
 {
@@ -156,8 +140,8 @@ describe_error (const struct error *e)
   if (e == NULL || !error_is_set (e))
     return json_null ();
   return json_pack (
-    "{s:s?, s:s?, s:o, s:o, s:o, s:o}", "side", side_of (e), "op", p->op,
-    "offset", describe_if (p->has_range, json_of_number (p->offset)), "length",
+    "{s:s?, s:s?, s:o, s:o, s:o, s:o}", "side", p->side, "op", p->op, "offset",
+    describe_if (p->has_range, json_of_number (p->offset)), "length",
     describe_if (p->has_range, json_of_number (p->length)), "errno",
     describe_if (e->number != 0, json_integer (e->number)), "message",
     json_of_text (e->text, SIZE_MAX));

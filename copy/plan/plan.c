@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "arith.h"
 #include "clock.h"
@@ -110,131 +112,167 @@ choose_part (struct plan *p, const struct options *o)
   }
 }
 
-/* What stands against writing, whatever the source. */
-static int
-refuse_unwritable (const struct options *o, const char *destination_name,
-                   const struct caps *destination, struct error *e)
+/* Says that a side cannot be used for this copy.  Returns -1 with the error
+ * set, which begins with the name of the side.
+ */
+static int __attribute__ ((format (printf, 5, 6)))
+refuse (const struct plan_side *sides, enum side side, int number,
+        struct error *e, const char *fs, ...)
 {
-  if (destination->read_only) {
-    error_set (e, EROFS, "%s: it is read-only, cannot write to it",
-               destination_name);
-    return -1;
-  }
-  if (destination->terminal) {
-    error_set (e, ENOTSUP, "%s: refusing to write to a terminal",
-               destination_name);
-    return -1;
-  }
-  if ((o->flush || o->map) && !destination->can_flush && !destination->stream) {
-    error_set (e, ENOTSUP, "%s: it cannot flush, which %s asks for",
-               destination_name, o->map ? "--map" : "--flush");
-    return -1;
-  }
-  if (o->map && destination->written_once) {
-    error_set (e, ENOTSUP,
-               "%s: each of its blocks can be written only once, so"
-               " no later run could go on from --map",
-               destination_name);
-    return -1;
+  char why[sizeof e->text];
+  va_list args;
+
+  va_start (args, fs);
+  vsnprintf (why, sizeof why, fs, args);
+  va_end (args);
+  error_set (e, number, "%s: %s", sides[side].name, why);
+  error_set_side (e, side_name (side));
+  return -1;
+}
+
+static int
+refuse_used (const struct plan_side *sides, struct error *e)
+{
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    const struct caps *caps = sides[side].caps;
+
+    if (caps->in_use) {
+      refuse (sides, side, EBUSY, e, "it is in use by another%s%s",
+              caps->in_use_by ? ": " : ", or mounted",
+              caps->in_use_by ? caps->in_use_by : "");
+      e->kind = ERROR_IN_USE;
+      return -1;
+    }
   }
   return 0;
 }
 
-/* A stream shows its size only at its end: see request.c. */
+/* Reasons to refuse the destination, whatever the source is. */
 static int
-refuse_size (const struct plan *p, const char *source_name,
-             const struct caps *source, const char *destination_name,
+refuse_unwritable (const struct options *o, const struct plan_side *sides,
+                   struct error *e)
+{
+  const struct caps *destination = sides[DESTINATION].caps;
+
+  if (destination->read_only)
+    return refuse (sides, DESTINATION, EROFS, e,
+                   "it is read-only, cannot write to it");
+  if (destination->terminal)
+    return refuse (sides, DESTINATION, ENOTSUP, e,
+                   "refusing to write to a terminal");
+  if ((o->flush || o->map) && !destination->can_flush && !destination->stream)
+    return refuse (sides, DESTINATION, ENOTSUP, e,
+                   "it cannot flush, which %s asks for",
+                   o->map ? "--map" : "--flush");
+  if (o->map && destination->written_once)
+    return refuse (sides, DESTINATION, ENOTSUP, e,
+                   "each of its blocks can be written only once, so"
+                   " no later run could go on from --map");
+  return 0;
+}
+
+/* Checks --source-size.  A stream shows its size only at its end: see request.c.
+ */
+static int
+refuse_size (const struct plan *p, const struct plan_side *sides,
              struct error *e)
 {
+  const struct caps *source = sides[SOURCE].caps;
+
   if (!p->size_is_known)
     return 0;
-  if (!source->stream && source->size != p->expected) {
-    error_set (e, EINVAL,
-               "%s: its size is %" PRIu64 ", not %" PRIu64
-               " as --source-size says",
-               source_name, source->size, p->expected);
-    return -1;
-  }
-  if (source->stream && p->expected > p->room) {
-    error_set (e, ENOSPC,
-               "%s: its size (%" PRIu64 ") is smaller than"
-               " --source-size (%" PRIu64 ")",
-               destination_name, p->room, p->expected);
-    return -1;
-  }
+  if (!source->stream && source->size != p->expected)
+    return refuse (sides, SOURCE, EINVAL, e,
+                   "its size is %" PRIu64 ", not %" PRIu64
+                   " as --source-size says",
+                   source->size, p->expected);
+  if (source->stream && p->expected > p->room)
+    return refuse (sides, DESTINATION, ENOSPC, e,
+                   "its size (%" PRIu64 ") is smaller than"
+                   " --source-size (%" PRIu64 ")",
+                   p->room, p->expected);
+  return 0;
+}
+
+static int
+refuse_streams (const struct options *o, const struct plan_side *sides,
+                struct error *e)
+{
+  const enum side side = sides[SOURCE].caps->stream ? SOURCE : DESTINATION;
+
+  if (!sides[side].caps->stream)
+    return 0;
+  if (o->map)
+    return refuse (sides, side, ENOTSUP, e,
+                   "it is a stream, and --map needs offsets");
+  if (o->shard.count)
+    return refuse (sides, side, ENOTSUP, e,
+                   "a stream has no parts for --shard");
+  return 0;
+}
+
+/* Checks that the destination has room for the source. */
+static int
+refuse_small (const struct plan *p, const struct plan_side *sides,
+              struct error *e)
+{
+  const struct caps *source = sides[SOURCE].caps;
+  const struct caps *destination = sides[DESTINATION].caps;
+
+  if (p->open_ended)
+    return 0;
+  if (destination->size < source->size && !destination->grows)
+    return refuse (sides, DESTINATION, ENOSPC, e,
+                   "its size (%" PRIu64 ") is smaller than the"
+                   " source's (%" PRIu64 ")",
+                   destination->size, source->size);
+  if (destination->grows && destination->size_max > 0
+      && source->size > destination->size_max)
+    return refuse (sides, DESTINATION, EFBIG, e,
+                   "a file there has at most %" PRIu64 " bytes, and"
+                   " the source has %" PRIu64,
+                   destination->size_max, source->size);
+  return 0;
+}
+
+static int
+refuse_blocks (const struct plan *p, const struct plan_side *sides,
+               struct error *e)
+{
+  const struct caps *source = sides[SOURCE].caps;
+  const struct caps *destination = sides[DESTINATION].caps;
+  const uint64_t block_max = min_u64 (source->block_max,
+                                      destination->block_max);
+
+  if (source->size % source->block_min != 0)
+    return refuse (sides, SOURCE, EINVAL, e,
+                   "its size (%" PRIu64 ") is no multiple of its"
+                   " minimum block (%" PRIu64 "): the end cannot be read",
+                   source->size, source->block_min);
+  if (source->size % destination->block_min != 0 && !p->open_ended)
+    return refuse (sides, DESTINATION, EINVAL, e,
+                   "the source's size (%" PRIu64 ") is no multiple"
+                   " of its minimum block (%" PRIu64 "): the end cannot be %s",
+                   source->size, destination->block_min,
+                   p->copies ? "written" : "read");
+  if (p->align > block_max)
+    return refuse (sides, DESTINATION, EINVAL, e,
+                   "minimum block %" PRIu64 " on one side, but"
+                   " maximum %" PRIu64 " on the other",
+                   p->align, block_max);
   return 0;
 }
 
 static int
 refuse_impossible (const struct plan *p, const struct options *o,
-                   const char *source_name, const struct caps *source,
-                   const char *destination_name, const struct caps *destination,
-                   struct error *e)
+                   const struct plan_side *sides, struct error *e)
 {
-  if (source->in_use || destination->in_use) {
-    const char *by = source->in_use ? source->in_use_by
-                                    : destination->in_use_by;
-
-    error_set (e, EBUSY, "%s: it is in use by another%s%s",
-               source->in_use ? source_name : destination_name,
-               by ? ": " : ", or mounted", by ? by : "");
-    return -1;
-  }
-  if (p->copies
-      && refuse_unwritable (o, destination_name, destination, e) == -1)
-    return -1;
-  if (refuse_size (p, source_name, source, destination_name, e) == -1)
-    return -1;
-  if (o->map && (source->stream || destination->stream)) {
-    error_set (e, ENOTSUP, "%s: it is a stream, and --map needs offsets",
-               source->stream ? source_name : destination_name);
-    return -1;
-  }
-  if (o->shard.count && (source->stream || destination->stream)) {
-    error_set (e, ENOTSUP, "%s: a stream has no parts for --shard",
-               source->stream ? source_name : destination_name);
-    return -1;
-  }
-  if (destination->size < source->size && !destination->grows
-      && !p->open_ended) {
-    error_set (e, ENOSPC,
-               "%s: its size (%" PRIu64 ") is smaller than the"
-               " source's (%" PRIu64 ")",
-               destination_name, destination->size, source->size);
-    return -1;
-  }
-  if (destination->grows && destination->size_max > 0 && !p->open_ended
-      && source->size > destination->size_max) {
-    error_set (e, EFBIG,
-               "%s: a file there has at most %" PRIu64 " bytes, and"
-               " the source has %" PRIu64,
-               destination_name, destination->size_max, source->size);
-    return -1;
-  }
-  if (source->size % source->block_min != 0) {
-    error_set (e, EINVAL,
-               "%s: its size (%" PRIu64 ") is no multiple of its"
-               " minimum block (%" PRIu64 "): the end cannot be read",
-               source_name, source->size, source->block_min);
-    return -1;
-  }
-  if (source->size % destination->block_min != 0 && !p->open_ended) {
-    error_set (e, EINVAL,
-               "%s: the source's size (%" PRIu64 ") is no multiple"
-               " of its minimum block (%" PRIu64 "): the end cannot be %s",
-               destination_name, source->size, destination->block_min,
-               p->copies ? "written" : "read");
-    return -1;
-  }
-  if (p->align > min_u64 (source->block_max, destination->block_max)) {
-    error_set (e, EINVAL,
-               "%s: minimum block %" PRIu64 " on one side, but"
-               " maximum %" PRIu64 " on the other",
-               destination_name, p->align,
-               min_u64 (source->block_max, destination->block_max));
-    return -1;
-  }
-  return 0;
+  return refuse_used (sides, e) == -1
+      || (p->copies && refuse_unwritable (o, sides, e) == -1)
+      || refuse_size (p, sides, e) == -1 || refuse_streams (o, sides, e) == -1
+      || refuse_small (p, sides, e) == -1 || refuse_blocks (p, sides, e) == -1
+    ? -1
+    : 0;
 }
 
 static uint64_t
@@ -401,11 +439,12 @@ plan_zeroes (const struct plan *p, const struct options *o,
 }
 
 int
-plan_make (struct plan *p, const struct options *o, const char *source_name,
-           const struct caps *source, const char *destination_name,
-           const struct caps *destination, const struct machine *machine,
+plan_make (struct plan *p, const struct options *o,
+           const struct plan_side sides[2], const struct machine *machine,
            struct error *e)
 {
+  const struct caps *source = sides[SOURCE].caps;
+  const struct caps *destination = sides[DESTINATION].caps;
   const uint64_t preferred = max_u64 (source->block_preferred,
                                       destination->block_preferred);
 
@@ -430,9 +469,7 @@ plan_make (struct plan *p, const struct options *o, const char *source_name,
     .in_order = o->digest != DIGEST_NONE,
     .digest = { .kind = o->digest, .block = o->digest_block },
   };
-  if (refuse_impossible (p, o, source_name, source, destination_name,
-                         destination, e)
-      == -1)
+  if (refuse_impossible (p, o, sides, e) == -1)
     return -1;
 
   choose_part (p, o);

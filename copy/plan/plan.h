@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "endpoint/endpoint.h"
+#include "endpoint/caps.h"
 #include "error.h"
 #include "options/types.h"
 #include "plan/retry.h"
@@ -105,12 +105,17 @@ plan_buffer_size (const struct plan *p, uint64_t size)
   return p->compares ? 2 * size : size;
 }
 
-/* Fills in the plan.  Returns -1
- * with the error set where this copy cannot be done: nothing was written yet.
+/* What the plan needs to know about a side. */
+struct plan_side {
+  const char *name; /* for messages, with secrets masked */
+  const struct caps *caps;
+};
+
+/* Fills in the plan for the two sides.  Returns 0, or -1 with the error set
+ * where this copy cannot be done: nothing was written yet.
  */
-int plan_make (struct plan *p, const struct options *o, const char *source_name,
-               const struct caps *source, const char *destination_name,
-               const struct caps *destination, const struct machine *machine,
+int plan_make (struct plan *p, const struct options *o,
+               const struct plan_side sides[2], const struct machine *machine,
                struct error *e);
 
 /* Which extra questions will be asked of each side, so that the connection can

@@ -247,15 +247,15 @@ refuse_value (const struct map *m, const struct map_text *text,
   char *shown = there ? secrets_mask (there) : NULL;
 
   if (is_same_value (m, text, key))
-    error_set (e, ESTALE,
-               "--map=%s: it belongs to another copy: %s: %s, but"
-               " its name differs in what is not shown",
-               m->name, map_key_name (key), here);
+    error_set_kind (e, ERROR_OTHER_COPY, ESTALE,
+                    "--map=%s: it belongs to another copy: %s: %s, but"
+                    " its name differs in what is not shown",
+                    m->name, map_key_name (key), here);
   else
-    error_set (e, ESTALE,
-               "--map=%s: it belongs to another copy: %s: %s there,"
-               " %s here",
-               m->name, map_key_name (key), shown ? shown : "none", here);
+    error_set_kind (e, ERROR_OTHER_COPY, ESTALE,
+                    "--map=%s: it belongs to another copy: %s: %s there,"
+                    " %s here",
+                    m->name, map_key_name (key), shown ? shown : "none", here);
   free (shown);
   free (there);
   return -1;
@@ -279,18 +279,19 @@ static int
 check_values (struct map *m, const struct map_text *text, struct error *e)
 {
   if (text->values[MAP_VERSION].start == NULL) {
-    error_set (e, ESTALE,
-               "--map=%s: it belongs to another copy: this program"
-               " did not write it",
-               m->name);
+    error_set_kind (e, ERROR_OTHER_COPY, ESTALE,
+                    "--map=%s: it belongs to another copy: this program"
+                    " did not write it",
+                    m->name);
     return -1;
   }
   if (!is_same_value (m, text, MAP_VERSION)) {
-    error_set (e, ESTALE,
-               "--map=%s: another version of this program wrote it,"
-               " and which copy it is of cannot be told for sure: remove it, or"
-               " give --resume=never",
-               m->name);
+    error_set_kind (
+      e, ERROR_OTHER_COPY, ESTALE,
+      "--map=%s: another version of this program wrote it,"
+      " and which copy it is of cannot be told for sure: remove it, or"
+      " give --resume=never",
+      m->name);
     return -1;
   }
   for (unsigned i = 0; i < MAP_KEYS; i++)
@@ -397,11 +398,12 @@ open_file (struct map *m, const struct options *o, bool just_look,
 
     if (err == ENOENT && (just_look || o->resume == RESUME_REQUIRE))
       return 0;
-    return fail (m, err == EWOULDBLOCK ? EBUSY : err,
-                 err == EWOULDBLOCK ? "it is in use by another copy"
-                   : err == EINVAL  ? "it is no regular file"
-                                    : strerror (err),
-                 e);
+    if (err != EWOULDBLOCK)
+      return fail (m, err,
+                   err == EINVAL ? "it is no regular file" : strerror (err), e);
+    error_set_kind (e, ERROR_IN_USE, EBUSY,
+                    "--map=%s: it is in use by another copy", m->name);
+    return -1;
   }
   return 0;
 }

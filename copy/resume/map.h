@@ -42,11 +42,11 @@ struct map_pair {
 
 /* Opens the map that the options name, and reads it as --resume says; just_look
  * makes no file.  NULL with the error set, and nothing changed:
- *   EBUSY    another process has it
- *   ESTALE   it belongs to another copy; the text says what differs
- *   EBADMSG  it is damaged, or no map; the text says the line
- *   ENOENT   there is none, and there has to be one
- *   others   it cannot be opened
+ *   ERROR_IN_USE      another process has it
+ *   ERROR_OTHER_COPY  it belongs to another copy; the text says what differs
+ *   EBADMSG           it is damaged, or no map; the text says the line
+ *   ENOENT            there is none, and there has to be one
+ *   other numbers     it cannot be opened
  */
 struct map *map_open (const struct map_pair *pair, bool just_look,
                       struct error *e);

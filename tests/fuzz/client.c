@@ -287,6 +287,7 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
   const enum side side = s->destination ? DESTINATION : SOURCE;
   const struct machine machine = { .processors = 2, .memory = UINT64_MAX };
   struct endpoint *server, *ends[2];
+  struct plan_side sides[2];
   struct memory memory;
   struct error e = { 0 };
   struct plan plan;
@@ -301,9 +302,10 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
   }
   ends[side] = server;
   ends[!side] = &memory.base;
-  if (plan_make (&plan, o, endpoint_name (ends[0]), endpoint_caps (ends[0]),
-                 endpoint_name (ends[1]), endpoint_caps (ends[1]), &machine, &e)
-      == 0)
+  for (unsigned i = 0; i < 2; i++)
+    sides[i] = (struct plan_side) { endpoint_name (ends[i]),
+                                    endpoint_caps (ends[i]) };
+  if (plan_make (&plan, o, sides, &machine, &e) == 0)
     run_workers (&plan, ends[0], ends[1], stop, &r);
   else
     MUST (error_is_set (&e));
