@@ -114,6 +114,23 @@ place_is_kept_with_the_error (void **state UNUSED)
   assert_false (e.place.has_range);
 }
 
+static void
+kind_and_side_are_kept_with_the_error (void **state UNUSED)
+{
+  struct error e = { 0 };
+
+  error_set_side (&e, "source");
+  assert_null (e.place.side); /* there is no error yet */
+  error_set_kind (&e, ERROR_IN_USE, EBUSY, "in use by %s", "another");
+  error_set_kind (&e, ERROR_REFUSED, EINVAL, "refused");
+  assert_int_equal (e.kind, ERROR_IN_USE);
+  assert_int_equal (e.number, EBUSY);
+  assert_string_equal (e.text, "in use by another");
+  error_set_side (&e, "destination");
+  error_set_side (&e, "source");
+  assert_string_equal (e.place.side, "destination");
+}
+
 int
 main (void)
 {
@@ -123,6 +140,7 @@ main (void)
     cmocka_unit_test (error_without_errno_is_set),
     cmocka_unit_test (error_without_text_is_set),
     cmocka_unit_test (place_is_kept_with_the_error),
+    cmocka_unit_test (kind_and_side_are_kept_with_the_error),
     cmocka_unit_test (long_text_is_cut),
     cmocka_unit_test (text_stays_one_harmless_line),
   };

@@ -87,6 +87,10 @@ assert_refused (int number, const char *why)
   error = (struct error) { 0 };
   assert_null (map_open (&pair, false, &error));
   assert_int_equal (error.number, number);
+  assert_int_equal (error.kind,
+                    number == ESTALE    ? ERROR_OTHER_COPY
+                      : number == EBUSY ? ERROR_IN_USE
+                                        : ERROR_PLAIN);
   if (strstr (error.text, why) == NULL)
     fail_msg ("'%s' is not in '%s'", why, error.text);
 }
