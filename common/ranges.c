@@ -82,7 +82,7 @@ first_ending_after (const struct ranges *r, uint64_t offset)
  * index j.  False, and nothing changed, when they do not fit.
  */
 static bool
-splice (struct ranges *r, size_t i, size_t j, const struct range *piece,
+splice (struct ranges *r, size_t i, size_t j, const struct ranges_entry *piece,
         size_t n_piece)
 {
   size_t n = r->n - (j - i) + n_piece;
@@ -108,7 +108,7 @@ splice (struct ranges *r, size_t i, size_t j, const struct range *piece,
 bool
 ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
 {
-  struct range piece[3];
+  struct ranges_entry piece[3];
   size_t n_piece = 0, i, j;
 
   if (start >= end)
@@ -124,27 +124,27 @@ ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
    * as a piece of its own.
    */
   if (i < j && ranges_at (r, i)->start < start) {
-    const struct range *left = ranges_at (r, i);
+    const struct ranges_entry *left = ranges_at (r, i);
 
     if (left->value == value)
       start = left->start;
     else
-      piece[n_piece++] = (struct range) {
+      piece[n_piece++] = (struct ranges_entry) {
         .start = left->start,
         .end = min_u64 (left->end, start),
         .value = left->value,
       };
   }
-  piece[n_piece++] = (struct range) { .start = start,
-                                      .end = end,
-                                      .value = value };
+  piece[n_piece++] = (struct ranges_entry) { .start = start,
+                                             .end = end,
+                                             .value = value };
   if (i < j && ranges_at (r, j - 1)->end > end) {
-    const struct range *right = ranges_at (r, j - 1);
+    const struct ranges_entry *right = ranges_at (r, j - 1);
 
     if (right->value == value)
       piece[n_piece - 1].end = right->end;
     else
-      piece[n_piece++] = (struct range) {
+      piece[n_piece++] = (struct ranges_entry) {
         .start = max_u64 (right->start, end),
         .end = right->end,
         .value = right->value,
@@ -157,7 +157,7 @@ ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
 bool
 ranges_cut (struct ranges *r, uint64_t start, uint64_t end)
 {
-  struct range piece[2];
+  struct ranges_entry piece[2];
   size_t n_piece = 0, i, j;
 
   if (start >= end)
@@ -194,15 +194,15 @@ ranges_forget_below (struct ranges *r, uint64_t offset)
     r->v[r->first].start = offset;
 }
 
-const struct range *
+const struct ranges_entry *
 ranges_find (const struct ranges *r, uint64_t offset)
 {
-  const struct range *next = ranges_next (r, offset);
+  const struct ranges_entry *next = ranges_next (r, offset);
 
   return next != NULL && next->start <= offset ? next : NULL;
 }
 
-const struct range *
+const struct ranges_entry *
 ranges_next (const struct ranges *r, uint64_t offset)
 {
   size_t i = first_ending_after (r, offset);

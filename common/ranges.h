@@ -12,14 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct range {
+struct ranges_entry {
   uint64_t start, end; /* half open; start < end */
   uint32_t value;
 };
 
 struct ranges {
-  struct range *v;      /* owned */
-  size_t first, n, max; /* live ranges are v[first .. first+n-1]; v has
+  struct ranges_entry *v; /* owned */
+  size_t first, n, max;   /* live ranges are v[first .. first+n-1]; v has
                                  room for 2*max */
 };
 
@@ -44,10 +44,12 @@ bool ranges_cut (struct ranges *r, uint64_t start, uint64_t end);
 void ranges_forget_below (struct ranges *r, uint64_t offset);
 
 /* The range that holds offset, or NULL.  O(log n), and O(1) for the first. */
-const struct range *ranges_find (const struct ranges *r, uint64_t offset);
+const struct ranges_entry *ranges_find (const struct ranges *r,
+                                        uint64_t offset);
 
 /* The first range that ends after offset, or NULL: for walking gaps. */
-const struct range *ranges_next (const struct ranges *r, uint64_t offset);
+const struct ranges_entry *ranges_next (const struct ranges *r,
+                                        uint64_t offset);
 
 /* Sum of all lengths. */
 uint64_t ranges_bytes (const struct ranges *r);
@@ -59,7 +61,7 @@ ranges_count (const struct ranges *r)
 }
 
 /* 0 <= i < ranges_count (). */
-static inline const struct range *
+static inline const struct ranges_entry *
 ranges_at (const struct ranges *r, size_t i)
 {
   return &r->v[r->first + i];

@@ -68,7 +68,7 @@ answers_are_the_known_ones (void **state UNUSED)
     f = blkhash_feed (b, 0);
     if (shape.size > 0) {
       assert_true (feed_has_room (f));
-      feed_open (f, 0, shape.size);
+      feed_open (f, range_of (0, shape.size));
       feed_data (f, (const uint8_t *) known[i].disk, shape.size);
       assert_int_equal (feed_at (f), shape.size);
     }
@@ -96,7 +96,7 @@ hole_is_not_digested_block_by_block (void **state UNUSED)
 
   assert_non_null (b);
   f = blkhash_feed (b, 0);
-  feed_open (f, 0, shape.size);
+  feed_open (f, range_of (0, shape.size));
   assert_true (feed_zeroes (f, shape.size / 2 + 1, false));
   assert_int_equal (feed_at (f), shape.size / 2); /* no part of a block */
   assert_true (feed_zeroes (f, shape.size, false));
@@ -134,7 +134,7 @@ disk_may_end_early (void **state UNUSED)
       assert_true (a != NULL && b != NULL);
       f = blkhash_feed (a, 0);
       for (at = 0; at < 24; at += 8)
-        feed_open (f, at, at + 8);
+        feed_open (f, range_of (at, at + 8));
       if (late)
         feed_end (f, end);
       for (at = 0; at < end; ++at)
@@ -146,7 +146,7 @@ disk_may_end_early (void **state UNUSED)
 
       f = blkhash_feed (b, 0);
       for (at = 0; at < end; at += 8) {
-        feed_open (f, at, min_u64 (at + 8, end));
+        feed_open (f, range_of (at, min_u64 (at + 8, end)));
         feed_data (f, data + at, min_u64 (8, end - at));
       }
       finish (f, end);
@@ -175,7 +175,7 @@ fill_up (struct feed *f, uint64_t at)
 
   while (feed_has_room (f)) {
     assert_true (at < MiB);
-    feed_open (f, at, at + sizeof data);
+    feed_open (f, range_of (at, at + sizeof data));
     feed_data (f, data, sizeof data);
     at += sizeof data;
   }
@@ -199,7 +199,7 @@ who_is_ahead_waits_for_the_front (void **state UNUSED)
   front = blkhash_feed (b, 0);
   ahead = blkhash_feed (b, 1);
   assert_true (feed_has_room (front));
-  feed_open (front, 0, 512);
+  feed_open (front, range_of (0, 512));
   at = fill_up (ahead, 512);
   assert_false (feed_fold (ahead));
   assert_false (is_rung (ahead));
@@ -311,7 +311,7 @@ open_claim (struct model *m, unsigned i)
     return;
   }
   end = any_end (m);
-  feed_open (f, m->front, end);
+  feed_open (f, range_of (m->front, end));
   if (c->n == 0)
     c->at = m->front;
   c->claims[(c->first + c->n) % 64].start = m->front;
@@ -468,7 +468,7 @@ take_claim (struct feed *f, uint64_t *start, uint64_t *end)
                                  shared.shape.size);
   got = *start < *end;
   if (got)
-    feed_open (f, *start, *end);
+    feed_open (f, range_of (*start, *end));
   pthread_mutex_unlock (&front_lock);
   return got;
 }

@@ -146,7 +146,7 @@ aim (uint64_t start, uint64_t end)
 {
   stub.low = start;
   stub.high = end;
-  extents_aim (x, start, end);
+  extents_aim (x, range_of (start, end));
 }
 
 /* After a test, also one that failed. */
@@ -325,7 +325,7 @@ side_that_is_never_asked_is_data (void **state UNUSED)
   assert_known (10, EXTENT_DATA, 100 * MiB);
   assert_int_equal (extents_peek (x, 20, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (end, 100 * MiB);
-  assert_false (extents_all_zero (x, 20, 30));
+  assert_false (extents_all_zero (x, range_of (20, 30)));
   extents_end_at (x, 50);
   assert_known (30, EXTENT_DATA, 50);
   assert_int_equal (extents_deadline (x), 0);
@@ -807,25 +807,25 @@ all_zero_is_sure_or_false (void **state UNUSED)
   make_disk (0, MiB, 1000, "zzzd");
   start_extents (64 * MiB);
   aim (0, 1000 * MiB);
-  assert_false (extents_all_zero (x, 0, MiB));
+  assert_false (extents_all_zero (x, range_of (0, MiB)));
   extents_ask (x);
-  assert_false (extents_all_zero (x, 0, MiB));
+  assert_false (extents_all_zero (x, range_of (0, MiB)));
   answer (question_at (0), 2 * MiB, 0);
-  assert_true (extents_all_zero (x, 0, 2 * MiB));
-  assert_false (extents_all_zero (x, 0, 2 * MiB + 1));
+  assert_true (extents_all_zero (x, range_of (0, 2 * MiB)));
+  assert_false (extents_all_zero (x, range_of (0, 2 * MiB + 1)));
   extents_ask (x);
   answer_all ();
-  assert_true (extents_all_zero (x, 0, 3 * MiB));
-  assert_false (extents_all_zero (x, 0, 3 * MiB + 1));
-  assert_true (extents_all_zero (x, 4 * MiB, 7 * MiB));
-  assert_false (extents_all_zero (x, 7 * MiB, 7 * MiB + 1));
+  assert_true (extents_all_zero (x, range_of (0, 3 * MiB)));
+  assert_false (extents_all_zero (x, range_of (0, 3 * MiB + 1)));
+  assert_true (extents_all_zero (x, range_of (4 * MiB, 7 * MiB)));
+  assert_false (extents_all_zero (x, range_of (7 * MiB, 7 * MiB + 1)));
 
   /* Across two questions. */
   make_disk (0, MiB, 1000, "z");
   aim (0, 1000 * MiB);
   extents_ask (x);
   answer_all ();
-  assert_true (extents_all_zero (x, 60 * MiB, 200 * MiB));
+  assert_true (extents_all_zero (x, range_of (60 * MiB, 200 * MiB)));
 }
 
 static void
@@ -835,7 +835,7 @@ cursor_may_pass_what_was_never_answered (void **state UNUSED)
   start_extents (64 * MiB);
   aim (0, 1000 * MiB);
   extents_ask (x);
-  assert_false (extents_all_zero (x, 512 * MiB + 5, 600 * MiB));
+  assert_false (extents_all_zero (x, range_of (512 * MiB + 5, 600 * MiB)));
   answer_all (); /* of all that lies behind */
   assert_int_equal (walk (512 * MiB + 5, 1000 * MiB), 488 * MiB - 5);
 }
@@ -1053,7 +1053,7 @@ walk_any_way (unsigned short *dice, unsigned silent)
       any_answer (dice);
     if (nrand48 (dice) % 4 == 0) {
       to = at + 1 + up_to (dice, end - at);
-      if (extents_all_zero (x, at, to))
+      if (extents_all_zero (x, range_of (at, to)))
         assert_true (is_truly_zero (at, to));
     }
 

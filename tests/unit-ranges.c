@@ -19,7 +19,7 @@
 #define UNUSED __attribute__ ((unused))
 
 static void
-assert_ranges (const struct ranges *r, const struct range *expected, size_t n)
+assert_ranges (const struct ranges *r, const struct ranges_entry *expected, size_t n)
 {
   size_t i;
 
@@ -32,9 +32,9 @@ assert_ranges (const struct ranges *r, const struct range *expected, size_t n)
 }
 
 #define ASSERT_RANGES(r, ...)                                                  \
-  assert_ranges ((r), (const struct range[]) { __VA_ARGS__ },                  \
-                 sizeof ((const struct range[]) { __VA_ARGS__ })               \
-                   / sizeof (struct range))
+  assert_ranges ((r), (const struct ranges_entry[]) { __VA_ARGS__ },                  \
+                 sizeof ((const struct ranges_entry[]) { __VA_ARGS__ })               \
+                   / sizeof (struct ranges_entry))
 
 static void
 new_set_is_empty (void **state UNUSED)
@@ -251,7 +251,7 @@ impossible_capacity_is_refused (void **state UNUSED)
 static void
 check_model (const struct ranges *r, const unsigned char *model, size_t max)
 {
-  const struct range *at;
+  const struct ranges_entry *at;
   uint64_t bytes = 0, i, next;
   size_t n = 0;
 

@@ -38,8 +38,16 @@ stripes_of (uint64_t start, uint64_t end, unsigned owners, uint64_t align,
   return s;
 }
 
+static bool stolen; /* by the last take */
+
+static bool
+take (struct stripes *s, unsigned owner, struct range *out)
+{
+  return stripes_take (s, owner, out, &stolen);
+}
+
 static void
-assert_stripe (const struct stripe *s, uint64_t start, uint64_t end)
+assert_stripe (const struct range *s, uint64_t start, uint64_t end)
 {
   assert_int_equal (s->start, start);
   assert_int_equal (s->end, end);
@@ -52,23 +60,23 @@ static void
 disk_can_turn_out_to_end (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, INT64_MAX, 1, 512, 4096);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 0, INT64_MAX);
   assert_true (stripes_claim (s, 0, 1000, &out, &left));
   assert_stripe (&out, 0, 1024);
   stripes_end (s);
   assert_int_equal (stripes_left (s), 0);
   assert_false (stripes_claim (s, 0, 1, &out, &left));
-  assert_false (stripes_take (s, 0, &out));
+  assert_false (take (s, 0, &out));
   assert_true (stripes_finish (s, 0));
   stripes_free (s);
 
   s = stripes_of (0, 1000, 2, 1, 1);
   stripes_end (s);
-  assert_false (stripes_take (s, 1, &out));
+  assert_false (take (s, 1, &out));
   assert_int_equal (stripes_left (s), 0);
   stripes_free (s);
 }
@@ -77,12 +85,12 @@ static void
 nothing_to_do_is_done_at_once (void **state UNUSED)
 {
   struct stripes *s = stripes_of (5, 5, 3, 1, 1);
-  struct stripe out;
+  struct range out;
   unsigned i;
 
   assert_int_equal (stripes_left (s), 0);
   for (i = 0; i < 3; ++i) {
-    assert_false (stripes_take (s, i, &out));
+    assert_false (take (s, i, &out));
     assert_true (stripes_finish (s, i));
   }
   stripes_free (s);
@@ -93,12 +101,12 @@ static void
 disk_is_cut_into_equal_shares_in_order (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 4000, 4, 1, 100);
-  struct stripe out;
+  struct range out;
   unsigned i;
 
   assert_int_equal (stripes_left (s), 4000);
   for (i = 4; i-- > 0;) { /* in whatever order they come */
-    assert_true (stripes_take (s, i, &out));
+    assert_true (take (s, i, &out));
     assert_stripe (&out, i * 1000, (i + 1) * 1000);
   }
   stripes_free (s);
@@ -108,13 +116,13 @@ static void
 shares_are_cut_at_multiples_of_align (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 10000, 3, 4096, 1);
-  struct stripe out;
+  struct range out;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 0, 4096);
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 1, &out));
   assert_stripe (&out, 4096, 8192);
-  assert_true (stripes_take (s, 2, &out));
+  assert_true (take (s, 2, &out));
   assert_stripe (&out, 8192, 10000);
   stripes_free (s);
 }
@@ -123,10 +131,10 @@ static void
 claims_come_from_the_front (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 1000, 1, 1, 1);
-  struct stripe out;
+  struct range out;
   uint64_t left = 0;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_true (stripes_claim (s, 0, 300, &out, &left));
   assert_stripe (&out, 0, 300);
   assert_int_equal (left, 1000);
@@ -144,10 +152,10 @@ static void
 claim_larger_than_the_stripe_is_all_of_it (void **state UNUSED)
 {
   struct stripes *s = stripes_of (100, 1000, 1, 512, 1);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_true (stripes_claim (s, 0, UINT64_MAX, &out, &left));
   assert_stripe (&out, 100, 1000);
   stripes_free (s);
@@ -157,10 +165,10 @@ static void
 claims_end_at_multiples_of_align (void **state UNUSED)
 {
   struct stripes *s = stripes_of (100, 5000, 1, 512, 1);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_true (stripes_claim (s, 0, 1, &out, &left));
   assert_stripe (&out, 100, 512);
   assert_true (stripes_claim (s, 0, 1024, &out, &left));
@@ -175,17 +183,17 @@ static void
 idle_owner_steals_the_back_half_of_the_largest (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 2000, 2, 1, 100);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 0, &out));
+  assert_true (take (s, 1, &out));
   assert_true (stripes_claim (s, 0, 200, &out, &left));
   assert_true (stripes_claim (s, 1, 1000, &out, &left));
   assert_stripe (&out, 1000, 2000);
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 1, &out));
   assert_stripe (&out, 600, 1000);
-  assert_true (out.stolen);
+  assert_true (stolen);
   assert_true (stripes_claim (s, 0, 200, &out, &left));
   assert_stripe (&out, 200, 400);
   assert_int_equal (left, 600);
@@ -199,17 +207,17 @@ static void
 largest_of_several_is_stolen_from (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 4000, 4, 1, 1);
-  struct stripe out;
+  struct range out;
   uint64_t left;
   unsigned i;
 
   for (i = 0; i < 4; ++i)
-    assert_true (stripes_take (s, i, &out));
+    assert_true (take (s, i, &out));
   assert_true (stripes_claim (s, 0, 1000, &out, &left));
   assert_true (stripes_claim (s, 1, 500, &out, &left));
   assert_true (stripes_claim (s, 2, 100, &out, &left));
   assert_true (stripes_claim (s, 3, 300, &out, &left));
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 2550, 3000);
   stripes_free (s);
 }
@@ -218,19 +226,19 @@ static void
 whole_stripes_come_before_stolen_ones (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 4000, 4, 1, 1);
-  struct stripe out;
+  struct range out;
   uint64_t left, taken = 0;
   unsigned i;
 
   for (i = 0; i < 4; ++i) { /* the three others never show up */
-    assert_true (stripes_take (s, 0, &out));
+    assert_true (take (s, 0, &out));
     assert_int_equal (out.end - out.start, 1000);
-    assert_false (out.stolen);
+    assert_false (stolen);
     assert_true (stripes_claim (s, 0, 1000, &out, &left));
     taken += out.start;
   }
   assert_int_equal (taken, 0 + 1000 + 2000 + 3000);
-  assert_false (stripes_take (s, 0, &out));
+  assert_false (take (s, 0, &out));
   assert_true (stripes_finish (s, 0));
   stripes_free (s);
 }
@@ -239,23 +247,23 @@ static void
 small_rests_are_left_alone (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 2000, 2, 1, 100);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 0, &out));
+  assert_true (take (s, 1, &out));
   assert_true (stripes_claim (s, 1, 1000, &out, &left));
   assert_true (stripes_claim (s, 0, 801, &out, &left));
-  assert_false (stripes_take (s, 1, &out)); /* 199 cannot be halved */
+  assert_false (take (s, 1, &out)); /* 199 cannot be halved */
   assert_int_equal (stripes_left (s), 199);
   stripes_free (s);
 
   s = stripes_of (0, 2000, 2, 1, 100);
-  assert_true (stripes_take (s, 0, &out));
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 0, &out));
+  assert_true (take (s, 1, &out));
   assert_true (stripes_claim (s, 1, 1000, &out, &left));
   assert_true (stripes_claim (s, 0, 800, &out, &left));
-  assert_true (stripes_take (s, 1, &out)); /* 200 can */
+  assert_true (take (s, 1, &out)); /* 200 can */
   assert_stripe (&out, 900, 1000);
   stripes_free (s);
 }
@@ -267,7 +275,7 @@ small_ranges_come_last_and_the_smallest_of_all (void **state UNUSED)
 {
   struct ranges todo;
   struct stripes *s;
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
   assert_int_equal (ranges_init (&todo, 3), 0);
@@ -277,13 +285,13 @@ small_ranges_come_last_and_the_smallest_of_all (void **state UNUSED)
   s = stripes_new (&todo, 1, 512, 4096);
   assert_non_null (s);
   ranges_free (&todo);
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 8192, 16384);
   assert_true (stripes_claim (s, 0, 8192, &out, &left));
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 2048, 4096);
   assert_true (stripes_claim (s, 0, 2048, &out, &left));
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 512, 1024);
   stripes_free (s);
 }
@@ -292,18 +300,18 @@ static void
 stealing_keeps_to_align (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 3 * 4096, 2, 4096, 1);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 0, 8192);
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 1, &out));
   assert_stripe (&out, 8192, 12288);
   assert_true (stripes_claim (s, 1, 4096, &out, &left));
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 1, &out));
   assert_stripe (&out, 4096, 8192);
   assert_true (stripes_claim (s, 1, 4096, &out, &left));
-  assert_false (stripes_take (s, 1, &out));
+  assert_false (take (s, 1, &out));
   stripes_free (s);
 }
 
@@ -311,15 +319,15 @@ static void
 finish_waits_for_what_is_claimed_and_not_done (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 2000, 3, 1, 1000);
-  struct stripe out;
+  struct range out;
   uint64_t left;
   unsigned i;
 
   for (i = 0; i < 3; ++i) {
-    assert_true (stripes_take (s, i, &out));
+    assert_true (take (s, i, &out));
     assert_true (stripes_claim (s, i, 2000, &out, &left));
   }
-  while (stripes_take (s, 1, &out))
+  while (take (s, 1, &out))
     assert_true (stripes_claim (s, 1, 2000, &out, &left));
   assert_int_equal (stripes_left (s), 0);
   assert_false (stripes_finish (s, 1)); /* the others are still writing */
@@ -332,14 +340,14 @@ static void
 finish_waits_for_what_nobody_has_taken (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 2000, 2, 1, 1000);
-  struct stripe out;
+  struct range out;
   uint64_t left;
 
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_true (stripes_claim (s, 0, 1000, &out, &left));
   assert_false (stripes_finish (s, 0)); /* it gave up early */
   assert_int_equal (stripes_left (s), 1000);
-  assert_true (stripes_take (s, 1, &out));
+  assert_true (take (s, 1, &out));
   assert_true (stripes_claim (s, 1, 500, &out, &left));
   assert_true (stripes_claim (s, 1, 500, &out, &left));
   assert_true (stripes_finish (s, 1));
@@ -350,13 +358,13 @@ static void
 offsets_reach_to_the_largest_disk (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, INT64_MAX, 16, 65536, MiB);
-  struct stripe out, first;
+  struct range out, first;
   uint64_t left, sum = 0;
   unsigned i;
 
   assert_int_equal (stripes_left (s), INT64_MAX);
   for (i = 0; i < 16; ++i) {
-    assert_true (stripes_take (s, i, &out));
+    assert_true (take (s, i, &out));
     assert_int_equal (out.start % 65536, 0);
     assert_true (out.end > out.start && out.end <= INT64_MAX);
     sum += out.end - out.start;
@@ -367,14 +375,14 @@ offsets_reach_to_the_largest_disk (void **state UNUSED)
   assert_int_equal (out.end, INT64_MAX);
   assert_true (stripes_claim (s, 15, UINT64_MAX, &out, &left));
   assert_int_equal (out.end, INT64_MAX);
-  assert_true (stripes_take (s, 15, &out));
+  assert_true (take (s, 15, &out));
   assert_int_equal (stripes_left (s), first.end * 15);
   stripes_free (s);
 
   s = stripes_of (INT64_MAX - 100, INT64_MAX, 16, 65536, MiB);
-  assert_true (stripes_take (s, 7, &out));
+  assert_true (take (s, 7, &out));
   assert_stripe (&out, INT64_MAX - 100, INT64_MAX);
-  assert_false (stripes_take (s, 8, &out));
+  assert_false (take (s, 8, &out));
   stripes_free (s);
 }
 
@@ -398,16 +406,16 @@ static void
 owners_share_one_stripe_in_order (void **state UNUSED)
 {
   struct stripes *s = stripes_in_order (5000, 3, 512);
-  struct stripe out;
+  struct range out;
 
-  assert_true (stripes_take (s, 2, &out));
+  assert_true (take (s, 2, &out));
   assert_stripe (&out, 0, 5000);
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 0, 5000);
   assert_true (stripes_claim_at (s, 2, 0, 1000, &out));
   assert_stripe (&out, 0, 1024);
   assert_false (stripes_claim_at (s, 0, 0, 1000, &out)); /* too late */
-  assert_true (stripes_take (s, 0, &out));
+  assert_true (take (s, 0, &out));
   assert_stripe (&out, 1024, 5000);
   assert_true (stripes_claim_at (s, 0, 1024, 1, &out));
   assert_stripe (&out, 1024, 1536);
@@ -416,7 +424,7 @@ owners_share_one_stripe_in_order (void **state UNUSED)
   assert_stripe (&out, 1536, 5000);
 
   assert_false (stripes_claim_at (s, 2, 5000, 1, &out));
-  assert_false (stripes_take (s, 1, &out));
+  assert_false (take (s, 1, &out));
   assert_false (stripes_finish (s, 0)); /* owner 2 is still at it */
   assert_true (stripes_finish (s, 2));
   stripes_free (s);
@@ -426,9 +434,9 @@ static void
 nothing_in_order_is_done_at_once (void **state UNUSED)
 {
   struct stripes *s = stripes_in_order (0, 2, 1);
-  struct stripe out;
+  struct range out;
 
-  assert_false (stripes_take (s, 1, &out));
+  assert_false (take (s, 1, &out));
   assert_true (stripes_finish (s, 1));
   stripes_free (s);
 }
@@ -490,7 +498,7 @@ any_stripes (struct model *m, unsigned short *dice)
 
 /* Either lies nobody's, or is the back of somebody's. */
 static void
-check_taken (struct model *m, unsigned owner, const struct stripe *out)
+check_taken (struct model *m, unsigned owner, const struct range *out)
 {
   unsigned i;
 
@@ -514,7 +522,7 @@ check_taken (struct model *m, unsigned owner, const struct stripe *out)
 
 static void
 check_claimed (struct model *m, unsigned owner, uint64_t want,
-               const struct stripe *out, uint64_t left)
+               const struct range *out, uint64_t left)
 {
   struct owner *o = &m->o[owner];
   uint64_t i;
@@ -541,7 +549,7 @@ step (struct model *m, struct stripes *s, unsigned owner, unsigned short *dice)
 {
   uint64_t want = nrand48 (dice) % 8 == 0 ? UINT64_MAX
                                           : 1 + (uint64_t) nrand48 (dice) % 200;
-  struct stripe out = { .start = 7, .end = 7 };
+  struct range out = { .start = 7, .end = 7 };
   uint64_t left = 0;
   unsigned i;
   bool last = true;
@@ -553,7 +561,7 @@ step (struct model *m, struct stripes *s, unsigned owner, unsigned short *dice)
     return false;
   }
   assert_int_equal (m->o[owner].at, m->o[owner].end);
-  if (stripes_take (s, owner, &out)) {
+  if (take (s, owner, &out)) {
     out.start -= m->base;
     out.end -= m->base;
     check_taken (m, owner, &out);
@@ -626,10 +634,10 @@ run_owner (void *opaque)
 {
   const unsigned owner = *(const unsigned *) opaque;
   unsigned short dice[3] = { 0x330e, (unsigned short) owner, 81 };
-  struct stripe out;
+  struct range out;
   uint64_t left, i;
 
-  while (stripes_take (shared, owner, &out))
+  while (take (shared, owner, &out))
     while (stripes_claim (shared, owner,
                           BLOCK * (1 + (uint64_t) nrand48 (dice) % 9), &out,
                           &left)) {

@@ -43,31 +43,31 @@ end (void **state UNUSED)
 static void
 expect_again (uint64_t start, uint64_t end)
 {
-  uint64_t s = 0, e = 0;
+  struct range range = { 0 };
 
   assert_true (unflushed_has_again (&d));
-  assert_true (unflushed_take (&d, &s, &e));
-  assert_int_equal (s, start);
-  assert_int_equal (e, end);
+  assert_true (unflushed_take (&d, &range));
+  assert_int_equal (range.start, start);
+  assert_int_equal (range.end, end);
 }
 
 static void
 expect_nothing_again (void)
 {
-  uint64_t s, e;
+  struct range range;
 
   assert_false (unflushed_has_again (&d));
-  assert_false (unflushed_take (&d, &s, &e));
+  assert_false (unflushed_take (&d, &range));
 }
 
 static void
 what_was_written_is_lost_with_the_connection (void **state UNUSED)
 {
   assert_true (unflushed_is_empty (&d));
-  unflushed_note (&d, 100, 200);
-  unflushed_note (&d, 300, 400);
-  unflushed_note (&d, 200, 300);
-  unflushed_note (&d, 1000, 1001);
+  unflushed_note (&d, range_of (100, 200));
+  unflushed_note (&d, range_of (300, 400));
+  unflushed_note (&d, range_of (200, 300));
+  unflushed_note (&d, range_of (1000, 1001));
   assert_false (unflushed_is_empty (&d));
   expect_nothing_again ();
   assert_true (unflushed_lost (&d, 0));
@@ -80,9 +80,9 @@ what_was_written_is_lost_with_the_connection (void **state UNUSED)
 static void
 flush_covers_what_came_before_it (void **state UNUSED)
 {
-  unflushed_note (&d, 0, 100);
+  unflushed_note (&d, range_of (0, 100));
   unflushed_flush_begins (&d);
-  unflushed_note (&d, 100, 200);
+  unflushed_note (&d, range_of (100, 200));
   assert_int_equal (ranges_count (&d.covered), 1);
   assert_int_equal (ranges_at (&d.covered, 0)->end, 100);
   unflushed_flush_ends (&d);
@@ -95,9 +95,9 @@ flush_covers_what_came_before_it (void **state UNUSED)
 static void
 flush_without_an_answer_covers_nothing (void **state UNUSED)
 {
-  unflushed_note (&d, 0, 100);
+  unflushed_note (&d, range_of (0, 100));
   unflushed_flush_begins (&d);
-  unflushed_note (&d, 200, 300);
+  unflushed_note (&d, range_of (200, 300));
   assert_true (unflushed_lost (&d, 0));
   expect_again (0, 100);
   expect_again (200, 300);
@@ -107,11 +107,11 @@ flush_without_an_answer_covers_nothing (void **state UNUSED)
 static void
 what_is_lost_twice_is_done_a_third_time (void **state UNUSED)
 {
-  unflushed_note (&d, 0, 100);
-  unflushed_note (&d, 200, 300);
+  unflushed_note (&d, range_of (0, 100));
+  unflushed_note (&d, range_of (200, 300));
   assert_true (unflushed_lost (&d, 0));
   expect_again (0, 100);
-  unflushed_note (&d, 0, 50);
+  unflushed_note (&d, range_of (0, 50));
   assert_true (unflushed_lost (&d, 0));
   expect_again (0, 50);
   expect_again (200, 300);
@@ -121,7 +121,7 @@ static void
 note (unsigned n)
 {
   while (n-- > 0)
-    unflushed_note (&d, 1000 * n, 1000 * n + 10);
+    unflushed_note (&d, range_of (1000 * n, 1000 * n + 10));
 }
 
 static void
@@ -151,7 +151,7 @@ static void
 one_write_is_always_allowed (void **state UNUSED)
 {
   for (int i = 0; i < 100; i++) {
-    unflushed_note (&d, 0, 1);
+    unflushed_note (&d, range_of (0, 1));
     assert_true (unflushed_lost (&d, 0));
     assert_true (unflushed_allows (&d, 0));
   }
@@ -161,13 +161,15 @@ one_write_is_always_allowed (void **state UNUSED)
 static void
 crashes_come_to_an_end (void **state UNUSED)
 {
-  uint64_t at = 0, done = 0, s, e, writes = 0, crashes = 0;
+  struct range lost;
+  uint64_t at = 0, done = 0, e, writes = 0, crashes = 0;
 
   while (done < 2000) {
-    if (unflushed_take (&d, &s, &e))
-      at = s;
-    else
-      e = 2000;
+    e = 2000;
+    if (unflushed_take (&d, &lost)) {
+      at = lost.start;
+      e = lost.end;
+    }
     while (at < e) {
       if (++writes % 37 == 0) {
         assert_true (unflushed_lost (&d, 0));
@@ -176,7 +178,7 @@ crashes_come_to_an_end (void **state UNUSED)
           ranges_set (&d.again, at, e, 0);
         break;
       }
-      unflushed_note (&d, at, at + 1);
+      unflushed_note (&d, range_of (at, at + 1));
       at++;
       if (unflushed_wants_flush (&d)) {
         unflushed_flush_begins (&d);
@@ -200,12 +202,12 @@ too_many_pieces_want_a_flush_and_are_never_forgotten (void **state UNUSED)
   uint64_t i = 0;
 
   while (!unflushed_wants_flush (&d))
-    unflushed_note (&d, 10 * i, 10 * i + 1), i++;
+    unflushed_note (&d, range_of (10 * i, 10 * i + 1)), i++;
   assert_true (i > 1000);
   assert_false (unflushed_is_full (&d));
   while (!unflushed_is_full (&d))
-    unflushed_note (&d, 10 * i, 10 * i + 1), i++;
-  unflushed_note (&d, 10 * i, 10 * i + 1);
+    unflushed_note (&d, range_of (10 * i, 10 * i + 1)), i++;
+  unflushed_note (&d, range_of (10 * i, 10 * i + 1));
   assert_false (unflushed_lost (&d, 0));
 }
 
@@ -219,7 +221,7 @@ what_is_never_flushed_never_waits_for_a_flush (void **state UNUSED)
   assert_true (unflushed_has_again (&d));
   for (uint64_t i = 0; i < 1000 * 1000; i++) {
     assert_false (unflushed_is_full (&d));
-    unflushed_note (&d, 10 * i, 10 * i + 1);
+    unflushed_note (&d, range_of (10 * i, 10 * i + 1));
   }
   assert_false (unflushed_lost (&d, 0));
 }

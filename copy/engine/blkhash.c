@@ -222,17 +222,18 @@ feed_fd (const struct feed *f)
 }
 
 void
-feed_open (struct feed *f, uint64_t start, uint64_t end)
+feed_open (struct feed *f, struct range claim)
 {
   struct claim *c = claim_number (f, f->opened);
 
-  assert (start < end && start % f->all->shape.block == 0);
-  assert (end % f->all->shape.block == 0 || end == f->all->shape.size);
-  c->start = start;
-  c->end = end;
+  assert (claim.start < claim.end && claim.start % f->all->shape.block == 0);
+  assert (claim.end % f->all->shape.block == 0
+          || claim.end == f->all->shape.size);
+  c->start = claim.start;
+  c->end = claim.end;
   c->zero_blocks = c->n_digests = 0;
   if (f->filled == f->opened++)
-    f->at = start;
+    f->at = claim.start;
 }
 
 /* The filled claim that the front has reached, if there is one.  Locked. */

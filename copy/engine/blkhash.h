@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "engine/digest.h"
+#include "range.h"
 
 struct blkhash; /* bodies in blkhash.c */
 struct feed;
@@ -64,8 +65,10 @@ int blkhash_end (struct blkhash *b, char text[BLKHASH_TEXT]);
 bool feed_has_room (struct feed *f);
 int feed_fd (const struct feed *f);
 
-/* feed_has_room was true.  The claim lies behind those opened before. */
-void feed_open (struct feed *f, uint64_t start, uint64_t end);
+/* Opens a claim, which lies after all that were opened before.  feed_has_room
+ * was true.
+ */
+void feed_open (struct feed *f, struct range claim);
 
 /* The disk turned out to end here: what was opened behind it is no more.  There
  * is one feed only, and it was given nothing behind the end.

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a worker is on the disk, and what is to be done there: takes stripes,
- * claims their front, and looks at the maps of what lies ahead.
+/* Where a worker is on the disk, and what it has to do there.  The cursor takes
+ * stripes, claims their front, and looks up the extents of both sides; it starts
+ * nothing.
  *
  *      at         claimed                      stripe_end
  *      |--- its own ---|--- others can steal this ---|
  *
- * What was lost is gone back to first; the stripe waits meanwhile.
+ * Ranges that were lost with a connection come first; the stripe waits until
+ * they are copied again.
  */
 
 #ifndef CURSOR_H
@@ -14,56 +16,62 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/trace.h"
+#include "engine/blkhash.h"
 #include "engine/extents.h"
 #include "engine/ratelimit.h"
-#include "engine/request.h"
 #include "engine/stripes.h"
+#include "engine/unflushed.h"
+#include "engine/work.h"
+#include "engine/zero.h"
+#include "plan/plan.h"
 
-/* The first four are set by the worker, which owns the maps, too. */
 struct cursor {
-  struct lane *lane;           /* borrowed */
-  struct ratelimit *ratelimit; /* borrowed; NULL: there is none */
-  struct extents *extents[2];  /* by side */
-  uint64_t request_max;        /* bytes in one request: the present pace */
+  /* The worker sets these once; all are borrowed. */
+  unsigned worker; /* number, for stripes and messages */
+  const struct plan *plan;
+  const enum zero_way *zero_way; /* the present one */
+  struct unflushed *unflushed;   /* has the ranges that were lost */
+  struct ratelimit *ratelimit;   /* NULL: there is none */
+  struct track *track;           /* NULL: no trace is wanted */
+  struct extents *extents[2];    /* by side */
 
-  struct stripes *stripes; /* of the present phase; borrowed */
-  bool in_order;           /* all workers share one of them */
+  uint64_t request_max; /* bytes in one request at most; the worker sets it */
+
+  /* Of the present phase: see cursor_begin. */
+  struct stripes *stripes;
+  struct feed *feed;
+  bool in_order;
   bool compares;
 
   uint64_t at;         /* where the next request starts */
   uint64_t claimed;    /* [at, claimed) is this worker's */
   uint64_t stripe_end; /* [claimed, stripe_end) can be claimed */
-  bool again;          /* they are about what was lost; its own stripe
-                                   has to wait */
-  uint64_t left_at;    /* where it was in that */
-  uint64_t told_to;    /* extents were told to --verbose up to here */
+  bool again;          /* at and claimed are about a range that was lost */
+  uint64_t left_at;    /* then: where it was in its stripe */
+  uint64_t told_to;    /* extents were logged up to here */
 };
 
-enum piece_kind {
-  NOTHING,
-  WAIT,  /* for extents */
-  AHEAD, /* of the digest: wait for its front */
-  COPY,
-  ZERO,
-  SKIP,
-  COMPARE
-};
+/* Begins a phase over these stripes (borrowed) with nothing claimed.  in_order:
+ * all workers share one stripe.  feed is NULL where no digest is wanted.
+ */
+void cursor_begin (struct cursor *c, struct stripes *stripes, struct feed *feed,
+                   bool in_order, bool compares);
 
-struct work {
-  enum piece_kind kind;
-  uint64_t end;      /* it starts at the cursor */
-  bool already_zero; /* COPY: the destination reads as zeroes */
-  unsigned sides;    /* COMPARE: that are read; the other is zero */
-};
-
-/* Begins a pass over these stripes, with nothing in hand. */
-void cursor_begin (struct cursor *c, struct stripes *stripes, bool in_order,
-                   bool compares);
-
-/* What is to be done next.  Whoever does it moves at to the piece's end. */
+/* Returns the next piece of work, which starts at the cursor.  The caller does it and calls cursor_advance,
+ * or leaves it: then the next call returns it again, or what it has become.
+ */
 struct work cursor_next (struct cursor *c);
 
-/* How far it is in its stripe, also while it is away from that. */
+/* Moves the cursor to the end of the work that cursor_next has returned. */
+void cursor_advance (struct cursor *c, const struct work *work);
+
+/* Asks for the block status of the way ahead on the sides that are of use in
+ * this phase.
+ */
+void cursor_ask (struct cursor *c);
+
+/* Returns where it is in its stripe, also while it copies lost ranges again. */
 uint64_t cursor_in_stripe (const struct cursor *c);
 
 #endif /* CURSOR_H */

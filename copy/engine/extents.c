@@ -153,14 +153,14 @@ drop (struct extents *x, struct question *q)
 }
 
 void
-extents_aim (struct extents *x, uint64_t start, uint64_t end)
+extents_aim (struct extents *x, struct range range)
 {
   struct question *q;
 
   while ((q = first_ahead (x)) != NULL)
     drop (x, q);
-  x->cursor = x->data_to = start;
-  x->end = end;
+  x->cursor = x->data_to = range.start;
+  x->end = range.end;
   x->waiting = false;
 }
 
@@ -408,7 +408,7 @@ enum extents_lookup
 extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
               enum extent_value *value)
 {
-  const struct range *r;
+  const struct ranges_entry *r;
   struct question *q;
 
   if (x->ask_max == 0 || offset < x->data_to) {
@@ -452,14 +452,14 @@ extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
 }
 
 bool
-extents_all_zero (struct extents *x, uint64_t start, uint64_t end)
+extents_all_zero (struct extents *x, struct range range)
 {
   enum extent_value value;
   uint64_t to;
 
-  move_cursor (x, start);
-  for (; start < end; start = to)
-    if (extents_peek (x, start, &to, &value) == EXTENTS_WAIT
+  move_cursor (x, range.start);
+  for (uint64_t at = range.start; at < range.end; at = to)
+    if (extents_peek (x, at, &to, &value) == EXTENTS_WAIT
         || value != EXTENT_ZERO)
       return false;
   return true;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "endpoint/endpoint.h"
+#include "range.h"
 
 struct extents; /* body in extents.c */
 
@@ -33,8 +34,8 @@ void extents_connect (struct extents *x, struct conn *conn);
 /* No question may be in flight: close the conn before.  NULL is fine. */
 void extents_free (struct extents *x);
 
-/* From now on [start, end) is of interest, and nothing known before. */
-void extents_aim (struct extents *x, uint64_t start, uint64_t end);
+/* Makes this the range of interest, and forgets what was known before. */
+void extents_aim (struct extents *x, struct range range);
 
 /* What is asked no further than here: the range's end has moved down. */
 void extents_end_at (struct extents *x, uint64_t end);
@@ -68,8 +69,8 @@ enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
 enum extents_lookup extents_peek (const struct extents *x, uint64_t offset,
                                   uint64_t *end, enum extent_value *value);
 
-/* Whether all of [start, end) is known by now to read as zeroes. */
-bool extents_all_zero (struct extents *x, uint64_t start, uint64_t end);
+/* Returns whether all of the range is known by now to read as zeroes. */
+bool extents_all_zero (struct extents *x, struct range range);
 
 /* Whether the last answer that was waited for did not come in time. */
 bool extents_is_silent (const struct extents *x);

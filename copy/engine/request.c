@@ -62,10 +62,10 @@ struct part {
 /* For the first place that cannot be read, or written: [good, bad) holds it. */
 struct search {
   bool on, over;
-  struct part *part;   /* what failed, and is repeated */
-  enum side side;      /* where that was */
-  uint64_t start, end; /* its range */
-  uint64_t good;       /* all before it succeeded */
+  struct part *part;  /* what failed, and is repeated */
+  enum side side;     /* where that was */
+  struct range range; /* its range */
+  uint64_t good;      /* all before it succeeded */
   uint64_t bad;
   bool seen; /* just [good, bad) has failed */
   int err;   /* errno of the latest failure */
@@ -75,8 +75,9 @@ struct request {
   struct list_node link; /* in the lane's idle list, or in later */
   enum request_state state;
   uint64_t number;
-  uint64_t offset, length;
-  unsigned how; /* REQUEST_... */
+  struct range range;
+  bool again;        /* it was copied before, and was lost */
+  bool already_zero; /* the destination reads as zeroes there */
   bool compares;
   uint64_t charged; /* bytes in the window */
   bool whole;       /* nothing has to be read any more */
@@ -97,10 +98,8 @@ struct request {
   struct part parts[REQUEST_SEGMENTS]; /* one for each segment */
   uint64_t data, zero, skipped;        /* bytes so far: see counters.h */
   struct search search;
-  struct {
-    uint64_t start, end;
-  } rest;            /* read after what is before it is
-                                   written; equal: there is none */
+  struct range rest; /* read after what is before it is
+                                   written; empty: there is none */
   int error;         /* errno of the first part that failed */
   struct io *failed; /* that part's */
   unsigned failures; /* in a row */
@@ -284,13 +283,14 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
   place.op = r->state == SEARCHING ? io_verb_name (r->search.part->io.verb)
     : r->state == WRITING          ? "write"
                                    : "read";
-  place.offset = r->offset;
-  place.length = r->length;
+  place.offset = r->range.start;
+  place.length = range_length (r->range);
   error_set_at (e, ETIMEDOUT, &place,
                 "%s: no answer for %" PRIu64 " s, to a"
                 " %s at offset %" PRIu64 " length %" PRIu64 " among others",
                 conn_name (side == SOURCE ? l->source : l->destination),
-                l->plan->stall / NS_PER_S, place.op, r->offset, r->length);
+                l->plan->stall / NS_PER_S, place.op, r->range.start,
+                range_length (r->range));
 }
 
 /* The trace shows what is in flight; what is not, and waits, is told here. */
@@ -301,7 +301,7 @@ trace_wait (struct lane *l, struct request *r, enum request_state state)
   r->waits = state != DIGESTING && state != BACKOFF
     ? 0
     : track_open (l->track, state == BACKOFF ? "backing off" : "digest",
-                  r->number, r->offset, r->length);
+                  r->number, r->range.start, range_length (r->range));
 }
 
 /* What a lost conn had in flight is over; what was over before stays so. */
@@ -338,15 +338,15 @@ charge (struct lane *l, struct request *r, uint64_t bytes)
 }
 
 static struct request *
-begin (struct lane *l, uint64_t start, uint64_t length, unsigned how)
+begin (struct lane *l, const struct work *work)
 {
   struct request *r = list_entry (list_take (&l->idle), struct request, link);
 
-  assert (r->state == IDLE && length > 0);
+  assert (r->state == IDLE && !range_is_empty (work->range));
   r->number = l->n_started++;
-  r->offset = start;
-  r->length = length;
-  r->how = how;
+  r->range = work->range;
+  r->again = work->again;
+  r->already_zero = work->already_zero;
   r->compares = false;
   r->whole = r->has_turn = false;
   r->buffer = NULL;
@@ -354,7 +354,7 @@ begin (struct lane *l, uint64_t start, uint64_t length, unsigned how)
   r->failures = 0;
   r->unread = 0;
   r->search.on = r->search.over = false;
-  r->rest.start = r->rest.end = 0;
+  r->rest = range_of (0, 0);
   return r;
 }
 
@@ -391,7 +391,7 @@ finish (struct lane *l, struct request *r)
   if (log_details ())
     log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
                 " length=%" PRIu64,
-                l->worker, r->number, r->offset, r->length);
+                l->worker, r->number, r->range.start, range_length (r->range));
   if (r->buffer == NULL) /* zeroes that are written come from nowhere */
     counter_add (&l->stats->came, r->charged);
   counter_add (&l->stats->went, r->charged);
@@ -446,19 +446,17 @@ half_of (const struct lane *l, const struct request *r, enum side side)
          : r->n_slots / 2 * l->buffers.slot_size);
 }
 
-/* Reads [start, end) of the request's range. */
 static void
-read_side (struct lane *l, struct request *r, enum side side, uint64_t start,
-           uint64_t end)
+read_side (struct lane *l, struct request *r, enum side side)
 {
   struct part *p = &r->reads[side];
 
   p->request = r;
   p->io = (struct io) {
     .verb = IO_READ,
-    .offset = start,
-    .length = end - start,
-    .buffer = half_of (l, r, side) + (start - r->offset),
+    .offset = r->range.start,
+    .length = range_length (r->range),
+    .buffer = half_of (l, r, side),
   };
   l->n_reads[side]++;
   counter_add (&l->stats->reads, 1);
@@ -469,8 +467,8 @@ static void
 read_range (struct lane *l, struct request *r)
 {
   if (!is_charged (r)) {
-    charge (l, r, request_read_bytes (r->length, r->sides));
-    r->n_slots = slots_for (l, r->length, r->sides == READ_BOTH);
+    charge (l, r, request_read_bytes (range_length (r->range), r->sides));
+    r->n_slots = slots_for (l, range_length (r->range), r->sides == READ_BOTH);
     r->buffer = pool_take (&l->buffers, r->n_slots);
     assert (r->buffer);
   }
@@ -480,7 +478,7 @@ read_range (struct lane *l, struct request *r)
   enter (l, r, READING);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     if (r->sides & READ_SIDE (side))
-      read_side (l, r, side, r->offset, r->offset + r->length);
+      read_side (l, r, side);
 }
 
 /* The digest is of the source: what is not read of that is zeroes. */
@@ -488,7 +486,7 @@ static void
 begin_reading (struct lane *l, struct request *r, unsigned sides)
 {
   r->sides = sides;
-  if (l->feed && (sides & READ_SIDE (SOURCE)) && !(r->how & REQUEST_AGAIN)) {
+  if (l->feed && (sides & READ_SIDE (SOURCE)) && !r->again) {
     r->has_turn = true;
     list_append (&l->turns, &r->turn);
   }
@@ -496,19 +494,18 @@ begin_reading (struct lane *l, struct request *r, unsigned sides)
 }
 
 void
-request_copy (struct lane *l, uint64_t start, uint64_t length, unsigned how)
+request_copy (struct lane *l, const struct work *work)
 {
-  begin_reading (l, begin (l, start, length, how), READ_SIDE (SOURCE));
+  begin_reading (l, begin (l, work), READ_SIDE (SOURCE));
 }
 
 void
-request_compare (struct lane *l, uint64_t start, uint64_t length,
-                 unsigned sides)
+request_compare (struct lane *l, const struct work *work)
 {
-  struct request *r = begin (l, start, length, 0);
+  struct request *r = begin (l, work);
 
   r->compares = true;
-  begin_reading (l, r, sides);
+  begin_reading (l, r, work->sides);
 }
 
 /* -- putting off ---------------------------------------------------------- */
@@ -533,7 +530,7 @@ put_off (struct lane *l, struct request *r, uint64_t due)
 static void
 forget_zeroes (struct request *r)
 {
-  r->how &= ~REQUEST_ALREADY_ZERO;
+  r->already_zero = false;
 }
 
 /* What the other side has still in flight goes to the request's buffer: so that
@@ -608,10 +605,12 @@ can_resume (const struct lane *l, const struct request *r)
   return (l->source || !(r->sides & READ_SIDE (SOURCE)))
     && (l->destination || !(r->sides & READ_SIDE (DESTINATION)))
     && (is_charged (r)
-        || (window_has_room (&l->window,
-                             request_read_bytes (r->length, r->sides))
-            && pool_has (&l->buffers,
-                         slots_for (l, r->length, r->sides == READ_BOTH))));
+        || (window_has_room (
+              &l->window,
+              request_read_bytes (range_length (r->range), r->sides))
+            && pool_has (
+              &l->buffers,
+              slots_for (l, range_length (r->range), r->sides == READ_BOTH))));
 }
 
 uint64_t
@@ -670,22 +669,22 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
   }
   else {
     io->verb = IO_WRITE;
-    io->buffer = p->zero ? l->zeroes : r->buffer + (offset - r->offset);
+    io->buffer = p->zero ? l->zeroes : r->buffer + (offset - r->range.start);
     counter_add (&l->stats->writes, 1);
   }
   start_io (l, r, l->destination, io);
 }
 
 static void
-begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
-            uint64_t end, bool zero)
+begin_part (struct lane *l, struct request *r, struct part *p,
+            struct range range, bool zero)
 {
   p->request = r;
-  p->end = end;
+  p->end = range.end;
   p->zero = zero;
   p->refused_to = 0;
   r->in_flight++;
-  send_part (l, r, p, start);
+  send_part (l, r, p, range.start);
 }
 
 /* What was written may be only what lies before a place that could not be
@@ -694,7 +693,7 @@ begin_part (struct lane *l, struct request *r, struct part *p, uint64_t start,
 static void
 finish_or_read_rest (struct lane *l, struct request *r)
 {
-  if (r->rest.start == r->rest.end) {
+  if (range_is_empty (r->rest)) {
     finish (l, r);
     return;
   }
@@ -703,8 +702,7 @@ finish_or_read_rest (struct lane *l, struct request *r)
     return;
   }
   r->whole = false;
-  r->offset = r->rest.start;
-  r->length = r->rest.end - r->rest.start;
+  r->range = r->rest;
   r->rest.start = r->rest.end;
   read_range (l, r);
 }
@@ -713,15 +711,15 @@ finish_or_read_rest (struct lane *l, struct request *r)
 static void
 finish_writing (struct lane *l, struct request *r)
 {
-  unflushed_note (&l->unflushed, r->offset, r->offset + r->length);
-  if (r->how & REQUEST_AGAIN)
-    counter_add (&l->stats->again, r->length);
+  unflushed_note (&l->unflushed, r->range);
+  if (r->again)
+    counter_add (&l->stats->again, range_length (r->range));
   else {
     counter_add (&l->stats->data, r->data);
     counter_add (&l->stats->zero, r->zero);
     counter_add (&l->stats->skipped, r->skipped);
     counter_add (r->buffer ? &l->stats->read_bytes : &l->stats->zero_unread,
-                 r->length);
+                 range_length (r->range));
   }
   finish_or_read_rest (l, r);
 }
@@ -736,10 +734,12 @@ send_segments (struct lane *l, struct request *r)
     const struct segment *s = &r->segments[r->begun];
     struct part *p = &r->parts[r->begun++];
 
-    if (s->zero && (r->how & REQUEST_ALREADY_ZERO))
+    if (s->zero && r->already_zero)
       r->skipped += s->end - s->start;
     else
-      begin_part (l, r, p, r->offset + s->start, r->offset + s->end, s->zero);
+      begin_part (l, r, p,
+                  range_of (r->range.start + s->start, r->range.start + s->end),
+                  s->zero);
   }
   if (r->in_flight == 0)
     finish_writing (l, r);
@@ -756,15 +756,15 @@ write_range (struct lane *l, struct request *r)
   if (r->buffer)
     send_segments (l, r);
   else
-    begin_part (l, r, &r->parts[0], r->offset, r->offset + r->length, true);
+    begin_part (l, r, &r->parts[0], r->range, true);
 }
 
 void
-request_zero (struct lane *l, uint64_t start, uint64_t length, unsigned how)
+request_zero (struct lane *l, const struct work *work)
 {
-  struct request *r = begin (l, start, length, how);
+  struct request *r = begin (l, work);
 
-  charge (l, r, l->zero_way == ZERO_WRITE ? length : 0);
+  charge (l, r, l->zero_way == ZERO_WRITE ? range_length (r->range) : 0);
   r->whole = true;
   if (may_write (l))
     write_range (l, r);
@@ -777,17 +777,18 @@ cut (const struct lane *l, struct request *r)
 {
   const uint64_t most = max_u64 (
     REQUEST_SEGMENTS_USUAL,
-    min_u64 (REQUEST_SEGMENTS, REQUEST_SEGMENTS_USUAL * r->length / MiB));
+    min_u64 (REQUEST_SEGMENTS,
+             REQUEST_SEGMENTS_USUAL * range_length (r->range) / MiB));
 
-  r->n_segments = zero_cut (r->buffer, r->length, r->offset, l->plan->zero.scan,
-                            r->segments, most);
+  r->n_segments = zero_cut (r->buffer, range_length (r->range), r->range.start,
+                            l->plan->zero.scan, r->segments, most);
 }
 
 static void
 write_what_was_read (struct lane *l, struct request *r)
 {
   r->whole = true;
-  if (r->length == 0) {
+  if (range_is_empty (r->range)) {
     finish_or_read_rest (l, r);
     return;
   }
@@ -843,20 +844,19 @@ search_further (struct lane *l, struct request *r)
 static void
 copy_around (struct lane *l, struct request *r)
 {
-  const uint64_t end = r->offset + r->length;
+  const uint64_t end = r->range.end;
 
   if (r->has_turn)
     list_remove (&r->turn);
   r->has_turn = false;
-  r->length = r->search.good - r->offset;
+  r->range.end = r->search.good;
   forget_zeroes (r);
   if (r->buffer) {
-    r->rest.start = r->search.bad;
-    r->rest.end = end;
+    r->rest = range_of (r->search.bad, end);
     write_what_was_read (l, r);
   }
-  else if (r->length > 0) {
-    r->zero = r->length;
+  else if (!range_is_empty (r->range)) {
+    r->zero = range_length (r->range);
     finish_writing (l, r);
   }
   else
@@ -873,7 +873,7 @@ end_search (struct lane *l, struct request *r, struct error *e)
   if (s->good < s->bad)
     fail (io, s->good, s->bad - s->good, s->err, e);
   else
-    fail (io, s->start, s->end - s->start, s->err, e);
+    fail (io, s->range.start, range_length (s->range), s->err, e);
   s->on = false;
   s->over = true;
   l->forgot = true;
@@ -932,8 +932,7 @@ give_up (struct lane *l, struct request *r, struct io *io, int err,
     .on = true,
     .part = list_entry (io, struct part, io),
     .side = io->conn == l->source ? SOURCE : DESTINATION,
-    .start = io->offset,
-    .end = io->offset + io->length,
+    .range = { io->offset, io->offset + io->length },
     .good = io->offset,
     .bad = io->offset + io->length,
     .seen = true,
@@ -1066,8 +1065,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
 {
   const struct plan *plan = l->plan;
   const uint64_t came = r->reads[SOURCE].io.length;
-  const uint64_t end = r->offset + came;
-  const bool is_last = came < r->length && !l->ended;
+  const uint64_t end = r->range.start + came;
+  const bool is_last = end < r->range.end && !l->ended;
 
   if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
     return -1;
@@ -1093,7 +1092,7 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
     if (l->feed)
       feed_end (l->feed, end);
   }
-  r->length = came;
+  r->range.end = end;
   return 0;
 }
 
@@ -1122,9 +1121,10 @@ compare (struct lane *l, struct request *r)
     if (r->sides & READ_SIDE (side))
       half[side] = half_of (l, r, side);
   counter_add (&l->stats->differing,
-               differences_compare (l->differences, r->offset, half[SOURCE],
-                                    half[DESTINATION], r->length));
-  counter_add (&l->stats->compared, r->length);
+               differences_compare (l->differences, r->range.start,
+                                    half[SOURCE], half[DESTINATION],
+                                    range_length (r->range)));
+  counter_add (&l->stats->compared, range_length (r->range));
   r->whole = true;
   finish (l, r);
 }
@@ -1167,8 +1167,8 @@ step_read (struct lane *l, struct request *r, struct part *p, int err,
 static void
 take_turn (struct lane *l, struct request *r)
 {
-  if (r->length > 0)
-    feed_data (l->feed, r->buffer, r->length);
+  if (!range_is_empty (r->range))
+    feed_data (l->feed, r->buffer, range_length (r->range));
   list_remove (&r->turn);
   r->has_turn = false;
   if (r->state == DIGESTING)
@@ -1184,7 +1184,7 @@ lane_digest (struct lane *l, uint64_t cursor)
     struct list_node *n = list_first (&l->turns);
     struct request *r = n ? list_entry (n, struct request, turn) : NULL;
 
-    if (!feed_zeroes (l->feed, r ? r->offset : cursor, r != NULL))
+    if (!feed_zeroes (l->feed, r ? r->range.start : cursor, r != NULL))
       break;
     if (r == NULL || !r->whole)
       break;

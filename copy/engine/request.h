@@ -21,6 +21,7 @@
 #include "engine/mailbox.h"
 #include "engine/unflushed.h"
 #include "engine/window.h"
+#include "engine/work.h"
 #include "engine/zero.h"
 #include "list.h"
 #include "plan/plan.h"
@@ -71,10 +72,6 @@ struct lane {
   struct differences *differences; /* borrowed; NULL: nothing compares */
 };
 
-/* The sides that a request reads: these, or'ed. */
-#define READ_SIDE(side) (1u << (side))
-#define READ_BOTH (READ_SIDE (SOURCE) | READ_SIDE (DESTINATION))
-
 /* How many bytes lane_init takes at most. */
 size_t lane_memory (const struct plan *plan);
 
@@ -118,29 +115,13 @@ uint64_t lane_deadline (const struct lane *l);
 /* Drops what was put off, for good. */
 void lane_forget_later (struct lane *l);
 
-/* How a range is copied. */
-enum {
-  REQUEST_ALREADY_ZERO = 1, /* the destination reads as zeroes there */
-  REQUEST_AGAIN = 2,        /* it was done before, and got lost */
-};
-
-/* Starts copying [start, start + length): at most what lane_request_max said.
- * lane_has_room holds.
+/* Start work of the kind COPY, ZERO or COMPARE.  lane_has_room has returned true
+ * for it.  The range of COPY and COMPARE has at most lane_request_max bytes, that
+ * of ZERO at most zero_way_max bytes for the lane's way.
  */
-void request_copy (struct lane *l, uint64_t start, uint64_t length,
-                   unsigned how);
-
-/* Starts making [start, start + length) zero, at most what zero_way_max says
- * for the lane's way.
- */
-void request_zero (struct lane *l, uint64_t start, uint64_t length,
-                   unsigned how);
-
-/* Starts comparing [start, start + length), at most as much.  Sides says which
- * to read; the other one reads as zeroes there.
- */
-void request_compare (struct lane *l, uint64_t start, uint64_t length,
-                      unsigned sides);
+void request_copy (struct lane *l, const struct work *work);
+void request_zero (struct lane *l, const struct work *work);
+void request_compare (struct lane *l, const struct work *work);
 
 /* How many bytes reading these sides has in flight. */
 uint64_t request_read_bytes (uint64_t length, unsigned sides);

@@ -37,7 +37,7 @@ look_at (struct scan *s, struct endpoint *ep, bool ask, struct conn **conn,
     return NULL;
   x = extents_new (*conn, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
   if (x)
-    extents_aim (x, s->plan->start, s->plan->end);
+    extents_aim (x, range_of (s->plan->start, s->plan->end));
   return x;
 }
 
@@ -98,7 +98,7 @@ zeroes_at_cursor (struct scan *s, uint64_t *end)
 static uint64_t
 find_todo (struct scan *s)
 {
-  const struct range *r = NULL;
+  const struct ranges_entry *r = NULL;
   uint64_t start = s->plan->end;
 
   if (s->todo == NULL)

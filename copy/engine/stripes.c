@@ -12,8 +12,8 @@
 #include "engine/stripes.h"
 
 /* What the disk is cut into at the start.  Each becomes one owner's stripe. */
-struct work {
-  struct stripe range;
+struct share {
+  struct range range;
   bool begun;
   bool small; /* all that there is to do around here */
 };
@@ -23,29 +23,23 @@ struct stripes {
   uint64_t align, steal_min;
   bool in_order; /* the stripe of owner 0 is everybody's */
   unsigned owners;
-  struct stripe *own;  /* what each owner has not claimed yet */
-  bool *busy;          /* has taken, and not yet finished */
-  struct work *pieces; /* cut at the start; taken whole */
+  struct range *own;    /* what each owner has not claimed yet */
+  bool *busy;           /* has taken, and not yet finished */
+  struct share *pieces; /* cut at the start; taken whole */
   size_t n_pieces;
 };
-
-static uint64_t
-length (const struct stripe *s)
-{
-  return s->end - s->start;
-}
 
 /* Cuts todo after each share of bytes.  Ranges below small are marked.  pieces
  * is NULL for only counting.
  */
 static size_t
 cut (const struct ranges *todo, uint64_t share, uint64_t align, uint64_t small,
-     struct work *pieces)
+     struct share *pieces)
 {
   size_t n = 0;
 
   for (size_t i = 0; i < ranges_count (todo); i++) {
-    const struct range *r = ranges_at (todo, i);
+    const struct ranges_entry *r = ranges_at (todo, i);
     uint64_t start = r->start;
 
     while (start < r->end) {
@@ -54,8 +48,8 @@ cut (const struct ranges *todo, uint64_t share, uint64_t align, uint64_t small,
         : min_u64 (r->end, align_up (start + share, align));
 
       if (pieces)
-        pieces[n] = (struct work) {
-          .range = { .start = start, .end = end },
+        pieces[n] = (struct share) {
+          .range = { start, end },
           .small = r->end - r->start < small,
         };
       n++;
@@ -136,64 +130,68 @@ home_of (const struct stripes *s, unsigned owner)
  * come last, and the smallest of all last: they are what earlier runs have left
  * around places that cannot be read or written, where this one may end, too.
  */
-static struct work *
+static struct share *
 find_whole (struct stripes *s, unsigned owner)
 {
   const size_t home = owner * s->n_pieces / s->owners;
-  struct work *small = NULL;
+  struct share *small = NULL;
 
   for (size_t i = 0; i < s->n_pieces; i++) {
-    struct work *p = &s->pieces[(home + i) % s->n_pieces];
+    struct share *p = &s->pieces[(home + i) % s->n_pieces];
 
     if (!p->begun && !p->small)
       return p;
     if (!p->begun
-        && (small == NULL || length (&p->range) > length (&small->range)))
+        && (small == NULL
+            || range_length (p->range) > range_length (small->range)))
       small = p;
   }
   return small;
 }
 
-static struct stripe *
+static struct range *
 find_largest (struct stripes *s)
 {
-  struct stripe *largest = &s->own[0];
+  struct range *largest = &s->own[0];
 
   for (unsigned i = 1; i < s->owners; i++)
-    if (length (&s->own[i]) > length (largest))
+    if (range_length (s->own[i]) > range_length (*largest))
       largest = &s->own[i];
   return largest;
 }
 
 static bool
-steal (struct stripes *s, struct stripe *from, struct stripe *out)
+steal (struct stripes *s, struct range *from, struct range *out)
 {
-  const uint64_t half = align_up (from->start + length (from) / 2, s->align);
+  const uint64_t half = align_up (from->start + range_length (*from) / 2,
+                                  s->align);
 
   if (half >= from->end || from->end - half < s->steal_min
       || half - from->start < s->steal_min)
     return false;
-  *out = (struct stripe) { half, from->end, true };
+  *out = range_of (half, from->end);
   from->end = half;
   return true;
 }
 
 bool
-stripes_take (struct stripes *s, unsigned owner, struct stripe *out)
+stripes_take (struct stripes *s, unsigned owner, struct range *out,
+              bool *stolen)
 {
   const unsigned home = home_of (s, owner);
-  struct work *whole;
+  struct share *whole;
   bool got = true;
 
+  *stolen = false;
   pthread_mutex_lock (&s->lock);
-  if (length (&s->own[home]) > 0)
+  if (range_length (s->own[home]) > 0)
     *out = s->own[home];
   else if ((whole = find_whole (s, home)) != NULL) {
     whole->begun = true;
     *out = whole->range;
   }
   else
-    got = steal (s, find_largest (s), out);
+    got = *stolen = steal (s, find_largest (s), out);
   if (got) {
     s->own[home] = *out;
     s->busy[owner] = true;
@@ -203,11 +201,11 @@ stripes_take (struct stripes *s, unsigned owner, struct stripe *out)
 }
 
 static void
-claim_front (struct stripe *from, uint64_t want, uint64_t align,
-             struct stripe *out)
+claim_front (struct range *from, uint64_t want, uint64_t align,
+             struct range *out)
 {
   out->start = from->start;
-  out->end = length (from) <= want
+  out->end = range_length (*from) <= want
     ? from->end
     : min_u64 (from->end, align_up (from->start + want, align));
   from->start = out->end;
@@ -215,14 +213,14 @@ claim_front (struct stripe *from, uint64_t want, uint64_t align,
 
 bool
 stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
-               struct stripe *out, uint64_t *left)
+               struct range *out, uint64_t *left)
 {
-  struct stripe *mine = &s->own[owner];
+  struct range *mine = &s->own[owner];
   bool got;
 
   assert (owner < s->owners && !s->in_order && want > 0);
   pthread_mutex_lock (&s->lock);
-  got = length (mine) > 0;
+  got = range_length (*mine) > 0;
   if (got)
     claim_front (mine, want, s->align, out);
   *left = mine->end;
@@ -243,14 +241,14 @@ stripes_end (struct stripes *s)
 
 bool
 stripes_claim_at (struct stripes *s, unsigned owner, uint64_t start,
-                  uint64_t want, struct stripe *out)
+                  uint64_t want, struct range *out)
 {
-  struct stripe *shared = &s->own[0];
+  struct range *shared = &s->own[0];
   bool got;
 
   assert (owner < s->owners && s->in_order && want > 0);
   pthread_mutex_lock (&s->lock);
-  got = length (shared) > 0 && shared->start == start;
+  got = range_length (*shared) > 0 && shared->start == start;
   if (got)
     claim_front (shared, want, s->align, out);
   pthread_mutex_unlock (&s->lock);
@@ -263,10 +261,10 @@ left_unlocked (const struct stripes *s)
   uint64_t sum = 0;
 
   for (unsigned i = 0; i < s->owners; i++)
-    sum += length (&s->own[i]);
+    sum += range_length (s->own[i]);
   for (size_t i = 0; i < s->n_pieces; i++)
     if (!s->pieces[i].begun)
-      sum += length (&s->pieces[i].range);
+      sum += range_length (s->pieces[i].range);
   return sum;
 }
 
@@ -277,7 +275,7 @@ stripes_finish (struct stripes *s, unsigned owner)
 
   assert (owner < s->owners);
   pthread_mutex_lock (&s->lock);
-  assert (s->in_order || length (&s->own[owner]) == 0);
+  assert (s->in_order || range_length (s->own[owner]) == 0);
   s->busy[owner] = false;
   all = left_unlocked (s) == 0;
   for (unsigned i = 0; i < s->owners; i++)

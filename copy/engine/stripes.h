@@ -17,12 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "range.h"
 #include "ranges.h"
-
-struct stripe {
-  uint64_t start, end; /* bytes, half open; equal means empty */
-  bool stolen;         /* stripes_take got it from another owner */
-};
 
 struct stripes; /* body in stripes.c */
 
@@ -39,39 +35,42 @@ struct stripes *stripes_new_in_order (const struct ranges *todo,
 
 void stripes_free (struct stripes *s);
 
-/* Gives the owner a new stripe, or what is left of the one that it has.  *out
- * is where it lies; its end can move down later.  False when there is nothing
- * to be had.  In order, *out is what nobody has claimed so far of the stripe
- * that all share.
+/* Gives the owner a new stripe, or the rest of the stripe that it has, and sets
+ * *out to its range, whose end can move down later, and *stolen to whether it
+ * was taken from another owner.  Returns false when no work is left.  In order,
+ * *out is the part of the shared stripe that no owner has claimed yet.
  */
-bool stripes_take (struct stripes *s, unsigned owner, struct stripe *out);
+bool stripes_take (struct stripes *s, unsigned owner, struct range *out,
+                   bool *stolen);
 
-/* Moves up to want bytes, rounded up to align, from the front of the owner's
- * stripe into the owner's hands: *out is what it got, and *left where the
- * stripe ends now.  False when the stripe is empty.
+/* Claims up to want bytes, rounded up to align, at the front of the owner's
+ * stripe: no other owner can steal them any more.  Sets *out to the claimed
+ * range, and *left to the end of the stripe.  Returns false when the stripe is
+ * empty.
  */
 bool stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
-                    struct stripe *out, uint64_t *left);
+                    struct range *out, uint64_t *left);
 
-/* The same in order, if the shared stripe still begins at start.  False when
- * others were there before: take it again to see where it begins now.
+/* Does the same in order, if the shared stripe still begins at start.  Returns
+ * false when another owner has claimed that place: the caller then calls
+ * stripes_take to see where the stripe begins now.
  */
 bool stripes_claim_at (struct stripes *s, unsigned owner, uint64_t start,
-                       uint64_t want, struct stripe *out);
+                       uint64_t want, struct range *out);
 
-/* The owner has an empty stripe, and all it claimed is done.  True when this is
- * so of all owners and nothing is left: the whole disk is done.  An owner that
- * never took anything does not count.  What it has to do once more, later, is
- * its own business.
+/* Notes that the owner has an empty stripe, and has done all that it claimed.
+ * Returns true when this holds for all owners and nothing is left, so that the
+ * whole disk is done.  An owner that never took anything does not count, and
+ * neither do ranges that an owner has to copy again after a loss.
  */
 bool stripes_finish (struct stripes *s, unsigned owner);
 
-/* The disk turned out to end before what nobody has claimed yet: there is
- * nothing more to take, and nothing left.
+/* Drops everything that is not claimed yet, because the disk turned out to end
+ * before it.
  */
 void stripes_end (struct stripes *s);
 
-/* Bytes that nobody has claimed yet. */
+/* Returns how many bytes are not claimed yet. */
 uint64_t stripes_left (struct stripes *s);
 
 #endif /* STRIPES_H */

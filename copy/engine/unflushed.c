@@ -35,9 +35,9 @@ unflushed_free (struct unflushed *d)
 }
 
 void
-unflushed_note (struct unflushed *d, uint64_t start, uint64_t end)
+unflushed_note (struct unflushed *d, struct range range)
 {
-  if (ranges_set (&d->written, start, end, 0))
+  if (ranges_set (&d->written, range.start, range.end, 0))
     d->notes++;
   else
     d->forgotten = true;
@@ -91,7 +91,7 @@ move (struct ranges *from, struct ranges *to)
   bool all = true;
 
   for (size_t i = 0; i < ranges_count (from); i++) {
-    const struct range *r = ranges_at (from, i);
+    const struct ranges_entry *r = ranges_at (from, i);
 
     all = ranges_set (to, r->start, r->end, 0) && all;
   }
@@ -123,12 +123,12 @@ unflushed_forget (struct unflushed *d)
 }
 
 bool
-unflushed_take (struct unflushed *d, uint64_t *start, uint64_t *end)
+unflushed_take (struct unflushed *d, struct range *out)
 {
   if (!unflushed_has_again (d))
     return false;
-  *start = ranges_at (&d->again, 0)->start;
-  *end = ranges_at (&d->again, 0)->end;
-  ranges_forget_below (&d->again, *end);
+  *out = range_of (ranges_at (&d->again, 0)->start,
+                   ranges_at (&d->again, 0)->end);
+  ranges_forget_below (&d->again, out->end);
   return true;
 }

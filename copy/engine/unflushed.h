@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "range.h"
 #include "ranges.h"
 
 struct unflushed {
@@ -38,10 +39,10 @@ struct unflushed {
 int unflushed_init (struct unflushed *d, bool flushed);
 void unflushed_free (struct unflushed *d); /* safe on a zeroed struct */
 
-/* All writes of [start, end) have been answered, or there is nothing to write
- * there.
+/* Notes that all writes of the range have been answered, or that nothing has to
+ * be written there.
  */
-void unflushed_note (struct unflushed *d, uint64_t start, uint64_t end);
+void unflushed_note (struct unflushed *d, struct range range);
 
 /* Whether more may be written while so many requests are in flight.  After a
  * loss only a quarter as many as were at stake then may be, and less with each
@@ -77,10 +78,10 @@ bool unflushed_lost (struct unflushed *d, uint64_t in_flight);
 /* What was written is read once more, and told by that. */
 void unflushed_forget (struct unflushed *d);
 
-/* The first of the ranges that have to be copied again; it is taken out.  False
+/* Takes out the first of the ranges that have to be copied again.  Returns false
  * when there is none.
  */
-bool unflushed_take (struct unflushed *d, uint64_t *start, uint64_t *end);
+bool unflushed_take (struct unflushed *d, struct range *out);
 
 static inline bool
 unflushed_has_again (const struct unflushed *d)

@@ -435,18 +435,17 @@ note_waiting (struct worker *w, bool *waits, bool now, const char *what)
 }
 
 static void
-skip (struct worker *w, uint64_t end)
+skip (struct worker *w, const struct work *work)
 {
-  const uint64_t start = w->cursor.at;
+  const uint64_t length = range_length (work->range);
 
-  track_mark (w->track, "skip", start, end - start);
+  track_mark (w->track, "skip", work->range.start, length);
   if (w->phase->compares) {
-    counter_add (&w->stats.holes, end - start);
+    counter_add (&w->stats.holes, length);
     return;
   }
-  counter_add (w->cursor.again ? &w->stats.again : &w->stats.skipped,
-               end - start);
-  unflushed_note (&w->lane.unflushed, start, end);
+  counter_add (work->again ? &w->stats.again : &w->stats.skipped, length);
+  unflushed_note (&w->lane.unflushed, work->range);
 }
 
 /* Whether the window and the limit have room for so many bytes, those that go
@@ -487,45 +486,41 @@ fill (struct worker *w)
   c->request_max = lane_request_max (&w->lane,
                                      counter_get (&w->shared->request_size));
   for (;;) {
-    const struct work p = cursor_next (c);
-    const uint64_t length = p.end - c->at;
-    const unsigned how = (c->again ? REQUEST_AGAIN : 0)
-      | (p.already_zero ? REQUEST_ALREADY_ZERO : 0);
+    const struct work work = cursor_next (c);
+    const uint64_t length = range_length (work.range);
 
-    extents_ask (c->extents[SOURCE]);
-    if (w->phase->compares || w->copy->plan.zero.ask_destination)
-      extents_ask (c->extents[DESTINATION]);
-    note_waiting (w, &w->waiting, p.kind == WAIT, "extents");
-    note_waiting (w, &w->ahead, p.kind == AHEAD, "the digest");
-    switch (p.kind) {
-    case NOTHING:
+    cursor_ask (c);
+    note_waiting (w, &w->waiting, work.kind == AWAIT_EXTENTS, "extents");
+    note_waiting (w, &w->ahead, work.kind == AWAIT_DIGEST, "the digest");
+    switch (work.kind) {
+    case NO_WORK:
       w->out_of_work = true;
       return;
-    case WAIT:
-    case AHEAD:
+    case AWAIT_EXTENTS:
+    case AWAIT_DIGEST:
       return;
     case COPY:
       if (!has_room (w, length, length))
         return;
-      request_copy (&w->lane, c->at, length, how);
+      request_copy (&w->lane, &work);
       break;
     case ZERO:
       if (!has_room (w, w->lane.zero_way == ZERO_WRITE ? length : 0, 0))
         return;
-      request_zero (&w->lane, c->at, length, how);
+      request_zero (&w->lane, &work);
       break;
     case SKIP:
       if (unflushed_is_full (&w->lane.unflushed))
         return;
-      skip (w, p.end);
+      skip (w, &work);
       break;
     case COMPARE:
-      if (!has_room (w, request_read_bytes (length, p.sides), length))
+      if (!has_room (w, request_read_bytes (length, work.sides), length))
         return;
-      request_compare (&w->lane, c->at, length, p.sides);
+      request_compare (&w->lane, &work);
       break;
     }
-    c->at = p.end;
+    cursor_advance (c, &work);
   }
 }
 
@@ -603,11 +598,18 @@ buy_memory (struct worker *w)
   w->lane.track = w->track;
   w->lane.mailbox = w->shared->mailbox;
   w->lane.differences = w->shared->differences;
-  w->cursor.lane = &w->lane;
-  w->cursor.ratelimit = w->copy->ratelimit;
-  w->cursor.extents[SOURCE] = new_extents (w, SOURCE, plan->source_extents);
-  w->cursor.extents[DESTINATION] = new_extents (
-    w, DESTINATION, plan->zero.ask_destination || plan->destination_extents);
+  w->cursor = (struct cursor) {
+    .worker = w->number,
+    .plan = plan,
+    .zero_way = &w->lane.zero_way,
+    .unflushed = &w->lane.unflushed,
+    .ratelimit = w->copy->ratelimit,
+    .track = w->track,
+    .extents = { new_extents (w, SOURCE, plan->source_extents),
+                 new_extents (w, DESTINATION,
+                              plan->zero.ask_destination
+                                || plan->destination_extents) },
+  };
   return w->cursor.extents[SOURCE] && w->cursor.extents[DESTINATION] ? 0 : -1;
 }
 
@@ -979,7 +981,8 @@ begin_phase (struct worker *w, struct phase *phase)
   track_mark (w->track, phase->compares ? "compare" : "copy", 0, 0);
   w->lane.feed = phase->blkhash ? blkhash_feed (phase->blkhash, w->number)
                                 : NULL;
-  cursor_begin (&w->cursor, phase->stripes, phase->in_order, phase->compares);
+  cursor_begin (&w->cursor, phase->stripes, w->lane.feed, phase->in_order,
+                phase->compares);
   w->checkpoint = clock_now () + w->copy->plan.checkpoint;
   atomic_fetch_add (&phase->unsettled, 1);
   if (!phase->compares)

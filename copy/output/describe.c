@@ -166,7 +166,7 @@ describe_ranges (const struct ranges *found)
   json_t *list = json_array ();
 
   for (size_t i = 0; i < ranges_count (found) && i < DIFFERENCES_TOLD; i++) {
-    const struct range *r = ranges_at (found, i);
+    const struct ranges_entry *r = ranges_at (found, i);
 
     json_array_append_new (list,
                            json_pack ("{s:o, s:o}", "offset",
@@ -194,7 +194,7 @@ describe_difference (const struct differences *d, const struct totals *t,
                      const struct endpoint *destination, struct error *e)
 {
   bool all;
-  const struct range *first = ranges_at (differences_found (d, &all), 0);
+  const struct ranges_entry *first = ranges_at (differences_found (d, &all), 0);
   const struct error_place place = { "destination", "compare", true,
                                      first->start, first->end - first->start };
 

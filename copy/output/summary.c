@@ -234,7 +234,7 @@ summary_differences (const struct differences *d, const struct totals *t,
   const size_t n = ranges_count (found);
 
   for (size_t i = 0; i < n && i < DIFFERENCES_SHOWN; i++) {
-    const struct range *r = ranges_at (found, i);
+    const struct ranges_entry *r = ranges_at (found, i);
 
     log_error ("%s: it differs from the source at offset %" PRIu64
                " length %" PRIu64,

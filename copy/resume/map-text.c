@@ -273,7 +273,7 @@ print_block (FILE *f, uint64_t start, uint64_t end, char status)
 static uint64_t
 first_not_finished (const struct ranges *finished)
 {
-  const struct range *r = ranges_find (finished, 0);
+  const struct ranges_entry *r = ranges_find (finished, 0);
 
   return r ? r->end : 0;
 }
@@ -295,7 +295,7 @@ map_print (FILE *f, const char *const values[MAP_KEYS],
            "#      pos        size  status\n",
            position, position == size ? '+' : '?');
   for (size_t i = 0; i < ranges_count (finished); i++) {
-    const struct range *r = ranges_at (finished, i);
+    const struct ranges_entry *r = ranges_at (finished, i);
 
     print_block (f, at, r->start, '?');
     print_block (f, r->start, r->end, '+');

@@ -514,7 +514,7 @@ align_finished (struct map *m, uint64_t align)
   copy_ranges (&m->saving, &m->finished);
   ranges_clear (&m->finished);
   for (size_t i = 0; i < ranges_count (&m->saving); i++) {
-    const struct range *r = ranges_at (&m->saving, i);
+    const struct ranges_entry *r = ranges_at (&m->saving, i);
 
     ranges_set (&m->finished, align_up (r->start, align),
                 r->end == m->size ? r->end : align_down (r->end, align), 0);
@@ -563,7 +563,7 @@ map_mark (struct map *m, const struct ranges *durable)
 {
   pthread_mutex_lock (&m->lock);
   for (size_t i = 0; i < ranges_count (durable); i++) {
-    const struct range *r = ranges_at (durable, i);
+    const struct ranges_entry *r = ranges_at (durable, i);
 
     assert (r->start >= m->start && r->end <= m->end);
     ranges_set (&m->finished, r->start, r->end, 0);

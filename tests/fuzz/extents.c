@@ -132,7 +132,7 @@ aim (struct extents *x, uint64_t start, uint64_t end)
 {
   stub.low = start;
   stub.high = end;
-  extents_aim (x, start, end);
+  extents_aim (x, range_of (start, end));
 }
 
 static void
@@ -220,7 +220,7 @@ act (struct extents *x, uint64_t cursor, struct input *in)
     break;
   case 11:
     at = scripted_place (in, cursor, stub.high);
-    if (extents_all_zero (x, cursor, at) && at > cursor)
+    if (extents_all_zero (x, range_of (cursor, at)) && at > cursor)
       expect_true (cursor, at, EXTENT_ZERO);
     break;
   case 12:

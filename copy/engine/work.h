@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One piece of work: what has to be done with one range of the disk.  The cursor
+ * decides it, and a request carries it out.
+ */
+
+#ifndef WORK_H
+#define WORK_H
+
+#include <stdbool.h>
+
+#include "endpoint/endpoint.h"
+#include "range.h"
+
+enum work_kind {
+  NO_WORK,       /* nothing is left to take */
+  AWAIT_EXTENTS, /* the next work depends on block status that is on its way */
+  AWAIT_DIGEST,  /* the digest has no room for another claim */
+  COPY,
+  ZERO,
+  SKIP,
+  COMPARE
+};
+
+struct work {
+  enum work_kind kind;
+  struct range range; /* of the last four kinds */
+  bool again;         /* it was done before, and was lost */
+  bool already_zero;  /* COPY: the destination reads as zeroes there */
+  unsigned sides;     /* COMPARE: those to read; the other one is zero */
+};
+
+/* The sides that a COMPARE reads: these, or'ed. */
+#define READ_SIDE(side) (1u << (side))
+#define READ_BOTH (READ_SIDE (SOURCE) | READ_SIDE (DESTINATION))
+
+#endif /* WORK_H */
