@@ -122,4 +122,4 @@ for number in -1 4abc ' 4' +4; do
 done
 differs 'progress=77: Bad file' --progress=77 A B
 differs 'same (disk|file)' B ./B
-differs 'without a \]' [ A B
+differs 'unmatched "\["' [ A B

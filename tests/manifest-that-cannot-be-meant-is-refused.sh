@@ -26,12 +26,12 @@ refused 'destination .* of copy 2: .* same file as .* of copy 1' \
 refused 'copy 2: --requests: ' \
         "[ $good, { \"requests\": 0, \"source\": \"a\",
            \"destination\": \"b\" } ]"
-refused 'it is not a list' "$good"
+refused 'not a list' "$good"
 copy_fails 2 '^stripecopy: .*/missing: cannot read it: No such file' \
            --manifest="$tmp/missing"
-copy_fails 2 '^stripecopy: --manifest: .* no SOURCE or DESTINATION' \
+copy_fails 2 '^stripecopy: --manifest does not take SOURCE or DESTINATION: ' \
            --manifest="$tmp/manifest" "$tmp/disk" "$tmp/copy"
-copy_fails 2 '^stripecopy: --manifest: --threads belongs to one copy' \
+copy_fails 2 '^stripecopy: --threads cannot be used with --manifest' \
            --manifest="$tmp/manifest" -T 2
 copy_fails 2 '^stripecopy: --jobs: must be from 1 to ' --jobs=0 \
            --manifest="$tmp/manifest"

@@ -14,9 +14,9 @@ copy_fails 2 'null:' --map="$tmp/map" "$src" null:
 copy_fails 2 'no-flush' --map="$tmp/map" --no-flush "$src" "$tmp/copy"
 copy_fails 2 'stream' --map="$tmp/map" - "$tmp/copy"
 copy_fails 2 'stream' --map="$tmp/map" "$src" -
-copy_fails 2 'about a --map' --resume=require "$src" "$tmp/copy"
-copy_fails 2 'about a --map' --source-id=x "$src" "$tmp/copy"
-copy_fails 2 'about a --map' --map-interval=5 "$src" "$tmp/copy"
+copy_fails 2 '--resume requires --map' --resume=require "$src" "$tmp/copy"
+copy_fails 2 '--source-id requires --map' --source-id=x "$src" "$tmp/copy"
+copy_fails 2 '--map-interval requires --map' --map-interval=5 "$src" "$tmp/copy"
 copy_fails 2 'source-id' --map="$tmp/map" --source-id= "$src" "$tmp/copy"
 copy_fails 2 'source-id' --map="$tmp/map" --source-id=$'a\nb' \
            "$src" "$tmp/copy"

@@ -7,13 +7,13 @@
 
 make_data "$tmp/disk" 4M
 for shard in 0/3 4/3 1/0 3 3/ /3 a/b -1/3 1/4294967296; do
-  copy_fails 2 "^stripecopy: --shard: not I/N .*: $shard\$" --shard="$shard" \
+  copy_fails 2 "^stripecopy: --shard: must be I/N, .*: $shard\$" --shard="$shard" \
              "$tmp/disk" "$tmp/copy"
 done
 copy_fails 2 '^stripecopy: source -: .* stream .*--shard' --shard=1/3 \
            - "$tmp/copy"
 stream_fails 2 '^stripecopy: destination -: .* stream .*--shard' --shard=1/3 \
              "$tmp/disk" - < /dev/null > >(cat > "$tmp/piped")
-copy_fails 2 '^stripecopy: .*--blkhash' --shard=1/3 --blkhash \
+copy_fails 2 '^stripecopy: --blkhash(:| cannot be used with --shard)' --shard=1/3 --blkhash \
            "$tmp/disk" "$tmp/copy"
 [ ! -e "$tmp/copy" ] || fail "a file was made"

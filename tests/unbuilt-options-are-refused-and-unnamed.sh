@@ -8,7 +8,8 @@
 copy_ok --help
 ! grep -q blkhash "$output" || skip "nothing is left out of this build"
 
-copy_fails 2 '^stripecopy: .*blkhash' --blkhash null: null:
+copy_fails 2 '^stripecopy: --blkhash: not supported by this build' \
+           --blkhash null: null:
 copy_fails 2 '^stripecopy: .*blkhash' --blkhash=md5/4 null: null:
 copy_fails 2 '^stripecopy: .*blkhash-file' --blkhash-file="$tmp/x" null: null:
 

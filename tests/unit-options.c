@@ -18,6 +18,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "human.h"
+#include "options/option-rows.h"
 #include "options/options.h"
 
 #define UNUSED __attribute__ ((unused))
@@ -137,6 +138,97 @@ clean_up (void **state UNUSED)
 {
   forget ();
   return 0;
+}
+
+/* -- the table ------------------------------------------------------------ */
+
+static void
+assert_named (const struct option_row *row, const char *other)
+{
+  if (other && option_row (other) == NULL)
+    fail_msg ("--%s names an option that does not exist: %s", row->name, other);
+}
+
+static void
+rows_are_in_order_and_name_options_that_exist (void **state UNUSED)
+{
+  for (size_t i = 0; i < n_option_rows; i++) {
+    const struct option_row *row = &option_rows[i];
+
+    if (i > 0 && strcmp (option_rows[i - 1].name, row->name) >= 0)
+      fail_msg ("--%s is not in alphabetical order", row->name);
+    assert_ptr_equal (option_row (row->name), row);
+    assert_named (row, row->requires);
+    assert_named (row, row->instead_of);
+    assert_named (row, row->same_as);
+    for (size_t j = 0; j < EXCLUDES_MAX; j++)
+      assert_named (row, row->excludes[j]);
+  }
+}
+
+static void
+rows_fit_their_types (void **state UNUSED)
+{
+  for (size_t i = 0; i < n_option_rows; i++) {
+    const struct option_row *row = &option_rows[i];
+
+    if ((row->argument == NULL) != (row->type == FLAG || row->type == TALLY))
+      fail_msg ("--%s: argument and type differ", row->name);
+    if (row->bare && !row->optional)
+      fail_msg ("--%s: bare, but not optional", row->name);
+    if (row->file == REPORTS && row->type != TEXT)
+      fail_msg ("--%s: a file that reports is not a TEXT", row->name);
+    assert_true (row->min <= row->max);
+  }
+}
+
+static void
+rows_say_what_a_manifest_may_have (void **state UNUSED)
+{
+  assert_true (options_fit_manifest ("threads"));
+  assert_true (options_fit_manifest ("quiet"));
+  assert_true (options_fit_manifest ("status-file"));
+  assert_false (options_fit_manifest ("jobs"));
+  assert_false (options_fit_manifest ("events"));
+  assert_false (options_fit_manifest ("progress"));
+  assert_false (options_fit_manifest ("help"));
+  assert_false (options_fit_manifest ("thread"));
+}
+
+static void
+files_that_options_name_are_listed (void **state UNUSED)
+{
+  struct option_file f;
+  size_t at = 0;
+
+  PARSE ("--map=m", "--events=3", "--report=-", "--progress=4", "--bwlimit=@r",
+         "--status-file=7", "nbd://s", "nbd://d");
+  assert_good ();
+
+#define NEXT(o, n, d, w, r)                                                    \
+  do {                                                                         \
+    assert_true (options_next_file (&options, &at, &f));                       \
+    assert_string_equal (f.option, (o));                                       \
+    assert_string_equal (f.name ? f.name : "", (n));                           \
+    assert_int_equal (f.fd, (d));                                              \
+    assert_int_equal (f.writes, (w));                                          \
+    assert_int_equal (f.reports, (r));                                         \
+  } while (0)
+  NEXT ("bwlimit", "r", -1, false, false);
+  NEXT ("events", "3", 3, true, true);
+  NEXT ("map", "m", -1, true, false);
+  NEXT ("progress", "", 4, true, false);
+  NEXT ("report", "-", 1, true, true);
+  NEXT ("status-file", "7", -1, true, true);
+#undef NEXT
+  assert_false (options_next_file (&options, &at, &f));
+
+  options_drop_file (&options, "events");
+  options_drop_file (&options, "status-file");
+  assert_null (options.events);
+  assert_null (options.status_file);
+  assert_non_null (options.report);
+  done ();
 }
 
 /* -- options -------------------------------------------------------------- */
@@ -401,11 +493,11 @@ destination_is_zero_has_an_optional_argument (void **state UNUSED)
   assert_int_equal (options.destination_is_zero, IS_ZERO_NO);
   GOOD ("--destination-is-zero", "--destination-is-zero=auto");
   assert_int_equal (options.destination_is_zero, IS_ZERO_AUTO);
-  BAD ("--destination-is-zero", "must be auto, yes or no: maybe",
+  BAD ("--destination-is-zero", "must be one of auto|yes|no: maybe",
        "--destination-is-zero=maybe");
   BAD ("--destination-is-zero",
-       "must be auto, yes or no:", "--destination-is-zero=");
-  BAD ("--target-is-zero", "must be auto, yes or no: YES",
+       "must be one of auto|yes|no:", "--destination-is-zero=");
+  BAD ("--target-is-zero", "must be one of auto|yes|no: YES",
        "--target-is-zero=YES");
 
   /* A word behind it is an operand, not its argument. */
@@ -461,9 +553,9 @@ nothing_is_told_on_the_way_of_the_data (void **state UNUSED)
   assert_string_equal (options.report, "-");
 
   PARSE ("--events=1", "nbd://s", "-");
-  assert_refused ("--events=1", "into the data");
+  assert_refused ("--events=1", "standard output is the destination");
   PARSE ("--report=-", "nbd://s", "-");
-  assert_refused ("--report=-", "into the data");
+  assert_refused ("--report=-", "standard output is the destination");
   assert_null (options.report); /* nor may the report of that go there */
 }
 
@@ -523,7 +615,7 @@ letters_may_stand_together (void **state UNUSED)
 static void
 flush_and_no_flush_exclude_each_other (void **state UNUSED)
 {
-  BAD ("--flush", "--no-flush", "--flush", "--no-flush");
+  BAD ("--flush and --no-flush", "mutually exclusive", "--flush", "--no-flush");
 
   /* Nothing is leaked when it is found out last. */
   PARSE ("--no-flush", "--flush", "[", "a", "]", "[", "b", "]");
@@ -533,7 +625,7 @@ flush_and_no_flush_exclude_each_other (void **state UNUSED)
 static void
 compare_and_verify_exclude_each_other (void **state UNUSED)
 {
-  BAD ("--compare", "--verify", "--verify", "--compare");
+  BAD ("--compare and --verify", "mutually exclusive", "--verify", "--compare");
 }
 
 static void
@@ -562,19 +654,21 @@ a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
   BAD ("--source-id", "one line", "--map=m", "--source-id=");
   BAD ("--source-id", "one line", "--map=m", "--source-id=a\nb");
   BAD ("--source-id", "one line", "--map=m", "--source-id=a\177");
-  BAD ("--source-id", "a secret", "--map=m", "--source-id=a?token=b");
+  BAD ("--source-id", "must not contain a secret", "--map=m",
+       "--source-id=a?token=b");
 }
 
 static void
 maps_exclude_what_cannot_be_gone_on_with (void **state UNUSED)
 {
-  BAD ("--map-interval", "there is none", "--map-interval=30");
-  BAD ("--resume", "there is none", "--resume=auto");
-  BAD ("--source-id", "there is none", "--source-id=x");
-  BAD ("--map", "--no-flush", "--map=m", "--no-flush");
-  BAD ("--map", "--compare", "--map=m", "--compare");
+  BAD ("--map-interval", "requires --map", "--map-interval=30");
+  BAD ("--resume", "requires --map", "--resume=auto");
+  BAD ("--source-id", "requires --map", "--source-id=x");
+  BAD ("--map", "cannot be used with --no-flush", "--map=m", "--no-flush");
+  BAD ("--map", "cannot be used with --compare", "--map=m", "--compare");
 #ifdef HAVE_GNUTLS
-  BAD ("--map", "--blkhash", "--map=m", "--blkhash");
+  BAD ("--map", "cannot be used with --blkhash", "--map=m", "--blkhash");
+  BAD ("--blkhash", "cannot be used with --shard", "--shard=1/2", "--blkhash");
 #endif
   PARSE ("--map=m", "nbd://s", "null:");
   assert_refused ("--map", "null:");
@@ -634,10 +728,10 @@ blkhash_refuses_other_digests_and_sizes (void **state UNUSED)
 static void
 options_that_are_not_built_are_refused (void **state UNUSED)
 {
-  BAD ("--blkhash", "GnuTLS", "--blkhash");
-  BAD ("--blkhash", "GnuTLS", "--blkhash=sha256/64k");
-  BAD ("--blkhash-file", "GnuTLS", "--blkhash-file=out");
-  BAD ("--blkhash-file", "GnuTLS", "--blkhash-file", "out");
+  BAD ("--blkhash", "(GnuTLS missing)", "--blkhash");
+  BAD ("--blkhash", "(GnuTLS missing)", "--blkhash=sha256/64k");
+  BAD ("--blkhash-file", "(GnuTLS missing)", "--blkhash-file=out");
+  BAD ("--blkhash-file", "(GnuTLS missing)", "--blkhash-file", "out");
 }
 
 #endif
@@ -657,7 +751,7 @@ bwlimit_is_a_rate_or_a_file (void **state UNUSED)
   assert_int_equal (options.bwlimit.rate, 0);
   assert_null (options.bwlimit.file);
 
-  BAD ("--bwlimit", "must be named", "--bwlimit=@");
+  BAD ("--bwlimit", "a file name must follow the @: @", "--bwlimit=@");
   BAD ("--bwlimit", "not a number", "--bwlimit=fast");
   BAD ("--bwlimit", "unknown unit", "--bwlimit=1M/s");
 }
@@ -674,16 +768,16 @@ shard_is_one_of_so_many (void **state UNUSED)
   assert_int_equal (options.shard.number, 3);
   assert_int_equal (options.shard.count, UINT32_MAX);
 
-  BAD ("--shard", "not I/N", "--shard=0/3");
-  BAD ("--shard", "not I/N", "--shard=4/3");
-  BAD ("--shard", "not I/N", "--shard=1/0");
-  BAD ("--shard", "not I/N", "--shard=1/4294967296");
-  BAD ("--shard", "not I/N", "--shard=1");
-  BAD ("--shard", "not I/N", "--shard=1/");
-  BAD ("--shard", "not I/N", "--shard=/3");
-  BAD ("--shard", "not I/N", "--shard=-1/3");
-  BAD ("--shard", "not I/N", "--shard=1/3/3");
-  BAD ("--shard", "not I/N", "--shard=00000000000000000000000000001/3");
+  BAD ("--shard", "must be I/N", "--shard=0/3");
+  BAD ("--shard", "must be I/N", "--shard=4/3");
+  BAD ("--shard", "must be I/N", "--shard=1/0");
+  BAD ("--shard", "must be I/N", "--shard=1/4294967296");
+  BAD ("--shard", "must be I/N", "--shard=1");
+  BAD ("--shard", "must be I/N", "--shard=1/");
+  BAD ("--shard", "must be I/N", "--shard=/3");
+  BAD ("--shard", "must be I/N", "--shard=-1/3");
+  BAD ("--shard", "must be I/N", "--shard=1/3/3");
+  BAD ("--shard", "must be I/N", "--shard=00000000000000000000000000001/3");
 }
 
 static void
@@ -696,11 +790,15 @@ manifest_stands_alone (void **state UNUSED)
   done ();
 
   PARSE ("--manifest=list", "a");
-  assert_refused ("--manifest", "no SOURCE or DESTINATION beside it: a");
+  assert_refused ("--manifest", "does not take SOURCE or DESTINATION: a");
   PARSE ("-T", "2", "--manifest=list");
-  assert_refused ("--manifest", "--threads belongs to one copy");
+  assert_refused ("--threads cannot be used with --manifest",
+                  "set it for each copy in the manifest");
+  PARSE ("--manifest=list", "-p");
+  assert_refused ("--progress", "cannot be used with --manifest");
   BAD ("--jobs", "from 1 to 1024", "--jobs=1025");
-  BAD ("--jobs", "--manifest", "--jobs=2");
+  BAD ("--jobs", "requires --manifest", "--jobs=2");
+  BAD ("--jobs", "requires --manifest", "--jobs=1");
 }
 
 static void
@@ -1095,15 +1193,15 @@ static void
 broken_commands_are_refused (void **state UNUSED)
 {
   PARSE ("[", "a", "b");
-  assert_refused ("[", "without a ]");
+  assert_refused ("[", "unmatched");
   PARSE ("nbd://s", "[");
-  assert_refused ("[", "without a ]");
+  assert_refused ("[", "unmatched");
   PARSE ("[", "a", "]", "[", "b");
-  assert_refused ("[", "without a ]");
+  assert_refused ("[", "unmatched");
   PARSE ("[", "]", "nbd://d");
-  assert_refused ("[ ]", "no command");
+  assert_refused ("[ ]", "empty command");
   PARSE ("[", "a", "]", "[", "]");
-  assert_refused ("[ ]", "no command");
+  assert_refused ("[ ]", "empty command");
   PARSE ("[", "a", "]", "[", "b", "]", "[", "c", "]");
   assert_refused ("more than", "command");
 }
@@ -1345,6 +1443,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
+    TEST (rows_are_in_order_and_name_options_that_exist),
+    TEST (rows_fit_their_types),
+    TEST (rows_say_what_a_manifest_may_have),
+    TEST (files_that_options_name_are_listed),
     TEST (nothing_given_means_the_defaults),
     TEST (flags_set_their_field_and_no_other),
     TEST (formats_are_those_that_are_known),

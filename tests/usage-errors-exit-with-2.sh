@@ -22,7 +22,7 @@ refused 'more' "$uri" null: null:
 refused 'no-such-option' --no-such-option "$uri" null:
 refused 'unknown.*Z' -Z "$uri" null:
 refused 'ambiguous' --re=1 "$uri" null:
-refused '\]' [ nbdkit memory 1M null:
+refused 'unmatched "\[' [ nbdkit memory 1M null:
 refused 'command' [ ] null:
 
 refused 'connections.*: 0$' --connections=0 "$uri" null:
@@ -45,6 +45,6 @@ refused 'destination-is-zero.*: perhaps$' --destination-is-zero=perhaps \
 refused 'progress.*: x$' --progress=x "$uri" null:
 # A number that nobody opened would become that of a connection.
 copy_fails 2 'progress=77: Bad file' --progress=77 "$uri" null:
-refused 'flush.*no-flush' --flush --no-flush "$uri" null:
+refused '--flush and --no-flush are mutually exclusive' --flush --no-flush "$uri" null:
 refused 'allocated.*no argument' --allocated=yes "$uri" null:
 refused 'request-size.*argument' "$uri" null: --request-size

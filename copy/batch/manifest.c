@@ -149,22 +149,7 @@ is_our_own (const char *key)
     || strcmp (key, "destination") == 0;
 }
 
-/* What tells or ends, which is done for all copies together, or not at all. */
-static bool
-is_for_all (const char *key)
-{
-  static const char *const names[] = {
-    "events", "help",     "jobs",   "long-options",  "manifest",
-    "plan",   "progress", "report", "short-options", "version",
-  };
-
-  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (strcmp (key, names[i]) == 0)
-      return true;
-  return false;
-}
-
-/* It stands in front of messages, and can become a part of file names. */
+/* A name is shown in front of messages, and can become a part of file names. */
 static bool
 is_good_name (const char *name)
 {
@@ -223,7 +208,7 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
   json_t *member;
 
   if (!json_is_object (value))
-    return refuse (r, "it is not an object");
+    return refuse (r, "not an object");
   if (name_disk (r, c, json_object_get (value, "disk")) == -1)
     return -1;
   json_object_foreach (value, key, member)
@@ -232,8 +217,8 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
       continue;
     if (options_argument (key) == OPTION_UNKNOWN)
       return refuse (r, "unknown key '%s'", key);
-    if (is_for_all (key))
-      return refuse (r, "'%s' is not for one copy of many", key);
+    if (!options_fit_manifest (key))
+      return refuse (r, "'%s' cannot be set for a single copy", key);
     if (add_option (r, c, key, member) == -1)
       return -1;
   }
@@ -267,7 +252,7 @@ take_list (struct reading *r, struct manifest *m, json_t *list)
   json_t *value;
 
   if (!json_is_array (list))
-    return refuse (r, "it is not a list of copies: [ { ... }, ... ]");
+    return refuse (r, "not a list of copies: [ { ... }, ... ]");
   m->copies = calloc (max_u64 (1, json_array_size (list)), sizeof *m->copies);
   if (m->copies == NULL)
     return out_of_memory (r);

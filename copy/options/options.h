@@ -5,6 +5,7 @@
 #define OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -39,9 +40,7 @@ struct options {
   uint64_t jobs;            /* of those, at a time */
   const char *map;          /* --map; NULL: none */
   uint64_t map_interval;    /* --map-interval, seconds */
-  bool map_interval_given;
   enum resume resume; /* --resume */
-  bool resume_given;
   const char *source_id; /* --source-id; NULL: none */
   uint64_t source_size;  /* --source-size, when source_size_given */
   bool source_size_given;
@@ -79,7 +78,9 @@ int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
 void options_free (struct options *o);
 
-/* Whether there is an option of exactly this long name, and its argument. */
+/* Whether there is an option of exactly this long name, and whether it has an
+ * argument.
+ */
 enum options_argument {
   OPTION_UNKNOWN,
   OPTION_WITHOUT,
@@ -89,12 +90,32 @@ enum options_argument {
 
 enum options_argument options_argument (const char *name);
 
-/* The options as chosen, by their long names, with secrets masked.  NULL where
- * memory is out.
+/* Whether a copy in a manifest can have this option. */
+bool options_fit_manifest (const char *name);
+
+/* A file, or a descriptor that is open already, that an option names. */
+struct option_file {
+  const char *option; /* its name, without "--" */
+  const char *name;   /* as given, borrowed; NULL: only fd */
+  int fd;             /* -1: a file to open by its name */
+  bool writes;        /* else it is read */
+  bool reports;       /* is written even when the copy is refused */
+};
+
+/* Goes through the files that options name: @at starts as 0.  False at the end.
+ */
+bool options_next_file (const struct options *o, size_t *at,
+                        struct option_file *f);
+
+/* Takes one of them that reports out of the options, by the option's name. */
+void options_drop_file (struct options *o, const char *option);
+
+/* The options as chosen, by their long names, with secrets masked.  NULL when out
+ * of memory.
  */
 json_t *options_config (const struct options *o);
 
-/* What --blkhash calls it. */
+/* The name that --blkhash has for it. */
 const char *options_digest_name (enum digest_kind kind);
 
 /* What --help, --long-options and --short-options print.  Allocated. */

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether the options that were given can be used together: see
+ * option-checks.h.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options/option-checks.h"
+#include "options/option-rows.h"
+
+static bool
+is_given (const bool given[], const char *name)
+{
+  return given[option_row (name) - option_rows];
+}
+
+/* -- what the rows say ---------------------------------------------------- */
+
+static int
+check_scope (const struct option_row *row, struct error *e)
+{
+  if (row->scope == PER_RUN || row->scope == ANYWHERE)
+    return 0;
+  error_set (e, EINVAL, "--%s cannot be used with --manifest%s", row->name,
+             row->scope == PER_COPY ? "; set it for each copy in the manifest"
+                                    : "");
+  return -1;
+}
+
+static int
+check_row (const struct option_row *row, const bool given[], struct error *e)
+{
+  if (row->requires && !is_given (given, row->requires)) {
+    error_set (e, EINVAL, "--%s requires --%s", row->name, row->requires);
+    return -1;
+  }
+  if (row->instead_of && is_given (given, row->instead_of)) {
+    error_set (e, EINVAL, "--%s and --%s are mutually exclusive", row->name,
+               row->instead_of);
+    return -1;
+  }
+  for (unsigned i = 0; i < EXCLUDES_MAX && row->excludes[i]; i++)
+    if (is_given (given, row->excludes[i])) {
+      error_set (e, EINVAL, "--%s cannot be used with --%s", row->name,
+                 row->excludes[i]);
+      return -1;
+    }
+  return 0;
+}
+
+int
+option_check_rows (const bool given[], struct error *e)
+{
+  const bool many = is_given (given, "manifest");
+
+  for (size_t i = 0; i < n_option_rows; i++) {
+    const struct option_row *row = &option_rows[i];
+
+    if (given[i]
+        && ((many && check_scope (row, e) == -1)
+            || check_row (row, given, e) == -1))
+      return -1;
+  }
+  return 0;
+}
+
+/* -- what no row can say -------------------------------------------------- */
+
+/* Nothing else may be written to standard output when the data is. */
+static int
+check_outputs (struct options *o, struct error *e)
+{
+  struct option_file f;
+
+  for (size_t at = 0; options_next_file (o, &at, &f);)
+    if (f.fd == STDOUT_FILENO) {
+      if (!error_is_set (e))
+        error_set (e, EINVAL,
+                   "--%s=%s cannot be used: standard output is the destination",
+                   f.option, f.name ? f.name : "1");
+      if (f.reports) /* the refusal must not be reported there either */
+        options_drop_file (o, f.option);
+    }
+  return error_is_set (e) ? -1 : 0;
+}
+
+int
+option_check_destination (struct options *o, struct error *e)
+{
+  const struct operand *to = &o->destination;
+
+  if (to->command)
+    return 0;
+  if (o->map && strcmp (to->name, "null:") == 0) {
+    error_set (e, EINVAL, "--map cannot be used with null:");
+    return -1;
+  }
+  return strcmp (to->name, "-") == 0 ? check_outputs (o, e) : 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether the options that were given can be used together. */
+
+#ifndef OPTION_CHECKS_H
+#define OPTION_CHECKS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "options/options.h"
+
+/* Checks what the rows say: --manifest and the options of one copy, and what an
+ * option requires and excludes.  @given has an element for each row.  0, or -1
+ * with the error set.
+ */
+int option_check_rows (const bool given[], struct error *e);
+
+/* Checks what no row can say, because it depends on the destination.  Outputs
+ * that would be written between the data are taken out of the options.
+ */
+int option_check_destination (struct options *o, struct error *e);
+
+#endif /* OPTION_CHECKS_H */
