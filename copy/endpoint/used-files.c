@@ -56,7 +56,7 @@ struct use {
   enum part part;
   bool writes;
   bool inherited;                /* a descriptor, which others may share */
-  const char *option;            /* a constant; NULL: a side */
+  const char *option;            /* without "--"; NULL: a side */
   char *shown;                   /* owned, with secrets masked */
   unsigned copy;                 /* of a manifest; 0: none */
   const struct options *options; /* borrowed; of that copy */
@@ -296,56 +296,45 @@ add_descriptor (struct used_files *u, const struct use *like,
   return 0;
 }
 
-/* Those that the options took are known by their addresses. */
+/* Whether a word of the command line is the file of an option that reports: the
+ * word has the same address then.
+ */
 static bool
-is_told_of (const struct options *o, const char *word)
+is_report (const struct options *o, const char *word)
 {
-  return word == o->report || word == o->events || word == o->status_file;
+  struct option_file f;
+
+  for (size_t at = 0; options_next_file (o, &at, &f);)
+    if (f.reports && f.name == word)
+      return true;
+  return false;
 }
 
+/* Adds the files that options name: all, or only those that are written. */
 static int
-add_outputs (struct used_files *u, const struct options *o, unsigned copy,
-             struct error *e)
+add_option_files (struct used_files *u, const struct options *o, unsigned copy,
+                  bool all, struct error *e)
 {
-  const struct use out = { .part = OUTPUT, .copy = copy, .options = o };
-  const bool reports = o->report && strcmp (o->report, "-") != 0;
+  struct option_file f;
   char digits[24];
-  int fd;
 
-  snprintf (digits, sizeof digits, "%u", (unsigned) o->progress_fd);
-  if (o->progress_fd_given
-      && add_descriptor (u, &out, "--progress", digits, o->progress_fd, e)
-        == -1)
-    return -1;
-  if (o->events
-      && (human_parse_descriptor (o->events, &fd)
-            ? add_descriptor (u, &out, "--events", o->events, fd, e)
-            : add_named (u, &out, "--events", o->events, e))
-        == -1)
-    return -1;
-  if (o->report
-      && (reports ? add_named (u, &out, "--report", o->report, e)
-                  : add_descriptor (u, &out, "--report", "-", STDOUT_FILENO, e))
-        == -1)
-    return -1;
-  return add_named (u, &out, "--blkhash-file", o->blkhash_file, e) == -1
-      || add_named (u, &out, "--map", o->map, e) == -1
-      || add_named (u, &out, "--status-file", o->status_file, e) == -1
-      || add_named (u, &out, "--trace", o->trace_file, e) == -1
-    ? -1
-    : 0;
-}
+  for (size_t at = 0; options_next_file (o, &at, &f);) {
+    const struct use use = {
+      .part = f.writes ? OUTPUT : INPUT,
+      .copy = copy,
+      .options = o,
+    };
 
-static int
-add_inputs (struct used_files *u, const struct options *o, unsigned copy,
-            struct error *e)
-{
-  const struct use in = { .part = INPUT, .copy = copy, .options = o };
-
-  return add_named (u, &in, "--bwlimit", o->bwlimit.file, e) == -1
-      || add_named (u, &in, "--manifest", o->manifest, e) == -1
-    ? -1
-    : 0;
+    if (!f.writes && !all)
+      continue;
+    snprintf (digits, sizeof digits, "%d", f.fd);
+    if ((f.fd == -1 ? add_named (u, &use, f.option, f.name, e)
+                    : add_descriptor (u, &use, f.option,
+                                      f.name ? f.name : digits, f.fd, e))
+        == -1)
+      return -1;
+  }
+  return 0;
 }
 
 static enum part
@@ -426,9 +415,9 @@ add_words (struct used_files *u, const struct use *like, char *const *words,
   for (; *words; words++) {
     const char *equals = strchr (*words, '=');
 
-    if (!is_told_of (o, *words) && add_word (u, &word, *words, e) == -1)
+    if (!is_report (o, *words) && add_word (u, &word, *words, e) == -1)
       return -1;
-    if (equals && !is_told_of (o, equals + 1)
+    if (equals && !is_report (o, equals + 1)
         && add_word (u, &word, equals + 1, e) == -1)
       return -1;
   }
@@ -550,7 +539,7 @@ used_files_add (struct used_files *u, const struct options *o, unsigned copy,
 {
   return add_side (u, o, copy, SOURCE, e) == -1
       || add_side (u, o, copy, DESTINATION, e) == -1
-      || add_inputs (u, o, copy, e) == -1 || add_outputs (u, o, copy, e) == -1
+      || add_option_files (u, o, copy, true, e) == -1
     ? -1
     : 0;
 }
@@ -561,7 +550,9 @@ used_files_add_words (struct used_files *u, const struct options *o,
 {
   const struct use any = { .options = o };
 
-  return add_outputs (u, o, 0, e) == -1 ? -1 : add_words (u, &any, words, e);
+  return add_option_files (u, o, 0, false, e) == -1
+    ? -1
+    : add_words (u, &any, words, e);
 }
 
 void
@@ -701,9 +692,9 @@ format_label (const struct use *use, char *text, size_t size)
 
   if (use->copy)
     snprintf (copy, sizeof copy, " of copy %u", use->copy);
-  snprintf (text, size, "%s%s%s%.300s%s", names[use->part],
-            use->option ? use->option : "", use->option ? "=" : "", use->shown,
-            copy);
+  snprintf (text, size, "%s%s%s%s%.300s%s", names[use->part],
+            use->option ? "--" : "", use->option ? use->option : "",
+            use->option ? "=" : "", use->shown, copy);
   return text;
 }
 
@@ -775,12 +766,11 @@ is_spoilt (const struct used_files *u, const char *option)
 void
 used_files_spare (const struct used_files *u, struct options *o)
 {
-  if (u == NULL || is_spoilt (u, "--events"))
-    o->events = NULL;
-  if (u == NULL || is_spoilt (u, "--report"))
-    o->report = NULL;
-  if (u == NULL || is_spoilt (u, "--status-file"))
-    o->status_file = NULL;
+  struct option_file f;
+
+  for (size_t at = 0; options_next_file (o, &at, &f);)
+    if (f.reports && (u == NULL || is_spoilt (u, f.option)))
+      options_drop_file (o, f.option);
 }
 
 int

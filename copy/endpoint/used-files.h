@@ -3,9 +3,8 @@
  * together.
  *
  * The files are: both sides, the backing files and data files of images, and
- * what --map, --report, --events, --status-file, --trace, --blkhash-file,
- * --bwlimit and --progress name; for a manifest those of all its copies, and
- * the manifest.  A file is known by its device and inode, a block device by its
+ * those that options name; for a manifest those of all its copies, and the
+ * manifest.  A file is known by its device and inode, a block device by its
  * number (a loop device also by what it shows), a file that does not exist yet
  * by its folder and last name.  How a name is spelled never matters.
  *
