@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The man page, --help, the lists for completion and the parser's table name the
-# same options, with the same arguments, bounds and defaults.
+# The man page, --help and the lists for completion name the options that the
+# rows of option-rows.c have, with the same arguments, bounds and defaults, and
+# the man page says what each option requires and excludes.
 
 . "${srcdir:-.}/functions.sh"
 
 man_page=${srcdir:-.}/../docs/stripecopy.pod
-table=${srcdir:-.}/../copy/options/options.c
+"${PRINT_OPTIONS:-./print-options}" > "$tmp/table"
 
 # What two sources say of the same thing, one a line.
 expect_agreement ()
@@ -43,14 +44,26 @@ cp "$output" "$tmp/short"
 grep -oE '^-[A-Za-z]' "$tmp/in-help" > "$tmp/short-in-help"
 expect_agreement "$tmp/short-in-help" "$tmp/short" "--help and --short-options"
 
-# The parser's table.  What is not built is no option yet, but is spoken of.
-sed -n 's/^  { "\([a-z-]*\)", .*/--\1/p' "$table" > "$tmp/rows"
-sed -n 's/^  { "\([a-z-]*\)", 0, NOT_BUILT.*/--\1/p' "$table" > "$tmp/not-built"
+# The table.  What this build lacks is not listed, but the man page describes it.
+cut -f 1 "$tmp/table" > "$tmp/rows"
+sed -n 's/\t.*\tlacks=.*//p' "$tmp/table" > "$tmp/lacks"
 while read -r name; do
   grep -qF "C<$name>" "$man_page" || fail "the man page does not speak of $name"
-done < "$tmp/not-built"
-{ cat "$tmp/not-built"; grep -oE -e '--[a-z-]+' "$tmp/in-man"; } > "$tmp/all"
-expect_agreement "$tmp/all" "$tmp/rows" "man page and parser"
+done < "$tmp/lacks"
+{ cat "$tmp/lacks"; grep -oE -e '--[a-z-]+' "$tmp/in-man"; } > "$tmp/all"
+expect_agreement "$tmp/all" "$tmp/rows" "man page and table"
+{ grep -oE -e "${hidden:1:-1}" "$tmp/in-man"; cat "$tmp/long" "$tmp/lacks"; } \
+  > "$tmp/listed-and-not"
+expect_agreement "$tmp/listed-and-not" "$tmp/rows" "--long-options and table"
+
+# Prints what the table says about one thing, as "--name TEXT".
+column ()
+{
+  awk -F '\t' -v key="$1=" '{
+    for (i = 2; i <= NF; i++)
+      if (index($i, key) == 1)
+        print $1, substr($i, length(key) + 1) }' "$tmp/table"
+}
 
 # Prints what the man page says of an option, in one line.
 paragraphs_of ()
@@ -67,29 +80,56 @@ expect_words ()
   paragraphs_of "$1" | grep -qF -e "$2" || fail "the man page of $1 lacks: $2"
 }
 
-# Bounds: what the program says when they are crossed.  What is a file's name is
-# one in our folder.
-program=$(realpath "$stripecopy")
-bounds=0
-while read -r name; do
-  (cd "$tmp" && "${wrapper[@]}" "$program" "$name=99999999999999") \
-    2> "$errors" || :
-  range=$(sed -n 's/^.*: must be \(.*from .*\): 9*$/\1/p' "$errors")
-  [ -n "$range" ] || continue
+# Bounds: those of the table, which errors tell when they are crossed.
+column bounds > "$tmp/bounds"
+[ "$(wc -l < "$tmp/bounds")" -ge 12 ] || fail "few options have bounds"
+while read -r name range; do
+  for number in 99999999 99999999999999 9999999999999999999; do
+    run_copy "$name=$number"
+    ! grep -qF ": must be $range: $number" "$errors" || continue 2
+  done
+  fail "no error tells the bounds of $name: $range"
+done < "$tmp/bounds"
+while read -r name range; do
   expect_words "$name" "$range"
-  bounds=$((bounds + 1))
-done < "$tmp/long"
-[ $bounds -ge 12 ] || fail "only $bounds options have bounds"
+done < "$tmp/bounds"
 
-# Defaults: what --help says, in the man page and in a plan.
+# Defaults: what the table and --help say, in the man page and in a plan.
 copy_ok --help
 tr -s ' \n' ' ' < "$output" | sed 's/ \(-., \)*--/\n--/g' |
-  sed -n 's/^\(--[a-z-]*\).*(default \([0-9]*[KMG]*\).*/\1 \2/p' \
-  > "$tmp/defaults"
+  sed -n 's/^\(--[a-z-]*\).*(default \([^)]*\)).*/\1 \2/p' > "$tmp/defaults"
+column default > "$tmp/table-defaults"
+sort -u -o "$tmp/table-defaults" "$tmp/table-defaults"
+sort -u "$tmp/defaults" | comm -13 - "$tmp/table-defaults" > "$tmp/missing"
+[ ! -s "$tmp/missing" ] || fail "--help lacks defaults: $(cat "$tmp/missing")"
 [ "$(wc -l < "$tmp/defaults")" -ge 7 ] || fail "few defaults in --help"
 while read -r name default; do
-  expect_words "$name" "default is $default"
+  paragraphs_of "$name" | grep -qE -e "default is $default|$default, the default" ||
+    fail "the man page of $name lacks: default is $default"
 done < "$tmp/defaults"
+
+# What an option requires and excludes is in its paragraph.
+column requires > "$tmp/requires"
+column excludes > "$tmp/excludes"
+[ "$(cat "$tmp/requires" "$tmp/excludes" | wc -l)" -ge 7 ] ||
+  fail "few options require or exclude others"
+while read -r name other; do
+  expect_words "$name" "$other"
+done < "$tmp/requires"
+while read -r name others; do
+  for other in $others; do
+    expect_words "$name" "$other"
+    expect_words "$other" "$name"
+  done
+done < "$tmp/excludes"
+
+# Which options are for one copy, and which are for all copies of a manifest.
+sed -n '/^=head1 MANY DISKS/,/^=head1 PARTS/p' "$man_page" > "$tmp/many"
+sed -n 's/^\(--[a-z-]*\)\tscope=anywhere.*/\1/p' "$tmp/table" > "$tmp/anywhere"
+[ -s "$tmp/anywhere" ] || fail "no option is for both"
+while read -r name; do
+  grep -qF "B<$name>" "$tmp/many" || fail "MANY DISKS does not name $name"
+done < "$tmp/anywhere"
 
 requires_plugin memory
 copy_ok --plan -C 2 [ nbdkit memory 1G ] null:
