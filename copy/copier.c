@@ -151,7 +151,7 @@ give_up_opening (struct copier *c, const struct error *e)
     return SIGNAL_BASE + signal_number;
   status = exit_status_of (e, STAGE_OPENING, later);
   if (status == INCOMPLETE)
-    log_say ("--map=%s: the same command goes on from there", c->options->map);
+    log_say ("--map=%s: run the same command again to resume", c->options->map);
   return status;
 }
 

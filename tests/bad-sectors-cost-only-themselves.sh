@@ -19,7 +19,7 @@ copy_the_rest ()
     [ "$now" -gt "$before" ] || fail "still $now bytes are stored: $*"
     copy_fails 3 "source .*read failed at offset $sector length 512: Input" \
                --map="$tmp/map" "$@" "$src" "$tmp/copy"
-    expect_error '^stripecopy: --map=.* stored, and the same command goes on'
+    expect_error '^stripecopy: --map=.* stored: run the same command again to resume$'
     before=$now
     now=$(finished_bytes "$tmp/map")
   done

@@ -42,13 +42,13 @@ done <<'END'
 none/digest No such file or directory$
 private Is a directory$
 fifo No such device or address$
-disk it is the same file as source
-link it is the same file as source
-copy it is the same file as destination
+disk is the same file as source
+link is the same file as source
+copy is the same file as destination
 END
 expect_identical "$tmp/disk-before" "$tmp/disk"
 expect_identical "$tmp/before" "$tmp/copy"
-copy_fails 2 'it is the same file as destination' \
+copy_fails 2 'is the same file as destination' \
            --blkhash --blkhash-file="$tmp/made" "$tmp/disk" "$tmp/made"
 [ ! -e "$tmp/made" ] || fail "a file is left"
 

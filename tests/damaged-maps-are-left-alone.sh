@@ -21,13 +21,13 @@ refused ()
 }
 
 sed '$d' "$tmp/whole" > "$tmp/map"               # its only block
-refused 'damaged: line [0-9]+: blocks are missing'
+refused 'damaged: line [0-9]+: map ends early'
 sed '$s/0x0000/0x0001/' "$tmp/whole" > "$tmp/map"
 refused 'damaged: line [0-9]+: there is a gap'
 sed '$s/+/x/' "$tmp/whole" > "$tmp/map"
-refused 'damaged: line [0-9]+: it is no block'
+refused 'damaged: line [0-9]+: malformed block line'
 echo "my thesis" > "$tmp/map"
-refused 'damaged: line 1: it is no status line'
+refused 'damaged: line 1: malformed status line'
 head -c 100000 /dev/urandom > "$tmp/map"
 refused 'damaged: line [0-9]+: '
 truncate -s 1G "$tmp/map"
@@ -36,7 +36,7 @@ rm "$tmp/map" "$tmp/map-before"
 
 # Nor is what we did not write given up by an option.
 echo "my thesis" > "$tmp/map"
-copy_fails 2 'does not overwrite it' --map="$tmp/map" --resume=never \
+copy_fails 2 'refusing to overwrite it' --map="$tmp/map" --resume=never \
            "$tmp/disk" "$tmp/copy"
 [ "$(cat "$tmp/map")" = "my thesis" ] || fail "a file was overwritten"
 expect_identical "$tmp/before" "$tmp/copy"

@@ -24,21 +24,21 @@ refused ()
 }
 
 for name in "$device" "$tmp/node" "$tmp/link" "$tmp/disk"; do
-  refused 'destination .*: it is the same (device|file) as source ' \
+  refused 'destination .*: is the same (device|file) as source ' \
           "$device" "$name"
-  refused 'destination .*: it is the same (device|file) as source ' \
+  refused 'destination .*: is the same (device|file) as source ' \
           "$name" "$tmp/node"
   for option in --report --events --status-file --trace --map; do
-    refused "$option=.*: it is the same (device|file) as source " \
+    refused "$option=.*: is the same (device|file) as source " \
             $option="$name" "$tmp/node" "$tmp/new"
-    refused "$option=.*: it is the same (device|file) as destination " \
+    refused "$option=.*: is the same (device|file) as destination " \
             $option="$name" "$tmp/other" "$device"
   done
 done
 
 # One that has no other use is no place for it, either.
 for option in --report --events --status-file --trace --map; do
-  refused "$option=.*: it is a disk$" $option="$second" "$tmp/disk" "$tmp/new"
+  refused "$option=.*: refusing to write to a disk$" $option="$second" "$tmp/disk" "$tmp/new"
 done
 
 # In a manifest.
@@ -46,11 +46,11 @@ cat > "$tmp/manifest" << END
 [ { "source": "$tmp/other", "destination": "$tmp/node" },
   { "source": "$tmp/other", "destination": "$tmp/link" } ]
 END
-refused '.*: destination .* of copy 2: it is the same device as .* of copy 1' \
+refused '.*: destination .* of copy 2: is the same device as .* of copy 1' \
         --manifest="$tmp/manifest"
 cat > "$tmp/manifest" << END
 [ { "source": "$tmp/other", "destination": "$device" },
   { "source": "$tmp/disk", "destination": "$tmp/new" } ]
 END
-refused '.*: destination .* of copy 1: it is the same device as source .* 2' \
+refused '.*: destination .* of copy 1: is the same device as source .* 2' \
         --manifest="$tmp/manifest"

@@ -12,13 +12,13 @@ serve_faulty src --mode=read-error --after=3 "$tmp/disk"
 copy_fails 3 '^stripecopy: source .*read failed' --retries=0 --map="$tmp/map" \
            "$src" "$tmp/new"
 expect_fired src
-expect_error '^stripecopy: --map=.*the same command goes on'
+expect_error '^stripecopy: --map=.*run the same command again to resume'
 stop_server src
 
 # A server that is not back yet, but nothing that stands for a map.
 cp "$tmp/map" "$tmp/before"
 copy_fails 3 'source .*cannot connect' --map="$tmp/map" "$src" "$tmp/new"
-expect_error '^stripecopy: --map=.*the same command goes on'
+expect_error '^stripecopy: --map=.*run the same command again to resume'
 cmp "$tmp/map" "$tmp/before" || fail "the map has changed"
 copy_fails 1 'cannot connect' --map="$tmp/none" "$src" "$tmp/new"
 copy_fails 1 'cannot connect' --map="$tmp/map" --resume=never "$src" "$tmp/new"

@@ -37,7 +37,7 @@ while [ "$now" -lt $((size - 512)) ]; do
   now=$(finished_bytes "$tmp/map")
 done
 expect_fired dst
-expect_error 'stored, and the same command goes on from there'
+expect_error 'stored: run the same command again to resume$'
 stop_server dst
 serve_nbdkit dst file "$tmp/copy"
 copy_ok --map="$tmp/map" "$good" "$dst"
@@ -71,12 +71,12 @@ serve_nbdkit dst eval get_size="echo $size" can_flush='exit 0' \
                      dd of='$tmp/copy' oflag=seek_bytes seek=\$4 conv=notrunc"
 copy_fails 1 'destination .*write failed .*No space' --threads=1 \
            --map="$tmp/map" "$good" "$dst"
-expect_error 'stored, and once there is room, the same command goes on'
+expect_error 'stored: run the same command again to resume once there is room'
 expect_stored "no room"
 [ -s "$tmp/flushes" ] || fail "it was not flushed"
 rm "$tmp/full"
 copy_ok --map="$tmp/map" "$good" "$dst"
-expect_error 'were copied before'
+expect_error 'are copied already'
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server dst
 

@@ -45,7 +45,7 @@ harm ()
   wait_copy
   [ $code -eq 3 ] || fail "exit status $code after: $*"
   expect_error "^stripecopy: destination .*$pattern"
-  expect_error 'the same command goes on from there'
+  expect_error 'run the same command again to resume$'
   [ "$(finished_bytes "$tmp/map")" -eq 0 ] ||
     fail "the map says that something is stored after: $*"
   open_gate

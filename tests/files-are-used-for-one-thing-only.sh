@@ -39,16 +39,16 @@ for option in --report --events --status-file --map --trace \
                        --blkhash-file; do
   for name in disk ./disk hard soft way/../disk "$PWD/disk" /proc/self/cwd/disk
   do
-    refused "$option=$name: it is the same file as source disk" \
+    refused "$option=$name: is the same file as source disk" \
             $option="$name" disk new
-    refused "$option=$name: it is the same file as destination disk" \
+    refused "$option=$name: is the same file as destination disk" \
             $option="$name" old disk
   done
   for name in new ./new dangling way/../new "$PWD/new"; do
-    refused "$option=$name: it is the same file as destination new" \
+    refused "$option=$name: is the same file as destination new" \
             $option="$name" disk new
   done
-  refused "$option=rate: it is the same file as --bwlimit=./rate" \
+  refused "$option=rate: is the same file as --bwlimit=./rate" \
           $option=rate --bwlimit=@./rate disk new
 done
 
@@ -57,39 +57,39 @@ two=(--report --events --status-file --map --trace --blkhash-file)
 for ((i = 0; i < ${#two[@]}; i++)); do
   for ((j = 0; j < i; j++)); do
     for name in same old; do
-      refused "--[a-z-]+=.*$name: it is the same file as --[a-z-]+=.*$name" \
+      refused "--[a-z-]+=.*$name: is the same file as --[a-z-]+=.*$name" \
               "${two[i]}=./$name" "${two[j]}=$name" disk new
     done
   done
 done
 
 # A side on the other side, or on what an option reads.
-refused 'destination way/../disk: it is the same file as source disk' \
+refused 'destination way/../disk: is the same file as source disk' \
         disk way/../disk
-refused 'destination rate: it is the same file as --bwlimit=rate' \
+refused 'destination rate: is the same file as --bwlimit=rate' \
         --bwlimit=@rate disk rate
 
 # A word of a command may be a disk.
 for option in --report --events --status-file --trace; do
-  refused "$option=./disk: it is the same file as what a command has in it, .*" \
+  refused "$option=./disk: is the same file as what a command has in it, .*" \
           $option=./disk [ nbdkit file disk ] null:
-  refused "$option=soft: it is the same file as what a command has in it, .*" \
+  refused "$option=soft: is the same file as what a command has in it, .*" \
           $option=soft old [ nbdkit file file=disk ]
 done
 copy_fails 2 'are needed' --report=hard [ nbdkit file disk ]
 untouched "a word of a command"
 
 # Standard input and output are files, too.
-stream_fails 2 '^[a-z]+: --report=-: it is the same file as destination disk$' \
+stream_fails 2 '^[a-z]+: --report=-: is the same file as destination disk$' \
              --report=- old disk < /dev/null >> disk
 untouched "standard output"
-stream_fails 2 '^[a-z]+: destination disk: it is the same file as source -$' \
+stream_fails 2 '^[a-z]+: destination disk: is the same file as source -$' \
              - disk < disk
 untouched
 exec {fd}>> disk
-refused "--events=$fd: it is the same file as source disk" --events=$fd \
+refused "--events=$fd: is the same file as source disk" --events=$fd \
         disk null:
-refused "--progress=$fd: it is the same file as source disk" --progress=$fd \
+refused "--progress=$fd: is the same file as source disk" --progress=$fd \
         disk null:
 exec {fd}>&-
 

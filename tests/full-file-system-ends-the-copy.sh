@@ -21,7 +21,7 @@ full ()
   rm -f "$tmp/map"
   copy_fails 1 '^stripecopy: destination .*write failed at .*No space' \
              --map="$tmp/map" "$tmp/disk" "$tmp/small/copy"
-  expect_error 'stored, and once there is room, the same command goes on'
+  expect_error 'stored: run the same command again to resume once there is room'
   [ "$(finished_bytes "$tmp/map")" -gt 0 ] || fail "nothing is stored"
 }
 

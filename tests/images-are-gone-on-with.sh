@@ -22,6 +22,6 @@ expect_error ', 1.0 MiB resumed$'
 goes_on
 expect_error 'nothing to do$'
 rm "$tmp/new.qcow2"
-copy_fails 6 'destination size: 3000320 there, 0 here' --map="$tmp/map" \
+copy_fails 6 'destination size: 3000320 in the map, 0 now' --map="$tmp/map" \
            --destination-format=qcow2 "$tmp/disk" "$tmp/new.qcow2"
 [ ! -e "$tmp/new.qcow2" ] || fail "an image was made"

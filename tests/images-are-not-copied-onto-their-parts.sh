@@ -28,7 +28,7 @@ refused ()
   md5sum --quiet -c "$tmp/sums" || fail "something was changed: $*"
   [ ! -e new ] || fail "something was made: $*"
 }
-same='it is the same file as a file of the source image,'
+same='is the same file as a file of the source image,'
 from=--source-format=qcow2 to=--destination-format=qcow2
 
 refused "destination base: $same base" $from middle base
@@ -41,7 +41,7 @@ refused "destination sub/flat-flat.vmdk: $same .*" --source-format=vmdk \
         sub/flat.vmdk sub/flat-flat.vmdk
 refused "destination base: $same .*" --source-format=auto sub/top base
 refused "--report=base: $same .*" --report=base $from sub/top new
-refused "--map=data: it is the same file as a data file of the destination.*" \
+refused "--map=data: is the same file as a data file of the destination.*" \
         --map=data $to base sub/outside
 refused "a data file of the destination image, .*: .* as source data" $to data \
         sub/outside

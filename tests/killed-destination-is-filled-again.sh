@@ -17,6 +17,6 @@ stop_server dst KILL
 serve_nbdkit dst memory 16M
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
-expect_error 'connects again in '
+expect_error 'reconnects in '
 expect_error '^stripecopy: copied .* [1-9][0-9.]* [KM]iB copied again$'
 expect_same_content "$src" "$dst"

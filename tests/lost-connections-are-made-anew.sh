@@ -20,8 +20,8 @@ for mode in drop garble stall; do
     copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
             --stall-timeout=$factor "$src" "$dst"
     expect_fired $rude
-    expect_error 'worker [01] connects again in '
-    expect_error 'worker [01] is connected again$'
+    expect_error 'worker [01] reconnects in '
+    expect_error 'worker [01] has reconnected$'
     expect_identical "$tmp/disk" "$tmp/copy"
     stop_server src
     stop_server dst

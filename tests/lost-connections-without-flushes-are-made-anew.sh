@@ -17,7 +17,7 @@ copy_unflushed ()
   copy_ok -v -C 2 -T 2 --request-size=64k --retry-wait=0.01 ${2:+"$2"} \
           "$src" "$dst"
   expect_fired dst
-  expect_error 'worker [01] is connected again$'
+  expect_error 'worker [01] has reconnected$'
   expect_identical "$tmp/disk" "$tmp/copy"
   stop_server dst
 }

@@ -75,7 +75,7 @@ expect_events "[ x['exit'] for x in e ] == [ 2 ]"
 manifest "${entries[@]}"
 cp "$tmp/disk" "$tmp/before"
 for option in --events --report; do
-  copy_fails 2 "^stripecopy: .*: $option=.*: it is the same file as source" \
+  copy_fails 2 "^stripecopy: .*: $option=.*: is the same file as source" \
              --manifest="$tmp/manifest" $option="$tmp/disk"
 done
 expect_identical "$tmp/before" "$tmp/disk"

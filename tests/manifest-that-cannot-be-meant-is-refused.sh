@@ -27,7 +27,7 @@ refused 'copy 2: --requests: ' \
         "[ $good, { \"requests\": 0, \"source\": \"a\",
            \"destination\": \"b\" } ]"
 refused 'not a list' "$good"
-copy_fails 2 '^stripecopy: .*/missing: cannot read it: No such file' \
+copy_fails 2 '^stripecopy: .*/missing: cannot read the manifest: No such file' \
            --manifest="$tmp/missing"
 copy_fails 2 '^stripecopy: --manifest does not take SOURCE or DESTINATION: ' \
            --manifest="$tmp/manifest" "$tmp/disk" "$tmp/copy"

@@ -99,7 +99,7 @@ for option in --report --events; do
   refused "destination b of copy 2: .* file as $option=./b|$option=./b: .*" \
           '"source": "one", "destination": "a"' "$two, "'"destination": "b"'
   options=("$option=manifest")
-  refused "$option=manifest: it is the same file as --manifest=manifest" \
+  refused "$option=manifest: is the same file as --manifest=manifest" \
           '"source": "one", "destination": "a"'
 done
 options=(--report="$tmp/report")

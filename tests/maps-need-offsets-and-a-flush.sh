@@ -22,13 +22,13 @@ copy_fails 2 'source-id' --map="$tmp/map" --source-id=$'a\nb' \
            "$src" "$tmp/copy"
 copy_fails 2 'auto.require.never' --map="$tmp/map" --resume=yes \
            "$src" "$tmp/copy"
-copy_fails 2 'no map to go on from' --map="$tmp/map" --resume=require \
+copy_fails 2 'no map to resume from' --map="$tmp/map" --resume=require \
            "$src" "$tmp/copy"
 copy_fails 2 'No such file' --map="$tmp/none/map" "$src" "$tmp/copy"
-copy_fails 2 'no regular file' --map=/dev/null "$src" "$tmp/copy"
-copy_fails 2 '--map=.*: it is the same file as' --map="$tmp/copy" \
+copy_fails 2 'not a regular file' --map=/dev/null "$src" "$tmp/copy"
+copy_fails 2 '--map=.*: is the same file as' --map="$tmp/copy" \
            "$src" "$tmp/copy"
-copy_fails 2 '--map=.*: it is the same file as' --map="$tmp/disk" \
+copy_fails 2 '--map=.*: is the same file as' --map="$tmp/disk" \
            "$tmp/disk" "$tmp/copy"
 [ ! -e "$tmp/map" ] || fail "a map was made"
 expect_identical "$tmp/before" "$tmp/copy"

@@ -17,9 +17,9 @@ refused ()
 {
   local what=$1
   shift
-  copy_fails 6 "^stripecopy: --map=.*belongs to another copy: $what" \
+  copy_fails 6 "^stripecopy: --map=.*map is for a different copy: $what" \
              --map="$tmp/map" "$@"
-  copy_fails 6 "belongs to another copy: $what" \
+  copy_fails 6 "map is for a different copy: $what" \
              --map="$tmp/map" --plan "$@"
   expect_identical "$tmp/map-before" "$tmp/map"
   expect_identical "$tmp/before" "$tmp/copy"
@@ -28,22 +28,22 @@ refused ()
 refused 'source: ' --source-id=monday "$tmp/other" "$tmp/copy"
 refused 'destination: ' --source-id=monday "$tmp/disk" "$tmp/new"
 [ ! -e "$tmp/new" ] || fail "a destination was made"
-refused 'source id: monday there, tuesday here' --source-id=tuesday \
+refused 'source id: monday in the map, tuesday now' --source-id=tuesday \
         "$tmp/disk" "$tmp/copy"
-refused 'source id: monday there, none here' "$tmp/disk" "$tmp/copy"
+refused 'source id: monday in the map, none now' "$tmp/disk" "$tmp/copy"
 refused 'options: ' --source-id=monday --allocated "$tmp/disk" "$tmp/copy"
 # Another file of the same name and size.
 cp "$tmp/copy" "$tmp/other"
 mv "$tmp/copy" "$tmp/old"
 mv "$tmp/other" "$tmp/copy"
-refused 'destination file: [0-9].* there, [0-9].* here' --source-id=monday \
+refused 'destination file: [0-9].* in the map, [0-9].* now' --source-id=monday \
         "$tmp/disk" "$tmp/copy"
 mv "$tmp/old" "$tmp/copy"
 truncate -s 16M "$tmp/copy" "$tmp/before"
-refused 'destination size: 33554432 there, 16777216 here' \
+refused 'destination size: 33554432 in the map, 16777216 now' \
         --source-id=monday "$tmp/disk" "$tmp/copy"
 truncate -s 33M "$tmp/disk"
-refused 'source size: 33554432 there, 34603008 here' --source-id=monday \
+refused 'source size: 33554432 in the map, 34603008 now' --source-id=monday \
         "$tmp/disk" "$tmp/copy"
 
 # Unless it is given up.

@@ -47,7 +47,7 @@ rm -f "/dev/$name"
 
 # Elsewhere.
 copy_ok --plan --report="$tmp/report" "$tmp/disk" "$tmp/new"
-expect_error '^stripecopy: destination .*/new: it does not exist yet'
+expect_error '^stripecopy: destination .*/new: does not exist yet'
 expect_report "r['destination']['exists'] is False"
 [ ! -e "$tmp/new" ] || fail "--plan made it"
 copy_ok "$tmp/disk" "$tmp/new"

@@ -64,7 +64,7 @@ expect_planned "r['bytes']['data'] == 64 << 20"
 stream_ok --plan --report="$tmp/report" - "$tmp/other" < "$tmp/disk"
 expect_planned "r['bytes']['total'] is None" "r['plan']['found'] is None"
 [ ! -e "$tmp/other" ] || fail "a file was made"
-expect_error 'nobody knows what a stream will bring'
+expect_error 'found: unknown \(source is a stream\)'
 
 # What cannot all be looked at in time is unknown.
 requires_plugin null

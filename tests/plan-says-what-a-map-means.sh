@@ -10,7 +10,7 @@ make_ones "$tmp/copy" 16M
 
 cp "$tmp/copy" "$tmp/copy-before"
 copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
-expect_error '^stripecopy: --map=.*: all of the disk is to be copied'
+expect_error '^stripecopy: --map=.*: the whole disk will be copied'
 [ ! -e "$tmp/map" ] || fail "a map was made"
 expect_identical "$tmp/copy-before" "$tmp/copy"
 copy_fails 2 'no map' --plan --map="$tmp/map" --resume=require \
@@ -18,13 +18,13 @@ copy_fails 2 'no map' --plan --map="$tmp/map" --resume=require \
 
 copy_ok --map="$tmp/map" "$tmp/disk" "$tmp/copy"
 copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
-expect_error '^stripecopy: --map=.*: all of it was copied before'
+expect_error '^stripecopy: --map=.*: everything is copied already'
 sed -i '$s/.*/0x0 0x400000 +\n0x400000 0xC00000 ?/' "$tmp/map"
 cp "$tmp/map" "$tmp/before"
 make_ones "$tmp/copy" 16M
 copy_ok --plan --map="$tmp/map" "$tmp/disk" "$tmp/copy"
-expect_error ': 4.0 MiB were copied before, 12.0 MiB are left$'
+expect_error ': resuming: 4.0 MiB are copied already, 12.0 MiB are left$'
 copy_ok --plan --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
-expect_error '^stripecopy: --map=.*: all of the disk is to be copied'
+expect_error '^stripecopy: --map=.*: the whole disk will be copied'
 expect_identical "$tmp/before" "$tmp/map"
 expect_identical "$tmp/copy-before" "$tmp/copy"

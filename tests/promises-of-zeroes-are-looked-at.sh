@@ -71,7 +71,7 @@ promise=(--destination-is-zero --retries=0 --request-size=64k
 copy_fails 3 'read failed' "${promise[@]}" "$bad" "$dst"
 for plan in "" --plan; do
   run_copy $plan "${promise[@]}" "$bad" "$dst"
-  expect_error 'were copied before'
+  expect_error 'are copied already'
   expect_no_error "$wrong"
 done
 stop_server dst

@@ -17,7 +17,7 @@ expect_identical "$tmp/disk" "$tmp/copy"
 injected=$(grep -c 'injecting EIO' "$tmp/src.log") || :
 [ "$injected" -gt 0 ] || fail "no fault was injected"
 expect_error "^stripecopy: copied 64.0 MiB .*; $injected retr(y|ies), 0 B copied again$"
-[ "$(grep -c 'warning: .*trying again' "$errors")" -eq 1 ] ||
+[ "$(grep -c 'warning: .*retrying' "$errors")" -eq 1 ] ||
   fail "there is not one warning"
 stop_server src
 

@@ -107,16 +107,16 @@ fi
 
 # Where it cannot be written, the exit status says so.
 if [ -w /dev/full ]; then
-  copy_fails 1 'report cannot be written: No space' --report=/dev/full \
+  copy_fails 1 'cannot write the report: No space' --report=/dev/full \
              "$src" null:
 fi
 
 # On a disk it would be written over it: refused, and nothing is touched.
 cp "$tmp/disk" "$tmp/before"
 for option in --report --events --status-file; do
-  copy_fails 2 "$option=.*: it is the same file as " $option="$tmp/disk" \
+  copy_fails 2 "$option=.*: is the same file as " $option="$tmp/disk" \
              "$tmp/disk" null:
-  copy_fails 2 "$option=.*: it is the same file as " $option="$tmp/disk" \
+  copy_fails 2 "$option=.*: is the same file as " $option="$tmp/disk" \
              "$src" "$tmp/disk"
   copy_fails 2 "$option=.*No such file" $option="$tmp/no/where" "$src" null:
   copy_fails 2 "$option=.*(directory|file)" $option="$tmp" "$src" null:

@@ -22,7 +22,7 @@ goes_on ()
   sed -i '$s/.*/0x0 0x1000000 +\n0x1000000 0x1000000 ?/' "$tmp/map"
   put_data "$file" 16777216 10M
   copy_ok --map="$tmp/map" "$@" "$tmp/disk" "$destination"
-  expect_error '16.0 MiB were copied before'
+  expect_error '16.0 MiB are copied already'
   expect_identical "$tmp/disk" "$file"
 }
 

@@ -29,7 +29,7 @@ to ()
   kill -TERM "$copy_pid" || fail "the copy has ended"
   wait_copy
   [ $code -eq 143 ] || fail "exit status $code after SIGTERM"
-  expect_error 'the same command goes on'
+  expect_error 'run the same command again to resume'
   done_bytes=$(finished_bytes "$tmp/map")
   [ "$done_bytes" -ge 2000000 ] ||
     fail "$done_bytes are kept in the map"

@@ -17,10 +17,10 @@ expect_identical "$tmp/disk" "$tmp/copy"
 reads=$(requests src Read)
 for i in 1 2 3; do
   copy_ok --shard=$i/3 --map="$tmp/map$i" "$src" "$tmp/copy"
-  copy_fails 6 'it belongs to another copy: options: .*shard=' \
+  copy_fails 6 'map is for a different copy: options: .*shard=' \
              --shard=$((i % 3 + 1))/3 --map="$tmp/map$i" "$src" "$tmp/copy"
 done
-copy_fails 6 'it belongs to another copy: options: .*shard=1/3' \
+copy_fails 6 'map is for a different copy: options: .*shard=1/3' \
            --map="$tmp/map1" "$src" "$tmp/copy"
 expect_requests src Read -eq "$reads"
 

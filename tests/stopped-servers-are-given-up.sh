@@ -32,7 +32,7 @@ stop_server src
 stop_server dst
 
 start_and_stop --retries=5 --retry-wait=0.1
-wait_until grep -q 'connects again in' "$errors"
+wait_until grep -q 'reconnects in' "$errors"
 kill -CONT "$src_pid"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"

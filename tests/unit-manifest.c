@@ -205,10 +205,10 @@ names_of_disks_are_their_own (void **state UNUSED)
   assert_bad ("[ { " ENDS ", 'disk': 'a\\n' } ]", "FILE: copy 1: ", "'disk'");
   assert_bad ("[ { 'source': 'a', 'destination': 'b', 'disk': 'x' },"
               "  { 'source': 'a', 'destination': 'c', 'disk': 'x' } ]",
-              "FILE: copy 2: ", "as in copy 1");
+              "FILE: copy 2: ", "the same as in copy 1");
   assert_bad ("[ { 'source': 'a', 'destination': 'b', 'disk': '2' },"
               "  { 'source': 'a', 'destination': 'c' } ]",
-              "FILE: copy 2: ", "as in copy 1");
+              "FILE: copy 2: ", "the same as in copy 1");
 }
 
 static void

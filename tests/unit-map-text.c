@@ -109,27 +109,27 @@ what_is_no_map_is_refused_with_its_line (void **state UNUSED)
 {
   assert_refused ("", "line 0: the map ends before its status line");
   assert_refused ("# a\n# b\n", "line 2: the map ends before");
-  assert_refused ("hello\n", "line 1: it is no status line");
-  assert_refused ("0\n", "line 1: it is no status line");
-  assert_refused ("0 x\n", "line 1: it is no status line");
-  assert_refused ("0 ??\n", "line 1: it is no status line");
-  assert_refused ("0 ?1\n", "line 1: it is no status line");
-  assert_refused ("0 ? 1 1\n", "line 1: it is no status line");
-  assert_refused ("0 ? -1\n", "line 1: it is no status line");
-  assert_refused ("0 # ?\n", "line 1: it is no status line");
-  assert_refused ("0x ?\n", "line 1: it is no status line");
-  assert_refused ("08 ?\n", "line 1: it is no status line");
-  assert_refused ("#\n0 ?\n0 1\n", "line 3: it is no block");
-  assert_refused ("0 ?\n0 1 F\n", "line 2: it is no block");
-  assert_refused ("0 ?\n0 1 + +\n", "line 2: it is no block");
-  assert_refused ("0 ?\n0 1+\n", "line 2: it is no block");
-  assert_refused ("0 ?\n0 +1 +\n", "line 2: it is no block");
-  assert_refused ("0 ?\n0,1 1 +\n", "line 2: it is no block");
-  assert_refused ("0 ?\n0 0x8000000000000000 +\n", "line 2: it is no block");
-  assert_refused ("0 ?\n0 99999999999999999999999 +\n", "line 2: it is no");
-  assert_refused ("0 ?\n0 0 +\n", "line 2: no block can be of this size");
+  assert_refused ("hello\n", "line 1: malformed status line");
+  assert_refused ("0\n", "line 1: malformed status line");
+  assert_refused ("0 x\n", "line 1: malformed status line");
+  assert_refused ("0 ??\n", "line 1: malformed status line");
+  assert_refused ("0 ?1\n", "line 1: malformed status line");
+  assert_refused ("0 ? 1 1\n", "line 1: malformed status line");
+  assert_refused ("0 ? -1\n", "line 1: malformed status line");
+  assert_refused ("0 # ?\n", "line 1: malformed status line");
+  assert_refused ("0x ?\n", "line 1: malformed status line");
+  assert_refused ("08 ?\n", "line 1: malformed status line");
+  assert_refused ("#\n0 ?\n0 1\n", "line 3: malformed block line");
+  assert_refused ("0 ?\n0 1 F\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 1 + +\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 1+\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 +1 +\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0,1 1 +\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 0x8000000000000000 +\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 99999999999999999999999 +\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 0 +\n", "line 2: invalid block size");
   assert_refused ("0 ?\n0 1 ?\n1 0x7fffffffffffffff +\n",
-                  "line 3: no block can be of this size");
+                  "line 3: invalid block size");
   assert_refused ("0 ?\n1 1 +\n", "line 2: there is a gap");
   assert_refused ("0 ?\n0 2 +\n1 2 +\n", "line 3: the block overlaps");
   assert_refused ("0 ?\n0 2 +\n3 2 +\n", "line 3: there is a gap");
@@ -160,9 +160,9 @@ lines_of_our_own_are_taken (void **state UNUSED)
   assert_null (parsed.values[MAP_SOURCE_ID].start);
 
   assert_refused (SAID ("source", "a") SAID ("source", "a") "0 ?\n",
-                  "line 2: this was said");
+                  "line 2: duplicate key");
   assert_refused (SAID ("source size", "x") "0 ?\n0 16 ?\n",
-                  "line 3: the size of the source is no number");
+                  "line 3: the source size is not a number");
 }
 
 /* Wherever it is cut. */
@@ -177,9 +177,9 @@ torn_maps_are_refused (void **state UNUSED)
   for (size_t n = 0; n < strlen (text); n++)
     assert_int_equal (parse_bytes (text, n), -1);
   assert_refused (SAID ("source size", "16") "0 ?\n0 15 +\n",
-                  "line 3: blocks are missing behind it");
+                  "line 3: map ends early");
   assert_refused (SAID ("source size", "16") "0 ?\n0 17 +\n",
-                  "line 3: the blocks go beyond the end");
+                  "line 3: the blocks extend beyond the end");
 }
 
 static void

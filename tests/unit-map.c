@@ -234,11 +234,11 @@ a_part_of_the_disk_is_all_of_its_map (void **state UNUSED)
   map_close (m);
 
   options.shard.number = 3;
-  assert_refused (ESTALE, "shard=3/3 here");
+  assert_refused (ESTALE, "shard=3/3 now");
   options.shard.count = 0;
   pair.start = 0;
   pair.end = SIZE;
-  assert_refused (ESTALE, "shard=2/3 there");
+  assert_refused (ESTALE, "shard=2/3 in the map");
 }
 
 static void
@@ -270,32 +270,32 @@ maps_of_other_copies_are_refused (void **state UNUSED)
   run (512, 1024);
   pair.source = "source /other";
   options.source.name = "/other";
-  assert_refused (ESTALE, "source: /disk there, /other here");
+  assert_refused (ESTALE, "source: /disk in the map, /other now");
   pair.source = "source /disk";
   options.source.name = "/disk";
   pair.destination = "destination /other";
   options.destination.name = "/other";
-  assert_refused (ESTALE, "destination: /copy there, /other here");
+  assert_refused (ESTALE, "destination: /copy in the map, /other now");
   pair.destination = "destination /copy";
   options.destination.name = "/copy";
   pair.size = SIZE + 1;
-  assert_refused (ESTALE, "source size: 1048576 there, 1048577 here");
+  assert_refused (ESTALE, "source size: 1048576 in the map, 1048577 now");
   pair.size = SIZE;
   pair.destination_size = 2 * SIZE;
-  assert_refused (ESTALE, "destination size: 1048576 there, 2097152 here");
+  assert_refused (ESTALE, "destination size: 1048576 in the map, 2097152 now");
   pair.destination_size = 0;
-  assert_refused (ESTALE, "destination size: 1048576 there, 0 here");
+  assert_refused (ESTALE, "destination size: 1048576 in the map, 0 now");
   pair.destination_size = SIZE;
   pair.destination_file = "7 born 1.000000002";
   assert_refused (ESTALE,
-                  "destination file: none there, 7 born 1.000000002"
-                  " here");
+                  "destination file: none in the map, 7 born 1.000000002"
+                  " now");
   pair.destination_file = "none";
   options.source_id = "snapshot-7";
-  assert_refused (ESTALE, "source id: none there, snapshot-7 here");
+  assert_refused (ESTALE, "source id: none in the map, snapshot-7 now");
   options.source_id = NULL;
   options.source.name = "disk";
-  assert_refused (ESTALE, "source: /disk, but its name differs");
+  assert_refused (ESTALE, "source: /disk, but the names differ");
   options.source.name = "/disk";
   map_close (open_good ());
 }
@@ -334,8 +334,8 @@ assert_names (bool are_one, bool are_paths, const char *one, const char *other)
     run (0, 512);
   else
     assert_refused (ESTALE,
-                    "source: /disk, but its name differs in what is"
-                    " not shown");
+                    "source: /disk, but the names differ in a part"
+                    " that is not shown");
   unlink ("map");
 }
 
@@ -378,7 +378,7 @@ maps_without_whole_names_are_refused (void **state UNUSED)
        "# stripecopy destination: /copy\n"
        "# stripecopy destination size: 1048576\n"
        "0x00000000 ? 1\n0x00000000 0x00100000 +\n");
-  assert_refused (ESTALE, "another version of this program wrote it");
+  assert_refused (ESTALE, "another version of this program wrote the map");
   options.resume = RESUME_NEVER;
   map_close (open_good ());
 }
@@ -390,9 +390,9 @@ a_source_id_has_to_match (void **state UNUSED)
   run (0, 512);
   run (0, 512);
   options.source_id = "snapshot-70";
-  assert_refused (ESTALE, "source id: snapshot-7 there, snapshot-70 here");
+  assert_refused (ESTALE, "source id: snapshot-7 in the map, snapshot-70 now");
   options.source_id = NULL;
-  assert_refused (ESTALE, "source id: snapshot-7 there, none here");
+  assert_refused (ESTALE, "source id: snapshot-7 in the map, none now");
 }
 
 static void
@@ -430,7 +430,7 @@ where_nothing_is_finished_the_destination_may_be_of_any_size (
   mark (m, 0, 512);
   save (m);
   map_close (m);
-  assert_refused (ESTALE, "destination size: 1048576 there, 0 here");
+  assert_refused (ESTALE, "destination size: 1048576 in the map, 0 now");
 }
 
 static void
@@ -468,10 +468,10 @@ static void
 a_required_map_has_to_be_there (void **state UNUSED)
 {
   options.resume = RESUME_REQUIRE;
-  assert_refused (ENOENT, "no map to go on from");
+  assert_refused (ENOENT, "no map to resume from");
   assert_int_equal (access ("map", F_OK), -1);
   put ("");
-  assert_refused (ENOENT, "no map to go on from");
+  assert_refused (ENOENT, "no map to resume from");
   options.resume = RESUME_AUTO;
   run (0, 512); /* an empty file is none */
   options.resume = RESUME_REQUIRE;
@@ -508,14 +508,14 @@ what_is_no_map_of_ours_is_left_alone (void **state UNUSED)
 
   for (unsigned i = 0; i < 3; i++) {
     put (texts[i]);
-    assert_refused (EBADMSG, "--map=map: it is damaged: line ");
+    assert_refused (EBADMSG, "--map=map: map is damaged: line ");
   }
   put (ddrescues);
   assert_refused (ESTALE, "this program did not write it");
   options.resume = RESUME_NEVER;
-  assert_refused (EBADMSG, "does not overwrite it");
+  assert_refused (EBADMSG, "refusing to overwrite it");
   put (texts[0]);
-  assert_refused (EBADMSG, "does not overwrite it");
+  assert_refused (EBADMSG, "refusing to overwrite it");
   put (texts[2]);
   m = open_good (); /* a damaged one of ours can be given up */
   map_close (m);
@@ -585,7 +585,7 @@ what_could_not_be_saved_is_saved_the_next_time (void **state UNUSED)
   assert_int_equal (map_claim (m, &error), -1);
   error = (struct error) { 0 };
   assert_int_equal (map_save (m, &error), -1);
-  assert_non_null (strstr (error.text, "--map=map: it cannot be saved: "));
+  assert_non_null (strstr (error.text, "--map=map: cannot save the map: "));
   allow_writes (true);
   save (m);
   map_close (m);

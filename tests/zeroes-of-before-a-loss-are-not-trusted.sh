@@ -15,7 +15,7 @@ serve_nbdkit src eval get_size='echo 192K' pread="
   [ \$4 -lt 131072 ] || : < '$tmp/gate'
   dd if='$tmp/disk' skip=\$4 count=\$3 iflag=skip_bytes,count_bytes"
 
-has_come_back () { grep -q 'is connected again' "$errors"; }
+has_come_back () { grep -q 'has reconnected' "$errors"; }
 
 start_copy -T 1 -R 2 --request-size=64k --retry-wait=0.01 "$src" "$dst"
 wait_until has_come_back

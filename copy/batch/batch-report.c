@@ -213,7 +213,7 @@ write_report (struct batch_report *b, int exit_status, const struct error *e)
   free (line);
   if (written)
     return exit_status;
-  log_error ("the report cannot be written: %s", strerror (errno));
+  log_error ("cannot write the report: %s", strerror (errno));
   return exit_status == DONE ? FAILED : exit_status;
 }
 

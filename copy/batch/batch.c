@@ -211,7 +211,7 @@ begin_next (struct batch *b)
   else {
     r->state = ENDED;
     r->status = FAILED;
-    log_error ("disk %s: cannot be started: %s", r->copy->disk,
+    log_error ("disk %s: cannot start the copy: %s", r->copy->disk,
                strerror (errno));
   }
   free (argv);
@@ -351,7 +351,7 @@ take_reports (struct batch *b)
       &b->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
       i < b->n_begun ? r->status : -1,
       i < b->n_begun ? child_describe (&r->child, how, sizeof how)
-                     : "it was not begun");
+                     : "the copy was not started");
   }
 }
 

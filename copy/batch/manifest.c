@@ -132,7 +132,7 @@ add_side (const struct reading *r, struct manifest_copy *c, const char *name,
   json_array_foreach (value, i, word)
   {
     if (!json_is_string (word) || strcmp (json_string_value (word), "]") == 0)
-      return refuse (r, "'%s': word %zu must be a string, and not ']'", name,
+      return refuse (r, "'%s': word %zu must be a string other than ']'", name,
                      i + 1);
     if (add_text (r, c, json_string_value (word)) == -1)
       return -1;
@@ -171,7 +171,7 @@ name_disk (const struct reading *r, struct manifest_copy *c,
   if (value && (name == NULL || !is_good_name (name)))
     return refuse (r,
                    "'disk' must be a name of at most %d bytes, without"
-                   " slashes and control characters",
+                   " slashes or control characters",
                    MANIFEST_NAME_MAX);
   if ((name ? asprintf (&word, "--disk=%s", name)
             : asprintf (&word, "--disk=%zu", r->number))
@@ -240,7 +240,8 @@ compare_with_others (struct reading *r, const struct manifest *m)
     const struct manifest_copy *other = &m->copies[i];
 
     if (strcmp (c->disk, other->disk) == 0)
-      return refuse (r, "'disk' is '%s', as in copy %zu", c->disk, i + 1);
+      return refuse (r, "'disk' is '%s', the same as in copy %zu", c->disk,
+                     i + 1);
   }
   return 0;
 }
@@ -336,7 +337,8 @@ manifest_load (struct manifest *m, const char *file, struct error *e)
 
   *m = (struct manifest) { 0 };
   if (text == NULL) {
-    error_set (e, errno, "%s: cannot read it: %s", file, strerror (errno));
+    error_set (e, errno, "%s: cannot read the manifest: %s", file,
+               strerror (errno));
     return -1;
   }
   status = manifest_parse (m, file, text, length, e);

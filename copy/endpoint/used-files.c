@@ -716,7 +716,7 @@ refuse (const struct use *earlier, const struct use *later, struct error *e)
   const struct use *second = swap ? earlier : later;
   char one[LABEL_MAX], two[LABEL_MAX];
 
-  error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: it is the same %s as %s",
+  error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: is the same %s as %s",
                   format_label (first, one, sizeof one),
                   is_block (&first->place)         ? "device"
                     : first->place.kind == ADDRESS ? "disk"
@@ -739,7 +739,7 @@ used_files_check (const struct used_files *u, struct error *e)
         return refuse (&u->uses[j], &u->uses[i], e);
   for (size_t i = 0; i < u->n_uses; i++)
     if (is_output_on_disk (&u->uses[i])) {
-      error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: it is a disk",
+      error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: refusing to write to a disk",
                       format_label (&u->uses[i], label, sizeof label));
       return -1;
     }

@@ -241,7 +241,7 @@ report_write (struct report *r, int exit_status, struct error *e)
   free (line);
   if (written)
     return 0;
-  error_set (e, errno, "the report cannot be written: %s", strerror (errno));
+  error_set (e, errno, "cannot write the report: %s", strerror (errno));
   return -1;
 }
 

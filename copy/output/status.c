@@ -67,7 +67,7 @@ tell_retry (struct status *t, const struct notice *n, const char *wait)
   t->warned_of_retries[n->side] = true;
   log_warning_as ("request-retried",
                   "%s: %s failed at offset %" PRIu64 " length %" PRIu64
-                  ": %s: trying again in %s",
+                  ": %s: retrying in %s",
                   endpoint_name (t->sides[n->side]), io_verb_name (n->verb),
                   n->offset, n->length, request_strerror (n->err), wait);
 }
@@ -89,13 +89,13 @@ status_notices (struct status *t, struct mailbox *mailbox)
     case NOTICE_LOST:
       events_retry (t->events, &n);
       log_warning_as ("connection-lost",
-                      "%s: worker %u connects again in %s,"
-                      " try %u of %" PRIu64,
+                      "%s: worker %u reconnects in %s,"
+                      " attempt %u of %" PRIu64,
                       n.why.text, n.worker, wait, n.attempt,
                       t->plan->retry.tries);
       break;
     case NOTICE_BACK:
-      log_warning_as ("connection-restored", "%s: worker %u is connected again",
+      log_warning_as ("connection-restored", "%s: worker %u has reconnected",
                       endpoint_name (t->sides[n.side]), n.worker);
       break;
     }

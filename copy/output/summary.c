@@ -38,7 +38,7 @@ say_side (const struct endpoint *ep)
            c->can_flush ? " flush" : "",
            c->can_multi_conn ? " multi-conn" : "");
   if (c->missing)
-    log_say ("%s: it does not exist yet, and is made", endpoint_name (ep));
+    log_say ("%s: does not exist yet and will be created", endpoint_name (ep));
 }
 
 static const char *
@@ -123,7 +123,7 @@ summary_scan (const struct plan *p, const struct scan_result *f)
   char unknown[HUMAN_MAX], slow[HUMAN_MAX], fast[HUMAN_MAX];
 
   if (p->open_ended) {
-    log_say ("found: nobody knows what a stream will bring");
+    log_say ("found: unknown (source is a stream)");
     return;
   }
   human_size (data, f->data);
@@ -134,7 +134,7 @@ summary_scan (const struct plan *p, const struct scan_result *f)
     log_say ("found: %s data, %s to be zeroed, %s already zero, %s unknown",
              data, zero, skipped, unknown);
   else if (p->copies)
-    log_say ("found: %s data, %s to be zeroed unless it is zero, %s unknown",
+    log_say ("found: %s data, %s to be zeroed unless already zero, %s unknown",
              data, zero, unknown);
   else
     log_say ("found: %s to be compared, %s zero on both sides, %s unknown",
@@ -154,8 +154,8 @@ summary_tuning (const struct tuning *p)
 void
 summary_growth (unsigned workers, uint64_t rtt)
 {
-  log_detail ("workers: %u from now on, because answers take %" PRIu64 " us",
-              workers, rtt / NS_PER_US);
+  log_detail ("workers: now %u, as a round trip takes %" PRIu64 " us", workers,
+              rtt / NS_PER_US);
 }
 
 /* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there
@@ -236,7 +236,7 @@ summary_differences (const struct differences *d, const struct totals *t,
   for (size_t i = 0; i < n && i < DIFFERENCES_SHOWN; i++) {
     const struct ranges_entry *r = ranges_at (found, i);
 
-    log_error ("%s: it differs from the source at offset %" PRIu64
+    log_error ("%s: differs from the source at offset %" PRIu64
                " length %" PRIu64,
                name, r->start, r->end - r->start);
   }
@@ -267,13 +267,14 @@ summary_map (const struct map *m)
   char done[HUMAN_MAX], rest[HUMAN_MAX];
 
   if (map_is_resumed (m) && left == 0)
-    log_say ("--map=%s: all of it was copied before: there is nothing to do",
+    log_say ("--map=%s: everything is copied already: nothing to do",
              map_name (m));
   else if (map_is_resumed (m))
-    log_say ("--map=%s: %s were copied before, %s are left", map_name (m),
-             human_size (done, map_resumed (m)), human_size (rest, left));
+    log_say ("--map=%s: resuming: %s are copied already, %s are left",
+             map_name (m), human_size (done, map_resumed (m)),
+             human_size (rest, left));
   else
-    log_say ("--map=%s: all of the disk is to be copied", map_name (m));
+    log_say ("--map=%s: the whole disk will be copied", map_name (m));
 }
 
 /* What the next run of the same command would meet. */
@@ -281,10 +282,10 @@ static const char *
 next_run (int err)
 {
   if (err == ENOSPC || err == EDQUOT)
-    return "once there is room, the same command goes on from there";
+    return "run the same command again to resume once there is room";
   return retry_helps (err)
-    ? "the same command goes on from there"
-    : "the same command fails again as long as the cause is there";
+    ? "run the same command again to resume"
+    : "the same command will fail again until the cause is removed";
 }
 
 void
@@ -292,7 +293,7 @@ summary_incomplete (struct map *m, uint64_t size, int err)
 {
   char done[HUMAN_MAX], all[HUMAN_MAX];
 
-  log_say ("--map=%s: %s of %s are stored, and %s", map_name (m),
+  log_say ("--map=%s: %s of %s are stored: %s", map_name (m),
            human_size (done, map_finished (m)), human_size (all, size),
            next_run (err));
 }

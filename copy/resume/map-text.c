@@ -155,7 +155,7 @@ take_comment (struct line *l, struct map_text *out, struct error *e)
     if (value == NULL)
       continue;
     if (out->values[i].start)
-      return refuse (l, e, "this was said in a line before");
+      return refuse (l, e, "duplicate key");
     out->values[i].start = value;
     out->values[i].length = l->end - value;
   }
@@ -171,7 +171,8 @@ take_status_line (struct line *l, struct error *e)
 
   if (!take_number (l, &ignored) || !take_status (l, "?*/-FG+")
       || (!is_over (l) && (!take_number (l, &ignored) || !is_over (l))))
-    return refuse (l, e, "it is no status line: position, status, pass");
+    return refuse (l, e,
+                   "malformed status line: expected position, status, pass");
   return 0;
 }
 
@@ -184,13 +185,13 @@ take_block (struct line *l, struct map_text *out, struct ranges *finished,
 
   if (!take_number (l, &start) || !take_number (l, &size)
       || (status = take_status (l, "?*/-+")) == '\0' || !is_over (l))
-    return refuse (l, e, "it is no block: start, size, status");
+    return refuse (l, e, "malformed block line: expected start, size, status");
   if (start != out->size)
     return refuse (l, e,
-                   start < out->size ? "the block overlaps the last one"
+                   start < out->size ? "the block overlaps the previous one"
                                      : "there is a gap before the block");
   if (size == 0 || size > INT64_MAX - start)
-    return refuse (l, e, "no block can be of this size");
+    return refuse (l, e, "invalid block size");
   out->size += size;
   if (status == '+') /* where it does not fit, it is not finished */
     ranges_set (finished, start, out->size, 0);
@@ -212,12 +213,12 @@ check_end (const struct line *last, const struct map_text *out, bool begun,
     return 0;
   l.end = l.at + out->values[MAP_SOURCE_SIZE].length;
   if (!take_number (&l, &size) || !is_over (&l))
-    return refuse (&l, e, "the size of the source is no number");
+    return refuse (&l, e, "the source size is not a number");
   if (size != out->size)
     return refuse (&l, e,
                    size > out->size
-                     ? "blocks are missing behind it"
-                     : "the blocks go beyond the end of the source");
+                     ? "map ends early"
+                     : "the blocks extend beyond the end of the source");
   return 0;
 }
 

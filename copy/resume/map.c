@@ -248,13 +248,13 @@ refuse_value (const struct map *m, const struct map_text *text,
 
   if (is_same_value (m, text, key))
     error_set_kind (e, ERROR_OTHER_COPY, ESTALE,
-                    "--map=%s: it belongs to another copy: %s: %s, but"
-                    " its name differs in what is not shown",
+                    "--map=%s: map is for a different copy: %s: %s, but the"
+                    " names differ in a part that is not shown",
                     m->name, map_key_name (key), here);
   else
     error_set_kind (e, ERROR_OTHER_COPY, ESTALE,
-                    "--map=%s: it belongs to another copy: %s: %s there,"
-                    " %s here",
+                    "--map=%s: map is for a different copy: %s: %s in the"
+                    " map, %s now",
                     m->name, map_key_name (key), shown ? shown : "none", here);
   free (shown);
   free (there);
@@ -280,7 +280,7 @@ check_values (struct map *m, const struct map_text *text, struct error *e)
 {
   if (text->values[MAP_VERSION].start == NULL) {
     error_set_kind (e, ERROR_OTHER_COPY, ESTALE,
-                    "--map=%s: it belongs to another copy: this program"
+                    "--map=%s: map is for a different copy: this program"
                     " did not write it",
                     m->name);
     return -1;
@@ -288,9 +288,8 @@ check_values (struct map *m, const struct map_text *text, struct error *e)
   if (!is_same_value (m, text, MAP_VERSION)) {
     error_set_kind (
       e, ERROR_OTHER_COPY, ESTALE,
-      "--map=%s: another version of this program wrote it,"
-      " and which copy it is of cannot be told for sure: remove it, or"
-      " give --resume=never",
+      "--map=%s: another version of this program wrote the map, and it may"
+      " be for a different copy: remove it, or use --resume=never",
       m->name);
     return -1;
   }
@@ -336,8 +335,8 @@ forget (struct map *m, const char *text, size_t length, struct error *e)
   return map_is_ours (text, length)
     ? 0
     : fail (m, EBADMSG,
-            "this program did not write it, and does not overwrite"
-            " it",
+            "this program did not write this file: refusing to"
+            " overwrite it",
             e);
 }
 
@@ -348,7 +347,7 @@ parse (struct map *m, const char *text, size_t length, struct error *e)
   struct map_text parsed;
 
   if (map_parse (text, length, &parsed, &m->finished, &why) == -1) {
-    error_set (e, EBADMSG, "--map=%s: it is damaged: %s", m->name, why.text);
+    error_set (e, EBADMSG, "--map=%s: map is damaged: %s", m->name, why.text);
     return -1;
   }
   m->stood = true;
@@ -369,14 +368,14 @@ load (struct map *m, enum resume resume, struct error *e)
   if (m->file.path) {
     text = atomic_file_read (&m->file, BYTES_MAX, &length);
     if (text == NULL)
-      return fail (
-        m, errno == EFBIG ? EBADMSG : errno,
-        errno == EFBIG ? "it is too large to be a map" : strerror (errno), e);
+      return fail (m, errno == EFBIG ? EBADMSG : errno,
+                   errno == EFBIG ? "too large to be a map" : strerror (errno),
+                   e);
   }
   if (length == 0 && resume == RESUME_REQUIRE)
     r = fail (m, ENOENT,
-              "there is no map to go on from, which"
-              " --resume=require asks for",
+              "there is no map to resume from, and --resume=require"
+              " needs one",
               e);
   else if (length == 0)
     r = 0;
@@ -400,9 +399,9 @@ open_file (struct map *m, const struct options *o, bool just_look,
       return 0;
     if (err != EWOULDBLOCK)
       return fail (m, err,
-                   err == EINVAL ? "it is no regular file" : strerror (err), e);
-    error_set_kind (e, ERROR_IN_USE, EBUSY,
-                    "--map=%s: it is in use by another copy", m->name);
+                   err == EINVAL ? "not a regular file" : strerror (err), e);
+    error_set_kind (e, ERROR_IN_USE, EBUSY, "--map=%s: in use by another copy",
+                    m->name);
     return -1;
   }
   return 0;
@@ -664,7 +663,7 @@ map_save (struct map *m, struct error *e)
   if ((text = make_text (m, &length)) != NULL)
     r = atomic_file_replace (&m->file, text, length);
   if (r == -1) {
-    error_set (e, errno, "--map=%s: it cannot be saved: %s", m->name,
+    error_set (e, errno, "--map=%s: cannot save the map: %s", m->name,
                strerror (errno));
     return_changes (m);
   }
