@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Fuzzing: the targets in tests/fuzz/ with libFuzzer in place of their corpus.
+# Fuzzing: the targets in tests/fuzz/ run with libFuzzer.
 
 # STRIPECOPY_FUZZING
-# Adds to SANITIZER_CFLAGS what tells libFuzzer where a run has been, and sets
-# FUZZER_LDFLAGS, or ends configure.  After STRIPECOPY_SANITIZERS.
+# Adds --enable-fuzzing.  Adds coverage for libFuzzer to SANITIZER_CFLAGS and sets
+# FUZZER_LDFLAGS, or ends configure if the compiler has no libFuzzer.  Must come
+# after STRIPECOPY_SANITIZERS.
 AC_DEFUN([STRIPECOPY_FUZZING], [
   AC_ARG_ENABLE([fuzzing],
     [AS_HELP_STRING([--enable-fuzzing],
-      [build what "make fuzz" runs, with libFuzzer: needs CC=clang, and finds
-       most with sanitizers])],
+      [build the targets of "make fuzz" with libFuzzer: needs CC=clang, and
+       finds most together with sanitizers])],
     [], [enable_fuzzing=no])
   FUZZER_LDFLAGS=
   AS_IF([test "x$enable_fuzzing" = xyes], [

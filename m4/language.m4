@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The language the sources are written in: GNU C11 with threads.
+# The language of the sources: GNU C11 with threads.
 
 # STRIPECOPY_LANGUAGE
-# Puts what it takes into LANGUAGE_CFLAGS, or ends configure.
+# Sets LANGUAGE_CFLAGS, or ends configure if the compiler is too old.
 AC_DEFUN([STRIPECOPY_LANGUAGE], [
   LANGUAGE_CFLAGS="-std=gnu11 -pthread"
-  AC_MSG_CHECKING([whether $CC speaks GNU C11 with atomics and threads])
+  AC_MSG_CHECKING([whether $CC supports GNU C11 with atomics and threads])
   save_CFLAGS=$CFLAGS
   CFLAGS="$CFLAGS $LANGUAGE_CFLAGS"
   AC_LINK_IFELSE([AC_LANG_PROGRAM([[

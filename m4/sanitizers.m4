@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Sanitizers: what was asked for, and whether this compiler can do it.
+# Sanitizers: the requested ones, if the compiler supports them.
 
 # STRIPECOPY_SANITIZERS
-# Sets SANITIZERS to the list that was asked for, or to "none", and
-# SANITIZER_CFLAGS to match; ends configure where that cannot be had.
+# Adds --enable-sanitizers.  Sets SANITIZERS to the requested list or to "none",
+# and SANITIZER_CFLAGS to match, or ends configure if the compiler does not
+# support them.
 AC_DEFUN([STRIPECOPY_SANITIZERS], [
   AC_ARG_ENABLE([sanitizers],
     [AS_HELP_STRING([--enable-sanitizers=LIST],

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Warnings: all that this compiler knows of one list.
+# Warnings: those of one list that the compiler knows.
 
 # STRIPECOPY_WARNING(FLAG)
-# Adds FLAG to WARNING_CFLAGS where the compiler takes it without a complaint.
+# Adds FLAG to WARNING_CFLAGS if the compiler accepts it.
 AC_DEFUN([STRIPECOPY_WARNING], [
   AS_VAR_PUSHDEF([known], [stripecopy_cv_warning_$1])
-  AC_CACHE_CHECK([whether $CC takes $1], [known], [
+  AC_CACHE_CHECK([whether $CC accepts $1], [known], [
     save_CFLAGS=$CFLAGS
     CFLAGS="$CFLAGS -Werror $1"
     AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
@@ -17,7 +17,7 @@ AC_DEFUN([STRIPECOPY_WARNING], [
 ])
 
 # STRIPECOPY_WARNINGS
-# Sets WARNING_CFLAGS; --enable-werror makes them errors.
+# Sets WARNING_CFLAGS.  Adds --enable-werror, which makes warnings errors.
 AC_DEFUN([STRIPECOPY_WARNINGS], [
   AC_ARG_ENABLE([werror],
     [AS_HELP_STRING([--enable-werror], [make every warning an error])],
