@@ -83,6 +83,7 @@ make_disk (uint64_t at, uint64_t bytes, unsigned n, const char *pattern)
 
 static struct {
   struct conn conn;
+  struct connection connection;
   struct list ready;
   struct io *flying[AT_MOST];
   unsigned n_flying;
@@ -135,9 +136,11 @@ start_extents (uint64_t ask_max)
 {
   memset (&stub, 0, sizeof stub);
   stub.conn.ops = &stub_ops;
+  stub.connection.conn = &stub.conn;
+  stub.connection.state = CONNECTION_UP;
   list_init (&stub.ready);
   stub.ask_max = ask_max;
-  x = extents_new (&stub.conn, &stub.ready, ask_max);
+  x = extents_new (&stub.connection, &stub.ready, ask_max);
   assert_non_null (x);
 }
 
@@ -631,13 +634,14 @@ lost_connection_is_asked_no_more_and_the_next_one_anew (void **state UNUSED)
   extents_ask (x);
   assert_true (stub.n_flying > 0);
   finish (question_at (0), 0);
+  stub.connection.state = CONNECTION_AWAY;
   extents_lost (x);
   stub.n_flying = stub.questions = 0; /* they ended with the conn */
   extents_ask (x);
   assert_int_equal (stub.questions, 0);
   assert_int_equal (extents_peek (x, 0, &end, &value), EXTENTS_WAIT);
 
-  extents_connect (x, &stub.conn);
+  stub.connection.state = CONNECTION_UP;
   assert_int_equal (walk (0, 4096 * MiB), 4096 * MiB);
 }
 

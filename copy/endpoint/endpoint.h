@@ -308,10 +308,16 @@ conn_name (const struct conn *c)
   return endpoint_name (c->endpoint);
 }
 
+static inline enum side
+conn_side (const struct conn *c)
+{
+  return endpoint_side (c->endpoint);
+}
+
 static inline const char *
 conn_side_name (const struct conn *c)
 {
-  return side_name (endpoint_side (c->endpoint));
+  return side_name (conn_side (c));
 }
 
 static inline bool

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One worker's way to one side: see connection.h. */
+/* One worker's connection to one side: see connection.h. */
 
 #include <config.h>
 
@@ -10,56 +10,56 @@
 #include "engine/connection.h"
 
 bool
-connection_drop (struct connection *l, const struct retry_plan *retry,
+connection_drop (struct connection *c, const struct retry_plan *retry,
                  const struct error *why, uint64_t *wait)
 {
-  conn_close (l->conn);
-  l->conn = NULL;
-  l->state = CONNECTION_AWAY;
-  if (!endpoint_caps (l->endpoint)->reconnects || !retry_helps (why->number)
-      || !retry_may (retry, ++l->failures, backoff_dice (), wait))
+  conn_close (c->conn);
+  c->conn = NULL;
+  c->state = CONNECTION_AWAY;
+  if (!endpoint_caps (c->endpoint)->reconnects || !retry_helps (why->number)
+      || !retry_may (retry, ++c->failures, backoff_dice (), wait))
     return false;
-  l->due = clock_now () + *wait;
+  c->due = clock_now () + *wait;
   return true;
 }
 
 static enum connection_news
-look_at_conn (struct connection *l, uint64_t now, struct error *e)
+look_at_conn (struct connection *c, uint64_t now, struct error *e)
 {
-  const int up = conn_came_up (l->conn, now, l->due, e);
+  const int up = conn_came_up (c->conn, now, c->due, e);
 
   if (up != 1)
     return up == 0 ? CONNECTION_NO_NEWS : CONNECTION_FAILED;
-  if (conn_verify (l->conn, e) == -1)
+  if (conn_verify (c->conn, e) == -1)
     return CONNECTION_DIFFERS;
-  l->state = CONNECTION_UP;
-  l->moved = now;
+  c->state = CONNECTION_UP;
+  c->moved = now;
   return CONNECTION_IS_BACK;
 }
 
 static enum connection_news
-connect_again (struct connection *l, uint64_t now, uint64_t patience,
+connect_again (struct connection *c, uint64_t now, uint64_t patience,
                struct error *e)
 {
-  if (now < l->due)
+  if (now < c->due)
     return CONNECTION_NO_NEWS;
-  l->conn = endpoint_conn (l->endpoint, l->number, e);
-  if (l->conn == NULL)
+  c->conn = endpoint_conn (c->endpoint, c->number, e);
+  if (c->conn == NULL)
     return CONNECTION_FAILED;
-  l->state = CONNECTION_CONNECTING;
-  l->due = now + patience;
-  return look_at_conn (l, now, e); /* a near server is quick */
+  c->state = CONNECTION_CONNECTING;
+  c->due = now + patience;
+  return look_at_conn (c, now, e); /* a near server is quick */
 }
 
 enum connection_news
-connection_mend (struct connection *l, uint64_t now, uint64_t patience,
+connection_mend (struct connection *c, uint64_t now, uint64_t patience,
                  struct error *e)
 {
-  switch (l->state) {
+  switch (c->state) {
   case CONNECTION_AWAY:
-    return connect_again (l, now, patience, e);
+    return connect_again (c, now, patience, e);
   case CONNECTION_CONNECTING:
-    return look_at_conn (l, now, e);
+    return look_at_conn (c, now, e);
   case CONNECTION_UP:
     break;
   }
@@ -67,23 +67,23 @@ connection_mend (struct connection *l, uint64_t now, uint64_t patience,
 }
 
 void
-connection_submit (struct connection *l)
+connection_submit (struct connection *c)
 {
-  if (l->conn)
-    conn_submit (l->conn);
+  if (c->conn)
+    conn_submit (c->conn);
 }
 
 void
-connection_poll_events (const struct connection *l, struct pollfd *p)
+connection_poll_events (const struct connection *c, struct pollfd *p)
 {
-  if (l->conn)
-    conn_poll_events (l->conn, p);
+  if (c->conn)
+    conn_poll_events (c->conn, p);
   else
     *p = (struct pollfd) { .fd = -1 };
 }
 
 int
-connection_dispatch (struct connection *l, short revents, struct error *e)
+connection_dispatch (struct connection *c, short revents, struct error *e)
 {
-  return l->conn ? conn_dispatch (l->conn, revents, e) : 0;
+  return c->conn ? conn_dispatch (c->conn, revents, e) : 0;
 }

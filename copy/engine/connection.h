@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One worker's way to one side: a conn that can be lost, and is then made anew.
+/* One worker's connection to one side.  The conn behind it can be lost, and is
+ * then replaced by a new one; this object stays the same.
  *
  *      UP --connection_drop--> AWAY --its time has come--> CONNECTING --> UP
  *                          ^_____________ fails ________|
  *
- * Nothing here waits: connection_mend is asked again and again by the worker's loop.
+ * Nothing here waits: the worker's loop calls connection_mend again and again.
  */
 
 #ifndef CONNECTION_H
@@ -22,50 +23,61 @@ struct connection {
   struct conn *conn;         /* owned; NULL while AWAY */
   enum { CONNECTION_AWAY, CONNECTION_CONNECTING, CONNECTION_UP } state;
   unsigned failures; /* in a row: see connection_works */
-  uint64_t due;      /* clock_now time.  AWAY: to try again;
-                                   CONNECTING: to give that up */
+  uint64_t due;      /* clock_now time.  AWAY: to connect again; CONNECTING:
+                        to give up */
   uint64_t moved;    /* clock_now time of the last answer */
 };
 
-/* Drops the conn, which failed because of why.  When it is to be made anew:
- * true, with *wait the ns until then.  False when it is not, because it was
- * tried often enough or never helps.
+/* Returns whether ios can be started on it. */
+static inline bool
+connection_is_up (const struct connection *c)
+{
+  return c->state == CONNECTION_UP;
+}
+
+/* Closes the conn, which failed because of why.  Returns true when it will be
+ * replaced, with *wait the ns until then.  Returns false when it will not,
+ * because that was tried often enough or cannot help.
  */
-bool connection_drop (struct connection *l, const struct retry_plan *retry,
+bool connection_drop (struct connection *c, const struct retry_plan *retry,
                       const struct error *why, uint64_t *wait);
 
-/* What the side did shows that this conn does its work: earlier failures do not
+/* Notes that the conn has done what it was asked to do: earlier failures do not
  * count any more.
  */
 static inline void
-connection_works (struct connection *l)
+connection_works (struct connection *c)
 {
-  l->failures = 0;
+  c->failures = 0;
 }
 
 enum connection_news {
   CONNECTION_NO_NEWS,
   CONNECTION_IS_BACK, /* it is UP now */
   CONNECTION_FAILED,  /* the error is set: drop it */
-  CONNECTION_DIFFERS, /* the same, and it leads elsewhere now */
+  CONNECTION_DIFFERS, /* the error is set: it leads to another export now */
 };
 
-/* Moves on a link that is not UP.  A conn may take patience ns to come up. */
-enum connection_news connection_mend (struct connection *l, uint64_t now,
+/* Connects again once the time for that has come.  A conn may take patience ns
+ * to come up.
+ */
+enum connection_news connection_mend (struct connection *c, uint64_t now,
                                       uint64_t patience, struct error *e);
 
 /* These do the same as conn_submit, conn_poll_events and conn_dispatch, for a
  * connection in any state.
  */
-void connection_submit (struct connection *l);
-void connection_poll_events (const struct connection *l, struct pollfd *p);
-int connection_dispatch (struct connection *l, short revents, struct error *e);
+void connection_submit (struct connection *c);
+void connection_poll_events (const struct connection *c, struct pollfd *p);
+int connection_dispatch (struct connection *c, short revents, struct error *e);
 
-/* When connection_mend has something to do although nothing moves; 0 for never. */
+/* Returns when connection_mend has something to do although nothing moves; 0 for
+ * never.
+ */
 static inline uint64_t
-connection_deadline (const struct connection *l)
+connection_deadline (const struct connection *c)
 {
-  return l->state == CONNECTION_UP ? 0 : l->due;
+  return connection_is_up (c) ? 0 : c->due;
 }
 
 #endif /* CONNECTION_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One worker's map of what lies ahead on one side: data, or reads as zeroes.
+/* One worker's map of one side ahead of its cursor: data, or reads as zeroes.
  *
  * The range of interest is covered, in order, by questions, each of which knows
  * a part of its range from its start on:
@@ -69,8 +69,8 @@ struct question {
 };
 
 struct extents {
-  struct conn *conn;  /* borrowed; NULL while it is lost */
-  struct list *ready; /* borrowed */
+  struct connection *connection; /* borrowed, as is this */
+  struct list *ready;
   uint64_t ask_max;
   uint64_t ask;         /* bytes of the next question */
   uint64_t unknown;     /* a question that fails for so much means data
@@ -106,13 +106,14 @@ next_ahead (const struct extents *x, const struct question *q)
 }
 
 struct extents *
-extents_new (struct conn *conn, struct list *ready, uint64_t ask_max)
+extents_new (struct connection *connection, struct list *ready,
+             uint64_t ask_max)
 {
   struct extents *x = calloc (1, sizeof *x);
 
   if (x == NULL)
     return NULL;
-  x->conn = conn;
+  x->connection = connection;
   x->ready = ready;
   x->ask_max = ask_max;
   x->ask = min_u64 (ASK_FIRST, ask_max);
@@ -177,13 +178,6 @@ extents_lost (struct extents *x)
     list_append (&x->free, &x->questions[i].link);
   }
   x->waiting = false;
-  x->conn = NULL;
-}
-
-void
-extents_connect (struct extents *x, struct conn *conn)
-{
-  x->conn = conn;
 }
 
 void
@@ -280,7 +274,7 @@ send_question (struct extents *x, struct question *q)
     .learned = &q->known,
   };
   q->state = ASKED;
-  conn_start (x->conn, &q->io);
+  conn_start (x->connection->conn, &q->io);
 }
 
 /* An answer that was short of the question's end.  As long as many ranges wait
@@ -345,7 +339,7 @@ extents_ask (struct extents *x)
 {
   struct question *q;
 
-  if (x->ask_max == 0 || x->conn == NULL)
+  if (x->ask_max == 0 || !connection_is_up (x->connection))
     return;
   for (q = first_ahead (x); q != NULL; q = next_ahead (x, q))
     if (wants_more (x, q))

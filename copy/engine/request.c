@@ -257,9 +257,9 @@ lane_is_empty (const struct lane *l)
 bool
 lane_awaits (const struct lane *l, enum side side)
 {
-  const struct conn *c = side == SOURCE ? l->source : l->destination;
+  const struct connection *c = &l->connections[side];
 
-  return c && !conn_is_stream (c)
+  return connection_is_up (c) && !endpoint_caps (c->endpoint)->stream
     && (l->n_reads[side] > 0 || (side == DESTINATION && l->n_writing > 0));
 }
 
@@ -288,7 +288,7 @@ lane_blame (const struct lane *l, enum side side, struct error *e)
   error_set_at (e, ETIMEDOUT, &place,
                 "%s: no answer for %" PRIu64 " s, to a"
                 " %s at offset %" PRIu64 " length %" PRIu64 " among others",
-                conn_name (side == SOURCE ? l->source : l->destination),
+                endpoint_name (l->connections[side].endpoint),
                 l->plan->stall / NS_PER_S, place.op, r->range.start,
                 range_length (r->range));
 }
@@ -416,7 +416,7 @@ fail (const struct io *io, uint64_t offset, uint64_t length, int err,
 }
 
 static void
-start_io (struct lane *l, const struct request *r, struct conn *c,
+start_io (struct lane *l, const struct request *r, enum side side,
           struct io *io)
 {
   io->ready = &l->ready;
@@ -424,7 +424,7 @@ start_io (struct lane *l, const struct request *r, struct conn *c,
     log_detail (
       "worker %u request %" PRIu64 ": %s offset=%" PRIu64 " length=%" PRIu64,
       l->worker, r->number, io_verb_name (io->verb), io->offset, io->length);
-  conn_start (c, io);
+  conn_start (l->connections[side].conn, io);
   if (l->track)
     io->traced = track_open (l->track, io_verb_name (io->verb), r->number,
                              io->offset, io->length);
@@ -460,7 +460,7 @@ read_side (struct lane *l, struct request *r, enum side side)
   };
   l->n_reads[side]++;
   counter_add (&l->stats->reads, 1);
-  start_io (l, r, side == SOURCE ? l->source : l->destination, &p->io);
+  start_io (l, r, side, &p->io);
 }
 
 static void
@@ -557,10 +557,6 @@ lose_search (struct lane *l, struct request *r)
 void
 lane_lost (struct lane *l, enum side side)
 {
-  if (side == SOURCE)
-    l->source = NULL;
-  else
-    l->destination = NULL;
   l->n_reads[side] = 0;
   for (unsigned i = 0; i < l->plan->requests; i++) {
     struct request *r = &l->requests[i];
@@ -578,19 +574,10 @@ lane_lost (struct lane *l, enum side side)
   }
 }
 
-void
-lane_connect (struct lane *l, enum side side, struct conn *conn)
-{
-  if (side == SOURCE)
-    l->source = conn;
-  else
-    l->destination = conn;
-}
-
 static bool
 may_write (const struct lane *l)
 {
-  return l->destination != NULL
+  return connection_is_up (&l->connections[DESTINATION])
     && unflushed_allows (&l->unflushed, l->n_writing);
 }
 
@@ -599,18 +586,19 @@ static bool
 can_resume (const struct lane *l, const struct request *r)
 {
   if (r->search.on)
-    return (r->search.side == SOURCE ? l->source : l->destination) != NULL;
+    return connection_is_up (&l->connections[r->search.side]);
   if (r->whole)
     return may_write (l);
-  return (l->source || !(r->sides & READ_SIDE (SOURCE)))
-    && (l->destination || !(r->sides & READ_SIDE (DESTINATION)))
-    && (is_charged (r)
-        || (window_has_room (
-              &l->window,
-              request_read_bytes (range_length (r->range), r->sides))
-            && pool_has (
-              &l->buffers,
-              slots_for (l, range_length (r->range), r->sides == READ_BOTH))));
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if ((r->sides & READ_SIDE (side))
+        && !connection_is_up (&l->connections[side]))
+      return false;
+  return is_charged (r)
+    || (window_has_room (&l->window,
+                         request_read_bytes (range_length (r->range), r->sides))
+        && pool_has (
+          &l->buffers,
+          slots_for (l, range_length (r->range), r->sides == READ_BOTH)));
 }
 
 uint64_t
@@ -672,7 +660,7 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
     io->buffer = p->zero ? l->zeroes : r->buffer + (offset - r->range.start);
     counter_add (&l->stats->writes, 1);
   }
-  start_io (l, r, l->destination, io);
+  start_io (l, r, DESTINATION, io);
 }
 
 static void
@@ -697,7 +685,7 @@ finish_or_read_rest (struct lane *l, struct request *r)
     finish (l, r);
     return;
   }
-  if (l->source == NULL) {
+  if (!connection_is_up (&l->connections[SOURCE])) {
     abandon (l, r);
     return;
   }
@@ -834,7 +822,7 @@ search_further (struct lane *l, struct request *r)
     io->buffer = (uint8_t *) io->buffer + s->good - io->offset;
   io->offset = s->good;
   io->length = end - s->good;
-  start_io (l, r, s->side == SOURCE ? l->source : l->destination, io);
+  start_io (l, r, s->side, io);
 }
 
 /* What lies before the place is good to be written, again where writing has
@@ -931,7 +919,7 @@ give_up (struct lane *l, struct request *r, struct io *io, int err,
   r->search = (struct search) {
     .on = true,
     .part = list_entry (io, struct part, io),
-    .side = io->conn == l->source ? SOURCE : DESTINATION,
+    .side = conn_side (io->conn),
     .range = { io->offset, io->offset + io->length },
     .good = io->offset,
     .bad = io->offset + io->length,
@@ -965,7 +953,7 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
     .kind = NOTICE_RETRY,
     .worker = l->worker,
     .verb = io->verb,
-    .side = io->conn == l->source ? SOURCE : DESTINATION,
+    .side = conn_side (io->conn),
     .offset = io->offset,
     .length = io->length,
     .err = err,
@@ -1045,12 +1033,12 @@ check_expected (const struct lane *l, uint64_t end, bool is_last,
       || (end < expected && !is_last))
     return 0;
   if (end > expected)
-    endpoint_error (l->source->endpoint, e, ERROR_PLAIN, EFBIG,
+    endpoint_error (l->connections[SOURCE].endpoint, e, ERROR_PLAIN, EFBIG,
                     "it has more than the %" PRIu64 " bytes that"
                     " --source-size says",
                     expected);
   else
-    endpoint_error (l->source->endpoint, e, ERROR_PLAIN, ENODATA,
+    endpoint_error (l->connections[SOURCE].endpoint, e, ERROR_PLAIN, ENODATA,
                     "it ended after %" PRIu64 " of the %" PRIu64
                     " bytes that --source-size says",
                     end, expected);
@@ -1071,19 +1059,20 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
     return -1;
   if (came > 0 && end > plan->room) {
-    endpoint_error (l->destination->endpoint, e, ERROR_PLAIN, ENOSPC,
-                    "its size (%" PRIu64 ") is smaller than %s: at"
-                    " least %" PRIu64 " bytes came from there",
-                    plan->room, conn_name (l->source), end);
+    endpoint_error (
+      l->connections[DESTINATION].endpoint, e, ERROR_PLAIN, ENOSPC,
+      "its size (%" PRIu64 ") is smaller than %s: at"
+      " least %" PRIu64 " bytes came from there",
+      plan->room, endpoint_name (l->connections[SOURCE].endpoint), end);
     return -1;
   }
   if (is_last && end % plan->last_block != 0) {
-    endpoint_error (l->destination->endpoint, e, ERROR_PLAIN, EINVAL,
-                    "%s ended after %" PRIu64 " bytes, which is no"
-                    " multiple of its minimum block (%" PRIu64
-                    "): the end cannot be"
-                    " written",
-                    conn_name (l->source), end, plan->last_block);
+    endpoint_error (
+      l->connections[DESTINATION].endpoint, e, ERROR_PLAIN, EINVAL,
+      "%s ended after %" PRIu64 " bytes, which is no"
+      " multiple of its minimum block (%" PRIu64 "): the end cannot be"
+      " written",
+      endpoint_name (l->connections[SOURCE].endpoint), end, plan->last_block);
     return -1;
   }
   if (is_last) {

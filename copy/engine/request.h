@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "endpoint/endpoint.h"
 #include "engine/blkhash.h"
+#include "engine/connection.h"
 #include "engine/counters.h"
 #include "engine/differences.h"
 #include "engine/mailbox.h"
@@ -48,8 +49,8 @@ struct request;
 struct lane {
   unsigned worker; /* number, for messages */
   const struct plan *plan;
-  struct conn *source, *destination; /* borrowed; NULL while it is lost */
-  struct list ready;                 /* ios that are over */
+  struct connection *connections; /* borrowed; two, by side */
+  struct list ready;              /* ios that are over */
   struct window window;
   enum zero_way zero_way;
   uint8_t *zeroes;            /* zero.write_max bytes; borrowed, read only */
@@ -100,11 +101,10 @@ bool lane_awaits (const struct lane *l, enum side side);
 /* Sets the error to a request of those: nothing moves. */
 void lane_blame (const struct lane *l, enum side side, struct error *e);
 
-/* That side's conn was closed, and nothing of it is on the ready list: what was
- * in flight is put off until lane_connect.
+/* Puts off what was in flight on this side until its connection is up again.
+ * The conn was closed, and none of its ios are on the ready list.
  */
 void lane_lost (struct lane *l, enum side side);
-void lane_connect (struct lane *l, enum side side, struct conn *conn);
 
 /* Resumes what was put off and is due. */
 void lane_resume (struct lane *l, uint64_t now);

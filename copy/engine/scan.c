@@ -15,10 +15,10 @@
 struct scan {
   const struct plan *plan;   /* borrowed */
   const struct ranges *todo; /* borrowed; NULL: all of the disk */
-  size_t next;               /* the first of them not behind the cursor */
-  struct conn *source, *destination; /* the endpoints'; NULL: nobody looks
-                                           there */
-  struct extents *source_extents, *destination_extents; /* owned */
+  size_t next;               /* the first of them that ends after the cursor */
+  struct connection connections[2]; /* by side; their conns are lent by the
+                                       endpoints */
+  struct extents *extents[2];       /* owned; by side; NULL: it is not asked */
   struct list ready;
   uint64_t cursor;
   struct scan_result found;
@@ -26,19 +26,23 @@ struct scan {
 
 /* -- one side ------------------------------------------------------------- */
 
-static struct extents *
-look_at (struct scan *s, struct endpoint *ep, bool ask, struct conn **conn,
-         struct error *e)
+static void
+look_at (struct scan *s, struct endpoint *ep, bool ask, struct error *e)
 {
+  struct connection *c = &s->connections[endpoint_side (ep)];
   struct extents *x;
 
-  *conn = endpoint_conn (ep, 0, e);
-  if (*conn == NULL)
-    return NULL;
-  x = extents_new (*conn, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
+  *c = (struct connection) {
+    .endpoint = ep,
+    .conn = endpoint_conn (ep, 0, e),
+    .state = CONNECTION_UP,
+  };
+  if (c->conn == NULL)
+    return;
+  x = extents_new (c, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
   if (x)
     extents_aim (x, range_of (s->plan->start, s->plan->end));
-  return x;
+  s->extents[endpoint_side (ep)] = x;
 }
 
 static bool
@@ -56,16 +60,14 @@ look_at_both (struct scan *s, struct endpoint *source,
 {
   struct error ignored = { 0 };
 
-  s->source_extents = look_at (s, source, s->plan->source_extents, &s->source,
-                               e);
-  if (s->source_extents == NULL) {
+  look_at (s, source, s->plan->source_extents, e);
+  if (s->extents[SOURCE] == NULL) {
     error_set (e, errno, "cannot look at the extents: %s", strerror (errno));
     return false;
   }
   if (destination)
-    s->destination_extents = look_at (s, destination, true, &s->destination,
-                                      &ignored);
-  s->found.told_apart = s->destination_extents || !asks_destination (s->plan);
+    look_at (s, destination, true, &ignored);
+  s->found.told_apart = s->extents[DESTINATION] || !asks_destination (s->plan);
   return true;
 }
 
@@ -83,9 +85,9 @@ zeroes_at_cursor (struct scan *s, uint64_t *end)
 
   if (s->plan->copies && z->known == IS_ZERO_YES)
     return &s->found.skipped;
-  if (s->destination_extents == NULL)
+  if (s->extents[DESTINATION] == NULL)
     return s->plan->copies ? &s->found.zero : &s->found.data;
-  if (extents_lookup (s->destination_extents, s->cursor, &there_end, &there)
+  if (extents_lookup (s->extents[DESTINATION], s->cursor, &there_end, &there)
       == EXTENTS_WAIT)
     return NULL;
   *end = min_u64 (*end, there_end);
@@ -121,7 +123,7 @@ walk (struct scan *s)
   uint64_t end, limit, *count;
 
   while (limit = find_todo (s), s->cursor < s->plan->end) {
-    if (extents_lookup (s->source_extents, s->cursor, &end, &value)
+    if (extents_lookup (s->extents[SOURCE], s->cursor, &end, &value)
         == EXTENTS_WAIT)
       return;
     end = min_u64 (end, limit);
@@ -140,55 +142,48 @@ take_answers (struct scan *s)
 
   while ((n = list_take (&s->ready)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
-    const bool is_source = extents_owns (s->source_extents, io);
     const int err = conn_retire (io);
 
-    extents_answer (is_source ? s->source_extents : s->destination_extents, io,
-                    err);
+    extents_answer (s->extents[conn_side (io->conn)], io, err);
   }
 }
 
 static void
 ask (struct scan *s, uint64_t now)
 {
-  extents_give_up (s->source_extents, now);
-  extents_ask (s->source_extents);
-  if (s->destination_extents) {
-    extents_give_up (s->destination_extents, now);
-    extents_ask (s->destination_extents);
-  }
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if (s->extents[side]) {
+      extents_give_up (s->extents[side], now);
+      extents_ask (s->extents[side]);
+    }
 }
 
-/* Sleeps until something can move.  False when that is the end of the look. */
+/* Sleeps until something can move.  Returns false when the scan has to end. */
 static bool
 turn (struct scan *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 {
   struct pollfd fds[3] = {
-    { .fd = interrupt_fd, .events = POLLIN },
-    { .fd = -1 },
-    { .fd = -1 },
+    [2] = { .fd = interrupt_fd, .events = POLLIN },
   };
   struct error ignored = { 0 };
 
-  deadline = clock_earlier (deadline, extents_deadline (s->source_extents));
-  if (s->destination_extents)
-    deadline = clock_earlier (deadline,
-                              extents_deadline (s->destination_extents));
-  conn_submit (s->source);
-  conn_poll_events (s->source, &fds[1]);
-  if (s->destination) {
-    conn_submit (s->destination);
-    conn_poll_events (s->destination, &fds[2]);
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    if (s->extents[side])
+      deadline = clock_earlier (deadline, extents_deadline (s->extents[side]));
+    connection_submit (&s->connections[side]);
+    connection_poll_events (&s->connections[side], &fds[side]);
   }
   if (poll (fds, 3,
             list_empty (&s->ready) ? clock_poll_timeout (deadline, now) : 0)
       == -1)
     return errno == EINTR;
-  return fds[0].revents == 0
-    && (fds[1].revents == 0
-        || conn_dispatch (s->source, fds[1].revents, &ignored) == 0)
-    && (fds[2].revents == 0
-        || conn_dispatch (s->destination, fds[2].revents, &ignored) == 0);
+  if (fds[2].revents != 0)
+    return false;
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if (connection_dispatch (&s->connections[side], fds[side].revents, &ignored)
+        == -1)
+      return false;
+  return true;
 }
 
 static void
@@ -209,14 +204,19 @@ look_around (struct scan *s, uint64_t wait_ns, int interrupt_fd)
   }
 }
 
-/* One that is lost is no use to anybody. */
+/* Hands the conns back to their endpoints, except for those that are lost. */
 static void
-hand_back (struct endpoint *ep, struct conn *c)
+hand_back (struct scan *s)
 {
-  if (c && conn_state (c) == CONN_READY)
-    endpoint_take_back (ep, c);
-  else
-    conn_close (c);
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    struct connection *c = &s->connections[side];
+
+    if (c->conn && conn_state (c->conn) == CONN_READY)
+      endpoint_take_back (c->endpoint, c->conn);
+    else
+      conn_close (c->conn);
+    c->conn = NULL;
+  }
 }
 
 struct scan *
@@ -241,8 +241,7 @@ scan_run (const struct plan *plan, const struct ranges *todo,
     destination = NULL;
   if (look_at_both (s, source, destination, e))
     look_around (s, wait_ns, interrupt_fd);
-  hand_back (source, s->source);
-  hand_back (destination, s->destination);
+  hand_back (s);
   s->found.unknown = plan->end - s->cursor;
   if (!error_is_set (e))
     return s;
@@ -261,7 +260,7 @@ scan_free (struct scan *s)
 {
   if (s == NULL)
     return;
-  extents_free (s->source_extents);
-  extents_free (s->destination_extents);
+  extents_free (s->extents[SOURCE]);
+  extents_free (s->extents[DESTINATION]);
   free (s);
 }

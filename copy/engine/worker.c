@@ -43,7 +43,7 @@
 static bool
 is_up (const struct worker *w, enum side side)
 {
-  return w->connections[side].state == CONNECTION_UP;
+  return connection_is_up (&w->connections[side]);
 }
 
 static struct conn *
@@ -62,12 +62,6 @@ static bool
 is_winding_down (const struct worker *w)
 {
   return stop_is_winding_down (w->copy->stop);
-}
-
-static enum side
-side_of (const struct worker *w, const struct conn *c)
-{
-  return c == source_conn (w) ? SOURCE : DESTINATION;
 }
 
 /* -- connections that are lost, and come back ----------------------------- */
@@ -140,7 +134,7 @@ lose (struct worker *w, enum side side, const struct error *why,
 
   if (side == DESTINATION)
     track_close (w->track, w->flush.traced, ENOTCONN);
-  if (side == DESTINATION && l->state == CONNECTION_UP)
+  if (side == DESTINATION && connection_is_up (l))
     all_known = copy_again (w, why, e);
   forget_ready (w, c);
   anew = connection_drop (l, &w->copy->plan.retry, why, &wait);
@@ -164,12 +158,8 @@ lose (struct worker *w, enum side side, const struct error *why,
 static void
 welcome (struct worker *w, enum side side)
 {
-  struct conn *c = w->connections[side].conn;
-
   track_mark (w->track, side == SOURCE ? "source back" : "destination back", 0,
               0);
-  lane_connect (&w->lane, side, c);
-  extents_connect (w->cursor.extents[side], c);
   mailbox_post (w->shared->mailbox,
                 &(struct notice) {
                   .kind = NOTICE_BACK, .side = side, .worker = w->number });
@@ -208,8 +198,7 @@ static void
 warn_of_extents (struct worker *w, const struct conn *c,
                  const struct extents *x)
 {
-  atomic_bool *warned = c == source_conn (w) ? &w->shared->warned_source
-                                             : &w->shared->warned_destination;
+  atomic_bool *warned = &w->shared->warned[conn_side (c)];
   int err;
 
   if (extents_failures (x, &err) == 0 || atomic_exchange (warned, true))
@@ -224,13 +213,13 @@ static void
 take_extents (struct worker *w, struct io *io, int err)
 {
   struct conn *c = io->conn;
-  struct extents *x = w->cursor.extents[side_of (w, c)];
+  struct extents *x = w->cursor.extents[conn_side (c)];
   const unsigned n = extents_answer (x, io, err);
 
   counter_add (&w->stats.questions, 1);
   track_span (w->track,
-              side_of (w, c) == SOURCE ? "source extents"
-                                       : "destination extents",
+              conn_side (c) == SOURCE ? "source extents"
+                                      : "destination extents",
               io->started, io->offset, io->length, err);
   warn_of_extents (w, c, x);
   if (log_details ())
@@ -286,7 +275,7 @@ lose_dead (struct worker *w, const struct io *io, int err, struct error *e)
 
   endpoint_error (io->conn->endpoint, &why, ERROR_CONNECTION_LOST, ENOTCONN,
                   "the connection is lost: %s", strerror (err));
-  return lose (w, side_of (w, io->conn), &why, e);
+  return lose (w, conn_side (io->conn), &why, e);
 }
 
 /* The quickest answers say how far away the side is: the others have waited, too.
@@ -309,7 +298,7 @@ note_trip (struct worker *w, enum side side, const struct io *io, uint64_t now)
 static int
 step (struct worker *w, struct io *io, int err, struct error *e)
 {
-  const enum side side = side_of (w, io->conn);
+  const enum side side = conn_side (io->conn);
   const uint64_t now = clock_now ();
 
   w->connections[side].moved = now;
@@ -580,9 +569,9 @@ connect_pair (struct worker *w, struct error *e)
 static struct extents *
 new_extents (struct worker *w, enum side side, bool wanted)
 {
-  const struct connection *l = &w->connections[side];
+  struct connection *l = &w->connections[side];
 
-  return extents_new (l->conn, &w->lane.ready,
+  return extents_new (l, &w->lane.ready,
                       wanted ? endpoint_caps (l->endpoint)->extents_max : 0);
 }
 
@@ -593,8 +582,7 @@ buy_memory (struct worker *w)
 
   if (lane_init (&w->lane, w->number, plan, w->shared->zeroes, &w->stats) == -1)
     return -1;
-  w->lane.source = source_conn (w);
-  w->lane.destination = destination_conn (w);
+  w->lane.connections = w->connections;
   w->lane.track = w->track;
   w->lane.mailbox = w->shared->mailbox;
   w->lane.differences = w->shared->differences;

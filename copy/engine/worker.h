@@ -63,9 +63,9 @@ struct shared {
                                                    thread's word */
   atomic_uint sharers;                   /* workers that the window is for */
   atomic_uint n_connected;
-  atomic_uint n_bought; /* workers that have taken their memory, or have
+  atomic_uint n_bought;  /* workers that have taken their memory, or have
                                    been given up */
-  atomic_bool warned_source, warned_destination; /* of block status */
+  atomic_bool warned[2]; /* by side: that block status failed */
 };
 
 enum outcome {

@@ -27,6 +27,7 @@ static struct {
 
 static struct {
   struct conn conn;
+  struct connection connection;
   struct list ready;
   struct io *flying[FLYING_MAX];
   unsigned n_flying;
@@ -119,10 +120,11 @@ lose_conn (struct extents *x)
   while (list_take (&stub.ready))
     ;
   stub.n_flying = 0;
+  stub.connection.state = CONNECTION_AWAY;
   extents_lost (x);
   extents_ask (x);
   MUST (stub.n_flying == 0);
-  extents_connect (x, &stub.conn);
+  stub.connection.state = CONNECTION_UP;
 }
 
 /* -- what is done with the map --------------------------------------------- */
@@ -274,9 +276,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   make_disk (&in);
   memset (&stub, 0, sizeof stub);
   stub.conn.ops = &stub_ops;
+  stub.connection.conn = &stub.conn;
+  stub.connection.state = CONNECTION_UP;
   list_init (&stub.ready);
   stub.ask_max = max_u64 (UINT64_C (1) << input_byte (&in) % 61, disk.cell);
-  x = extents_new (&stub.conn, &stub.ready, stub.ask_max);
+  x = extents_new (&stub.connection, &stub.ready, stub.ask_max);
   MUST (x != NULL);
   aim (x, 0, disk_end ());
   while (in.left > 0)
