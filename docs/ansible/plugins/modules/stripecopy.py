@@ -226,216 +226,76 @@ stderr:
   type: str
 """
 
-import json
 import os
-import re
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.stripecopy.disks.plugins.module_utils import copies
 
-# The options that become one of the command line by their name alone.
-OPTIONS = dict(
-    allocated=dict(type="bool", default=False),
-    blkhash=dict(type="str"),
-    bwlimit=dict(type="str"),
-    connect_wait=dict(type="int"),
-    connections=dict(type="int"),
-    destination_format=dict(type="str"),
-    destination_is_zero=dict(type="str", choices=["auto", "yes", "no"]),
-    external_files=dict(type="bool", default=False),
-    interval=dict(type="float"),
-    map=dict(type="path"),
-    map_interval=dict(type="float"),
-    open_timeout=dict(type="int"),
-    resume=dict(type="str", choices=["auto", "require", "never"]),
-    retries=dict(type="int"),
-    retry_wait=dict(type="float"),
-    shard=dict(type="str"),
-    source_format=dict(type="str"),
-    source_id=dict(type="str"),
-    source_size=dict(type="str"),
-    stall_timeout=dict(type="int"),
-    threads=dict(type="int"),
-    verify=dict(type="bool", default=False),
-)
-
-# Those that name a file to be written, which a plan must not do.
+# Files that the program writes, which a plan must not do.
 OUTPUTS = dict(
     events=dict(type="path"),
     status_file=dict(type="path"),
 )
 
-# While these are checked, all of their values count as secrets.
+# no_log hides these from the log of the host.
 OTHERS = dict(
     source=dict(type="raw", required=True, no_log=True),
     destination=dict(type="raw", required=True, no_log=True),
     extra_args=dict(type="list", elements="str", default=[], no_log=True),
     executable=dict(type="path", default="stripecopy"),
-    flush=dict(type="bool"),
     report=dict(type="path"),
+    # Flags have a default that ansible-doc can show.
+    allocated=dict(type="bool", default=False),
+    external_files=dict(type="bool", default=False),
+    verify=dict(type="bool", default=False),
 )
 
-WROTE_NOTHING = [2, 5, 6]       # refused, in use, the map is another's
 
-# ------------------------------------------------------------------- secrets
-
-# The program masks what it prints, but not what the task was given.  These
-# rules are its own, made simple: in doubt, too much is hidden.
-SECRET = (r"(?:pass(?:word|wd|phrase)?|secret|token|key|cookie|sig(?:nature)?"
-          r"|session(?:_?id)?|sid|auth|credential)")
-USER_INFO = re.compile(
-    r"(?<=://)(?:[^/?#]*@|(?!\[)[^/?#]*:(?!\d*(?:[/?#]|$)).*@)", re.S)
-VALUE = re.compile(r"(%s=|secret,.*?data=).+" % SECRET, re.I | re.S)
-ANNOUNCES = re.compile(r"--[^=]*%s" % SECRET, re.I)
-
-
-def mask(word, before=""):
-    """One word of a command line, for people; the word before it may say that
-    this one is a secret."""
-    if ANNOUNCES.fullmatch(before):
-        return "***"
-    return VALUE.sub(r"\1***", USER_INFO.sub("***@", word))
-
-
-def mask_words(words):
-    return [mask(word, before) for before, word in zip([""] + words, words)]
-
-
-def mask_operand(operand):
-    return mask_words(operand) if isinstance(operand, list) else mask(operand)
-
-
-def mask_text(text, words):
-    """What was said, without any word in it that has to be masked: a server may
-    repeat its own command line."""
-    for word, masked in zip(words, mask_words(words)):
-        if word != masked:
-            text = text.replace(word, masked)
-    return text
-
-
-# -------------------------------------------------------------- command line
-
-def check_operand(module, name):
-    """A string as it is, or a list of strings."""
-    operand = module.params[name]
-    if isinstance(operand, list):
-        operand = [str(word) for word in operand]
-        if not operand or "]" in operand:
-            module.fail_json(msg="%s: a command needs words, none of them ]"
-                             % name)
-    elif not isinstance(operand, str) or operand in ("", "[", "-"):
-        module.fail_json(msg="%s must be a name, or a list for a command"
-                         % name)
-    module.params[name] = operand
-
-
-def operand_words(operand):
-    return ["["] + operand + ["]"] if isinstance(operand, list) else [operand]
-
-
-def option_words(params, names):
-    """A flag for what is true, --name=value for what has a value."""
-    words = []
-    for name in sorted(names):
-        value = params[name]
-        if value is None or value is False:
-            continue
-        word = "--" + name.replace("_", "-")
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        words.append(word if value is True else "%s=%s" % (word, value))
-    return words
-
-
-def command_line(module, report):
-    """All words but the program's own, which comes first."""
-    params = module.params
-    words = params["extra_args"] + option_words(params, OPTIONS)
-    if params["flush"] is not None:
-        words.append("--flush" if params["flush"] else "--no-flush")
-    words.append("--report=" + report)
-    words += ["--plan"] if module.check_mode else option_words(params, OUTPUTS)
-    return (words + ["--"] + operand_words(params["source"])
-            + operand_words(params["destination"]))
-
-
-# ------------------------------------------------------------------- outcome
-
-def read_report(name):
-    """Nothing where it is missing: the program was killed."""
-    try:
-        with open(name, encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError):
-        return {}
-
-
-def make_diff(report):
-    """How many bytes are left to copy, before and after."""
-    sides = "%s to %s" % (report["source"]["name"],
-                          report["destination"]["name"])
-    left = report["bytes"] if report["changed"] else dict(data=0, zero=0)
-    return dict(before_header=sides, after_header=sides,
-                before="data: %(data)s bytes left\nzero: %(zero)s bytes left\n"
-                       % left,
-                after="data: 0 bytes left\nzero: 0 bytes left\n")
-
-
-def explain(rc, report, stderr):
-    """Why it failed; without a report, what was said."""
-    if report.get("error"):
-        return report["error"]["message"]
-    return stderr.strip() or (
-        "stripecopy ended by signal %d" % (rc - 128) if rc > 128
-        else "stripecopy ended with status %d" % rc)
-
-
-def finish(module, rc, words, report, stderr):
-    shown = dict(module.params)
+def check_operands(module):
     for name in ("source", "destination"):
-        shown[name] = mask_operand(shown[name])
-    shown["extra_args"] = mask_words(shown["extra_args"])
-    result = dict(
-        rc=rc, report=report or None, status=report.get("status", "unknown"),
-        changed=report.get("changed", rc not in WROTE_NOTHING),
-        cmd=mask_words(words), stderr=mask_text(stderr, words),
-        invocation=dict(module_args=shown))
+        try:
+            module.params[name] = copies.check_operand(name,
+                                                       module.params[name])
+        except ValueError as error:
+            module.fail_json(msg=str(error))
+
+
+def command_line(module, params, program, report):
+    more = ["--report=" + report]
+    more += (["--plan"] if module.check_mode
+             else copies.option_words(params, OUTPUTS))
+    return [program] + copies.copy_words(params, more)
+
+
+def finish(module, report, result, words):
     for warning in report.get("warnings", []):
-        module.warn(mask_text(warning["message"], words))
-    if rc != 0:
-        module.fail_json(
-            msg=mask_text(explain(rc, report, stderr), words), **result)
+        module.warn(copies.mask_text(warning["message"], words))
+    if result["rc"] != 0:
+        module.fail_json(**result)
     if report and module._diff:
-        result["diff"] = make_diff(report)
+        result["diff"] = copies.make_diff(report)
     module.exit_json(**result)
 
 
-def run(module, report):
-    program = module.get_bin_path(module.params["executable"], True)
-    words = [program] + command_line(module, report)
-    rc, _output, stderr = module.run_command(
-        words, environ_update=dict(LC_ALL="C"), expand_user_and_vars=False)
-    return 128 - rc if rc < 0 else rc, words, stderr
-
-
 def main():
-    module = AnsibleModule(argument_spec=dict(OPTIONS, **OUTPUTS, **OTHERS),
-                           supports_check_mode=True)
-    for name in ("source", "destination"):
-        check_operand(module, name)
-    # From here on secrets are masked by word: Ansible would hide the names of
-    # disks, and each number that has a short password in it.
-    module.no_log_values = set()
+    module = AnsibleModule(
+        argument_spec=dict(copies.OPTIONS, **OUTPUTS, **OTHERS),
+        supports_check_mode=True)
+    check_operands(module)
+    params = copies.hide_params(module, copies.mask_params(module.params))
+    program = module.get_bin_path(params["executable"], True)
 
-    # A report of its own: another run, of a copy that is in use, has one too.
+    # The program writes to a file of ours first: when a copy is in use, the
+    # file that the user named belongs to the other run.
     with tempfile.TemporaryDirectory(dir=module.tmpdir) as folder:
         name = os.path.join(folder, "report")
-        rc, words, stderr = run(module, name)
-        report = read_report(name)
-        if report and module.params["report"] and not module.check_mode:
-            module.atomic_move(name, module.params["report"])
-    finish(module, rc, words, report, stderr)
+        words = command_line(module, params, program, name)
+        rc, stderr = copies.run(module, words)
+        report = copies.read_report(name)
+        if report and params["report"] and not module.check_mode:
+            module.atomic_move(name, params["report"])
+    finish(module, report, copies.make_result(rc, report, stderr, words), words)
 
 
 if __name__ == "__main__":
