@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Shows how far copies in the background are, until all of them have ended.
+"""Shows the progress of copies in the background, until all have ended.
 
-Tasks print nothing while they run, and a loop of tasks prints too much.  So
-this one looks at the copies' status files from the controller, and prints a
-line for each copy that has moved.
+A task prints nothing while it runs, and a loop of tasks prints too much.  So
+this action runs on the controller, reads the status files of the copies, and
+prints a line for each copy whose status has changed.
 """
 
 import json
@@ -17,6 +17,9 @@ from ansible.utils.display import Display
 
 display = Display()
 
+# Keeps a command shorter than the 128 KiB that Linux allows for one word.
+FILES_MAX = 200
+
 
 def human(count):
     """Bytes with a unit, as the program prints them."""
@@ -27,8 +30,29 @@ def human(count):
     return "%.3g %s" % (count, units[0])
 
 
+def parse(line):
+    """Returns an empty object for text that is not JSON."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
+
+
+def has_ended(job):
+    """Returns whether a job's result has replaced the note that it was started.
+
+    The module async_status looks at the same file, but each time it starts a
+    Python on the host.
+    """
+    if job is None:                     # the file is there before the job
+        return True
+    return bool(job.get("finished", job and "started" not in job))
+
+
 def describe(event):
-    """One line on an event, or None where it says nothing of progress."""
+    """Returns a line about an event, or None if it is not about progress."""
+    if event.get("ev") == "end":
+        return event["status"]
     if event.get("percent") is None:
         return None
     line = "%3d %%, %s" % (event["percent"], event.get("phase"))
@@ -50,10 +74,13 @@ class ActionModule(ActionBase):
         jobs = dict(arguments["jobs"])
         shown = {}
         while True:
+            # The results first: a copy that has ended has its last status.
+            files = sorted(set(jobs.values()))
+            ended = {file for file, job in zip(files, self.read(files))
+                     if has_ended(job)}
+            self.show(jobs, shown, task_vars["inventory_hostname"])
             jobs = {name: file for name, file in jobs.items()
-                    if not self.has_ended(file)}
-            for name in jobs:
-                self.show(name, shown, task_vars)
+                    if file not in ended}
             if not jobs:
                 result["changed"] = False
                 return result
@@ -62,32 +89,27 @@ class ActionModule(ActionBase):
                                         % ", ".join(jobs))
             time.sleep(interval)
 
-    def has_ended(self, results_file):
-        """Whether a job's result has replaced the note that it was started.
-
-        The module async_status looks at the same file, but it starts a Python
-        on the host for each look at each job.
+    def read(self, files):
+        """Returns the object of JSON in each file, or None if the file does not
+        exist, by one command for many files: each command can be a round trip.
         """
-        said = self.read(results_file)
-        if said["rc"] != 0:             # it is there before the job is
-            return True
-        try:
-            result = json.loads(said["stdout"])
-        except ValueError:              # it is being written
-            return False
-        return bool(result.get("finished", "started" not in result))
+        objects = []
+        for i in range(0, len(files), FILES_MAX):
+            # Each file has one line.
+            said = self._low_level_execute_command(
+                "for f in %s; do printf '%%s\\n'"
+                ' "$(cat -- "$f" 2>/dev/null || echo null)"; done'
+                % " ".join(map(shlex.quote, files[i:i + FILES_MAX])))
+            objects += map(parse, said["stdout"].splitlines())
+        return objects
 
-    def read(self, file):
-        return self._low_level_execute_command("cat -- " + shlex.quote(file))
-
-    def show(self, name, shown, task_vars):
-        said = self.read(
-            os.path.join(self._task.args["folder"], name + ".status"))
-        try:
-            line = describe(json.loads(said["stdout"]))
-        except ValueError:              # it is not there yet
-            return
-        if line and line != shown.get(name):
-            shown[name] = line
-            display.display("%s: %s: %s" % (task_vars["inventory_hostname"],
-                                            name, line))
+    def show(self, names, shown, host):
+        """Prints a line for each copy whose status has changed."""
+        names = sorted(names)
+        files = [os.path.join(self._task.args["folder"], name + ".status")
+                 for name in names]
+        for name, event in zip(names, self.read(files)):
+            line = describe(event) if event else None
+            if line and line != shown.get(name):
+                shown[name] = line
+                display.display("%s: %s: %s" % (host, name, line))

@@ -1,41 +1,43 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What ansible-doc shows of the action plugin of this name."""
+"""The documentation of the action plugin of the same name."""
 
 DOCUMENTATION = r"""
 module: watch
-short_description: Shows how far copies in the background are
+short_description: Shows the progress of copies in the background
 description:
-  - Waits until tasks of M(stripecopy.disks.stripecopy) with C(async) and
-    C(poll=0) have ended, and prints a line on each whenever it has moved.
-  - Only waits. Whether they did well is for M(ansible.builtin.async_status).
+  - Waits until tasks of M(stripecopy.disks.stripecopy) or
+    M(stripecopy.disks.manifest) with C(async) and C(poll=0) have ended, and
+    prints a line for each copy whenever its progress has changed.
+  - Only waits. M(ansible.builtin.async_status) returns the results.
 author:
   - The stripecopy project (@stripecopy)
 options:
   jobs:
     description:
-      - The copies to wait for. For the name of each, the C(results_file) that
-        its task returned.
+      - For the name of each copy to wait for, the C(results_file) that its
+        task returned. Copies of one manifest have the same file.
     type: dict
     required: true
   folder:
     description:
-      - Where their status files are, as C(NAME.status), on the managed host.
+      - The folder on the managed host that has the status files of the copies,
+        C(NAME.status).
     type: path
     required: true
   interval:
     description:
-      - Seconds between two looks.
+      - Seconds between two looks at the files.
     type: float
     default: 10
   limit:
     description:
-      - Seconds after which to give up. The copies go on.
+      - Seconds after which the task fails. The copies continue.
     type: float
 attributes:
   check_mode:
     support: full
-    description: Changes nothing anyway.
+    description: Never changes anything.
 """
 
 EXAMPLES = r"""
