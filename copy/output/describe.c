@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What events and the report both tell, as JSON: see describe.h. */
+/* JSON that events and the report share: see describe.h. */
 
 #include <config.h>
 
@@ -10,10 +10,10 @@
 #include "options/options.h"
 #include "output/describe.h"
 
-/* Of the places that differ. */
+/* The report lists at most this many ranges that differ. */
 #define DIFFERENCES_TOLD 10
 
-/* What is read, or written, in a second: for how long it would take. */
+/* Bytes per second for which the time to copy is estimated. */
 static const uint64_t rates[] = { 100 << 20, 1 << 30 };
 
 json_t *
@@ -74,7 +74,9 @@ describe_digest (const struct digest_plan *d)
                     "block", json_of_number (d->block));
 }
 
-/* What has to be read takes so long at the least; zeroing comes on top. */
+/* Returns the least time that reading the data takes at each rate.  Zeroing is
+ * not included.
+ */
 static json_t *
 describe_estimate (const struct scan_result *found)
 {
@@ -92,7 +94,9 @@ describe_estimate (const struct scan_result *found)
   return list;
 }
 
-/* All is known, or the numbers are only what was found until then. */
+/* Describes what the scan found.  If it ran out of time, the rest of the disk
+ * is in "unknown".
+ */
 static json_t *
 describe_findings (const struct scan_result *f)
 {

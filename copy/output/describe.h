@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What events and the report both tell, as JSON: sides, plans, errors, numbers.
- * docs/events.schema.json and docs/report.schema.json say what each part means.
+/* JSON that events and the report share: sides, plans, errors and numbers.
+ * docs/events.schema.json and docs/report.schema.json define each field.
  *
- * Unknown is null, never 0.  All functions give NULL where memory is out.
+ * An unknown value is null, never 0.  All functions return NULL when memory
+ * runs out.
  */
 
 #ifndef DESCRIBE_H
@@ -16,35 +17,39 @@
 #include "options/types.h"
 #include "plan/plan.h"
 
-/* The version of all these formats, which a change of meaning raises. */
+/* The version of the report and event formats.  It is raised when a field is
+ * removed or changes its meaning.
+ */
 #define FORMAT_VERSION 1
 
 /* Longer names are cut, so that an event stays one short line. */
 #define NAME_MAX_BYTES 500
 
-/* ep is NULL where the side was not opened, the operand has no name where none
- * was given, and id is what the caller calls its state, or NULL.
+/* Describes one side.  @ep is NULL if the side was not opened, @operand has no
+ * name if none was given, and @id is the value of --source-id, or NULL.
  */
 json_t *describe_side (const struct operand *operand, const char *id,
                        const struct endpoint *ep);
 
-/* found is NULL where nobody looked. */
+/* Describes the plan.  @found is NULL if there was no scan. */
 json_t *describe_plan (const struct plan *p, const struct scan_result *found);
 
-/* NULL for no error, which is null. */
+/* Describes an error; null if @e is NULL or not set. */
 json_t *describe_error (const struct error *e);
 
-/* {total data zero skipped resumed recopied} */
+/* Describes byte counts: {total data zero skipped resumed recopied}. */
 json_t *describe_bytes (const struct totals *t);
 
-/* How a comparison went, and the first of the places that differ. */
+/* Describes the result of a comparison, with the first ranges that differ. */
 json_t *describe_verify (const struct differences *d, const struct totals *t);
 
-/* The same as an error: the first place, and how much differs. */
+/* Sets the error to the first range that differs and the number of bytes that
+ * do.
+ */
 void describe_difference (const struct differences *d, const struct totals *t,
                           const struct endpoint *destination, struct error *e);
 
-/* A number that may be unknown. */
+/* Returns the value if it is known, else null. */
 json_t *describe_if (bool known, json_t *value);
 
 #endif /* DESCRIBE_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be said of how the copy goes: see estimate.h. */
+/* The progress estimate: see estimate.h. */
 
 #include <config.h>
 
@@ -9,44 +9,44 @@
 #include "clock.h"
 #include "output/estimate.h"
 
-/* The rate is that of the last 10 s. */
+/* Rates are averages over the last 10 s. */
 #define SAMPLE_EVERY (10 * NS_PER_S / ESTIMATE_SAMPLES)
 
-/* Seconds: beyond that, time left says nothing, and would not fit in ns. */
+/* Seconds.  A longer time left is useless, and would not fit in ns. */
 #define LEFT_MAX 1e9
 
-/* A window with fewer changes of what is zeroed says too little of its rate: a
- * single request can be of gigabytes, and take minutes.
+/* With fewer answers to zero requests than this in the last 10 s, their rate is
+ * unreliable: a single request can cover gigabytes and take minutes.
  */
 #define CHANGES_MIN 4
 
-/* A new phase has done nothing of what the one before it did. */
+/* Starts the samples of a phase: nothing of it is done yet. */
 static void
-begin_samples (struct estimator *o, uint64_t now)
+begin_samples (struct estimator *e, uint64_t now)
 {
-  o->samples[0].when = now;
-  o->samples[0].done = o->samples[0].data = o->samples[0].read_bytes = 0;
-  o->samples[0].zero = 0;
-  o->n_samples = 1;
-  o->next_sample = now + SAMPLE_EVERY;
-  o->began = o->zeroing_since = now;
-  o->fraction = 0;
+  e->samples[0].when = now;
+  e->samples[0].done = e->samples[0].data = e->samples[0].read_bytes = 0;
+  e->samples[0].zero = 0;
+  e->n_samples = 1;
+  e->next_sample = now + SAMPLE_EVERY;
+  e->began = e->zeroing_since = now;
+  e->fraction = 0;
 }
 
 void
-estimator_know (struct estimator *o, uint64_t source_data)
+estimator_know (struct estimator *e, uint64_t source_data)
 {
-  o->data_known = true;
-  o->source_data = source_data;
+  e->data_known = true;
+  e->source_data = source_data;
 }
 
 uint64_t
-estimator_deadline (const struct estimator *o)
+estimator_deadline (const struct estimator *e)
 {
-  return o->next_sample;
+  return e->next_sample;
 }
 
-/* What takes time, of that which is done. */
+/* Returns the bytes that the data rate counts. */
 static uint64_t
 data_of (const struct totals *t)
 {
@@ -59,14 +59,16 @@ read_bytes_of (const struct totals *t)
   return t->phase == PHASE_COPY ? t->read_bytes : t->compared;
 }
 
-/* What is zeroed while holes are gone over; comparing does not. */
+/* Returns the bytes that were zeroed without being read.  A comparison zeroes
+ * nothing.
+ */
 static uint64_t
 zeroed_of (const struct totals *t)
 {
   return t->phase == PHASE_COPY ? t->zero_unread : 0;
 }
 
-/* Whether zeroing has begun. */
+/* Returns whether any zero request was sent or answered. */
 static bool
 has_zeroed (const struct totals *t)
 {
@@ -74,22 +76,22 @@ has_zeroed (const struct totals *t)
 }
 
 static void
-take_sample (struct estimator *o, uint64_t now)
+take_sample (struct estimator *e, uint64_t now)
 {
-  if (now < o->next_sample)
+  if (now < e->next_sample)
     return;
-  if (o->n_samples == ESTIMATE_SAMPLES)
-    memmove (o->samples, o->samples + 1, --o->n_samples * sizeof o->samples[0]);
-  o->samples[o->n_samples].when = now;
-  o->samples[o->n_samples].done = totals_done (&o->told);
-  o->samples[o->n_samples].data = data_of (&o->told);
-  o->samples[o->n_samples].read_bytes = read_bytes_of (&o->told);
-  o->samples[o->n_samples].zero = zeroed_of (&o->told);
-  o->n_samples++;
-  o->next_sample = now + SAMPLE_EVERY;
+  if (e->n_samples == ESTIMATE_SAMPLES)
+    memmove (e->samples, e->samples + 1, --e->n_samples * sizeof e->samples[0]);
+  e->samples[e->n_samples].when = now;
+  e->samples[e->n_samples].done = totals_done (&e->latest);
+  e->samples[e->n_samples].data = data_of (&e->latest);
+  e->samples[e->n_samples].read_bytes = read_bytes_of (&e->latest);
+  e->samples[e->n_samples].zero = zeroed_of (&e->latest);
+  e->n_samples++;
+  e->next_sample = now + SAMPLE_EVERY;
 }
 
-/* What goes up whenever anything moves. */
+/* Returns a number that rises whenever the copy makes any progress. */
 static uint64_t
 moves_of (const struct totals *t)
 {
@@ -97,7 +99,7 @@ moves_of (const struct totals *t)
     + t->writes + t->zeroes + t->questions;
 }
 
-/* Units a second since the oldest sample that is kept. */
+/* Returns the units per second between two counts. */
 static double
 rate_of (uint64_t now, uint64_t before, uint64_t ns)
 {
@@ -112,34 +114,35 @@ seconds_for (uint64_t bytes, double rate)
 
 /* -- zeroing -------------------------------------------------------------- */
 
-/* Over the last 10 s, or since the first zero request where these say little.
+/* Returns the rate of zeroing over the last 10 s, or since the first zero
+ * request if there were too few answers in that time.
  */
 static double
-zero_rate (const struct estimator *o, uint64_t now)
+zero_rate (const struct estimator *e, uint64_t now)
 {
-  const uint64_t zeroed = zeroed_of (&o->told);
-  unsigned changes = zeroed > o->samples[o->n_samples - 1].zero;
+  const uint64_t zeroed = zeroed_of (&e->latest);
+  unsigned changes = zeroed > e->samples[e->n_samples - 1].zero;
 
-  for (unsigned i = 1; i < o->n_samples; i++)
-    changes += o->samples[i].zero > o->samples[i - 1].zero;
+  for (unsigned i = 1; i < e->n_samples; i++)
+    changes += e->samples[i].zero > e->samples[i - 1].zero;
   return changes < CHANGES_MIN
-    ? rate_of (zeroed, 0, now - o->zeroing_since)
-    : rate_of (zeroed, o->samples[0].zero, now - o->samples[0].when);
+    ? rate_of (zeroed, 0, now - e->zeroing_since)
+    : rate_of (zeroed, e->samples[0].zero, now - e->samples[0].when);
 }
 
-/* How much of what the source does not have as data will be zeroed: as much, in
- * proportion, as of what is behind us.  The rest is zero there already.
+/* Estimates how much of the remaining holes will be zeroed: the same proportion
+ * as of the holes so far.  The rest is already zero at the destination.
  */
 static uint64_t
-zero_left (const struct estimator *o)
+zero_left (const struct estimator *e)
 {
-  const struct totals *t = &o->told;
+  const struct totals *t = &e->latest;
   const uint64_t seen = t->resumed + t->read_bytes;
-  const uint64_t known = t->resumed + o->source_data;
+  const uint64_t known = t->resumed + e->source_data;
   const uint64_t holes = t->total > known ? t->total - known : 0;
   const uint64_t passed = totals_done (t) > seen ? totals_done (t) - seen : 0;
 
-  if (!o->data_known || t->phase != PHASE_COPY || t->open_ended
+  if (!e->data_known || t->phase != PHASE_COPY || t->open_ended
       || passed >= holes || !has_zeroed (t))
     return 0;
   return passed == 0
@@ -149,26 +152,29 @@ zero_left (const struct estimator *o)
 
 /* -- how much is done, and left ------------------------------------------- */
 
-/* Seconds that zeroing takes on its own: 0 where there is none to do. */
-static double
-zeroing_seconds (const struct estimator *o, uint64_t now)
-{
-  const uint64_t left = zero_left (o);
-
-  return left == 0 ? 0 : seconds_for (left, zero_rate (o, now));
-}
-
-/* Of this phase's bytes, or of its time where zeroing needs more than its share
- * of bytes would: else they would all be done long before it is.
+/* Returns the seconds that the remaining zeroing takes: 0 if there is none, -1
+ * if unknown.
  */
 static double
-fraction_of (const struct estimator *o, uint64_t now)
+zeroing_seconds (const struct estimator *e, uint64_t now)
 {
-  const struct totals *t = &o->told;
+  const uint64_t left = zero_left (e);
+
+  return left == 0 ? 0 : seconds_for (left, zero_rate (e, now));
+}
+
+/* Returns the fraction of this phase that is done: of its bytes, or of its time
+ * if that is less.  Where zeroing is slow, nearly all bytes are done long
+ * before the phase ends.
+ */
+static double
+fraction_of (const struct estimator *e, uint64_t now)
+{
+  const struct totals *t = &e->latest;
   const double bytes = t->total == 0 ? 0 : (double) totals_done (t) / t->total;
   const double resumed = t->total == 0 ? 0 : (double) t->resumed / t->total;
-  const double seconds = (double) (now - o->began) / NS_PER_S;
-  const double left = zeroing_seconds (o, now);
+  const double seconds = (double) (now - e->began) / NS_PER_S;
+  const double left = zeroing_seconds (e, now);
   double time;
 
   if (left <= 0)
@@ -178,33 +184,33 @@ fraction_of (const struct estimator *o, uint64_t now)
 }
 
 void
-estimator_init (struct estimator *o, const struct totals *begun, uint64_t now)
+estimator_init (struct estimator *e, const struct totals *begun, uint64_t now)
 {
-  *o = (struct estimator) { .told = *begun, .moved = now };
-  begin_samples (o, now);
-  o->samples[0].done = totals_done (begun);
-  o->fraction = fraction_of (o, now);
+  *e = (struct estimator) { .latest = *begun, .moved = now };
+  begin_samples (e, now);
+  e->samples[0].done = totals_done (begun);
+  e->fraction = fraction_of (e, now);
 }
 
 void
-estimator_note (struct estimator *o, const struct totals *t, uint64_t now)
+estimator_note (struct estimator *e, const struct totals *t, uint64_t now)
 {
   double fraction;
 
-  if (moves_of (t) != moves_of (&o->told))
-    o->moved = now;
-  if (t->phase != o->told.phase)
-    begin_samples (o, t->began);
-  o->told = *t;
+  if (moves_of (t) != moves_of (&e->latest))
+    e->moved = now;
+  if (t->phase != e->latest.phase)
+    begin_samples (e, t->began);
+  e->latest = *t;
   if (!has_zeroed (t))
-    o->zeroing_since = now;
-  take_sample (o, now);
-  fraction = fraction_of (o, now);
-  if (fraction > o->fraction)
-    o->fraction = fraction;
+    e->zeroing_since = now;
+  take_sample (e, now);
+  fraction = fraction_of (e, now);
+  if (fraction > e->fraction)
+    e->fraction = fraction;
 }
 
-/* Where all bytes are done, some may still have to be flushed. */
+/* Returns the percentage to show; at most 99 until everything is flushed. */
 static int
 percent_of (const struct totals *t, double fraction, bool finished)
 {
@@ -215,37 +221,38 @@ percent_of (const struct totals *t, double fraction, bool finished)
   return fraction < 0.99 ? (int) (fraction * 100) : 99;
 }
 
-/* Phases are as long as each other. */
+/* Counts all phases as equally long. */
 static double
-fraction_of_all (const struct estimator *o)
+fraction_of_all (const struct estimator *e)
 {
-  const struct totals *t = &o->told;
+  const struct totals *t = &e->latest;
   const unsigned before = t->phase == PHASE_COMPARE ? t->phases - 1 : 0;
 
-  return (before + o->fraction) / t->phases;
+  return (before + e->fraction) / t->phases;
 }
 
-/* To compare after a copy takes reading the same once more; where nothing was
- * copied, the other side may have any data.  Data is copied while other places
- * are zeroed.
+/* Sets the data and the zeroing that are left, and the time for both.
+ * Comparing after a copy reads the same data again.  Without a copy, the
+ * destination may hold any data, so the amount is unknown.  Copying and zeroing
+ * overlap, so the longer of the two times counts.
  */
 static void
-look_ahead (const struct estimator *o, uint64_t now, struct estimate *v)
+look_ahead (const struct estimator *e, uint64_t now, struct estimate *v)
 {
-  const uint64_t done = read_bytes_of (&o->told);
-  const uint64_t ns = now - o->samples[0].when;
+  const uint64_t done = read_bytes_of (&e->latest);
+  const uint64_t ns = now - e->samples[0].when;
   double data = 0, zero;
 
-  v->left_known = o->data_known
-    && (o->told.phase == PHASE_COPY || o->told.phases > 1);
+  v->left_known = e->data_known
+    && (e->latest.phase == PHASE_COPY || e->latest.phases > 1);
   if (!v->left_known)
     return;
-  v->zero_left = zero_left (o);
-  zero = zeroing_seconds (o, now);
-  if (done < o->source_data) {
-    v->data_left = o->source_data - done;
+  v->zero_left = zero_left (e);
+  zero = zeroing_seconds (e, now);
+  if (done < e->source_data) {
+    v->data_left = e->source_data - done;
     data = seconds_for (v->data_left,
-                        rate_of (done, o->samples[0].read_bytes, ns));
+                        rate_of (done, e->samples[0].read_bytes, ns));
   }
   else if (v->zero_left == 0)
     return;
@@ -253,25 +260,24 @@ look_ahead (const struct estimator *o, uint64_t now, struct estimate *v)
     v->left = data > zero ? data : zero;
 }
 
-/* The time left is that of the data and the zeroing that are left.  Where these
- * are unknown, or only holes are left, it is that of all bytes at the rate so
- * far.
+/* Falls back to the rate of all bytes if the data and the zeroing that are left
+ * are unknown, or if only holes are left.
  */
 struct estimate
-estimator_estimate (const struct estimator *o, bool finished, uint64_t now)
+estimator_estimate (const struct estimator *e, bool finished, uint64_t now)
 {
-  const struct totals *t = &o->told;
-  const uint64_t ns = now - o->samples[0].when;
+  const struct totals *t = &e->latest;
+  const uint64_t ns = now - e->samples[0].when;
   struct estimate v = {
     .totals = t,
-    .percent = percent_of (t, o->fraction, finished),
-    .percent_of_all = percent_of (t, fraction_of_all (o), finished),
-    .data_rate = rate_of (data_of (t), o->samples[0].data, ns),
-    .zero_rate = zero_rate (o, now),
-    .done_rate = rate_of (totals_done (t), o->samples[0].done, ns),
+    .percent = percent_of (t, e->fraction, finished),
+    .percent_of_all = percent_of (t, fraction_of_all (e), finished),
+    .data_rate = rate_of (data_of (t), e->samples[0].data, ns),
+    .zero_rate = zero_rate (e, now),
+    .done_rate = rate_of (totals_done (t), e->samples[0].done, ns),
     .left = -1,
     .inflight = t->inflight,
-    .stalled = now - o->moved < NS_PER_S ? 0 : now - o->moved,
+    .stalled = now - e->moved < NS_PER_S ? 0 : now - e->moved,
   };
 
   if (finished) {
@@ -279,7 +285,7 @@ estimator_estimate (const struct estimator *o, bool finished, uint64_t now)
     v.left = 0;
   }
   else {
-    look_ahead (o, now, &v);
+    look_ahead (e, now, &v);
     if (v.left < 0 && v.data_left == 0 && v.zero_left == 0 && !t->open_ended)
       v.left = seconds_for (t->total - totals_done (t), v.done_rate);
   }

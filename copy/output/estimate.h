@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be said of how the copy goes: how much is done, how fast, how long
- * it still takes.  It is told totals and times.  Pure.
+/* The progress estimate: how much is done, how fast, and how long the rest
+ * takes.  Pure: it is given totals and times.
  */
 
 #ifndef ESTIMATE_H
@@ -11,7 +11,7 @@
 
 #include "engine/counters.h"
 
-/* How many looks back the rate is taken over. */
+/* The number of samples that rates are computed over. */
 #define ESTIMATE_SAMPLES 64
 
 struct estimator {
@@ -19,52 +19,50 @@ struct estimator {
     uint64_t when, done, data, read_bytes, zero;
   } samples[ESTIMATE_SAMPLES];
   unsigned n_samples;     /* at least 1 */
-  uint64_t began;         /* clock_now time: the present phase did */
-  uint64_t zeroing_since; /* clock_now time: nothing was zeroed before */
-  double fraction;        /* of this phase that is done; never falls */
+  uint64_t began;         /* clock_now time when the current phase began */
+  uint64_t zeroing_since; /* clock_now time before which nothing was zeroed */
+  double fraction;        /* of this phase that is done; never decreases */
   uint64_t next_sample;
-  struct totals told; /* the latest */
+  struct totals latest; /* the latest totals */
   bool data_known;
-  uint64_t source_data; /* bytes that have to be read, if known */
-  uint64_t moved;       /* clock_now time of the last change */
+  uint64_t source_data; /* bytes to read, if known */
+  uint64_t moved;       /* clock_now time of the last progress */
 };
 
-/* begun is what earlier runs have done. */
-void estimator_init (struct estimator *o, const struct totals *begun,
+/* Initialises the estimator.  @begun counts the bytes that earlier runs copied.
+ */
+void estimator_init (struct estimator *e, const struct totals *begun,
                      uint64_t now);
 
-/* How many bytes of the source are data, of those that are to be copied. */
-void estimator_know (struct estimator *o, uint64_t source_data);
+/* Sets how many of the bytes to copy are data at the source. */
+void estimator_know (struct estimator *e, uint64_t source_data);
 
-/* When estimator_note wants to be called again; clock_now time. */
-uint64_t estimator_deadline (const struct estimator *o);
+/* Returns when estimator_note must be called next; clock_now time. */
+uint64_t estimator_deadline (const struct estimator *e);
 
-/* Called at least each time it is due. */
-void estimator_note (struct estimator *o, const struct totals *t, uint64_t now);
+/* Takes new totals.  Must be called at least at each deadline. */
+void estimator_note (struct estimator *e, const struct totals *t, uint64_t now);
 
-/* What there is to say of the totals that were noted last. */
+/* The estimate for the totals that were noted last. */
 struct estimate {
-  const struct totals *totals; /* of the estimator */
+  const struct totals *totals; /* borrowed from the estimator */
   int percent;                 /* of this phase; -1: unknown.  100 only once
-                                   all is done and flushed.  Of its bytes, or
-                                   of its time where zeroing takes much of
-                                   that */
-  int percent_of_all;          /* the same of all phases */
-  double data_rate;            /* bytes a second, over the last 10 s */
-  double zero_rate;            /* the same of what is zeroed without having
-                                   been read */
-  double done_rate;            /* the same of bytes of any kind */
+                                  everything is flushed */
+  int percent_of_all;          /* of all phases; -1: unknown */
+  double data_rate;            /* bytes per second, over the last 10 s */
+  double zero_rate;            /* bytes per second zeroed without being read */
+  double done_rate;            /* bytes per second of any kind */
   bool left_known;
-  uint64_t data_left; /* bytes still to be read in this phase */
-  uint64_t zero_left; /* and to be zeroed: a guess */
+  uint64_t data_left; /* bytes to read in this phase */
+  uint64_t zero_left; /* bytes to zero in this phase, estimated */
   double left;        /* seconds for both, or for all bytes where they are
                          unknown; -1: unknown */
-  uint64_t inflight;  /* requests without an answer */
-  uint64_t stalled;   /* ns since anything moved */
+  uint64_t inflight;  /* requests in flight */
+  uint64_t stalled;   /* ns since the last progress; 0 below 1 s */
 };
 
-/* finished says that all is done, and flushed. */
-struct estimate estimator_estimate (const struct estimator *o, bool finished,
+/* Returns the current estimate.  @finished: everything is done and flushed. */
+struct estimate estimator_estimate (const struct estimator *e, bool finished,
                                     uint64_t now);
 
 #endif /* ESTIMATE_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happens, as lines of JSON for programs: see events.h. */
+/* Events, one JSON object per line: see events.h. */
 
 #include <config.h>
 
@@ -20,7 +20,9 @@
 
 /* -- the status file ------------------------------------------------------ */
 
-/* Before there is any thread that could make a file meanwhile. */
+/* Reads the umask, which briefly changes it.  Called before any thread is
+ * started.
+ */
 static mode_t
 read_umask (void)
 {
@@ -46,8 +48,8 @@ check_status_file (const struct options *o, struct error *e)
   return -1;
 }
 
-/* Whoever reads it sees the last event before that for ever: once is enough to
- * say so.
+/* Writes the status file.  If that fails, readers keep seeing the previous
+ * event, so one warning is enough.
  */
 static void
 write_status (struct events *ev, const char *line, size_t length)
@@ -91,9 +93,11 @@ events_wanted (const struct events *ev)
   return ev->stream.fd != -1 || ev->status_file != NULL;
 }
 
-/* Takes the details, which say what this event has besides what all have. */
+/* Emits one event.  Takes ownership of the details, the fields that only this
+ * kind of event has.
+ */
 static void
-tell (struct events *ev, const char *what, json_t *details, int wait_ms)
+emit (struct events *ev, const char *what, json_t *details, int wait_ms)
 {
   struct timespec now;
   json_t *event;
@@ -128,7 +132,7 @@ events_start (struct events *ev, const struct options *o)
   json_t *source = describe_side (&o->source, o->source_id, NULL);
   json_t *destination = describe_side (&o->destination, NULL, NULL);
 
-  tell (ev, "start",
+  emit (ev, "start",
         json_pack ("{s:s, s:i, s:o, s:o}", "version", PACKAGE_VERSION, "pid",
                    (int) getpid (), "source", source, "destination",
                    destination),
@@ -143,7 +147,7 @@ events_plan (struct events *ev, json_t *plan, json_t *source,
 
   if (details && json_object_set (details, "source", source) == 0
       && json_object_set (details, "destination", destination) == 0)
-    tell (ev, "plan", details, 0);
+    emit (ev, "plan", details, 0);
   else
     json_decref (details);
 }
@@ -154,7 +158,7 @@ events_retry (struct events *ev, const struct notice *n)
   const bool is_request = n->kind == NOTICE_RETRY;
   const int err = is_request ? n->err : n->why.number;
 
-  tell (
+  emit (
     ev, "retry",
     json_pack (
       "{s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:i}", "side", side_name (n->side),
@@ -169,7 +173,7 @@ events_retry (struct events *ev, const struct notice *n)
 void
 events_checkpoint (struct events *ev, uint64_t durable_bytes)
 {
-  tell (ev, "checkpoint",
+  emit (ev, "checkpoint",
         json_pack ("{s:o}", "durable_bytes", json_of_number (durable_bytes)),
         0);
 }
@@ -177,12 +181,12 @@ events_checkpoint (struct events *ev, uint64_t durable_bytes)
 void
 events_verify (struct events *ev, json_t *verify)
 {
-  tell (ev, "verify", verify, 0);
+  emit (ev, "verify", verify, 0);
 }
 
 /* -- progress ------------------------------------------------------------- */
 
-/* Rounded to a whole, which says more of a guess than its digits do. */
+/* Rounds an estimate: its fraction has no meaning. */
 static json_t *
 describe_rounded (double value)
 {
@@ -215,13 +219,13 @@ describe_view (const struct estimate *v, const char *phase)
 }
 
 static void
-tell_warnings (struct events *ev)
+emit_warnings (struct events *ev)
 {
   const struct log_warning *w;
 
   while ((w = log_warning_kept (ev->n_warnings)) != NULL) {
     ev->n_warnings++;
-    tell (ev, "warning",
+    emit (ev, "warning",
           json_pack ("{s:s?, s:o}", "code", w->code, "message",
                      json_of_text (w->text, 1024)),
           0);
@@ -238,10 +242,10 @@ void
 events_tick (struct events *ev, const struct estimate *v, const char *phase,
              bool at_once, uint64_t now)
 {
-  tell_warnings (ev);
+  emit_warnings (ev);
   if (!at_once && now < ev->next)
     return;
-  tell (ev, "progress", describe_view (v, phase), 0);
+  emit (ev, "progress", describe_view (v, phase), 0);
   ev->next = now + ev->interval;
 }
 
@@ -249,8 +253,8 @@ void
 events_end (struct events *ev, const char *status, int exit_status,
             json_t *error, json_t *bytes)
 {
-  tell_warnings (ev);
-  tell (ev, "end",
+  emit_warnings (ev);
+  emit (ev, "end",
         json_pack ("{s:s, s:i, s:o, s:o}", "status", status, "exit",
                    exit_status, "error", error, "bytes", bytes),
         SINK_LAST_LINE_MS);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happens, as lines of JSON for programs: to --events, and the latest of
- * them to --status-file.  docs/AUTOMATION.md says what each means.
+/* Events for programs, one JSON object per line: all of them to --events, and
+ * the latest to --status-file.  docs/AUTOMATION.md describes each.
  *
- * All of it is written by the main thread, and nothing ever waits for a reader:
- * lines it is too slow for are dropped, which gaps in seq tell.
+ * The main thread writes them and never waits for a reader.  Lines that the
+ * reader is too slow for are dropped, which leaves gaps in seq.
  */
 
 #ifndef EVENTS_H
@@ -23,49 +23,51 @@ struct options;
 
 struct events {
   struct sink stream;
-  const char *disk;        /* borrowed; NULL: it has no name */
-  const char *status_file; /* borrowed; NULL: none, or not any more */
+  const char *disk;        /* borrowed; NULL: no --disk */
+  const char *status_file; /* borrowed; NULL: none, or writing failed */
   mode_t mode;             /* of the status file */
   uint64_t seq;            /* of the next event */
-  unsigned n_warnings;     /* those that were told of */
-  uint64_t interval;       /* ns between two of progress */
-  uint64_t next;           /* clock_now time of the next of them */
+  unsigned n_warnings;     /* warnings that were already emitted */
+  uint64_t interval;       /* ns between two progress events */
+  uint64_t next;           /* clock_now time of the next progress event */
 };
 
-/* Opens what the options name.  -1 with the error set; what could be opened
- * then serves to tell of that.
+/* Opens the files that the options name.  -1 with the error set; files that
+ * could be opened are then still used to report that error.
  */
 int events_open (struct events *ev, const struct options *o, struct error *e);
 
-/* Whether anybody is told. */
+/* Returns whether events are written anywhere. */
 bool events_wanted (const struct events *ev);
 
 void events_start (struct events *ev, const struct options *o);
 
-/* What describe_plan and describe_side gave; borrowed. */
+/* Emits the plan.  The arguments come from describe_plan and describe_side and
+ * are borrowed.
+ */
 void events_plan (struct events *ev, json_t *plan, json_t *source,
                   json_t *destination);
 
-/* What is tried again: a request, or a connection. */
+/* Emits that a request or a connection is tried again. */
 void events_retry (struct events *ev, const struct notice *n);
 
-/* The map was saved: so many bytes survive whatever happens. */
+/* Emits that the map was saved.  @durable_bytes are copied and flushed. */
 void events_checkpoint (struct events *ev, uint64_t durable_bytes);
 
-/* What describe_verify gave; taken. */
+/* Emits the result of a comparison, from describe_verify.  Takes ownership. */
 void events_verify (struct events *ev, json_t *verify);
 
-/* When events_tick wants to be called again; clock_now time, 0: never. */
+/* Returns when events_tick must be called next; clock_now time, 0: never. */
 uint64_t events_deadline (const struct events *ev);
 
-/* Tells of warnings that have come since, and how far the copy is when that is
- * due, or at once.  phase is a word: copy, flush, verify, compare, done.
+/* Emits new warnings, and a progress event if it is due or @at_once.  @phase is
+ * copy, flush, verify, compare or done.
  */
 void events_tick (struct events *ev, const struct estimate *v,
                   const char *phase, bool at_once, uint64_t now);
 
-/* The last of them.  error and bytes are what describe_error and describe_bytes
- * gave, and are taken.
+/* Emits the last event.  @error and @bytes come from describe_error and
+ * describe_bytes; takes ownership.
  */
 void events_end (struct events *ev, const char *status, int exit_status,
                  json_t *error, json_t *bytes);

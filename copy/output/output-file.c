@@ -14,7 +14,9 @@
 #include "output/output-file.h"
 #include "secrets.h"
 
-/* A FIFO that nobody reads is refused rather than waited for. */
+/* Opens the file, or creates it.  A FIFO without a reader is refused rather
+ * than waited for.
+ */
 static int
 open_or_make (struct output_file *f)
 {
@@ -50,7 +52,8 @@ output_file_open (struct output_file *f, const char *option, const char *name,
     return fail (f, errno, strerror (errno), e);
   if (!S_ISREG (us.st_mode))
     return 0;
-  /* A log that standard output or error goes to keeps what is in it. */
+  /* If the file is also standard output or standard error, its content is kept.
+   */
   if ((device_is_standard (f->fd) ? fcntl (f->fd, F_SETFL, O_APPEND)
                                   : ftruncate (f->fd, 0))
       == -1)

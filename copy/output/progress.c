@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shows how far the copy is: see progress.h. */
+/* Progress for people: see progress.h. */
 
 #include <config.h>
 
@@ -23,7 +23,7 @@ progress_deadline (const struct progress *p)
   return p->on ? p->next : 0;
 }
 
-/* "  4.5 GiB, 300.0 MiB/s": nobody knows of how much. */
+/* "  4.5 GiB, 300.0 MiB/s": the total is unknown */
 static int
 format_open_ended (const struct estimate *v, char *line, size_t size)
 {
@@ -45,7 +45,7 @@ format_left (const struct estimate *v, char left[HUMAN_MAX])
     strcpy (left, "?");
 }
 
-/* What goes on besides copying, or instead of it. */
+/* Returns what the workers do besides copying, or instead of it. */
 static const char *
 format_rest (const struct estimate *v, bool zeroing)
 {
@@ -74,8 +74,8 @@ format_line (const struct estimate *v, char *line, size_t size)
                    left, format_rest (v, zeroing));
 }
 
-/* One write, and none at all where it would have to wait longer than wait_ms:
- * the copy does not stand still for whoever watches it.
+/* Writes the line at once, or drops it if the reader does not take it within
+ * wait_ms: progress must not delay the copy.
  */
 static void
 put (const struct progress *p, const char *line, size_t length, int wait_ms)
@@ -84,7 +84,7 @@ put (const struct progress *p, const char *line, size_t length, int wait_ms)
 
   if (poll (&ready, 1, wait_ms) == 1 && (ready.revents & POLLOUT)
       && write (p->fd, line, length) == -1)
-    return; /* the reader has gone, and so has the need */
+    return; /* the reader has gone away */
 }
 
 static void
@@ -106,7 +106,7 @@ draw (struct progress *p, const struct estimate *v, int wait_ms)
       line[n++] = '\n';
   }
   put (p, line, n, wait_ms);
-  p->bar_stands = p->style == PROGRESS_BAR;
+  p->bar_shown = p->style == PROGRESS_BAR;
 }
 
 static uint64_t
@@ -147,9 +147,9 @@ progress_end (struct progress *p, const struct estimate *v)
 {
   if (p->on && v)
     draw (p, v, SINK_LAST_LINE_MS);
-  if (p->bar_stands)
+  if (p->bar_shown)
     put (p, "\n", 1, SINK_LAST_LINE_MS);
-  p->bar_stands = false;
+  p->bar_shown = false;
 }
 
 void

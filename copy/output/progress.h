@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shows how far the copy is: a bar on a terminal, plain lines elsewhere, or
- * N/100 to a descriptor.  It is drawn by the main thread from counters, and
- * drops what the reader is too slow for.
+/* Progress for people: a bar on a terminal, lines elsewhere, or N/100 to a
+ * descriptor.  The main thread draws it from the counters, and drops lines that
+ * the reader is too slow for.
  */
 
 #ifndef PROGRESS_H
@@ -18,27 +18,29 @@ struct progress {
   bool on;
   int fd;
   enum { PROGRESS_BAR, PROGRESS_LINES, PROGRESS_PERCENT } style;
-  uint64_t interval; /* ns between two showings */
+  uint64_t interval; /* ns between two updates */
   uint64_t next;     /* clock_now time */
-  bool bar_stands;   /* the cursor is behind a bar */
+  bool bar_shown;    /* the cursor is at the end of a bar */
 };
 
-/* Scripts that read N/100 are shown at once where it begins. */
+/* Initialises it.  For scripts that read N/100, the first line is printed at
+ * once.
+ */
 void progress_init (struct progress *p, const struct options *o,
                     const struct estimate *v, uint64_t now);
 
-/* When progress_show wants to be called again; clock_now time, 0: never. */
+/* Returns when progress_show must be called next; clock_now time, 0: never. */
 uint64_t progress_deadline (const struct progress *p);
 
-/* Shows it where that is due. */
+/* Shows the progress if it is due. */
 void progress_show (struct progress *p, const struct estimate *v, uint64_t now);
 
-/* Ends the bar's line, so that other lines can follow.  Where all is done and
- * flushed, the view says 100 %, and that is shown; else v is NULL.
+/* Ends the line of the bar, so that other lines can follow.  @v is the estimate
+ * at 100 %, which is shown first, or NULL if the copy did not finish.
  */
 void progress_end (struct progress *p, const struct estimate *v);
 
-/* One line that tells the same, for SIGUSR1. */
+/* Prints one line with the same content, for SIGUSR1. */
 void progress_say (struct progress *p, const struct estimate *v);
 
 #endif /* PROGRESS_H */

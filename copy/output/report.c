@@ -32,7 +32,7 @@ report_open (struct report *r, const struct options *o, struct error *e)
   return -1;
 }
 
-/* In place of what was known before, if anything. */
+/* Replaces an earlier value, if any. */
 static void
 set (json_t **to, json_t *value)
 {
@@ -91,7 +91,7 @@ void
 report_note_unchanged (struct report *r, const struct totals *t)
 {
   r->totals = *t;
-  r->flushed = true; /* by whoever copied it */
+  r->flushed = true; /* by the run that copied it */
 }
 
 void
@@ -236,7 +236,7 @@ report_write (struct report *r, int exit_status, struct error *e)
                          json_of_text (r->options->disk, SIZE_MAX));
   line = json_line (report, &length);
   json_decref (report);
-  errno = line ? EIO : ENOMEM; /* where nothing says more */
+  errno = line ? EIO : ENOMEM; /* if no call sets it */
   written = line && sink_all (&r->out, line, length, SINK_REPORT_MS);
   free (line);
   if (written)

@@ -18,34 +18,35 @@
 
 struct options;
 
-/* What is known of a run so far.  Zeroed, it is a report of nothing. */
+/* What is known about a run so far.  A zeroed struct is an empty report. */
 struct report {
   const struct options *options; /* borrowed */
   struct sink out;
   bool wanted;
   struct timespec start;
-  uint64_t started;                    /* clock_now time of the same */
+  uint64_t started;                    /* clock_now time of start */
   json_t *source, *destination, *plan; /* owned; NULL: not known yet */
   struct error error;                  /* the first one */
-  bool copied; /* the workers ran, and the rest is known */
+  bool copied; /* the workers ran, so the fields below are set */
   struct totals totals;
   uint64_t p50, p99;  /* ns; 0: there were no requests */
-  uint64_t working;   /* ns that the workers ran */
-  uint64_t verifying; /* ns of these, for comparing */
+  uint64_t working;   /* ns that the workers ran for */
+  uint64_t verifying; /* ns of working that the comparison took */
   json_t *verify;     /* owned; NULL: nothing was compared */
-  json_t *map;        /* owned; NULL: none was kept */
+  json_t *map;        /* owned; NULL: no map */
   bool flushed;
   char digest[BLKHASH_TEXT]; /* "": none */
-  bool changed;              /* the destination is, or would be, another */
+  bool changed;              /* the destination was written, or would be */
 };
 
-/* Opens what --report names, and notes the time.  Fails with the error set;
- * then all else works, and nothing is written.
+/* Opens the file of --report and notes the time.  If it fails, with the error
+ * set, all other functions still work but nothing is written.
  */
 int report_open (struct report *r, const struct options *o, struct error *e);
 
-/* Each takes down what it is given.  An endpoint that was not opened is NULL;
- * found is NULL where nobody looked, and with --plan is what the bytes are.
+/* Note one part of the report.  An endpoint that was not opened is NULL.
+ * @found is NULL if there was no scan; with --plan it also provides the byte
+ * counts.
  */
 void report_note_sides (struct report *r, const struct endpoint *source,
                         const struct endpoint *destination);
@@ -59,13 +60,13 @@ void report_note_map (struct report *r, struct map *m);
 void report_note_digest (struct report *r, const char *digest);
 void report_note_error (struct report *r, const struct error *e);
 
-/* Says it to people, too: why the program ends. */
+/* Notes the error that ends the run, and prints it. */
 void report_failure (struct report *r, const struct error *e);
 
-/* The word for an outcome. */
+/* Returns the status word of the report. */
 const char *report_status (const struct report *r, int exit_status);
 
-/* Writes it, at the very end.  0, or -1 with the error set. */
+/* Writes the report at the end of the run.  0, or -1 with the error set. */
 int report_write (struct report *r, int exit_status, struct error *e);
 
 void report_free (struct report *r);

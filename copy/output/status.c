@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says how the copy goes, to people and to programs. */
+/* The status of a running copy: see status.h. */
 
 #include <config.h>
 
@@ -11,7 +11,7 @@
 #include "human.h"
 #include "output/status.h"
 
-/* What the workers do now, in a word for programs. */
+/* Returns the phase that the workers are in, as a word for programs. */
 static const char *
 phase_of (const struct plan *plan, const struct totals *t)
 {
@@ -56,11 +56,11 @@ status_tick (struct status *t, const struct totals *so_far, bool at_once)
   events_tick (t->events, &v, phase_of (t->plan, so_far), at_once, now);
 }
 
-/* A request that is tried again is worth a line only once for each side: with
- * many of them, their number says more.
+/* Warns of a retried request once for each side; the number of retries is in
+ * the summary.
  */
 static void
-tell_retry (struct status *t, const struct notice *n, const char *wait)
+warn_of_retry (struct status *t, const struct notice *n, const char *wait)
 {
   if (t->warned_of_retries[n->side])
     return;
@@ -84,7 +84,7 @@ status_notices (struct status *t, struct mailbox *mailbox)
     switch (n.kind) {
     case NOTICE_RETRY:
       events_retry (t->events, &n);
-      tell_retry (t, &n, wait);
+      warn_of_retry (t, &n, wait);
       break;
     case NOTICE_LOST:
       events_retry (t->events, &n);

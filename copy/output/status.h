@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says how the copy goes: to people by its progress, to programs by its events,
- * both from one estimator, so that they never disagree.
+/* The status of a running copy: progress for people and events for programs.
+ * Both come from one estimator, so that they agree.
  */
 
 #ifndef STATUS_H
@@ -20,7 +20,7 @@
 
 struct options;
 
-/* The first four are set by whoever makes one, and borrowed. */
+/* The caller sets the first four fields, which are borrowed. */
 struct status {
   const struct options *options;
   const struct plan *plan;
@@ -32,20 +32,24 @@ struct status {
   struct progress progress;
 };
 
-/* begun is what earlier runs have done; found is NULL where nobody looked. */
+/* Starts it.  @begun counts what earlier runs copied.  @found is NULL if there
+ * was no scan.
+ */
 void status_start (struct status *t, const struct totals *begun,
                    const struct scan_result *found, uint64_t now);
 
-/* When status_tick wants to be called again; clock_now time, 0 for never. */
+/* Returns when status_tick must be called next; clock_now time, 0: never. */
 uint64_t status_deadline (const struct status *t);
 
-/* Says what is due, or at once all there is to say. */
+/* Shows progress and emits events that are due, or all of them if @at_once. */
 void status_tick (struct status *t, const struct totals *so_far, bool at_once);
 
-/* Says what the workers have told. */
+/* Reports the notices of the workers. */
 void status_notices (struct status *t, struct mailbox *mailbox);
 
-/* The last word.  good: all is done, is flushed, and does not differ. */
+/* Shows the last progress.  @good: everything is done, is flushed, and does not
+ * differ.
+ */
 void status_end (struct status *t, const struct totals *done, bool good);
 
 #endif /* STATUS_H */

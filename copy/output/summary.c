@@ -16,7 +16,7 @@
 #include "output/summary.h"
 #include "plan/retry.h"
 
-/* Who wants to see them all wants another program. */
+/* The number of ranges that differ which are printed. */
 #define DIFFERENCES_SHOWN 10
 
 static void
@@ -47,7 +47,7 @@ yes_or_no (bool yes)
   return yes ? "yes" : "no";
 }
 
-/* What is written, and how. */
+/* Formats the part of the plan about writing. */
 static char *
 format_writing (const struct plan *p, char *text, size_t size)
 {
@@ -65,7 +65,7 @@ format_writing (const struct plan *p, char *text, size_t size)
   return text;
 }
 
-/* What is compared, and when. */
+/* Formats the part of the plan about comparing. */
 static char *
 format_comparing (const struct plan *p, char *text, size_t size)
 {
@@ -106,7 +106,7 @@ summary_plan (const struct plan *p, const struct endpoint *source,
            format_comparing (p, comparing, sizeof comparing), digest, shard);
 }
 
-/* Seconds: 30 years say as much as more. */
+/* Seconds.  A longer estimate, of more than 30 years, is useless. */
 #define TIME_MAX 1000000000
 
 static uint64_t
@@ -158,8 +158,8 @@ summary_growth (unsigned workers, uint64_t rtt)
               rtt / NS_PER_US);
 }
 
-/* "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero", and where there
- * were any: ", 2.0 GiB resumed; 3 retries, 1.0 MiB copied again"
+/* Formats "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero" and, if
+ * there were any, ", 2.0 GiB resumed; 3 retries, 1.0 MiB copied again".
  */
 static char *
 format_parts (const struct totals *t, char *text, size_t size)
@@ -194,8 +194,8 @@ summary_copied (const struct totals *t, uint64_t elapsed)
            t->workers == 1 ? "" : "s", format_parts (t, parts, sizeof parts));
 }
 
-/* "300.0 MiB read, 724.0 MiB zero on both sides", and where there were any:
- * "; 3 retries".  Those of a copy before it are told with that.
+/* Formats "300.0 MiB read, 724.0 MiB zero on both sides" and, if there were
+ * any, "; 3 retries".  After a copy, its summary has the retries.
  */
 static char *
 format_compared (const struct totals *t, char *text, size_t size)
@@ -277,7 +277,7 @@ summary_map (const struct map *m)
     log_say ("--map=%s: the whole disk will be copied", map_name (m));
 }
 
-/* What the next run of the same command would meet. */
+/* Returns what the next run of the same command will do. */
 static const char *
 next_run (int err)
 {
