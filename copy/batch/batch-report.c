@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the copies of a manifest tell, put together: see batch-report.h. */
+/* The merged events and report of a batch: see batch-report.h. */
 
 #include <config.h>
 
@@ -28,7 +28,7 @@ batch_report_open (struct batch_report *b, const struct options *o,
     .disks = json_array (),
   };
   clock_gettime (CLOCK_REALTIME, &b->start);
-  signal (SIGPIPE, SIG_IGN); /* who does not listen does not end us */
+  signal (SIGPIPE, SIG_IGN); /* a reader that goes away must not end us */
   if (o->events)
     r = sink_open (&b->events, SINK_EVENTS, o->events, e);
   if (o->report && sink_open (&b->report, SINK_REPORT, o->report, e) == -1)
@@ -52,7 +52,7 @@ batch_report_wants_report (const struct batch_report *b)
 /* -- events --------------------------------------------------------------- */
 
 static void
-tell (struct batch_report *b, const json_t *event, int wait_ms)
+emit (struct batch_report *b, const json_t *event, int wait_ms)
 {
   size_t length;
   char *line = json_line (event, &length);
@@ -62,7 +62,7 @@ tell (struct batch_report *b, const json_t *event, int wait_ms)
   free (line);
 }
 
-/* Numbered anew: it is one stream now. */
+/* Renumbers the event, as the merged events are one stream. */
 void
 batch_report_take_event (struct batch_report *b, const char *disk,
                          const char *line, size_t length)
@@ -73,14 +73,14 @@ batch_report_take_event (struct batch_report *b, const char *disk,
       && json_object_set_new (event, "seq", json_of_number (b->seq)) == 0
       && json_object_set_new (event, "disk", json_string (disk)) == 0) {
     b->seq++;
-    tell (b, event, 0);
+    emit (b, event, 0);
   }
   json_decref (event);
 }
 
 /* -- reports -------------------------------------------------------------- */
 
-/* What is known of a copy that has left no report. */
+/* Describes a copy that wrote no report. */
 static json_t *
 describe_silence (int exit_status, const char *how)
 {
@@ -113,7 +113,9 @@ batch_report_take_report (struct batch_report *b, const char *disk,
   json_decref (named);
 }
 
-/* What is not known of one disk is not known of all. */
+/* Adds up the byte counts.  A total that is unknown for one disk is unknown for
+ * all.
+ */
 static void
 add_bytes (json_t *sum, const json_t *bytes)
 {
@@ -134,7 +136,9 @@ add_bytes (json_t *sum, const json_t *bytes)
   }
 }
 
-/* Of the disk whose exit status is that of all; or what they came to. */
+/* Returns the status word of the batch: that of the disk which determined the
+ * exit status.
+ */
 static const char *
 status_of_all (const struct batch_report *b, int exit_status)
 {
@@ -208,7 +212,7 @@ write_report (struct batch_report *b, int exit_status, const struct error *e)
   bool written;
 
   json_decref (all);
-  errno = line ? EIO : ENOMEM; /* where nothing says more */
+  errno = line ? EIO : ENOMEM; /* if no call sets it */
   written = line && sink_all (&b->report, line, length, SINK_REPORT_MS);
   free (line);
   if (written)
@@ -217,9 +221,9 @@ write_report (struct batch_report *b, int exit_status, const struct error *e)
   return exit_status == DONE ? FAILED : exit_status;
 }
 
-/* It names no disk: so it is that of all. */
+/* Emits the end of the batch.  It names no disk. */
 static void
-tell_end (struct batch_report *b, int exit_status, const struct error *e)
+emit_end (struct batch_report *b, int exit_status, const struct error *e)
 {
   struct timespec now;
   json_t *event;
@@ -230,7 +234,7 @@ tell_end (struct batch_report *b, int exit_status, const struct error *e)
                      json_of_time (&now), "ev", "end", "status",
                      status_of_all (b, exit_status), "exit", exit_status,
                      "error", describe_error (e), "bytes", describe_sums (b));
-  tell (b, event, SINK_LAST_LINE_MS);
+  emit (b, event, SINK_LAST_LINE_MS);
   json_decref (event);
 }
 
@@ -240,7 +244,7 @@ batch_report_end (struct batch_report *b, int exit_status,
 {
   if (b->wants_report)
     exit_status = write_report (b, exit_status, e);
-  tell_end (b, exit_status, e);
+  emit_end (b, exit_status, e);
   sink_close (&b->events);
   sink_close (&b->report);
   json_decref (b->disks);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the copies of a manifest tell, put together for programs: one stream of
- * events in which each names its disk, and one report with a list.
+/* The merged output of a batch for programs: one stream of events, in which
+ * each names its disk, and one report with a list of disks.
  */
 
 #ifndef BATCH_REPORT_H
@@ -22,34 +22,34 @@ struct batch_report {
   bool wants_report;
   uint64_t seq; /* of the next event */
   struct timespec start;
-  uint64_t started; /* clock_now time of the same */
-  json_t *disks;    /* owned: the reports, as they came */
+  uint64_t started; /* clock_now time of start */
+  json_t *disks;    /* owned: the reports of the copies */
 };
 
-/* Opens what the options name.  -1 with the error set; then what could be
- * opened serves to tell of that.
+/* Opens the files that the options name.  -1 with the error set; files that
+ * could be opened are then still used to report that error.
  */
 int batch_report_open (struct batch_report *b, const struct options *o,
                        struct error *e);
 
-/* Whether copies have to tell. */
+/* Return whether the copies have to write events and reports. */
 bool batch_report_wants_events (const struct batch_report *b);
 bool batch_report_wants_report (const struct batch_report *b);
 
-/* A line of a copy's events, to be handed on. */
+/* Passes on one event of a copy. */
 void batch_report_take_event (struct batch_report *b, const char *disk,
                               const char *line, size_t length);
 
-/* A copy's report, or where it left none (NULL), how it ended.  Its exit status
- * is -1 where it was not begun.
+/* Adds the report of a copy.  If it wrote none (NULL), @how says how the copy
+ * ended.  @exit_status is -1 if the copy was not started.
  */
 void batch_report_take_report (struct batch_report *b, const char *disk,
                                const char *line, size_t length, int exit_status,
                                const char *how);
 
-/* Writes the report, then the last event.  e is why no copy was begun, or not
- * set.  Returns the exit status, which is another when the report cannot be
- * written.
+/* Writes the report, then the last event.  @e is the reason why no copy was
+ * started, or not set.  Returns the exit status, which changes if the report
+ * cannot be written.
  */
 int batch_report_end (struct batch_report *b, int exit_status,
                       const struct error *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The copies of a manifest, so many at a time: see batch.h. */
+/* A batch of copies: see batch.h. */
 
 #include <config.h>
 
@@ -26,31 +26,35 @@
 #include "line-reader.h"
 #include "options/stdin-arguments.h"
 
-/* This program, even if its file was replaced meanwhile. */
+/* This program, even if its file has been replaced since it was started. */
 #define OURSELVES "/proc/self/exe"
 
-/* What a worker of a copy may have in flight. */
+/* Limits for the bytes that one worker of a copy may have in flight. */
 #define QUEUE_SIZE_MAX (64 * MiB)
 #define QUEUE_SIZE_MIN MiB
 
-/* A report is one line, and has what was warned of. */
+/* Longest lines of a copy's output.  A report is one line with all its
+ * warnings.
+ */
 #define EVENT_MAX (64 * KiB)
 #define REPORT_MAX (4 * MiB)
 
-/* How soon an end is seen where the system cannot tell of it. */
+/* How often to check for ended copies if the kernel has no pidfd_open. */
 #define LOOK_AGAIN (50 * NS_PER_MS)
 
-/* After a second signal.  Each copy has it, too, and is sooner to end. */
+/* How long to wait after a second signal.  The copies received it, too, and end
+ * earlier.
+ */
 #define STOP_PATIENCE (15 * NS_PER_S)
 
-/* One copy on its way. */
+/* One copy of the batch. */
 struct run {
   const struct manifest_copy *copy; /* borrowed */
   enum { WAITING, RUNNING, ENDED } state;
   struct child child;
-  struct line_reader events, output; /* what it tells; fd -1: nothing */
-  char *report;                      /* owned; NULL: it has not come */
-  int status;                        /* as an exit status, once it has ended */
+  struct line_reader events, output; /* of its output; fd -1: none */
+  char *report;                      /* owned; NULL: not received */
+  int status;                        /* exit status, once it has ended */
 };
 
 struct batch {
@@ -58,19 +62,20 @@ struct batch {
   struct manifest manifest;
   struct batch_report report;
   struct stop *stop;
-  struct run *runs;   /* owned; as many as the manifest has copies */
-  struct pollfd *fds; /* owned; for each job three, and one */
-  size_t n_begun, n_running, n_done;
+  struct run *runs;   /* owned; one for each copy */
+  struct pollfd *fds; /* owned; three for each job, and one for signals */
+  size_t n_started, n_running, n_done;
   unsigned jobs;
-  char threads[32], queue_size[40]; /* the options that are the shares */
-  char interval[40]; /* as an option; "" where it was not given */
-  int signal_number; /* that ends all; 0: none */
+  char threads[32], queue_size[40]; /* options that set the share of each
+                                       copy */
+  char interval[40];                /* as an option; "" if not given */
+  int signal_number;                /* that ends the batch; 0: none */
 };
 
 /* -- shares --------------------------------------------------------------- */
 
 static void
-share_out (struct batch *b, const struct machine *machine)
+compute_shares (struct batch *b, const struct machine *machine)
 {
   uint64_t threads, queue_size;
 
@@ -85,9 +90,9 @@ share_out (struct batch *b, const struct machine *machine)
 
 /* -- statuses ------------------------------------------------------------- */
 
-/* How bad an exit status is: first the failures that another try may mend, then
- * those that it will not, then wrong data.  A status that is not listed is worse
- * than all of them.
+/* Ranks exit statuses from good to bad: failures that another try may fix,
+ * failures that it will not fix, wrong data.  A status that is not listed is
+ * the worst.
  */
 static int
 severity (int status)
@@ -108,13 +113,15 @@ worst_status (const struct batch *b)
 
   if (b->signal_number)
     return SIGNAL_BASE + b->signal_number;
-  for (size_t i = 0; i < b->n_begun; i++)
+  for (size_t i = 0; i < b->n_started; i++)
     if (severity (b->runs[i].status) > severity (worst))
       worst = b->runs[i].status;
   return worst;
 }
 
-/* One that a signal has ended for which we did not send it has failed. */
+/* Returns the exit status of a copy.  A signal that we did not send means that
+ * the copy failed.
+ */
 static int
 status_of (const struct batch *b, const struct child *child)
 {
@@ -127,8 +134,8 @@ status_of (const struct batch *b, const struct child *child)
 
 /* -- the copies ----------------------------------------------------------- */
 
-/* Later options win: so the shares come first, and the copy's own can be
- * others.
+/* Returns the arguments of a copy.  Later options win, so the shares come first
+ * and the copy can override them.
  */
 static char **
 make_argv (const struct batch *b, const struct manifest_copy *c)
@@ -160,7 +167,9 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
   return argv;
 }
 
-/* What others see of it: the words themselves can have secrets in them. */
+/* Starts the copy.  Its arguments are passed on standard input, because they
+ * may contain secrets and the command line is visible to other users.
+ */
 static int
 start_with (struct run *r, char *program, int words, int events, int output)
 {
@@ -171,8 +180,8 @@ start_with (struct run *r, char *program, int words, int events, int output)
   return child_start_as (&r->child, OURSELVES, argv, events, io);
 }
 
-/* Its words go to its standard input, its events come through descriptor 3, its
- * report through standard output.
+/* Starts the copy.  Its events arrive on descriptor 3 and its report on
+ * standard output.
  */
 static int
 start (struct batch *b, struct run *r, char **argv)
@@ -198,12 +207,12 @@ start (struct batch *b, struct run *r, char **argv)
 }
 
 static void
-begin_next (struct batch *b)
+start_next (struct batch *b)
 {
-  struct run *r = &b->runs[b->n_begun];
+  struct run *r = &b->runs[b->n_started];
   char **argv = make_argv (b, r->copy);
 
-  b->n_begun++;
+  b->n_started++;
   if (argv && start (b, r, argv) == 0) {
     r->state = RUNNING;
     b->n_running++;
@@ -217,9 +226,11 @@ begin_next (struct batch *b)
   free (argv);
 }
 
-/* Takes what a copy has told by now.  A digest can stand before its report. */
+/* Reads the events and the report that a copy has written so far.  A digest can
+ * precede the report.
+ */
 static void
-listen_to (struct batch *b, struct run *r)
+read_output (struct batch *b, struct run *r)
 {
   size_t length;
   const char *line;
@@ -238,11 +249,11 @@ listen_to (struct batch *b, struct run *r)
 }
 
 static void
-take_end (struct batch *b, struct run *r)
+finish_copy (struct batch *b, struct run *r)
 {
   char how[80];
 
-  listen_to (b, r);
+  read_output (b, r);
   line_reader_close (&r->events);
   line_reader_close (&r->output);
   r->state = ENDED;
@@ -254,8 +265,8 @@ take_end (struct batch *b, struct run *r)
                child_describe (&r->child, how, sizeof how));
 }
 
-/* The first signal that ends us lets nothing else begin; how each copy ends at
- * it, and at a second one, it knows itself.
+/* Passes a signal on to all running copies, which handle it themselves.  After
+ * the first terminating signal no new copy is started.
  */
 static void
 take_signal (struct batch *b)
@@ -266,12 +277,12 @@ take_signal (struct batch *b)
     return;
   if (n != SIGUSR1 && b->signal_number == 0)
     b->signal_number = n;
-  for (size_t i = 0; i < b->n_begun; i++)
+  for (size_t i = 0; i < b->n_started; i++)
     if (b->runs[i].state == RUNNING)
       child_signal (&b->runs[i].child, n);
 }
 
-/* Waits until something has happened, and takes it in. */
+/* Waits for output, an end or a signal, and handles it. */
 static void
 wait_for_any (struct batch *b)
 {
@@ -280,7 +291,7 @@ wait_for_any (struct batch *b)
 
   b->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (b->stop),
                                   .events = POLLIN };
-  for (size_t i = 0; i < b->n_begun; i++)
+  for (size_t i = 0; i < b->n_started; i++)
     if (b->runs[i].state == RUNNING) {
       const struct run *r = &b->runs[i];
       const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd };
@@ -292,11 +303,11 @@ wait_for_any (struct batch *b)
     }
   poll (b->fds, n, clock_poll_timeout (look_again, 0));
   take_signal (b);
-  for (size_t i = 0; i < b->n_begun; i++)
+  for (size_t i = 0; i < b->n_started; i++)
     if (b->runs[i].state == RUNNING) {
-      listen_to (b, &b->runs[i]);
+      read_output (b, &b->runs[i]);
       if (child_has_ended (&b->runs[i].child))
-        take_end (b, &b->runs[i]);
+        finish_copy (b, &b->runs[i]);
     }
 }
 
@@ -305,9 +316,9 @@ run_all (struct batch *b)
 {
   stop_want_usr1 (b->stop, true);
   for (;;) {
-    while (b->n_running < b->jobs && b->n_begun < b->manifest.n_copies
+    while (b->n_running < b->jobs && b->n_started < b->manifest.n_copies
            && b->signal_number == 0)
-      begin_next (b);
+      start_next (b);
     if (b->n_running == 0)
       break;
     wait_for_any (b);
@@ -318,11 +329,11 @@ run_all (struct batch *b)
 /* -- all of it ------------------------------------------------------------ */
 
 static int
-get_ready (struct batch *b, const struct machine *machine, struct error *e)
+prepare (struct batch *b, const struct machine *machine, struct error *e)
 {
   const size_t n = b->manifest.n_copies;
 
-  share_out (b, machine);
+  compute_shares (b, machine);
   b->runs = calloc (n + 1, sizeof *b->runs);
   b->fds = calloc (3 * b->jobs + 1, sizeof *b->fds);
   if (b->runs == NULL || b->fds == NULL
@@ -339,7 +350,7 @@ get_ready (struct batch *b, const struct machine *machine, struct error *e)
   return 0;
 }
 
-/* In the order of the manifest, whichever ended first. */
+/* Adds the reports in the order of the manifest. */
 static void
 take_reports (struct batch *b)
 {
@@ -349,15 +360,14 @@ take_reports (struct batch *b)
 
     batch_report_take_report (
       &b->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
-      i < b->n_begun ? r->status : -1,
-      i < b->n_begun ? child_describe (&r->child, how, sizeof how)
-                     : "the copy was not started");
+      i < b->n_started ? r->status : -1,
+      i < b->n_started ? child_describe (&r->child, how, sizeof how)
+                       : "the copy was not started");
   }
 }
 
-/* Nothing of a manifest is begun unless all of its copies can live together,
- * and with what is told of them.  Takes out of the options what must not be
- * written.
+/* Checks that no file of the batch is used in two ways that conflict.  Removes
+ * from the options the output files that must not be written.
  */
 static int
 check_files (struct batch *b, struct options *o, struct error *e)
@@ -382,7 +392,7 @@ check_files (struct batch *b, struct options *o, struct error *e)
 static int
 run_manifest (struct batch *b, const struct machine *machine, struct error *e)
 {
-  if (get_ready (b, machine, e) == -1)
+  if (prepare (b, machine, e) == -1)
     return FAILED;
   run_all (b);
   take_reports (b);
@@ -405,8 +415,9 @@ free_batch (struct batch *b)
 int
 batch_run (const struct options *o, const struct machine *machine)
 {
-  struct options told = *o; /* with the files that may be written */
-  struct batch b = { .options = &told };
+  struct options checked =
+    *o; /* without output files that must not be written */
+  struct batch b = { .options = &checked };
   struct error e = { 0 };
   bool good;
   int status;
@@ -415,8 +426,8 @@ batch_run (const struct options *o, const struct machine *machine)
     snprintf (b.interval, sizeof b.interval, "--interval=%.9g",
               (double) o->interval / NS_PER_S);
   good = manifest_load (&b.manifest, o->manifest, &e) == 0;
-  good = check_files (&b, &told, &e) == 0 && good;
-  good = batch_report_open (&b.report, &told, &e) == 0 && good;
+  good = check_files (&b, &checked, &e) == 0 && good;
+  good = batch_report_open (&b.report, &checked, &e) == 0 && good;
   status = good ? run_manifest (&b, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);

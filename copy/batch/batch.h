@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The copies of a manifest, so many at a time.
+/* A batch: runs the copies of a manifest, at most --jobs at a time.
  *
- * Each is this program once more, a process of its own: what fails in one stays
- * in one.  They share the processors and the memory that one copy alone would
- * have.
+ * Each copy is a process of this program, so that a failure in one does not
+ * affect the others.  The copies share the processors and the memory that a
+ * single copy would use.
  */
 
 #ifndef BATCH_H
@@ -13,9 +13,8 @@
 
 struct options;
 
-/* Makes all copies that o->manifest names, and waits for those it has begun,
- * also after a signal, which is handed on to them.  Returns the exit status:
- * the worst of theirs.
+/* Runs all copies of o->manifest and waits for them, also after a signal, which
+ * is passed on to them.  Returns the exit status, which is the worst of theirs.
  */
 int batch_run (const struct options *o, const struct machine *machine);
 

@@ -20,7 +20,7 @@
 /* Beyond any use; keeps a disk that was named by mistake out of memory. */
 #define FILE_MAX (64 * MiB)
 
-/* What is taken in, and where that is: for messages. */
+/* What is being read, for messages. */
 struct reading {
   const char *file;
   size_t number; /* of the copy, from 1 on; 0: of none */
@@ -52,7 +52,7 @@ out_of_memory (const struct reading *r)
 
 /* -- words ---------------------------------------------------------------- */
 
-/* Takes the word over; NULL is memory that ran out. */
+/* Adds a word.  Takes ownership; NULL means that memory ran out. */
 static int
 add_word (const struct reading *r, struct manifest_copy *c, char *word)
 {
@@ -75,7 +75,7 @@ add_text (const struct reading *r, struct manifest_copy *c, const char *text)
   return add_word (r, c, strdup (text));
 }
 
-/* "--name=value".  A key of the manifest is an option's whole name. */
+/* Adds "--name=value".  A key of the manifest is the long name of an option. */
 static int
 add_option (const struct reading *r, struct manifest_copy *c, const char *name,
             const json_t *value)
@@ -103,7 +103,8 @@ add_option (const struct reading *r, struct manifest_copy *c, const char *name,
   return add_word (r, c, n == -1 ? NULL : word);
 }
 
-/* A side is a string, or the words of a command, which we put in brackets. */
+/* Adds a side: a string, or the words of a command, which are put in brackets.
+ */
 static int
 add_side (const struct reading *r, struct manifest_copy *c, const char *name,
           const json_t *copy)
@@ -183,7 +184,9 @@ name_disk (const struct reading *r, struct manifest_copy *c,
   return 0;
 }
 
-/* By the parser of the command line: what it takes is what will be run. */
+/* Parses the words with the parser of the command line, so that a copy is
+ * checked exactly as it will be run.
+ */
 static int
 parse_words (const struct reading *r, struct manifest_copy *c)
 {
@@ -230,7 +233,8 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
 
 /* -- the list ------------------------------------------------------------- */
 
-/* The name is all that is looked at here: see used-files.h for the disks. */
+/* Checks that the name of the disk is unique. used-files.h compares the disks.
+ */
 static int
 compare_with_others (struct reading *r, const struct manifest *m)
 {
@@ -278,7 +282,7 @@ manifest_parse (struct manifest *m, const char *file, const char *text,
 
   *m = (struct manifest) { 0 };
   if (list == NULL) {
-    /* What it is near to can be a secret. */
+    /* The text after "near" may be a secret. */
     const char *near = strstr (why.text, " near ");
 
     error_set (
@@ -293,7 +297,7 @@ manifest_parse (struct manifest *m, const char *file, const char *text,
   return status;
 }
 
-/* All of a file.  Allocated; NULL with errno. */
+/* Reads a whole file.  Allocated; NULL with errno. */
 static char *
 read_file (const char *file, size_t *length)
 {

@@ -5,8 +5,8 @@
  *       "destination": [ "qemu-nbd", "-f", "qcow2", "web.qcow2" ],
  *       "map": "web.map", "threads": 2, "no-extents": true }, ... ]
  *
- * It is checked as a whole before anything is begun: each copy's options by the
- * parser of the command line.
+ * All of it is checked before the first copy is started, the options of each copy
+ * by the parser of the command line.
  */
 
 #ifndef MANIFEST_H
@@ -22,13 +22,12 @@
 #define MANIFEST_NAME_MAX 64
 
 struct manifest_copy {
-  char **words; /* of the command line, owned, NULL at the end:
-                                   --disk=NAME, which is no secret, options,
-                                   "--", source, destination */
+  char **words; /* owned, NULL-terminated: --disk=NAME, options, "--",
+                   source, destination */
   size_t n_words;
 
-  const char *disk;       /* its name in those, as no other has it */
-  struct options options; /* what they say; owned */
+  const char *disk;       /* its unique name, within the words */
+  struct options options; /* the parsed words; owned */
 };
 
 struct manifest {
@@ -36,12 +35,12 @@ struct manifest {
   size_t n_copies;
 };
 
-/* Reads the file.  0, or -1 with the error set: one line that says where, and
- * why, without a secret in it.
+/* Reads the file.  0, or -1 with the error set to the place and the reason,
+ * without secrets.
  */
 int manifest_load (struct manifest *m, const char *file, struct error *e);
 
-/* The same for text that is there already; file is only for messages. */
+/* Reads text from memory; @file is only for messages. */
 int manifest_parse (struct manifest *m, const char *file, const char *text,
                     size_t length, struct error *e);
 

@@ -30,7 +30,7 @@ int output_file_open (struct output_file *f, const char *option,
 int output_file_end (struct output_file *f, const char *text, struct error *e);
 
 /* Closes the file after its content was written to its descriptor.  @err is 0,
- * or the errno with which that failed. -1 with the error set.
+ * or the errno with which that failed.  -1 with the error set.
  */
 int output_file_close (struct output_file *f, int err, struct error *e);
 

@@ -10,7 +10,7 @@
 #include "arith.h"
 #include "resume/map-text.h"
 
-/* How ours begin, much as those of ddrescue do. */
+/* The first line of our maps, similar to that of ddrescue. */
 #define TITLE "# Mapfile. Created by " PACKAGE_NAME
 
 #define OURS "# stripecopy "
@@ -38,7 +38,7 @@ map_key_name (enum map_key key)
 
 /* -- reading -------------------------------------------------------------- */
 
-/* One line, and how far it was read. */
+/* A line, and the position in it. */
 struct line {
   uint64_t number; /* from 1 on */
   const char *at, *end;
@@ -64,7 +64,7 @@ skip_blanks (struct line *l)
     l->at++;
 }
 
-/* Whether nothing but a comment is left. */
+/* Returns whether the rest of the line is empty or a comment. */
 static bool
 is_over (struct line *l)
 {
@@ -81,7 +81,7 @@ digit_value (char c)
                               : 16;
 }
 
-/* As integers are in C: 0x and hexadecimal, 0 and octal, or decimal. */
+/* Reads an integer as in C: hexadecimal with 0x, octal with 0, or decimal. */
 static bool
 take_number (struct line *l, uint64_t *out)
 {
@@ -109,7 +109,7 @@ take_number (struct line *l, uint64_t *out)
   return l->at > first && (l->at == l->end || is_blank (*l->at));
 }
 
-/* One character of these, that stands alone; '\0' for none. */
+/* Reads a single character of those allowed, or returns '\0'. */
 static char
 take_status (struct line *l, const char *allowed)
 {
@@ -128,7 +128,7 @@ starts_with (const char *at, const char *end, const char *word)
   return (size_t) (end - at) >= n && memcmp (at, word, n) == 0;
 }
 
-/* What stands behind "key: ", or NULL. */
+/* Returns the value after "key: ", or NULL. */
 static const char *
 value_of (const struct line *l, const char *key)
 {
@@ -140,8 +140,8 @@ value_of (const struct line *l, const char *key)
     : NULL;
 }
 
-/* What other comments say is for people, and what keys we do not know say is
- * for a later version that still has the same map version.
+/* Reads a comment.  Comments that are not ours are for people, and keys that we
+ * do not know are of a later version with the same map version.
  */
 static int
 take_comment (struct line *l, struct map_text *out, struct error *e)
@@ -162,7 +162,8 @@ take_comment (struct line *l, struct map_text *out, struct error *e)
   return 0;
 }
 
-/* Where another program was on the disk, and in what phase, is of no use to us.
+/* Checks the status line.  The position and the pass of another program are not
+ * used.
  */
 static int
 take_status_line (struct line *l, struct error *e)
@@ -193,12 +194,12 @@ take_block (struct line *l, struct map_text *out, struct ranges *finished,
   if (size == 0 || size > INT64_MAX - start)
     return refuse (l, e, "invalid block size");
   out->size += size;
-  if (status == '+') /* where it does not fit, it is not finished */
+  if (status == '+') /* a range without room counts as not finished */
     ranges_set (finished, start, out->size, 0);
   return 0;
 }
 
-/* Without its end, a map has fewer blocks than it should have. */
+/* Checks that the map is complete: a truncated map has too few blocks. */
 static int
 check_end (const struct line *last, const struct map_text *out, bool begun,
            struct error *e)
@@ -228,7 +229,7 @@ map_parse (const char *text, size_t length, struct map_text *out,
 {
   const char *const end = text + length;
   struct line l = { .end = text };
-  bool begun = false; /* the status line was there */
+  bool begun = false; /* the status line has been read */
   int r = 0;
 
   *out = (struct map_text) { .size = 0 };
@@ -270,7 +271,7 @@ print_block (FILE *f, uint64_t start, uint64_t end, char status)
              status);
 }
 
-/* ddrescue's own position is where it would go on. */
+/* Returns the position for ddrescue, where it would resume. */
 static uint64_t
 first_not_finished (const struct ranges *finished)
 {

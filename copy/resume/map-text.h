@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The syntax of maps: that of GNU ddrescue's mapfiles, with lines of our own in
- * the comments.  Pure.
+/* The syntax of maps, which is that of GNU ddrescue's mapfiles with lines of our
+ * own in comments.  Pure.
  *
  *   # stripecopy source: nbd://host/disk        our own, one for each key
- *   # stripecopy source digest: 5df2...         of all of the name: map.c
+ *   # stripecopy source digest: 5df2...         of the whole name, see map.c
  *   0x00000000 ? 1                              the status line
  *   0x00000000 0x00100000 +                     blocks: start, size, status
  *   0x00100000 0x00100000 ?
  *
- * A block is finished where its status is '+', and not where it is any other.
+ * A block with status '+' is finished; with any other status it is not.
  */
 
 #ifndef MAP_TEXT_H
@@ -22,7 +22,7 @@
 #include "error.h"
 #include "ranges.h"
 
-/* What stands in lines of our own. */
+/* The keys of our own lines. */
 enum map_key {
   MAP_VERSION,
   MAP_SOURCE,
@@ -42,28 +42,30 @@ enum map_key {
 
 const char *map_key_name (enum map_key key);
 
-/* What was read, but for the blocks. */
+/* The content of a map except for its blocks. */
 struct map_text {
   struct {
-    const char *start; /* in the text that was parsed; NULL: missing */
+    const char *start; /* in the parsed text; NULL: missing */
     size_t length;
   } values[MAP_KEYS];
   uint64_t size; /* where the last block ends */
 };
 
-/* Reads a map, whatever the text holds, in one pass.  finished (with its
- * capacity; its values do not matter) gets the blocks that are; those it has no
- * room for count as not finished.  Blocks have to follow each other without
- * gaps, up to the size of the source where that is said.  0, or -1 with the
- * error set to the line and what is wrong there.
+/* Parses a map in one pass; the text can be anything.  @finished, which must be
+ * initialised, gets the finished blocks; those that it has no room for count as
+ * not finished.  Blocks must follow each other without gaps, up to the size of
+ * the source if the map has it.  0, or -1 with the error set to the line and
+ * the reason.
  */
 int map_parse (const char *text, size_t length, struct map_text *out,
                struct ranges *finished, struct error *e);
 
-/* Whether a text began as a map of ours, however damaged it is. */
+/* Returns whether the text starts like a map of ours, even if the rest is
+ * damaged.
+ */
 bool map_is_ours (const char *text, size_t length);
 
-/* Writes the map of a disk of so many bytes; a value is one line of text, or
+/* Prints the map of a disk of @size bytes.  A value is one line of text, or
  * NULL for none.
  */
 void map_print (FILE *f, const char *const values[MAP_KEYS],

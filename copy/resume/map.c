@@ -20,30 +20,31 @@
 #include "secrets.h"
 #include "sha256.h"
 
-/* It changes with what a map means, not with what is said besides.  1 had no
- * digests: names that looked alike when masked were taken for one.
+/* The version of what a map means; other keys can be added without raising it.
+ * Version 1 had no digests, so names that looked the same when masked were
+ * taken for the same.
  */
 #define MAP_FORMAT "2"
 
-/* Larger ones were not written by us.  All that a map may hold is read at once,
- * and has to be read before anything else is.
+/* Larger files are not maps of ours.  A map is read as a whole before anything
+ * else happens.
  */
 #define BYTES_MAX (16 * MiB)
 
 struct map {
   char *name;              /* owned; with secrets masked */
-  struct atomic_file file; /* not open when we only look for it */
-  char *values[MAP_KEYS];  /* owned: who we are */
+  struct atomic_file file; /* not open if it does not exist */
+  char *values[MAP_KEYS];  /* owned; describe this copy */
   uint64_t size;           /* of the source */
-  uint64_t start, end;     /* what is to be copied of it, half open */
-  bool stood, begun;
+  uint64_t start, end;     /* the part to copy, half open */
+  bool existed, begun;
   uint64_t resumed;
   struct ranges todo;
-  struct ranges saving; /* a copy, so that no worker waits for a disk */
+  struct ranges saving; /* a copy, so that no worker waits for the disk */
 
-  pthread_mutex_t lock; /* the rest */
+  pthread_mutex_t lock; /* protects the fields below */
   struct ranges finished;
-  bool changed; /* since it was saved */
+  bool changed; /* since the last save */
 };
 
 static int
@@ -53,9 +54,11 @@ fail (const struct map *m, int err, const char *why, struct error *e)
   return -1;
 }
 
-/* -- whose map it is ------------------------------------------------------ */
+/* -- which copy the map is for -------------------------------------------- */
 
-/* "source X" without the side: the key says it. */
+/* Returns the name without "source" or "destination" in front: the key says
+ * which.
+ */
 static char *
 plain_name (const char *name)
 {
@@ -64,7 +67,7 @@ plain_name (const char *name)
   return strdup (blank ? blank + 1 : name);
 }
 
-#define NUMBER_MAX 24 /* bytes for any number, and its end */
+#define NUMBER_MAX 24 /* bytes for any number and the final NUL */
 
 static char *
 number_text (uint64_t n)
@@ -76,9 +79,10 @@ number_text (uint64_t n)
   return text;
 }
 
-/* A name is shown masked, on one line, and two that differ can look alike then.
- * So it is compared by a digest: of all of a file's name, and of any other less
- * the secrets that may change.
+/* Returns a digest that identifies a name.  The map shows names masked and on
+ * one line, so two different names can look the same.  The digest covers the
+ * whole name of a file, and any other name without the secrets in it, which may
+ * change.
  */
 static char *
 digest_text (const char *kind, const char *name)
@@ -109,7 +113,7 @@ operand_digest (const struct operand *operand, bool is_path)
   return digest;
 }
 
-/* Where we stand, if a name means another file elsewhere. */
+/* Notes the current folder, which relative names depend on. */
 static void
 describe_folder (struct map *m)
 {
@@ -122,9 +126,9 @@ describe_folder (struct map *m)
   free (folder);
 }
 
-/* Those by which other bytes are written, or other blocks are allocated, and
- * those that say which side's word is taken for what is zero: whoever takes one
- * back does not want to go on from what rests on it.
+/* Returns the options that change which bytes are written or allocated, or
+ * which side is trusted about zeroes.  Changing one of these must not resume a
+ * copy that was made with the other value.
  */
 static char *
 options_text (const struct options *o)
@@ -151,7 +155,7 @@ options_text (const struct options *o)
   return text;
 }
 
-/* -1 with errno. */
+/* Describes this copy in the values of the map.  -1 with errno. */
 static int
 describe (struct map *m, const struct map_pair *pair)
 {
@@ -181,7 +185,7 @@ describe (struct map *m, const struct map_pair *pair)
   if (needed[MAP_SOURCE_ID])
     m->values[MAP_SOURCE_ID] = o->source_id
       ? strdup (o->source_id)
-      : secrets_mask (pair->version); /* one line, whatever it is */
+      : secrets_mask (pair->version); /* makes it one line */
   m->values[MAP_DESTINATION] = plain_name (pair->destination);
   m->values[MAP_DESTINATION_DIGEST] = operand_digest (
     &o->destination, pair->destination_is_path);
@@ -207,7 +211,9 @@ is_same_value (const struct map *m, const struct map_text *text,
     || (there && here && strlen (here) == n && memcmp (there, here, n) == 0);
 }
 
-/* What is compared says what is shown of it.  MAP_KEYS: it is only shown. */
+/* Returns the key whose value is shown when this key differs.  MAP_KEYS: the
+ * key is only shown and never compared.
+ */
 static enum map_key
 shown_key (enum map_key key)
 {
@@ -235,7 +241,9 @@ shown_key (enum map_key key)
 
 #define SHOWN_MAX 256
 
-/* What stands in the map may have been written by others: it is masked, too. */
+/* Refuses the map because of a value.  The value in the map may have been
+ * written by others, so it is masked, too.
+ */
 static int
 refuse_value (const struct map *m, const struct map_text *text,
               enum map_key key, struct error *e)
@@ -261,7 +269,9 @@ refuse_value (const struct map *m, const struct map_text *text,
   return -1;
 }
 
-/* What is to be made, or made again, is no file yet, and has no size to compare. */
+/* Checks one value.  A destination that is not created yet has no size and no
+ * file to compare.
+ */
 static int
 check_value (const struct map *m, const struct map_text *text, enum map_key key,
              struct error *e)
@@ -306,7 +316,7 @@ find_todo (struct map *m)
 {
   uint64_t at = m->start;
 
-  /* Only a map that others have changed has more. */
+  /* Only a map that another program changed has ranges there. */
   ranges_cut (&m->finished, 0, m->start);
   ranges_cut (&m->finished, m->end, UINT64_MAX);
   ranges_clear (&m->todo);
@@ -326,11 +336,12 @@ copy_ranges (struct ranges *to, const struct ranges *from)
     ranges_set (to, ranges_at (from, i)->start, ranges_at (from, i)->end, 0);
 }
 
-/* What stands there is going to be replaced.  That must not be a disk, or what
- * another program has rescued.
+/* Checks that a file to be replaced is a map of ours, rather than a disk or the
+ * map of another program.
  */
 static int
-forget (struct map *m, const char *text, size_t length, struct error *e)
+check_replaceable (struct map *m, const char *text, size_t length,
+                   struct error *e)
 {
   return map_is_ours (text, length)
     ? 0
@@ -350,13 +361,13 @@ parse (struct map *m, const char *text, size_t length, struct error *e)
     error_set (e, EBADMSG, "--map=%s: map is damaged: %s", m->name, why.text);
     return -1;
   }
-  m->stood = true;
+  m->existed = true;
   m->changed = false;
   return check_values (m, &parsed, e);
 }
 
-/* An empty file is what is left when we were killed before the first map was
- * stored, or what mktemp(1) makes.
+/* Reads the map as --resume says.  An empty file counts as no map: it is left
+ * when we are killed before the first save, and mktemp(1) makes one.
  */
 static int
 load (struct map *m, enum resume resume, struct error *e)
@@ -380,7 +391,7 @@ load (struct map *m, enum resume resume, struct error *e)
   else if (length == 0)
     r = 0;
   else
-    r = resume == RESUME_NEVER ? forget (m, text, length, e)
+    r = resume == RESUME_NEVER ? check_replaceable (m, text, length, e)
                                : parse (m, text, length, e);
   free (text);
   return r;
@@ -407,7 +418,7 @@ open_file (struct map *m, const struct options *o, bool just_look,
   return 0;
 }
 
-/* All memory that a map will ever need.  NULL with errno. */
+/* Allocates all memory that a map will ever need.  NULL with errno. */
 static struct map *
 new_map (const struct map_pair *pair)
 {
@@ -420,7 +431,7 @@ new_map (const struct map_pair *pair)
   m->size = pair->size;
   m->start = pair->start;
   m->end = pair->end;
-  m->changed = true; /* the file says nothing yet */
+  m->changed = true; /* the file is empty */
   if ((m->name = secrets_mask (pair->options->map)) != NULL
       && describe (m, pair) == 0 && ranges_init (&m->finished, MAP_RANGES) == 0
       && ranges_init (&m->saving, MAP_RANGES) == 0
@@ -450,7 +461,7 @@ map_open (const struct map_pair *pair, bool just_look, struct error *e)
   return NULL;
 }
 
-/* Whether a text is a whole map of ours. */
+/* Returns whether the text is a complete map of ours. */
 static bool
 is_whole (const char *text, size_t length)
 {
@@ -492,7 +503,7 @@ map_name (const struct map *m)
 bool
 map_is_resumed (const struct map *m)
 {
-  return m->stood;
+  return m->existed;
 }
 
 int
@@ -504,8 +515,8 @@ map_claim (struct map *m, struct error *e)
 
 /* -- what is done and what is not ----------------------------------------- */
 
-/* Cuts what is finished inwards, but for the end of the disk.  What is cut off
- * is copied again, with the block that it is a part of.
+/* Shrinks the finished ranges to multiples of @align, except at the end of the
+ * disk.  The bytes cut off are copied again with their block.
  */
 static void
 align_finished (struct map *m, uint64_t align)
@@ -520,7 +531,7 @@ align_finished (struct map *m, uint64_t align)
   }
 }
 
-/* -1 when there is no memory. */
+/* Replaces a value.  -1 when memory runs out. */
 static int
 set_value (struct map *m, enum map_key key, char *value)
 {
@@ -581,7 +592,7 @@ map_mark_all (struct map *m)
   pthread_mutex_unlock (&m->lock);
 }
 
-/* Where a hole finds no room, nothing stays. */
+/* If there is no room to split a range, everything counts as not finished. */
 void
 map_unmark (struct map *m, const struct ranges *doubtful)
 {
@@ -609,7 +620,9 @@ map_finished (struct map *m)
 
 /* -- saving --------------------------------------------------------------- */
 
-/* Takes what is finished now; false when the file has it already. */
+/* Copies the finished ranges for saving.  Returns false if nothing changed
+ * since the last save.
+ */
 static bool
 take_changes (struct map *m)
 {
@@ -632,7 +645,7 @@ return_changes (struct map *m)
   pthread_mutex_unlock (&m->lock);
 }
 
-/* The text of what is being saved; NULL with errno. */
+/* Returns the text of the map to save; NULL with errno. */
 static char *
 make_text (struct map *m, size_t *length)
 {
@@ -647,7 +660,7 @@ make_text (struct map *m, size_t *length)
   if (fclose (f) == 0 && good)
     return text;
   free (text);
-  errno = ENOMEM; /* all that such a stream can lack */
+  errno = ENOMEM; /* the only way such a stream can fail */
   return NULL;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The resume map: which parts of the disk are copied and stored for sure.
+/* The resume map: which parts of the disk are copied and on stable storage.
  *
- * It is a file, so that another run of the same command can go on.  It says
- * which copy it belongs to, and one run at a time has it.  Workers mark what
- * they have flushed; the main thread saves it.  All but map_mark is for the
- * main thread.
+ * It is a file, so that another run of the same command can resume the copy.  It
+ * says which copy it is for, and only one run at a time can have it.  Workers
+ * mark ranges after a flush, and the main thread saves the map.  All functions
+ * but map_mark are for the main thread.
  *
- *   map_open -> map_claim -> (the destination is made ready) -> map_begin
+ *   map_open -> map_claim -> (the destination is prepared) -> map_begin
  *     -> map_todo -> map_mark, map_save, ... -> map_close
  */
 
@@ -23,87 +23,87 @@ struct options;
 
 struct map; /* body in map.c */
 
-/* Finished ranges that a map has room for.  One more is left unfinished, which
- * costs the work to copy it again, and nothing else.
+/* Finished ranges that a map has room for.  A range more counts as not
+ * finished, so it is copied again.
  */
 #define MAP_RANGES 16384
 
-/* Which copy it is.  Borrowed while map_open runs. */
+/* Identifies a copy.  Borrowed while map_open runs. */
 struct map_pair {
   const struct options *options;
   const char *source, *destination;         /* names, with secrets masked */
-  bool source_is_path, destination_is_path; /* of a file: has no secrets */
-  const char *version;          /* of the source; NULL: it cannot tell */
-  uint64_t size;                /* of the source, bytes */
-  uint64_t start, end;          /* what is to be copied of it, half open */
-  uint64_t destination_size;    /* as it is now; 0 where it is to be made */
+  bool source_is_path, destination_is_path; /* of a file, so without secrets */
+  const char *version;                      /* of the source; NULL: unknown */
+  uint64_t size;                            /* of the source, bytes */
+  uint64_t start, end;                      /* the part to copy, half open */
+  uint64_t destination_size;    /* current size; 0 if it does not exist yet */
   const char *destination_file; /* see endpoint_describe_file */
 };
 
-/* Opens the map that the options name, and reads it as --resume says; just_look
- * makes no file.  NULL with the error set, and nothing changed:
+/* Opens the map that the options name and reads it as --resume says.  With
+ * @just_look no file is created.  NULL with the error set, and nothing changed:
  *   ERROR_IN_USE      another process has it
- *   ERROR_OTHER_COPY  it belongs to another copy; the text says what differs
- *   EBADMSG           it is damaged, or no map; the text says the line
- *   ENOENT            there is none, and there has to be one
+ *   ERROR_OTHER_COPY  it is for a different copy; the text says what differs
+ *   EBADMSG           it is damaged, or not a map; the text has the line
+ *   ENOENT            there is none, and --resume=require needs one
  *   other numbers     it cannot be opened
  */
 struct map *map_open (const struct map_pair *pair, bool just_look,
                       struct error *e);
 
-/* Whether a whole map of ours stands there, of whichever copy: for who cannot
- * say yet which copy this is.
+/* Returns whether the file of --map is a complete map of ours, for any copy.
+ * For callers that do not know all about this copy yet.
  */
 bool map_exists (const struct options *o);
 
-/* What its file is called, with secrets masked. */
+/* Returns the name of its file, with secrets masked. */
 const char *map_name (const struct map *m);
 
-/* Whether there was a map to go on from: then others may have written to the
- * destination, even where nothing is finished.
+/* Returns whether this run resumes an existing map.  Then an earlier run may
+ * have written to the destination, even if no range is finished.
  */
 bool map_is_resumed (const struct map *m);
 
-/* Writes the file for the first time.  Unless it stood, it says from now on
- * that nothing is finished, before anything changes that an older one speaks
- * of.  -1 with the error set: then it could not be saved later, either.
+/* Writes the file for the first time.  Unless this run resumes, the file then
+ * says that nothing is finished, so that an old map never describes changed
+ * data.  -1 with the error set: saving would fail later, too.
  */
 int map_claim (struct map *m, struct error *e);
 
-/* The destination is ready, and this is its size now, and which file it is.
- * What is finished is cut down to multiples of align (a power of two).  -1 when
- * there is no memory.
+/* Notes the size and the identity of the destination, which is ready now, and
+ * shrinks the finished ranges to multiples of @align, a power of two.  -1 when
+ * memory runs out.
  */
 int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
                const char *destination_file);
 
-/* Bytes that were finished when it was read. */
+/* Returns the bytes that were finished when the map was read. */
 uint64_t map_resumed (const struct map *m);
 
-/* What was not; lives as long as the map. */
+/* Returns the ranges that were not; valid as long as the map. */
 const struct ranges *map_todo (const struct map *m);
 
-/* These survive whatever happens to either side: they were written before a
- * flush that has been answered.  Their values do not matter.  Any thread; never
- * waits for the disk.
+/* Marks ranges as finished.  They were written before a flush that has been
+ * answered, so they survive a crash of either side.  The ranges' values do not
+ * matter.  Any thread; never waits for the disk.
  */
 void map_mark (struct map *m, const struct ranges *durable);
 
-/* All that is to be copied is, and it is flushed. */
+/* Marks everything as finished: all of it is copied and flushed. */
 void map_mark_all (struct map *m);
 
-/* These are in unflushed after all; NULL: all of the disk is. */
+/* Marks ranges as not finished after all; NULL: the whole disk. */
 void map_unmark (struct map *m, const struct ranges *doubtful);
 
 uint64_t map_finished (struct map *m); /* bytes */
 
-/* Puts the file in its place and waits until it is stored; does nothing where
- * nothing has changed.  -1 with the error set: then the one before stands.
+/* Saves the map and waits until it is on stable storage; does nothing if
+ * nothing has changed.  -1 with the error set: the previous map is still there.
  */
 int map_save (struct map *m, struct error *e);
 
-/* Gives it up, without saving.  A file that was made here and not begun with is
- * removed.  NULL is fine.
+/* Closes the map without saving.  A file that was created here is removed
+ * unless map_begin was called.  NULL is fine.
  */
 void map_close (struct map *m);
 
