@@ -18,6 +18,20 @@ url_is_web (const char *name)
     || strncasecmp (name, "https://", 8) == 0;
 }
 
+bool
+url_is_nbd (const char *name)
+{
+  static const char *const schemes[] = {
+    "nbd://",       "nbds://",       "nbd+unix://", "nbds+unix://",
+    "nbd+vsock://", "nbds+vsock://", "nbd+ssh://",  "nbds+ssh://",
+  };
+
+  for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    if (strncasecmp (name, schemes[i], strlen (schemes[i])) == 0)
+      return true;
+  return false;
+}
+
 /* The value of a hexadecimal digit, or -1. */
 static int
 digit (char c)

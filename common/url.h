@@ -18,6 +18,9 @@ struct url {
 /* Whether a name is an http or https address, in any case. */
 bool url_is_web (const char *name);
 
+/* Whether a name is an NBD URI, in any case. */
+bool url_is_nbd (const char *name);
+
 /* Text less its percent-encoding: a new string of this length, which can have
  * NULs in it, and one behind.  NULL with errno: EINVAL where it is none.
  */

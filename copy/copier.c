@@ -17,6 +17,7 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "copier.h"
+#include "endpoint/open.h"
 #include "endpoint/used-files.h"
 #include "engine/ratelimit.h"
 #include "engine/scan.h"
@@ -51,6 +52,7 @@ struct copier {
   struct events *events;
   struct report *report;
   const struct machine *machine; /* borrowed */
+  struct target targets[2];      /* by side */
   struct copy copy;
   struct checkpoint checkpoint;
   struct output_file digest_file, trace_file;
@@ -95,13 +97,8 @@ give_up_for_signal (struct copier *c, int signal_number)
 static struct endpoint *
 open_side (struct copier *c, enum side side, struct error *e)
 {
-  const struct operand *name = side == SOURCE ? &c->options->source
-                                              : &c->options->destination;
-  struct endpoint_wants wants = plan_wants (side, c->options);
-
-  wants.resumes = map_exists (c->options);
-  return endpoint_open (side, name, c->options, wants,
-                        stop_signal_fd (c->copy.stop), e);
+  return target_open (&c->targets[side], c->options,
+                      stop_signal_fd (c->copy.stop), e);
 }
 
 static int
@@ -143,7 +140,7 @@ give_up_opening (struct copier *c, const struct error *e)
 {
   const int signal_number = stop_take_signal (c->copy.stop);
   const bool later = !c->options->plan && retry_helps (e->number)
-    && map_exists (c->options);
+    && c->targets[SOURCE].wants.resumes;
   int status;
 
   report_failure (c->report, e);
@@ -192,9 +189,6 @@ open_map (struct copier *c)
     .options = c->options,
     .source = endpoint_name (source (c)),
     .destination = endpoint_name (destination (c)),
-    .source_is_path = endpoint_is_path (SOURCE, &c->options->source),
-    .destination_is_path = endpoint_is_path (DESTINATION,
-                                             &c->options->destination),
     .version = endpoint_version (source (c)),
     .size = c->copy.plan.size,
     .start = c->copy.plan.start,
@@ -745,9 +739,8 @@ close_both (struct copier *c, int status)
 static int
 tell_digest (struct copier *c)
 {
-  const struct operand *to = &c->options->destination;
-  FILE *f = to->command == NULL && strcmp (to->name, "-") == 0 ? stderr
-                                                               : stdout;
+  const bool is_stream = c->options->destination.kind == OPERAND_STANDARD;
+  FILE *f = is_stream ? stderr : stdout;
   struct error e = { 0 };
 
   if (c->digest_file.name) {
@@ -782,17 +775,25 @@ check_descriptors (const struct options *o, struct error *e)
   return 0;
 }
 
-/* All that the command line alone can tell. */
 static int
-check_words (const struct options *o, struct error *e)
+recognise (struct copier *c, enum side side, struct error *e)
 {
-  return endpoint_check_name (SOURCE, &o->source, plan_wants (SOURCE, o), e)
-        == -1
-      || endpoint_check_name (DESTINATION, &o->destination,
-                              plan_wants (DESTINATION, o), e)
-        == -1
-      || endpoint_check_pair (&o->source, &o->destination, e) == -1
-      || check_descriptors (o, e) == -1
+  const struct options *o = c->options;
+  struct endpoint_wants wants = plan_wants (side, o);
+
+  wants.resumes = map_exists (o);
+  return target_recognise (&c->targets[side], side,
+                           side == SOURCE ? &o->source : &o->destination, wants,
+                           e);
+}
+
+/* Checks what the command line alone can tell. */
+static int
+check_words (struct copier *c, struct error *e)
+{
+  return recognise (c, SOURCE, e) == -1 || recognise (c, DESTINATION, e) == -1
+      || targets_check (c->targets, e) == -1
+      || check_descriptors (c->options, e) == -1
     ? -1
     : 0;
 }
@@ -847,6 +848,8 @@ free_all (struct copier *c)
   ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);
   spot_check_free (c->spot_check);
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    target_free (&c->targets[side]);
 }
 
 int
@@ -863,11 +866,13 @@ copier_run (const struct options *o, const struct machine *machine,
   struct error e = { 0 };
   int status;
 
-  if (check_words (o, &e) == -1)
-    return give_up (&c, &e, STAGE_CHECKING);
-  status = go (&c);
-  end_trace (&c);
-  status = close_both (&c, status);
+  if (check_words (&c, &e) == -1)
+    status = give_up (&c, &e, STAGE_CHECKING);
+  else {
+    status = go (&c);
+    end_trace (&c);
+    status = close_both (&c, status);
+  }
   if (status == DONE && c.digest[0]) {
     report_note_digest (report, c.digest);
     status = tell_digest (&c);

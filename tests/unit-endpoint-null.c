@@ -29,7 +29,7 @@ open_null (void **state UNUSED)
   };
   struct error e = { 0 };
 
-  ep = endpoint_null_open (&q, &e);
+  ep = endpoint_null_kind.open (&q, &e);
   conn = ep ? ep->ops->conn (ep, 0, &e) : NULL;
   return conn && !error_is_set (&e) ? 0 : -1;
 }

@@ -62,6 +62,7 @@ static int
 open_side (enum side side)
 {
   const struct operand operand = { .name = fifo };
+  const struct target target = { .side = side, .operand = &operand };
   const struct endpoint_request q = {
     .side = side,
     .name = strdup ("the FIFO"),
@@ -72,9 +73,9 @@ open_side (enum side side)
 
   other_end = open (fifo, O_RDWR | O_NONBLOCK);
   list_init (&ready);
-  if (other_end == -1 || endpoint_pipe_check (side, "", &operand, &e) == -1)
+  if (other_end == -1 || endpoint_pipe_kind.check (&target, &e) == -1)
     return -1;
-  ep = endpoint_pipe_open (&q, &e);
+  ep = endpoint_pipe_kind.open (&q, &e);
   conn = ep ? ep->ops->conn (ep, 0, &e) : NULL;
   return conn && !error_is_set (&e) ? 0 : -1;
 }

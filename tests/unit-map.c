@@ -52,8 +52,6 @@ start_afresh (void **state UNUSED)
     .options = &options,
     .source = "source /disk",
     .destination = "destination /copy",
-    .source_is_path = true,
-    .destination_is_path = true,
     .size = SIZE,
     .end = SIZE,
     .destination_size = SIZE,
@@ -326,7 +324,7 @@ options_that_change_what_is_written_have_to_match (void **state UNUSED)
 static void
 assert_names (bool are_one, bool are_paths, const char *one, const char *other)
 {
-  pair.source_is_path = are_paths;
+  options.source.kind = are_paths ? OPERAND_PATH : OPERAND_NBD;
   options.source.name = one;
   run (0, 512);
   options.source.name = other;

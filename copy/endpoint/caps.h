@@ -12,7 +12,7 @@ enum side { SOURCE, DESTINATION };
 const char *side_name (enum side side); /* "source", "destination" */
 
 /* What one side can do; all of it was told by a server, or by the kernel, and
- * has been checked by endpoint_open for being possible, not for being true.
+ * was checked by target_open for being possible, not for being true.
  */
 struct caps {
   uint64_t size;            /* bytes, at most INT64_MAX */

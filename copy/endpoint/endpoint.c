@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recognises what kind of thing a name is, and opens it. */
+/* What all kinds of endpoint have in common: see endpoint.h. */
 
 #include <config.h>
 
@@ -15,16 +15,7 @@
 #include "arith.h"
 #include "clock.h"
 #include "device.h"
-#include "endpoint/file.h"
-#include "endpoint/image.h"
-#include "endpoint/kind.h"
-#include "endpoint/nbd-address.h"
-#include "endpoint/nbd.h"
-#include "endpoint/null.h"
-#include "endpoint/pipe.h"
-#include "options/options.h"
-#include "secrets.h"
-#include "url.h"
+#include "endpoint/endpoint-private.h"
 
 /* Enough for what conn_wait_ready is asked to wait for: a pair of conns, and
  * the descriptors that end the wait.
@@ -128,157 +119,6 @@ const struct caps *
 endpoint_caps (const struct endpoint *ep)
 {
   return &ep->caps;
-}
-
-char *
-endpoint_masked_name (const struct operand *operand)
-{
-  return operand->command ? secrets_mask_command (operand->command)
-                          : secrets_mask (operand->name);
-}
-
-/* "source nbd://host/x", with secrets masked. */
-static char *
-make_name (enum side side, const struct operand *operand)
-{
-  char *word = endpoint_masked_name (operand), *name = NULL;
-
-  if (word == NULL || asprintf (&name, "%s %s", side_name (side), word) == -1)
-    name = NULL;
-  free (word);
-  return name;
-}
-
-typedef struct endpoint *(*open_function) (const struct endpoint_request *q,
-                                           struct error *e);
-
-static open_function
-recognise (enum side side, const struct operand *operand)
-{
-  if (operand->command || endpoint_nbd_is_uri (operand->name))
-    return endpoint_nbd_open;
-  if (side == DESTINATION && strcmp (operand->name, "null:") == 0)
-    return endpoint_null_open;
-  if (endpoint_image_fits (operand))
-    return endpoint_image_open;
-  if (strcmp (operand->name, "-") != 0 && endpoint_file_fits (operand->name))
-    return endpoint_file_open;
-  return endpoint_pipe_open;
-}
-
-bool
-endpoint_is_path (enum side side, const struct operand *operand)
-{
-  return operand->command == NULL && !endpoint_nbd_is_uri (operand->name)
-    && !url_is_web (operand->name) && strcmp (operand->name, "-") != 0
-    && !(side == DESTINATION && strcmp (operand->name, "null:") == 0);
-}
-
-/* Whether a kind can be read at any place, and as often as need be. */
-static int
-check_comparable (enum side side, const struct operand *operand,
-                  const char *name, struct error *e)
-{
-  const open_function kind = recognise (side, operand);
-
-  if (kind != endpoint_null_open && kind != endpoint_pipe_open)
-    return 0;
-  error_set (e, ENOTSUP, "%s: it cannot be compared: %s", name,
-             kind == endpoint_null_open
-               ? "nothing can be read from it"
-               : "a stream can be read, or written, only once");
-  return -1;
-}
-
-/* Whether the kind of the operand goes with what was said of its format. */
-static int
-check_kind (enum side side, const struct operand *operand, const char *name,
-            struct error *e)
-{
-  if (operand->format && !endpoint_is_path (side, operand)
-      && !url_is_web (operand->name)) {
-    error_set (e, EINVAL, "%s: --%s-format is for files and devices%s", name,
-               side == SOURCE ? "source" : "destination",
-               side == SOURCE ? ", and for http and https addresses" : "");
-    return -1;
-  }
-  if (operand->command == NULL && endpoint_nbd_is_uri (operand->name))
-    return nbd_address_check (operand->name, name, e);
-  if (endpoint_image_fits (operand))
-    return endpoint_image_check (side, operand, name, e);
-  return recognise (side, operand) != endpoint_pipe_open
-    ? 0
-    : endpoint_pipe_check (side, name, operand, e);
-}
-
-int
-endpoint_check_name (enum side side, const struct operand *operand,
-                     struct endpoint_wants wants, struct error *e)
-{
-  char *name = make_name (side, operand);
-  int r = -1;
-
-  if (name == NULL)
-    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
-  else if (!wants.compare || check_comparable (side, operand, name, e) == 0)
-    r = check_kind (side, operand, name, e);
-  if (r == 0 && endpoint_is_path (side, operand)
-      && endpoint_file_fits (operand->name))
-    r = wants.write ? endpoint_file_check_no_typo (operand->name, name, e)
-                    : endpoint_file_check_sized (operand->name, name, e);
-  free (name);
-  error_set_side (e, side_name (side));
-  return r;
-}
-
-int
-endpoint_check_pair (const struct operand *source,
-                     const struct operand *destination, struct error *e)
-{
-  char *name;
-
-  if (recognise (SOURCE, source) != endpoint_pipe_open
-      || !endpoint_image_is_new (destination))
-    return 0;
-  name = make_name (DESTINATION, destination);
-  error_set (e, EINVAL,
-             "%s: nobody can say how large a new image has to be for"
-             " a stream",
-             name ? name : "");
-  error_set_side (e, side_name (DESTINATION));
-  free (name);
-  return -1;
-}
-
-struct endpoint *
-endpoint_open (enum side side, const struct operand *operand,
-               const struct options *o, struct endpoint_wants wants,
-               int interrupt_fd, struct error *e)
-{
-  const struct endpoint_request q = {
-    .side = side,
-    .name = make_name (side, operand),
-    .operand = operand,
-    .wants = wants,
-    .program = o->program,
-    .libnbd_debug = o->verbose > 1,
-    .server_kind = o->source.command || strcmp (o->source.name, "-") != 0
-      ? SERVER_USERS
-      : SERVER_USERS_WITHOUT_INPUT,
-    .external_files = o->external_files,
-    .connections = min_u64 (o->connections, WORKERS_MAX),
-    .deadline = clock_now () + o->open_timeout * NS_PER_S,
-    .connect_wait = o->connect_wait * NS_PER_S,
-    .interrupt_fd = interrupt_fd,
-  };
-  struct endpoint *ep = NULL;
-
-  if (q.name)
-    ep = recognise (side, operand) (&q, e);
-  else
-    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
-  error_set_side (e, side_name (side));
-  return ep;
 }
 
 /* Passes on what an operation returned, with the side in its error. */

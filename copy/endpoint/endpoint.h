@@ -25,7 +25,6 @@
 #include "endpoint/caps.h"
 #include "error.h"
 #include "list.h"
-#include "options/types.h"
 #include "ranges.h"
 
 struct options;
@@ -88,32 +87,6 @@ struct endpoint;
 
 /* -- endpoints ---------------------------------------------------------- */
 
-/* Whether the name is of a kind that can be opened, and can do what is wanted
- * of it: nothing is opened yet, so both names can be refused before a server is
- * started.  0, or -1 with the error set.
- */
-int endpoint_check_name (enum side side, const struct operand *name,
-                         struct endpoint_wants wants, struct error *e);
-
-/* Whether a name stands for a file, be it there or not. */
-bool endpoint_is_path (enum side side, const struct operand *name);
-
-/* Whether two names go together: not when a stream, of a size that nobody
- * knows, is to become a new image.  0, or -1 with the error set.
- */
-int endpoint_check_pair (const struct operand *source,
-                         const struct operand *destination, struct error *e);
-
-/* Opens and describes one side, with its first conn, which endpoint_conn hands
- * out as number 0.  Waits for at most open_timeout_ns, or until interrupt_fd
- * (-1: none) is readable (then ERROR_INTERRUPTED).  NULL with the error set, errno in it.
- * The name has passed endpoint_check_name.
- */
-struct endpoint *endpoint_open (enum side side, const struct operand *name,
-                                const struct options *o,
-                                struct endpoint_wants wants, int interrupt_fd,
-                                struct error *e);
-
 /* "source nbd://host/x": for messages, with secrets masked. */
 const char *endpoint_name (const struct endpoint *ep);
 
@@ -121,11 +94,6 @@ const char *endpoint_name (const struct endpoint *ep);
 void endpoint_error (const struct endpoint *ep, struct error *e,
                      enum error_kind kind, int number, const char *fs, ...)
   __attribute__ ((format (printf, 5, 6)));
-
-/* The same of a side that need not be open, without the word before it.
- * Allocated; NULL where memory is out.
- */
-char *endpoint_masked_name (const struct operand *operand);
 
 enum side endpoint_side (const struct endpoint *ep);
 const struct caps *endpoint_caps (const struct endpoint *ep);

@@ -924,8 +924,11 @@ endpoint_file_fits (const char *name)
   return stat (name, &st) == -1 || S_ISREG (st.st_mode) || S_ISBLK (st.st_mode);
 }
 
-int
-endpoint_file_check_sized (const char *path, const char *what, struct error *e)
+/* Refuses a file that says of its size that it is 0 and has bytes all the same,
+ * as those of /proc do.
+ */
+static int
+check_sized (const char *path, const char *what, struct error *e)
 {
   const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat st;
@@ -979,9 +982,9 @@ is_among_devices (const char *place)
     && st.st_dev == of_devices.st_dev;
 }
 
-int
-endpoint_file_check_no_typo (const char *path, const char *what,
-                             struct error *e)
+/* Refuses a name in /dev where there is no device. */
+static int
+check_no_typo (const char *path, const char *what, struct error *e)
 {
   struct stat st;
   const bool there = stat (path, &st) == 0;
@@ -1002,6 +1005,13 @@ endpoint_file_check_no_typo (const char *path, const char *what,
                : "%s: there is no such device, and no file is made in /dev",
              what);
   return -1;
+}
+
+int
+endpoint_file_check (const struct target *t, struct error *e)
+{
+  return t->wants.write ? check_no_typo (t->operand->name, t->name, e)
+                        : check_sized (t->operand->name, t->name, e);
 }
 
 int
@@ -1220,8 +1230,8 @@ set_caps (struct file_endpoint *ep)
   caps->missing = ep->fd == -1;
 }
 
-struct endpoint *
-endpoint_file_open (const struct endpoint_request *q, struct error *e)
+static struct endpoint *
+file_open (const struct endpoint_request *q, struct error *e)
 {
   struct file_endpoint *ep = endpoint_new (q, sizeof *ep, &file_endpoint_ops,
                                            e);
@@ -1254,3 +1264,8 @@ fail:
   file_endpoint_close (&ep->base, 0, -1, e);
   return NULL;
 }
+
+const struct endpoint_kind endpoint_file_kind = {
+  .check = endpoint_file_check,
+  .open = file_open,
+};

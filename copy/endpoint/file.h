@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "endpoint/kind.h"
+#include "endpoint/endpoint-private.h"
 
 /* Whether this name is a regular file's or a block device's, or nothing's as
  * yet.
@@ -19,18 +19,11 @@ bool endpoint_file_fits (const char *name);
 int endpoint_file_check_new (const char *path, const char *what,
                              struct error *e);
 
-/* Whether a file, which is to be read, says of its size that it is 0 and has
- * bytes all the same, as those of /proc do: then -1 with the error set, which
- * begins with what; else 0.  It is not looked at what is no regular file.
+/* Refuses what is no file to be copied: a name in /dev that no device has, and
+ * a file that says that it is empty but can be read, as those of /proc are.
+ * Returns 0, or -1 with the error set.
  */
-int endpoint_file_check_sized (const char *path, const char *what,
-                               struct error *e);
-
-/* Whether this name, which is to be written to, is none in /dev where there is
- * no device: 0, or -1 with the error set; it begins with what.
- */
-int endpoint_file_check_no_typo (const char *path, const char *what,
-                                 struct error *e);
+int endpoint_file_check (const struct target *t, struct error *e);
 
 /* Opens a block device, or a file, with these flags, the device for us alone.
  * One that another has is noted in the caps.  Returns what open does.
@@ -44,7 +37,6 @@ int endpoint_file_open_alone (struct endpoint *ep, const char *path, int flags,
 int endpoint_file_check_place (const struct endpoint *ep, int fd,
                                const char *path, struct error *e);
 
-struct endpoint *endpoint_file_open (const struct endpoint_request *q,
-                                     struct error *e);
+extern const struct endpoint_kind endpoint_file_kind;
 
 #endif /* ENDPOINT_FILE_H */

@@ -140,7 +140,11 @@ tell_command (const struct image_endpoint *ep, char **command)
 static int
 start_server (struct image_endpoint *ep, char **command, struct error *e)
 {
-  const struct operand operand = { .name = "[", .command = command };
+  const struct operand operand = {
+    .kind = OPERAND_COMMAND,
+    .name = "[",
+    .command = command,
+  };
   struct endpoint_request q = ep->request;
 
   q.operand = &operand;
@@ -548,21 +552,12 @@ static const struct endpoint_ops image_endpoint_ops = {
 /* -- opening -------------------------------------------------------------- */
 
 bool
-endpoint_image_fits (const struct operand *operand)
-{
-  return operand->command == NULL
-    && (url_is_web (operand->name)
-        || (operand->format && strcmp (operand->format, "raw") != 0));
-}
-
-bool
 endpoint_image_is_new (const struct operand *operand)
 {
   struct stat st;
 
-  return endpoint_image_fits (operand)
-    && (stat (operand->name, &st) == -1
-        || (S_ISREG (st.st_mode) && st.st_size == 0));
+  return stat (operand->name, &st) == -1
+    || (S_ISREG (st.st_mode) && st.st_size == 0);
 }
 
 static int
@@ -579,43 +574,47 @@ check_program (const char *program, const char *packages, const char *what,
 }
 
 static int
-check_address (enum side side, const struct operand *operand, const char *what,
-               struct error *e)
+check_address (const struct target *t, struct error *e)
 {
-  if (side == DESTINATION) {
-    error_set (e, ENOTSUP, "%s: a web server can only be a source", what);
+  if (t->side == DESTINATION) {
+    error_set (e, ENOTSUP, "%s: a web server can only be a source", t->name);
     return -1;
   }
-  if (operand->format == NULL) {
+  if (t->operand->format == NULL) {
     error_set (e, EINVAL,
                "%s: say what is behind this address:"
                " --source-format=raw for a plain disk, or qcow2, vdi, vhdx,"
                " vmdk, or auto",
-               what);
+               t->name);
     return -1;
   }
   return check_program ("nbdkit", "nbdkit, and on Fedora nbdkit-curl-plugin",
-                        what, e);
+                        t->name, e);
 }
 
-int
-endpoint_image_check (enum side side, const struct operand *operand,
-                      const char *what, struct error *e)
+/* Checks that the target makes sense, and that all programs that it needs are
+ * there.
+ */
+static int
+image_check (const struct target *t, struct error *e)
 {
-  const bool is_address = url_is_web (operand->name);
+  const bool is_address = t->operand->kind == OPERAND_WEB;
 
-  if (is_address && check_address (side, operand, what, e) == -1)
+  if (is_address && check_address (t, e) == -1)
     return -1;
-  if (!is_address && !endpoint_file_fits (operand->name)) {
-    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device", what);
+  if (!is_address && !endpoint_file_fits (t->operand->name)) {
+    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
+               t->name);
     return -1;
   }
-  if (strcmp (operand->format, "raw") != 0
-      && (check_program ("qemu-nbd", "qemu-utils, or qemu-img", what, e) == -1
-          || check_program ("qemu-img", "qemu-utils, or qemu-img", what, e)
+  if (strcmp (t->operand->format, "raw") != 0
+      && (check_program ("qemu-nbd", "qemu-utils, or qemu-img", t->name, e)
+            == -1
+          || check_program ("qemu-img", "qemu-utils, or qemu-img", t->name, e)
             == -1))
     return -1;
-  return is_address ? check_program ("curl", "curl", what, e) : 0;
+  return is_address ? check_program ("curl", "curl", t->name, e)
+                    : endpoint_file_check (t, e);
 }
 
 /* All that was written to a descriptor, as a string, or NULL with errno. */
@@ -1262,8 +1261,8 @@ image_endpoint_unchanged (struct endpoint *base, struct error *e)
   return r;
 }
 
-struct endpoint *
-endpoint_image_open (const struct endpoint_request *q, struct error *e)
+static struct endpoint *
+image_open (const struct endpoint_request *q, struct error *e)
 {
   struct image_endpoint *ep = endpoint_new (q, sizeof *ep, &image_endpoint_ops,
                                             e);
@@ -1275,8 +1274,13 @@ endpoint_image_open (const struct endpoint_request *q, struct error *e)
   ep->deadline = q->deadline;
   ep->patience = ep->deadline - clock_now ();
   ep->fd = -1;
-  if ((url_is_web (path_of (ep)) ? open_address : open_file) (ep, e) == 0)
+  if ((q->operand->kind == OPERAND_WEB ? open_address : open_file) (ep, e) == 0)
     return &ep->base;
   image_endpoint_close (&ep->base, GRACE, q->interrupt_fd, e);
   return NULL;
 }
+
+const struct endpoint_kind endpoint_image_kind = {
+  .check = image_check,
+  .open = image_open,
+};

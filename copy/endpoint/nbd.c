@@ -128,20 +128,6 @@ endpoint_nbd_library (void)
   return name;
 }
 
-bool
-endpoint_nbd_is_uri (const char *name)
-{
-  static const char *const schemes[] = {
-    "nbd://",       "nbds://",       "nbd+unix://", "nbds+unix://",
-    "nbd+vsock://", "nbds+vsock://", "nbd+ssh://",  "nbds+ssh://",
-  };
-
-  for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-    if (strncasecmp (name, schemes[i], strlen (schemes[i])) == 0)
-      return true;
-  return false;
-}
-
 /* Sets the error to what libnbd says, less the name of its function.  A URI may
  * be quoted in it, so it is masked.
  */
@@ -1082,3 +1068,16 @@ fail:
   nbd_endpoint_close (&ep->base, GRACE_AFTER_FAILURE, q->interrupt_fd, e);
   return NULL;
 }
+
+static int
+nbd_check (const struct target *t, struct error *e)
+{
+  return t->operand->kind == OPERAND_NBD
+    ? nbd_address_check (t->operand->name, t->name, e)
+    : 0;
+}
+
+const struct endpoint_kind endpoint_nbd_kind = {
+  .check = nbd_check,
+  .open = endpoint_nbd_open,
+};

@@ -4,13 +4,11 @@
 #ifndef ENDPOINT_NBD_H
 #define ENDPOINT_NBD_H
 
-#include <stdbool.h>
+#include "endpoint/endpoint-private.h"
 
-#include "endpoint/kind.h"
+extern const struct endpoint_kind endpoint_nbd_kind;
 
-/* Whether a name on the command line is an NBD URI (else it is a file's). */
-bool endpoint_nbd_is_uri (const char *name);
-
+/* Opens a server that another kind has made the command for, too. */
 struct endpoint *endpoint_nbd_open (const struct endpoint_request *q,
                                     struct error *e);
 

@@ -98,8 +98,8 @@ static const struct endpoint_ops null_ops = {
   .close = null_close,
 };
 
-struct endpoint *
-endpoint_null_open (const struct endpoint_request *q, struct error *e)
+static struct endpoint *
+null_open (const struct endpoint_request *q, struct error *e)
 {
   struct endpoint *ep = endpoint_new (q, sizeof *ep, &null_ops, e);
 
@@ -116,3 +116,8 @@ endpoint_null_open (const struct endpoint_request *q, struct error *e)
   };
   return ep;
 }
+
+const struct endpoint_kind endpoint_null_kind = {
+  .not_comparable = "nothing can be read from it",
+  .open = null_open,
+};

@@ -4,9 +4,8 @@
 #ifndef ENDPOINT_NULL_H
 #define ENDPOINT_NULL_H
 
-#include "endpoint/kind.h"
+#include "endpoint/endpoint-private.h"
 
-struct endpoint *endpoint_null_open (const struct endpoint_request *q,
-                                     struct error *e);
+extern const struct endpoint_kind endpoint_null_kind;
 
 #endif /* ENDPOINT_NULL_H */

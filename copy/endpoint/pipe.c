@@ -341,12 +341,6 @@ static const struct endpoint_ops pipe_endpoint_ops = {
 
 /* -- checking ------------------------------------------------------------- */
 
-static bool
-is_standard (const struct operand *operand)
-{
-  return strcmp (operand->name, "-") == 0;
-}
-
 static int
 standard_fd (enum side side)
 {
@@ -396,15 +390,15 @@ check_standard (enum side side, const char *name, struct error *e)
   return 0;
 }
 
-int
-endpoint_pipe_check (enum side side, const char *name,
-                     const struct operand *operand, struct error *e)
+static int
+pipe_check (const struct target *t, struct error *e)
 {
+  const char *name = t->name;
   struct stat st;
 
-  if (is_standard (operand))
-    return check_standard (side, name, e);
-  if (stat (operand->name, &st) == -1)
+  if (t->operand->kind == OPERAND_STANDARD)
+    return check_standard (t->side, name, e);
+  if (stat (t->operand->name, &st) == -1)
     return 0; /* gone by now: opening it says so */
   if (S_ISDIR (st.st_mode))
     return refuse (name, "it is a folder", e);
@@ -549,8 +543,8 @@ set_caps (struct pipe_endpoint *ep)
   };
 }
 
-struct endpoint *
-endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
+static struct endpoint *
+pipe_open (const struct endpoint_request *q, struct error *e)
 {
   static const char *const kinds[] = {
     [NEVER_BLOCKS] = "without blocking",
@@ -565,7 +559,8 @@ endpoint_pipe_open (const struct endpoint_request *q, struct error *e)
   ep->base.device = &ep->device;
   ep->fd = -1;
   ep->piece = BLOCK_MAX;
-  if ((is_standard (q->operand) ? take_standard (ep, e) : open_path (ep, q, e))
+  if ((q->operand->kind == OPERAND_STANDARD ? take_standard (ep, e)
+                                            : open_path (ep, q, e))
       == -1)
     goto fail;
   if (device_describe (ep->fd, &ep->device) == -1) {
@@ -582,3 +577,9 @@ fail:
   pipe_endpoint_close (&ep->base, 0, -1, e);
   return NULL;
 }
+
+const struct endpoint_kind endpoint_pipe_kind = {
+  .not_comparable = "a stream can be read, or written, only once",
+  .check = pipe_check,
+  .open = pipe_open,
+};

@@ -6,18 +6,9 @@
 #ifndef ENDPOINT_PIPE_H
 #define ENDPOINT_PIPE_H
 
-#include "endpoint/kind.h"
+#include "endpoint/endpoint-private.h"
 
-/* What can be seen without opening anything: 0, or -1 with the error set where
- * this can be no stream.  name is for the message.
- */
-int endpoint_pipe_check (enum side side, const char *name,
-                         const struct operand *operand, struct error *e);
-
-/* Waits for somebody to open the other end of a FIFO.  The operand has passed
- * endpoint_pipe_check.
- */
-struct endpoint *endpoint_pipe_open (const struct endpoint_request *q,
-                                     struct error *e);
+/* Opening it waits for the other end of a FIFO to be opened. */
+extern const struct endpoint_kind endpoint_pipe_kind;
 
 #endif /* ENDPOINT_PIPE_H */

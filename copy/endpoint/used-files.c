@@ -18,6 +18,7 @@
 #include "endpoint/image.h"
 #include "endpoint/used-files.h"
 #include "human.h"
+#include "options/operand.h"
 #include "options/options.h"
 #include "secrets.h"
 
@@ -477,7 +478,7 @@ add_command (struct used_files *u, struct use *like,
     return -1;
   if (!has_data_file (u, before))
     return 0;
-  like->shown = endpoint_masked_name (operand);
+  like->shown = operand_masked_name (operand);
   if ((added = add (u, like, e)) == NULL)
     return -1;
   if ((added->place.name = join_words (operand->command)) == NULL)
@@ -505,21 +506,27 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
     return add_command (u, &use, operand, e);
   if (operand->name == NULL)
     return 0;
-  use.shown = endpoint_masked_name (operand);
+  use.shown = operand_masked_name (operand);
   if ((added = add (u, &use, e)) == NULL)
     return -1;
-  if (strcmp (operand->name, "-") == 0)
+  switch (operand->kind) {
+  case OPERAND_STANDARD:
     find_place_of_fd (&added->place, fd);
-  else if (endpoint_is_path (side, operand))
+    break;
+  case OPERAND_PATH:
     find_place (&added->place, operand->name);
-  else if (strcmp (operand->name, "null:") != 0) {
-    added->place.kind = ADDRESS;
-    if ((added->place.name = strdup (operand->name)) == NULL) {
-      added->place.kind = NOWHERE;
+    break;
+  case OPERAND_NBD:
+  case OPERAND_WEB:
+    if ((added->place.name = strdup (operand->name)) == NULL)
       return out_of_memory (e);
-    }
+    added->place.kind = ADDRESS;
+    break;
+  case OPERAND_NULL:
+  case OPERAND_COMMAND: /* see above */
+    break;
   }
-  if (endpoint_image_fits (operand) && is_kept (&added->place)
+  if (operand_is_image (operand) && is_kept (&added->place)
       && !(side == DESTINATION && u->destination_is_made)) {
     use = *added; /* adding more may move it */
     return add_image_files (u, &use, side, operand, e);
@@ -604,8 +611,7 @@ is_same_source (const struct options *a, const struct options *b)
     return false;
   if (strcmp (a->source.name, b->source.name) == 0)
     return true;
-  if (!endpoint_is_path (SOURCE, &a->source)
-      || !endpoint_is_path (SOURCE, &b->source))
+  if (a->source.kind != OPERAND_PATH || b->source.kind != OPERAND_PATH)
     return false;
   find_place (&here, a->source.name);
   find_place (&there, b->source.name);

@@ -91,13 +91,11 @@ check_outputs (struct options *o, struct error *e)
 int
 option_check_destination (struct options *o, struct error *e)
 {
-  const struct operand *to = &o->destination;
+  const enum operand_kind kind = o->destination.kind;
 
-  if (to->command)
-    return 0;
-  if (o->map && strcmp (to->name, "null:") == 0) {
+  if (o->map && kind == OPERAND_NULL) {
     error_set (e, EINVAL, "--map cannot be used with null:");
     return -1;
   }
-  return strcmp (to->name, "-") == 0 ? check_outputs (o, e) : 0;
+  return kind == OPERAND_STANDARD ? check_outputs (o, e) : 0;
 }

@@ -15,6 +15,7 @@
 
 #include "arith.h"
 #include "human.h"
+#include "options/operand.h"
 #include "options/option-checks.h"
 #include "options/option-rows.h"
 #include "options/option-values.h"
@@ -195,6 +196,8 @@ take_operands (struct options *o, int n, char **words, struct operand *commands,
   }
   set_operand (&o->source, words[0], commands, n_commands);
   set_operand (&o->destination, words[1], commands, n_commands);
+  operand_recognise (&o->source, false);
+  operand_recognise (&o->destination, true);
   return option_check_destination (o, e);
 }
 

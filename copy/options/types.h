@@ -6,8 +6,19 @@
 
 #include <stdint.h>
 
+/* What kind of name an operand is, decided once by operand_recognise. */
+enum operand_kind {
+  OPERAND_PATH,     /* of a file, device or FIFO, whether or not it exists */
+  OPERAND_COMMAND,  /* that starts an NBD server */
+  OPERAND_NBD,      /* an NBD URI */
+  OPERAND_WEB,      /* an http or https address */
+  OPERAND_STANDARD, /* "-": standard input or output */
+  OPERAND_NULL,     /* "null:", a destination only */
+};
+
 /* SOURCE or DESTINATION on the command line. */
 struct operand {
+  enum operand_kind kind;
   const char *name;   /* borrowed from argv; "[" for a command */
   char **command;     /* NULL-terminated, owned; NULL: not a command */
   const char *format; /* --source-format and the like; NULL: not given */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options/operand.h"
 #include "options/options.h"
 #include "output/describe.h"
 
@@ -30,7 +31,7 @@ describe_if (bool known, json_t *value)
 static json_t *
 describe_name (const struct operand *operand)
 {
-  char *name = operand->name ? endpoint_masked_name (operand) : NULL;
+  char *name = operand->name ? operand_masked_name (operand) : NULL;
   json_t *value = operand->name && name == NULL
     ? NULL
     : json_of_text (name, NAME_MAX_BYTES);

@@ -99,9 +99,17 @@ digest_text (const char *kind, const char *name)
   return digest;
 }
 
-static char *
-operand_digest (const struct operand *operand, bool is_path)
+/* Whether a name is relative to the present folder. */
+static bool
+is_in_folder (const struct operand *operand)
 {
+  return operand->kind == OPERAND_PATH && operand->name[0] != '/';
+}
+
+static char *
+operand_digest (const struct operand *operand)
+{
+  const bool is_path = operand->kind == OPERAND_PATH;
   char *cut = is_path  ? NULL
     : operand->command ? secrets_cut_command (operand->command)
                        : secrets_cut (operand->name);
@@ -160,8 +168,8 @@ static int
 describe (struct map *m, const struct map_pair *pair)
 {
   const struct options *o = pair->options;
-  const bool in_folder = (pair->source_is_path && o->source.name[0] != '/')
-    || (pair->destination_is_path && o->destination.name[0] != '/');
+  const bool in_folder = is_in_folder (&o->source)
+    || is_in_folder (&o->destination);
   const bool needed[MAP_KEYS] = {
     [MAP_VERSION] = true,
     [MAP_SOURCE] = true,
@@ -179,16 +187,14 @@ describe (struct map *m, const struct map_pair *pair)
 
   m->values[MAP_VERSION] = strdup (MAP_FORMAT);
   m->values[MAP_SOURCE] = plain_name (pair->source);
-  m->values[MAP_SOURCE_DIGEST] = operand_digest (&o->source,
-                                                 pair->source_is_path);
+  m->values[MAP_SOURCE_DIGEST] = operand_digest (&o->source);
   m->values[MAP_SOURCE_SIZE] = number_text (pair->size);
   if (needed[MAP_SOURCE_ID])
     m->values[MAP_SOURCE_ID] = o->source_id
       ? strdup (o->source_id)
       : secrets_mask (pair->version); /* makes it one line */
   m->values[MAP_DESTINATION] = plain_name (pair->destination);
-  m->values[MAP_DESTINATION_DIGEST] = operand_digest (
-    &o->destination, pair->destination_is_path);
+  m->values[MAP_DESTINATION_DIGEST] = operand_digest (&o->destination);
   m->values[MAP_DESTINATION_SIZE] = number_text (pair->destination_size);
   m->values[MAP_DESTINATION_FILE] = strdup (pair->destination_file);
   if (in_folder)

@@ -31,11 +31,10 @@ struct map; /* body in map.c */
 /* Identifies a copy.  Borrowed while map_open runs. */
 struct map_pair {
   const struct options *options;
-  const char *source, *destination;         /* names, with secrets masked */
-  bool source_is_path, destination_is_path; /* of a file, so without secrets */
-  const char *version;                      /* of the source; NULL: unknown */
-  uint64_t size;                            /* of the source, bytes */
-  uint64_t start, end;                      /* the part to copy, half open */
+  const char *source, *destination; /* names, with secrets masked */
+  const char *version;              /* of the source; NULL: unknown */
+  uint64_t size;                    /* of the source, bytes */
+  uint64_t start, end;              /* the part to copy, half open */
   uint64_t destination_size;    /* current size; 0 if it does not exist yet */
   const char *destination_file; /* see endpoint_describe_file */
 };

@@ -17,7 +17,8 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "clock.h"
-#include "endpoint/kind.h"
+#include "endpoint/endpoint-private.h"
+#include "endpoint/open.h"
 #include "engine/workers.h"
 #include "fuzz.h"
 #include "iszero.h"
@@ -288,6 +289,7 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
   const struct machine machine = { .processors = 2, .memory = UINT64_MAX };
   struct endpoint *server, *ends[2];
   struct plan_side sides[2];
+  struct target target;
   struct memory memory;
   struct error e = { 0 };
   struct plan plan;
@@ -295,7 +297,10 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
 
   memory_init (&memory, s->destination ? SOURCE : DESTINATION,
                s->destination ? s->source : s->copy, s->told.size);
-  server = endpoint_open (side, &o->source, o, plan_wants (side, o), -1, &e);
+  MUST (target_recognise (&target, side, &o->source, plan_wants (side, o), &e)
+        == 0);
+  server = target_open (&target, o, -1, &e);
+  target_free (&target);
   if (server == NULL) {
     MUST (error_is_set (&e));
     return r;

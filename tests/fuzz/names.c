@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "endpoint/endpoint.h"
+#include "endpoint/open.h"
 #include "endpoint/nbd-abstract.h"
-#include "endpoint/nbd.h"
+#include "options/operand.h"
 #include "fuzz.h"
 #include "secrets.h"
 #include "url.h"
@@ -139,12 +139,16 @@ find_abstract (const char *uri)
 static void
 check (char *name, enum side side)
 {
-  const struct operand operand = { .name = name };
+  struct operand operand = { .name = name };
+  struct target target;
   struct error e = { 0 };
 
-  if (endpoint_check_name (side, &operand, (struct endpoint_wants) { 0 }, &e)
+  operand_recognise (&operand, side == DESTINATION);
+  if (target_recognise (&target, side, &operand, (struct endpoint_wants) { 0 },
+                        &e)
       == -1)
     expect_printable (e.text);
+  target_free (&target);
 }
 
 int
@@ -159,7 +163,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   split (name);
   decode (name);
   find_abstract (name);
-  endpoint_nbd_is_uri (name);
+  url_is_nbd (name);
   check (name, SOURCE);
   check (name, DESTINATION);
   free (name);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kinds of endpoint build on: for endpoint.c and its kinds alone. */
+/* What the kinds of endpoint build on: for endpoint.c, open.c and the kinds
+ * alone.
+ */
 
-#ifndef ENDPOINT_KIND_H
-#define ENDPOINT_KIND_H
+#ifndef ENDPOINT_PRIVATE_H
+#define ENDPOINT_PRIVATE_H
 
 #include "endpoint/endpoint.h"
 #include "endpoint/server.h"
+#include "endpoint/target.h"
 
 struct device;
 
@@ -74,6 +77,20 @@ struct endpoint_request {
   int interrupt_fd;
 };
 
+/* One kind of endpoint: what open.c has in its table. */
+struct endpoint_kind {
+  const char *not_comparable; /* why it cannot be; NULL: it can */
+
+  /* Checks what can be seen without opening anything.  Returns 0, or -1 with
+   * the error set.  May be NULL.
+   */
+  int (*check) (const struct target *t, struct error *e);
+
+  /* Opens an endpoint whose target has passed check.  NULL with the error set.
+   */
+  struct endpoint *(*open) (const struct endpoint_request *q, struct error *e);
+};
+
 /* An endpoint of size bytes, which begins with a struct endpoint: that is
  * filled in but for caps and device, all else is zero.  NULL with the error
  * set, and the request's name freed.
@@ -94,4 +111,4 @@ int endpoint_fail (const struct endpoint *ep, const char *what,
 int endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
                      ...) __attribute__ ((format (printf, 3, 4)));
 
-#endif /* ENDPOINT_KIND_H */
+#endif /* ENDPOINT_PRIVATE_H */
