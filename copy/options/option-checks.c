@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "options/option-checks.h"
+#include "options/option-files.h"
 #include "options/option-rows.h"
 
 static bool

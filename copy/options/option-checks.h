@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "error.h"
-#include "options/options.h"
+#include "options/option-fields.h"
 
 /* Checks what the rows say: --manifest and the options of one copy, and what an
  * option requires and excludes.  @given has an element for each row.  0, or -1

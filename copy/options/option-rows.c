@@ -8,8 +8,8 @@
 
 #include "arith.h"
 #include "clock.h"
+#include "options/option-fields.h"
 #include "options/option-rows.h"
-#include "options/options.h"
 
 #ifdef HAVE_GNUTLS
 #define LACKS_GNUTLS NULL

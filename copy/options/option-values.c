@@ -14,8 +14,8 @@
 #include "arith.h"
 #include "clock.h"
 #include "human.h"
+#include "options/option-fields.h"
 #include "options/option-values.h"
-#include "options/options.h"
 #include "secrets.h"
 
 static int __attribute__ ((format (printf, 3, 4)))
@@ -246,18 +246,6 @@ set_shard (struct shard *field, const struct option_row *row, const char *text,
                  text);
 }
 
-static const char *const digest_names[] = {
-  [DIGEST_NONE] = "no",       [DIGEST_MD5] = "md5",
-  [DIGEST_SHA1] = "sha1",     [DIGEST_SHA256] = "sha256",
-  [DIGEST_SHA512] = "sha512",
-};
-
-const char *
-options_digest_name (enum digest_kind kind)
-{
-  return digest_names[kind];
-}
-
 /* The messages are those of nbdcopy. */
 static int
 set_digest_block (struct options *o, const struct option_row *row,
@@ -288,8 +276,8 @@ set_blkhash (struct options *o, const struct option_row *row, const char *text,
   if (text == NULL || text[0] == '\0')
     return 0;
   for (o->digest = DIGEST_MD5; o->digest <= DIGEST_SHA512; o->digest++)
-    if (strncasecmp (text, digest_names[o->digest], n) == 0
-        && strlen (digest_names[o->digest]) == n)
+    if (strncasecmp (text, digest_name (o->digest), n) == 0
+        && strlen (digest_name (o->digest)) == n)
       return text[n] ? set_digest_block (o, row, text + n + 1, e) : 0;
   return refuse (row, e, "unknown digest algorithm '%.*s'",
                  (int) min_u64 (n, 64), text);
@@ -422,7 +410,7 @@ option_value (const struct options *o, const struct option_row *row)
   case BLKHASH:
     return o->digest == DIGEST_NONE
       ? json_null ()
-      : json_sprintf ("%s/%" PRIu64, digest_names[o->digest], o->digest_block);
+      : json_sprintf ("%s/%" PRIu64, digest_name (o->digest), o->digest_block);
   }
   return NULL;
 }

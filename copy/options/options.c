@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arith.h"
 #include "human.h"
@@ -333,63 +332,6 @@ options_fit_manifest (const char *name)
   const struct option_row *row = option_row (name);
 
   return row && (row->scope == PER_COPY || row->scope == ANYWHERE);
-}
-
-static bool
-ends_with (const char *text, const char *end)
-{
-  const size_t n = strlen (text), m = strlen (end);
-
-  return n >= m && strcmp (text + n - m, end) == 0;
-}
-
-/* The name or the descriptor that the row's field holds. */
-static void
-read_file_field (const struct options *o, const struct option_row *row,
-                 struct option_file *f)
-{
-  const void *field = (const char *) o + row->field;
-
-  if (row->type == PROGRESS)
-    f->fd = o->progress_fd_given ? (int) o->progress_fd : -1;
-  else if (row->type == BWLIMIT)
-    f->name = o->bwlimit.file;
-  else if ((f->name = *(const char *const *) field) == NULL)
-    return;
-  else if (strncmp (row->argument, "FD|", 3) == 0)
-    human_parse_descriptor (f->name, &f->fd);
-  else if (ends_with (row->argument, "|-") && strcmp (f->name, "-") == 0)
-    f->fd = STDOUT_FILENO;
-}
-
-bool
-options_next_file (const struct options *o, size_t *at, struct option_file *f)
-{
-  while (*at < n_option_rows) {
-    const struct option_row *row = &option_rows[(*at)++];
-
-    if (row->file == NO_FILE)
-      continue;
-    *f = (struct option_file) {
-      .option = row->name,
-      .fd = -1,
-      .writes = row->file != READS,
-      .reports = row->file == REPORTS,
-    };
-    read_file_field (o, row, f);
-    if (f->name || f->fd != -1)
-      return true;
-  }
-  return false;
-}
-
-void
-options_drop_file (struct options *o, const char *option)
-{
-  const struct option_row *row = option_row (option);
-
-  assert (row && row->type == TEXT);
-  *(const char **) ((char *) o + row->field) = NULL;
 }
 
 /* -- what is printed ------------------------------------------------------ */

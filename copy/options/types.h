@@ -42,6 +42,9 @@ enum digest_kind {
   DIGEST_SHA512
 };
 
+/* Returns the name of a digest, as --blkhash takes it. */
+const char *digest_name (enum digest_kind kind);
+
 /* The limit on bytes per second. */
 struct bwlimit {
   uint64_t rate;    /* 0: no limit */

@@ -71,8 +71,8 @@ describe_digest (const struct digest_plan *d)
 {
   if (d->kind == DIGEST_NONE)
     return json_null ();
-  return json_pack ("{s:s, s:o}", "algorithm", options_digest_name (d->kind),
-                    "block", json_of_number (d->block));
+  return json_pack ("{s:s, s:o}", "algorithm", digest_name (d->kind), "block",
+                    json_of_number (d->block));
 }
 
 /* Returns the least time that reading the data takes at each rate.  Zeroing is

@@ -168,8 +168,8 @@ describe_digest (const struct report *r)
   if (r->digest[0] == '\0')
     return json_null ();
   return json_pack (
-    "{s:s, s:o, s:s}", "algorithm", options_digest_name (r->options->digest),
-    "block", json_of_number (r->options->digest_block), "value", r->digest);
+    "{s:s, s:o, s:s}", "algorithm", digest_name (r->options->digest), "block",
+    json_of_number (r->options->digest_block), "value", r->digest);
 }
 
 static json_t *

@@ -89,7 +89,7 @@ summary_plan (const struct plan *p, const struct endpoint *source,
               human_size (human, p->size));
   if (p->digest.kind != DIGEST_NONE)
     snprintf (digest, sizeof digest, " blkhash=%s/%" PRIu64,
-              options_digest_name (p->digest.kind), p->digest.block);
+              digest_name (p->digest.kind), p->digest.block);
   if (p->shard.count)
     snprintf (shard, sizeof shard,
               " shard=%" PRIu64 "/%" PRIu64 " offset=%" PRIu64
