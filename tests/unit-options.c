@@ -25,12 +25,10 @@
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
-/* What there is only with a library, in alphabetical order. */
+/* The options that need GnuTLS. */
 #ifdef HAVE_GNUTLS
-#define BLKHASH_NAMES "--blkhash\n--blkhash-file\n"
 #define BLKHASH_COUNT 2
 #else
-#define BLKHASH_NAMES ""
 #define BLKHASH_COUNT 0
 #endif
 
@@ -1250,62 +1248,67 @@ help_and_lists_need_no_operands (void **state UNUSED)
 
 /* -- what is printed ------------------------------------------------------ */
 
-/* The lines of a list, each with a line end, in this order. */
-static const char long_names[] = "--allocated\n" BLKHASH_NAMES "--bwlimit\n"
-                                 "--compare\n"
-                                 "--connect-wait\n"
-                                 "--connections\n"
-                                 "--destination-format\n"
-                                 "--destination-is-zero\n"
-                                 "--disk\n"
-                                 "--events\n"
-                                 "--external-files\n"
-                                 "--flush\n"
-                                 "--help\n"
-                                 "--interval\n"
-                                 "--jobs\n"
-                                 "--manifest\n"
-                                 "--map\n"
-                                 "--map-interval\n"
-                                 "--no-extents\n"
-                                 "--no-flush\n"
-                                 "--open-timeout\n"
-                                 "--plan\n"
-                                 "--progress\n"
-                                 "--queue-size\n"
-                                 "--quiet\n"
-                                 "--report\n"
-                                 "--request-size\n"
-                                 "--requests\n"
-                                 "--resume\n"
-                                 "--retries\n"
-                                 "--retry-wait\n"
-                                 "--shard\n"
-                                 "--source-format\n"
-                                 "--source-id\n"
-                                 "--source-size\n"
-                                 "--sparse\n"
-                                 "--stall-timeout\n"
-                                 "--status-file\n"
-                                 "--synchronous\n"
-                                 "--target-is-zero\n"
-                                 "--threads\n"
-                                 "--trace\n"
-                                 "--verbose\n"
-                                 "--verify\n"
-                                 "--version\n";
+/* The names that lists and --help have, each with a line end.  Allocated. */
+static char *
+expected_names (bool letters)
+{
+  char *text = calloc (n_option_rows, 64), *end = text;
+
+  assert_non_null (text);
+  for (size_t i = 0; i < n_option_rows; i++) {
+    const struct option_row *row = &option_rows[i];
+
+    if (row->help == NULL || row->lacks)
+      continue;
+    if (!letters)
+      end += sprintf (end, "--%s\n", row->name);
+    else if (row->letter)
+      end += sprintf (end, "-%c\n", row->letter);
+  }
+  return text;
+}
+
+static void
+assert_list (bool long_names)
+{
+  char *text = options_list (long_names);
+  char *expected = expected_names (!long_names);
+
+  assert_non_null (text);
+  assert_string_equal (text, expected);
+  free (text);
+  free (expected);
+}
 
 static void
 lists_have_each_visible_option_once (void **state UNUSED)
 {
-  char *text = options_list (true);
+  char *text;
+
+  assert_list (true);
+  assert_list (false);
+  text = options_list (false);
+  assert_string_equal (text, "-C\n-p\n-q\n-R\n-S\n-T\n-v\n-V\n");
+  free (text);
+}
+
+/* nbdcopy's lists leave out the two options that print them, too. */
+static void
+lists_have_the_options_of_nbdcopy (void **state UNUSED)
+{
+  char *text = options_list (true), line[64];
 
   assert_non_null (text);
-  assert_string_equal (text, long_names);
-  free (text);
-  text = options_list (false);
-  assert_non_null (text);
-  assert_string_equal (text, "-C\n-p\n-q\n-R\n-S\n-T\n-v\n-V\n");
+  for (size_t i = 0; i < COUNT (nbdcopy_names); i++) {
+    const char *name = nbdcopy_names[i];
+    const bool listed = strcmp (name, "long-options") != 0
+      && strcmp (name, "short-options") != 0
+      && (BLKHASH_COUNT > 0 || strncmp (name, "blkhash", 7) != 0);
+
+    snprintf (line, sizeof line, "--%s\n", name);
+    if ((strstr (text, line) != NULL) != listed)
+      fail_msg ("%s is %s", name, listed ? "not listed" : "listed");
+  }
   free (text);
 }
 
@@ -1332,17 +1335,17 @@ static void
 help_has_each_visible_option_once (void **state UNUSED)
 {
   char *help = options_help ("some-name");
-  char names[sizeof long_names], *name;
+  char *names = expected_names (false), *name;
   unsigned n = 0;
 
   assert_non_null (help);
-  memcpy (names, long_names, sizeof names);
   for (name = strtok (names, "\n"); name; name = strtok (NULL, "\n")) {
     if (count_in_help (help, name) != 1)
       fail_msg ("--help has %s %u times", name, count_in_help (help, name));
     n++;
   }
-  assert_int_equal (n, 44 + BLKHASH_COUNT);
+  assert_true (n >= 44 + BLKHASH_COUNT);
+  free (names);
 
   /* virt-v2v looks for it there, and then uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
@@ -1399,40 +1402,34 @@ help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
 static void
 help_tells_the_defaults_as_they_are (void **state UNUSED)
 {
-  static const struct {
-    const char *name;
-    size_t field;
-  } rows[] = {
-#define ROW(n, f) { n, offsetof (struct options, f) }
-    ROW ("--connections", connections),
-    ROW ("--open-timeout", open_timeout),
-    ROW ("--queue-size", queue_size),
-    ROW ("--requests", requests),
-    ROW ("--sparse", sparse),
-    ROW ("--threads", threads),
-    ROW ("--jobs", jobs),
-    ROW ("--map-interval", map_interval),
-    ROW ("--retries", retries),
-    ROW ("--stall-timeout", stall_timeout),
-#undef ROW
-  };
-  char *help = options_help ("stripecopy"), word[16];
-  const char *s;
-  uint64_t told;
-  size_t i;
+  char *help = options_help ("stripecopy"), word[16], name[64];
+  unsigned n = 0;
 
   assert_non_null (help);
   PARSE ("nbd://s", "nbd://d");
   assert_good ();
-  for (i = 0; i < COUNT (rows); ++i) {
-    s = strstr (help, rows[i].name);
+  for (size_t i = 0; i < n_option_rows; i++) {
+    const struct option_row *row = &option_rows[i];
+    const uint64_t *field = (uint64_t *) ((char *) &options + row->field);
+    uint64_t told;
+    const char *s;
+
+    if (row->initial == NULL || row->type == CHOICE)
+      continue;
+    snprintf (name, sizeof name, "--%s=", row->name);
+    s = strstr (help, name);
     s = s ? strstr (s, "(default ") : NULL;
     assert_non_null (s);
     assert_int_equal (sscanf (s, "(default %15[0-9A-Za-z]", word), 1);
-    assert_null (human_parse_size (word, &told));
-    if (told != *((uint64_t *) ((char *) &options + rows[i].field)))
-      fail_msg ("%s: --help says %s", rows[i].name, word);
+    if (row->type == DURATION)
+      assert_null (human_parse_seconds (word, &told));
+    else
+      assert_null (human_parse_size (word, &told));
+    if (told != *field)
+      fail_msg ("%s: --help says %s", name, word);
+    n++;
   }
+  assert_true (n >= 10);
   done ();
   free (help);
 }
@@ -1500,6 +1497,7 @@ main (void)
     TEST (commands_are_freed_on_every_way_out),
     TEST (help_and_lists_need_no_operands),
     TEST (lists_have_each_visible_option_once),
+    TEST (lists_have_the_options_of_nbdcopy),
     TEST (help_has_each_visible_option_once),
     TEST (help_fits_a_terminal),
     TEST (help_tells_letters_and_arguments_as_they_are),
