@@ -246,7 +246,7 @@ run (int argc, char **argv)
 static int
 run_stdin_arguments (char *program)
 {
-  struct handed_words w;
+  struct stdin_arguments w;
   int status;
 
   if (stdin_arguments_read (&w, program) == -1) {

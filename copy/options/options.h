@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Turns argv into one const struct, or into an error text.  The rest of the
- * program sees the options by this header.
+/* The options: argv becomes one struct, which does not change afterwards, or an
+ * error.  The rest of the program sees the options by this header.
  */
 
 #ifndef OPTIONS_H
@@ -13,9 +13,10 @@
 #include "options/option-fields.h"
 #include "options/option-files.h"
 
-/* Reads argv; argv is permuted as GNU getopt does.  0, or -1 with the error
- * set: one line that says which option or operand, and why.  Where help,
- * version, long_options or short_options is set, operands are not needed.
+/* Parses argv, which is permuted as GNU getopt does.  The options borrow its
+ * words.  0, or -1 with the error set: one line that names the option or
+ * operand, and the reason.  If help, version, long_options or short_options is
+ * set, there may be no operands.
  */
 int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
@@ -36,12 +37,14 @@ enum options_argument options_argument (const char *name);
 /* Whether a copy in a manifest can have this option. */
 bool options_fit_manifest (const char *name);
 
-/* The options as chosen, by their long names, with secrets masked.  NULL when out
- * of memory.
+/* The options as chosen, by their long names, with secrets masked.  NULL when
+ * out of memory.
  */
 json_t *options_config (const struct options *o);
 
-/* What --help, --long-options and --short-options print.  Allocated. */
+/* Returns the text of --help, and of --long-options or --short-options.
+ * Allocated; NULL when out of memory.
+ */
 char *options_help (const char *program);
 char *options_list (bool long_names);
 

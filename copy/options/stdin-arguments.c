@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command line that is handed over on standard input: see stdin-arguments.h.
+/* A command line on standard input: see stdin-arguments.h.
  *
- * Each word ends with a byte of zero, as in /proc/PID/cmdline.
+ * Each word ends with a zero byte, as in /proc/PID/cmdline.
  */
 
 #include <config.h>
@@ -56,7 +56,8 @@ stdin_arguments_expected (int argc, char *const argv[])
   return argc > 1 && strcmp (argv[1], STDIN_ARGUMENTS) == 0;
 }
 
-/* All of standard input, which has to be a file.  Allocated; NULL with errno. */
+/* Reads all of standard input, which must be a file.  Allocated; NULL with errno.
+ */
 static char *
 read_input (size_t *length)
 {
@@ -85,7 +86,9 @@ read_input (size_t *length)
   return text;
 }
 
-/* Nobody finds the words there later, not even a server that we start. */
+/* Replaces standard input, so that a server that we start cannot read the words
+ * from it.
+ */
 static int
 empty_input (void)
 {
@@ -98,11 +101,11 @@ empty_input (void)
 }
 
 int
-stdin_arguments_read (struct handed_words *w, char *argv0)
+stdin_arguments_read (struct stdin_arguments *w, char *argv0)
 {
   size_t length, n = 0;
 
-  *w = (struct handed_words) { .text = read_input (&length) };
+  *w = (struct stdin_arguments) { .text = read_input (&length) };
   if (w->text == NULL)
     return -1;
   errno = EPROTO;
@@ -123,9 +126,9 @@ stdin_arguments_read (struct handed_words *w, char *argv0)
 }
 
 void
-stdin_arguments_free (struct handed_words *w)
+stdin_arguments_free (struct stdin_arguments *w)
 {
   free (w->argv);
   free (w->text);
-  *w = (struct handed_words) { 0 };
+  *w = (struct stdin_arguments) { 0 };
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command line that is handed over on standard input, so that no list of
- * processes shows the secrets in it.
+/* Passes a command line on standard input, so that lists of processes do not
+ * show the secrets in it.
  *
- * Who starts this program puts STDIN_ARGUMENTS first, and the words into a file
- * that becomes its standard input.  What else is on that command line is only
- * to be read by people.
+ * The parent process starts this program with STDIN_ARGUMENTS as the first word,
+ * and with a file of the real words as standard input.  Further words of the
+ * command line are ignored; they only help people to recognise the process.
  */
 
 #ifndef STDIN_ARGUMENTS_H
@@ -14,25 +14,26 @@
 
 #define STDIN_ARGUMENTS "--words-from-standard-input"
 
-/* A file that has no name, with these words; the words end with NULL.  -1 with
- * errno.
+/* Creates an unnamed file with these words, which end with NULL.  Returns its
+ * descriptor, positioned at the start; -1 with errno.
  */
 int stdin_arguments_write (char *const words[]);
 
-/* Whether this command line says that the real one is handed over. */
+/* Whether this command line says that the real one is on standard input. */
 bool stdin_arguments_expected (int argc, char *const argv[]);
 
-struct handed_words { /* freeing a zeroed one is safe */
+struct stdin_arguments { /* freeing a zeroed struct is safe */
   char **argv;        /* owned, NULL at the end */
   int argc;
-  char *text; /* owned: what the words are in */
+  char *text; /* owned: the memory of the words */
 };
 
-/* The command line that was handed over, with argv0 before the words.  Standard
- * input is empty from then on.  -1 with errno; EPROTO where there is none.
+/* Reads the command line from standard input, and puts argv0 before its words.
+ * Standard input is empty from then on.  -1 with errno; EPROTO when standard
+ * input is no such file.
  */
-int stdin_arguments_read (struct handed_words *w, char *argv0);
+int stdin_arguments_read (struct stdin_arguments *w, char *argv0);
 
-void stdin_arguments_free (struct handed_words *w);
+void stdin_arguments_free (struct stdin_arguments *w);
 
 #endif /* STDIN_ARGUMENTS_H */
