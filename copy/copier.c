@@ -157,8 +157,8 @@ open_both (struct copier *c)
 {
   struct error e = { 0 };
 
-  if ((c->copy.ratelimit = ratelimit_new (c->options, clock_now (), &e))
-      == NULL)
+  c->copy.ratelimit = ratelimit_new (&c->options->bwlimit, clock_now (), &e);
+  if (c->copy.ratelimit == NULL)
     return give_up (c, &e, STAGE_CHECKING);
   if ((c->copy.endpoints[SOURCE] = open_side (c, SOURCE, &e)) == NULL
       || (c->copy.endpoints[DESTINATION] = open_side (c, DESTINATION, &e))

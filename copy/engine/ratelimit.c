@@ -18,7 +18,6 @@
 #include "clock.h"
 #include "engine/ratelimit.h"
 #include "human.h"
-#include "options/options.h"
 #include "secrets.h"
 
 /* A second is to have so many requests at least, and so much can be saved up
@@ -180,15 +179,15 @@ ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now)
 /* -- its life ------------------------------------------------------------- */
 
 struct ratelimit *
-ratelimit_new (const struct options *o, uint64_t now, struct error *e)
+ratelimit_new (const struct bwlimit *limit, uint64_t now, struct error *e)
 {
-  uint64_t rate = o->bwlimit.rate;
+  uint64_t rate = limit->rate;
   struct ratelimit *l;
   const char *why;
   int err;
 
-  if (o->bwlimit.file && (why = read_rate (o->bwlimit.file, &rate)) != NULL) {
-    set_error (e, o->bwlimit.file, why);
+  if (limit->file && (why = read_rate (limit->file, &rate)) != NULL) {
+    set_error (e, limit->file, why);
     return NULL;
   }
   l = calloc (1, sizeof *l);
@@ -200,7 +199,7 @@ ratelimit_new (const struct options *o, uint64_t now, struct error *e)
   }
   bucket_init (&l->bucket, rate, SLACK, now);
   atomic_init (&l->rate, rate);
-  l->file = o->bwlimit.file;
+  l->file = limit->file;
   l->next_look = l->file ? now + LOOK_EVERY : 0;
   return l;
 }

@@ -11,15 +11,14 @@
 #include <stdint.h>
 
 #include "error.h"
-
-struct options;
+#include "options/types.h"
 
 struct ratelimit; /* body in ratelimit.c */
 
-/* The limit that the options ask for; with none, it lets all pass.  NULL with
- * the error set where the file that has the rate does not.
+/* Returns a rate limiter; without a limit it lets everything pass.  NULL with
+ * the error set, for example if the rate cannot be read from its file.
  */
-struct ratelimit *ratelimit_new (const struct options *o, uint64_t now,
+struct ratelimit *ratelimit_new (const struct bwlimit *limit, uint64_t now,
                                  struct error *e);
 void ratelimit_free (struct ratelimit *l); /* NULL is fine */
 
