@@ -10,7 +10,7 @@ workloads_of_files=(file_to_nbd file_to_nbd_cold nbd_to_file file_to_file
 files=                          # folder of the files; made when it is needed
 feed=                           # what a stream to a program is of
 
-# cleanup, of functions.sh, knows nothing of this folder.
+# cleanup, of lib/test.sh, knows nothing of this folder.
 make_folder ()
 {
   bytes=$(in_bytes "$BENCH_FILE")

@@ -341,7 +341,7 @@ class Source(Side):
         pid_file = self.trial.path(f"{self.name}.pid")
         port = self.trial.path(f"{self.name}.sock")     # what it writes last
         return Server(self.trial, self.name, [
-            sys.executable, os.path.join(HERE, "..", "range-server.py"),
+            sys.executable, os.path.join(HERE, "..", "lib", "range-server.py"),
             pid_file, port, self.trial.path(f"{self.name}.requests"), folder],
             pid_file)
 

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Three hosts copy a part each of one disk; what one of them has missed it
+# copies alone, when the play runs again.
+
+. "$(dirname "$0")/../lib/test.sh"
+. "$srcdir/lib/playbooks.sh"
+requires_plugin file
+
+make_data "$tmp/disk" 48M
+make_ones "$tmp/copy" 48M
+serve_logged src file "$tmp/disk"
+serve_nbdkit dst file "$tmp/copy"
+
+share ()
+{
+  play 0 stripecopy.disks.shard -e source="$src" -e destination="$dst" \
+       -e stripecopy_disks_folder="$tmp/state" \
+       -e stripecopy_disks_interval=1 "$@"
+}
+
+share --limit one,three
+! cmp -s "$tmp/disk" "$tmp/copy" || fail "two hosts have copied it all"
+
+share
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_played '^one .* changed=0 '
+expect_played '^two .* changed=1 '
+expect_played '^three .* changed=0 '
+[ "$(request_bytes src Read)" -eq $((48 << 20)) ] ||
+  fail "the hosts have read $(request_bytes src Read) bytes"

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a manifest says is seen in no list of processes while its copies run: not
+# in their command lines, and not in their environment.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_filter delay
+requires_plugin memory
+
+printf 'open-sesame-43\nprivate-file-44' > "$tmp/secrets"
+secret=open-sesame-43
+touch "$tmp/private-file-44"
+serve_logged slow --filter=delay memory 1M delay-read=60
+with=${slow/'://'/"://alice:$secret@"}
+cat > "$tmp/manifest" << END
+[ { "disk": "web", "source": "$with", "destination": "null:",
+    "no-extents": true, "bwlimit": "@$tmp/private-file-44" },
+  { "disk": "data", "source": "$with", "destination": "$tmp/copy",
+    "no-extents": true, "map": "$tmp/map?password=$secret" } ]
+END
+echo 1G > "$tmp/private-file-44"
+
+is_on_its_way () { [ "$(requests slow Read)" -ge 2 ]; }
+start_copy --manifest="$tmp/manifest" --jobs=2 -v
+wait_until is_on_its_way
+
+copies=0
+find_leftovers
+for pid in "${leftovers[@]}"; do
+  if grep -qFa -f "$tmp/secrets" "/proc/$pid/cmdline" "/proc/$pid/environ"
+  then
+    fail "it shows a secret: $(tr '\0' ' ' < "/proc/$pid/cmdline")"
+  fi
+  ! grep -qFa -e --disk= "/proc/$pid/cmdline" || copies=$((copies + 1))
+  [ "$(readlink "/proc/$pid/fd/0")" = /dev/null ] ||
+    fail "its standard input still has the words"
+done
+[ $copies -eq 2 ] || fail "$copies copies can be told apart, not 2"
+kill -TERM "$copy_pid"
+wait_copy
+[ $code -eq 143 ] || fail "exit status $code"
+expect_error 'disk web: '
+
+# By hand, it is none.
+copy_fails 2 '^stripecopy: --words-from-standard-input: ' \
+           --words-from-standard-input

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# One worker and eight copy the same disk, with one connection each.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+requires_filter delay
+
+# Slow reads, so that no worker is too late to be needed.
+for n in 1 8; do
+  make_disks 64
+  serve_logged "src$n" --filter=delay -r file "$tmp/disk" rdelay=50ms
+  serve_logged "dst$n" file "$tmp/copy"
+  src=src$n dst=dst$n
+  copy_ok -T $n -C $n "${!src}" "${!dst}"
+  expect_identical "$tmp/disk" "$tmp/copy"
+  expect_requests "src$n" Connect -eq $n
+  expect_requests "dst$n" Connect -eq $n
+done

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Servers that allow it get several connections, and all of them get work, also
+# where all data sits in one corner of the disk.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_filter delay
+requires_plugin file
+
+make_data "$tmp/disk" 32M
+truncate -s 1G "$tmp/disk"
+truncate -s 1G "$tmp/copy"
+serve_logged src --filter=delay -r file "$tmp/disk" delay-read=10ms
+serve_logged dst file "$tmp/copy"
+
+copy_ok -T 4 -C 4 -R 1 --request-size=256k "$src" "$dst"
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_requests src Connect -eq 4
+[ "$(busy_connections src Read)" -eq 4 ] || fail "not all connections read"
+[ "$(busy_connections dst Write)" -eq 4 ] || fail "not all connections wrote"
+[ "$(request_bytes src Read)" -eq $((32 << 20)) ] || fail "some was read twice"

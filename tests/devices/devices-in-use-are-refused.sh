@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A device that is mounted, or is both sides, or shows the other side, is
+# refused with nothing touched.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires mke2fs
+
+truncate -s 16M "$tmp/back"
+make_data "$tmp/disk" 16M
+# Complete, or the kernel would go on with it once it is mounted.
+mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "$tmp/back"
+make_device device "$tmp/back"
+cp "$tmp/back" "$tmp/before"
+
+copy_fails 2 'destination .*same' "$device" "$device"
+copy_fails 2 'destination .*same' "$tmp/back" "$device"
+copy_fails 2 'destination .*same' "$device" "$tmp/back"
+expect_identical "$tmp/before" "$tmp/back"
+
+# Mounted.
+(
+  mkdir "$tmp/mounted"
+  mount "$device" "$tmp/mounted" 2> "$errors" || skip "mounting is refused"
+  trap 'umount "$tmp/mounted"' EXIT
+  cp "$device" "$tmp/before"
+  copy_fails 5 'destination .*in use' "$tmp/disk" "$device"
+  copy_fails 5 'destination .*in use' --plan "$tmp/disk" "$device"
+  copy_fails 5 'source .*in use' "$device" null:
+  expect_identical "$tmp/before" "$device"
+)
+copy_ok "$tmp/disk" "$device"
+expect_identical "$tmp/disk" "$device"

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A read that fails, and a connection that is lost, hold up the digest until
+# they are made up for, and nobody for ever: what waits behind leaves room.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_digests
+
+make_data "$tmp/disk" 24M
+copy_ok --blkhash "$tmp/disk" null:
+digest=$(< "$output")
+
+for mode in read-error read-cut; do
+  for workers in 1 2; do
+    serve_faulty src --mode=$mode --after=4 --times=1 "$tmp/disk"
+    copy_ok -T $workers --blkhash --retry-wait=0.3 "$src" "$tmp/copy"
+    expect_fired src
+    expect_digest "$digest"
+    stop_server src
+  done
+done

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Each function of ours that can make, change, empty or remove a file is in the
+# table of docs/FILES.md that says why that is harmless, and no function
+# that is not there any more.
+
+. "$(dirname "$0")/../lib/test.sh"
+
+calls='open|openat|creat|fopen|unlink|unlinkat|remove|rename|renameat2?'
+calls+='|link|linkat|symlink|truncate|ftruncate|fallocate|mkdir|mkdirat|mkdtemp'
+calls+='|mkstemp|mkostemp|mkfifo|mknod|rmdir|bind|memfd_create'
+calls+='|device_remove_file|io_uring_prep_fallocate'
+
+# FILE FUNCTION of each call; a function's name begins its line.
+awk -v calls="(^|[^a-z_>.])($calls) \\\\(" '
+  /^[a-z_]+ \(/ { name = $1 }
+  /^[ \t]/ && $0 ~ calls && !/^ *\*/ && !/\/\*.*\(.*\*\// {
+    n = split (FILENAME, parts, "/")
+    print parts[n], name
+  }' "$srcdir"/../copy/*.c "$srcdir"/../copy/*/*.c \
+    "$srcdir"/../common/*.c | sort -u > "$tmp/made"
+
+sed -nE 's/^\| (common\/)?([a-z-]+\.c), ([^|]*) \| .*/\2 \3/p' \
+    "$srcdir/../docs/FILES.md" |
+  sed -E 's/ and / /g; s/,//g' |
+  while read -r file functions; do
+    for function in $functions; do
+      echo "$file $function"
+    done
+  done | sort -u > "$tmp/explained"
+
+[ "$(wc -l < "$tmp/made")" -gt 20 ] || fail "no calls were found"
+diff "$tmp/made" "$tmp/explained" > "$tmp/diff" ||
+  fail "not explained (<), or no longer there (>): $(grep '^[<>]' "$tmp/diff")"

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the page about moving disks says of going on after a break.
+
+. "$(dirname "$0")/../lib/test.sh"
+. "$srcdir/lib/pages.sh"
+requires_options --map --source-id
+
+make_islands "$page_folder/old.img" 16
+run_section MIGRATION.md "Going on after a break"
+expect_identical "$page_folder/old.img" "$page_folder/new.img"
+[ -s "$page_folder/new.map" ] || fail "there is no map"

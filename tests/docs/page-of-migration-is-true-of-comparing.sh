@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the page about moving disks says of reading both sides again.
+
+. "$(dirname "$0")/../lib/test.sh"
+. "$srcdir/lib/pages.sh"
+requires_options --verify --compare
+
+make_islands "$page_folder/old.img" 16
+run_section MIGRATION.md "Reading both again"
+expect_identical "$page_folder/old.img" "$page_folder/new.img"
+
+put_data "$page_folder/new.img" 4096 512
+copy_fails 4 . --compare "$page_folder/old.img" "$page_folder/new.img"

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A server that answers a read with less than was asked, or with the same part
+# twice, leaves no gap in the copy: it ends with an error.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+
+make_data "$tmp/disk" 16M
+for mode in read-half read-twice; do
+  make_ones "$tmp/copy" 16M
+  serve_faulty src --mode=$mode --after=5 "$tmp/disk"
+  serve_nbdkit dst file "$tmp/copy"
+  copy_fails 1 '^stripecopy: source .*read.*offset [0-9]+ length [0-9]+: ' \
+             --retries=0 "$src" "$dst"
+  expect_fired src
+  stop_server src
+  stop_server dst
+done

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Garbled, unasked and missing replies end the copy with a clear error, on
+# either side.  (libnbd 1.22 skips a reply to no request: the one that was meant
+# is then never answered.)
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+
+make_data "$tmp/disk" 16M
+make_ones "$tmp/copy" 16M
+for mode in garble bad-cookie drop; do
+  serve_faulty src --mode=$mode --after=5 "$tmp/disk"
+  serve_nbdkit dst file "$tmp/copy"
+  copy_fails 1 '^stripecopy: source ' --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 \
+             "$src" "$dst"
+  expect_fired src
+  stop_server src
+  stop_server dst
+
+  serve_nbdkit src -r file "$tmp/disk"
+  serve_faulty dst --mode=$mode --after=5 "$tmp/copy"
+  copy_fails 1 '^stripecopy: destination ' \
+             --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 "$src" "$dst"
+  expect_fired dst
+  stop_server src
+  stop_server dst
+done

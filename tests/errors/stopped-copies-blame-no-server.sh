@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A copy that is stopped (SIGSTOP, Ctrl-Z) for longer than --stall-timeout or
+# --open-timeout continues afterwards: the servers were not silent meanwhile.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_filter delay log
+requires_plugin file
+requires_plugin eval
+
+# Stops the copy for longer than it waits for a server.
+stop_for_a_while ()
+{
+  kill -STOP "$copy_pid"
+  pause 7
+  kill -CONT "$copy_pid"
+}
+
+# Each reply is larger than what a socket holds, and so arrives in parts.
+make_data "$tmp/disk" 32M
+make_ones "$tmp/copy" 32M
+serve_logged src --filter=delay -r file "$tmp/disk" delay-read=1
+serve_nbdkit dst file "$tmp/copy"
+start_copy -v -T 1 -R 1 --request-size=16M --queue-size=16M --retries=0 \
+           --stall-timeout=5 "$src" "$dst"
+wait_until has_request src Read
+stop_for_a_while
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code after having been stopped"
+expect_error 'worker 0: this process was stopped: '
+expect_identical "$tmp/disk" "$tmp/copy"
+
+# While the first connection is made: the server tells nothing of its export
+# before the copy runs again.
+mkfifo "$tmp/go"
+serve_nbdkit late eval open="touch '$tmp/opening'; read -r x < '$tmp/go'" \
+             get_size='echo 1048576' pread='head -c $3 /dev/zero'
+start_copy -v -T 1 --retries=0 --open-timeout=5 "$late" null:
+wait_until test -e "$tmp/opening"
+stop_for_a_while
+pause 1
+echo > "$tmp/go"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code after having been stopped early"

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A server that is stopped in the middle of the copy answers nothing, and takes
+# no new connection: it is tried again for a while and then given up.  When it
+# goes on in time, so does the copy.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_filter delay
+requires_plugin file
+
+make_data "$tmp/disk" 4M
+make_ones "$tmp/copy" 4M
+
+# One thread a connection: some nbdkits with more do not survive clients that
+# hang up on them.
+start_and_stop ()
+{
+  serve_logged src -t 1 -r --filter=delay file "$tmp/disk" rdelay=30ms
+  serve_nbdkit dst file "$tmp/copy"
+  start_copy -v --request-size=64k -R 2 -C 2 -T 2 --stall-timeout="$factor" "$@" \
+             "$src" "$dst"
+  wait_until has_request src Read
+  kill -STOP "$src_pid"
+}
+
+start_and_stop --retries=0
+wait_copy
+kill -CONT "$src_pid"
+[ $code -eq 1 ] || fail "exit status $code"
+expect_error "^stripecopy: source .*no answer for $factor s"
+stop_server src
+stop_server dst
+
+start_and_stop --retries=5 --retry-wait=0.1
+wait_until grep -q 'reconnects in' "$errors"
+kill -CONT "$src_pid"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+expect_identical "$tmp/disk" "$tmp/copy"

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A destination file or image that somebody cuts, extends, removes, moves or
+# replaces while it is written is an error that says so, and a map does not
+# speak of it any more: the same command copies all of it again.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin eval
+requires_formats qcow2
+
+# Reads from the middle on wait until somebody writes to the gate.  One worker
+# only: others would have all threads of the server wait there.
+make_data "$tmp/disk" 16M
+mkfifo "$tmp/gate"
+exec {gate}<> "$tmp/gate"
+export disk=$tmp/disk fifo=$tmp/gate
+serve_nbdkit src eval get_size='echo 16M' can_multi_conn='exit 0' \
+  pread='[ "$4" -lt 8388608 ] || head -c 1 "$fifo" > /dev/null
+         dd if="$disk" skip="$4" count="$3" iflag=skip_bytes,count_bytes,fullblock \
+            status=none'
+
+open_gate () { printf '%64s' '' >&"$gate"; }
+
+close_gate ()
+{
+  while read -r -N 1 -t 0 -u "$gate"; do
+    read -r -N 1 -u "$gate"
+  done
+}
+
+has_begun () { cmp -s -n 1048576 "$tmp/disk" "$tmp/new"; }
+
+# harm PATTERN COMMAND...: runs COMMAND in the middle of a copy with these args.
+args=()
+harm ()
+{
+  local pattern=$1
+  shift
+  rm -f "$tmp/new" "$tmp/moved" "$tmp/map"
+  close_gate
+  start_copy --threads=1 --map="$tmp/map" "${args[@]}" "$src" "$tmp/new"
+  wait_until "${begun:-has_begun}"
+  "$@"
+  open_gate
+  wait_copy
+  [ $code -eq 3 ] || fail "exit status $code after: $*"
+  expect_error "^stripecopy: destination .*$pattern"
+  expect_error 'run the same command again to resume$'
+  [ "$(finished_bytes "$tmp/map")" -eq 0 ] ||
+    fail "the map says that something is stored after: $*"
+  open_gate
+  copy_ok --map="$tmp/map" "${args[@]}" "$src" "$tmp/new"
+}
+
+replace () { cp "$tmp/new" "$tmp/other"; mv "$tmp/other" "$tmp/new"; }
+
+all_harm ()
+{
+  harm 'cut, or removed, by another' truncate -s 0 "$tmp/new"
+  expect_identical "$tmp/disk" "$tmp/new"
+  harm 'cut, or removed, by another' truncate -s 10M "$tmp/new"
+  harm 'size was changed .* 20971520 now' truncate -s 20M "$tmp/new"
+  harm 'the file was removed' rm "$tmp/new"
+  expect_identical "$tmp/disk" "$tmp/new"
+  harm 'the file was moved' mv "$tmp/new" "$tmp/moved"
+  harm 'another file took its place' replace
+  expect_identical "$tmp/disk" "$tmp/new"
+}
+
+all_harm
+
+# Without a map.
+rm -f "$tmp/new"
+close_gate
+start_copy --threads=1 "$src" "$tmp/new"
+wait_until has_begun
+rm "$tmp/new"
+open_gate
+wait_copy
+[ $code -eq 1 ] || fail "exit status $code where the file was removed"
+
+# An image.
+image_has_begun ()
+{
+  [ -s "$tmp/new" ] && [ "$(stat -c %s "$tmp/new")" -gt 1048576 ]
+}
+begun=image_has_begun args=(--destination-format=qcow2)
+harm 'the file was removed' rm "$tmp/new"
+harm 'another file took its place' replace
+begun='' args=()
+
+# A stream, whose length nobody knows before its end: it is only seen that what
+# was written is gone when the next write begins.
+has_4_mib () { cmp -s -n 4194304 "$tmp/disk" "$tmp/new"; }
+mkfifo "$tmp/stream"
+exec {stream}<> "$tmp/stream"
+start_stream --request-size=1M - "$tmp/new" < "$tmp/stream" {stream}>&-
+head -c 4M "$tmp/disk" >&"$stream"
+wait_until has_4_mib
+truncate -s 4k "$tmp/new"
+head -c 4k "$tmp/disk" >&"$stream"  # fits into the pipe, if nobody reads it
+exec {stream}>&-
+wait_copy
+[ $code -eq 1 ] || fail "exit status $code where a file was cut"
+expect_error '^stripecopy: destination .*cut, or removed, by another'
+
+without_uring
+all_harm

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A file of /proc says that its size is 0: it is refused, with the way to copy
+# it, rather than copied as nothing.
+
+. "$(dirname "$0")/../lib/test.sh"
+
+file=/proc/self/status
+[ "$(stat -c %s $file)" = 0 ] || skip "$file has a size here"
+
+for args in "" --plan --source-format=raw; do
+  # shellcheck disable=SC2086
+  copy_fails 2 "^stripecopy: source $file: it has a size of 0.* pipe it" $args \
+             $file "$tmp/new"
+done
+[ ! -e "$tmp/new" ] || fail "a file was made"
+: > "$tmp/empty"
+copy_fails 2 "^stripecopy: destination $file: it has a size of 0" --compare \
+           "$tmp/empty" $file
+copy_ok "$tmp/empty" "$tmp/new"
+stream_ok - "$tmp/new" < <(cat /proc/version)
+expect_identical /proc/version "$tmp/new"

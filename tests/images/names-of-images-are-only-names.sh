@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Whatever stands in the name of an image, it is a file's name: no option, no
+# protocol, no description of another disk.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_formats qcow2
+
+make_islands "$tmp/disk" 8
+n=0
+stripecopy=$(realpath "$stripecopy")
+mkdir "$tmp/here"
+cd "$tmp/here"
+
+for name in 'a:b,c "d".qcow2' 'nbd:foo' 'json:{"driver":"null-co"}' \
+            ' x,file.read-only=on,,'$'\n''%s%20' -x.qcow2; do
+  n=$((n + 1))                  # each time another disk, and nothing of before
+  put_data ../disk $((n << 20)) 1000
+  rm -f ../copy
+  copy_ok --destination-format=qcow2 -- ../disk "$name"
+  [ -f "./$name" ] || fail "there is no file named $name"
+  expect_same_disk raw ../disk qcow2 "$PWD/$name"
+  copy_ok --source-format=qcow2 -- "$name" ../copy
+  expect_identical ../disk ../copy
+done
+[ "$(find . -type f -printf . | wc -c)" -eq 5 ] || fail "other files were made"

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --bwlimit=@FILE: a new rate holds while the copy runs; a file without a rate
+# changes nothing and is warned of once.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+
+said () { grep -qE -e "$1" "$errors"; }
+
+# It looks twice a second, and nothing tells of a look that changes nothing.
+let_it_look () { pause 1.2; }
+
+# At this rate, the copy would take hours.
+make_data "$tmp/disk" 16M
+make_ones "$tmp/copy" 16M
+serve_logged src -r file "$tmp/disk"
+serve_nbdkit dst file "$tmp/copy"
+echo 1k > "$tmp/rate"
+start_copy -v --bwlimit=@"$tmp/rate" "$src" "$dst"
+wait_until has_request src Read
+
+# Replaced, as careful programs do.
+echo ' 2K' > "$tmp/rate.new"
+mv "$tmp/rate.new" "$tmp/rate"
+wait_until said 'limit: 2.0 KiB/s'
+
+echo rubbish > "$tmp/rate"
+wait_until said 'warning: --bwlimit=@.*/rate: not a number: the rate stays'
+rm "$tmp/rate"
+mkfifo "$tmp/rate"              # looking at it must not wait
+let_it_look
+rm "$tmp/rate"
+let_it_look
+: > "$tmp/rate"
+let_it_look
+! copy_has_ended || fail "it did not keep the old rate"
+
+printf none > "$tmp/rate"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+expect_identical "$tmp/disk" "$tmp/copy"
+[ "$(grep -c 'warning:' "$errors")" -eq 1 ] || fail "not one warning"
+said 'limit: none' || fail "the limit was not lifted"

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Where there is no memory for all workers, fewer are started, and the first one
+# may have fewer buffers.  Some memory is always left to libraries: libnbd aborts
+# when it gets none.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_bare_binary "memory is limited"
+requires_plugin file
+
+make_disks 32
+
+# Runs a copy within so many KiB of addresses.
+copy_within ()
+{
+  wrapper=(bash -c 'ulimit -v "$0"; exec "$@"' "$1")
+  run_copy "${@:2}"
+}
+
+# The most addresses that the copy has had so far, in KiB.
+peak ()
+{
+  sed -n 's/^VmPeak:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$copy_pid/status"
+}
+
+# Each worker that was started has what it needs, or was given up.
+all_have_begun ()
+{
+  local started
+  started=$(sed -n 's/.*: only \([0-9]\) workers can .*/\1/p' "$errors")
+  [ "$(grep -cE 'worker [0-9]: (start, connected|.* fewer workers)' "$errors")" \
+    -eq "${started:-8}" ]
+}
+
+# Eight workers have buffers of over 16 MiB each.
+limit=150000
+hold_reads_at "$tmp/disk" "$tmp/gate"
+serve_nbdkit src "${held[@]}"
+serve_nbdkit dst file "$tmp/copy"
+wrapper=(bash -c 'ulimit -v "$0"; exec "$@"' "$limit")
+start_copy -v -T 8 -C 8 --requests=64 --request-size=1M "$src" "$dst"
+wait_until all_have_begun
+peak=$(peak)
+open_gate "$tmp/gate"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+expect_identical "$tmp/disk" "$tmp/copy"
+expect_error 'warning: only [2-7] workers can be started: Cannot allocate memory'
+[ "$peak" -ge 100000 ] || fail "the workers took only $peak KiB"
+[ "$peak" -le $((limit - 8192)) ] ||
+  fail "the copy has had all but $((limit - peak)) KiB"
+
+# What the program takes with hardly any buffer, and a third of what one worker
+# would like to have.
+kib=40000
+until copy_within $kib -T 1 -R 1 --request-size=4k "$tmp/disk" null: &&
+      [ $code -eq 0 ]; do
+  kib=$((kib + 5000))
+  [ $kib -lt 2000000 ] || fail "no memory is enough"
+done
+copy_within $((kib + 24000)) -T 1 "$tmp/disk" "$tmp/new"
+[ $code -eq 0 ] || fail "exit status $code with few buffers"
+expect_identical "$tmp/disk" "$tmp/new"

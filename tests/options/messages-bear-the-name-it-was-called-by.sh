@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Called by a link with another name, all that it says bears that name: usage,
+# errors, warnings, plans, what workers do, summaries, what a signal brings, and
+# the folders of its servers.  --version tells what it is.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+requires_filter delay
+
+make_disks 8
+ln -s "$(realpath "$stripecopy")" "$tmp/nbdcopy"
+stripecopy=$tmp/nbdcopy
+serve_faulty unsafe --without=flush "$tmp/copy"
+
+# Every line does; those that match PATTERN are there at all.
+only_its_name ()
+{
+  expect_error "$1"
+  ! grep -vqE '^(nbdcopy: |  [ 0-9]{3}% )' "$errors" ||
+    fail "a line has no name"
+  ! grep -q stripecopy: "$errors" || fail "a line has another name"
+}
+
+copy_fails 2 '^nbdcopy: unknown' --nonsense
+only_its_name "^nbdcopy: try 'nbdcopy --help'$"
+copy_fails 1 '^nbdcopy: source ' "$tmp/missing" null:
+only_its_name 'No such file'
+copy_fails 2 '^nbdcopy: destination ' "$tmp/disk" "$tmp/disk"
+copy_ok --plan "$tmp/disk" null:
+only_its_name '^nbdcopy: plan: '
+copy_ok -v -p "$tmp/disk" "$unsafe"
+only_its_name '^nbdcopy: warning: destination .*flush'
+only_its_name '^nbdcopy: worker [01] request '
+only_its_name '^nbdcopy: copied '
+copy_ok --help
+grep -q '^  nbdcopy \[OPTIONS\] SOURCE DESTINATION$' "$output" || fail "--help"
+copy_ok --version
+grep -qx 'stripecopy [0-9.]*' "$output" || fail "--version"
+
+# The folder of its server.
+# shellcheck disable=SC2016
+copy_ok [ sh -c 'ls "$TMPDIR" >&2; exec nbdkit file "$0"' "$tmp/disk" ] null:
+expect_error '^nbdcopy-......$'
+
+make_data "$tmp/disk" 8M
+serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=20ms
+start_copy -T 1 -R 1 --request-size=64k "$slow" null:
+wait_until has_request slow Read
+kill -USR1 "$copy_pid"
+wait_until grep -q % "$errors"
+kill -TERM "$copy_pid"
+wait_copy
+[ $code -eq 143 ] || fail "exit status $code"
+only_its_name '^nbdcopy: .*[0-9]% '
+only_its_name '^nbdcopy: ended by signal 15 '
+
+# As docs/DROP-IN.md says to whoever looked for "error:": with -q, what is left
+# are errors.
+copy_ok -q -p "$tmp/disk" "$unsafe"
+[ ! -s "$errors" ] || fail "a copy that succeeds says something with -q"
+copy_fails 1 '^nbdcopy: source .*: No such file' -q "$tmp/missing" null:
+[ "$(wc -l < "$errors")" -eq 1 ] || fail "an error is not one line with -q"

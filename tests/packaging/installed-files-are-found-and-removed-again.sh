@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make install puts each file where its reader looks, and make uninstall takes
+# all of them away again.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires make
+unset MAKEFLAGS MFLAGS MAKELEVEL        # those of the make that runs the tests
+
+build=$(realpath "$(dirname "$stripecopy")/..")
+[ -f "$build/Makefile" ] || skip "this program was not built here"
+
+# Prints what stands below a folder.
+installed () { (cd "$tmp/root" && find . -type f | sort); }
+
+make -s -C "$build" install prefix=/usr DESTDIR="$tmp/root" \
+     > "$output" 2> "$errors" || fail "make install"
+installed > "$tmp/installed"
+cat > "$tmp/expected" << 'END'
+./usr/bin/stripecopy
+./usr/share/bash-completion/completions/stripecopy
+./usr/share/doc/stripecopy/AUTOMATION.md
+./usr/share/doc/stripecopy/DROP-IN.md
+./usr/share/doc/stripecopy/events.schema.json
+./usr/share/doc/stripecopy/manifest-report.schema.json
+./usr/share/doc/stripecopy/report.schema.json
+./usr/share/man/man1/stripecopy.1
+./usr/share/zsh/site-functions/_stripecopy
+END
+grep -q '^POD2MAN = .' "$build/docs/Makefile" || sed -i /man1/d "$tmp/expected"
+cmp -s "$tmp/expected" "$tmp/installed" ||
+  fail "installed: $(tr '\n' ' ' < "$tmp/installed")"
+
+stripecopy=$tmp/root/usr/bin/stripecopy
+copy_ok --version
+grep -q '^stripecopy ' "$output" || fail "it does not say what it is"
+
+make -s -C "$build" uninstall prefix=/usr DESTDIR="$tmp/root" \
+     > "$output" 2> "$errors" || fail "make uninstall"
+[ -z "$(installed)" ] || fail "left behind: $(installed)"

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What is killed while it writes a status leaves no other file beside that.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plain_binary "nothing can be injected"
+requires strace
+strace -qq -o "$tmp/strace" true 2> "$errors" || skip "strace is not allowed"
+
+make_disks 16
+mkdir "$tmp/status"
+code=0
+TMPDIR=$tmp/private timeout -k 5 "$limit" \
+  strace -f -qq -o "$tmp/strace" -e trace=fchmod \
+         -e inject=fchmod:signal=SIGKILL \
+         "$stripecopy" --status-file="$tmp/status/now" "$tmp/disk" null: \
+         > "$output" 2> "$errors" || code=$?
+[ $code -eq 137 ] || fail "it was not killed: exit status $code"
+grep -q 'killed by SIGKILL' "$tmp/strace" || fail "nothing was injected"
+[ -z "$(ls -A "$tmp/status")" ] || fail "left: $(ls "$tmp/status")"
+
+# Nor does what is ended by a signal, from the first status on: it comes while
+# the new file stands beside the old one, and that takes long.
+TMPDIR=$tmp/private strace -f -qq -o "$tmp/strace" -e trace=linkat \
+  -e inject=linkat:delay_exit=5000000:when=1 \
+  "$stripecopy" --status-file="$tmp/status/now" "$tmp/disk" null: \
+  > "$output" 2> "$errors" &
+servers+=($!)
+is_beside () { compgen -G "$tmp/status/now.*" > /dev/null; }
+wait_until is_beside
+strace_pid=$! beside=$(compgen -G "$tmp/status/now.*")
+copy_pid=${beside##*stripecopy-} copy_pid=${copy_pid%-*}
+kill "$copy_pid"
+code=0
+wait "$strace_pid" || code=$?
+[ $code -eq 143 ] || fail "it was not ended by SIGTERM: exit status $code"
+[ "$(ls -A "$tmp/status")" = now ] || fail "there is: $(ls "$tmp/status")"
+rm "$tmp/status/now"
+
+# It is there when nobody is killed, and alone.
+copy_ok --status-file="$tmp/status/now" "$tmp/disk" null:
+[ "$(ls -A "$tmp/status")" = now ] || fail "there is: $(ls "$tmp/status")"

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Whoever looks at the status file at any moment sees one event, whole, and
+# never an older one than before.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires python3
+requires_plugin file
+requires_filter delay
+
+make_disks 16
+serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=100ms
+
+cat > "$tmp/look.py" << 'END'
+import json, os, sys
+name, seen, looks, last = sys.argv[1], set (), 0, -1
+while True:
+    try:
+        with open (name, "rb") as f:
+            text = f.read ()
+    except FileNotFoundError:
+        if last == -1:
+            continue                    # it has not begun
+        raise
+    assert text.count (b"\n") == 1 and text.endswith (b"\n"), text
+    event = json.loads (text)
+    assert event["seq"] >= last, (event, last)
+    last = event["seq"]
+    seen.add (last)
+    looks += 1
+    if event["ev"] == "end":
+        break
+print (len (seen), looks)
+END
+timeout "$limit" python3 "$tmp/look.py" "$tmp/status" > "$tmp/seen" 2>&1 &
+looking=$!
+start_copy --status-file="$tmp/status" --interval=0.1 -T 1 -R 1 \
+           --request-size=128k "$src" null:
+wait "$looking" || fail "$(cat "$tmp/seen")"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+read -r seen looks < "$tmp/seen"
+[ "$seen" -ge 5 ] || fail "only $seen events were seen, in $looks looks"
+[ "$(stat -c %a "$tmp/status")" = 644 ] || [ "$(umask)" != 0022 ] ||
+  fail "its mode is $(stat -c %a "$tmp/status")"
+left=$(compgen -G "$tmp/status.*") || :
+[ -z "$left" ] || fail "left behind: $left"
+
+# Where it cannot be written any more, that is said once, and the copy goes on.
+mkdir "$tmp/folder"
+start_copy --status-file="$tmp/folder/status" --interval=0.1 -T 1 -R 1 \
+           --request-size=512k "$src" "$tmp/new"
+wait_until test -e "$tmp/folder/status"
+rm -r "$tmp/folder"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+[ "$(grep -c 'warning: --status-file' "$errors")" -eq 1 ] ||
+  fail "not said once"
+expect_identical "$tmp/disk" "$tmp/new"

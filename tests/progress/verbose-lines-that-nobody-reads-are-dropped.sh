@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# With --verbose, too, whoever holds the pipe for standard error and never reads
+# it does not keep the copy: lines that have no room are dropped and counted.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+
+make_disks
+mkfifo "$tmp/pipe"
+exec {held}<> "$tmp/pipe"
+serve_nbdkit src -r file "$tmp/disk"
+
+# copies_unread ARGS...: copies while the pipe is full.
+copies_unread ()
+{
+  make_ones "$tmp/copy" 32M
+  dd if=/dev/zero of="$tmp/pipe" bs=4k oflag=nonblock status=none 2> "$errors" ||
+    grep -q 'temporarily unavailable' "$errors" || fail "the pipe is not full"
+  code=0
+  timeout -k 5 "$limit" "${wrapper[@]}" "$stripecopy" \
+          --report="$tmp/report" --request-size=64k "$@" "$src" "$tmp/copy" \
+          2>&"$held" < /dev/null || code=$?
+  [ $code -eq 0 ] || fail "exit status $code where nobody reads: $*"
+  expect_identical "$tmp/disk" "$tmp/copy"
+  grep -q '"log-lines-dropped"' "$tmp/report" || fail "no line was dropped: $*"
+}
+
+copies_unread -v
+copies_unread -vv
+
+# A reader that comes late is told how many it has missed.
+requires_filter delay
+serve_nbdkit slow --filter=delay -r file "$tmp/disk" delay-read=20ms
+STRIPECOPY_TEST_COPY=$tmp "${wrapper[@]}" "$stripecopy" -v -T 1 -R 1 \
+  --request-size=64k --events="$tmp/events" "$slow" "$tmp/copy" \
+  2> "$tmp/pipe" < /dev/null &
+copy_pid=$!
+wait_until grep -q '"progress"' "$tmp/events"
+cat <&"$held" > "$errors" &
+servers+=($!)
+wait_until grep -qaE 'stripecopy: [0-9]+ lines were dropped here' "$errors"
+kill "$copy_pid"
+wait_copy

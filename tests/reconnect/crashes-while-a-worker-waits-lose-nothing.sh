@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A worker that is done, and only waits for the others, copies again what the
+# destination has lost in a crash meanwhile.
+
+. "$(dirname "$0")/../lib/test.sh"
+
+make_data "$tmp/disk" 8M
+make_ones "$tmp/copy" 8M
+
+serve_destination () { serve_faulty dst --mode=crash --after=100000 "$tmp/copy"; }
+# Worker 0 has the first of the 32 requests, and claims those behind it.
+the_rest_is_done ()
+{
+  [ "$(grep -c 'worker 1 request [0-9]*: done' "$errors")" -ge 24 ]
+}
+
+serve_faulty src --mode=read-silent --offset=0 --times=1 "$tmp/disk"
+serve_destination
+start_copy -v -C 2 -T 2 -R 1 --request-size=256K --retry-wait=0.05 \
+           --retries=20 --stall-timeout=$((2 * factor)) "$src" "$dst"
+wait_until the_rest_is_done
+kill -KILL "$dst_pid"
+wait "$dst_pid" 2> "$tmp/wait" || :
+cmp -s <(make_ones /dev/stdout 8M) "$tmp/copy" || fail "it lost nothing"
+serve_destination
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+expect_fired src
+expect_error 'worker 1: again offset'
+expect_identical "$tmp/disk" "$tmp/copy"

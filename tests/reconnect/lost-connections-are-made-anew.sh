@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A connection that is closed, garbled or silent is made anew by the worker that
+# had it, on either side, and the copy is complete.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+
+make_islands "$tmp/disk" 32
+for mode in drop garble stall; do
+  for rude in src dst; do
+    make_ones "$tmp/copy" 32M
+    if [ $rude = src ]; then
+      serve_faulty src --mode=$mode --after=6 --times=4 "$tmp/disk"
+      serve_nbdkit dst file "$tmp/copy"
+    else
+      serve_nbdkit src -r file "$tmp/disk"
+      serve_faulty dst --mode=$mode --after=6 --times=4 "$tmp/copy"
+    fi
+    copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
+            --stall-timeout=$factor "$src" "$dst"
+    expect_fired $rude
+    expect_error 'worker [01] reconnects in '
+    expect_error 'worker [01] has reconnected$'
+    expect_identical "$tmp/disk" "$tmp/copy"
+    stop_server src
+    stop_server dst
+  done
+done

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a lost connection is replaced by has to lead to the same disk: another
+# size, or other abilities, end the copy.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_filter delay
+requires_plugin memory
+
+make_data "$tmp/disk" 16M
+serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=10ms
+serve_logged dst memory 16M
+
+# returns_as WHAT ARGS...: the destination is lost, and comes back like this.
+returns_as ()
+{
+  local what=$1
+  shift
+  start_copy --request-size=64k --retry-wait=0.05 --retries=20 "$src" "$dst"
+  wait_until has_request dst Write
+  stop_server dst KILL
+  serve_nbdkit dst "$@"
+  wait_copy
+  [ $code -eq 1 ] || fail "exit status $code: $what"
+  expect_error "^stripecopy: destination .*differs from the first: $what\$"
+  stop_server dst
+}
+
+returns_as size memory 17M
+serve_logged dst memory 16M
+returns_as 'read-only flag' -r memory 16M

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --trace writes JSON with each request that a server got, once, and changes
+# nothing about the copy.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires python3
+requires_plugin file
+requires_filter delay
+
+read_trace ()
+{
+  python3 "$srcdir/lib/read-trace.py" "$tmp/trace" > "$tmp/seen" ||
+    fail "not a good trace"
+}
+
+# How many events there are of a kind and name.
+seen () { awk -v ph="$1" -v n="$2" '$1 == ph && $2 == n { print $3 }' \
+            "$tmp/seen"; }
+expect_seen ()
+{
+  local n
+  n=$(seen "$1" "$2")
+  test "${n:-0}" "$3" "$4" || fail "${n:-0} events $1 $2, not $3 $4"
+}
+
+# The second half of the disk is slow and full, so it is stolen from.
+make_data "$tmp/disk" 8M
+truncate -s 16M "$tmp/disk"
+make_ones "$tmp/copy" 16M
+serve_logged src -r --filter=delay file "$tmp/disk" rdelay=10ms
+serve_logged dst file "$tmp/copy"
+copy_ok --trace="$tmp/trace" -T 2 --request-size=256K --requests=4 "$src" "$dst"
+expect_identical "$tmp/disk" "$tmp/copy"
+read_trace
+expect_seen b read -eq "$(requests src Read)"
+expect_seen b write -eq "$(requests dst Write)"
+expect_seen b zero -eq "$(requests dst Zero)"
+expect_seen b source-extents -eq "$(requests src Extents)"
+expect_seen b destination-extents -eq "$(requests dst Extents)"
+expect_seen b flush -eq "$(requests dst Flush)"
+for kind in 'b read' 'b zero' 'i stripe' 'i steal' 'C window' \
+            'X window-full' 'X waiting-for-extents' 'X waiting-for-others'; do
+  # shellcheck disable=SC2086
+  expect_seen $kind -gt 0
+done
+expect_seen b unanswered -eq 0
+grep -qx 'rows 3' "$tmp/seen" || fail "not a row for each worker and one"
+grep -qx 'overwritten 0' "$tmp/seen" || fail "records were overwritten"
+
+# What is zero on both sides is gone past.
+truncate -s 0 "$tmp/copy" && truncate -s 16M "$tmp/copy"
+copy_ok --trace="$tmp/trace" "$src" "$dst"
+expect_identical "$tmp/disk" "$tmp/copy"
+read_trace
+expect_seen i skip -gt 0
+expect_seen b zero -eq 0
+
+# What is lost or fails is tried again.
+serve_faulty lossy --mode=read-cut --after=4 --times=1 "$tmp/disk"
+copy_ok --trace="$tmp/trace" --request-size=256K --retry-wait=0.01 \
+        "$lossy" "$dst"
+expect_fired lossy
+read_trace
+expect_seen i source-lost -eq 1
+expect_seen i source-back -eq 1
+expect_seen X waiting-for-a-connection -gt 0
+expect_seen b backing-off -gt 0
+expect_seen b unanswered -eq 0
+
+serve_faulty failing --mode=read-error --after=4 --times=1 "$tmp/disk"
+copy_ok --trace="$tmp/trace" --request-size=256K --retry-wait=0.01 \
+        "$failing" "$dst"
+expect_fired failing
+read_trace
+expect_seen b errno -eq 1
+expect_seen b backing-off -eq 1
+
+copy_ok --trace="$tmp/trace" --bwlimit=20M "$tmp/disk" null:
+read_trace
+expect_seen X waiting-for-the-limit -gt 0
+
+copy_ok --trace="$tmp/trace" --verify "$src" "$dst"
+read_trace
+expect_seen i copy -gt 0
+expect_seen i compare -gt 0
+
+# More than there is room for: the newest are kept, and the rest is counted.
+copy_ok --trace="$tmp/trace" -T 1 --no-extents --request-size=4K -S 0 \
+        [ nbdkit pattern 272M ] null:
+kept=$(sed -n '1s/.*"records":\([0-9]*\).*/\1/p' "$tmp/trace")
+lost=$(sed -n '1s/.*"overwritten":\([0-9]*\).*/\1/p' "$tmp/trace")
+[ "$lost" -gt 0 ] || fail "nothing was overwritten"
+[ $((kept + lost)) -ge $((2 * 272 * 256)) ] || fail "not all was told"
+[ "$(grep -c '^{"ph":"b"' "$tmp/trace")" = \
+  "$(grep -c '^{"ph":"e"' "$tmp/trace")" ] || fail "not each has an end"
+[ "$(stat -c %s "$tmp/trace")" -lt 60000000 ] || fail "the file is large"

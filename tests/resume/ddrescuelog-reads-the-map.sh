@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The map is one that ddrescue's own tool reads, half done and done.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires ddrescuelog
+requires_filter delay log
+requires_plugin file
+
+make_data "$tmp/disk" 16M
+serve_logged src --filter=delay -r file "$tmp/disk" delay-read=20ms
+start_copy -R 1 --request-size=256K --map="$tmp/map" "$src" "$tmp/copy"
+wait_until has_request src Read
+kill -INT "$copy_pid"
+wait_copy
+
+# Blocks of 512 bytes that it counts as finished, and in all.
+count () { ddrescuelog --list-blocks="$1" "$tmp/map" | wc -l; }
+
+ddrescuelog --show-status "$tmp/map" > "$tmp/status" ||
+  fail "ddrescuelog refuses it: $(cat "$tmp/map")"
+grep -q 'mapfile extent: *16777 kB' "$tmp/status" ||
+  fail "ddrescuelog sees another disk: $(cat "$tmp/status")"
+! ddrescuelog --done-status "$tmp/map" || fail "it seems to be done"
+[ $(($(count +) + $(count '?'))) -eq 32768 ] || fail "other blocks are there"
+
+copy_ok --map="$tmp/map" "$src" "$tmp/copy"
+ddrescuelog --done-status "$tmp/map" || fail "it does not seem to be done"
+[ "$(count +)" -eq 32768 ] || fail "not all blocks are finished"

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copies that are killed at any moment go on from the last flush by the same
+# command, and are identical in the end: whatever the destination's server had
+# in its memory goes with it.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_filter delay log
+requires_plugin file
+
+make_data "$tmp/disk" 40M
+make_ones "$tmp/copy" 40M
+
+# A source that has seen no request yet.
+serve_source ()
+{
+  [ -z "${src:-}" ] || stop_server src
+  serve_logged src --filter=delay -r file "$tmp/disk" delay-read=50ms
+}
+
+# It keeps in memory what was not flushed.
+serve_destination ()
+{
+  serve_faulty dst --mode=crash --after=1000000 "$tmp/copy"
+}
+
+has_got_further () { [ "$(finished_bytes "$tmp/map")" -gt "$before" ]; }
+
+# killed_and_again DESTINATION FILE
+killed_and_again ()
+{
+  local before=0
+  for _ in 1 2; do
+    serve_source                # anew: some do not survive their clients
+    start_copy -R 2 --request-size=64K --map="$tmp/map" --map-interval=1 \
+               "$src" "$1"
+    wait_until test -s "$tmp/map"
+    wait_until has_got_further
+    kill -KILL "$copy_pid" || fail "the copy has ended"
+    wait_copy 2> "$tmp/wait"
+    [ $code -eq 137 ] || fail "it was not killed, but ended with $code"
+    if [ "$1" = "$dst" ]; then
+      kill -KILL "$dst_pid" 2> "$tmp/wait" || :   # or it saw us go
+      wait "$dst_pid" 2> "$tmp/wait" || :
+      serve_destination
+    fi
+    before=$(finished_bytes "$tmp/map")
+  done
+  serve_source
+  copy_ok --map="$tmp/map" "$src" "$1"
+  expect_identical "$tmp/disk" "$2"
+  [ "$(request_bytes src Read)" -eq $((41943040 - before)) ] ||
+    fail "$before bytes were there, and $(request_bytes src Read) were read"
+}
+
+serve_destination
+killed_and_again "$dst" "$tmp/copy"
+rm "$tmp/map"
+killed_and_again "$tmp/new" "$tmp/new"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A flush that never ends is waited for after a signal, but not after a second
+# one; what the server answers then finds nobody hurt.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin eval
+
+mkfifo "$tmp/hang"
+serve_nbdkit src memory 1M
+serve_nbdkit dst eval get_size='echo 1048576' \
+             pread='head -c $3 /dev/zero' pwrite='cat > /dev/null' \
+             can_flush='exit 0' \
+             flush="echo > '$tmp/flushing'; read -r x < '$tmp/hang'"
+start_copy --destination-is-zero=no "$src" "$dst"
+wait_until test -s "$tmp/flushing"
+kill -INT "$copy_pid"
+wait_until signal_is_taken
+pause 0.5                       # it waits for the flush for twenty seconds
+! copy_has_ended || fail "the first signal ended it"
+until copy_has_ended; do
+  kill -INT "$copy_pid" 2> /dev/null || :
+  pause 0.05
+done
+wait_copy
+echo > "$tmp/hang"              # the server would wait for it as well
+[ $code -eq 130 ] || fail "exit status $code after two signals"
+expect_error '^stripecopy: ended by signal 2'
+expect_no_error '100%'

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A server of an image that outlives a copy which was killed, because it forgot
+# the signal, is ended by its guard.  The same command waits for that, where a
+# map says that it is the same; any other is refused while the image is locked.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_formats qcow2
+
+make_islands "$tmp/disk" 8
+mkdir "$tmp/bin"
+mkfifo "$tmp/gate"
+real=$(command -v qemu-nbd)
+cat > "$tmp/bin/qemu-nbd" <<END
+#!/usr/bin/env bash
+# Forgets a signal while it starts, as qemu-nbd does.
+trap '' TERM
+case "\$*" in
+  *discard*)
+    echo > "$tmp/begun"
+    read -r _ < "$tmp/gate" ;;
+esac
+trap - TERM
+exec -a qemu-nbd "$real" "\$@"
+END
+chmod +x "$tmp/bin/qemu-nbd"
+path=$PATH
+
+is_locked ()
+{
+  grep -q "OFDLCK.*:$(stat -c %i "$tmp/image") " /proc/locks
+}
+
+is_free () { ! is_locked; }
+
+for map in '' --map="$tmp/map"; do
+  rm -f "$tmp/image" "$tmp/begun"
+  qemu-img create -q -f qcow2 "$tmp/image" 8M
+  PATH=$tmp/bin:$path
+  start_copy ${map:+"$map"} --destination-format=qcow2 "$tmp/disk" "$tmp/image"
+  wait_until test -e "$tmp/begun"
+  PATH=$path
+  kill -KILL "$copy_pid"
+  wait_copy
+  ! is_locked || fail "another server has the image"
+  echo > "$tmp/gate"
+  wait_until is_locked
+  [ -n "$map" ] || wait_until is_free
+  copy_ok ${map:+"$map"} --destination-format=qcow2 "$tmp/disk" "$tmp/image"
+  expect_same_disk raw "$tmp/disk" qcow2 "$tmp/image"
+done
+
+# The server of a copy that lives is left alone.
+rm "$tmp/image"
+start_copy --destination-format=qcow2 --retries=0 \
+           [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \
+             "$tmp/disk" ] "$tmp/image"
+wait_until test -s "$tmp/src.fired"
+pid=$copy_pid copy_pid=
+code=0
+"$stripecopy" --destination-format=qcow2 "$tmp/disk" "$tmp/image" \
+              2> "$tmp/second" || code=$?
+[ $code -eq 5 ] || fail "exit status $code of a second copy"
+copy_pid=$pid
+copy_has_ended && fail "the first copy has ended"
+kill "$copy_pid"
+kill "$copy_pid" || :
+wait_copy

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A stream may be silent for longer than --stall-timeout; a server on the other
+# side may not.
+
+. "$(dirname "$0")/../lib/test.sh"
+
+make_data "$tmp/disk" 3M
+mkfifo "$tmp/in"
+exec {in}<> "$tmp/in"
+start_stream --stall-timeout=1 - "$tmp/copy" < "$tmp/in" {in}>&-
+head -c 1M "$tmp/disk" >&"$in"
+pause 1.2
+! copy_has_ended || fail "the silent stream was given up"
+tail -c +1048577 "$tmp/disk" >&"$in"
+exec {in}>&-
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+expect_identical "$tmp/disk" "$tmp/copy"
+
+# This stream does not end, either.
+exec {in}<> "$tmp/in"
+cat "$tmp/disk" >&"$in" &
+servers+=($!)
+make_ones "$tmp/copy" 3M
+serve_faulty dst --mode=write-silent --after=1 "$tmp/copy"
+stream_fails 1 '^stripecopy: destination .*no answer for 1 s, to a write' \
+             --stall-timeout=1 - "$dst" < "$tmp/in"
+expect_fired dst

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What cannot be read, or not again, is refused by --compare and --verify before
+# anything is opened, made or started.
+
+. "$(dirname "$0")/../lib/test.sh"
+
+make_islands "$tmp/disk" 8
+mkfifo "$tmp/fifo"
+for mode in --compare --verify; do
+  copy_fails 2 'destination null:: it cannot be compared: nothing' \
+             $mode "$tmp/disk" null:
+  copy_fails 2 'destination -: it cannot be compared: a stream' \
+             $mode "$tmp/disk" -
+  stream_fails 2 'source -: it cannot be compared: a stream' \
+               $mode - "$tmp/new" < "$tmp/disk"
+  copy_fails 2 'destination .*/fifo: it cannot be compared' \
+             $mode "$tmp/disk" "$tmp/fifo"
+  copy_fails 2 'source .*/fifo: it cannot be compared' \
+             $mode "$tmp/fifo" "$tmp/new"
+  copy_fails 2 'destination null:' $mode [ touch "$tmp/started" ] null:
+  copy_fails 2 'same file' $mode "$tmp/disk" "$tmp/disk"
+done
+[ ! -e "$tmp/new" ] || fail "a destination was made"
+[ ! -e "$tmp/started" ] || fail "a server was started"
+copy_fails 2 'compare and --verify' --compare --verify "$tmp/disk" "$tmp/new"

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --source-size: a stream that has fewer or more bytes is an error, and leaves no
+# file behind; any other source of another size is refused untouched.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin file
+
+size=20000001
+make_data "$tmp/disk" $((size + 100000))
+head -c $size "$tmp/disk" > "$tmp/right"
+
+# Requests of several sizes, so that the end lies on one and within one.
+for options in '' '--request-size=4096' '-R 1' '--synchronous'; do
+  read -r -a words <<< "$options"
+  stream_ok "${words[@]}" --source-size=$size - "$tmp/copy" \
+            < <(head -c $size "$tmp/disk")
+  expect_identical "$tmp/right" "$tmp/copy"
+  rm "$tmp/copy"
+  for length in 0 4096 $((size - 1)); do
+    stream_fails 1 "^stripecopy: source -: it ended after $length of the $size" \
+                 "${words[@]}" --source-size=$size - "$tmp/copy" \
+                 < <(head -c $length "$tmp/disk")
+    [ ! -e "$tmp/copy" ] || fail "a part of it stays: $options $length"
+  done
+  for length in $((size + 1)) $((size + 100000)); do
+    stream_fails 1 "^stripecopy: source -: it has more than the $size bytes" \
+                 "${words[@]}" --source-size=$size - "$tmp/copy" \
+                 < <(head -c $length "$tmp/disk")
+    [ ! -e "$tmp/copy" ] || fail "too much of it stays: $options $length"
+  done
+done
+stream_ok --source-size=0 - "$tmp/copy" < /dev/null
+[ -e "$tmp/copy" ] && [ ! -s "$tmp/copy" ] || fail "no empty file was made"
+
+# One that never ends.
+make_ones "$tmp/copy" 1M
+cp "$tmp/copy" "$tmp/ones"
+serve_nbdkit dst file "$tmp/copy"
+copy_fails 1 '^stripecopy: source /dev/zero: it has more than the 1000 bytes' \
+           --source-size=1000 /dev/zero "$dst"
+
+# What is known before is refused before.
+make_ones "$tmp/copy" 1M
+stream_fails 2 '^stripecopy: destination .*\(1048576\) .*--source-size' \
+             --source-size=2M - "$dst" < "$tmp/right"
+serve_nbdkit src -r file "$tmp/ones"
+for source in "$tmp/ones" "$src"; do
+  copy_fails 2 'its size is 1048576, not 1000 as --source-size says' \
+             --source-size=1000 "$source" "$dst"
+done
+expect_identical "$tmp/ones" "$tmp/copy"
+copy_fails 2 'its size is 1048576, not 1000' --source-size=1000 "$tmp/ones" \
+           "$tmp/new"
+[ ! -e "$tmp/new" ] || fail "a file was made for a refused copy"
+copy_ok --source-size=1M "$tmp/ones" "$tmp/new"
+expect_identical "$tmp/ones" "$tmp/new"

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --verify reads over the connections that it copied over: a server that leaves
+# with its last client stays; and all workers share in it.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires qemu-nbd
+requires_plugin file
+requires_filter log
+
+for e in 1 4; do
+  make_disks 16
+  copy_ok --verify -p [ qemu-nbd -r -e $e -f raw "$tmp/disk" ] \
+          [ qemu-nbd -e $e -f raw "$tmp/copy" ]
+  expect_error 'compared 16\.0 MiB .* no difference'
+  expect_identical "$tmp/disk" "$tmp/copy"
+done
+
+make_data "$tmp/disk" 64M
+truncate -s 64M "$tmp/copy"
+serve_logged src -r file "$tmp/disk"
+serve_logged dst file "$tmp/copy"
+copy_ok --verify -p -T 4 "$src" "$dst"
+expect_error 'compared .* with 4 workers: 64\.0 MiB read'
+[ "$(busy_connections dst Read)" -gt 1 ] || fail "one worker did it all"
+[ "$(request_bytes src Read)" -eq $((128 << 20)) ] || fail "not read twice"
+[ "$(request_bytes dst Read)" -eq $((64 << 20)) ] || fail "not read once"
+
+# Files, a new one and one that was longer; and images.
+copy_ok --verify "$tmp/disk" "$tmp/new"
+truncate -s 100M "$tmp/copy"
+copy_ok --verify "$tmp/disk" "$tmp/copy"
+expect_identical "$tmp/disk" "$tmp/copy"
+without_uring
+copy_ok --verify "$tmp/disk" "$tmp/copy"
+if command -v qemu-img > /dev/null; then
+  copy_ok --verify --destination-format=qcow2 "$tmp/disk" "$tmp/image"
+  copy_ok --compare --source-format=qcow2 "$tmp/image" "$tmp/disk"
+  copy_ok --compare --destination-format=qcow2 "$tmp/disk" "$tmp/image"
+  put_data "$tmp/disk" 4096 1000
+  copy_fails 4 'offset 4096 length 1024$' --compare \
+             --destination-format=qcow2 "$tmp/disk" "$tmp/image"
+fi
