@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
 requires_plugin file
+requires_schemas
 
 secret=open-sesame-42
 make_disks 4

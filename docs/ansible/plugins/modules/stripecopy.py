@@ -1,10 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Copies one disk by running stripecopy, and returns its report.
-
-All that is known of a copy is in the report; this only makes a command line of
-a task's options, and an outcome of the report.
-"""
+"""Copies one disk by running stripecopy, and returns its report."""
 
 DOCUMENTATION = r"""
 module: stripecopy
@@ -12,14 +8,14 @@ short_description: Copies a disk between NBD servers, files and block devices
 description:
   - Runs C(stripecopy) on the managed host, without a shell, and returns its
     report.
-  - With a I(map), a copy that was cut short goes on where it was, and one that
-    is complete is left alone, so that the task is C(ok) and not C(changed).
-    Without one, each run copies the disk again.
+  - With a I(map), an interrupted copy is resumed, and a complete one is left
+    alone, so that the task is C(ok) and not C(changed). Without a map, each run
+    copies the whole disk again.
   - In check mode both sides are opened and nothing is written. The task is
-    C(changed) where there is something left to copy.
+    C(changed) if there is something left to copy.
   - Secrets in I(source), I(destination) and I(extra_args) are neither logged
-    nor returned. The managed host's own users can see them in its list of
-    processes; files, as in C(tls-psk-file=), cannot be seen there.
+    nor returned. But while the copy runs, all users of the managed host can see
+    them in the list of processes. Name files instead, as in C(tls-psk-file=).
 author:
   - The stripecopy project (@stripecopy)
 requirements:
@@ -28,124 +24,126 @@ requirements:
 options:
   source:
     description:
-      - The disk to read. A file, a device or an NBD URI; or a list, the command
-        of a server to start, which stands in brackets on the command line.
+      - The disk to read. A string is a file, a device or a URI. A list is the
+        command of an NBD server, which stripecopy starts for the copy.
     type: raw
     required: true
   destination:
     description:
-      - The disk to write, in the same forms; or C(null:), which keeps nothing.
+      - The disk to write, in the same forms, or C(null:) to discard the data.
     type: raw
     required: true
   map:
     description:
-      - A file on the managed host that remembers what was copied. Its folder
-        has to be there.
+      - A file on the managed host that records which ranges are copied. Its
+        folder must exist.
     type: path
   map_interval:
     description:
-      - Seconds between two checkpoints. What was copied since the last one is
-        lost when the copy is killed.
+      - Seconds between two checkpoints. Data that was copied after the last
+        checkpoint is copied again if the copy is killed.
     type: float
   resume:
     description:
-      - What to do about a map that is there.
+      - C(auto) resumes the copy if its I(map) exists, C(require) fails if it
+        does not exist, and C(never) replaces it.
     type: str
     choices: [auto, require, never]
   source_id:
     description:
-      - A name for this state of the source, as that of a snapshot. A map made
-        with another one is refused, with C(rc=6).
+      - A name for this state of the source, such as the name of a snapshot. A
+        map with a different one is refused with C(rc=6).
     type: str
   shard:
     description:
-      - Copies one part of the disk, as C(2/3) the second of three, so that
-        several hosts can copy one disk.
+      - The part of the disk to copy, for example C(2/3) for the second of
+        three, so that several hosts can copy one disk.
     type: str
   bwlimit:
     description:
-      - Bytes a second at most, as C(100M); or C(@FILE), which is read again
-        when it changes.
+      - The highest rate in bytes per second, for example C(100M), or C(@FILE)
+        for a file with the rate, which is read again when it changes.
     type: str
   verify:
     description:
-      - Reads both sides again after the copy, and compares them; also where
-        nothing was left to copy.
+      - Reads both sides again after the copy and compares them, also if nothing
+        was left to copy.
     type: bool
     default: false
   retries:
     description:
-      - How often a request that failed, or a connection that was lost, is tried
-        again within one run.
+      - How often a failed request or a lost connection is retried within one
+        run.
     type: int
   retry_wait:
     description:
-      - Seconds before the first of these retries. They double from one to the
-        next.
+      - Seconds before the first retry. The wait doubles with each retry.
     type: float
   connect_wait:
     description:
-      - Seconds to wait for an NBD server that is not there yet.
+      - Seconds to wait for an NBD server that does not accept connections yet.
     type: int
   external_files:
     description:
-      - Writes into a destination's image also where it names other files.
+      - Allows an image as destination that names other files, such as a backing
+        file.
     type: bool
     default: false
   source_size:
     description:
-      - The size that a stream must have, for example C(40G).
+      - The size that the source must have, for example C(40G). A stream that
+        ends early is an error then.
     type: str
   open_timeout:
     description:
-      - Seconds until a side that cannot be opened is given up.
+      - Seconds after which the copy fails if a side cannot be opened.
     type: int
   stall_timeout:
     description:
-      - Seconds until a copy that does not move is given up.
+      - Seconds after which the copy fails if it makes no progress.
     type: int
   source_format:
     description:
-      - What is in the source's file, or behind its web address, as C(qcow2).
+      - The format of the source's file or web address, for example C(qcow2).
     type: str
   destination_format:
     description:
-      - What to write into the destination's file.
+      - The format of the destination's file.
     type: str
   destination_is_zero:
     description:
-      - Whether the destination reads as zeroes. C(auto) asks it.
+      - Whether the destination reads as zeroes. C(auto) asks the destination.
     type: str
     choices: [auto, 'yes', 'no']
   allocated:
     description:
-      - Writes zeroes as allocated blocks.
+      - Allocates the blocks of zeroes at the destination.
     type: bool
     default: false
   flush:
     description:
-      - C(true) refuses a destination that cannot flush. C(false) does not flush
-        at the end. By default it is flushed where that is possible.
+      - C(true) refuses a destination that cannot flush, and C(false) does not
+        flush. By default the destination is flushed if it can be.
     type: bool
   blkhash:
     description:
-      - Computes a digest of the disk, as C(sha256). It is in the report.
+      - The digest to compute, for example C(sha256). The report has its value.
     type: str
   connections:
     description:
-      - How many connections to make to each server at most.
+      - The highest number of connections to each server.
     type: int
   threads:
     description:
-      - How many workers there are at most; C(0) means one a processor.
+      - The highest number of workers. C(0) means one for each processor.
     type: int
   events:
     description:
-      - A file on the managed host that each event is appended to, a line each.
+      - A file on the managed host to append all events to, one in each line.
     type: path
   status_file:
     description:
-      - A file on the managed host that has the latest event, for whoever polls.
+      - A file on the managed host that always contains the latest event.
     type: path
   interval:
     description:
@@ -153,12 +151,12 @@ options:
     type: float
   report:
     description:
-      - A file on the managed host that gets the report, in place of that of
-        the run before.
+      - A file on the managed host for the report. It replaces the report of
+        an earlier run.
     type: path
   extra_args:
     description:
-      - More options for the command line, as they stand there.
+      - More options, as on the command line.
     type: list
     elements: str
     default: []
@@ -176,9 +174,10 @@ attributes:
     description: Shows how many bytes are left to copy, before and after.
   async:
     support: full
-    description: I(status_file) tells how far the copy is.
+    description: M(stripecopy.disks.watch) shows the progress.
 notes:
-  - A copy that failed with C(rc=3) or C(rc=5) can be tried again as it is.
+  - After C(rc=3) the copy is incomplete, and after C(rc=5) a disk is in use.
+    Run the same task again in these cases.
 """
 
 EXAMPLES = r"""
@@ -202,26 +201,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: The report, as stripecopy wrote it; C(null) where there is none.
+  description: The report as stripecopy wrote it, or C(null) without a report.
   returned: always
   type: dict
 status:
   description:
     - How the copy ended. One of C(ok), C(unchanged), C(incomplete), C(failed),
-      C(different), C(planned); or C(unknown), without a report.
+      C(different) and C(planned), or C(unknown) without a report.
   returned: always
   type: str
 rc:
-  description: The exit status; 128 and the signal's number, for a signal.
+  description: The exit status; 128 plus its number after a signal.
   returned: always
   type: int
 cmd:
-  description: The command line, secrets masked.
+  description: The command line with its secrets masked.
   returned: always
   type: list
   elements: str
 stderr:
-  description: What stripecopy and the servers it started said.
+  description: The messages of stripecopy and of the servers it started.
   returned: always
   type: str
 """
