@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers of descriptors. */
+/* Descriptors of open files. */
 
 #ifndef DESCRIPTOR_H
 #define DESCRIPTOR_H
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
+
+/* Opens what a descriptor leads to once more, with these flags, so that offset
+ * and flags are not shared with it.  Returns what open(2) returns.
+ */
+static inline int
+descriptor_reopen (int fd, int flags)
+{
+  char path[40];
+
+  snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  return open (path, flags);
+}
 
 /* Returns the same open file under a number that is not a standard one; -1 with
  * errno, also for -1.  Standard descriptors that are closed have still to be

@@ -94,6 +94,14 @@ device_describe (int fd, struct device *d)
   return 0;
 }
 
+bool
+device_is_possible (const char *path)
+{
+  struct stat st;
+
+  return stat (path, &st) == -1 || S_ISREG (st.st_mode) || S_ISBLK (st.st_mode);
+}
+
 int
 device_find (const char *path, struct device *d)
 {

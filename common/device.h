@@ -36,6 +36,11 @@ struct device {
 /* 0, or -1 with errno. */
 int device_describe (int fd, struct device *d);
 
+/* Whether a path can be that of a file or a block device: it does not lead to
+ * anything else.
+ */
+bool device_is_possible (const char *path);
+
 /* Which file or block device a name leads to, for device_same: nothing else is
  * set, and no permission to read it is needed.  0, or -1 with errno.
  */

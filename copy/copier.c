@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "copier.h"
 #include "endpoint/open.h"
+#include "endpoint/server.h"
 #include "endpoint/used-files.h"
 #include "engine/ratelimit.h"
 #include "engine/scan.h"
@@ -36,7 +37,6 @@
  * after a failure.
  */
 #define GRACE (30 * NS_PER_S)
-#define GRACE_AFTER_FAILURE (2 * NS_PER_S)
 
 /* How long the disk is looked at as a whole, only to say how long a copy takes;
  * for --plan it is as long as opening may take.
@@ -710,7 +710,7 @@ copy (struct copier *c, uint64_t start)
 static int
 close_both (struct copier *c, int status)
 {
-  const uint64_t grace = status == DONE ? GRACE : GRACE_AFTER_FAILURE;
+  const uint64_t grace = status == DONE ? GRACE : SERVER_GRACE;
   const int interrupt_fd = stop_signal_fd (c->copy.stop);
   struct error of_source = { 0 }, of_destination = { 0 };
   int signal_number;

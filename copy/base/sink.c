@@ -25,11 +25,8 @@
 static void
 open_anew (struct sink *out, int fd)
 {
-  char path[64];
-
-  snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
   out->fd = descriptor_lift (
-    open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    descriptor_reopen (fd, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   out->owned = out->fd != -1;
   if (out->fd == -1 && errno != ENXIO) { /* ENXIO: nobody reads it */
     out->fd = fd;

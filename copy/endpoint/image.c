@@ -38,7 +38,7 @@
 #include "device.h"
 #include "endpoint/archive.h"
 #include "endpoint/child-log.h"
-#include "endpoint/file.h"
+#include "endpoint/path.h"
 #include "endpoint/image-command.h"
 #include "endpoint/image-facts.h"
 #include "endpoint/image.h"
@@ -60,15 +60,9 @@
 #define CHECK_FOUND_ERRORS 2
 #define CHECK_UNKNOWN 63
 
-/* For a server that only read, or that could not be opened, to end. */
-#define GRACE (2 * NS_PER_S)
-
 /* For how long, in all, a locked image is tried again. */
 #define RELEASE_STEPS 12
 #define RELEASE_STEP_MS 250
-
-/* What reads from a server can be a moment sooner to end than the server. */
-#define DEATH_NOTICE_MS 200
 
 struct image_endpoint {
   struct endpoint base;
@@ -453,9 +447,7 @@ image_endpoint_recheck (struct endpoint *base, struct error *e)
 {
   const struct image_endpoint *ep = image_endpoint_of (base);
 
-  return ep->fd == -1
-    ? 0
-    : endpoint_file_check_place (base, ep->fd, path_of (ep), e);
+  return ep->fd == -1 ? 0 : path_check_place (base, ep->fd, path_of (ep), e);
 }
 
 static int
@@ -602,7 +594,7 @@ image_check (const struct target *t, struct error *e)
 
   if (is_address && check_address (t, e) == -1)
     return -1;
-  if (!is_address && !endpoint_file_fits (t->operand->name)) {
+  if (!is_address && !device_is_possible (t->operand->name)) {
     error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
                t->name);
     return -1;
@@ -614,7 +606,7 @@ image_check (const struct target *t, struct error *e)
             == -1))
     return -1;
   return is_address ? check_program ("curl", "curl", t->name, e)
-                    : endpoint_file_check (t, e);
+                    : path_check (t, e);
 }
 
 /* All that was written to a descriptor, as a string, or NULL with errno. */
@@ -777,13 +769,13 @@ open_place (struct image_endpoint *ep, struct error *e)
 {
   const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
 
-  ep->fd = endpoint_file_open_alone (&ep->base, path_of (ep), flags,
-                                     ep->request.interrupt_fd);
+  ep->fd = path_open_alone (&ep->base, path_of (ep), flags,
+                            ep->request.interrupt_fd);
   if (ep->base.caps.in_use)
     return 0;
   if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
     promise_new_caps (ep);
-    return endpoint_file_check_new (path_of (ep), ep->base.name, e);
+    return path_check_new (path_of (ep), ep->base.name, e);
   }
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot open it", e);
@@ -811,7 +803,7 @@ open_destination (struct image_endpoint *ep, struct error *e)
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
     return -1;
   ep->base.caps = *endpoint_caps (ep->server);
-  endpoint_close (ep->server, GRACE, ep->request.interrupt_fd, e);
+  endpoint_close (ep->server, SERVER_GRACE, ep->request.interrupt_fd, e);
   ep->server = NULL;
   promise_caps (ep);
   return 0;
@@ -1200,7 +1192,7 @@ serve_address (struct image_endpoint *ep, const struct url *url,
     r = start_server (ep, serve_command (ep, IMAGE_READ), e);
   /* That the one below is gone says why those above it could not go on. */
   if (r == -1 && ep->below)
-    server_has_ended (ep->below, DEATH_NOTICE_MS, e);
+    server_has_ended (ep->below, SERVER_DEATH_MS, e);
   if (r == -1 && e->kind != ERROR_INTERRUPTED)
     explain_head (ep, url, e);
   if (fd != -1)
@@ -1276,7 +1268,7 @@ image_open (const struct endpoint_request *q, struct error *e)
   ep->fd = -1;
   if ((q->operand->kind == OPERAND_WEB ? open_address : open_file) (ep, e) == 0)
     return &ep->base;
-  image_endpoint_close (&ep->base, GRACE, q->interrupt_fd, e);
+  image_endpoint_close (&ep->base, SERVER_GRACE, q->interrupt_fd, e);
   return NULL;
 }
 

@@ -63,14 +63,8 @@
 #define KEEP_ALIVE_INTERVAL 10
 #define KEEP_ALIVE_COUNT 6
 
-/* For a server that could not be opened to end by itself. */
-#define GRACE_AFTER_FAILURE (2 * NS_PER_S)
-
 /* Between two tries to reach a server that is not there yet. */
 #define CONNECT_PAUSE (NS_PER_S / 2)
-
-/* Its connections can be gone a moment before the server itself is. */
-#define DEATH_NOTICE_MS 200
 
 #define CONTEXT LIBNBD_CONTEXT_BASE_ALLOCATION
 
@@ -1002,7 +996,7 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
     deadline = clock_now () + (q->deadline - began);
   }
   /* Whatever went wrong, that the server is gone says more. */
-  if (r != 1 && ep->spawn && server_has_ended (ep->spawn, DEATH_NOTICE_MS, e))
+  if (r != 1 && ep->spawn && server_has_ended (ep->spawn, SERVER_DEATH_MS, e))
     return -1;
   if (r == 0) {
     *e = (struct error) { 0 };
@@ -1065,7 +1059,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   return &ep->base;
 
 fail:
-  nbd_endpoint_close (&ep->base, GRACE_AFTER_FAILURE, q->interrupt_fd, e);
+  nbd_endpoint_close (&ep->base, SERVER_GRACE, q->interrupt_fd, e);
   return NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "arith.h"
 #include "clock.h"
+#include "device.h"
 #include "endpoint/endpoint-private.h"
 #include "endpoint/file.h"
 #include "endpoint/image.h"
@@ -38,7 +39,7 @@ find_kind (const struct operand *operand)
     break;
   }
   return operand_is_image (operand)      ? &endpoint_image_kind
-    : endpoint_file_fits (operand->name) ? &endpoint_file_kind
+    : device_is_possible (operand->name) ? &endpoint_file_kind
                                          : &endpoint_pipe_kind;
 }
 

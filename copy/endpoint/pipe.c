@@ -34,6 +34,7 @@
 
 #include "arith.h"
 #include "base/log.h"
+#include "descriptor.h"
 #include "device.h"
 #include "endpoint/pipe.h"
 
@@ -487,11 +488,9 @@ open_path (struct pipe_endpoint *ep, const struct endpoint_request *q,
 static int
 reopen_pipe (enum side side)
 {
-  char path[40];
-
-  snprintf (path, sizeof path, "/proc/self/fd/%d", standard_fd (side));
-  return open (path,
-               O_CLOEXEC | O_NONBLOCK | (side == SOURCE ? O_RDONLY : O_WRONLY));
+  return descriptor_reopen (standard_fd (side),
+                            O_CLOEXEC | O_NONBLOCK
+                              | (side == SOURCE ? O_RDONLY : O_WRONLY));
 }
 
 static int

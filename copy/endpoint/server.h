@@ -13,7 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "error.h"
+
+/* How long a server may take to end that only read, or that could not be
+ * opened, before it is killed.
+ */
+#define SERVER_GRACE (2 * NS_PER_S)
+
+/* How long a server may outlive its connections when it dies. */
+#define SERVER_DEATH_MS 200
 
 struct server;
 

@@ -745,7 +745,8 @@ used_files_check (const struct used_files *u, struct error *e)
         return refuse (&u->uses[j], &u->uses[i], e);
   for (size_t i = 0; i < u->n_uses; i++)
     if (is_output_on_disk (&u->uses[i])) {
-      error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: refusing to write to a disk",
+      error_set_kind (e, ERROR_REFUSED, EINVAL,
+                      "%s: refusing to write to a disk",
                       format_label (&u->uses[i], label, sizeof label));
       return -1;
     }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "plan/plan.h"
+#include "plan/zero-plan.h"
 
 /* A part of a buffer that is written or zeroed on its own. */
 struct segment {

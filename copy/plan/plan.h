@@ -13,19 +13,9 @@
 #include "error.h"
 #include "options/types.h"
 #include "plan/retry.h"
+#include "plan/zero-plan.h"
 
 struct options;
-
-/* What is done about zeroes. */
-struct zero_plan {
-  bool allocate;        /* zeroes become allocated blocks */
-  uint64_t scan;        /* smallest run looked for in data; 0: none */
-  enum is_zero known;   /* what is known of the destination */
-  bool ask_destination; /* known is AUTO, and it can tell */
-  uint64_t request_max; /* bytes of one zero request; 0: cannot zero */
-  bool fast;            /* try fast zero first */
-  uint64_t write_max;   /* bytes of one write where zeroing fails */
-};
 
 /* The digest that is computed on the way. */
 struct digest_plan {

@@ -9,7 +9,7 @@
 calls='open|openat|creat|fopen|unlink|unlinkat|remove|rename|renameat2?'
 calls+='|link|linkat|symlink|truncate|ftruncate|fallocate|mkdir|mkdirat|mkdtemp'
 calls+='|mkstemp|mkostemp|mkfifo|mknod|rmdir|bind|memfd_create'
-calls+='|device_remove_file|io_uring_prep_fallocate'
+calls+='|device_remove_file|descriptor_reopen|io_uring_prep_fallocate'
 
 # FILE FUNCTION of each call; a function's name begins its line.
 awk -v calls="(^|[^a-z_>.])($calls) \\\\(" '

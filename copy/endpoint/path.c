@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Endpoints whose name is a path, of whichever kind: see path.h. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "endpoint/path.h"
+#include "holders.h"
+
+/* -- before anything is opened -------------------------------------------- */
+
+/* Refuses a file that says of its size that it is 0 and has bytes all the same,
+ * as those of /proc do.
+ */
+static int
+check_sized (const char *path, const char *what, struct error *e)
+{
+  const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat st;
+  char byte;
+  const bool lies = fd != -1 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode)
+    && st.st_size == 0 && pread (fd, &byte, 1, 0) == 1;
+
+  if (fd != -1)
+    close (fd);
+  if (!lies)
+    return 0;
+  error_set (e, ENOTSUP,
+             "%s: it has a size of 0, and can be read all the same:"
+             " pipe it, as by: cat FILE | stripecopy - DESTINATION",
+             what);
+  return -1;
+}
+
+/* Where a name leads, or where a file of this name would be: the nearest folder
+ * above it that is there; without links.  Allocated, or NULL.
+ */
+static char *
+find_place (const char *path)
+{
+  char *name = strdup (path), *found = name ? realpath (name, NULL) : NULL;
+
+  while (name && found == NULL && strcmp (name, "/") != 0
+         && strcmp (name, ".") != 0) {
+    char *up = strdup (dirname (name));
+
+    free (name);
+    name = up;
+    found = up ? realpath (up, NULL) : NULL;
+  }
+  free (name);
+  return found;
+}
+
+/* The folder of devices itself, not what else is mounted in it, and not the
+ * one for shared memory, which is for files.
+ */
+static bool
+is_among_devices (const char *place)
+{
+  struct stat st, of_devices;
+
+  if (strcmp (place, "/dev") != 0 && strncmp (place, "/dev/", 5) != 0)
+    return false;
+  return strcmp (place, "/dev/shm") != 0 && strncmp (place, "/dev/shm/", 9) != 0
+    && stat (place, &st) == 0 && stat ("/dev", &of_devices) == 0
+    && st.st_dev == of_devices.st_dev;
+}
+
+/* Refuses a name in /dev where there is no device. */
+static int
+check_no_typo (const char *path, const char *what, struct error *e)
+{
+  struct stat st;
+  const bool there = stat (path, &st) == 0;
+  char *place;
+  bool typo;
+
+  if (there && !S_ISREG (st.st_mode))
+    return 0;
+  place = find_place (path);
+  typo = place && is_among_devices (place);
+  free (place);
+  if (!typo)
+    return 0;
+  error_set (e, there ? EINVAL : ENOENT,
+             there
+               ? "%s: it is a regular file among the devices in /dev, and no"
+                 " device"
+               : "%s: there is no such device, and no file is made in /dev",
+             what);
+  return -1;
+}
+
+int
+path_check (const struct target *t, struct error *e)
+{
+  return t->wants.write ? check_no_typo (t->operand->name, t->name, e)
+                        : check_sized (t->operand->name, t->name, e);
+}
+
+int
+path_check_new (const char *path, const char *what, struct error *e)
+{
+  struct stat st;
+  char *copy;
+  int r;
+
+  /* Anything else was made since: whoever creates it finds out. */
+  if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
+    error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere", what);
+    return -1;
+  }
+  copy = strdup (path);
+  r = copy ? faccessat (AT_FDCWD, dirname (copy), W_OK | X_OK, AT_EACCESS) : -1;
+  if (r == -1)
+    error_set (e, errno, "%s: cannot create it: %s", what, strerror (errno));
+  free (copy);
+  return r;
+}
+
+/* -- opening, and what becomes of the name ---------------------------------- */
+
+/* How long a device is waited for that no mount or other device has.  When a
+ * copy is killed, the kernel takes its ring apart after its parent has heard of
+ * its end, and the device is not free before that.
+ */
+#define RELEASE_MS 2000
+#define RELEASE_STEP_MS 20
+
+/* False when somebody wants us to end. */
+static bool
+pause_for_release (int interrupt_fd)
+{
+  struct pollfd p = { .fd = interrupt_fd, .events = POLLIN };
+
+  return poll (&p, 1, RELEASE_STEP_MS) <= 0;
+}
+
+int
+path_open_alone (struct endpoint *ep, const char *path, int flags,
+                 int interrupt_fd)
+{
+  int left = RELEASE_MS / RELEASE_STEP_MS;
+  struct stat st;
+
+  if (stat (path, &st) == -1 || !S_ISBLK (st.st_mode))
+    return open (path, flags);
+  for (;;) {
+    const int fd = open (path, flags | O_EXCL);
+
+    if (fd != -1 || errno != EBUSY)
+      return fd;
+    if (holders_describe (st.st_rdev, path, ep->in_use_by, sizeof ep->in_use_by)
+        || left-- == 0 || !pause_for_release (interrupt_fd))
+      break;
+  }
+  ep->caps.in_use = true;
+  ep->caps.in_use_by = ep->in_use_by;
+  return -1;
+}
+
+int
+path_check_place (const struct endpoint *ep, int fd, const char *path,
+                  struct error *e)
+{
+  const char *what;
+  struct stat st, its;
+
+  if (fstat (fd, &st) == -1)
+    return endpoint_fail (ep, "cannot look at it", e);
+  if (!S_ISREG (st.st_mode) || device_is_at (fd, path))
+    return 0;
+  if (stat (path, &its) == 0)
+    what = "another file took its place";
+  else if (errno == ENOENT || errno == ENOTDIR)
+    what = st.st_nlink == 0 ? "the file was removed" : "the file was moved";
+  else /* nobody can say what became of it */
+    return 0;
+  error_set (e, ESTALE, "%s: %s while it was written", ep->name, what);
+  return -1;
+}

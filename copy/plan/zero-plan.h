@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The part of the plan that is about zeroes. */
+
+#ifndef ZERO_PLAN_H
+#define ZERO_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "options/types.h"
+
+/* What is done about zeroes. */
+struct zero_plan {
+  bool allocate;        /* zeroes become allocated blocks */
+  uint64_t scan;        /* smallest run looked for in data; 0: none */
+  enum is_zero known;   /* what is known of the destination */
+  bool ask_destination; /* known is AUTO, and it can tell */
+  uint64_t request_max; /* bytes of one zero request; 0: cannot zero */
+  bool fast;            /* try fast zero first */
+  uint64_t write_max;   /* bytes of one write where zeroing fails */
+};
+
+#endif /* ZERO_PLAN_H */
