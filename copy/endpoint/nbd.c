@@ -75,6 +75,14 @@ struct place {
   char *export;     /* owned */
 };
 
+/* What libnbd says only in words about a connection that cannot be made. */
+enum failure {
+  FAILURE_OTHER,
+  FAILURE_NO_HOST, /* the name of the host cannot be resolved */
+  FAILURE_HANG_UP, /* as a tunnel does whose other end is not there */
+  FAILURE_CERTIFICATE,
+};
+
 struct nbd_conn {
   struct conn base;
   struct nbd_handle *nbd; /* owned */
@@ -82,6 +90,7 @@ struct nbd_conn {
   bool greeted;           /* the server is known to speak NBD */
   bool reached;           /* it was connected once */
   bool leaving;           /* the goodbye has been started */
+  enum failure failure;   /* why it was not connected, or was lost */
   char name[32];          /* what libnbd calls it */
 };
 
@@ -122,10 +131,21 @@ endpoint_nbd_library (void)
   return name;
 }
 
+/* libnbd has no errno for these. */
+static enum failure
+find_failure (const char *text)
+{
+  return strstr (text, "getaddrinfo: ") ? FAILURE_NO_HOST
+    : strstr (text, "disconnected") || strstr (text, strerror (ECONNRESET))
+    ? FAILURE_HANG_UP
+    : strstr (text, "in the certificate") ? FAILURE_CERTIFICATE
+                                          : FAILURE_OTHER;
+}
+
 /* Sets the error to what libnbd says, less the name of its function.  A URI may
  * be quoted in it, so it is masked.
  */
-static void
+static enum failure
 set_nbd_error (const struct endpoint *ep, struct error *e, const char *what)
 {
   const int err = nbd_get_errno ();
@@ -141,6 +161,7 @@ set_nbd_error (const struct endpoint *ep, struct error *e, const char *what)
   endpoint_error (ep, e, ERROR_PLAIN, err ? err : EIO, "%s: %s", what,
                   masked ? masked : "unknown error");
   free (masked);
+  return find_failure (text);
 }
 
 /* -- callbacks ------------------------------------------------------------ */
@@ -439,8 +460,8 @@ nbd_conn_dispatch (struct conn *c, short revents, struct error *e)
            && (revents & (POLLOUT | broken)))
     r = nbd_aio_notify_write (nc->nbd);
   if (r == -1) {
-    set_nbd_error (c->endpoint, e,
-                   nc->up ? "the connection is lost" : "cannot connect");
+    nc->failure = set_nbd_error (
+      c->endpoint, e, nc->up ? "the connection is lost" : "cannot connect");
     e->kind = ERROR_CONNECTION_LOST;
     e->number = ENOTCONN;
     return -1;
@@ -710,8 +731,10 @@ connect_abstract (const struct nbd_endpoint *ep, struct nbd_handle *h,
   return 0;
 }
 
+/* NULL with the error set, and in *failure what libnbd says of it. */
 static struct conn *
-start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
+start_connecting (struct nbd_endpoint *ep, unsigned number,
+                  enum failure *failure, struct error *e)
 {
   struct nbd_conn *nc = calloc (1, sizeof *nc);
   int r;
@@ -738,7 +761,7 @@ start_connecting (struct nbd_endpoint *ep, unsigned number, struct error *e)
     r = ep->spawn ? nbd_aio_connect_unix (nc->nbd, server_socket (ep->spawn))
                   : nbd_aio_connect_uri (nc->nbd, ep->uri);
     if (r == -1)
-      set_nbd_error (&ep->base, e, "cannot connect");
+      *failure = set_nbd_error (&ep->base, e, "cannot connect");
   }
   if (r == -1) {
     nbd_conn_close (&nc->base);
@@ -753,9 +776,10 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
   struct nbd_endpoint *ep = nbd_endpoint_of (base);
   struct nbd_conn *first;
+  enum failure ignored;
 
   if (number > 0 || ep->first == NULL)
-    return start_connecting (ep, number, e);
+    return start_connecting (ep, number, &ignored, e);
   first = ep->first; /* only the worker with number 0 comes here */
   ep->first = NULL;
   return &first->base;
@@ -763,17 +787,9 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
 /* -- the endpoint --------------------------------------------------------- */
 
-/* As a tunnel does whose other end is not there. */
-static bool
-has_hung_up (const struct error *e)
-{
-  return strstr (e->text, "disconnected")
-    || strstr (e->text, strerror (ECONNRESET));
-}
-
 /* Whether an address that cannot be connected to now may be there later. */
 static bool
-can_come (const struct error *e)
+can_come (const struct error *e, enum failure failure)
 {
   switch (e->number) {
   case EAGAIN:
@@ -788,7 +804,7 @@ can_come (const struct error *e)
   case ETIMEDOUT:
     return true;
   }
-  return strstr (e->text, "getaddrinfo: ") || has_hung_up (e);
+  return failure == FAILURE_NO_HOST || failure == FAILURE_HANG_UP;
 }
 
 /* Whether a conn failed because nobody was there to speak: it was never
@@ -798,7 +814,8 @@ static bool
 seems_absent (const struct nbd_conn *nc, const struct error *e)
 {
   return !nc->greeted
-    && (!nc->reached || e->number == ETIMEDOUT || has_hung_up (e));
+    && (!nc->reached || e->number == ETIMEDOUT
+        || nc->failure == FAILURE_HANG_UP);
 }
 
 static void
@@ -940,19 +957,21 @@ static int
 try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
                 uint64_t deadline, bool *absent, struct error *e)
 {
-  struct conn *c = start_connecting (ep, 0, e);
+  enum failure failure = FAILURE_OTHER;
+  struct conn *c = start_connecting (ep, 0, &failure, e);
   const int watch[2] = { q->interrupt_fd,
                          ep->spawn ? server_fd (ep->spawn) : -1 };
   unsigned which;
   int r = -1;
 
-  *absent = c == NULL && can_come (e);
+  *absent = c == NULL && can_come (e, failure);
   if (c) {
     ep->first = nbd_conn_of (c);
     r = conn_wait_ready (&c, 1, watch, 2, deadline, &which, e);
+    failure = ep->first->failure;
     *absent = r == -1 && seems_absent (ep->first, e);
   }
-  if (r == -1 && ep->uri && strstr (e->text, "in the certificate"))
+  if (r == -1 && ep->uri && failure == FAILURE_CERTIFICATE)
     explain_certificate (ep, e);
   if (r == -1 && c && e->number == ETIMEDOUT)
     add_hint (e, "--open-timeout can give it longer");
