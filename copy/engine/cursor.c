@@ -280,6 +280,7 @@ next_data (struct cursor *c, uint64_t end)
   const struct zero_plan *z = &c->plan->zero;
   struct work work = work_to (c, COPY, data_end (c, c->extents[SOURCE], end));
 
+  work.sides = READ_SIDE (SOURCE);
   work.already_zero = z->known == IS_ZERO_YES;
   if (z->ask_destination && z->scan > 0
       && !look_there (c, &work.range.end, &work.already_zero))
@@ -293,7 +294,7 @@ next_data (struct cursor *c, uint64_t end)
 static struct work
 next_to_compare (struct cursor *c, const struct extent here[2])
 {
-  struct work work = work_to (c, SKIP, c->claimed);
+  struct work work = work_to (c, HOLE, c->claimed);
   uint64_t *end = &work.range.end;
 
   for (enum side side = SOURCE; side <= DESTINATION; side++)

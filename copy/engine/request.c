@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The state machine of one range.
  *
- *   request_copy -> READING -> (cut into segments) -> WRITING -> IDLE
- *   request_zero ------------------------------------> WRITING -> IDLE
- *   request_compare -> READING -> (compare) ---------------------> IDLE
+ *   COPY ----> READING -> (cut into segments) -> WRITING -> IDLE
+ *   ZERO ------------------------------------> WRITING -> IDLE
+ *   COMPARE -> READING -> (compare) ---------------------> IDLE
  *
  * Where a digest is wanted, a request that was read keeps its buffer until the
- * digest has had it, too, which takes them in the order of the disk:
+ * digest has taken the data, too, which it does in the order of the disk:
  *
  *   ... -> WRITING -> DIGESTING -> IDLE
  *
- * WRITING has one io for each segment in flight, and no more of them than the
- * lane may have requests: what is over makes room for the next.  Where a server
- * refuses to zero a segment, the segment is sent again in another way, at the
- * last as plain writes of zeroes; so is everything from then on where it cannot
- * zero in that way at all.
+ * WRITING has one io in flight for each segment, but no more than the lane may
+ * have requests: each io that is over makes room for the next.  Where a server
+ * refuses to zero a segment, the segment is sent again in another way, and
+ * finally as plain writes of zeroes.  Where the server cannot zero in that way
+ * at all, the same holds for everything that follows.
  *
- * What fails otherwise, or was in flight when a conn was lost, is put off:
+ * A request that failed otherwise, or was in flight when a connection was lost,
+ * is put off:
  *
  *   READING -> BACKOFF -> READING         its buffer is free meanwhile, unless
  *                                         the digest waits for it; both sides
  *                                         are read again
- *   WRITING -> BACKOFF -> WRITING         all segments once more, cut as before
+ *   WRITING -> BACKOFF -> WRITING         all segments again, cut as before
  *
- * A read or a write that has failed for good is repeated in parts, until the
- * first place is known where it fails.  What can be copied around it is:
+ * A read or a write that fails after all retries is repeated in parts, to find
+ * the first place where it fails.  Everything around that place is still copied:
  *
- *   READING or WRITING -> SEARCHING -> WRITING (what lies before the place)
- *     -> READING -> WRITING (what lies after it) -> IDLE
+ *   READING or WRITING -> SEARCHING -> WRITING (the range before the place)
+ *     -> READING -> WRITING (the range after it) -> IDLE
  */
 
 #include <config.h>
@@ -43,9 +44,21 @@
 #include "base/log.h"
 #include "clock.h"
 #include "engine/request.h"
-#include "headroom.h"
 
-/* What the first worker's buffers leave to libnbd and all others. */
+/* The most segments of one buffer, and of a buffer of up to 1 MiB: segments have
+ * 16 KiB on average, however fragmented the data is.
+ */
+#define SEGMENTS 192
+#define SEGMENTS_USUAL 64
+
+enum request_state {
+  IDLE,      /* in the lane's list */
+  READING,   /* its reads are in flight */
+  WRITING,   /* its segments are in flight */
+  DIGESTING, /* written; the digest has not taken its data yet */
+  SEARCHING, /* it failed, and an io looks for the place */
+  BACKOFF,   /* put off, until it is due and can be resumed */
+};
 
 /* A read, or a segment on its way to the destination. */
 struct part {
@@ -53,55 +66,50 @@ struct part {
   struct request *request;
 
   /* Of a segment. */
-  uint64_t end; /* of the segment; io may be a piece of it */
+  uint64_t end; /* of the segment; the io may be only a piece of it */
   bool zero;
-  enum zero_way way;   /* how this piece is made zero */
+  enum zero_way way;   /* how this piece is zeroed */
   uint64_t refused_to; /* the lane's way was refused up to here */
 };
 
-/* For the first place that cannot be read, or written: [good, bad) holds it. */
+/* The search for the first place that cannot be read, or written. */
 struct search {
   bool on, over;
-  struct part *part;  /* what failed, and is repeated */
-  enum side side;     /* where that was */
-  struct range range; /* its range */
-  uint64_t good;      /* all before it succeeded */
-  uint64_t bad;
-  bool seen; /* just [good, bad) has failed */
-  int err;   /* errno of the latest failure */
+  struct part *part;  /* the part that failed, and is repeated */
+  enum side side;     /* where it failed */
+  struct range range; /* of the part */
+  uint64_t good;      /* everything before it succeeded */
+  uint64_t bad;       /* [good, bad) contains the place */
+  bool seen;          /* exactly [good, bad) has failed */
+  int err;            /* errno of the latest failure */
 };
 
 struct request {
-  struct list_node link; /* in the lane's idle list, or in later */
+  struct list_node link; /* in the lane's list idle, or later */
   enum request_state state;
   uint64_t number;
-  struct range range;
-  bool again;        /* it was copied before, and was lost */
-  bool already_zero; /* the destination reads as zeroes there */
-  bool compares;
+  struct work work;
   uint64_t charged; /* bytes in the window */
   bool whole;       /* nothing has to be read any more */
-  bool has_turn;    /* in the lane's turns */
+  bool has_turn;    /* it is in the lane's list turns */
   struct list_node turn;
-  uint64_t waits;       /* in DIGESTING, BACKOFF: its span in the
-                                   trace */
-  uint8_t *buffer;      /* borrowed; NULL: it needs none, or has not
-                                   begun to read again */
-  size_t n_slots;       /* of the pool, in the buffer */
-  unsigned sides;       /* that it reads: READ_SIDE */
-  unsigned unread;      /* those of them that are in flight */
-  bool lost;            /* one of them was lost with its conn */
+  uint64_t waits;       /* in DIGESTING and BACKOFF: its span in the trace */
+  uint8_t *buffer;      /* of the lane's pool; NULL: it needs none, or does not
+                           read yet */
+  size_t n_slots;       /* in the buffer */
+  unsigned unread;      /* READ_SIDEs that are in flight */
+  bool lost;            /* one of them was lost with its connection */
   struct part reads[2]; /* by side */
-  struct segment segments[REQUEST_SEGMENTS];
-  unsigned n_segments, begun; /* segments, and how many of them are sent */
-  unsigned in_flight;         /* parts */
-  struct part parts[REQUEST_SEGMENTS]; /* one for each segment */
-  uint64_t data, zero, skipped;        /* bytes so far: see counters.h */
+  struct segment segments[SEGMENTS];
+  unsigned n_segments, begun;  /* segments, and how many of them are sent */
+  unsigned in_flight;          /* parts */
+  struct part parts[SEGMENTS]; /* one for each segment */
+  struct copied copied;        /* so far */
   struct search search;
-  struct range rest; /* read after what is before it is
-                                   written; empty: there is none */
+  struct range rest; /* to be read after the range before it is written; may be
+                        empty */
   int error;         /* errno of the first part that failed */
-  struct io *failed; /* that part's */
+  struct io *failed; /* of that part */
   unsigned failures; /* in a row */
   uint64_t due;      /* in BACKOFF: clock_now time; 0: at once */
 };
@@ -115,155 +123,39 @@ request_strerror (int err)
                        : strerror (err);
 }
 
-/* Buffers are made of slots of this size, so that small requests take little
- * memory.  Those of a near server's requests stay on small pages, so that a copy
- * that needs no more takes no more.
- */
-#define SLOT (64 * KiB)
-#define SMALL_PAGES (8 * MiB)
-
-/* What is in flight at most, and some more, as buffers lie in a row each.  What
- * the digest waits for has to get a buffer whatever waits for the digest: so
- * there is one for each request then.
- */
-static size_t
-choose_slots (const struct plan *plan, size_t *slot_size)
-{
-  if (plan->digest.kind != DIGEST_NONE) {
-    *slot_size = plan->buffer_size;
-    return plan_buffer_size (plan, plan->requests);
-  }
-  *slot_size = max_u64 (SLOT, plan->align);
-  return (plan->window_max
-          + plan_buffer_size (plan, plan->sizes[plan->n_sizes - 1]))
-    / *slot_size
-    + 2;
-}
+/* -- all requests of a lane ----------------------------------------------- */
 
 size_t
-lane_memory (const struct plan *plan)
+requests_memory (const struct plan *plan)
 {
-  size_t slot_size;
-  const size_t n = choose_slots (plan, &slot_size);
-
-  return n * slot_size + plan->requests * sizeof (struct request);
+  return plan->requests * sizeof (struct request);
 }
 
-/* Fewer than planned where memory is short, but only for the first worker,
- * without which nothing is copied.  -1 with errno.
+/* With a digest, each request needs a buffer of its own, so there are only as
+ * many requests as buffers.
  */
-static int
-buy_buffers (struct lane *l)
-{
-  const bool first = l->worker == 0;
-  const size_t least = plan_buffer_size (l->plan, 1);
-  size_t slot_size, n = choose_slots (l->plan, &slot_size);
-
-  while (first && n >= 2 * least && n * slot_size > headroom_addresses ())
-    n /= 2;
-  for (; n >= least; n /= 2) {
-    if (pool_init (&l->buffers, n, slot_size, SMALL_PAGES / slot_size) == 0) {
-      if (!first || n < 2 * least || headroom_is_left (0, HEADROOM_MEMORY))
-        return 0;
-      pool_free (&l->buffers);
-    }
-    else if (!first || errno != ENOMEM)
-      return -1;
-  }
-  errno = ENOMEM;
-  return -1;
-}
-
-uint64_t
-lane_request_max (const struct lane *l, uint64_t wanted)
-{
-  const uint64_t most = l->buffers.n_slots * l->buffers.slot_size;
-
-  return min_u64 (
-    wanted,
-    l->plan->compares ? align_down (most / 2, l->buffers.slot_size) : most);
-}
-
-/* Returns the number of slots for a request that reads length bytes of one side,
- * or of both.
- */
-static size_t
-slots_for (const struct lane *l, uint64_t length, bool both)
-{
-  const size_t n = (length + l->buffers.slot_size - 1) / l->buffers.slot_size;
-
-  return both ? 2 * n : n;
-}
-
 int
-lane_init (struct lane *l, unsigned worker, const struct plan *plan,
-           uint8_t *zeroes, struct stats *stats)
+requests_init (struct lane *l)
 {
-  size_t n = plan->requests;
+  size_t n = l->plan->requests;
 
-  *l = (struct lane) {
-    .worker = worker,
-    .plan = plan,
-    .zeroes = zeroes,
-    .stats = stats,
-    .zero_way = zero_way_first (&plan->zero),
-  };
-  list_init (&l->ready);
-  list_init (&l->idle);
-  list_init (&l->later);
-  list_init (&l->turns);
-  window_init (&l->window, plan->requests, plan->queue_size);
-  l->requests = calloc (plan->requests, sizeof *l->requests);
-  if (l->requests == NULL
-      || unflushed_init (&l->unflushed, plan->checkpoint > 0) == -1
-      || buy_buffers (l) == -1)
+  l->requests = calloc (n, sizeof *l->requests);
+  if (l->requests == NULL)
     return -1;
-  if (plan->digest.kind != DIGEST_NONE)
-    n = l->buffers.n_slots / plan_buffer_size (plan, 1);
+  if (l->plan->digest.kind != DIGEST_NONE)
+    n = l->buffers.n_slots / plan_buffer_size (l->plan, 1);
   for (size_t i = 0; i < n; i++)
     list_append (&l->idle, &l->requests[i].link);
   return 0;
 }
 
 void
-lane_free (struct lane *l)
+requests_free (struct lane *l)
 {
-  pool_free (&l->buffers);
-  unflushed_free (&l->unflushed);
   free (l->requests);
   l->requests = NULL;
 }
 
-/* What is put off is in no window, but still a request. */
-bool
-lane_has_room (struct lane *l, uint64_t bytes, uint64_t length)
-{
-  const bool room = window_has_room (&l->window, bytes)
-    && !list_empty (&l->idle) && !unflushed_is_full (&l->unflushed)
-    && (length == 0
-        || pool_has (&l->buffers, slots_for (l, length, bytes > length)));
-
-  if (!room)
-    counter_add (&l->stats->refused, 1);
-  return room;
-}
-
-bool
-lane_is_empty (const struct lane *l)
-{
-  return l->window.requests == 0 && list_empty (&l->later);
-}
-
-bool
-lane_awaits (const struct lane *l, enum side side)
-{
-  const struct connection *c = &l->connections[side];
-
-  return connection_is_up (c) && !endpoint_caps (c->endpoint)->stream
-    && (l->n_reads[side] > 0 || (side == DESTINATION && l->n_writing > 0));
-}
-
-/* Whether a request waits for this side. */
 static bool
 awaits (const struct request *r, enum side side)
 {
@@ -272,28 +164,31 @@ awaits (const struct request *r, enum side side)
 }
 
 void
-lane_blame (const struct lane *l, enum side side, struct error *e)
+requests_blame (const struct lane *l, enum side side, struct error *e)
 {
+  struct error_place place = { .side = side_name (side), .has_range = true };
   const struct request *r = l->requests;
 
-  struct error_place place = { .side = side_name (side), .has_range = true };
-
-  while (!awaits (r, side)) /* there is one that does */
+  while (!awaits (r, side)) /* lane_awaits says that there is one */
     r++;
   place.op = r->state == SEARCHING ? io_verb_name (r->search.part->io.verb)
     : r->state == WRITING          ? "write"
                                    : "read";
-  place.offset = r->range.start;
-  place.length = range_length (r->range);
+  place.offset = r->work.range.start;
+  place.length = range_length (r->work.range);
   error_set_at (e, ETIMEDOUT, &place,
                 "%s: no answer for %" PRIu64 " s, to a"
                 " %s at offset %" PRIu64 " length %" PRIu64 " among others",
                 endpoint_name (l->connections[side].endpoint),
-                l->plan->stall / NS_PER_S, place.op, r->range.start,
-                range_length (r->range));
+                l->plan->stall / NS_PER_S, place.op, place.offset,
+                place.length);
 }
 
-/* The trace shows what is in flight; what is not, and waits, is told here. */
+/* -- states --------------------------------------------------------------- */
+
+/* Ios have spans of their own in the trace; this one is for a request that waits
+ * without an io.
+ */
 static void
 trace_wait (struct lane *l, struct request *r, enum request_state state)
 {
@@ -301,19 +196,23 @@ trace_wait (struct lane *l, struct request *r, enum request_state state)
   r->waits = state != DIGESTING && state != BACKOFF
     ? 0
     : track_open (l->track, state == BACKOFF ? "backing off" : "digest",
-                  r->number, r->range.start, range_length (r->range));
+                  r->number, r->work.range.start, range_length (r->work.range));
 }
 
-/* What a lost conn had in flight is over; what was over before stays so. */
+/* Closes the spans of ios that were in flight on a lost connection; those that
+ * are closed already stay as they are.
+ */
 static void
 trace_lost (struct lane *l, const struct request *r, enum side side)
 {
   track_close (l->track, r->reads[side].io.traced, ENOTCONN);
-  for (unsigned i = 0; i < REQUEST_SEGMENTS && side == DESTINATION; i++)
+  for (unsigned i = 0; i < SEGMENTS && side == DESTINATION; i++)
     track_close (l->track, r->parts[i].io.traced, ENOTCONN);
 }
 
-/* One writer of the state, so that the lane knows how many are in it. */
+/* All changes of the state go through here, so that the lane's count of requests
+ * in WRITING stays right.
+ */
 static void
 enter (struct lane *l, struct request *r, enum request_state state)
 {
@@ -323,7 +222,9 @@ enter (struct lane *l, struct request *r, enum request_state state)
   r->state = state;
 }
 
-/* Whether the window has it: it may then have a buffer, too. */
+/* Returns whether the request counts for the window: then it may have a buffer,
+ * too.
+ */
 static bool
 is_charged (const struct request *r)
 {
@@ -331,10 +232,10 @@ is_charged (const struct request *r)
 }
 
 static void
-charge (struct lane *l, struct request *r, uint64_t bytes)
+charge (struct lane *l, struct request *r)
 {
-  r->charged = bytes;
-  window_charge (&l->window, bytes);
+  r->charged = lane_bytes (l, &r->work);
+  window_charge (&l->window, r->charged);
 }
 
 static struct request *
@@ -344,10 +245,7 @@ begin (struct lane *l, const struct work *work)
 
   assert (r->state == IDLE && !range_is_empty (work->range));
   r->number = l->n_started++;
-  r->range = work->range;
-  r->again = work->again;
-  r->already_zero = work->already_zero;
-  r->compares = false;
+  r->work = *work;
   r->whole = r->has_turn = false;
   r->buffer = NULL;
   r->n_segments = 0;
@@ -358,7 +256,7 @@ begin (struct lane *l, const struct work *work)
   return r;
 }
 
-/* Out of the window, with its buffer. */
+/* Takes the request out of the window, and gives its buffer back. */
 static void
 give_back (struct lane *l, struct request *r)
 {
@@ -368,11 +266,11 @@ give_back (struct lane *l, struct request *r)
   window_refund (&l->window, r->charged);
 }
 
-/* It ends without having done what it was for. */
+/* Ends a request that has not done its work. */
 static void
 abandon (struct lane *l, struct request *r)
 {
-  l->forgot = true;
+  l->abandoned = true;
   if (is_charged (r))
     give_back (l, r);
   if (r->has_turn)
@@ -389,10 +287,10 @@ finish (struct lane *l, struct request *r)
     return;
   }
   if (log_details ())
-    log_detail ("worker %u request %" PRIu64 ": done offset=%" PRIu64
-                " length=%" PRIu64,
-                l->worker, r->number, r->range.start, range_length (r->range));
-  if (r->buffer == NULL) /* zeroes that are written come from nowhere */
+    log_detail (
+      "worker %u request %" PRIu64 ": done offset=%" PRIu64 " length=%" PRIu64,
+      l->worker, r->number, r->work.range.start, range_length (r->work.range));
+  if (r->buffer == NULL) /* zeroes that are written were never read */
     counter_add (&l->stats->came, r->charged);
   counter_add (&l->stats->went, r->charged);
   give_back (l, r);
@@ -400,19 +298,26 @@ finish (struct lane *l, struct request *r)
   list_push (&l->idle, &r->link);
 }
 
+/* Sets the error to a failed io.  Returns -1. */
 static int
-fail (const struct io *io, uint64_t offset, uint64_t length, int err,
-      struct error *e)
+fail (const struct io *io, struct range range, int err, struct error *e)
 {
-  const struct error_place place = { conn_side_name (io->conn),
-                                     io_verb_name (io->verb), true, offset,
-                                     length };
+  const struct error_place place = {
+    conn_side_name (io->conn), io_verb_name (io->verb), true, range.start,
+    range_length (range),
+  };
 
   error_set_at (e, err, &place,
                 "%s: %s failed at offset %" PRIu64 " length %" PRIu64 ": %s",
-                conn_name (io->conn), place.op, offset, length,
+                conn_name (io->conn), place.op, place.offset, place.length,
                 request_strerror (err));
   return -1;
+}
+
+static struct range
+range_of_io (const struct io *io)
+{
+  return range_of (io->offset, io->offset + io->length);
 }
 
 static void
@@ -430,18 +335,14 @@ start_io (struct lane *l, const struct request *r, enum side side,
                              io->offset, io->length);
 }
 
-uint64_t
-request_read_bytes (uint64_t length, unsigned sides)
-{
-  return sides == READ_BOTH ? 2 * length : length;
-}
+/* -- reading -------------------------------------------------------------- */
 
-/* What the side has, or will have, in the request's buffer. */
+/* Returns where this side's data is, or will be, in the request's buffer. */
 static uint8_t *
 half_of (const struct lane *l, const struct request *r, enum side side)
 {
   return r->buffer
-    + (side == SOURCE || r->sides != READ_BOTH
+    + (side == SOURCE || r->work.sides != READ_BOTH
          ? 0
          : r->n_slots / 2 * l->buffers.slot_size);
 }
@@ -454,8 +355,8 @@ read_side (struct lane *l, struct request *r, enum side side)
   p->request = r;
   p->io = (struct io) {
     .verb = IO_READ,
-    .offset = r->range.start,
-    .length = range_length (r->range),
+    .offset = r->work.range.start,
+    .length = range_length (r->work.range),
     .buffer = half_of (l, r, side),
   };
   l->n_reads[side]++;
@@ -467,52 +368,41 @@ static void
 read_range (struct lane *l, struct request *r)
 {
   if (!is_charged (r)) {
-    charge (l, r, request_read_bytes (range_length (r->range), r->sides));
-    r->n_slots = slots_for (l, range_length (r->range), r->sides == READ_BOTH);
+    charge (l, r);
+    r->n_slots = lane_slots (l, r->work.range, r->work.sides);
     r->buffer = pool_take (&l->buffers, r->n_slots);
     assert (r->buffer);
   }
-  r->unread = r->sides;
+  r->unread = r->work.sides;
   r->lost = false;
   r->error = 0;
   enter (l, r, READING);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
-    if (r->sides & READ_SIDE (side))
+    if (r->work.sides & READ_SIDE (side))
       read_side (l, r, side);
 }
 
-/* The digest is of the source: what is not read of that is zeroes. */
+/* The digest is of the source.  Ranges of it that are not read are zeroes, and
+ * ranges that are copied again were digested before.
+ */
 static void
-begin_reading (struct lane *l, struct request *r, unsigned sides)
+begin_reading (struct lane *l, const struct work *work)
 {
-  r->sides = sides;
-  if (l->feed && (sides & READ_SIDE (SOURCE)) && !r->again) {
+  struct request *r = begin (l, work);
+
+  if (l->feed && (work->sides & READ_SIDE (SOURCE)) && !work->again) {
     r->has_turn = true;
     list_append (&l->turns, &r->turn);
   }
   read_range (l, r);
 }
 
-void
-request_copy (struct lane *l, const struct work *work)
-{
-  begin_reading (l, begin (l, work), READ_SIDE (SOURCE));
-}
-
-void
-request_compare (struct lane *l, const struct work *work)
-{
-  struct request *r = begin (l, work);
-
-  r->compares = true;
-  begin_reading (l, r, work->sides);
-}
-
 /* -- putting off ---------------------------------------------------------- */
 
-/* What has to be read again needs neither buffer nor window until then: what
- * others have to do goes on meanwhile.  But where the digest waits for it, they
- * would fill the window, and wait in there for what finds no room any more.
+/* Puts a request off until it is due.  If it has to be read again, it gives up
+ * its buffer and its place in the window, so that other requests go on meanwhile.
+ * But it keeps both where the digest waits for it: the others would fill the
+ * window, and all would wait for the digest, which waits for this request.
  */
 static void
 put_off (struct lane *l, struct request *r, uint64_t due)
@@ -524,22 +414,22 @@ put_off (struct lane *l, struct request *r, uint64_t due)
   list_append (&l->later, &r->link);
 }
 
-/* Nobody knows any more what the destination had before it was lost: not even
- * where nothing was on its way there yet.
+/* Forgets that the destination reads as zeroes.  After a connection was lost,
+ * that need not be so any more, even where nothing was in flight.
  */
 static void
 forget_zeroes (struct request *r)
 {
-  r->already_zero = false;
+  r->work.already_zero = false;
 }
 
-/* What the other side has still in flight goes to the request's buffer: so that
- * is waited for.
+/* A read of the other side still writes into the request's buffer, so the request
+ * waits for it.
  */
 static void
 lose_read (struct lane *l, struct request *r, enum side side)
 {
-  if (!(r->sides & READ_SIDE (side)))
+  if (!(r->work.sides & READ_SIDE (side)))
     return;
   r->lost = true;
   r->unread &= ~READ_SIDE (side);
@@ -555,7 +445,7 @@ lose_search (struct lane *l, struct request *r)
 }
 
 void
-lane_lost (struct lane *l, enum side side)
+requests_lost (struct lane *l, enum side side)
 {
   l->n_reads[side] = 0;
   for (unsigned i = 0; i < l->plan->requests; i++) {
@@ -574,35 +464,28 @@ lane_lost (struct lane *l, enum side side)
   }
 }
 
-static bool
-may_write (const struct lane *l)
-{
-  return connection_is_up (&l->connections[DESTINATION])
-    && unflushed_allows (&l->unflushed, l->n_writing);
-}
-
-/* What cannot be resumed waits for something else than its time. */
+/* Returns whether a request can be resumed as soon as it is due: its sides are
+ * connected, and it has room.
+ */
 static bool
 can_resume (const struct lane *l, const struct request *r)
 {
   if (r->search.on)
     return connection_is_up (&l->connections[r->search.side]);
   if (r->whole)
-    return may_write (l);
+    return lane_may_write (l);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
-    if ((r->sides & READ_SIDE (side))
+    if ((r->work.sides & READ_SIDE (side))
         && !connection_is_up (&l->connections[side]))
       return false;
   return is_charged (r)
-    || (window_has_room (&l->window,
-                         request_read_bytes (range_length (r->range), r->sides))
-        && pool_has (
-          &l->buffers,
-          slots_for (l, range_length (r->range), r->sides == READ_BOTH)));
+    || (window_has_room (&l->window, lane_bytes (l, &r->work))
+        && pool_has (&l->buffers,
+                     lane_slots (l, r->work.range, r->work.sides)));
 }
 
 uint64_t
-lane_deadline (const struct lane *l)
+requests_deadline (const struct lane *l)
 {
   uint64_t due = 0;
 
@@ -617,7 +500,7 @@ lane_deadline (const struct lane *l)
 }
 
 void
-lane_forget_later (struct lane *l)
+requests_discard (struct lane *l)
 {
   struct list_node *n;
 
@@ -625,17 +508,17 @@ lane_forget_later (struct lane *l)
     abandon (l, list_entry (n, struct request, link));
 }
 
-/* -- to the destination --------------------------------------------------- */
+/* -- writing -------------------------------------------------------------- */
 
-/* The lane's way, or a later one where that was refused. */
+/* Returns the lane's way to zero, or a later one where that was refused here. */
 static enum zero_way
 choose_way (const struct lane *l, const struct part *p, uint64_t offset)
 {
   return offset < p->refused_to && p->way > l->zero_way ? p->way : l->zero_way;
 }
 
-/* Sends the segment from offset on, or its next piece where it is written out
- * as zeroes and long.
+/* Sends the segment from offset on, or its next piece: a segment that is written
+ * out as zeroes is cut into pieces.
  */
 static void
 send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
@@ -657,7 +540,8 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
   }
   else {
     io->verb = IO_WRITE;
-    io->buffer = p->zero ? l->zeroes : r->buffer + (offset - r->range.start);
+    io->buffer = p->zero ? l->zeroes
+                         : r->buffer + (offset - r->work.range.start);
     counter_add (&l->stats->writes, 1);
   }
   start_io (l, r, DESTINATION, io);
@@ -675,8 +559,8 @@ begin_part (struct lane *l, struct request *r, struct part *p,
   send_part (l, r, p, range.start);
 }
 
-/* What was written may be only what lies before a place that could not be
- * read: then what lies after that is read.
+/* Finishes the request, unless only the range before a place that cannot be read
+ * was written: then the range after that place is read.
  */
 static void
 finish_or_read_rest (struct lane *l, struct request *r)
@@ -690,119 +574,112 @@ finish_or_read_rest (struct lane *l, struct request *r)
     return;
   }
   r->whole = false;
-  r->range = r->rest;
+  r->work.range = r->rest;
   r->rest.start = r->rest.end;
   read_range (l, r);
 }
 
-/* All of it is at the destination. */
 static void
 finish_writing (struct lane *l, struct request *r)
 {
-  unflushed_note (&l->unflushed, r->range);
-  if (r->again)
-    counter_add (&l->stats->again, range_length (r->range));
-  else {
-    counter_add (&l->stats->data, r->data);
-    counter_add (&l->stats->zero, r->zero);
-    counter_add (&l->stats->skipped, r->skipped);
-    counter_add (r->buffer ? &l->stats->read_bytes : &l->stats->zero_unread,
-                 range_length (r->range));
-  }
+  r->copied.read = r->buffer != NULL;
+  lane_copied (l, r->work.range, r->work.again, &r->copied);
   finish_or_read_rest (l, r);
 }
 
-/* Sends as many segments as may be in flight; the last one to be over finishes
- * the request.
+/* Sends as many segments as may be in flight.  Finishes the request after the
+ * last one.
  */
 static void
 send_segments (struct lane *l, struct request *r)
 {
+  const uint64_t start = r->work.range.start;
+
   while (r->begun < r->n_segments && r->in_flight < l->plan->requests) {
     const struct segment *s = &r->segments[r->begun];
     struct part *p = &r->parts[r->begun++];
 
-    if (s->zero && r->already_zero)
-      r->skipped += s->end - s->start;
+    if (s->zero && r->work.already_zero)
+      r->copied.skipped += s->end - s->start;
     else
-      begin_part (l, r, p,
-                  range_of (r->range.start + s->start, r->range.start + s->end),
+      begin_part (l, r, p, range_of (start + s->start, start + s->end),
                   s->zero);
   }
   if (r->in_flight == 0)
     finish_writing (l, r);
 }
 
-/* Sends what there is to send, from the beginning. */
+/* Writes the whole range, from its beginning. */
 static void
 write_range (struct lane *l, struct request *r)
 {
   r->begun = r->in_flight = 0;
-  r->data = r->zero = r->skipped = 0;
+  r->copied = (struct copied) { 0 };
   r->error = 0;
   enter (l, r, WRITING);
   if (r->buffer)
     send_segments (l, r);
   else
-    begin_part (l, r, &r->parts[0], r->range, true);
+    begin_part (l, r, &r->parts[0], r->work.range, true);
 }
 
-void
-request_zero (struct lane *l, const struct work *work)
+static void
+begin_zeroing (struct lane *l, const struct work *work)
 {
   struct request *r = begin (l, work);
 
-  charge (l, r, l->zero_way == ZERO_WRITE ? range_length (r->range) : 0);
+  charge (l, r);
   r->whole = true;
-  if (may_write (l))
+  if (lane_may_write (l))
     write_range (l, r);
   else
     put_off (l, r, 0);
 }
 
 static void
-cut (const struct lane *l, struct request *r)
-{
-  const uint64_t most = max_u64 (
-    REQUEST_SEGMENTS_USUAL,
-    min_u64 (REQUEST_SEGMENTS,
-             REQUEST_SEGMENTS_USUAL * range_length (r->range) / MiB));
-
-  r->n_segments = zero_cut (r->buffer, range_length (r->range), r->range.start,
-                            l->plan->zero.scan, r->segments, most);
-}
-
-static void
 write_what_was_read (struct lane *l, struct request *r)
 {
+  const uint64_t length = range_length (r->work.range);
+
   r->whole = true;
-  if (range_is_empty (r->range)) {
+  if (length == 0) {
     finish_or_read_rest (l, r);
     return;
   }
-  cut (l, r);
-  if (may_write (l))
+  r->n_segments = zero_cut (
+    r->buffer, length, r->work.range.start, l->plan->zero.scan, r->segments,
+    max_u64 (SEGMENTS_USUAL,
+             min_u64 (SEGMENTS, SEGMENTS_USUAL * length / MiB)));
+  if (lane_may_write (l))
     write_range (l, r);
   else
-    put_off (l, r, 0); /* until the destination can have it */
+    put_off (l, r, 0); /* until the destination may be written to */
 }
 
 /* -- where a request fails ------------------------------------------------ */
 
-/* Whether the error can be about a part of the range.  A file tells of what was
- * not written when it likes: see can_try_again.
+/* Returns whether an io that failed may succeed another time.  The kernel reports
+ * write-back errors of a file late and once, for any earlier write; another try
+ * would hide them.
  */
 static bool
-is_about_a_place (const struct io *io, int err)
+can_try_again (const struct io *io, int err)
 {
   const struct caps *caps = endpoint_caps (io->conn->endpoint);
 
   return !caps->stream && (io->verb == IO_READ || caps->reconnects)
-    && err != EPROTO && retry_helps (err);
+    && retry_helps (err);
 }
 
-/* Repeats half of what is in question, or all of it where that is the least
- * that can be told apart.
+/* Returns whether the error can be about a part of the range only. */
+static bool
+is_about_a_place (const struct io *io, int err)
+{
+  return err != EPROTO && can_try_again (io, err);
+}
+
+/* Repeats half of the range in question, or all of it where it is the smallest
+ * that both sides can address.
  */
 static void
 search_further (struct lane *l, struct request *r)
@@ -825,33 +702,33 @@ search_further (struct lane *l, struct request *r)
   start_io (l, r, s->side, io);
 }
 
-/* What lies before the place is good to be written, again where writing has
- * failed; what lies after it is worth one try.  Zeroes that were not read are
- * written from front to end, and those before the place are there.
+/* Writes the range before the place, again where writing has failed; the range
+ * after it gets one try.  Zeroes that were not read are written from front to
+ * end, so those before the place are written already.
  */
 static void
 copy_around (struct lane *l, struct request *r)
 {
-  const uint64_t end = r->range.end;
+  const uint64_t end = r->work.range.end;
 
   if (r->has_turn)
     list_remove (&r->turn);
   r->has_turn = false;
-  r->range.end = r->search.good;
+  r->work.range.end = r->search.good;
   forget_zeroes (r);
   if (r->buffer) {
     r->rest = range_of (r->search.bad, end);
     write_what_was_read (l, r);
   }
-  else if (!range_is_empty (r->range)) {
-    r->zero = range_length (r->range);
+  else if (!range_is_empty (r->work.range)) {
+    r->copied = (struct copied) { .zero = range_length (r->work.range) };
     finish_writing (l, r);
   }
   else
     finish (l, r);
 }
 
-/* The copy fails with this. */
+/* Ends the search with the error that the copy fails with. */
 static int
 end_search (struct lane *l, struct request *r, struct error *e)
 {
@@ -859,13 +736,13 @@ end_search (struct lane *l, struct request *r, struct error *e)
   const struct io *io = &s->part->io;
 
   if (s->good < s->bad)
-    fail (io, s->good, s->bad - s->good, s->err, e);
+    fail (io, range_of (s->good, s->bad), s->err, e);
   else
-    fail (io, s->range.start, range_length (s->range), s->err, e);
+    fail (io, s->range, s->err, e);
   s->on = false;
   s->over = true;
-  l->forgot = true;
-  if (r->compares)
+  l->abandoned = true;
+  if (r->work.kind == COMPARE)
     abandon (l, r);
   else
     copy_around (l, r);
@@ -902,17 +779,19 @@ step_search (struct lane *l, struct request *r, const struct io *io, int err,
   return search (l, r, e);
 }
 
-/* No more tries are left. */
+/* Gives up after the last try.  The copy fails, but first the place is searched
+ * for.
+ */
 static int
 give_up (struct lane *l, struct request *r, struct io *io, int err,
          struct error *e)
 {
-  if (r->search.over) { /* it was told what the copy fails with */
+  if (r->search.over) { /* the copy has failed with the first place */
     abandon (l, r);
     return 0;
   }
   if (!is_about_a_place (io, err)) {
-    fail (io, io->offset, io->length, err, e);
+    fail (io, range_of_io (io), err, e);
     abandon (l, r);
     return -1;
   }
@@ -920,7 +799,7 @@ give_up (struct lane *l, struct request *r, struct io *io, int err,
     .on = true,
     .part = list_entry (io, struct part, io),
     .side = conn_side (io->conn),
-    .range = { io->offset, io->offset + io->length },
+    .range = range_of_io (io),
     .good = io->offset,
     .bad = io->offset + io->length,
     .seen = true,
@@ -931,20 +810,7 @@ give_up (struct lane *l, struct request *r, struct io *io, int err,
 
 /* -- trying again --------------------------------------------------------- */
 
-/* Whether an io that failed on its own may succeed another time.  A file tells
- * of what the disk did not take when it likes, of any write before: another
- * try would only hide it.
- */
-static bool
-can_try_again (const struct io *io, int err)
-{
-  const struct caps *caps = endpoint_caps (io->conn->endpoint);
-
-  return !caps->stream && (io->verb == IO_READ || caps->reconnects)
-    && retry_helps (err);
-}
-
-/* Has the request done once more after a while, where that can help. */
+/* Puts the request off for another try, where that can help. */
 static int
 try_again (struct lane *l, struct request *r, struct io *io, int err,
            struct error *e)
@@ -970,8 +836,9 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
   return 0;
 }
 
-/* A part is over, for good or bad.  After a failure no more is sent, and what
- * is in flight is waited for: two writes of one place never meet.
+/* Goes on after a part is over.  After a failure, no more parts are sent, and the
+ * request waits for those in flight, so that two writes of one place are never in
+ * flight together.
  */
 static int
 end_part (struct lane *l, struct request *r, struct error *e)
@@ -1010,7 +877,7 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
     }
     return end_part (l, r, e);
   }
-  *(p->zero ? &r->zero : &r->data) += io->length;
+  *(p->zero ? &r->copied.zero : &r->copied.data) += io->length;
   if (io->offset + io->length < p->end && r->error == 0) {
     send_part (l, r, p, io->offset + io->length);
     return 0;
@@ -1018,10 +885,10 @@ step_part (struct lane *l, struct request *r, struct part *p, int err,
   return end_part (l, r, e);
 }
 
-/* -- from the source ------------------------------------------------------ */
+/* -- data that was read --------------------------------------------------- */
 
-/* Whether a stream that has brought this much, or ended there, can be as long
- * as it was said to be.
+/* Checks that a stream which has delivered bytes up to end, and ends there if
+ * is_last, can have the size that the user has given.
  */
 static int
 check_expected (const struct lane *l, uint64_t end, bool is_last,
@@ -1045,16 +912,16 @@ check_expected (const struct lane *l, uint64_t end, bool is_last,
   return -1;
 }
 
-/* A stream is as long as it turns out to be: what came decides how long the
- * request is, and whether there is anything more to ask for.
+/* Takes data from a stream, whose size is not known before its end: a short read
+ * makes the request shorter, and is the end.
  */
 static int
 take_from_stream (struct lane *l, struct request *r, struct error *e)
 {
   const struct plan *plan = l->plan;
   const uint64_t came = r->reads[SOURCE].io.length;
-  const uint64_t end = r->range.start + came;
-  const bool is_last = end < r->range.end && !l->ended;
+  const uint64_t end = r->work.range.start + came;
+  const bool is_last = end < r->work.range.end && !l->ended;
 
   if ((came > 0 || is_last) && check_expected (l, end, is_last, e) == -1)
     return -1;
@@ -1081,11 +948,11 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
     if (l->feed)
       feed_end (l->feed, end);
   }
-  r->range.end = end;
+  r->work.range.end = end;
   return 0;
 }
 
-/* All of a copy's range has been read. */
+/* Goes on after the whole range was read. */
 static int
 step_copy (struct lane *l, struct request *r, struct error *e)
 {
@@ -1099,26 +966,24 @@ step_copy (struct lane *l, struct request *r, struct error *e)
   return 0;
 }
 
-/* -- both sides ----------------------------------------------------------- */
-
 static void
 compare (struct lane *l, struct request *r)
 {
   const uint8_t *half[2] = { NULL, NULL };
 
   for (enum side side = SOURCE; side <= DESTINATION; side++)
-    if (r->sides & READ_SIDE (side))
+    if (r->work.sides & READ_SIDE (side))
       half[side] = half_of (l, r, side);
   counter_add (&l->stats->differing,
-               differences_compare (l->differences, r->range.start,
+               differences_compare (l->differences, r->work.range.start,
                                     half[SOURCE], half[DESTINATION],
-                                    range_length (r->range)));
-  counter_add (&l->stats->compared, range_length (r->range));
+                                    range_length (r->work.range)));
+  counter_add (&l->stats->compared, range_length (r->work.range));
   r->whole = true;
   finish (l, r);
 }
 
-/* A read is over, for good or bad; what else is in flight is waited for. */
+/* Goes on after a read is over, once no other read of the request is in flight. */
 static int
 step_read (struct lane *l, struct request *r, struct part *p, int err,
            struct error *e)
@@ -1141,7 +1006,7 @@ step_read (struct lane *l, struct request *r, struct part *p, int err,
     return try_again (l, r, r->failed, r->error, e);
   r->failures = 0;
   counter_add (&l->stats->came, r->charged);
-  if (!r->compares)
+  if (r->work.kind == COPY)
     return step_copy (l, r, e);
   compare (l, r);
   return 0;
@@ -1149,23 +1014,27 @@ step_read (struct lane *l, struct request *r, struct part *p, int err,
 
 /* -- the digest ----------------------------------------------------------- */
 
-/* So many bytes at a time: then the loop has to look at its conns again. */
+/* The digest takes no more bytes at a time, so that the loop serves its conns,
+ * too.
+ */
 #define DIGEST_STEP MiB
 
-/* What lies behind the end of a stream has no length any more. */
+/* Gives the digest the data of a request.  A request after the end of a stream
+ * has none.
+ */
 static void
 take_turn (struct lane *l, struct request *r)
 {
-  if (!range_is_empty (r->range))
-    feed_data (l->feed, r->buffer, range_length (r->range));
+  if (!range_is_empty (r->work.range))
+    feed_data (l->feed, r->buffer, range_length (r->work.range));
   list_remove (&r->turn);
   r->has_turn = false;
   if (r->state == DIGESTING)
     finish (l, r);
 }
 
-bool
-lane_digest (struct lane *l, uint64_t cursor)
+static bool
+digest_some (struct lane *l, uint64_t cursor)
 {
   const uint64_t before = feed_at (l->feed);
 
@@ -1173,7 +1042,7 @@ lane_digest (struct lane *l, uint64_t cursor)
     struct list_node *n = list_first (&l->turns);
     struct request *r = n ? list_entry (n, struct request, turn) : NULL;
 
-    if (!feed_zeroes (l->feed, r ? r->range.start : cursor, r != NULL))
+    if (!feed_zeroes (l->feed, r ? r->work.range.start : cursor, r != NULL))
       break;
     if (r == NULL || !r->whole)
       break;
@@ -1182,9 +1051,21 @@ lane_digest (struct lane *l, uint64_t cursor)
   return feed_at (l->feed) != before;
 }
 
+bool
+requests_digest (struct lane *l, uint64_t cursor)
+{
+  bool took, folded;
+
+  if (l->feed == NULL)
+    return false;
+  took = digest_some (l, cursor);
+  folded = feed_fold (l->feed);
+  return took || folded;
+}
+
 /* -- resuming ------------------------------------------------------------- */
 
-/* A write that failed can have left anything. */
+/* Resumes a request.  After a failed write, the destination can hold anything. */
 static void
 resume (struct lane *l, struct request *r)
 {
@@ -1200,7 +1081,7 @@ resume (struct lane *l, struct request *r)
 }
 
 void
-lane_resume (struct lane *l, uint64_t now)
+requests_resume (struct lane *l, uint64_t now)
 {
   struct list_node *n = list_first (&l->later);
 
@@ -1213,11 +1094,47 @@ lane_resume (struct lane *l, uint64_t now)
   }
 }
 
-/* -- stepping ------------------------------------------------------------- */
+/* -- starting and stepping ------------------------------------------------ */
+
+/* Does work that needs no io. */
+static void
+skip (struct lane *l, const struct work *work)
+{
+  const uint64_t length = range_length (work->range);
+
+  track_mark (l->track, "skip", work->range.start, length);
+  if (work->kind == HOLE)
+    lane_passed_hole (l, work->range);
+  else
+    lane_copied (l, work->range, work->again,
+                 &(struct copied) { .skipped = length });
+}
+
+void
+request_start (struct lane *l, const struct work *work)
+{
+  switch (work->kind) {
+  case COPY:
+  case COMPARE:
+    begin_reading (l, work);
+    break;
+  case ZERO:
+    begin_zeroing (l, work);
+    break;
+  case SKIP:
+  case HOLE:
+    skip (l, work);
+    break;
+  case NO_WORK:
+  case AWAIT_EXTENTS:
+  case AWAIT_DIGEST:
+    assert (!"there is something to start");
+  }
+}
 
 static void
-tell_completion (const struct lane *l, const struct request *r,
-                 const struct io *io, int err)
+log_completion (const struct lane *l, const struct request *r,
+                const struct io *io, int err)
 {
   log_detail ("worker %u request %" PRIu64 ": %s completed in %" PRIu64
               " us offset=%" PRIu64 " length=%" PRIu64 "%s%s",
@@ -1234,7 +1151,7 @@ request_step (struct lane *l, struct io *io, int err, struct error *e)
 
   histogram_add (&l->stats->latency, clock_now () - io->started);
   if (log_details ())
-    tell_completion (l, r, io, err);
+    log_completion (l, r, io, err);
   switch (r->state) {
   case READING:
     return step_read (l, r, p, err, e);

@@ -15,21 +15,23 @@ enum work_kind {
   NO_WORK,       /* nothing is left to take */
   AWAIT_EXTENTS, /* the next work depends on block status that is on its way */
   AWAIT_DIGEST,  /* the digest has no room for another claim */
-  COPY,
-  ZERO,
-  SKIP,
-  COMPARE
+  COPY,          /* read the source, and write its data */
+  ZERO,          /* zero the destination */
+  SKIP,          /* do nothing: the destination is zero already */
+  COMPARE,       /* read both sides, or one, and compare */
+  HOLE,          /* compare nothing: both sides are zero */
 };
 
 struct work {
   enum work_kind kind;
-  struct range range; /* of the last four kinds */
+  struct range range; /* not of the first three kinds */
   bool again;         /* it was done before, and was lost */
   bool already_zero;  /* COPY: the destination reads as zeroes there */
-  unsigned sides;     /* COMPARE: those to read; the other one is zero */
+  unsigned sides;     /* COPY, COMPARE: READ_SIDEs; one that is not read is
+                         zero */
 };
 
-/* The sides that a COMPARE reads: these, or'ed. */
+/* The sides that are read: these, or'ed. */
 #define READ_SIDE(side) (1u << (side))
 #define READ_BOTH (READ_SIDE (SOURCE) | READ_SIDE (DESTINATION))
 

@@ -13,6 +13,7 @@
 #include "arith.h"
 #include "base/log.h"
 #include "clock.h"
+#include "engine/request.h"
 #include "engine/stripes.h"
 #include "engine/worker.h"
 #include "engine/workers.h"
@@ -142,7 +143,7 @@ worker_memory (const struct plan *plan)
     pthread_attr_getstacksize (&attr, &stack);
     pthread_attr_destroy (&attr);
   }
-  return stack + lane_memory (plan);
+  return stack + lane_memory (plan) + requests_memory (plan);
 }
 
 /* How many of n workers there is memory for: at least one, which makes do with
