@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Runs the commands of a page in docs/ as they stand there: those in blocks that
-# begin with ```sh.  A section is what is under one heading; all of its commands
-# run in one shell, which ends at the first that fails.
+# Runs the commands of a page in docs/: those in blocks that begin with ```sh. A
+# section is the text under one heading; all its commands run in one shell,
+# which ends at the first failure.
 # shellcheck shell=bash
 
 page_folder=$tmp/page               # where the commands run
-page_programs=$tmp/programs         # looked at first for programs
+page_programs=$tmp/programs         # comes first in PATH
 mkdir "$page_folder" "$page_programs"
 
-# Prints each line of the blocks of a page, and before it, between tabs, its
-# heading and where its block begins.
+# Prints each line of the blocks of a page, preceded by its heading and the line
+# number of its block, between tabs.
 page_lines ()
 {
   awk -v OFS='\t' '
@@ -20,10 +20,11 @@ page_lines ()
   ' "$srcdir/../docs/$1"
 }
 
-# Prints the headings that have commands.
+# Prints the headings with commands.
 page_sections () { page_lines "$1" | cut -f 1 | uniq; }
 
-# Prints the commands under a heading; the variable at tells where they are.
+# Prints the commands under a heading, and assignments of their line numbers to
+# the variable "at".
 page_commands ()
 {
   page_lines "$1" | awk -F '\t' -v heading="$2" '
@@ -34,18 +35,17 @@ page_commands ()
     }'
 }
 
-# Skips unless this program has all of these options, which a page may tell of
-# before they are built.
+# Skips unless this build has all of these options.
 requires_options ()
 {
   local name
   copy_ok --long-options
   for name; do
-    grep -qxF -e "$name" "$output" || skip "there is no $name in this build"
+    grep -qxF -e "$name" "$output" || skip "this build has no $name"
   done
 }
 
-# Runs all commands under a heading, and checks that nothing stays behind:
+# Runs all commands under a heading, and checks that nothing is left behind:
 # run_section PAGE HEADING.
 run_section ()
 {
@@ -66,7 +66,7 @@ run_section ()
        . "$0"' "$tmp/commands" < /dev/null) > "$output" 2> "$errors" ||
     fail "$1: a command under '$2' failed"
   expect_no_reports
-  # What it ended with a signal may take a moment for that.
+  # A process that the commands ended with a signal may need a moment.
   wait_until have_no_leftovers
   expect_no_leftovers
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the tests of the collection for Ansible share; sourced behind
-# test.sh.  All files of Ansible are in the folder of the test, and nobody's
-# settings have a say.  The hosts, all this machine: one, two, three.
+# Shared by the tests of the Ansible collection, which source it after
+# functions.sh. All files of Ansible are in the folder of the test, and the
+# user's settings are not read. The hosts one, two and three are all this
+# machine.
 # shellcheck shell=bash disable=SC2154
 
 requires ansible-playbook
-requires_bare_binary "playbooks"        # they are what is tested, and slow
+requires_bare_binary "playbooks"        # they test the collection, and are slow
 
 stripecopy=$(realpath "$stripecopy")
 mkdir -p "$tmp/home" "$tmp/collections/ansible_collections/stripecopy"
@@ -36,8 +37,8 @@ ansible_python_interpreter = {{ ansible_playbook_python }}
 tmp = $tmp
 END
 
-# Sets gated to what makes nbdkit serve the files of a folder, by their names,
-# and hold all reads from an offset on until $tmp/open is there.
+# Sets gated to arguments for nbdkit that serve the files of a folder by their
+# names, and hold all reads from an offset on until $tmp/open exists.
 gate ()
 {
   make_gate "$tmp/gate"
@@ -50,8 +51,8 @@ gate ()
                    skip=\$4 count=\$3 status=none")
 }
 
-# Runs one of Ansible's programs; what it prints is in $output, and at once: newer
-# releases keep lines for a file back until there are many.
+# Runs one of Ansible's programs, with unbuffered output in $output: newer
+# releases buffer lines for a file.
 run_ansible ()
 {
   env LC_ALL=C.UTF-8 HOME="$tmp/home" TMPDIR="$tmp/private" \
@@ -61,7 +62,7 @@ run_ansible ()
       timeout -k 5 $((3 * limit)) "$@" < /dev/null > "$output" 2> "$errors"
 }
 
-# Plays, and expects an exit status: play STATUS ARGS...
+# play STATUS ARGS...: runs ansible-playbook, and expects an exit status.
 play ()
 {
   local want=$1
@@ -73,13 +74,13 @@ play ()
   expect_no_reports
 }
 
-# Checks that a line of what was played matches.
+# Checks that a line of the output matches.
 expect_played ()
 {
   grep -qE -e "$1" "$output" || fail "no line of the play matches: $1"
 }
 
-# Checks that a text is nowhere in what was played, nor in what it left behind.
+# Checks that a text is neither in the output nor in the files that were left.
 expect_secret ()
 {
   ! grep -qF -e "$1" "$output" "$errors" || fail "the play shows $1"

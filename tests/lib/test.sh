@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the behaviour tests share: servers, copies under a time limit, checks.
-# A test sources it, says what it needs, starts servers, copies, and looks.
+# What the behaviour tests share: servers, copies under a time limit, checks. A
+# test sources it, states its requirements, starts servers, copies, and checks.
 # It exits 0, or 1 with a line that starts with "FAIL:", or 77 with a reason.
 # shellcheck shell=bash
 
 set -euo pipefail
 export LC_ALL=C
-ulimit -c 0                         # servers may crash when clients go
+ulimit -c 0                         # servers may crash when clients disconnect
 unset POSIXLY_CORRECT NBDKIT_FILTER NBDKIT_GDB LIBNBD_DEBUG
 
 # make sets these; a test that is started by hand finds what was built in the
@@ -15,11 +15,11 @@ srcdir=${srcdir:-$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}
 stripecopy=${STRIPECOPY:-$srcdir/../copy/stripecopy}
 faulty_server=${FAULTY_SERVER:-$srcdir/faulty-server}
 refuse_uring=${REFUSE_URING:-$srcdir/refuse-uring}
-factor=${STRIPECOPY_TEST_FACTOR:-1} # of run-tests, which knows the machine
+factor=${STRIPECOPY_TEST_FACTOR:-1} # set by run-tests for this machine
 read -r -a wrapper <<< "${STRIPECOPY_WRAPPER:-}"
 
-# Seconds after which a copy, or anything else that a test waits for, is taken
-# to hang: ten times what the longest of them needs on a slow machine.
+# Seconds after which a copy, or anything else that a test waits for, counts as
+# hung: ten times the longest duration on a slow machine.
 limit=$((600 * factor))
 
 test_name=${0##*/} test_name=${test_name%.sh}
@@ -43,7 +43,8 @@ exec {verdicts}>&1                  # standard output may be a copy's
 
 # ---------------------------------------------------------------- verdicts
 
-# Ends the test as failed, showing what the last copy and the servers said.
+# Ends the test as failed, and shows the output of the last copy and of the
+# servers.
 fail ()
 {
   local f
@@ -61,12 +62,12 @@ skip ()
   exit 77
 } >&"$verdicts"
 
-# Gives others so many seconds.  Where something tells, wait for that instead.
+# Sleeps for N seconds. If an event can be waited for, use wait_until instead.
 pause () { read -r -t "$1" -u "$never" || :; }
 
-# Waits until a command succeeds; the test fails when it never does, or when the
-# copy in the background ends meanwhile.  It looks less often as time goes by:
-# most commands cost a process each.
+# Waits until a command succeeds. Fails the test if that takes too long, or if
+# the copy in the background ends before. Checks less often as time goes by,
+# because most commands need a process.
 wait_until ()
 {
   local deadline=$((SECONDS + limit + 1)) n=0
@@ -83,7 +84,8 @@ wait_until ()
 # It costs nothing while it waits, and ends when it is killed.
 make_gate () { mkfifo "$1"; }
 
-# Lets all through who wait, and who come later, until the test ends.
+# Opens a gate for all scripts that wait at it, now or later, until the test
+# ends.
 open_gate () { exec {gate}<> "$1"; }
 
 # Opens a gate in the background when a command succeeds: open_gate_when GATE
@@ -137,8 +139,8 @@ cleanup ()
   rm -rf "$tmp"
 }
 trap 'cleanup 2> /dev/null' EXIT
-# A signal may come twice, to us and to our group: the second must not end the
-# cleanup.
+# A signal may come twice, to this process and to its group. The second one must
+# not end the cleanup.
 trap 'trap "" HUP INT TERM; exit 1' HUP INT TERM
 
 # ------------------------------------------------------------ requirements
@@ -152,7 +154,8 @@ requires ()
   done
 }
 
-# Whether nbdkit starts with these arguments; a yes is remembered for all tests.
+# Returns true if nbdkit starts with these arguments; success is remembered for
+# all tests.
 nbdkit_knows ()
 {
   local known="$cache/nbdkit-knows $*"
@@ -203,25 +206,26 @@ requires_schemas ()
     skip "python3 has no jsonschema"
 }
 
-# Skips when stripecopy is slowed down or watched in a way that spoils the test.
+# Skips if stripecopy runs under a wrapper or the thread sanitizer, which spoil
+# the test.
 requires_plain_binary ()
 {
   [ ${#wrapper[@]} -eq 0 ] || skip "$1 under ${wrapper[0]}"
   ! grep -qa __tsan_init "$stripecopy" || skip "$1 with the thread sanitizer"
 }
 
-# The same, and also when any sanitizer is built in.
+# Does the same, and also skips with any other sanitizer.
 requires_bare_binary ()
 {
   requires_plain_binary "$1"
   [ "${SANITIZERS:-none}" = none ] || skip "$1 with sanitizers"
 }
 
-# Skips unless stripecopy was built with what computes digests.
+# Skips unless stripecopy was built with GnuTLS, for digests.
 requires_digests ()
 {
   copy_ok --help
-  grep -qe --blkhash "$output" || skip "there are no digests in this build"
+  grep -qe --blkhash "$output" || skip "this build has no digests"
 }
 
 # Skips unless files are read and written by io_uring here.
@@ -229,26 +233,26 @@ requires_uring ()
 {
   touch "$tmp/probe"
   copy_ok -v "$tmp/probe" null:
-  grep -q 'by io_uring' "$errors" || skip "there is no io_uring here"
+  grep -q 'by io_uring' "$errors" || skip "this machine has no io_uring"
 }
 
-# From here on, io_uring is refused to each copy.
+# Refuses io_uring to each further copy.
 without_uring ()
 {
-  "$refuse_uring" true || skip "system calls cannot be refused here"
+  "$refuse_uring" true || skip "system calls cannot be refused on this machine"
   wrapper=("$refuse_uring" "${wrapper[@]}")
 }
 
 # ------------------------------------------------------------------- disks
 
-# Makes a file of SIZE bytes in which no two blocks are alike and none is zero.
+# Makes a file of SIZE bytes in which no two blocks are equal and none is zero.
 make_data ()
 {
   head -c "$2" < <(seq $((100000000 + ${3:-0})) inf) > "$1"
 }
 
-# Puts LENGTH bytes of data, like no others, at an OFFSET into a file.  Letters,
-# so that no byte is what make_data put there.
+# Writes LENGTH bytes of unique data at an OFFSET of a file. They are letters,
+# so that each byte differs from those of make_data.
 put_data ()
 {
   dd if=<({ seq $((100000000 + $2)) inf | tr '0-9\n' a-k; } 2> "$tmp/seq") \
@@ -280,12 +284,12 @@ make_device ()
   shift 2
   requires losetup
   made=$(losetup --find --show "$@" "$file" 2> "$errors") ||
-    skip "loop devices cannot be made here"
+    skip "loop devices cannot be made on this machine"
   devices+=("$made")
   printf -v "$name" %s "$made"
 }
 
-# Whether a block device can be made of this file here.
+# Returns true if a block device can be made of this file.
 can_make_device ()
 {
   (make_device probe "$1" && losetup -d "$probe") > "$tmp/probe.log"
@@ -314,16 +318,17 @@ make_certificates ()
   } > "$tmp/certtool" 2>&1 || fail "certtool: $(cat "$tmp/certtool")"
 }
 
-# The usual pair: $tmp/disk of so many MiB with islands of data, and $tmp/copy
-# of the same size, where each byte that is not copied shows.
+# Makes the usual pair: $tmp/disk of SIZE MiB with islands of data, and
+# $tmp/copy of the same size, full of ones, so that each byte that is not copied
+# shows.
 make_disks ()
 {
   make_islands "$tmp/disk" "${1:-32}"
   make_ones "$tmp/copy" "${1:-32}M"
 }
 
-# Disks of many sizes: $tmp/from/SIZE is all data, $tmp/from/holeSIZE all hole,
-# and $tmp/to is where their copies go.
+# Makes disks of many sizes: $tmp/from/SIZE is all data, $tmp/from/holeSIZE is
+# all hole. Copies go to $tmp/to.
 make_sizes ()
 {
   local size
@@ -340,15 +345,15 @@ expect_identical ()
   cmp "$1" "$2" || fail "$1 and $2 differ"
 }
 
-# Checks by another client that two NBD exports read alike.
+# Checks with another client that two NBD exports have the same content.
 expect_same_content ()
 {
   qemu-img compare -f raw -F raw "$1" "$2" > "$tmp/compare" 2>&1 ||
     fail "$1 and $2 differ: $(cat "$tmp/compare")"
 }
 
-# Checks by another program that two images hold the same disk, where the longer
-# one has nothing but zeroes behind: FORMAT FILE FORMAT FILE.
+# Checks with another program that two images hold the same disk; the longer one
+# may only have zeroes after it: FORMAT FILE FORMAT FILE.
 expect_same_disk ()
 {
   qemu-img compare "driver=$1,file.driver=file,file.filename=${2//,/,,}" \
@@ -362,7 +367,7 @@ expect_same_disk ()
 # waits until it listens, and sets the variable NAME to its URI.  Its standard
 # error goes to $tmp/NAME.log.
 
-# Removes files that a server of the same name has left, if any.
+# Removes files that an earlier server of the same name has left.
 remove_old ()
 {
   local f
@@ -371,10 +376,10 @@ remove_old ()
   done
 }
 
-# Whether a pid file is complete.
+# Returns true if a pid file is complete.
 has_pid () { [ -s "$1" ]; }
 
-# Remembers a server just started and waits for its pid file.
+# Registers a server that was just started, and waits for its pid file.
 server_is_up ()
 {
   local name=$1
@@ -397,7 +402,7 @@ serve_nbdkit ()
   server_is_up "$name" "$pidfile"
 }
 
-# The same, with each request logged as it comes from the client.
+# The same, with a log of each request from the client.
 serve_logged ()
 {
   local name=$1
@@ -407,8 +412,8 @@ serve_logged ()
   serve_nbdkit "$name" --filter=log "$@" logfile="$tmp/$name.requests"
 }
 
-# nbdkit behind an address of another kind: serve_at NAME KIND ARGS..., where
-# KIND is tcp4, tcp6, vsock, or abstract.  Sets NAME_port, but for an abstract
+# nbdkit at an address of another kind: serve_at NAME KIND ARGS..., where KIND
+# is tcp4, tcp6, vsock, or abstract.  Sets NAME_port, except for an abstract
 # socket, whose name is $tmp/NAME.
 serve_at ()
 {
@@ -451,8 +456,8 @@ serve_nbd_server ()
   servers+=("$(< "$tmp/$name.pid")")
 }
 
-# The rude server: ARGS are its options and the disk's file.  What it did is in
-# $tmp/NAME.fired.
+# The faulty server: ARGS are its options and the disk's file. The faults that
+# it made are in $tmp/NAME.fired.
 serve_faulty ()
 {
   local name=$1 pidfile=$tmp/$1.pid
@@ -478,7 +483,7 @@ serve_web ()
   printf -v "$name" %s "$scheme://localhost:$(< "$tmp/$name.port")"
 }
 
-# Ends a server, for tests that start many, or by another signal.
+# Ends a server, optionally by another signal.
 stop_server ()
 {
   local pid=${1}_pid
@@ -486,7 +491,7 @@ stop_server ()
   wait "${!pid}" 2> /dev/null || :
 }
 
-# Checks that the rude server was rude.
+# Checks that the faulty server made its fault.
 expect_fired ()
 {
   [ -s "$tmp/$1.fired" ] || fail "$1: the fault never fired"
@@ -501,16 +506,16 @@ request_lines ()
        "$tmp/$1.requests" || :
 }
 
-# How many they are.
+# Prints the number of these lines.
 requests () { request_lines "$1" "$2" -c; }
 
-# Whether a logged server has got a request of a kind.
+# Returns true if a logged server has got a request of a kind.
 has_request ()
 {
   [ "$(requests "$1" "$2")" -gt 0 ]
 }
 
-# Checks that logged servers were talked to by TLS.
+# Checks that all connections of logged servers used TLS.
 expect_encrypted ()
 {
   local name
@@ -521,7 +526,7 @@ expect_encrypted ()
   done
 }
 
-# The bytes that each request of a kind is about, a line for each.
+# Prints the length of each request of a kind, one per line.
 request_sizes ()
 {
   local count
@@ -531,11 +536,11 @@ request_sizes ()
     done
 }
 
-# Their sum, and the largest of them.
+# Print their sum, and the largest of them.
 request_bytes () { request_sizes "$@" | awk '{ n += $1 } END { print n + 0 }'; }
 largest_request () { request_sizes "$@" | sort -n | tail -n 1; }
 
-# Bytes that a map says to be finished.
+# Prints the number of bytes that a map marks as finished.
 finished_bytes ()
 {
   local n=0 size status
@@ -546,22 +551,22 @@ finished_bytes ()
   echo $n
 }
 
-# How many connections of a logged server carried requests of a kind.
+# Prints how many connections of a logged server carried requests of a kind.
 busy_connections ()
 {
   request_lines "$1" "$2" | grep -o 'connection=[0-9]*' | sort -u | wc -l
 }
 
-# Sets held to what makes nbdkit serve a file, and answer no read before a logged
-# server has got N connections: a short copy could be over before its other
-# workers have connected.  hold_reads FILE NAME N
+# hold_reads FILE NAME N: sets held to arguments for nbdkit that serve a file,
+# and answer no read before the logged server NAME has got N connections.
+# Otherwise a short copy could end before its other workers have connected.
 hold_reads ()
 {
   hold_reads_at "$1" "$tmp/$2.gate"
   open_gate_when "$tmp/$2.gate" has_connections "$2" "$3"
 }
 
-# The same until the gate is opened, which it makes.  hold_reads_at FILE GATE
+# hold_reads_at FILE GATE: the same, but until a gate is opened, which it makes.
 hold_reads_at ()
 {
   requires_plugin eval
@@ -584,15 +589,15 @@ expect_requests ()
 {
   local n
   [[ $2 = @(Read|Write|Zero|Extents|Flush|Trim|Connect) ]] ||
-    fail "there are no requests called $2"
-  [ -s "$tmp/$1.requests" ] || fail "nothing was logged of $1"
+    fail "there is no kind of request $2"
+  [ -s "$tmp/$1.requests" ] || fail "the log of $1 is empty"
   n=$(requests "$1" "$2")
   test "$n" "$3" "$4" || fail "$1 got $n $2 requests, not $3 $4"
 }
 
 # ------------------------------------------------------------------ copies
 
-# The last copy's processes and folders are gone.
+# Checks that the last copy left no processes and no folders.
 expect_no_leftovers ()
 {
   local left
@@ -603,7 +608,8 @@ expect_no_leftovers ()
     fail "left in TMPDIR: ${left[*]}"
 }
 
-# No copy may crash or be caught by a sanitizer, whatever its exit status.
+# Checks that the copy neither crashed nor failed in a sanitizer, whatever
+# status was expected.
 expect_no_crash ()
 {
   case $code in
@@ -613,7 +619,7 @@ expect_no_crash ()
   expect_no_reports
 }
 
-# Nor may a sanitizer have said anything, where one is built in.
+# A sanitizer must not have reported anything, if one is built in.
 expect_no_reports ()
 {
   [ "${SANITIZERS:-}" = none ] ||
@@ -624,13 +630,13 @@ expect_no_reports ()
 # Checks that the last copy printed this digest, and nothing else.
 expect_digest ()
 {
-  [ -n "$1" ] || fail "there is no digest to expect"
+  [ -n "$1" ] || fail "expect_digest needs a digest"
   [ "$(cat "$output")" = "$1" ] ||
     fail "standard output is not $1: $(cat "$output")"
 }
 
-# Runs stripecopy to its end, with the caller's standard input and output, and
-# sets code and $errors.
+# Runs stripecopy, with the caller's standard input and output, and sets code
+# and $errors.
 run_stream ()
 {
   code=0
@@ -640,24 +646,24 @@ run_stream ()
   expect_no_leftovers
 }
 
-# The same with an empty standard input; what it prints is in $output.
+# Does the same with an empty standard input; the output is in $output.
 run_copy ()
 {
   run_stream "$@" < /dev/null > "$output"
 }
 
-# A copy that must succeed, with the caller's standard input and output.
+# Runs a copy that must succeed, with the caller's standard input and output.
 stream_ok ()
 {
   run_stream "$@"
   [ $code -eq 0 ] || fail "exit status $code from: stripecopy $*"
 }
 
-# The same as run_copy has them.
+# Does the same with the standard input and output of run_copy.
 copy_ok () { stream_ok "$@" < /dev/null > "$output"; }
 
-# A copy that must end with this exit status and a line that matches, with the
-# caller's standard input and output.
+# Runs a copy that must end with this exit status and print a matching line,
+# with the caller's standard input and output.
 stream_fails ()
 {
   local want=$1 pattern=$2
@@ -667,11 +673,11 @@ stream_fails ()
   expect_error "$pattern"
 }
 
-# The same as run_copy has them.
+# Does the same with the standard input and output of run_copy.
 copy_fails () { stream_fails "$@" < /dev/null > "$output"; }
 
-# A copy that may fail, with a clear line, but whose success must be a true one:
-# copy_right_or_fails FILE FILE ARGS...
+# copy_right_or_fails FILE FILE ARGS...: runs a copy that may fail with a clear
+# message; if it succeeds, the files must be equal.
 copy_right_or_fails ()
 {
   local from=$1 to=$2
@@ -690,7 +696,7 @@ expect_error ()
   grep -qE -e "$1" "$errors" || fail "no line on standard error matches: $1"
 }
 
-# Checks that the message of a failed request names a place that covers this
+# Checks that the message of a failed request names a range that contains this
 # byte of the disk.
 expect_error_at ()
 {
@@ -699,7 +705,7 @@ expect_error_at ()
   read -r at length < <(sed -nE \
     's/^stripecopy: .* offset ([0-9]+) length ([0-9]+): .*/\1 \2/p' "$errors")
   [ "$at" -le "$1" ] && [ $((at + length)) -gt "$1" ] ||
-    fail "the offset is wrong"
+    fail "the message names another range"
 }
 
 # Checks that no line on standard error matches.
@@ -710,7 +716,7 @@ expect_no_error ()
   [ $found -eq 1 ] || fail "a line on standard error matches: $1"
 }
 
-# Checks JSON against its schema, and what it says by Python's expressions:
+# Checks JSON against its schema, and its content with Python expressions:
 # expect_json report|events FILE EXPRESSION... (see json-check.py)
 expect_json ()
 {
@@ -726,7 +732,7 @@ expect_json ()
   [ "$answer" = ok ] || fail "$(tail -n 25 "$tmp/json-check")"
 }
 
-# The same of $tmp/report and $tmp/events.
+# Do the same for $tmp/report and $tmp/events.
 expect_report () { expect_json report "$tmp/report" "$@"; }
 expect_events () { expect_json events "$tmp/events" "$@"; }
 
@@ -734,27 +740,26 @@ expect_events () { expect_json events "$tmp/events" "$@"; }
 # its pid is in copy_pid.
 start_stream ()
 {
-  : > "$errors"                     # or the copy before would be looked at
+  : > "$errors"                     # removes the output of the copy before
   env --default-signal=INT STRIPECOPY_TEST_COPY="$tmp" \
       TMPDIR="$tmp/private" "${wrapper[@]}" "$stripecopy" "$@" \
       <&0 2> "$errors" &
   copy_pid=$!
 }
 
-# The same with an empty standard input; what it prints is in $output.
+# Does the same with an empty standard input; the output is in $output.
 start_copy ()
 {
   start_stream "$@" < /dev/null > "$output"
 }
 
-# Whether the copy in the background has taken all signals sent to it: none is
-# pending.
+# Returns true if the copy in the background has no pending signal.
 signal_is_taken ()
 {
   grep -qE '^ShdPnd:[[:space:]]*0+$' "/proc/$copy_pid/status"
 }
 
-# Whether the copy in the background has ended.
+# Returns true if the copy in the background has ended.
 copy_has_ended () { ! kill -0 "$copy_pid" 2> /dev/null; }
 
 # Waits for the copy in the background, and sets code.
