@@ -18,7 +18,7 @@ copy_between ()
   expect_requests "$3" Connect -gt 1
 }
 
-# Slow enough that the other workers are not too late to be needed.
+# So slow that the other workers get some work.
 slow_destination ()
 {
   serve_at "$1" "$2" --filter=log --filter=delay file "$tmp/copy" \
@@ -50,5 +50,5 @@ if [ "$(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6 2> /dev/null)" = 0 ]; then
   serve_at src6 tcp6 -r file "$tmp/disk"
   copy_between "nbd://[::1]:$src6_port/" "nbd://localhost:$dst4_port" dst4
 else
-  echo "left out: there is no IPv6 here"
+  echo "left out: this machine has no IPv6"
 fi

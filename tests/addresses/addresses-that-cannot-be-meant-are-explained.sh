@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An IPv6 address without brackets, and files for TLS that are not there, are
-# named before anybody connects.
+# An IPv6 address without brackets, and missing files for TLS, are named before
+# any connection is made.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A later connection that leads to something else than the first one did is no
-# path to the same disk.
+# A later connection to an export that differs from the first one is not used.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 requires_filter delay
 
-# Slow enough that the other workers are not too late to be needed.
+# So slow that the other workers get some work.
 make_disks
 serve_nbdkit dst --filter=delay file "$tmp/copy" delay-write=50ms \
              delay-zero=50ms

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever stands in the name of an export reaches the server, byte by byte, on
-# each connection.
+# Any bytes in the name of an export reach the server unchanged, on each
+# connection.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
 
-# What may stand for itself in a URI, and the rest percent-encoded.
+# Prints unreserved characters as they are, and all others percent-encoded.
 encode ()
 {
   local i c text=
@@ -15,14 +15,14 @@ encode ()
     case $c in
       [A-Za-z0-9._~/:@\&=\;+,\!\'\(\)-]) text+=$c ;;
       *) printf -v c %%%02X "'$c"
-         text+=%${c: -2} ;;     # a byte is one of -128 to 127 to printf
+         text+=%${c: -2} ;;     # printf takes a byte as -128 to 127
     esac
   done
   echo "$text"
 }
 
-# Each open is a file of its own: connections come at the same time.  No read is
-# answered before the second one has come.
+# Each open writes a file of its own, as connections come at the same time. No
+# read is answered before the second connection has come.
 mkdir "$tmp/seen"
 # shellcheck disable=SC2016
 serve_nbdkit src eval get_size='echo 4M' can_multi_conn='exit 0' \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A map is that of one pair of names, although what looks like a secret in them
-# is not shown: no copy is taken for done because another one is.  The secrets
-# of an address may change, percent-encoded or not, and appear nowhere.
+# A map belongs to one pair of names, even if their masked forms are equal: no
+# copy counts as finished because of another one. The secrets of an address may
+# change, percent-encoded or not, and appear nowhere.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory
@@ -10,7 +10,7 @@ requires_plugin memory
 secret=open-sesame-45
 make_data "$tmp/disk" 1M
 
-# Files: all of the name counts, on either side, and that of the folder.
+# Files: the whole name counts, on either side, with its folder.
 mkdir "$tmp/token=1" "$tmp/token=2" "$tmp/work"
 others=("$tmp/key=2.img" "$tmp/password=two" "$tmp"/$'a\tb' "$tmp/token=2/x")
 firsts=("$tmp/key=1.img" "$tmp/password=one" "$tmp"/$'a\nb' "$tmp/token=1/x")
@@ -25,7 +25,7 @@ for i in "${!firsts[@]}"; do
   rm "$tmp/map" "${others[i]}"
   copy_ok --map="$tmp/map" "$tmp/disk" "${firsts[i]}"
   copy_fails 6 'destination.*: ' --map="$tmp/map" "$tmp/disk" "${others[i]}"
-  [ ! -e "${others[i]}" ] || fail "it was made: ${others[i]}"
+  [ ! -e "${others[i]}" ] || fail "a file was made: ${others[i]}"
 done
 program=$(realpath "$stripecopy")
 rm -f "$tmp/map"
@@ -40,7 +40,8 @@ for folder in 1 2; do
 done
 expect_error 'folder: .*, but the names differ in a part that is not shown$'
 
-# Addresses: another session or password is the same disk, another key is not.
+# Addresses: with another session or password it is the same disk, with another
+# key it is not.
 serve_nbdkit src memory 1M
 with=${src/'///'/"//alice:$secret@/%2Fx%3Fsession_id%3D$secret%26vdi%3DA"}
 told=(-v --map="$tmp/map" --report="$tmp/report" --events="$tmp/events")
@@ -57,7 +58,7 @@ copy_fails 6 'source: ' "${told[@]}" "${with/vdi%3DA/vdi%3DB}" \
 copy_fails 6 'source: ' "${told[@]}" "${with/vdi%3DA/key%3DA}" \
            "$tmp/work/copy"
 
-# One of an earlier version may have secrets in it, and says too little.
+# A map of an earlier version may contain secrets, and lacks information.
 sed -e 's/map version: .*/map version: 1/' -e '/ digest: /d' \
     -e "s/source: .*/source: ${src%%/*}$secret/" "$tmp/map" > "$tmp/old"
 copy_fails 6 'another version of this program .*--resume=never$' \

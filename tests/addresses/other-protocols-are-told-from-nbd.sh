@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever answers at an address, and speaks another protocol, is no server: a
-# clear line, at once, on either side.
+# A server of another protocol at an address is reported clearly and at once, on
+# either side.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A web server that redirects is asked where to before the copy, and not for
-# each read; a password is for the first server alone.
+# The redirect of a web server is resolved once, before the copy, and not for
+# each read. A password is sent to the first server only.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires curl
@@ -17,9 +17,9 @@ expect_identical "$tmp/disk" "$tmp/copy"
 redirects=$(grep -c ' /moved/disk ' "$tmp/web.requests")
 reads=$(grep -c '^GET /disk ' "$tmp/web.requests")
 [ "$redirects" -le 3 ] || fail "$redirects redirects"
-[ "$reads" -gt 3 ] || fail "only $reads reads: nothing is shown"
+[ "$reads" -gt 3 ] || fail "only $reads reads: too few to compare"
 
-# A password goes on to the same server, and to no other one.
+# A password is kept for redirects to the same server, and not for others.
 copy_ok -v --source-format=raw "${web/'://'/"://alice:pass@"}/moved/disk" \
         "$tmp/copy"
 grep -q ' user=' "$errors" || fail "the name was not passed on"

@@ -10,7 +10,7 @@ secret=open-sesame-42
 told=(-v -p --events="$tmp/events" --status-file="$tmp/status"
       --report="$tmp/report" --interval=0.1)
 
-# Runs with all that tells anything, and looks through what it told.
+# Runs a copy with every kind of output, and searches all of it.
 look ()
 {
   local want=$1 f
@@ -19,7 +19,8 @@ look ()
   run_copy "${told[@]}" "$@"
   [ $code -eq "$want" ] || fail "exit status $code, not $want: $*"
   for f in "$errors" "$output" "$tmp/events" "$tmp/status" "$tmp/report"; do
-    ! grep -q "$secret" "$f" || fail "${f##*/} shows it: $(grep "$secret" "$f")"
+    ! grep -q "$secret" "$f" ||
+      fail "${f##*/} shows a secret: $(grep "$secret" "$f")"
   done
   grep -qF '***' "$tmp/report" || fail "nothing is masked: $*"
 }
@@ -36,7 +37,7 @@ look 1 "$src" "nbd+unix://alice:$secret@/?socket=$tmp/nobody"
 look 1 [ sh -c 'exit 1' --password=$secret --token $secret ] null:
 look 0 "$src" [ sh -c 'exec nbdkit memory 1M' --password=$secret ]
 
-# Of a command, only what is known to be harmless is shown.
+# Only the harmless words of a command are shown.
 look 0 "$src" [ env X="a $secret" nbdkit memory 1M ]
 look 0 "$src" [ sh -c "exec nbdkit memory 1M # Authorization: $secret" ]
 look 1 [ sh -c 'exit 1' header="Authorization: Bearer $secret" ] null:
@@ -47,24 +48,24 @@ expect_error 'source \[ nbdkit curl url=http://localhost:1/x\?\*\*\* header='
 look 2 "$masked" "$masked"
 look 2 "$masked" [ nbdkit memory 1k ]
 
-# A copy that fails on the way, and what is tried again.
+# A copy that fails midway, and a copy with retries.
 requires_filter error
 serve_nbdkit broken --filter=error memory 1M error-pread-rate=100%
 look 1 --no-extents --retries=1 --retry-wait=0.01 \
      "${broken/'://'/"://alice:$secret@"}" null:
 
-# Addresses, which fail before or after they are looked at.
+# Addresses that fail before or after they are parsed.
 look 2 "https://alice:$secret@localhost/x" null:
 [ $code -eq 2 ] || fail "exit status $code"
 
-# Words on the wrong place: usage errors show what was wrong with them.
+# Misplaced arguments, which usage errors show.
 look 2 one two "nbd://alice:$secret@host/three"
 look 2 --tokens-token=$secret one two
 look 2 --queue-size="nbd://alice:$secret@host" one two
 look 2 --blkhash-file="/nowhere/x?password=$secret" --blkhash "$src" null:
 look 2 --source-format="x?token=$secret" "$src" null:
 
-# Names of files; and what the caller calls things, which is told as it is.
+# Names of files; and the label that the caller chose, which is shown unchanged.
 look 2 --map="$tmp/no/map?password=$secret" "$src" null:
 look 2 --map="$tmp/no/map?password=$secret" "$src" "$tmp/new"
 look 2 --bwlimit="@$tmp/no/limit?password=$secret" "$src" null:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --connect-wait: a server that starts after the copy is waited for, also behind
-# a tunnel that accepts before it is there; what a server says is not.
+# --connect-wait waits for a server that starts after the copy, also through a
+# tunnel that accepts connections before. An error that the server reports ends
+# the wait.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,20 +16,20 @@ wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/new"
 
-# One that hangs up twice before it speaks.
+# A server that closes the connection twice before the handshake.
 serve_faulty dst --mode=connect-closed --times=2 "$tmp/copy"
 copy_ok --connect-wait=600 "$src" "$dst"
 expect_fired dst
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# A signal ends the waiting.
+# A signal ends the wait.
 start_copy --connect-wait=600 "nbd+unix:///?socket=$tmp/none" null:
 wait_until grep -q 'waiting for the server$' "$errors"
 kill -TERM "$copy_pid"
 wait_copy
 [ $code -eq 143 ] || fail "exit status $code after SIGTERM"
 
-# Waiting comes to an end, and without it there is none.
+# The wait has an end, and without the option there is no wait.
 copy_fails 1 '^stripecopy: source .*none: cannot connect: .*No such file' \
            --connect-wait=1 "nbd+unix:///?socket=$tmp/none" null:
 expect_error 'waiting for the server$'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that accepts and is silent: the error says what it waited for, and
-# which option gives it longer.
+# A server that accepts a connection and is silent: the error says what the copy
+# waited for, and which option waits longer.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay

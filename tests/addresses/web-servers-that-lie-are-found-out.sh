@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A web server that does not send the ranges it is asked for, or whose file is
-# replaced while it is copied, never makes a copy that is said to be good.
+# If a web server does not send the requested ranges, or replaces its file
+# during the copy, the copy fails.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires curl
@@ -16,7 +16,7 @@ cp "$tmp/disk" "$tmp/site"
 qemu-img convert -f raw -O qcow2 "$tmp/disk" "$tmp/site/image"
 serve_web web "$tmp/site"
 
-# It promises ranges, and sends the whole file.
+# The server advertises ranges, but sends the whole file.
 for path in liar/disk head-liar/disk late-liar/disk; do
   copy_fails 1 '^stripecopy: source .*the whole file' \
              --source-format=raw "$web/$path" "$tmp/new"
@@ -25,7 +25,7 @@ done
 copy_fails 1 '^stripecopy: source .*the whole file' \
            --source-format=qcow2 "$web/late-liar/image" "$tmp/new"
 
-# It does not know ranges, and says so: there is another way.
+# The server does not support ranges and says so: the error names another way.
 for more in '' --plan; do
   copy_fails 2 'curl -fL ADDRESS \| stripecopy - DESTINATION' \
              ${more:+"$more"} --source-format=raw "$web/whole/disk" "$tmp/new"
@@ -36,7 +36,7 @@ done
 curl -sfL "$web/whole/disk" | stream_ok - "$tmp/copy" > "$output"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# It refuses HEAD, which nbdkit needs.
+# The server refuses HEAD, which nbdkit needs.
 run_copy --source-format=raw "$web/headless/disk" "$tmp/new"
 case $code in
   0) expect_identical "$tmp/disk" "$tmp/new" ;;
@@ -45,7 +45,7 @@ case $code in
 esac
 rm -f "$tmp/new"
 
-# Its file is replaced by one of the same size, once some of it was written.
+# The file is replaced by one of the same size, after some of it was written.
 replace=("[" nbdkit eval get_size='echo 8M' can_write='exit 0'
          can_flush='exit 0' flush='exit 0'
          pwrite="cat > /dev/null; ln '$tmp/other' '$tmp/site/disk.new' || :"
@@ -54,13 +54,14 @@ copy_fails 1 '^stripecopy: source .*has changed' --source-format=raw \
            "$web/swapped/disk" "${replace[@]}"
 [ -e "$tmp/site/disk.new" ] || fail "the file was not replaced"
 
-# The map does not say that what was copied is good.
+# The map marks nothing as finished.
 rm "$tmp/site/disk.new"
 copy_fails 1 '^stripecopy: source .*has changed' --map="$tmp/map" \
            --source-format=raw "$web/swapped/disk" "${replace[@]}"
-[ "$(finished_bytes "$tmp/map")" -eq 0 ] || fail "the map says: finished"
+[ "$(finished_bytes "$tmp/map")" -eq 0 ] ||
+  fail "the map marks data as finished"
 
-# Nor does a copy go on from the one before.
+# The copy is not resumed.
 rm -f "$tmp/site/disk.new" "$tmp/map"
 touch "$tmp/copy"
 copy_ok --map="$tmp/map" --source-format=raw "$web/swapped/disk" "$tmp/copy"
@@ -71,7 +72,7 @@ copy_fails 6 'source id' --map="$tmp/map" --source-format=raw \
 rm "$tmp/site/disk.new"
 copy_ok --map="$tmp/map" --source-format=raw "$web/swapped/disk" "$tmp/copy"
 
-# An honest one.
+# An honest server.
 copy_ok --source-format=raw "$web/disk" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 for size in 0 1 2 65536 65537 65538; do

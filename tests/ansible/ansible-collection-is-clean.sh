@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The collection can be installed, ansible-doc finds its documents, and
-# ansible-lint has nothing to say of it.
+# ansible-lint finds nothing wrong.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -11,13 +11,13 @@ run_ansible ansible-doc stripecopy.disks.stripecopy stripecopy.disks.watch ||
   fail "ansible-doc does not find the modules"
 for name in stripecopy watch; do
   grep -qi "stripecopy\.disks\.$name\>" "$output" ||
-    fail "there is no document of the module $name"
+    fail "ansible-doc prints nothing about the module $name"
 done
 ! grep -q 'WARNING\|ERROR' "$errors" || fail "ansible-doc complains"
 run_ansible ansible-doc -t role stripecopy.disks.stripecopy_disks ||
   fail "ansible-doc does not find the role"
 grep -qi 'stripecopy\.disks\.stripecopy_disks\>' "$output" ||
-  fail "there is no document of the role"
+  fail "ansible-doc prints nothing about the role"
 
 run_ansible ansible-galaxy collection install "$collection" \
             -p "$tmp/installed" || fail "the collection cannot be installed"

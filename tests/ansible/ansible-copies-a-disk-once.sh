@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The module plans without writing, copies, and then finds nothing to do; it
-# shows no secret, and has no shell read its words.
+# The module plans without writing, copies, and then finds nothing to do. It
+# shows no secret, and no shell interprets its arguments.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -114,7 +114,7 @@ cat > "$tmp/play.yml" <<END
 END
 play 0 -vvv "$tmp/play.yml"
 expect_identical "$tmp/disk" "$tmp/copy"
-expect_played '^one .* changed=2 '       # that is planned and copied
+expect_played '^one .* changed=2 '       # planned, and copied
 expect_played '^-data: [1-9][0-9]* bytes left'
 expect_played '"source": "nbd\+unix://\*\*\*@/'
 expect_secret "$secret"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy in the background, killed half way, goes on when the play runs again;
-# while it runs, another one of the same disk is told so.
+# A copy in the background that is killed half way resumes when the play runs
+# again. While it runs, a second copy of the same disk is refused as in use.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -15,8 +15,8 @@ gate "$tmp" $((16 << 20))               # 16 MiB are free
 serve_logged src "${gated[@]}"
 src=nbd+unix:///disk?socket=$tmp/src.sock
 serve_nbdkit dst file "$tmp/copy"
-# Some nbdkits do not survive a client that is killed: both are started again
-# once it is.
+# Some nbdkits do not survive a client that is killed, so both are started
+# again.
 has_ended () { ! kill -0 "$src_pid" "$dst_pid" 2> "$tmp/kill"; }
 (
   wait_until test -e "$tmp/open"

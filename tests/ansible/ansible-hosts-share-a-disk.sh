@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Three hosts copy a part each of one disk; what one of them has missed it
-# copies alone, when the play runs again.
+# Three hosts copy one part of a disk each. If one host did not run, it copies
+# its part when the play runs again, and the others copy nothing.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -20,7 +20,7 @@ share ()
 }
 
 share --limit one,three
-! cmp -s "$tmp/disk" "$tmp/copy" || fail "two hosts have copied it all"
+! cmp -s "$tmp/disk" "$tmp/copy" || fail "two hosts have copied the whole disk"
 
 share
 expect_identical "$tmp/disk" "$tmp/copy"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The playbook that migrates three disks says in check mode that it would, does,
-# shows how far it is, and finds nothing to do when it runs again.
+# The playbook that migrates three disks predicts changes in check mode, copies
+# the disks, shows its progress, and finds nothing to do when it runs again.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -13,7 +13,7 @@ requires_formats qcow2
 mkdir "$tmp/old" "$tmp/new"
 n=0
 for name in root home swap; do
-  n=$((n + 1))                  # no disk is like another
+  n=$((n + 1))                  # all disks differ
   make_islands "$tmp/old/$name" 12
   put_data "$tmp/old/$name" 0 $((4096 + n))
   make_ones "$tmp/new/$name" 12M

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The role tries again what is incomplete or in use; a disk that fails for good
-# does not stop the others, is named, and is all that the next run copies.
+# The role repeats copies that are incomplete or in use. A disk that fails for
+# good does not stop the others, is named, and is the only one that the next run
+# copies.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -45,7 +46,7 @@ cat > "$tmp/play.yml" <<END
     - stripecopy.disks.stripecopy_disks
 END
 
-# Whether the role was told that its disk is in use.
+# Returns true once the role has seen that its disk is in use.
 was_refused ()
 {
   grep -qE '"exit": *5\b' "$tmp/state/used.report" 2> "$tmp/grep"

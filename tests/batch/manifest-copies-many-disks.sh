@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --manifest: one disk that fails does not stop the seven others; it is named,
-# and its exit status is that of all.  With maps, a second run does the rest.
+# --manifest: one disk that fails does not stop the seven others. Its name is in
+# the message, and its exit status is the status of the batch. With maps, a
+# second run copies only the rest.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -10,7 +11,7 @@ copy_ok --help
 has_maps=no
 ! grep -q -e '--map=' "$output" || has_maps=yes
 
-# A copy of each kind of side, and one, number 5, whose source is not there.
+# A copy with each kind of side; the source of number 5 is missing.
 {
   for i in 1 2 3 4 5 6 7 8; do
     make_islands "$tmp/disk$i" 6
@@ -37,7 +38,7 @@ copy_fails 1 '^stripecopy: disk number 5: source .*/disk5: cannot open it' \
 expect_error '^stripecopy: disk number 5: the copy exited with status 1$'
 expect_error '^stripecopy: 7 of 8 disks are done$'
 [ "$(grep -c 'exited with' "$errors")" -eq 1 ] || fail "others failed, too"
-[ ! -e "$tmp/copy5" ] || fail "the disk that failed was begun"
+[ ! -e "$tmp/copy5" ] || fail "the copy that failed was begun"
 for i in 1 2 3 4 6 7 8; do
   expect_identical "$tmp/disk$i" "$tmp/copy$i"
 done

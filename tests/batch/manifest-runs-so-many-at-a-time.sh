@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --jobs=2: two copies at the same time, never more, each with its share of the
-# processors and of memory; a signal is handed on to both.
+# --jobs=2: two copies run at the same time, never more, and share the
+# processors and the memory. Signals are passed on to both.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -11,7 +11,7 @@ status_lines () { grep -c '%' "$errors" || :; }
 has_begun () { [ -s "$tmp/$1.requests" ] && has_request "$1" Read; }
 has_status_lines () { [ "$(status_lines)" -ge "$1" ]; }
 
-# A slow copy from a logged server for each: copies NAME...
+# copies NAME...: adds a slow copy from a logged server for each name.
 copies ()
 {
   local name comma='['
@@ -28,13 +28,13 @@ copies ()
 
 make_data "$tmp/disk" 4M
 copies a b c d e > "$tmp/manifest"
-echo 1k > "$tmp/rate"           # none would end today
+echo 1k > "$tmp/rate"           # no copy ends at this rate
 start_copy -v --manifest="$tmp/manifest" --jobs=2
 wait_until has_begun a
 wait_until has_begun b
 
-# Each copy says a line when we ask the first process, which had time to begin
-# more by then.
+# Each copy prints a line at SIGUSR1 to the first process, which had time to
+# begin more copies by then.
 kill -USR1 "$copy_pid"
 wait_until has_status_lines 2
 [ ! -e "$tmp/c.requests" ] || fail "three copies at the same time"
@@ -48,7 +48,7 @@ for name in a b c d e; do
   expect_identical "$tmp/disk" "$tmp/$name.copy"
 done
 
-# By the servers' clock: how many had a connection at a time.
+# Prints how many servers had a connection at the same time, by their logs.
 for name in a b c d e; do
   grep -hoE '^[-0-9]+ [0-9:.]+ .* (Connect|Disconnect|Preconnect)' \
        "$tmp/$name.requests" | cut -d' ' -f1,2 | sort > "$tmp/times"
@@ -64,14 +64,15 @@ workers=$(grep -oE 'plan: .* workers=[0-9]+' "$errors" | grep -oE '[0-9]+$' |
 [ "$workers" -le "$share" ] ||
   fail "a copy has $workers workers, not $share at most"
 
-# Of four copies at a time, no worker may have more than a quarter of 128 MiB.
+# With four copies at a time, no worker may have more than a quarter of 128 MiB.
 copies a b c d > "$tmp/manifest"
 copy_ok -v --manifest="$tmp/manifest" --jobs=4
 queue=$(grep -oE 'plan: .* queue-size=[0-9]+' "$errors" | grep -oE '[0-9]+$' |
           sort -n | tail -n 1)
 [ "$queue" -le $((32 << 20)) ] || fail "a worker may have $queue in flight"
 
-# Both end, nothing else begins, and we end by that signal ourselves.
+# Both copies end, no other one begins, and the first process ends by that
+# signal.
 copies a b c > "$tmp/manifest"
 echo 1k > "$tmp/rate"
 start_copy --manifest="$tmp/manifest" --jobs=2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a manifest says is seen in no list of processes while its copies run: not
-# in their command lines, and not in their environment.
+# The entries of a manifest are not visible in the list of processes while its
+# copies run: neither in their command lines nor in their environment.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay
@@ -33,7 +33,7 @@ for pid in "${leftovers[@]}"; do
   fi
   ! grep -qFa -e --disk= "/proc/$pid/cmdline" || copies=$((copies + 1))
   [ "$(readlink "/proc/$pid/fd/0")" = /dev/null ] ||
-    fail "its standard input still has the words"
+    fail "its standard input still has the arguments"
 done
 [ $copies -eq 2 ] || fail "$copies copies can be told apart, not 2"
 kill -TERM "$copy_pid"
@@ -41,6 +41,6 @@ wait_copy
 [ $code -eq 143 ] || fail "exit status $code"
 expect_error 'disk web: '
 
-# By hand, it is none.
+# The option is refused on the command line.
 copy_fails 2 '^stripecopy: --words-from-standard-input: ' \
            --words-from-standard-input

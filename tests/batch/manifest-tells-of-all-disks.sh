@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With --manifest there is one stream of events, each with its disk, and one
-# report with all disks, also where a copy fails, dies or is never begun.
+# --manifest writes one stream of events, which name their disk, and one report
+# with all disks, also if a copy fails, crashes or is never begun.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -52,7 +52,7 @@ expect_events \
         for d in ('disk 1', 'disk 2') for i, ev in ((0, 'start'), (-1, 'end')))"
 ! grep -q $secret "$tmp/events" "$tmp/report" "$errors" || fail "a secret"
 
-# The same on descriptors, and all is well.
+# The same on descriptors, with copies that succeed.
 manifest "${entries[@]}"
 copy_ok --events=7 --report=- --manifest="$tmp/manifest" --jobs=2 \
         7> "$tmp/events"
@@ -61,7 +61,7 @@ expect_reports "r['exit'] == 0 and r['status'] == 'ok'" \
                "r['bytes']['total'] == 2 * 16 * 1048576"
 expect_events "e[-1]['status'] == 'ok'"
 
-# Nothing begun: a damaged manifest, and --plan.
+# No copy is begun: a damaged manifest, and --plan.
 copy_ok "${tells[@]}" --plan --manifest="$tmp/manifest"
 expect_reports "r['status'] == 'planned' and len (r['disks']) == 2"
 manifest 'source'
@@ -71,7 +71,7 @@ expect_reports "r['exit'] == 2 and r['disks'] == []" \
                "'line 1' in r['error']['message']"
 expect_events "[ x['exit'] for x in e ] == [ 2 ]"
 
-# What is told is not written over a disk.
+# Events and reports are not written over a disk.
 manifest "${entries[@]}"
 cp "$tmp/disk" "$tmp/before"
 for option in --events --report; do
@@ -80,7 +80,7 @@ for option in --events --report; do
 done
 expect_identical "$tmp/before" "$tmp/disk"
 
-# One is killed, the next one is never begun.
+# One copy is killed, and the next one is never begun.
 serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=60
 manifest "\"source\": \"$slow\", \"destination\": \"null:\"" "${entries[@]}"
 start_copy "${tells[@]}" --manifest="$tmp/manifest"

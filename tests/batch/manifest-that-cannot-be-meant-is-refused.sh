@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A damaged manifest: one line that says where, status 2, and nothing is begun.
-# No message has a secret in it.
+# A damaged manifest is refused with status 2 and one line that names the place,
+# before any copy begins. No message contains a secret.
 
 . "$(dirname "$0")/../lib/test.sh"
 
-# refused PATTERN TEXT: also when only the last copy is at fault.
+# refused PATTERN TEXT: also checks it as the last of several copies.
 refused ()
 {
   echo "$2" > "$tmp/manifest"
   copy_fails 2 "^stripecopy: .*/manifest: $1" --manifest="$tmp/manifest"
-  [ "$(wc -l < "$errors")" -eq 1 ] || fail "it says too much of: $2"
-  [ ! -e "$tmp/copy" ] || fail "something was begun: $2"
+  [ "$(wc -l < "$errors")" -eq 1 ] || fail "more than one line about: $2"
+  [ ! -e "$tmp/copy" ] || fail "a copy was begun: $2"
 }
 
 make_data "$tmp/disk" 1M

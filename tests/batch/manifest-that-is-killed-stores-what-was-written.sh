@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# When the process that runs a manifest is killed, its copies end as by one
-# signal: what they have written is flushed and in their maps.
+# If the process that runs a manifest is killed, its copies end as by one
+# signal: their writes are flushed and in their maps.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -12,7 +12,7 @@ serve_logged src -r file "$tmp/disk"
 serve_logged dst file "$tmp/copy"
 
 for events in '' --events="$tmp/events"; do
-  # It would take hours.
+  # Without the signal it would take hours.
   cat > "$tmp/manifest" <<END
 [ { "disk": "one", "source": "$src", "destination": "$dst",
     "map": "$tmp/map", "bwlimit": "32K", "request-size": "64K" } ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Copies of a manifest that would spoil each other's files are refused together,
-# with 2 and a line that names both uses, before one of them is begun.
+# Copies of a manifest that would overwrite each other's files are refused
+# together, with 2 and a line that names both uses, before one of them is begun.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -14,7 +14,8 @@ make_data old 1M 9
 ln old hard
 ln -s made link
 
-# copies LINE...: a manifest of copies, each a line of its keys and values.
+# copies LINE...: writes a manifest; each LINE has the keys and values of a
+# copy.
 copies ()
 {
   local line comma=
@@ -37,7 +38,7 @@ refused ()
   copies "$@"
   copy_fails 2 "^stripecopy: manifest: $pattern\$" --manifest=manifest \
              --jobs=2 "${options[@]}"
-  [ "$(wc -l < "$errors")" -eq 1 ] || fail "it says too much of: $*"
+  [ "$(wc -l < "$errors")" -eq 1 ] || fail "more than one line about: $*"
   find . -type f ! -name manifest -exec md5sum {} + | sort |
     diff "$tmp/sums" - > "$tmp/diff" || fail "$(< "$tmp/diff") in: $*"
 }
@@ -45,7 +46,7 @@ remember
 options=()
 two='"source": "two"'
 
-# One destination, by whatever name, be it there or not.
+# One destination under different names, which exists or not.
 refused 'destination ./new of copy 2: .* file as destination new of copy 1' \
         '"source": "one", "destination": "new"' "$two, "'"destination": "./new"'
 refused 'destination link of copy 2: .* as destination made of copy 1' \
@@ -61,7 +62,8 @@ refused 'destination \[ .* \] of copy 2: .* the same disk as .* of copy 1' \
         '"source": "one", "destination": '"$server" \
         "$two, "'"destination": '"$server"
 
-# Parts of a disk are parts of one and the same disk.
+# Only different shards of one source, of the same number of shards, may have
+# the same destination.
 part='"source": "one", "destination": "new", "shard": "1/2"'
 refused 'destination new of copy 2: .* as destination new of copy 1' "$part" \
         '"source": "one", "destination": "new"'
@@ -72,7 +74,8 @@ refused 'destination new of copy 2: .* as destination new of copy 1' "$part" \
 refused 'destination new of copy 2: .* as destination new of copy 1' "$part" \
         '"source": "one", "destination": "new", "shard": "2/3"'
 
-# What is written is what another reads, or writes as something else.
+# A file that one copy writes is read by another copy, or written for another
+# use.
 refused 'destination ./two of copy 1: .* file as source two of copy 2' \
         '"source": "one", "destination": "./two"' "$two, "'"destination": "b"'
 refused 'destination ./one of copy 2: .* file as source one of copy 1' \
@@ -93,7 +96,8 @@ done
 refused 'destination manifest of copy 1: .* as --manifest=manifest' \
         '"source": "one", "destination": "manifest"'
 
-# What is told of all of them; and another use does not hinder telling.
+# Output of the whole batch conflicts with a copy. A report to another file is
+# still written.
 for option in --report --events; do
   options=("$option=./b")
   refused "destination b of copy 2: .* file as $option=./b|$option=./b: .*" \
@@ -105,7 +109,8 @@ done
 options=(--report="$tmp/report")
 refused 'destination new of copy 2: .*' \
         '"source": "one", "destination": "new"' "$two, "'"destination": "new"'
-grep -q '"exit": *2' "$tmp/report" || fail "the report does not say 2"
+grep -q '"exit": *2' "$tmp/report" ||
+  fail "the exit status in the report is not 2"
 options=()
 
 if (requires_formats qcow2) > "$tmp/probe.log"; then
@@ -116,7 +121,7 @@ if (requires_formats qcow2) > "$tmp/probe.log"; then
           "$two, "'"destination": "one"'
 fi
 
-# These can live together.
+# These do not conflict.
 memory='[ "nbdkit", "memory", "1M" ]'
 copies "$part" '"source": "./one", "destination": "./new", "shard": "2/2"' \
        "$two, "'"destination": "a"' "$two, "'"destination": "null:"' \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --shard refuses parts that are not there, streams, and digests, before
-# anything is touched.
+# --shard refuses impossible parts, streams, and digests, before anything is
+# touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each part of a disk has a map of its own: it is done when the part is, a
-# second run reads nothing, and it is for no other part.
+# Each shard has a map of its own. It is complete when the shard is, a second
+# run then reads nothing, and it is refused for other shards.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -24,7 +24,7 @@ copy_fails 6 'map is for a different copy: options: .*shard=1/3' \
            --map="$tmp/map1" "$src" "$tmp/copy"
 expect_requests src Read -eq "$reads"
 
-# What one part lacks is copied again, and nothing else.
+# Only the missing range of a shard is copied again.
 rm "$tmp/map2"
 copy_ok --shard=2/3 --map="$tmp/map2" "$src" "$tmp/copy"
 copy_ok --shard=3/3 --map="$tmp/map3" "$src" "$tmp/copy"

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What others have written to their parts stays, whatever a copy of one part
-# does to its own: zeroes it, allocates it, fails in it.
+# A copy of one shard never changes the other shards: not if it zeroes,
+# allocates, or fails.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 
-# Checks that the copy is ones, but for [4 MiB, 8 MiB), which is as in FILE.
+# Checks that the copy is all ones, except for [4 MiB, 8 MiB), which is as in
+# FILE.
 expect_only_the_second ()
 {
   cp "$tmp/ones" "$tmp/want"
@@ -31,7 +32,7 @@ for disk in data hole; do
   done
 done
 
-# A copy that fails takes nothing away that may be another's by now.
+# A copy that fails does not remove the file, which other shards may use by now.
 rm "$tmp/copy"
 serve_faulty src --mode=read-error --after=1 "$tmp/data"
 copy_fails 1 'read failed' --retry-wait=0.01 --shard=1/3 "$src" "$tmp/copy"

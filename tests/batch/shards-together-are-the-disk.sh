@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --shard: three copies at the same time, each of its own part, to one server or
-# to one file, which they make, make longer, or cut.
+# --shard: three copies at the same time, each of its own part, to one server,
+# or to one file that they make, extend, or truncate.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -30,13 +30,14 @@ all_shards 3 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server dst
 [ "$(request_bytes dst Write)" -le 4300000 ] ||
-  fail "something was written twice"
+  fail "some bytes were written twice"
 grep -q 'plan: size=33554432 .* shard=2/3 offset=10485760 length=11534336$' \
-     "$tmp/shard-2.log" || fail "the plan says nothing of the part"
-grep -q 'copied 11.0 MiB' "$tmp/shard-2.log" || fail "the sum is not the part's"
+     "$tmp/shard-2.log" || fail "the plan does not name the part"
+grep -q 'copied 11.0 MiB' "$tmp/shard-2.log" ||
+  fail "the summary is not about the part"
 
-# A file that is not there, one that is too short, one that is too long: all of
-# it data that must not stay.
+# A missing file, one that is too short, and one that is too long, full of data
+# that must not stay.
 for size in none 1000000 50M; do
   rm -f "$tmp/copy"
   [ $size = none ] || make_ones "$tmp/copy" $size
@@ -46,14 +47,14 @@ done
 [ "$(stat -c %b "$tmp/copy")" -le $((33554432 / 512 / 2)) ] ||
   fail "the copy has no holes"
 
-# Sizes that are no multiples of anything, and parts that are empty.
+# Unaligned sizes, and empty parts.
 make_sizes 0 1 1048575 1048577 2621441 10000001
 for size in 0 1 1048575 1048577 2621441 10000001; do
   all_shards 4 "$tmp/from/$size" "$tmp/to/$size"
   expect_identical "$tmp/from/$size" "$tmp/to/$size"
 done
 
-# One after the other, the file is complete only with the last.
+# One after the other: the file is complete only after the last one.
 rm "$tmp/copy"
 for i in 2 3 1; do
   ! cmp -s "$tmp/disk" "$tmp/copy" || fail "it is complete before shard $i"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A disk that changes between data and zeroes with each block takes a bounded
-# number of requests, not one a block.
+# number of requests, not one per block.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter noextents

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that knows what must come checks each write and each zero.
+# A destination that knows the disk checks each write and each zero request.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter checkwrite
@@ -16,6 +16,6 @@ copy_ok -T 4 -C 4 --no-extents "$src" "$check"
 expect_requests check Write -ge 1
 expect_requests check Zero -ge 1
 
-# The check does check: other data is refused.
+# The check works: other data is refused.
 serve_nbdkit other --filter=checkwrite file "$tmp/copy"
 copy_fails 1 '^stripecopy: destination ' --retry-wait=0.01 "$src" "$other"

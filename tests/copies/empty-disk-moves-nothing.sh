@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A disk of no bytes is copied at once, and 100 % is said.
+# A disk of size 0 is copied at once, with progress of 100 %.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A sparse disk is the same after a copy from any kind of source to any kind of
-# destination, as other programs see it, and as sparse as before where the
-# destination can be.
+# destination, as other programs read it, and as sparse as before if the
+# destination supports that.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -14,8 +14,8 @@ cp "$tmp/ones" "$tmp/copy"
 sum=$(sha256sum < "$tmp/disk")
 blocks=$(stat -c %b "$tmp/disk")
 
-# A further kind has a place in these lists, its words in add_source or
-# add_destination, and its look in expect_copy_on.
+# To add a kind, add it to these lists, to add_source or add_destination, and to
+# expect_copy_on.
 sources="stream file uri command" destinations="stream file uri command null"
 serve_nbdkit src -r file "$tmp/disk"
 serve_nbdkit dst file "$tmp/copy"
@@ -51,7 +51,7 @@ add_destination ()
   esac
 }
 
-# Asks another program what each destination holds.
+# Checks the content of each destination with another program.
 expect_copy_on ()
 {
   case $1 in
@@ -77,4 +77,5 @@ for from in $sources; do
     expect_copy_on "$to"
   done
 done
-[ "${sources##* }" = device ] || skip "loop devices cannot be made here"
+[ "${sources##* }" = device ] ||
+  skip "loop devices cannot be made on this machine"

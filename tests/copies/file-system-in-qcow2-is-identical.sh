@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A real file system in a qcow2 arrives in a fresh one, which is sound, and no
-# larger than what nbdcopy makes of it.
+# A real file system in a qcow2 is copied to a new one, which passes qemu-img
+# check and is no larger than the result of nbdcopy.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires mke2fs qemu-img qemu-nbd nbdcopy

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What lies behind the source's end is left alone.
+# The part of the destination after the source's end is not changed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -13,6 +13,7 @@ serve_nbdkit src -r file "$tmp/disk"
 serve_nbdkit dst file "$tmp/copy"
 
 copy_ok "$src" "$dst"
-head -c $(((16 << 20) + 1000)) "$tmp/copy" | cmp - "$tmp/disk" || fail "differs"
+head -c $(((16 << 20) + 1000)) "$tmp/copy" | cmp - "$tmp/disk" ||
+  fail "the copy differs"
 tail -c +$(((16 << 20) + 1001)) "$tmp/copy" | cmp - "$tmp/tail" ||
   fail "the tail was touched"

@@ -6,7 +6,7 @@
 requires_plugin file
 requires_filter delay
 
-# Slow reads, so that no worker is too late to be needed.
+# The reads are so slow that each worker gets some work.
 for n in 1 8; do
   make_disks 64
   serve_logged "src$n" --filter=delay -r file "$tmp/disk" rdelay=50ms

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --plan finds out what a copy would do, and does none of it: not even a file is
-# made.
+# --plan finds out everything that a copy would do, and changes nothing: it does
+# not even make a file.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -17,7 +17,7 @@ expect_planned ()
                 "not r['flushed'] and r['requests']['read'] == 0" "$@"
 }
 
-# To a file that is not there: its zeroes would come by themselves.
+# To a missing file, which would read as zeroes already.
 copy_ok --plan --report="$tmp/report" "$tmp/disk" "$tmp/new"
 [ ! -e "$tmp/new" ] || fail "a file was made"
 expect_planned "r['changed']" "r['bytes']['data'] == 4 << 20" \
@@ -28,7 +28,7 @@ expect_error '^stripecopy: found: 4.0 MiB data, 0 B to be zeroed, 60.0 MiB alrea
 expect_error '^stripecopy: time: at least 0.0 s at 100 MiB/s, 0.0 s at 1 GiB/s$'
 copy_ok "$tmp/disk" "$tmp/new"
 
-# To a server: what it has as zeroes is left alone, the rest would be zeroed.
+# To a server: its zeroes are left alone, and the rest would be zeroed.
 serve_logged src -r file "$tmp/disk"
 serve_logged dst data '( 0xff )*8388608 @33554432 ( 0xff )*8388608' size=64M
 copy_ok --plan --report="$tmp/report" "$src" "$dst"
@@ -41,24 +41,24 @@ for kind in Write Zero Trim Flush; do
 done
 expect_requests src Read -eq 0
 
-# What would be done is what is done.
+# The copy does what the plan said.
 copy_ok --report="$tmp/report" "$src" "$dst"
 expect_report "r['bytes']['data'] == 4 << 20" \
               "r['bytes']['zero'] == 16 << 20" \
               "r['bytes']['skipped'] == 44 << 20"
 
-# What an earlier copy has done is not missed.
+# Zeroes of an earlier copy count.
 copy_ok --map="$tmp/map" "$src" "$dst"
 copy_ok --plan --map="$tmp/map" --report="$tmp/report" "$src" "$dst"
 expect_planned "not r['changed']" "r['bytes']['resumed'] == 64 << 20" \
                "r['warnings'] == []"
 
-# Nothing would change where all is zero already.
+# Nothing would change if everything is zero already.
 copy_ok --plan --report="$tmp/report" \
         [ nbdkit memory 64M ] [ nbdkit memory 64M ]
 expect_planned "not r['changed']" "r['warnings'][0]['code'] == 'source-no-data'"
 
-# Without extents all is data; of a stream nothing is known.
+# Without extents everything is data; nothing is known about a stream.
 copy_ok --plan --no-extents --report="$tmp/report" "$src" "$dst"
 expect_planned "r['bytes']['data'] == 64 << 20"
 stream_ok --plan --report="$tmp/report" - "$tmp/other" < "$tmp/disk"
@@ -66,7 +66,7 @@ expect_planned "r['bytes']['total'] is None" "r['plan']['found'] is None"
 [ ! -e "$tmp/other" ] || fail "a file was made"
 expect_error 'found: unknown \(source is a stream\)'
 
-# What cannot all be looked at in time is unknown.
+# Amounts are unknown if the extents cannot be read in time.
 requires_plugin null
 copy_ok --plan --open-timeout="$factor" --report="$tmp/report" \
         [ nbdkit null 4E ] null:

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Disks of 7 EiB, and of all that 63 bits can say, are planned and begun.
+# Disks of 7 EiB, and of the largest size of 63 bits, are planned and begun.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin null
 requires_plugin data
 
-# One thread a connection: some nbdkits with more do not survive clients that
-# hang up on them, as plans do that were given a second.
+# One thread per connection: some nbdkits with more threads do not survive
+# clients that disconnect early, as plans do that have only a second.
 serve_nbdkit huge -t 1 null 7E
 serve_nbdkit fresh -t 1 null 7E
 serve_nbdkit last -t 1 data '@9223372036854775000 1'
@@ -27,5 +27,5 @@ for uri in "$huge" "$last"; do
   wait_copy
   [ $code -eq 130 ] || fail "exit status $code after SIGINT"
   expect_error '^stripecopy: ended by signal 2'
-  ! grep -q 100/100 "$tmp/progress" || fail "100 % was said"
+  ! grep -q 100/100 "$tmp/progress" || fail "progress reached 100 %"
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --synchronous: one connection, one request at a time, from front to end.
+# --synchronous: one connection, one request at a time, from start to end.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Both ends may be exports of the same server.
+# Both sides may be exports of the same server.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Servers that allow it get several connections, and all of them get work, also
-# where all data sits in one corner of the disk.
+# Servers that allow several connections get them, and all connections get work,
+# even if all data is in one corner of the disk.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay
@@ -18,4 +18,5 @@ expect_identical "$tmp/disk" "$tmp/copy"
 expect_requests src Connect -eq 4
 [ "$(busy_connections src Read)" -eq 4 ] || fail "not all connections read"
 [ "$(busy_connections dst Write)" -eq 4 ] || fail "not all connections wrote"
-[ "$(request_bytes src Read)" -eq $((32 << 20)) ] || fail "some was read twice"
+[ "$(request_bytes src Read)" -eq $((32 << 20)) ] ||
+  fail "some bytes were read twice"

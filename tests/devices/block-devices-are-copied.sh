@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Block devices are copied from and to, whatever their sectors.
+# Block devices are copied from and to, with sectors of any size.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -25,5 +25,5 @@ done
 make_ones "$tmp/small" 63M
 make_device device "$tmp/small"
 copy_fails 2 'destination .*smaller' "$tmp/disk" "$device"
-# With what it was: its file is what it is now.
+# The device keeps its old content.
 cmp <(make_ones /dev/stdout 63M) "$device" || fail "it was written to"

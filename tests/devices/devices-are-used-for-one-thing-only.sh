@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A block device is known by its number, whatever its node is called, and a loop
-# device by the file that it shows, too: nothing that is told or kept goes there.
+# A block device is recognised by its number, under any name, and a loop device
+# also by its file. No output is written to it.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -19,8 +19,8 @@ refused ()
 {
   copy_fails 2 "^stripecopy: $1" "${@:2}"
   sync "$tmp/disk" "$tmp/other"
-  md5sum --quiet -c "$tmp/sums" || fail "something was changed: $*"
-  [ ! -e "$tmp/new" ] || fail "something was made: $*"
+  md5sum --quiet -c "$tmp/sums" || fail "a file was changed: $*"
+  [ ! -e "$tmp/new" ] || fail "a file was made: $*"
 }
 
 for name in "$device" "$tmp/node" "$tmp/link" "$tmp/disk"; do
@@ -36,7 +36,7 @@ for name in "$device" "$tmp/node" "$tmp/link" "$tmp/disk"; do
   done
 done
 
-# One that has no other use is no place for it, either.
+# Output is not written to an unused device, either.
 for option in --report --events --status-file --trace --map; do
   refused "$option=.*: refusing to write to a disk$" $option="$second" "$tmp/disk" "$tmp/new"
 done

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Holes of any size become zeroes on a block device, also where others have it
-# open, or have left dirty pages of it: a page that is dirty, or half data, is
-# no reason to fail.
+# Holes of any size become zeroes on a block device, even if other programs have
+# it open or have dirtied its pages. Dirty pages, or pages that are half data,
+# are no reason to fail.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3 losetup blockdev
@@ -11,7 +11,7 @@ requires_formats qcow2
 size=$((8 << 20))
 
 # A disk of holes and data of 512 bytes to 64 KiB each, and one long hole; and
-# an image with the same holes, whose server tells of each.
+# an image with the same holes, whose server reports each of them.
 python3 - "$tmp/disk" $size << 'EOF' > "$tmp/words"
 import random, sys
 
@@ -39,7 +39,7 @@ qemu-io -f qcow2 "$tmp/disk.qcow2" < "$tmp/words" > "$tmp/qemu-io" 2>&1 ||
   fail "qemu-io failed"
 qemu-img convert -f qcow2 -O raw "$tmp/disk.qcow2" "$tmp/image"
 
-# A reader has filled the page cache, and a writer has made each page dirty; both
+# A reader has filled the page cache, and a writer has dirtied each page. Both
 # still have the device open.
 held=
 hold ()
@@ -61,8 +61,8 @@ let_go ()
   held=
 }
 
-# copy_under_all FILE ARGS...: the copy has to hold what the file does, in the
-# page cache and on the disk.
+# copy_under_all FILE ARGS...: copies, and checks that the page cache and the
+# disk both hold the content of FILE.
 copy_under_all ()
 {
   local want=$1 holder

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A device that is mounted, or is both sides, or shows the other side, is
-# refused with nothing touched.
+# A device that is mounted, or is on both sides, or is backed by the other side,
+# is refused and nothing is touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires mke2fs
 
 truncate -s 16M "$tmp/back"
 make_data "$tmp/disk" 16M
-# Complete, or the kernel would go on with it once it is mounted.
+# The file system is made completely, because the kernel would continue once it
+# is mounted.
 mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "$tmp/back"
 make_device device "$tmp/back"
 cp "$tmp/back" "$tmp/before"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A device that is in use is refused with the name of what has it, and of what
-# ends that: a mount, swap space, a device that is made of it, or a program; also
-# where it is a partition of it that is in use, or the disk of which it is one.
+# A device that is in use is refused, and the error names the user and how to
+# free the device: a mount, swap space, a device on top of it, or a program. The
+# same holds if one of its partitions is in use, or the disk that it is a
+# partition of.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires mke2fs
@@ -18,12 +19,14 @@ make_device device "$tmp/back" --partscan
 part=${device}p1
 mkdir "$tmp/a place"
 
-# mounted DEVICE: looks what is said while it is mounted: of itself, of the whole.
+# mounted DEVICE: checks the errors while DEVICE is mounted, for DEVICE and for
+# the whole disk.
 mounted ()
 {
   local name=$1
   (
-    mount "$1" "$tmp/a place" 2> "$errors" || { echo "no mounts here"; exit; }
+    mount "$1" "$tmp/a place" 2> "$errors" ||
+      { echo "mounting is refused"; exit; }
     trap 'umount "$tmp/a place"' EXIT
     by="in use by another: .*${name##*/} is mounted on $tmp/a place, which umount"
     copy_fails 5 "destination $1: it is $by" "$tmp/disk" "$1"
@@ -36,7 +39,7 @@ mounted ()
 if [ -b "$part" ]; then
   mounted "$part"
 else
-  echo "there are no partitions here"
+  echo "this machine has no partitions on loop devices"
 fi
 mke2fs -q -F -t ext4 "$device" 2> "$errors"
 mounted "$device"
@@ -45,7 +48,7 @@ mounted "$device"
 (
   if ! mkswap "$device" > "$tmp/mkswap" 2>&1 ||
      ! swapon "$device" 2>> "$tmp/mkswap"; then
-    echo "no swap here"
+    echo "swap space is not allowed"
     exit
   fi
   trap 'swapoff "$device"' EXIT
@@ -53,12 +56,12 @@ mounted "$device"
              "$tmp/disk" "$device"
 )
 
-# A device that is made of it.
+# A device on top of it.
 (
   name=stripecopy-test-$$
   echo "0 8192 linear $device 0" |
     dmsetup create "$name" > "$tmp/dmsetup" 2>&1 ||
-    { echo "no device mapper here"; exit; }
+    { echo "there is no device mapper"; exit; }
   trap 'dmsetup remove --retry "$name"' EXIT
   copy_fails 5 "$device is a part of the device $name, which dmsetup remove" \
              "$tmp/disk" "$device"

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A name in /dev that is none of a device is refused as a destination, and no
-# file is made there.  --plan says of any other one that it does not exist yet.
+# A name in /dev that is not a device is refused as a destination, and no file
+# is made there. For other missing destinations, --plan says that they do not
+# exist yet.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
-[ -w /dev ] || skip "nobody can make a file in /dev here"
+[ -w /dev ] || skip "files cannot be made in /dev"
 
 make_data "$tmp/disk" 1M
 name=stripecopy-test-$$
@@ -36,14 +37,14 @@ stripecopy=$(realpath "$stripecopy")
 [ ! -e "/dev/$name" ] || { rm -f "/dev/$name"; fail "a file was made"; }
 [ $code -eq 2 ] || fail "exit status $code from within /dev"
 
-# What another made by mistake is no device either.
+# A regular file that another program made in /dev by mistake is refused, too.
 : > "/dev/$name"
 code=0
 run_copy "$tmp/disk" "/dev/$name"
 size=$(stat -c %s "/dev/$name")
 rm -f "/dev/$name"
 [ $code -eq 2 ] || fail "exit status $code for a file in /dev"
-[ "$size" -eq 0 ] || fail "it was written to"
+[ "$size" -eq 0 ] || fail "the file was written to"
 
 # Elsewhere.
 copy_ok --plan --report="$tmp/report" "$tmp/disk" "$tmp/new"

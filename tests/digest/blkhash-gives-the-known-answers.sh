@@ -28,19 +28,19 @@ expect_digest $empty
 copy_ok -p --blkhash [ nbdkit pattern 1M ] null:
 expect_digest 516b9cc336368a4302005a1ba67c14e5eeb57f4888492a1920aaa7d0878c0272
 
-# Into a file: one that is there is replaced, and is of no use without
-# --blkhash.
+# Into a file, which is replaced if it exists. Without --blkhash, or with
+# --plan, no file is made.
 seq 100 > "$tmp/digest"
 copy_ok --blkhash --blkhash-file="$tmp/digest" [ nbdkit data '"hello"' ] null:
-[ ! -s "$output" ] || fail "standard output carries something"
+[ ! -s "$output" ] || fail "standard output is not empty"
 [ "$(cat "$tmp/digest")" = $sha256 ] || fail "not in the file: $sha256"
 copy_ok --blkhash-file="$tmp/unused" [ nbdkit data '"hello"' ] null:
-[ ! -s "$output" ] || fail "a digest that nobody wanted"
+[ ! -s "$output" ] || fail "a digest was printed without --blkhash"
 copy_ok --plan --blkhash=md5 --blkhash-file="$tmp/unused" \
         [ nbdkit data '"hello"' ] null:
-[ ! -s "$output" ] || fail "a digest of a plan"
+[ ! -s "$output" ] || fail "--plan printed a digest"
 expect_error 'plan: .* blkhash=md5/65536$'
-[ ! -e "$tmp/unused" ] || fail "a file that nobody wanted"
+[ ! -e "$tmp/unused" ] || fail "a file was made without a digest"
 
 while read -r option text; do
   copy_fails 2 "^stripecopy: $text" "--blkhash=$option" null: null:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy that fails, whenever it does, prints no digest and leaves no file for
-# it; a file that cannot be had is found before the first byte.
+# A copy that fails at any time prints no digest and leaves no file for it. A
+# file that cannot be written is found before the first byte is copied.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_digests
@@ -29,7 +29,7 @@ serve_faulty dst --mode=read-error --after=3 "$tmp/disk"
 no_digest 1 'read failed' --retries=0 "$dst" null:
 expect_fired dst
 
-# Nothing is touched where the file cannot be had, or is one of the disks.
+# Nothing is touched if the file cannot be made, or is one of the disks.
 make_ones "$tmp/copy" 16M
 cp "$tmp/copy" "$tmp/before"
 cp "$tmp/disk" "$tmp/disk-before"
@@ -52,7 +52,7 @@ copy_fails 2 'is the same file as destination' \
            --blkhash --blkhash-file="$tmp/made" "$tmp/disk" "$tmp/made"
 [ ! -e "$tmp/made" ] || fail "a file is left"
 
-# What cannot be written down was not said.
+# A digest that cannot be written fails the copy.
 if [ -w /dev/full ]; then
   copy_fails 1 'No space left' --blkhash --blkhash-file=/dev/full \
              "$tmp/disk" null:

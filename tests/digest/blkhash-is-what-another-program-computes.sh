@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The digest is that of the source's bytes: whatever the sizes of blocks and
-# requests are, whoever reads them, and however holes, zeroes and data are
-# mixed.
+# The digest is that of the source's bytes. It does not depend on the sizes of
+# blocks and requests, on the workers that read them, or on the mixture of
+# holes, zeroes and data.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_digests
 requires_plugin file
 requires python3
 
-# Holes, data, zeroes that are no holes, at odd places; and an odd size.
+# Holes, data, and zeroes that are not holes, at unaligned offsets, in a disk of
+# an unaligned size.
 truncate -s 13000123 "$tmp/disk"
 put_data "$tmp/disk" 1 100000
 put_data "$tmp/disk" 3145000 3000000
@@ -32,7 +33,7 @@ md5 4194304 -T 8 -C 8 --no-extents --request-size=32M --queue-size=64M
 sha1 1073741824 -T 2 -C 2
 END
 
-# Prints each line again, with the digest in front.
+# Prints each input line again, preceded by the digest.
 cat > "$tmp/blkhash.py" <<'END'
 import hashlib, sys
 disk = open(sys.argv[1], "rb").read()
@@ -62,7 +63,8 @@ while read -r want digest block options; do
   expect_identical "$tmp/disk" "$tmp/copy"
 done < "$tmp/answers"
 
-# A stream's size is known at its end only; on its way out, it stays as it is.
+# The size of a stream is known only at its end. A destination that is a stream
+# gets the same bytes.
 read -r want _ < "$tmp/answers"
 run_stream --blkhash - null: < "$tmp/disk" > "$output"
 [ $code -eq 0 ] || fail "exit status $code from a stream"

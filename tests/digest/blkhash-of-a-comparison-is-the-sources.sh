@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # With --compare and with --verify, --blkhash prints the digest that a copy
-# prints, once both sides were found to be the same.
+# prints, if both sides are the same.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_digests
@@ -21,7 +21,7 @@ for workers in 1 2 4; do
   expect_digest "$digest"
 done
 
-# Zeroes that only one side has to read.
+# Zeroes that are a hole on one side only.
 make_data "$tmp/full" 32M
 dd if=/dev/zero of="$tmp/full" bs=1M count=20 seek=5 conv=notrunc status=none
 cp --sparse=always "$tmp/full" "$tmp/holes"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A hole of 256 GiB is digested in the memory that a small one takes.
+# The digest of a hole of 256 GiB takes no more memory than that of a small one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_bare_binary "memory cannot be measured"
@@ -8,7 +8,7 @@ requires_digests
 requires_plugin eval
 requires_plugin null
 
-# The destination waits in its flush: by then all is folded.
+# The destination waits in its flush, when the digest is complete.
 mkfifo "$tmp/hang"
 peak_of ()
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each function of ours that can make, change, empty or remove a file is in the
-# table of docs/FILES.md that says why that is harmless, and no function
-# that is not there any more.
+# The table of docs/FILES.md names each function that can create, change, empty
+# or remove a file, and says why that is harmless. It names no function that
+# does not exist.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -11,7 +11,7 @@ calls+='|link|linkat|symlink|truncate|ftruncate|fallocate|mkdir|mkdirat|mkdtemp'
 calls+='|mkstemp|mkostemp|mkfifo|mknod|rmdir|bind|memfd_create'
 calls+='|device_remove_file|descriptor_reopen|io_uring_prep_fallocate'
 
-# FILE FUNCTION of each call; a function's name begins its line.
+# Prints FILE FUNCTION for each call; a function's name begins its line.
 awk -v calls="(^|[^a-z_>.])($calls) \\\\(" '
   /^[a-z_]+ \(/ { name = $1 }
   /^[ \t]/ && $0 ~ calls && !/^ *\*/ && !/\/\*.*\(.*\*\// {
@@ -31,4 +31,4 @@ sed -nE 's/^\| (common\/)?([a-z-]+\.c), ([^|]*) \| .*/\2 \3/p' \
 
 [ "$(wc -l < "$tmp/made")" -gt 20 ] || fail "no calls were found"
 diff "$tmp/made" "$tmp/explained" > "$tmp/diff" ||
-  fail "not explained (<), or no longer there (>): $(grep '^[<>]' "$tmp/diff")"
+  fail "not explained (<), or not in the code (>): $(grep '^[<>]' "$tmp/diff")"

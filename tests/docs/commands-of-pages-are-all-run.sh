@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each page that shows commands has tests that run all of them.
+# Tests run all commands of each page that shows commands.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/pages.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each block of shell in docs/AUTOMATION.md does what it says.
+# Each block of shell commands in docs/AUTOMATION.md works.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -31,7 +31,7 @@ for example in "$tmp"/example*; do
      PATH=$tmp/bin:$PATH timeout "$limit" bash -eu "$example" \
        < /dev/null > "$output" 2> "$errors") ||
     fail "exit status $? from: $(cat "$example")"
-  # Each of them that copies all of the disk has done so.
+  # Each example that copies the whole disk has done so.
   ! grep -q '^stripecopy.* old.img new.img\( \|$\)' "$example" ||
     grep -q -e --plan "$example" ||
     expect_identical "$tmp/folder$n/old.img" "$tmp/folder$n/new.img"

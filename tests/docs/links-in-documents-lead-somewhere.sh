@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each link in the README and in docs/ to a file of ours has that file.
+# The file of each relative link in the README and in docs/ exists.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -9,7 +9,7 @@
 man_page=$srcdir/../docs/stripecopy.pod
 "${PRINT_OPTIONS:-$srcdir/print-options}" > "$tmp/table"
 
-# What two sources say of the same thing, one a line.
+# Compares two files of facts from different sources, one per line.
 expect_agreement ()
 {
   sort -u -o "$1" "$1"
@@ -44,11 +44,12 @@ cp "$output" "$tmp/short"
 grep -oE '^-[A-Za-z]' "$tmp/in-help" > "$tmp/short-in-help"
 expect_agreement "$tmp/short-in-help" "$tmp/short" "--help and --short-options"
 
-# The table.  What this build lacks is not listed, but the man page describes it.
+# The table.  Options that this build lacks are not listed, but the man page
+# describes them.
 cut -f 1 "$tmp/table" > "$tmp/rows"
 sed -n 's/\t.*\tlacks=.*//p' "$tmp/table" > "$tmp/lacks"
 while read -r name; do
-  grep -qF "C<$name>" "$man_page" || fail "the man page does not speak of $name"
+  grep -qF "C<$name>" "$man_page" || fail "the man page does not mention $name"
 done < "$tmp/lacks"
 { cat "$tmp/lacks"; grep -oE -e '--[a-z-]+' "$tmp/in-man"; } > "$tmp/all"
 expect_agreement "$tmp/all" "$tmp/rows" "man page and table"
@@ -56,7 +57,7 @@ expect_agreement "$tmp/all" "$tmp/rows" "man page and table"
   > "$tmp/listed-and-not"
 expect_agreement "$tmp/listed-and-not" "$tmp/rows" "--long-options and table"
 
-# Prints what the table says about one thing, as "--name TEXT".
+# Prints one column of the table, as "--name TEXT".
 column ()
 {
   awk -F '\t' -v key="$1=" '{
@@ -65,7 +66,7 @@ column ()
         print $1, substr($i, length(key) + 1) }' "$tmp/table"
 }
 
-# Prints what the man page says of an option, in one line.
+# Prints the man page's paragraphs about an option, in one line.
 paragraphs_of ()
 {
   awk -v name="$1" '
@@ -80,7 +81,7 @@ expect_words ()
   paragraphs_of "$1" | grep -qF -e "$2" || fail "the man page of $1 lacks: $2"
 }
 
-# Bounds: those of the table, which errors tell when they are crossed.
+# Bounds: those of the table, which the errors name.
 column bounds > "$tmp/bounds"
 [ "$(wc -l < "$tmp/bounds")" -ge 12 ] || fail "few options have bounds"
 while read -r name range; do
@@ -88,7 +89,7 @@ while read -r name range; do
     run_copy "$name=$number"
     ! grep -qF ": must be $range: $number" "$errors" || continue 2
   done
-  fail "no error tells the bounds of $name: $range"
+  fail "no error names the bounds of $name: $range"
 done < "$tmp/bounds"
 while read -r name range; do
   expect_words "$name" "$range"
@@ -141,4 +142,4 @@ while read -r name default; do
     fail "the default of $name is $value, not $default"
   in_plan=$((in_plan + 1))
 done < "$tmp/defaults"
-[ $in_plan -ge 4 ] || fail "a plan tells only $in_plan of the defaults"
+[ $in_plan -ge 4 ] || fail "a plan shows only $in_plan of the defaults"

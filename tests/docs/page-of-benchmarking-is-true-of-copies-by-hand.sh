@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the page about measuring says of copies by hand, with small disks.
+# Runs the commands of BENCHMARKING.md for copies by hand, with small disks.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/pages.sh"
@@ -15,6 +15,6 @@ run_section BENCHMARKING.md "By hand, between two servers"
 
 make_islands "$page_folder/old.img" 16
 run_section BENCHMARKING.md "By hand, with files"
-grep -q 'old\.img' "$output" || fail "nothing about the page cache"
+grep -q 'old\.img' "$output" || fail "no line about the page cache"
 run_section BENCHMARKING.md "One thing at a time"
 expect_identical "$page_folder/old.img" "$page_folder/new.img"

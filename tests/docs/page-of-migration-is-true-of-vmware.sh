@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the page about moving disks says of VMware's: with a plugin that takes
-# what nbdkit's vddk plugin takes, because that one needs a library that cannot
-# be had freely.
+# Runs the commands of MIGRATION.md for disks of VMware, with a plugin that
+# takes the parameters of nbdkit's vddk plugin, which needs a library that is
+# not free.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/pages.sh"
@@ -36,7 +36,7 @@ case $1 in
             iflag=skip_bytes,count_bytes,fullblock skip="$4" count="$3" ;;
   can_multi_conn|can_extents) exit 0 ;;
   extents)
-    offset=$4 end=$(($4 + $3))          # in MiB, as coarse as VDDK's
+    offset=$4 end=$(($4 + $3))          # in whole MiB, as with VDDK
     for ((; offset < end; offset = next)); do
       next=$(((offset / 1048576 + 1) * 1048576))
       type=hole,zero
@@ -51,7 +51,7 @@ END
 chmod +x "$tmp/vddk"
 export VDDK_FOLDER=$tmp
 
-# An nbdkit that has that plugin under this name.
+# An nbdkit that has the plugin under this name.
 cat > "$page_programs/nbdkit" << END
 #!$BASH
 args=()
@@ -68,5 +68,5 @@ chmod +x "$page_programs/nbdkit"
 run_section MIGRATION.md "From VMware"
 expect_identical "$tmp/disk" "$page_folder/new.img"
 [ "$(stat -c %b "$page_folder/new.img")" -lt $((16 * 2048)) ] ||
-  fail "what was thin is not thin any more"
+  fail "the copy is not thin"
 grep -q '^vm=moref=' "$tmp/parameters" || fail "no parameters were given"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# No flush: one warning, unless the user insists; then nothing is written.
+# A destination that cannot flush causes one warning. With --flush, nothing is
+# written instead.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What could not be flushed was not copied: exit status 1, and no 100 %.
+# A failed flush fails the copy: exit status 1, and no 100 %.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

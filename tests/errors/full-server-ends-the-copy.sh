@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server whose disk is full ends the copy, for data and for zeroes, and the
-# source is none the worse for it.
+# source is not affected.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

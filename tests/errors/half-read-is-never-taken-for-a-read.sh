@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that answers a read with less than was asked, or with the same part
-# twice, leaves no gap in the copy: it ends with an error.
+# If a server answers a read with less than was asked, or with the same part
+# twice, the copy has no gap: it ends with an error.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

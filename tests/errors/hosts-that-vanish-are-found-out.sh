@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Over TCP the kernel asks whether the other end is still there while an answer
-# is waited for that may take any time.
+# Over TCP, the kernel sends keepalive probes while the copy waits for a reply
+# that may take any time.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -11,7 +11,7 @@ make_data "$tmp/disk" 1M
 serve_at src tcp4 -r --filter=delay file "$tmp/disk" rdelay=60
 start_copy "nbd://127.0.0.1:$src_port" null:
 
-# Whether a connection to the server's port has the timer of these questions.
+# Returns true if a connection to the server's port has a keepalive timer.
 is_asked ()
 {
   local remote state timer

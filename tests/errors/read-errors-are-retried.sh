@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A read that fails now and then does not end the copy: it is tried again, as
-# often as that may be, and counted.
+# A read that fails temporarily does not end the copy: it is retried, up to the
+# limit, and counted.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter error
@@ -21,7 +21,7 @@ expect_error "^stripecopy: copied 64.0 MiB .*; $injected retr(y|ies), 0 B copied
   fail "there is not one warning"
 stop_server src
 
-# The same place again and again.
+# The same place fails repeatedly.
 serve_faulty src --mode=read-error --offset=5555555 --times=3 "$tmp/disk"
 copy_ok --retry-wait=0.01 --retries=3 "$src" "$dst"
 [ "$(wc -l < "$tmp/src.fired")" -eq 3 ] || fail "there were not three faults"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Odd answers to reads: the copy is right, or ends with a clear error.
+# With unusual replies to reads, the copy is correct or ends with a clear error.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,7 +15,7 @@ for mode in read-pieces read-overlap read-outside read-then-error \
   copy_right_or_fails "$tmp/disk" "$tmp/copy" -T 2 -C 2 --retry-wait=0 \
                       --retries=1 --stall-timeout=$factor "$src" "$dst"
   expect_fired src
-  # Pieces in any order, holes among them, are quite legal.
+  # Pieces in any order, with holes, are allowed by the protocol.
   [ $mode != read-pieces ] || [ $code -eq 0 ] || fail "$mode: exit status $code"
   stop_server src
   stop_server dst

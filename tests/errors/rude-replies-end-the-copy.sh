@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Garbled, unasked and missing replies end the copy with a clear error, on
-# either side.  (libnbd 1.22 skips a reply to no request: the one that was meant
-# is then never answered.)
+# Garbled, unexpected and missing replies end the copy with a clear error, on
+# either side. (libnbd 1.22 skips a reply to an unknown request; the real
+# request is then never answered.)
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

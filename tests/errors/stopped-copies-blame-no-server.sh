@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A copy that is stopped (SIGSTOP, Ctrl-Z) for longer than --stall-timeout or
-# --open-timeout continues afterwards: the servers were not silent meanwhile.
+# --open-timeout continues afterwards, because the servers were not silent.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay log
@@ -26,12 +26,12 @@ start_copy -v -T 1 -R 1 --request-size=16M --queue-size=16M --retries=0 \
 wait_until has_request src Read
 stop_for_a_while
 wait_copy
-[ $code -eq 0 ] || fail "exit status $code after having been stopped"
+[ $code -eq 0 ] || fail "exit status $code after a stop"
 expect_error 'worker 0: this process was stopped: '
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# While the first connection is made: the server tells nothing of its export
-# before the copy runs again.
+# During the first handshake: the server does not answer before the copy runs
+# again.
 mkfifo "$tmp/go"
 serve_nbdkit late eval open="touch '$tmp/opening'; read -r x < '$tmp/go'" \
              get_size='echo 1048576' pread='head -c $3 /dev/zero'
@@ -41,4 +41,4 @@ stop_for_a_while
 pause 1
 echo > "$tmp/go"
 wait_copy
-[ $code -eq 0 ] || fail "exit status $code after having been stopped early"
+[ $code -eq 0 ] || fail "exit status $code after a stop during the handshake"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that is stopped in the middle of the copy answers nothing, and takes
-# no new connection: it is tried again for a while and then given up.  When it
-# goes on in time, so does the copy.
+# A server that is stopped in the middle of the copy answers nothing and accepts
+# no connection. The copy retries for a while and then fails. If the server
+# continues in time, so does the copy.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay
@@ -11,8 +11,8 @@ requires_plugin file
 make_data "$tmp/disk" 4M
 make_ones "$tmp/copy" 4M
 
-# One thread a connection: some nbdkits with more do not survive clients that
-# hang up on them.
+# One thread per connection: some nbdkits with more threads do not survive
+# clients that disconnect early.
 start_and_stop ()
 {
   serve_logged src -t 1 -r --filter=delay file "$tmp/disk" rdelay=30ms

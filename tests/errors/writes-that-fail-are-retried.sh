@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Failed writes, zero requests and flushes are tried again; after a flush that
-# failed, all that it was to cover is written again.
+# Failed writes, zero requests and flushes are retried. After a failed flush,
+# all writes that it covered are written again.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter error
@@ -11,7 +11,7 @@ make_disks
 serve_nbdkit src -r file "$tmp/disk"
 for mode in write-error zero-error flush-error; do
   make_ones "$tmp/copy" 32M
-  # How much a flush covers is only known of a single worker.
+  # Only with one worker is it known how much a flush covers.
   times=2 workers=()
   [ $mode != flush-error ] || times=1 workers=(-T 1 -C 1)
   serve_faulty dst --mode=$mode --times=$times "$tmp/copy"
@@ -26,7 +26,7 @@ for mode in write-error zero-error flush-error; do
   stop_server dst
 done
 
-# What never gets better is not tried twice.
+# Permanent errors are not retried.
 serve_nbdkit dst --filter=error memory 32M error=ENOSPC error-pwrite-rate=1
 copy_fails 1 '^stripecopy: destination .*write failed .*: No space left' \
            --retry-wait=3600 "$src" "$dst"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A zero request that fails for good, and not for want of support, is an error.
+# A zero request that fails permanently, and not because it is unsupported, is
+# an error.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where block status fails, always or half way, all is read; one warning.
+# If block status fails, always or half way, everything after that is read, with
+# one warning.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter error

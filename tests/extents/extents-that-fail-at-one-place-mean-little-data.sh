@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Block status that fails at one place of a large hole makes a small step around
-# that place data, and nothing else: for the plan, and on both sides of a copy.
+# If block status fails at one place of a large hole, only a small range around
+# that place counts as data, for the plan and on both sides of a copy.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -10,7 +10,7 @@ requires_filter log
 
 size=$((64 * 1024 * 1024 * 1024)) bad=$((5 * 1024 * 1024 * 1024 + 12345))
 
-# Serves a disk that is one hole, whose server cannot tell what is at one place.
+# Serves a disk that is one hole, on which block status fails at one place.
 serve_hole ()
 {
   rm -f "$tmp/$1.faults"

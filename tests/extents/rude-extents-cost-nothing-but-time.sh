@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever a server tells about extents, but for plain lies, the copy is right:
-# it clips, merges, rounds, and takes for data what it was not told.
+# The copy is correct with any reply about extents that is not a lie: it clips,
+# merges and rounds them, and copies unreported ranges as data.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -17,7 +17,8 @@ for mode in status-none status-twice status-zero-first status-zero-middle \
   serve_nbdkit dst file "$tmp/copy"
   copy_ok -T 2 -C 2 "$src" "$dst"
   cmp "$tmp/disk" "$tmp/copy" || fail "$mode: the copy differs"
-  # These come up with a range that does not reach the disk's end, or does.
+  # These modes report a last range that ends before the end of the disk, or at
+  # it.
   [ $mode = status-long ] || expect_fired src
   stop_server src
   stop_server dst

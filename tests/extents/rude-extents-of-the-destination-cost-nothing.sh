@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nor does it matter what the destination tells about what is zero already.
+# The copy is also correct with any reply of the destination about its zeroes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

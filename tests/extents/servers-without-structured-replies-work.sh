@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A plain old server does, on either side.
+# Servers without structured replies work on either side.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires nbd-server

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file that is there already ends at the source's size, shorter or longer,
-# without a byte of what it held, and keeps its mode; a new one heeds the umask.
+# An existing file gets the source's size, whether it was shorter or longer,
+# keeps no byte of its old content, and keeps its mode. A new file obeys the
+# umask.
 
 . "$(dirname "$0")/../lib/test.sh"
 

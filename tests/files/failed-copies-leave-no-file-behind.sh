@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file or an image that was made for a copy is removed when the copy fails, or
-# is ended by a signal.  One that was there stays, and so does what a map tells
-# of.
+# A file or an image that was made for a copy is removed if the copy fails or is
+# ended by a signal. An existing one stays, and so does one that a map
+# describes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -12,7 +12,7 @@ make_data "$tmp/disk" 16M
 
 expect_gone ()
 {
-  [ ! -e "$tmp/new" ] || fail "it is still there after: $*"
+  [ ! -e "$tmp/new" ] || fail "the new file is still there after: $*"
 }
 
 for format in raw qcow2; do
@@ -23,7 +23,7 @@ for format in raw qcow2; do
   expect_gone "$format, an error"
   copy_fails 3 '^stripecopy: source .*read failed' --retries=0 $to \
              --map="$tmp/map" "$src" "$tmp/new"
-  [ -e "$tmp/new" ] || fail "what the map tells of is gone"
+  [ -e "$tmp/new" ] || fail "the file that the map describes is gone"
   stop_server src
 
   serve_faulty src "$tmp/disk"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination file or image that somebody cuts, extends, removes, moves or
-# replaces while it is written is an error that says so, and a map does not
-# speak of it any more: the same command copies all of it again.
+# If another program truncates, extends, removes, moves or replaces the
+# destination file or image during a copy, an error says so, and the map is
+# emptied: the same command copies everything again.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
 requires_formats qcow2
 
-# Reads from the middle on wait until somebody writes to the gate.  One worker
-# only: others would have all threads of the server wait there.
+# Reads from the middle on wait until the test writes to the gate. Only one
+# worker is used: more would occupy all threads of the server.
 make_data "$tmp/disk" 16M
 mkfifo "$tmp/gate"
 exec {gate}<> "$tmp/gate"
@@ -30,7 +30,7 @@ close_gate ()
 
 has_begun () { cmp -s -n 1048576 "$tmp/disk" "$tmp/new"; }
 
-# harm PATTERN COMMAND...: runs COMMAND in the middle of a copy with these args.
+# harm PATTERN COMMAND...: runs COMMAND in the middle of a copy.
 args=()
 harm ()
 {
@@ -89,8 +89,8 @@ harm 'the file was removed' rm "$tmp/new"
 harm 'another file took its place' replace
 begun='' args=()
 
-# A stream, whose length nobody knows before its end: it is only seen that what
-# was written is gone when the next write begins.
+# A stream: its length is not known before its end, so the missing data is only
+# found at the next write.
 has_4_mib () { cmp -s -n 4194304 "$tmp/disk" "$tmp/new"; }
 mkfifo "$tmp/stream"
 exec {stream}<> "$tmp/stream"

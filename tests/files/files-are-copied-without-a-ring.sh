@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where io_uring is refused, as in many containers, files are copied all the
-# same, and -v says how.
+# If io_uring is refused, as in many containers, files are copied without it,
+# and -v says so.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

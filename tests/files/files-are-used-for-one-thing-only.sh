@@ -21,7 +21,7 @@ find . | sort > "$tmp/names"
 
 untouched ()
 {
-  md5sum --quiet -c "$tmp/sums" || fail "something was changed: $*"
+  md5sum --quiet -c "$tmp/sums" || fail "a file was changed: $*"
   find . | sort | diff "$tmp/names" - > "$tmp/diff" ||
     fail "a file was made or lost: $(< "$tmp/diff") $*"
 }
@@ -30,11 +30,11 @@ untouched ()
 refused ()
 {
   copy_fails 2 "^[a-z]+: $1\$" "${@:2}"
-  [ "$(wc -l < "$errors")" -eq 1 ] || fail "it says too much: ${*:2}"
+  [ "$(wc -l < "$errors")" -eq 1 ] || fail "more than one line: ${*:2}"
   untouched "$@"
 }
 
-# What is told or kept, on a side that exists, or on one that is made.
+# Output or a map on a side that exists, or on one that would be made.
 for option in --report --events --status-file --map --trace \
                        --blkhash-file; do
   for name in disk ./disk hard soft way/../disk "$PWD/disk" /proc/self/cwd/disk
@@ -52,7 +52,7 @@ for option in --report --events --status-file --map --trace \
           $option=rate --bwlimit=@./rate disk new
 done
 
-# Two of them in one file, be it there or not.
+# Two outputs in one file, which exists or not.
 two=(--report --events --status-file --map --trace --blkhash-file)
 for ((i = 0; i < ${#two[@]}; i++)); do
   for ((j = 0; j < i; j++)); do
@@ -63,7 +63,7 @@ for ((i = 0; i < ${#two[@]}; i++)); do
   done
 done
 
-# A side on the other side, or on what an option reads.
+# A side on the other side, or on a file that an option reads.
 refused 'destination way/../disk: is the same file as source disk' \
         disk way/../disk
 refused 'destination rate: is the same file as --bwlimit=rate' \
@@ -99,8 +99,8 @@ untouched "a word"
 copy_fails 2 'unknown' --events=hard --bogus disk null:
 untouched "a word"
 
-# What can still be told is told, and the same file may be read twice, and a
-# device takes all.
+# Output that is still possible is written, the same file may be read twice, and
+# /dev/null takes everything.
 copy_fails 2 'same file' --report="$tmp/report" --events=./new disk new
 untouched "with a report"
 if (requires_schemas) > "$tmp/probe.log"; then
@@ -111,11 +111,11 @@ copy_ok --trace=/dev/null --report=/dev/null --events=/dev/null disk null:
 copy_ok --events=1 --report=- disk null:
 untouched "what may be"
 
-# A log that the shell appends to is named in three ways, and keeps what it had.
+# A log that the shell appends to is named in three ways, and keeps its content.
 for report in - /dev/stdout /dev/fd/1; do
   echo 'what it had' > "$tmp/log"
   stream_ok --events=1 --report=$report --trace=/dev/stderr disk null: \
             >> "$tmp/log"
   [ "$(head -n 1 "$tmp/log")" = 'what it had' ] || fail "$report empties a log"
-  [ "$(wc -l < "$tmp/log")" -ge 4 ] || fail "$report: little is in the log"
+  [ "$(wc -l < "$tmp/log")" -ge 4 ] || fail "$report: the log has too few lines"
 done

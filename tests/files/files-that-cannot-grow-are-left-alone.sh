@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A size that a file may not have is refused; what was there stays, and what was
-# not there is not made.
+# A size above the limit of file sizes is refused; an existing file stays, and a
+# missing one is not made.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file of /proc says that its size is 0: it is refused, with the way to copy
-# it, rather than copied as nothing.
+# A file of /proc has a size of 0. It is refused, with a message that says how
+# to copy it, instead of being copied as an empty disk.
 
 . "$(dirname "$0")/../lib/test.sh"
 
 file=/proc/self/status
-[ "$(stat -c %s $file)" = 0 ] || skip "$file has a size here"
+[ "$(stat -c %s $file)" = 0 ] || skip "$file has a size on this machine"
 
 for args in "" --plan --source-format=raw; do
   # shellcheck disable=SC2086

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file system whose files cannot be that large is found out before anything is
-# touched, by --plan as well.
+# A file system that does not allow such large files is found before anything is
+# touched, also by --plan.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires mke2fs
@@ -9,7 +9,7 @@ requires mke2fs
 truncate -s 32M "$tmp/back"
 mke2fs -q -t ext2 -b 1024 "$tmp/back"
 make_device device "$tmp/back"
-truncate -s 20G "$tmp/disk" 2> "$errors" || skip "no file can have 20 GiB here"
+truncate -s 20G "$tmp/disk" 2> "$errors" || skip "files cannot have 20 GiB here"
 
 (
   mkdir "$tmp/small"
@@ -27,10 +27,10 @@ truncate -s 20G "$tmp/disk" 2> "$errors" || skip "no file can have 20 GiB here"
   copy_ok --plan "$tmp/small/old" "$tmp/small/new"
 )
 
-# A file system that says so only when it is tried.
+# A file system that only reports this when the file is extended.
 requires strace
 requires_bare_binary "system calls fail"
-strace -o "$tmp/trace" true 2> "$errors" || skip "nothing can be traced here"
+strace -o "$tmp/trace" true 2> "$errors" || skip "strace is not allowed"
 wrapper=(strace -f -qq -o "$tmp/trace" -e trace=ftruncate
          -e inject=ftruncate:error=EFBIG:when=1 "${wrapper[@]}")
 make_ones "$tmp/old" 1M

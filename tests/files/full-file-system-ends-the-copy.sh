@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file system that is full is an error, with a ring and without.  With a map,
-# what found room is stored.
+# A full file system fails the copy, with io_uring and without. With a map, the
+# data that found room is stored.
 
 . "$(dirname "$0")/../lib/test.sh"
-unshare -rm true 2> "$errors" || skip "no mount namespaces here"
+unshare -rm true 2> "$errors" || skip "mount namespaces are not allowed"
 
 make_data "$tmp/disk" 16M
 mkdir "$tmp/small"

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 64 TiB of holes with a little data are copied in the memory that the data
-# takes, and without reading the holes, which would never end.
+# 64 TiB of holes with a little data are copied with the memory that the data
+# needs, and without reading the holes, which would take forever.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_bare_binary "memory cannot be measured"
 
 truncate -s 64T "$tmp/disk" 2> "$errors" ||
-  truncate -s 15T "$tmp/disk" 2> "$errors" || skip "no huge files here"
+  truncate -s 15T "$tmp/disk" 2> "$errors" ||
+    skip "the file system allows no huge files"
 size=$(stat -c %s "$tmp/disk")
 places="0 $((size / 2)) $((size / 3)) $((size - 1048576))"
 for offset in $places; do

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What was in the page cache before stays in it, and what was read or written is
-# not in it afterwards, with a ring and without.
+# Pages that were in the page cache before the copy stay, and pages that it read
+# or wrote are dropped, with io_uring and without.
 
-TMPDIR=${TEST_DISK:-$PWD}               # a disk, and not memory
+TMPDIR=${TEST_DISK:-$PWD}               # on a disk, not in memory
 . "$(dirname "$0")/../lib/test.sh"
 requires fincore python3
 
 pages () { fincore -nbo pages "$1" | tr -d ' '; }
 
-# Empties the page cache of a file.  The kernel keeps what it is at work on.
+# Drops the pages of a file. The kernel keeps pages that it is working on.
 is_emptied ()
 {
   dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 status=none
@@ -17,8 +17,8 @@ is_emptied ()
 }
 empty_cache () { wait_until is_emptied "$1"; }
 
-# Reads 4 MiB of a file from 20 MiB on, and nothing ahead of that: the kernel
-# would still be doing so while the pages are counted.
+# Reads 4 MiB of a file from 20 MiB on, without read-ahead, which might still
+# run while the pages are counted.
 cache_some ()
 {
   python3 -c '
@@ -28,8 +28,8 @@ os.posix_fadvise (fd, 0, 0, os.POSIX_FADV_RANDOM)
 assert len (os.pread (fd, 4 << 20, 20 << 20)) == 4 << 20' "$1"
 }
 
-# Kernels may take pages that nobody used for a while, at any time: what is not
-# seen in one look has to be seen in another.
+# Kernels may drop unused pages at any time. A check that fails once must
+# succeed in another try.
 expect_pages ()
 {
   local n
@@ -49,11 +49,11 @@ see ()
 }
 
 make_data "$tmp/disk" 64M
-[ "$(pages "$tmp/disk")" -gt 0 ] || skip "the page cache cannot be seen here"
+[ "$(pages "$tmp/disk")" -gt 0 ] || skip "the page cache cannot be read"
 for ((i = 0; i < 20; i++)); do
   ! is_emptied "$tmp/disk" || break
 done
-[ $i -lt 20 ] || skip "files here are always in memory"
+[ $i -lt 20 ] || skip "files are always in memory"
 all=$((64 * 1048576 / $(getconf PAGESIZE)))
 few=$((all / 32))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is refused, or only planned, neither makes nor changes a file.
+# A copy that is refused, or only planned, neither makes nor changes a file.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -39,7 +39,7 @@ copy_fails 2 'source .*: it is a folder$' "$tmp/folder" "$tmp/new"
 copy_fails 2 'destination .*: it is a folder$' "$tmp/disk" "$tmp/folder"
 unchanged
 
-# The user of the tests may be one whom no mode stops.
+# The tests may run as root, which no file mode stops.
 chmod 0555 "$tmp/folder"
 if [ ! -w "$tmp/folder" ]; then
   copy_fails 1 'destination .*denied' --plan "$tmp/disk" "$tmp/folder/new"

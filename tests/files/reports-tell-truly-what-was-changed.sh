@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file that cannot be allocated, or given its size, stays what it was; where
-# that is not possible, the report says that it was changed.
+# If a file cannot be allocated or resized, it keeps its content. If that is not
+# possible, the report says that it was changed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
-unshare -rm true 2> "$errors" || skip "no mount namespaces here"
+unshare -rm true 2> "$errors" || skip "mount namespaces are not allowed"
 
 make_islands "$tmp/disk" 32
 make_ones "$tmp/old" 1M
 mkdir "$tmp/small"
 plain=("${wrapper[@]}")
 
-# Each copy has a small file system with a file in it, which is taken out again.
+# Each copy has a small file system of its own with a file in it.
 # shellcheck disable=SC2016
 wrapper=(unshare -rm bash -c 'mount -t tmpfs -o size=8m tmpfs "$0/small" &&
          cp "$0/old" "$0/small/old" || exit 99
@@ -26,12 +26,12 @@ for args in --allocated "--allocated --shard=1/1" "--allocated --shard=2/2"; do
   expect_report 'r["changed"] is False'
 done
 
-# A change of size that fails: which one, by its number.  The first is that of
-# the report itself.
+# Lets the Nth change of a size fail. The first one is that of the report
+# itself.
 wrapper=("${plain[@]}")
 requires strace
 requires_bare_binary "system calls fail"
-strace -o "$tmp/trace" true 2> "$errors" || skip "nothing can be traced here"
+strace -o "$tmp/trace" true 2> "$errors" || skip "strace is not allowed"
 for number in 2 3 4; do
   wrapper=(strace -f -qq -o "$tmp/trace" -e trace=ftruncate
            -e inject=ftruncate:error=ENOSPC:when=$number "${plain[@]}")

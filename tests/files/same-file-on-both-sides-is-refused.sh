@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file cannot be copied onto itself, by whatever name.
+# A file cannot be copied onto itself, under any name.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Several workers copy the same as one does, from file to file.
+# Several workers copy files correctly.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file that shrinks while it is read is an error, with a ring and without.
+# A file that shrinks while it is read is an error, with io_uring and without.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

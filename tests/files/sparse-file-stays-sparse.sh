@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Holes are not read, not written, and still there afterwards; zeroes in data
-# become holes, too.
+# Holes are neither read nor written, and stay holes. Zeroes in data become
+# holes, too.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A regular file is for one writer at a time: copies and QEMU see each other's
-# locks, and the second is refused with 5 and nothing touched.  Shards of one
-# file still go together, but not two of the same part.
+# A regular file has one writer at a time: copies and QEMU see each other's
+# locks, and the second one is refused with status 5 and nothing is touched.
+# Shards of one file may be copied together, but not two copies of the same
+# shard.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-io qemu-img qemu-nbd
@@ -11,7 +12,7 @@ requires_plugin eval
 make_islands "$tmp/disk" 16
 make_data "$tmp/other" 16M
 
-# What reads from the gate waits until the test writes to it.
+# Reads from the gate wait until the test writes to it.
 mkfifo "$tmp/gate"
 exec {gate}<> "$tmp/gate"
 export disk=$tmp/disk fifo=$tmp/gate reading=$tmp/reading
@@ -20,7 +21,7 @@ serve_nbdkit slow eval get_size='echo 16M' can_multi_conn='exit 0' \
          dd if="$disk" skip="$4" count="$3" iflag=skip_bytes,count_bytes,fullblock \
             status=none'
 
-# Starts a copy that is in the middle until the gate opens.
+# Starts a copy that stops in the middle until the gate opens.
 start_slow ()
 {
   rm -f "$reading"
@@ -38,7 +39,7 @@ end_slow ()
   done
 }
 
-# Runs a copy while another one is under way: it has files of its own.
+# Runs a second copy, with output files of its own, during the first one.
 second_fails ()
 {
   local first=$copy_pid output=$tmp/second.out errors=$tmp/second.err
@@ -53,8 +54,9 @@ second_fails ()
 
 qemu_is_refused ()
 {
-  ! "$@" > "$tmp/qemu" 2>&1 || fail "QEMU is let in: $*"
-  grep -q 'Failed to get .*lock' "$tmp/qemu" || fail "QEMU says: $(< "$tmp/qemu")"
+  ! "$@" > "$tmp/qemu" 2>&1 || fail "QEMU can open the file: $*"
+  grep -q 'Failed to get .*lock' "$tmp/qemu" ||
+    fail "QEMU prints: $(< "$tmp/qemu")"
 }
 
 for to in new old; do
@@ -75,7 +77,7 @@ for to in new old; do
   expect_identical "$tmp/other" "$tmp/$to"
 done
 
-# A source may be read by many, and written to by nobody.
+# A source may have many readers, and no writers.
 cp "$tmp/disk" "$tmp/source"
 cp "$tmp/disk" "$tmp/before"
 serve_nbdkit sink eval get_size='echo 16M' can_flush='exit 0' \
@@ -84,13 +86,13 @@ serve_nbdkit sink eval get_size='echo 16M' can_flush='exit 0' \
 start_slow "$tmp/source" "$sink"
 first=$copy_pid copy_pid=
 TMPDIR=$tmp "${wrapper[@]}" "$stripecopy" "$tmp/source" null: < /dev/null \
-  > "$tmp/second.out" 2> "$tmp/second.err" || fail "it may be read only once"
+  > "$tmp/second.out" 2> "$tmp/second.err" || fail "a second reader is refused"
 copy_pid=$first
 second_fails "$tmp/other" "$tmp/source"
 end_slow
 expect_identical "$tmp/before" "$tmp/source"
 
-# QEMU has it.
+# QEMU has the file open.
 qemu_has ()
 {
   cp "$tmp/disk" "$tmp/copy"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# run-tests finds and ends what a test leaves, however the test ends, and also
-# when run-tests, or a make above it, is interrupted or killed.
+# run-tests finds and removes the remains of a test, however the test ends, and
+# also if run-tests, or a make above it, is interrupted or killed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -9,8 +9,8 @@ requires python3
 harness=$(realpath "$srcdir/run-tests")
 mkdir "$tmp/tests" "$tmp/run" "$tmp/work"
 
-# fake NAME LINE...: makes a test.  "loop" in it starts a process in a session
-# of its own, which never ends by itself, and waits until it runs.
+# fake NAME LINE...: makes a test. The command "loop" in it starts a process in
+# a session of its own that never ends by itself, and waits until it runs.
 make_gate "$tmp/looping"
 fake ()
 {
@@ -25,7 +25,7 @@ fake ()
   } > "$tmp/tests/$1.sh"
 }
 
-# Runs a command in the harness' environment, as make would.
+# Runs a command in the environment that make sets for the harness.
 in_harness ()
 {
   (cd "$tmp/run" &&
@@ -35,7 +35,7 @@ in_harness ()
     < /dev/null > "$output" 2>&1
 }
 
-# Checks that nothing is left of a run.
+# Checks that a run left nothing behind.
 expect_nothing ()
 {
   wait_until have_no_leftovers
@@ -48,7 +48,7 @@ is_clean ()
     ! ls -d "$tmp/run/"stripecopy-check.* > /dev/null 2>&1
 }
 
-# expect_result RESULT NAME [PATTERN]: also a pattern that its log matches.
+# expect_result RESULT NAME [PATTERN]: PATTERN must match a line of its log.
 expect_result ()
 {
   grep -qx "$1: $2.sh" "$output" || fail "$2 is not a $1"
@@ -106,13 +106,14 @@ for name in "${names[@]}"; do
   ! in_harness "$harness" good.sh "$name.sh" || fail "$name was a success"
   expect_result PASS good
   expect_result FAIL "$name"
-  grep -q "end of logs/$name.log" "$output" || fail "the log of $name is not shown"
+  grep -q "end of logs/$name.log" "$output" ||
+    fail "the log of $name is not shown"
   expect_nothing
 done
 expect_result FAIL keeper-is-killed 'its keeper was killed'
 for name in leaves-a-process leaves-both; do
   grep -q 'left process .*while :; do sleep' "$tmp/run/logs/$name.log" ||
-    fail "the log of $name does not say what it left"
+    fail "the log of $name does not name the remains"
 done
 grep -q 'left file .*a-file' "$tmp/run/logs/leaves-a-file.log" ||
   fail "the file is not named"
@@ -136,7 +137,7 @@ if can_make_device "$tmp/file"; then
 fi
 
 if unshare -m true 2> "$errors"; then
-  # In a mount namespace of this test, should run-tests fail to unmount it.
+  # In a mount namespace of this test, in case run-tests fails to unmount it.
   fake leaves-a-mount 'mkdir "$TMPDIR/m"; mount -t tmpfs none "$TMPDIR/m"'
   ! in_harness unshare -m "$harness" leaves-a-mount.sh ||
     fail "a test that left a mount has passed"
@@ -150,8 +151,8 @@ fake waits "echo \$PPID > '$tmp/keeper'; : > \"\$TEST_CACHE/a-file\"" \
 printf '%s\n' 'top: ; +@$(MAKE) -f ../makefile below || exit 1' \
        "below: ; @'$harness' waits.sh good.sh" > "$tmp/makefile"
 
-# Starts make with the harness below it, in a process group of its own, and
-# waits until the test is on its way.
+# Starts make, which runs the harness, in a process group of its own, and waits
+# until the test runs.
 start_make ()
 {
   rm -f "$tmp/is-looping"

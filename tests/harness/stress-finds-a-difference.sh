@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make stress finds a copy that is wrong and says how to make it again; the same
-# seed gives the same cases.
+# make stress finds a wrong copy and prints the command that repeats it. The
+# same seed gives the same cases.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
 python3 -c 'import os; os.pidfd_open' 2> "$errors" ||
-  skip "python3 knows no pidfd_open"
+  skip "python3 has no pidfd_open"
 real=$(realpath "$stripecopy")
 mkdir "$tmp/stress"
 
-# Runs the stress with a program, on plain files; its exit status is in code.
+# Runs the stress test with a program, on regular files, and sets code to its
+# exit status.
 run_stress ()
 {
   local program=$1
@@ -26,11 +27,11 @@ plain=(--seed=5 --cases=2 --sources=file --destinations=file --ways=one
        --faults=none)
 
 run_stress "$real" "${plain[@]}"
-[ $code -eq 0 ] || fail "exit status $code of copies that are right"
+[ $code -eq 0 ] || fail "exit status $code with correct copies"
 grep -qx 'stress: 2 cases, 0 differences, 0 failures, seed 5' "$output" ||
   fail "the last line is wrong"
 
-# Copies, and then turns the first byte of the destination.
+# A copier that inverts the first byte of the destination.
 cat > "$tmp/wrong" <<END
 #!/usr/bin/env bash
 "$real" "\$@" || exit \$?
@@ -40,20 +41,20 @@ printf "\\\\\$(printf %o \$((byte ^ 255)))" |
 END
 chmod +x "$tmp/wrong"
 run_stress "$tmp/wrong" "${plain[@]}"
-[ $code -eq 1 ] || fail "exit status $code of copies that are wrong"
+[ $code -eq 1 ] || fail "exit status $code with wrong copies"
 found=$(grep -c '^FAIL: difference: destination0, in its file: ' "$output") || :
 [ "$found" -eq 2 ] || fail "not both differences were found"
 grep -qx 'stress: 2 cases, 2 differences, 2 failures, seed 5' "$output" ||
   fail "the last line is wrong"
 
-# The command that it names, as far as make hands it on.
+# Runs the command that was printed, without make.
 pattern="s/^again: make stress STRESS_SEED=5 STRESS_ARGS='\(.*\)'$/\1/p"
 again=$(sed -n "$pattern" "$output" | head -n 1)
-[ -n "$again" ] || fail "no command is named"
+[ -n "$again" ] || fail "no command was printed"
 read -r -a words <<< "$again"
 run_stress "$tmp/wrong" --seed=5 "${words[@]}"
 grep -qx 'stress: 1 cases, 1 differences, 1 failures, seed 5' "$output" ||
-  fail "the case was not made again"
+  fail "the case was not repeated"
 
 # All kinds, twice.
 run_stress "$real" --seed=5 --list=50

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# However make stress ends, all that it has started ends, too; the files of one
-# that was killed are removed by the next.
+# However make stress ends, its processes end, too. The files of a run that was
+# killed are removed by the next run.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
 requires_plugin file
 python3 -c 'import os; os.pidfd_open' 2> "$errors" ||
-  skip "python3 knows no pidfd_open"
+  skip "python3 has no pidfd_open"
 mkdir "$tmp/stress"
 
-# Processes of the stress, but for itself.
+# Prints the processes of the stress test, without its main process.
 workers ()
 {
   grep -alFs -e "STRIPECOPY_STRESS=$tmp/stress" /proc/[0-9]*/environ || :
@@ -18,7 +18,7 @@ workers ()
 has_workers () { [ -n "$(workers)" ]; }
 has_no_workers () { [ -z "$(workers)" ]; }
 
-# Starts one that would go on for long, and waits until it copies.
+# Starts a long stress test, and waits until it copies.
 start_stress ()
 {
   STRIPECOPY=$(realpath "$stripecopy") FAULTY_SERVER=$(realpath "$faulty_server") \
@@ -31,7 +31,7 @@ start_stress ()
 
 for signal in INT TERM; do
   start_stress
-  # A shell's background jobs ignore it until they have a handler.
+  # Background jobs of a shell ignore SIGINT until they set a handler.
   kill -"$signal" "${servers[0]}"
   code=0
   wait "${servers[0]}" || code=$?
@@ -50,5 +50,5 @@ wait_until has_no_workers
 TMPDIR=$tmp/stress PYTHONDONTWRITEBYTECODE=1 \
   python3 "$srcdir/stress/run" --list=1 > "$output" 2> "$errors"
 expect_error '^stress: removing what was left in '
-[ -z "$(ls -A "$tmp/stress")" ] || fail "it was not removed"
+[ -z "$(ls -A "$tmp/stress")" ] || fail "the files were not removed"
 servers=()

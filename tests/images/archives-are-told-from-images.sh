@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An OVA is an archive: it is not copied as a disk, and the way to the disk in
-# it that the error names leads there.
+# An OVA is an archive and is not copied as a disk. The command in the error
+# message copies the disk in it.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires tar
@@ -30,6 +30,6 @@ read -r -a way <<< "$way"
 copy_ok "${way[@]}" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
-# A plain disk with a tar archive on it stays one, if that is what it is called.
+# Without --source-format, the archive itself is copied as a raw disk.
 copy_ok "$tmp/vm.ova" "$tmp/new"
 expect_identical "$tmp/vm.ova" "$tmp/new"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each format can be read and written by its name alone: identical, and as
-# sparse as it was.
+# Each format can be read and written by its name alone. The copies are
+# identical, and as sparse as the source.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vdi vhdx vmdk
 
 make_islands "$tmp/disk.raw" 40         # with 5 MiB of data
 
-# From each to the next, and at the end to a plain file again.
+# From each format to the next, and at the end to a raw file again.
 chain=(raw qcow2 vmdk vhdx vdi raw)
 for ((i = 0; i < 5; i++)); do
   from=${chain[i]} to=${chain[i + 1]}
@@ -21,14 +21,14 @@ for ((i = 0; i < 5; i++)); do
 done
 expect_identical "$tmp/disk" "$tmp/disk.raw"
 
-# What the image says of itself counts for a source only when that is wanted.
+# The format of a source is only detected on request.
 copy_ok --source-format=auto "$tmp/disk.vdi" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 copy_ok "$tmp/disk.vdi" "$tmp/copy"
 expect_identical "$tmp/disk.vdi" "$tmp/copy"
 
-# A disk of a size that no format has gets zeroes behind it, and no more than a
-# sector of them.
+# If no format allows the size of the disk, less than a sector of zeroes is
+# added.
 make_data "$tmp/odd" 1000001
 copy_ok --destination-format=qcow2 "$tmp/odd" "$tmp/odd.qcow2"
 expect_same_disk raw "$tmp/odd" qcow2 "$tmp/odd.qcow2"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The backing files and the data files of an image are a part of it: nothing
-# writes there, and what has them is refused with 2 before anything is touched.
+# The backing files and the data files of an image are parts of it. A copy that
+# would write to them is refused with 2 before anything is touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vmdk
@@ -25,8 +25,8 @@ find . -type f -exec md5sum {} + > "$tmp/sums"
 refused ()
 {
   copy_fails 2 "^[a-z]+: $1\$" "${@:2}"
-  md5sum --quiet -c "$tmp/sums" || fail "something was changed: $*"
-  [ ! -e new ] || fail "something was made: $*"
+  md5sum --quiet -c "$tmp/sums" || fail "a file was changed: $*"
+  [ ! -e new ] || fail "a file was made: $*"
 }
 same='is the same file as a file of the source image,'
 from=--source-format=qcow2 to=--destination-format=qcow2
@@ -48,5 +48,5 @@ refused "a data file of the destination image, .*: .* as source data" $to data \
 refused "--trace=base: .* a backing file of the destination image, .*" \
         --trace=base $to sub/outside middle
 
-# What is only read may be read twice.
+# Files that are only read may be used twice.
 copy_fails 4 differ --compare $from sub/top base

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A disk behind an https address reaches an NBD server in one line: raw or in a
-# format, by way of a redirect, and with a password that nobody else sees.
+# A disk at an https address is copied to an NBD server with one command: raw or
+# in an image format, through a redirect, and with a password that is not
+# visible to others.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin curl
@@ -20,7 +21,7 @@ serve_web web "$tmp/site" "$tmp/pki/server-cert.pem" "$tmp/pki/server-key.pem"
 make_ones "$tmp/copy" 8M
 serve_nbdkit dst file "$tmp/copy"
 
-# Nobody vouches for this server, until somebody does.
+# The server's certificate is not accepted until its authority is named.
 copy_fails 1 '^stripecopy: source https:' --source-format=raw "$web/disk" "$dst"
 export CURL_CA_BUNDLE=$tmp/pki/ca-cert.pem
 
@@ -33,7 +34,8 @@ done
 grep -q '^GET /disk.qcow2 bytes=' "$tmp/web.requests" ||
   fail "nothing was asked of the web server"
 
-# A password reaches the server, and is in no message and on no command line.
+# A password reaches the server, and appears in no message and on no command
+# line.
 private=${web/'://'/"://alice:$encoded@"}/secret
 copy_fails 1 '^stripecopy: source https://.*@localhost' --source-format=raw \
            "${private/sesame/simsalabim}/disk" "$dst"
@@ -43,7 +45,7 @@ expect_identical "$tmp/disk" "$tmp/copy"
 expect_no_error sesame
 grep -q 'password=\*\*\*' "$errors" || fail "no password was passed on"
 
-# As long as a server runs, too.
+# Not even while a server runs.
 command_lines ()
 {
   find_leftovers
@@ -60,7 +62,7 @@ wait_until sees_nbdkit
 for line in $(command_lines); do
   ! grep -qza -e sesame -e alice: "$line" ||
     cmp -s "$line" "/proc/$copy_pid/cmdline" ||
-    fail "the password stands on a command line"
+    fail "the password is on a command line"
 done
 kill "$copy_pid"
 kill "$copy_pid" || :

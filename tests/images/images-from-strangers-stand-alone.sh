@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An image from a web server brings no files of this machine into the copy: one
-# that names any is refused.
+# An image from a web server cannot make the copy read files of this machine: an
+# image that names other files is refused.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin curl
@@ -29,6 +29,6 @@ done
 copy_ok --source-format=vmdk "$web/alone" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# On this machine they are followed.
+# If the image is a local file, its other files are read.
 copy_ok --source-format=qcow2 "$tmp/site/backed" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"

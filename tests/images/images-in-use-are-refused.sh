@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An image that a virtual machine has open for writing is in use: that is exit
-# status 5, for a source and a destination, and nothing is changed. So is an
-# image that the source is built on.
+# An image that a virtual machine has open for writing is in use: exit status 5,
+# as source and as destination, and nothing is changed. The same holds for a
+# backing file of the source.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
@@ -27,12 +27,12 @@ copy_fails 5 "$locked" --map="$tmp/map" --destination-format=qcow2 \
 copy_fails 5 "$locked" [ qemu-nbd -e 4 -f qcow2 "$tmp/used" ] "$tmp/new"
 [ "$(md5sum < "$tmp/used")" = "$sum" ] || fail "the image was changed"
 
-# It is not in use any more.
+# The image is free again.
 stop_server vm
 copy_ok --source-format=qcow2 "$tmp/used" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
-# What the source reads from is locked as well.
+# The backing files of the source are locked as well.
 qemu-img create -q -f qcow2 -F qcow2 -b "$tmp/free" "$tmp/overlay"
 sum=$(md5sum < "$tmp/free")
 run_copy --source-format=qcow2 --destination-format=qcow2 \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An image whose file ends before its last cluster is an error before anything
-# is written: what is missing would read as zeroes.
+# An image whose file ends before its last cluster is refused before anything is
+# written, because its missing clusters would read as zeroes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vdi vhdx vmdk vpc
@@ -22,7 +22,8 @@ for format in qcow2 qcow2:compat=0.10 vdi vhdx vmdk vpc \
            "$tmp/disk" "$image"
   rm -f "$tmp/copy"
   copy_ok --source-format="$format" "$image" "$tmp/copy"
-  cmp -n 24M "$tmp/disk" "$tmp/copy" || fail "$format: it is not the disk"
+  cmp -n 24M "$tmp/disk" "$tmp/copy" ||
+    fail "$format: the copy differs from the disk"
   expect_no_error warning
 
   rm "$tmp/copy"
@@ -39,7 +40,7 @@ for format in qcow2 qcow2:compat=0.10 vdi vhdx vmdk vpc \
              "$tmp/copy"
 done
 
-# So does a backing file.
+# The same holds for a backing file.
 qemu-img convert -f raw -O qcow2 "$tmp/disk" "$tmp/base"
 qemu-img create -q -f qcow2 -F qcow2 -b base "$tmp/middle"
 qemu-img create -q -f qcow2 -F qcow2 -b middle "$tmp/top"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An image on a device that has no room for the data of the source: --plan and
-# the copy warn, with both numbers, and nothing is said where there is room.
+# If a device has no room for the source's data in the format of its image,
+# --plan and the copy warn, with both numbers. If there is room, there is no
+# warning.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
@@ -16,7 +17,7 @@ make_device large "$tmp/large"
 qemu-img create -q -f qcow2 "$small" 64M
 qemu-img create -q -f qcow2 "$large" 64M
 
-# 8 MiB of data and what qemu-img measures for the rest.
+# 8 MiB of data, and the size of the metadata as measured by qemu-img.
 full=$(qemu-img measure --output=json -O qcow2 --size 64M |
          sed -n 's/.*"fully-allocated": \([0-9]*\).*/\1/p')
 needed=$((8388608 + full - 67108864))

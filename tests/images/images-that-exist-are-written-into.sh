@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An image that is there is neither made again nor resized: what is behind the
-# copy stays, and so do its format's options. --plan does not even touch it.
+# An existing image is neither made again nor resized. The data after the end of
+# the source stays, and so do the options of the format. --plan does not touch
+# the image.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vmdk
@@ -20,10 +21,10 @@ copy_ok --plan --destination-format=qcow2 "$tmp/disk" "$tmp/image"
 copy_ok --destination-format=qcow2 "$tmp/disk" "$tmp/image"
 [ "$(stat -c %i:%a "$tmp/image")" = "$inode:600" ] || fail "it was replaced"
 qemu-img info "$tmp/image" > "$output"
-grep -q 'cluster_size: 4096' "$output" || fail "it was made anew"
+grep -q 'cluster_size: 4096' "$output" || fail "the image was made again"
 make_ones "$tmp/want" 32M
 dd if="$tmp/disk" of="$tmp/want" bs=1M conv=notrunc status=none
 expect_same_disk raw "$tmp/want" qcow2 "$tmp/image"
 
-# What was zeroed is no longer stored.
+# Zeroed clusters are no longer allocated.
 [ "$(du -k "$tmp/image" | cut -f1)" -lt 24000 ] || fail "zeroes are stored"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination's image that names other files is refused before any of them is
-# opened, unless it was asked for; so is one that can be written only once.
+# A destination image that names other files is refused before any of them is
+# opened, unless the user allows it. An image that can be written only once is
+# refused, too.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vmdk
@@ -26,13 +27,13 @@ for image in data:qcow2 backed:qcow2 flat.vmdk:vmdk; do
     copy_fails 2 'destination .*the image names .*--external-files' \
                ${more:+"$more"} --destination-format="${image#*:}" \
                "$tmp/disk" "$tmp/${image%:*}"
-    md5sum -c --quiet "$tmp/sums" || fail "something was changed"
+    md5sum -c --quiet "$tmp/sums" || fail "a file was changed"
     [ ! -e "$tmp/map" ] || fail "a map was made"
   done
 done
 copy_fails 2 'destination .*streamOptimized' --external-files \
            --destination-format=vmdk "$tmp/disk" "$tmp/once"
-md5sum -c --quiet "$tmp/sums" || fail "something was changed"
+md5sum -c --quiet "$tmp/sums" || fail "a file was changed"
 
 copy_ok --external-files --destination-format=vmdk "$tmp/disk" "$tmp/flat.vmdk"
 expect_identical "$tmp/disk" "$tmp/flat-flat.vmdk"
@@ -41,6 +42,6 @@ expect_same_disk raw "$tmp/disk" qcow2 "$tmp/backed"
 copy_ok --external-files --destination-format=qcow2 "$tmp/disk" "$tmp/data"
 expect_identical "$tmp/disk" "$tmp/victim"
 
-# What only looks like it in its name is not.
+# An image whose own name only resembles that is not refused.
 qemu-img create -q -f qcow2 "$tmp/\"data-file\": \"x\"" 8M
 copy_ok --destination-format=qcow2 "$tmp/disk" "$tmp/\"data-file\": \"x\""

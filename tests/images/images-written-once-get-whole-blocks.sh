@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where each block can be written only once, it is written whole; and no map
-# promises that a later run goes on.
+# If each block of an image can be written only once, it is written whole, and
+# --map is refused because the copy could not resume.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vmdk
@@ -27,7 +27,7 @@ for kind in "${!once[@]}"; do
   copy_fails 2 'destination .*only once' --map="$tmp/map" "$tmp/disk" \
              [ qemu-nbd -e 4 "${words[@]}" ]
   [ ! -e "$tmp/map" ] || fail "a map was made"
-  md5sum -c --quiet "$tmp/sums" || fail "something was written"
+  md5sum -c --quiet "$tmp/sums" || fail "a file was changed"
   copy_ok "$tmp/disk" [ qemu-nbd -e 4 "${words[@]}" ]
   if [ "$kind" = filter ]; then
     expect_same_disk raw "$tmp/disk" qcow2 "$tmp/qcow2"
@@ -36,7 +36,7 @@ for kind in "${!once[@]}"; do
   fi
 done
 
-# The same file as a raw disk, and as a source, is nothing of that.
+# The same file is not restricted as a raw disk or as a source.
 copy_ok --map="$tmp/map" [ qemu-nbd -r -e 4 -f vmdk "$tmp/vmdk" ] "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 rm "$tmp/map"

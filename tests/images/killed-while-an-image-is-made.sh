@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy that is killed while it makes a new image leaves none, and the same
-# command goes on; what it left beside is gone then. An empty file becomes an
-# image; nothing else is replaced, whatever a map says.
+# A copy that is killed while it makes a new image leaves no image, and the same
+# command resumes and removes the temporary file. An empty file is replaced by
+# an image, but no other file is, whatever a map says.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vmdk
@@ -12,7 +12,7 @@ mkdir "$tmp/bin" "$tmp/there"
 real=$(command -v qemu-img)
 cat > "$tmp/bin/qemu-img" <<END
 #!/bin/sh
-# Says where it is, and waits in the middle of making an image.
+# A qemu-img that reports its start, and waits while it makes an image.
 if [ "\$1" = create ] && [ -e "$tmp/slow" ]; then
   "$real" "\$@" 1>&2
   echo > "$tmp/begun"
@@ -38,7 +38,7 @@ for map in '' --map="$tmp/map"; do
     kill -KILL "$copy_pid"
     wait_copy
     wait_until have_no_leftovers
-    [ ! -e "$tmp/there/image" ] || fail "half an image has the name"
+    [ ! -e "$tmp/there/image" ] || fail "a partial image has the final name"
     rm "$tmp/slow"
     copy_ok ${map:+"$map"} --destination-format=$format "$tmp/disk" \
             "$tmp/there/image"
@@ -47,7 +47,7 @@ for map in '' --map="$tmp/map"; do
   done
 done
 
-# A map that says that nothing was copied yet.
+# A map of a copy that has copied nothing yet.
 rm -f "$tmp/map" "$tmp/there/image" "$tmp/begun"
 touch "$tmp/slow"
 start_copy --map="$tmp/map" --destination-format=qcow2 "$tmp/disk" \
@@ -65,7 +65,7 @@ expect_same_disk raw "$tmp/disk" qcow2 "$tmp/there/image"
 [ "$(stat -c %a "$tmp/there/image")" = 640 ] || fail "its mode has changed"
 only_the_image
 
-# Something of value is not taken for half an image, with or without that map.
+# A file with content is not replaced, with or without that map.
 "$real" create -q -f qcow2 "$tmp/whole" 0
 head -c 100000 "$tmp/whole" > "$tmp/half"
 echo 'precious words' > "$tmp/words"
@@ -95,5 +95,5 @@ only_the_image
 copy_fails 1 'source .*read failed' --retries=0 --destination-format=qcow2 \
            [ "$faulty_server" --mode=read-error --log="$tmp/rude.fired" \
              "$tmp/disk" ] "$tmp/there/image"
-[ ! -s "$tmp/there/image" ] || fail "half a copy stays"
+[ ! -s "$tmp/there/image" ] || fail "a partial copy was left"
 only_the_image

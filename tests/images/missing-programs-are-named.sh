@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A program that a format or an address needs, and that is not installed, is
-# named with its package, before anything is started or made.
+# If a program that a format or an address needs is missing, the error names it
+# and its package, before anything is started or made.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -10,7 +10,7 @@ touch "$tmp/image"
 mkdir "$tmp/bin"
 PATH_BEFORE=$PATH
 
-# Only these are there; none is ever run.
+# Only these programs are installed, and none of them is ever run.
 with_programs ()
 {
   local p
@@ -28,8 +28,8 @@ missing ()
   local what=$1
   shift
   PATH=$tmp/bin copy_fails 2 "^stripecopy: .*$what" "$@"
-  [ ! -e "$tmp/new" ] || fail "something was made"
-  [ ! -e "$tmp/ran" ] || fail "something was run"
+  [ ! -e "$tmp/new" ] || fail "a file was made"
+  [ ! -e "$tmp/ran" ] || fail "a program was run"
 }
 
 with_programs

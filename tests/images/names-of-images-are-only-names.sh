@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever stands in the name of an image, it is a file's name: no option, no
-# protocol, no description of another disk.
+# The name of an image is only a file name, whatever it contains: it is not an
+# option, a protocol, or the description of another disk.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
@@ -14,7 +14,7 @@ cd "$tmp/here"
 
 for name in 'a:b,c "d".qcow2' 'nbd:foo' 'json:{"driver":"null-co"}' \
             ' x,file.read-only=on,,'$'\n''%s%20' -x.qcow2; do
-  n=$((n + 1))                  # each time another disk, and nothing of before
+  n=$((n + 1))                  # a new disk each time, without old content
   put_data ../disk $((n << 20)) 1000
   rm -f ../copy
   copy_ok --destination-format=qcow2 -- ../disk "$name"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whoever may write to the folder of a new image can put a link in its place at
-# any moment: nothing is ever made or written where that leads.
+# A user who may write to the folder of a new image can replace its name by a
+# link at any moment. The target of that link is never created or written.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
@@ -11,7 +11,7 @@ mkdir "$tmp/bin" "$tmp/there"
 qemu-img create -q -f qcow2 "$tmp/precious" 8M
 sum=$(md5sum < "$tmp/precious")
 
-# A program that changes the name before it does its work.
+# A program that replaces the name before it does its work.
 attack ()
 {
   local real
@@ -34,11 +34,13 @@ attack qemu-img '*create*'
 copy_fails 1 'destination .*cannot create it.*exists' \
            --destination-format=qcow2 "$tmp/disk" "$tmp/there/image"
 [ -e "$tmp/attacked" ] || fail "there was no attack"
-[ "$(md5sum < "$tmp/precious")" = "$sum" ] || fail "another's image was made"
+[ "$(md5sum < "$tmp/precious")" = "$sum" ] ||
+  fail "an image was made in another user's file"
 
 rm "$tmp/bin/qemu-img" "$tmp/there/image" "$tmp/attacked"
 attack qemu-nbd '*discard*'
 run_copy --destination-format=qcow2 "$tmp/disk" "$tmp/there/image"
 [ -e "$tmp/attacked" ] || fail "there was no attack"
-[ "$(md5sum < "$tmp/precious")" = "$sum" ] || fail "another's image was written"
+[ "$(md5sum < "$tmp/precious")" = "$sum" ] ||
+  fail "another user's file was written"
 [ $code -ne 0 ] || expect_same_disk raw "$tmp/disk" qcow2 "$tmp/there/moved"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be done with formats is refused before anything is made or
-# changed, with a line that says why.
+# Impossible requests about formats are refused with the reason before anything
+# is made or changed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vdi
@@ -15,12 +15,12 @@ ln -s nowhere "$tmp/dangling"
 mkfifo "$tmp/fifo"
 md5sum "$tmp/disk" "$tmp/small" "$tmp/image" > "$tmp/sums"
 
-# Each is a status, what the error says, and the arguments.
+# Each call has the status, the pattern of the error, and the arguments.
 refused ()
 {
   copy_fails "$@"
-  [ ! -e "$tmp/new" ] || fail "it was made: $*"
-  md5sum -c --quiet "$tmp/sums" || fail "something was changed: $*"
+  [ ! -e "$tmp/new" ] || fail "a file was made: $*"
+  md5sum -c --quiet "$tmp/sums" || fail "a file was changed: $*"
 }
 to=--destination-format=qcow2 from=--source-format=qcow2
 refused 2 'one of raw.* auto$' --destination-format=auto "$tmp/disk" "$tmp/new"
@@ -50,19 +50,20 @@ for name in hard soft; do
   expect_no_error qemu-nbd
 done
 
-# An image in another format than it is said to be, and none at all.
+# An image in another format than the named one, and a file that is not an
+# image.
 refused 1 'source .*exited with status 1' --source-format=vdi "$tmp/image" \
         --destination-format=vdi "$tmp/new"
 refused 1 'destination .*exited with status 1' --destination-format=vdi \
         "$tmp/disk" "$tmp/image"
 refused 1 'source .*exited with status 1' $from $to "$tmp/disk" "$tmp/new"
 
-# A disk that the format cannot have the end of.
+# A disk whose size the format does not allow.
 head -c 1000001 "$tmp/disk" > "$tmp/odd"
 refused 2 'destination .*minimum block' --destination-format=vhdx "$tmp/odd" \
         "$tmp/new"
 
-# What qemu-img cannot make: the name is free again.
+# An image that qemu-img cannot make: no file is left.
 truncate -s 7E "$tmp/huge"
 refused 1 'destination .*qemu-img exited with status 1' $to "$tmp/huge" \
         "$tmp/new"

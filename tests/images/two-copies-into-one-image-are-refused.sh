@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A second copy into an image that another copy makes, or writes to, is refused
-# at once, at every moment of the first one, and that one is not disturbed.
+# A second copy into an image that another copy makes or writes is refused at
+# once, at any moment, and does not disturb the first one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
@@ -13,7 +13,7 @@ make_gate "$tmp/gate"
 real=$(command -v qemu-nbd)
 cat > "$tmp/bin/qemu-nbd" <<END
 #!/usr/bin/env bash
-# A server that writes takes long to start.
+# A server that opens the image for writing takes long to start.
 case "\$*" in
   *discard*)
     echo > "$tmp/begun"
@@ -23,7 +23,7 @@ exec -a qemu-nbd "$real" "\$@"
 END
 chmod +x "$tmp/bin/qemu-nbd"
 
-# Runs a second copy beside the one in the background.
+# Runs a second copy during the one in the background.
 second_copy ()
 {
   local code=0
@@ -45,7 +45,7 @@ wait_copy
 [ $code -eq 0 ] || fail "exit status $code of the first copy"
 expect_same_disk raw "$tmp/disk" qcow2 "$tmp/image"
 
-# While it is written to: the source is silent.
+# While the image is written: the source is silent.
 start_copy --destination-format=qcow2 \
            [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \
              "$tmp/disk" ] "$tmp/image"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --bwlimit caps what all workers together move a second: data, and zeroes that
-# have to be written, but not what is zeroed or skipped.
+# --bwlimit limits the bytes per second of all workers together: data, and
+# zeroes that have to be written as data, but not ranges that are zeroed or
+# skipped.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -9,9 +10,9 @@ requires_filter nozero noextents
 
 now_ms () { echo $(($(date +%s%N) / 1000000)); }
 
-# Copies with a limit of 8 MiB/s, and checks that it took as long as so many
-# bytes have to, less what may be saved up: took_for BYTES ARGS...  How much
-# longer it took is the machine's business.
+# took_for BYTES ARGS...: copies with a limit of 8 MiB/s, and checks that it
+# took at least the time that BYTES need, less the bytes that may be saved up.
+# No upper limit is checked: it depends on the machine.
 took_for ()
 {
   local start least=$(($1 * 1000 / 8388608 - 50))
@@ -31,7 +32,7 @@ expect_identical "$tmp/disk" "$tmp/copy"
 [ "$(largest_request src Read)" -le $((8388608 / 64)) ] ||
   fail "one read is more than a 64th of a second"
 
-# At this rate, a terabyte would take a day and a half.
+# At this rate, copying a terabyte would take a day and a half.
 truncate -s 1T "$tmp/thin"
 put_data "$tmp/thin" 700000000 2M
 serve_nbdkit thin -r file "$tmp/thin"
@@ -40,7 +41,7 @@ truncate -s 1T "$tmp/thin.copy"
 took_for 2097152 "$tmp/thin" "$tmp/thin.copy"
 [ "$(stat -c %b "$tmp/thin.copy")" -le 5000 ] || fail "the copy is not thin"
 
-# Where zeroes have to be sent, they are bytes like others.
+# Zeroes that have to be sent count like data.
 truncate -s 4M "$tmp/hole"
 serve_nbdkit hole -r file "$tmp/hole"
 make_ones "$tmp/zeroes" 4M

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --bwlimit=@FILE: a new rate holds while the copy runs; a file without a rate
-# changes nothing and is warned of once.
+# --bwlimit=@FILE: a new rate takes effect while the copy runs. A file without a
+# rate changes nothing and causes one warning.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 
 said () { grep -qE -e "$1" "$errors"; }
 
-# It looks twice a second, and nothing tells of a look that changes nothing.
+# The file is read twice a second, and reading an unchanged rate leaves no
+# trace.
 let_it_look () { pause 1.2; }
 
 # At this rate, the copy would take hours.
@@ -20,7 +21,7 @@ echo 1k > "$tmp/rate"
 start_copy -v --bwlimit=@"$tmp/rate" "$src" "$dst"
 wait_until has_request src Read
 
-# Replaced, as careful programs do.
+# The file is replaced by a rename.
 echo ' 2K' > "$tmp/rate.new"
 mv "$tmp/rate.new" "$tmp/rate"
 wait_until said 'limit: 2.0 KiB/s'
@@ -28,17 +29,17 @@ wait_until said 'limit: 2.0 KiB/s'
 echo rubbish > "$tmp/rate"
 wait_until said 'warning: --bwlimit=@.*/rate: not a number: the rate stays'
 rm "$tmp/rate"
-mkfifo "$tmp/rate"              # looking at it must not wait
+mkfifo "$tmp/rate"              # opening it must not block
 let_it_look
 rm "$tmp/rate"
 let_it_look
 : > "$tmp/rate"
 let_it_look
-! copy_has_ended || fail "it did not keep the old rate"
+! copy_has_ended || fail "the old rate was not kept"
 
 printf none > "$tmp/rate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/copy"
-[ "$(grep -c 'warning:' "$errors")" -eq 1 ] || fail "not one warning"
+[ "$(grep -c 'warning:' "$errors")" -eq 1 ] || fail "there is not one warning"
 said 'limit: none' || fail "the limit was not lifted"

@@ -6,7 +6,7 @@
 requires_plugin file
 requires_filter delay
 
-# The most requests of a kind that the server of this name had at a time.
+# Prints the largest number of requests of a kind that a server had at a time.
 most_in_flight ()
 {
   awk -v kind="$2" '
@@ -31,14 +31,14 @@ copy_ok -T 1 -R 1 --request-size=256k "$lone" "$dst"
 n=$(most_in_flight lone Read)
 [ "$n" -eq 1 ] || fail "$n reads at a time, not 1"
 
-# Slow enough that more would be in flight, if that were allowed.
+# The server is so slow that more would be in flight if that were allowed.
 serve_logged queue --filter=delay -r file "$tmp/disk" delay-read=3ms
 copy_ok -T 1 --request-size=64k --queue-size=256k "$queue" "$dst"
 n=$(most_in_flight queue Read)
 [ "$n" -ge 1 ] && [ "$n" -le 4 ] || fail "$n reads of 64k in a queue of 256k"
 
-# Broken up into segments, or written out where zeroing is refused, it is still
-# one request at a time.
+# A request that is cut into segments, or written as data because zeroing is
+# refused, is still one request at a time.
 for ((i = 0; i < 256; i += 2)); do
   dd if=/dev/zero of="$tmp/disk" bs=64k seek=$i count=1 conv=notrunc status=none
 done

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The destination's minimum and maximum block sizes are respected: the server
-# fails each request that does not; and data and zeroes are told apart by blocks
-# of the preferred size.
+# The destination's minimum and maximum block sizes are respected; the server
+# fails other requests. Data and zeroes are told apart in blocks of the
+# preferred size.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter blocksize-policy noextents
@@ -24,7 +24,7 @@ for policy in "512 512 64k" "512 4k 1M" "64k 64k 64k" "4k 1M 32M" \
   ! grep -q error "$tmp/$dst.requests" || fail "$policy: a request was refused"
 done
 
-# Without extents, so that the destination's blocks alone say where to cut.
+# Without extents, so that only the destination's block size says where to cut.
 make_ones "$tmp/copy" 16M
 serve_nbdkit flat --filter=noextents -r file "$tmp/disk"
 serve_logged blocks --filter=blocksize-policy file "$tmp/copy" \

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where a process may open few descriptors, fewer workers copy.  Where there are
-# too few for one worker, the error says so.
+# If a process may open few descriptors, fewer workers copy. If there are too
+# few for one worker, the error says so.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_bare_binary "descriptors are counted"
 requires qemu-nbd
 
-# Nothing but the three usual descriptors is open, and more than so many are
-# refused.
+# limited_to N: sets wrapper so that copies begin with the three standard
+# descriptors, and may have no more than N.
 limited_to ()
 {
   wrapper=(bash -c 'for fd in /proc/self/fd/*; do
@@ -19,7 +19,8 @@ limited_to ()
                     exec "$@"' "$1")
 }
 
-# copies FEWEST SOURCE DESTINATION: copies from FEWEST descriptors on.
+# copies FEWEST SOURCE DESTINATION: copies with 5 to 24 descriptors, of which
+# FEWEST must suffice.
 copies ()
 {
   local n warned=no

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# However much a server has to tell, the copy takes no more memory, prints no
-# more, and is right.
+# Huge replies of a server do not make the copy take more memory, print more, or
+# fail.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_bare_binary "memory cannot be measured"
@@ -20,10 +20,11 @@ expect_fired src
 expect_fired dst
 stop_server src
 
-# An error of 4 KiB to each read, with lines that look like ours.
+# Each read fails with a message of 4 KiB, whose lines resemble those of
+# stripecopy.
 serve_faulty src --mode=read-text "$tmp/disk"
 copy_fails 1 '^stripecopy: source .*read failed .*: Input/output error$' \
            --retries=3 --retry-wait=0 "$src" "$dst"
 expect_fired src
 expect_no_error 'all is well'
-[ "$(wc -c < "$errors")" -lt 4096 ] || fail "it says too much"
+[ "$(wc -c < "$errors")" -lt 4096 ] || fail "too much is printed"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where there is no memory for all workers, fewer are started, and the first one
-# may have fewer buffers.  Some memory is always left to libraries: libnbd aborts
-# when it gets none.
+# If memory does not suffice for all workers, fewer are started, and the first
+# one may get fewer buffers. Some memory always remains for libraries, because
+# libnbd aborts without memory.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_bare_binary "memory is limited"
@@ -10,20 +10,20 @@ requires_plugin file
 
 make_disks 32
 
-# Runs a copy within so many KiB of addresses.
+# Runs a copy with an address space of N KiB.
 copy_within ()
 {
   wrapper=(bash -c 'ulimit -v "$0"; exec "$@"' "$1")
   run_copy "${@:2}"
 }
 
-# The most addresses that the copy has had so far, in KiB.
+# Prints the largest address space of the copy so far, in KiB.
 peak ()
 {
   sed -n 's/^VmPeak:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$copy_pid/status"
 }
 
-# Each worker that was started has what it needs, or was given up.
+# Each worker that was started has its buffers, or was abandoned.
 all_have_begun ()
 {
   local started
@@ -50,8 +50,8 @@ expect_error 'warning: only [2-7] workers can be started: Cannot allocate memory
 [ "$peak" -le $((limit - 8192)) ] ||
   fail "the copy has had all but $((limit - peak)) KiB"
 
-# What the program takes with hardly any buffer, and a third of what one worker
-# would like to have.
+# The need of the program with the smallest buffers, and a third of the buffers
+# of one worker.
 kib=40000
 until copy_within $kib -T 1 -R 1 --request-size=4k "$tmp/disk" null: &&
       [ $code -eq 0 ]; do

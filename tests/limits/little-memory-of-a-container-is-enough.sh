@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A container that grants little memory ends what takes more.  On a long link, as
-# much is in flight as it leaves room for.
+# A container with little memory kills processes that use more. On a long link,
+# the copy has as many requests in flight as fit into that memory.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_bare_binary "memory is limited"
 requires_plugin pattern
 requires_filter delay
 
-# A control group of this test below our own, in either version.
+# Makes a control group for this test below our own, in version 1 or 2.
 make_group ()
 {
   local own top=/sys/fs/cgroup
@@ -20,10 +20,10 @@ make_group ()
     own=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
   fi
   group=$top${own%/}/stripecopy-test-$$
-  mkdir "$group" 2> "$errors" || skip "no control groups here"
+  mkdir "$group" 2> "$errors" || skip "control groups cannot be made"
   control_groups+=("$group")
   echo $((64 << 20)) 2> "$errors" > "$group/$ratelimit_file" ||
-    skip "memory cannot be limited here"
+    skip "memory cannot be limited"
 }
 
 make_group

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that takes fewer clients than there are workers gets fewer workers,
-# whether it refuses them or leaves them waiting.
+# If a server accepts fewer clients than there are workers, fewer workers run,
+# whether the server refuses clients or lets them wait.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be written in whole blocks is refused before anything is.
+# A disk that cannot be written in whole blocks is refused before anything is
+# written.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter blocksize-policy

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# There are as many threads as workers, and one, and one that takes in signals.
+# A copy has one thread per worker, the main thread, and a thread for signals.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plain_binary "threads cannot be counted"

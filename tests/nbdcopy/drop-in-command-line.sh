@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A command line that nbdcopy takes is taken, and does the same; one that it
-# refuses is refused.  Where nbdcopy is installed, it is asked each time.
+# A command line that nbdcopy accepts is accepted and does the same, and one
+# that nbdcopy refuses is refused. If nbdcopy is installed, each command line is
+# compared with it.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -10,14 +11,15 @@ stripecopy=$(realpath "$stripecopy")
 make_data "$tmp/A" 70001 && truncate -s 200000 "$tmp/A"
 cd "$tmp"
 
-# What was in B before.
+# The content of B before each copy.
 fresh_copy () { echo old > B; }
 untouched ()
 {
-  [ "$(< B)" = old ] || fail "B was touched: $*"
+  [ "$(< B)" = old ] || fail "B was changed: $*"
 }
 
-# Runs nbdcopy on a fresh B, if there is one, and sets code; else expects $1.
+# Runs nbdcopy, if it is installed, on a fresh B and sets code; otherwise sets
+# code to $1.
 ask_nbdcopy ()
 {
   local otherwise=$1
@@ -37,21 +39,21 @@ same ()
   fresh_copy
   copy_ok "$@" 3> fd3
   expect_identical A B
-  [ ! -s "$output" ] || fail "standard output carries something: $*"
+  [ ! -s "$output" ] || fail "standard output is not empty: $*"
 }
 
-# Both refuse, and ours has not touched B.
+# Both refuse, and stripecopy has not changed B.
 refused ()
 {
   ask_nbdcopy 1 "$@"
-  [ "$code" -ne 0 ] || fail "nbdcopy itself takes: $*"
+  [ "$code" -ne 0 ] || fail "nbdcopy itself accepts: $*"
   fresh_copy
   copy_fails 2 '^stripecopy: ' "$@"
   untouched "$@"
-  [ ! -s "$output" ] || fail "standard output carries something: $*"
+  [ ! -s "$output" ] || fail "standard output is not empty: $*"
 }
 
-# As printed and as typed: every option of 1.14 in each of its forms.
+# Every option of nbdcopy 1.14 in each of its forms.
 same -C 2 -R 3 -T 1 -S 0 -p -v A B
 same -C2 -R3 -T1 -S4096 -pv A B
 same --connections=1 --requests=1 --threads=1 --sparse=512 --progress=3 A B
@@ -66,7 +68,7 @@ same --a --c 2 --d --f --n --p=3 A B
 same --q 65536 --request-s 65536 --requests 9 --sp 0 --sy --th 1 --verb A B
 same --ta --progr --thr=2 A B
 
-# Before, between and behind the operands, and with -- in each place.
+# Options before, between and after the operands, and -- in each place.
 same A B --flush
 same A --flush B -C 2
 same --flush -- A B
@@ -107,7 +109,7 @@ refused --request-size=5000 A B
 refused -S 1000 A B
 refused [ ] B
 
-# Taken by nbdcopy 1.24, not by 1.14.
+# Accepted by nbdcopy 1.24, not by 1.14.
 for size in 65536b 64k 64K 128s; do
   fresh_copy
   copy_ok --request-size=$size --queue-size=1M -S 64k A B

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a name stands for, which side is opened first, and what becomes of a file
+# The meaning of a name, the order in which the sides are opened, and the file
 # that is named as the destination: as in nbdcopy.
 
 . "$(dirname "$0")/../lib/test.sh"
@@ -12,7 +12,8 @@ make_islands "$tmp/disk" 8
 serve_nbdkit src -r file "$tmp/disk"
 cd "$tmp"
 
-# The scheme of a URI is one in any case; what only looks like a URI is a file.
+# The scheme of a URI may be in upper or lower case. A name that only resembles
+# a URI is a file.
 for uri in "$src" "${src/nbd/NBD}" "${src/nbd+unix/NbD+UnIx}"; do
   : > copy
   copy_ok "$uri" copy
@@ -33,7 +34,8 @@ copy_fails 1 'source nbd:unix:/x: .*No such file' nbd:unix:/x copy
 copy_fails 1 'source null:: .*No such file' null: copy
 copy_fails 1 'source : .*No such file' '' copy
 
-# The source first: its error is the one that is told, its server the first.
+# The source comes first: its error is reported, and its server is started
+# first.
 copy_fails 1 'source missing: .*No such file' missing no/such/folder
 copy_fails 1 'source missing/x: .*No such file' missing/x missing/y
 copy_fails 1 'source disk/x: .*Not a directory' disk/x copy
@@ -47,14 +49,14 @@ copy_fails 1 'source missing' missing [ sh ./server destination ]
 [ "$(tr '\n' ' ' < order)" = 'source destination ' ] ||
   fail "servers were started in this order: $(tr '\n' ' ' < order)"
 
-# Anything between brackets is the server's, and the first ] ends it.
+# All words between brackets belong to the server, and the first ] ends them.
 copy_ok [ sh -c 'exec nbdkit "$@"' [ -r --exit-with-parent file disk ] copy
 expect_identical disk copy
 copy_ok disk [ nbdkit -v file copy ] -C 2
 expect_identical disk copy
 
-# A file takes the source's size, whatever the kind of source, keeps its mode,
-# or gets 0644 less the umask; a link stays one.
+# A file gets the size of the source, of any kind, and keeps its mode; a new
+# file gets 0644 less the umask; a symbolic link stays a link.
 umask 022
 for source in disk "$src" "[ nbdkit file disk ]"; do
   make_ones longer 9M
@@ -71,11 +73,11 @@ for source in disk "$src" "[ nbdkit file disk ]"; do
     fail "modes: $(stat -c %a:%F longer link new)"
 done
 
-# null: takes whatever comes, and takes it all.
+# null: accepts all data.
 copy_ok -v "$src" null: --destination-is-zero=no
 expect_error 'destination null:: size=9223372036854775807 '
 
-# One that may not be read or written is named, with the reason.
+# A file that may not be read or written is named, with the reason.
 if [ "$(id -u)" -ne 0 ]; then
   chmod 0000 copy
   copy_fails 1 'source copy: .*Permission denied' copy new

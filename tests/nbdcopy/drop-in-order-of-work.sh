@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is asked of servers, and when, by the options of nbdcopy: kinds of
-# requests and their flags, connections, sizes, and what comes first and last.
+# The requests that servers get, and their order, depending on nbdcopy's
+# options: kinds of requests and their flags, connections, sizes, and the first
+# and last requests.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 requires_plugin null
 requires_filter blocksize-policy noextents log
 
-# 1 MiB of data, and in it 64 KiB of zeroes that no extent tells of.
+# 1 MiB of data, which contains 64 KiB of zeroes that no extent reports.
 make_islands "$tmp/disk" 8
 dd if=/dev/zero of="$tmp/disk" bs=64k seek=20 count=1 conv=notrunc status=none
 make_ones "$tmp/ones" 8M
 
-# Copies the disk to what is no zero anywhere, or is already when OPTION says
-# so, and leaves what this copy asked of both servers in their logs.
+# Copies the disk to a destination that has no zeroes, or is all zeroes if
+# OPTION says so. The servers' logs then hold the requests of this copy.
 copy_with ()
 {
   case " $* " in
@@ -29,11 +30,12 @@ copy_with ()
   wait_until all_have_left
   stop_server src
   stop_server dst
-  # Trimming promises nothing about what is read afterwards, ever.
+  # Trimming guarantees nothing about later reads, so it is never used.
   never dst Trim
   ! grep -q fua=1 "$tmp/dst.requests" || fail "$what: written through"
-  # A flush comes last on each connection that was written on, which is then
-  # properly closed.  One that came too late to be needed owes none.
+  # The last request on each connection that wrote is a flush, and the
+  # connection is then closed properly. A connection that came too late to write
+  # needs no flush.
   [ "$what" = "${what%--no-flush}" ] || return 0
   awk '{ last[$3] = before[$3] " " $4; before[$3] = $4 }
        $4 ~ /^(Write|Zero)$/ { owing[$3] }
@@ -45,8 +47,8 @@ copy_with ()
     fail "$what: a connection ends without a flush"
 }
 
-# Whether the destination has seen the last of its clients: nbdkit has threads
-# for each of them.  One that left during the handshake is in no log.
+# Returns true once the destination has seen the last of its clients: nbdkit has
+# threads for each client. A client that left during the handshake is in no log.
 all_have_left ()
 {
   local threads=("/proc/$dst_pid/task"/*)
@@ -71,7 +73,7 @@ copy_with --allocated
 some dst Zero
 ! request_lines dst Zero | grep -q trim=1 || fail "a hole was allowed"
 [ $(($(request_bytes dst Write) + $(request_bytes dst Zero))) -eq \
-  $((8 << 20)) ] || fail "not all was written or zeroed"
+  $((8 << 20)) ] || fail "some bytes were neither written nor zeroed"
 never dst Extents
 
 copy_with -S 0 --no-extents
@@ -88,7 +90,8 @@ never dst Zero; never dst Extents; some dst Write
 serve_nbdkit src -r file "$tmp/disk"
 serve_nbdkit dst file "$tmp/copy"
 
-# Sizes are raised to what the servers prefer, and the queue to one request.
+# Sizes are raised to the preferred size of the servers, and the queue size to
+# one request.
 expect_plan ()
 {
   local word
@@ -110,11 +113,11 @@ expect_plan "request-size=33554432 queue-size=33554432 sparse=0 requests=3" \
             [ nbdkit null 64M ] null:
 expect_plan "workers=1" --synchronous "$src" "$dst"
 
-# The environment does not make libnbd talk, beyond what it says before it can
-# be told not to.
+# The environment does not make libnbd print debug messages, except before
+# stripecopy can turn them off.
 LIBNBD_DEBUG=1 copy_ok "$src" "$dst"
 ! grep -vE '^libnbd: debug: nbd[0-9]+: nbd_(create|set_debug):' "$errors" ||
-  fail "LIBNBD_DEBUG makes it talk"
+  fail "LIBNBD_DEBUG makes libnbd print debug messages"
 copy_ok -vv "$src" "$dst"
 expect_error '^libnbd: debug: dst0: '
-[ ! -s "$output" ] || fail "standard output carries something"
+[ ! -s "$output" ] || fail "standard output is not empty"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Progress as programs read it: N/100 lines from 0 to one 100, which is the last
-# and means success; on standard error it is lines, on standard output nothing
-# that was not asked for.
+# Progress for programs: lines N/100, from 0 to a single 100, which is last and
+# means success. On standard error it is whole lines; on standard output there
+# is nothing.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -13,7 +13,7 @@ make_disks 16
 : > "$tmp/empty"
 make_data "$tmp/tiny" 1
 
-# Reads the file as migratekit does: what is before the slash, as a number.
+# Reads the file as migratekit does: the number before the slash.
 expect_progress ()
 {
   local file=$1 number last=0 hundreds=0
@@ -28,17 +28,19 @@ expect_progress ()
   [ -z "$(tail -c 1 "$file")" ] || fail "no line end at the end"
 }
 
-done=100/1                      # the last number, and how often there is a 100
+done=100/1                      # last number, and lines with 100
 
 for source in disk tiny empty; do
   copy_ok --progress=3 "$tmp/$source" "$tmp/copy" 3> "$tmp/progress"
   expect_progress "$tmp/progress" $done
-  [ ! -s "$output" ] || fail "$source: standard output carries something"
+  [ ! -s "$output" ] || fail "$source: standard output is not empty"
   expect_no_error '[0-9]/100$|%'
 done
-[ "$(wc -l < "$tmp/progress")" -eq 2 ] || fail "an empty disk takes steps"
+[ "$(wc -l < "$tmp/progress")" -eq 2 ] ||
+  fail "an empty disk has more than two lines"
 
-# To the two that everybody has, and to one that is opened for appending.
+# To standard output and error, and to a descriptor that is opened for
+# appending.
 copy_ok --progress=1 "$tmp/disk" null:
 expect_progress "$output" $done
 copy_ok --progress=2 "$tmp/disk" null: --quiet
@@ -47,8 +49,8 @@ echo 0/100 > "$tmp/progress"
 copy_ok -p --progress=9 "$tmp/disk" null: 9>> "$tmp/progress"
 expect_progress "$tmp/progress" $done
 
-# Never 100 where something failed, be it the flush.  Where no read succeeds and
-# nothing is zero, nothing is done at all.
+# Never 100 after a failure, not even if only the flush failed. If no read
+# succeeds and nothing is zero, progress stays at 0.
 make_data "$tmp/data" 16M
 serve_nbdkit broken --filter=error -r file "$tmp/data" error-pread-rate=100%
 copy_fails 1 'read failed' --retries=0 --progress=3 "$broken" null: \
@@ -59,17 +61,18 @@ serve_faulty unsafe --mode=flush-error "$tmp/copy"
 copy_fails 1 'flush failed' --retries=0 --progress=3 "$tmp/disk" "$unsafe" \
            3> "$tmp/progress"
 expect_fired unsafe
-! grep -q 100/100 "$tmp/progress" || fail "100 in spite of the flush"
+! grep -q 100/100 "$tmp/progress" ||
+  fail "progress reached 100 although the flush failed"
 copy_fails 2 'smaller' --progress=3 "$tmp/disk" [ nbdkit null 1k ] \
            3> "$tmp/progress"
-[ ! -s "$tmp/progress" ] || fail "progress of what was refused"
+[ ! -s "$tmp/progress" ] || fail "a refused copy has progress"
 
-# In a log: whole lines, without returns, and the last one says 100 %.
+# In a log: whole lines without carriage returns, the last one with 100 %.
 for source in disk empty; do
   copy_ok -p "$tmp/$source" "$tmp/copy"
-  ! grep -q $'[\r\033]' "$errors" || fail "it draws into a file"
+  ! grep -q $'[\r\033]' "$errors" || fail "a bar is drawn into a file"
   [ "$(grep -c '^  100% \[\*\{40\}\] ' "$errors")" -eq 1 ] || fail "no 100 %"
   ! grep -vqE '^  [ 0-9]{3}% \[[*-]{40}\] |^stripecopy: copied ' "$errors" ||
     fail "a line is neither progress nor the summary"
-  [ ! -s "$output" ] || fail "standard output carries something"
+  [ ! -s "$output" ] || fail "standard output is not empty"
 done

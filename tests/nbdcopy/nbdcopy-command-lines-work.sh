@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What programs pass to nbdcopy today is taken, before and behind the names.
+# Command lines of programs that call nbdcopy today work, with options before
+# and after the names.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -20,7 +21,7 @@ copy_ok "$src" "$dst" --request-size=262144 --requests=16 --flush --progress \
         --allocated
 check_and_reset
 
-# migratekit; the disk is not zero, but it shall believe so
+# migratekit; the disk is not zero, but the option says so
 copy_ok --progress=3 "$src" "$dst" --destination-is-zero 3> "$tmp/progress"
 grep -qx 100/100 "$tmp/progress" || fail "no progress for migratekit"
 make_ones "$tmp/all" 16M

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Programs that follow nbdcopy's progress follow ours: Forklift, which looks for
-# a percentage before a bar, and those that split N/100.
+# Programs that read nbdcopy's progress can read ours: Forklift, which looks for
+# a percentage before a bar, and programs that split N/100.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -13,7 +13,8 @@ serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=60ms
 cat > "$tmp/read.py" << 'END'
 import re, sys
 
-# Forklift's virt-v2v-monitor: .+ and a blank, digits, %, a bar in brackets.
+# The pattern of Forklift's virt-v2v-monitor: .+ and a blank, digits, %, a bar
+# in brackets.
 bar = re.compile (r".+ (\d+)% \[[*-]+\]")
 lines, split = [], []
 with open (sys.argv[1], encoding="utf-8", newline="") as f:
@@ -41,7 +42,7 @@ copy_ok --progress=3 "${slowly[@]}" "$src" null: 3> "$tmp/split"
 python3 "$tmp/read.py" "$tmp/lines" "$tmp/split" 2> "$tmp/problem" ||
   fail "$(cat "$tmp/problem")"
 
-# The bar on a terminal is no other.
+# The bar on a terminal has the same form.
 if command -v script > /dev/null; then
   timeout "$limit" script -qec \
     "${wrapper[*]} '$stripecopy' -p ${slowly[*]} '$src' null:" "$tmp/screen" \

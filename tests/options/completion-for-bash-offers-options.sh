@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The completion for bash offers what the program knows, where it belongs.
+# The completion for bash offers the program's options and values, in the right
+# places.
 
 . "$(dirname "$0")/../lib/test.sh"
 
 set +eu                         # as in the shell that will source it
 . "$srcdir/../docs/stripecopy.bash" || fail "it cannot be sourced"
 
-# Puts what is offered for the last of these words into $tmp/offered.
+# Writes the completions of the last of these words to $tmp/offered.
 offer ()
 {
   COMP_WORDS=(stripecopy "$@")
@@ -15,12 +16,12 @@ offer ()
   COMPREPLY=()
   _stripecopy "$stripecopy" 2> "$errors"
   printf '%s\n' "${COMPREPLY[@]}" | sort -u > "$tmp/offered"
-  [ ! -s "$errors" ] || fail "it complains"
+  [ ! -s "$errors" ] || fail "the completion prints errors"
 }
 
 offered () { grep -qxF -e "$1" "$tmp/offered" || fail "not offered: $1"; }
 
-# Exactly these words, and no others.
+# Checks that exactly these words are offered.
 offered_are ()
 {
   printf '%s\n' "$@" | sort -u | cmp -s - "$tmp/offered" ||
@@ -29,7 +30,7 @@ offered_are ()
 
 complete -p stripecopy > "$output" || fail "it is not installed"
 
-# All options, and only those.
+# Exactly the options of --help.
 offer -
 run_copy --long-options
 cp "$output" "$tmp/options"
@@ -37,7 +38,7 @@ run_copy --short-options
 cat "$output" >> "$tmp/options"
 sort -u -o "$tmp/options" "$tmp/options"
 sed 's/=$//' "$tmp/offered" | sort -u | cmp - "$tmp/options" ||
-  fail "it offers other options than there are"
+  fail "the completion and --help differ in options"
 
 offer --connecti; offered_are --connections=
 offer --no-e; offered_are --no-extents
@@ -54,7 +55,7 @@ offered_are --source-format=vdi --source-format=vhdx --source-format=vmdk \
             --source-format=vpc
 offer --connections =; offered_are ''
 
-# Files, where --help says FILE.
+# File names, if --help says FILE.
 touch "$tmp/some-disk" "$tmp/some disk"
 if grep -qxF -e --blkhash-file "$tmp/options"; then
   offer --blkhash-file = "$tmp/some-"; offered_are "$tmp/some-disk"
@@ -68,7 +69,7 @@ offered https://
 offer -p nul; offered_are null:
 offer [ ca; offered cat
 offer [ nbdkit -; ! grep -qx -e --allocated "$tmp/offered" ||
-  fail "it offers our options for a server"
+  fail "our options are offered for a server's command"
 offer "$tmp/some"; offered_are "$tmp/some-disk" "$tmp/some disk"
 offer -p nbd://one/disk "$tmp/some-"; offered_are "$tmp/some-disk"
 offer [ nbdkit "$tmp/some-d"; offered_are "$tmp/some-disk"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The completion for zsh offers what the program knows, where it belongs.
+# The completion for zsh offers the program's options and values, in the right
+# places.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires zsh script
@@ -12,14 +13,15 @@ ln -s "$(realpath "$stripecopy")" "$tmp/bin/stripecopy"
 ln -s "$(command -v true)" "$tmp/bin/some-server"
 touch "$tmp/disks/some-disk"
 
-# A zsh that reads lines instead of keys: for each, it notes what is offered
-# where the line ends.
+# A zsh that reads lines instead of keys, and writes down the completions at the
+# end of each line.
 cat > "$tmp/.zshrc" << 'END_OF_ZSHRC'
 fpath=($ZDOTDIR/found $fpath)
 autoload -Uz compinit
 compinit -u -D
 
-# All that is offered passes through here; -A, -D and -O only ask.
+# All completions pass through this function; calls with -A, -D and -O only
+# query.
 compadd ()
 {
   local -a names
@@ -54,7 +56,7 @@ END_OF_ZSHRC
 
 questions=0
 
-# Asks what is offered at the end of a line; ask_all gives the answers.
+# Asks for the completions at the end of a line; ask_all gets the answers.
 ask ()
 {
   printf '%s\n' "$1" >> "$tmp/questions"
@@ -72,7 +74,7 @@ ask_all ()
 
 number=0
 
-# Exactly these words are the next answer.
+# Checks that the next answer is exactly these words.
 offered_are ()
 {
   number=$((number + 1))
@@ -94,7 +96,7 @@ ask 'stripecopy [ nbdkit --allocated ] --allo'
 ask 'stripecopy --blkhash-file=some'
 ask_all
 
-# All options, and only those.
+# Exactly the options of --help.
 run_copy --long-options
 cp "$output" "$tmp/options"
 run_copy --short-options

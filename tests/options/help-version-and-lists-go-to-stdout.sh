@@ -8,8 +8,8 @@ said_out () { grep -qE -e "$1" "$output" || fail "not on standard output: $1"; }
 
 for option in --help --version -V --long-options --short-options; do
   copy_ok $option
-  [ -s "$output" ] || fail "$option says nothing"
-  [ ! -s "$errors" ] || fail "$option says something on standard error"
+  [ -s "$output" ] || fail "$option prints nothing"
+  [ ! -s "$errors" ] || fail "$option prints on standard error"
 done
 
 copy_ok --help
@@ -24,10 +24,10 @@ said_out '^stripecopy [0-9]+\.[0-9]'
 said_out '^libnbd [0-9]+\.[0-9]'
 
 copy_ok --long-options
-! grep -vqE '^--[a-z-]+$' "$output" || fail "a line is no option"
+! grep -vqE '^--[a-z-]+$' "$output" || fail "a line is not an option"
 said_out '^--target-is-zero$'
 ! grep -qE -e '^--(long|short)-options$' "$output" ||
-  fail "they list themselves"
+  fail "the lists contain the options that print them"
 copy_ok --short-options
-! grep -vqE '^-[A-Za-z]$' "$output" || fail "a line is no option"
+! grep -vqE '^-[A-Za-z]$' "$output" || fail "a line is not an option"
 said_out '^-T$'

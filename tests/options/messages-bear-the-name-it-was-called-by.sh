@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Called by a link with another name, all that it says bears that name: usage,
-# errors, warnings, plans, what workers do, summaries, what a signal brings, and
-# the folders of its servers.  --version tells what it is.
+# If stripecopy is called by a link with another name, all its messages begin
+# with that name: usage, errors, warnings, plans, verbose lines, summaries, the
+# line for a signal, and the folders of its servers. Only --version names the
+# program.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -13,12 +14,12 @@ ln -s "$(realpath "$stripecopy")" "$tmp/nbdcopy"
 stripecopy=$tmp/nbdcopy
 serve_faulty unsafe --without=flush "$tmp/copy"
 
-# Every line does; those that match PATTERN are there at all.
+# Checks that every line begins with the name, and that a line matches PATTERN.
 only_its_name ()
 {
   expect_error "$1"
   ! grep -vqE '^(nbdcopy: |  [ 0-9]{3}% )' "$errors" ||
-    fail "a line has no name"
+    fail "a line does not begin with the name"
   ! grep -q stripecopy: "$errors" || fail "a line has another name"
 }
 
@@ -55,9 +56,9 @@ wait_copy
 only_its_name '^nbdcopy: .*[0-9]% '
 only_its_name '^nbdcopy: ended by signal 15 '
 
-# As docs/DROP-IN.md says to whoever looked for "error:": with -q, what is left
-# are errors.
+# docs/DROP-IN.md says that with -q all output is errors, for programs that
+# looked for "error:".
 copy_ok -q -p "$tmp/disk" "$unsafe"
-[ ! -s "$errors" ] || fail "a copy that succeeds says something with -q"
+[ ! -s "$errors" ] || fail "a copy that succeeds prints something with -q"
 copy_fails 1 '^nbdcopy: source .*: No such file' -q "$tmp/missing" null:
 [ "$(wc -l < "$errors")" -eq 1 ] || fail "an error is not one line with -q"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be meant ends with status 2, one line that says why and a hint,
-# and nothing on standard output.
+# Usage errors end with status 2, one line with the reason and a hint, and
+# nothing on standard output.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -11,9 +11,9 @@ uri="nbd+unix:///?socket=$tmp/nobody"
 refused ()
 {
   copy_fails 2 "^stripecopy: .*$1" "${@:2}"
-  [ ! -s "$output" ] || fail "standard output carries something: ${*:2}"
+  [ ! -s "$output" ] || fail "standard output is not empty: ${*:2}"
   expect_error '--help'
-  [ "$(wc -l < "$errors")" -le 2 ] || fail "it says too much: ${*:2}"
+  [ "$(wc -l < "$errors")" -le 2 ] || fail "more than two lines: ${*:2}"
 }
 
 refused 'SOURCE'
@@ -43,7 +43,7 @@ refused 'sparse.*: 1000$' -S 1000 "$uri" null:
 refused 'destination-is-zero.*: perhaps$' --destination-is-zero=perhaps \
         "$uri" null:
 refused 'progress.*: x$' --progress=x "$uri" null:
-# A number that nobody opened would become that of a connection.
+# A descriptor that is not open would become that of a connection.
 copy_fails 2 'progress=77: Bad file' --progress=77 "$uri" null:
 refused '--flush and --no-flush are mutually exclusive' --flush --no-flush "$uri" null:
 refused 'allocated.*no argument' --allocated=yes "$uri" null:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The changelog tells of this version first, under the headings that it has.
+# The changelog begins with this version, under the fixed headings.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -10,9 +10,9 @@ copy_ok --version
 version=$(sed -n '1s/^stripecopy //p' "$output")
 [ -n "$version" ] || fail "no version"
 grep -m 1 '^## ' "$changelog" | grep -qE "^## ${version//./\\.} \(.+\)$" ||
-  fail "it does not begin with $version"
+  fail "the changelog does not begin with $version"
 
-# Fixed headings in a fixed order.
+# The headings are fixed, and so is their order.
 awk -v order='Security New Changed Fixed Known' '
   /^## / { last = 0 }
   /^### / {
@@ -21,4 +21,4 @@ awk -v order='Security New Changed Fixed Known' '
     last = at
   }
   END { exit bad }
-' "$changelog" > "$output" || fail "not in its place: $(cat "$output")"
+' "$changelog" > "$output" || fail "heading out of order: $(cat "$output")"

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make install puts each file where its reader looks, and make uninstall takes
-# all of them away again.
+# make install puts each file where its readers look for it, and make uninstall
+# removes all of them.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires make
 unset MAKEFLAGS MFLAGS MAKELEVEL        # those of the make that runs the tests
 
 build=$(realpath "$(dirname "$stripecopy")/..")
-[ -f "$build/Makefile" ] || skip "this program was not built here"
+[ -f "$build/Makefile" ] || skip "this program was not built in this tree"
 
-# Prints what stands below a folder.
+# Prints the names of all files in a folder.
 installed () { (cd "$tmp/root" && find . -type f | sort); }
 
 make -s -C "$build" install prefix=/usr DESTDIR="$tmp/root" \
@@ -33,7 +33,8 @@ cmp -s "$tmp/expected" "$tmp/installed" ||
 
 stripecopy=$tmp/root/usr/bin/stripecopy
 copy_ok --version
-grep -q '^stripecopy ' "$output" || fail "it does not say what it is"
+grep -q '^stripecopy ' "$output" ||
+  fail "--version does not begin with the name"
 
 make -s -C "$build" uninstall prefix=/usr DESTDIR="$tmp/root" \
      > "$output" 2> "$errors" || fail "make uninstall"

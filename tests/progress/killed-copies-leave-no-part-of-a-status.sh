@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is killed while it writes a status leaves no other file beside that.
+# A copy that is killed while it writes a status file leaves no temporary file.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plain_binary "nothing can be injected"
@@ -19,8 +19,8 @@ TMPDIR=$tmp/private timeout -k 5 "$limit" \
 grep -q 'killed by SIGKILL' "$tmp/strace" || fail "nothing was injected"
 [ -z "$(ls -A "$tmp/status")" ] || fail "left: $(ls "$tmp/status")"
 
-# Nor does what is ended by a signal, from the first status on: it comes while
-# the new file stands beside the old one, and that takes long.
+# Neither does a copy that is ended by a signal. The signal comes while the
+# first temporary file is linked, which is delayed.
 TMPDIR=$tmp/private strace -f -qq -o "$tmp/strace" -e trace=linkat \
   -e inject=linkat:delay_exit=5000000:when=1 \
   "$stripecopy" --status-file="$tmp/status/now" "$tmp/disk" null: \
@@ -37,6 +37,6 @@ wait "$strace_pid" || code=$?
 [ "$(ls -A "$tmp/status")" = now ] || fail "there is: $(ls "$tmp/status")"
 rm "$tmp/status/now"
 
-# It is there when nobody is killed, and alone.
+# The status file of a copy that is not killed is the only file.
 copy_ok --status-file="$tmp/status/now" "$tmp/disk" null:
 [ "$(ls -A "$tmp/status")" = now ] || fail "there is: $(ls "$tmp/status")"

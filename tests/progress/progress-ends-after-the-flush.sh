@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# While the flush takes its time all bytes are done, but no 100 % is said; it
-# comes once the flush was answered.
+# During the last flush all bytes are done, but progress reaches 100 % only
+# after the reply to the flush.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -12,7 +12,7 @@ make_ones "$tmp/copy" 1M
 mkfifo "$tmp/gate"
 exec {gate}<> "$tmp/gate"
 
-# The flush says that it has come, and ends once something comes from the gate.
+# The flush reports its start, and ends when the test writes to the gate.
 serve_nbdkit dst eval \
   get_size="stat -Lc %s $tmp/copy" can_write=true can_flush=true \
   can_multi_conn='exit 3' \
@@ -33,12 +33,13 @@ wait_until said '^99/100$' "$tmp/percent"
 kill -USR1 "$copy_pid"
 wait_until said ' 99% ' "$errors"
 ! grep -q '100/100' "$tmp/percent" || fail "100/100 before the flush"
-! grep -q '"percent":100' "$tmp/events" || fail "an event of 100 before it"
+! grep -q '"percent":100' "$tmp/events" ||
+  fail "an event of 100 before the flush"
 [ ! -e "$tmp/flushed" ] || fail "the flush is over already"
 echo >&"$gate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
-[ -e "$tmp/flushed" ] || fail "it did not wait for the flush"
+[ -e "$tmp/flushed" ] || fail "the copy did not wait for the flush"
 [ "$(tail -n 1 "$tmp/percent")" = 100/100 ] || fail "100/100 is not the last"
 expect_events "of ('progress')[-1]['percent'] == 100" \
               "any (x['phase'] == 'flush' and x['percent'] == 99 and

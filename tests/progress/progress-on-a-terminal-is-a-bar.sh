@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# On a terminal the progress is one line that is drawn again and again.
+# On a terminal the progress is one line that is redrawn.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires script
@@ -15,4 +15,4 @@ timeout "$limit" script -qec "${wrapper[*]} '$stripecopy' -p '$src' '$dst'" \
   fail "exit status $? on a terminal: $(cat "$tmp/screen")"
 expect_identical "$tmp/disk" "$tmp/copy"
 grep -q $'\r *[0-9]*% \[.*\033\[K' "$tmp/screen" || fail "no bar was drawn"
-grep -q $'\r *100% \[\*\**\]' "$tmp/screen" || fail "100% was not said"
+grep -q $'\r *100% \[\*\**\]' "$tmp/screen" || fail "100% was not drawn"

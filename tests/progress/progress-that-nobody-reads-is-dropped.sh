@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whoever holds the pipe for the progress, or for standard error, and never reads
-# it, does not keep the copy: lines that have no room are dropped.
+# A reader that keeps the pipe for progress or standard error open but never
+# reads it does not stop the copy: lines that do not fit are dropped.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -18,5 +18,5 @@ rm "$tmp/copy"
 code=0
 timeout -k 5 "$limit" "${wrapper[@]}" "$stripecopy" -p "$tmp/disk" \
         "$tmp/copy" 2>&"$held" < /dev/null || code=$?
-[ $code -eq 0 ] || fail "exit status $code where nobody reads standard error"
+[ $code -eq 0 ] || fail "exit status $code when standard error is not read"
 expect_identical "$tmp/disk" "$tmp/copy"

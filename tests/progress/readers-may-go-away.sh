@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nobody reads standard error or the progress any more: the copy goes on.
+# The copy goes on after the reader of standard error or of the progress has
+# closed it.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -9,7 +10,7 @@ make_disks
 serve_nbdkit src -r file "$tmp/disk"
 serve_nbdkit dst file "$tmp/copy"
 
-# Runs stripecopy with these arguments, of whose output one byte is read.
+# Runs stripecopy with these arguments, and reads one byte of its output.
 run_unread ()
 {
   make_disks
@@ -17,7 +18,7 @@ run_unread ()
     timeout -k 5 "$limit" "${wrapper[@]}" "$stripecopy" "$@" \
             < /dev/null 2>&1 3>&1 || code=$?
     echo $code > "$tmp/code"; } | head -c 1 > "$tmp/seen"
-  [ -s "$tmp/seen" ] || fail "nothing was said"
+  [ -s "$tmp/seen" ] || fail "nothing was printed"
   [ "$(< "$tmp/code")" -eq 0 ] || fail "exit status $(< "$tmp/code")"
   expect_identical "$tmp/disk" "$tmp/copy"
 }

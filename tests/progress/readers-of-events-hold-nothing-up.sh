@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nobody has to read the events: a pipe that is full, one that nobody opens, a
-# reader that goes away.  What is read is whole lines, and gaps in seq tell what
-# was dropped.
+# Events do not stop the copy if the pipe is full, if no reader opens it, or if
+# the reader closes it. All lines are whole, and gaps in seq show the dropped
+# ones.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -18,15 +18,15 @@ mkfifo "$tmp/fifo"
 copy_ok --events="$tmp/fifo" "$tmp/disk" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
-# One whose reader comes while the copy runs.
+# A FIFO whose reader comes while the copy runs.
 start_copy --events="$tmp/fifo" "${slowly[@]}" "$slow" null:
 timeout "$limit" cat "$tmp/fifo" > "$tmp/events"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_events "e[0]['ev'] == 'start' and e[-1]['ev'] == 'end'"
 
-# Both of these have room for some of the events, and are read at the end.  The
-# pipe has so little left that the plan does not fit, but a later event does.
+# Both of these have room for some of the events, and are read at the end. The
+# pipe has so little room that the plan does not fit, but a later event does.
 cat > "$tmp/unread.py" << 'END'
 import fcntl, os, socket, subprocess, sys
 if sys.argv[1] == "pipe":
@@ -60,7 +60,7 @@ for kind in pipe socket; do
   [ $kind = socket ] || expect_events "e[-1]['seq'] > len (e) - 1"
 done
 
-# A reader that goes away after one line: those who read the rest are not hurt.
+# A reader that closes the pipe after one line does not affect other outputs.
 make_ones "$tmp/new" 16M
 { code=0
   timeout "$limit" "${wrapper[@]}" "$stripecopy" --events=3 \

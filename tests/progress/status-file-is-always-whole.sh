@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whoever looks at the status file at any moment sees one event, whole, and
-# never an older one than before.
+# A reader of the status file finds one whole event at any moment, and never an
+# older one than before.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -20,7 +20,7 @@ while True:
             text = f.read ()
     except FileNotFoundError:
         if last == -1:
-            continue                    # it has not begun
+            continue                    # the copy has not begun
         raise
     assert text.count (b"\n") == 1 and text.endswith (b"\n"), text
     event = json.loads (text)
@@ -42,11 +42,11 @@ wait_copy
 read -r seen looks < "$tmp/seen"
 [ "$seen" -ge 5 ] || fail "only $seen events were seen, in $looks looks"
 [ "$(stat -c %a "$tmp/status")" = 644 ] || [ "$(umask)" != 0022 ] ||
-  fail "its mode is $(stat -c %a "$tmp/status")"
+  fail "the mode of the status file is $(stat -c %a "$tmp/status")"
 left=$(compgen -G "$tmp/status.*") || :
 [ -z "$left" ] || fail "left behind: $left"
 
-# Where it cannot be written any more, that is said once, and the copy goes on.
+# If it cannot be written any more, there is one warning, and the copy goes on.
 mkdir "$tmp/folder"
 start_copy --status-file="$tmp/folder/status" --interval=0.1 -T 1 -R 1 \
            --request-size=512k "$src" "$tmp/new"
@@ -55,5 +55,5 @@ rm -r "$tmp/folder"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 [ "$(grep -c 'warning: --status-file' "$errors")" -eq 1 ] ||
-  fail "not said once"
+  fail "there is not one warning"
 expect_identical "$tmp/disk" "$tmp/new"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever kind of run it is: events and report are as docs/ has them, and
-# agree.
+# Events and report match the schemas in docs/ and agree with each other, for
+# each kind of run.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -9,8 +9,8 @@ requires_plugin file
 requires_plugin memory
 requires_filter error delay
 
-# Runs with all that tells, checks it, and then what the arguments up to "--"
-# say of the report: tell STATUS EXPRESSION... -- ARGS...
+# tell STATUS EXPRESSION... -- ARGS...: runs with events, status file and
+# report, checks them, and then checks expressions about the report.
 tell ()
 {
   local want=$1 expressions=()
@@ -35,7 +35,8 @@ check_told ()
                 "of ('end')[0] is e[-1] and len (of ('end')) == 1" \
                 "e[-1]['exit'] == $code" \
                 "[x['seq'] for x in e] == list (range (len (e)))"
-  tail -n 1 "$tmp/events" | cmp - "$tmp/status" || fail "the latest is another"
+  tail -n 1 "$tmp/events" | cmp - "$tmp/status" ||
+    fail "the status file is not the last event"
   expect_json same "$tmp/events" "$tmp/report" status exit error bytes
 }
 
@@ -67,7 +68,7 @@ tell 0 "$done" "r['bytes']['skipped'] == 0" -- "$src" null:
 tell 0 "r['status'] == 'ok'" "r['bytes']['total'] == 0" \
      -- "$tmp/empty" "$tmp/new"
 
-# Streams: nobody knows how long one is, until it has ended.
+# Streams: the size is unknown until the end.
 from=$tmp/disk tell 0 "$done" "r['plan']['total'] is None" \
      "r['source']['stream']" "r['source']['size'] is None" -- - "$tmp/new"
 tell 0 "$done" "r['destination']['stream']" -- "$src" - > "$tmp/new"
@@ -79,7 +80,7 @@ tell 0 "$planned" "r['bytes']['data'] > 0" -- --plan "$src" "$dst"
 from=$tmp/disk tell 0 "$planned" "r['bytes']['total'] is None" \
      -- --plan - "$dst"
 
-# A map: what was done before is not done again, and counts as done.
+# A map: finished ranges are not copied again, and count as done.
 rm -f "$tmp/new"
 tell 0 "$done" "r['map']['durable_bytes'] == $size and not r['map']['resumed']" \
      "r['source']['id'] == 'snap'" \
@@ -95,7 +96,7 @@ tell 0 "r['status'] == 'planned' and not r['changed']" \
 tell 6 "r['status'] == 'failed' and not r['changed']" \
      -- --map="$tmp/map" --source-id=other "$src" "$tmp/new"
 
-# Comparing, and what differs.
+# Comparisons, with differences.
 tell 0 "$done" "r['verify']['differing'] == 0" "r['time']['verify'] > 0" \
      -- --verify "$src" "$dst"
 expect_events "of ('verify')[0]['compared'] > 0" \
@@ -110,7 +111,7 @@ tell 4 "r['status'] == 'different'" "r['verify']['differing'] > 0" \
 tell 0 "r['status'] == 'planned' and not r['changed']" -- --plan --compare \
      "$src" "$dst"
 
-# What cannot be copied.
+# Copies that are refused.
 tell 2 "$refused" "r['source']['size'] == $size" -- "$src" "$src"
 tell 2 "$refused" "r['error']['side'] == 'destination'" \
      -- "$src" [ nbdkit memory 1k ]
@@ -120,7 +121,7 @@ tell 2 "$refused" "r['source']['name'] is None" -- --no-such-option
 tell 2 "$refused" "r['source']['name'] is None" -- "$src"
 tell 2 "$refused" -- --flush --no-flush "$src" "$dst"
 
-# What fails on the way.
+# Copies that fail midway.
 tell 1 "r['status'] == 'failed'" "r['error']['op'] == 'read'" \
      "r['error']['side'] == 'source'" "r['error']['errno'] == 5" \
      "r['error']['offset'] >= 0 and r['error']['length'] > 0" \
@@ -133,7 +134,7 @@ tell 1 "r['error']['op'] == 'flush'" "r['error']['offset'] is None" \
      "not r['flushed']" -- "$src" "$unsafe"
 expect_fired unsafe
 
-# What fails, and is tried again.
+# Failures that are retried.
 serve_faulty hiccups --mode=read-error --offset=1500000 --times=1 \
            "$tmp/disk"
 tell 0 "r['retries'] >= 1" -- --retries=3 --retry-wait=0.01 "$hiccups" "$dst"

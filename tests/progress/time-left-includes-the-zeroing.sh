@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where zeroing takes most of the time, its rate and what is left of it are told,
-# and the time that it takes is a part of the time that is left.
+# If zeroing takes most of the time, its rate and the bytes left to zero are
+# reported, and the remaining time includes it.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -28,7 +28,7 @@ expect_events \
   "of ('progress')[-1]['zero_left'] == 0" \
   "of ('progress')[-1]['eta'] == 0"
 
-# People see it, too.
+# The progress bar shows it, too.
 make_ones "$tmp/copy" 51M
 copy_ok -p -T 1 -R 1 --destination-is-zero=no --interval=0.1 "$src" "$dst"
 expect_error ' [0-9.]+ [KMG]iB/s [^ ]+ [^ ]+ left, zeroing$'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# On a thin disk nearly all bytes are done at once, and say nothing of the time
-# that is left: the data that is left does.  Data and zeroes are told apart.
+# On a thin disk nearly all bytes are done at once. The remaining time is
+# estimated from the remaining data. Data and zeroes are counted separately.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -24,7 +24,7 @@ expect_events "of ('plan')[0]['found']['data'] == 4 << 20" \
   "of ('progress')[-1]['data'] == 4 << 20" \
   "of ('progress')[-1]['skipped'] == 1020 << 20"
 
-# A source that does not tell is all data.
+# A source without extents counts as data.
 truncate -s 8M "$tmp/small"
 serve_nbdkit mute --filter=noextents --filter=delay -r file "$tmp/small" \
              delay-read=50ms
@@ -32,7 +32,7 @@ rm "$tmp/events"
 copy_ok --events="$tmp/events" "${slowly[@]}" "$mute" "$tmp/new"
 expect_events "of ('plan')[0]['found']['data'] == 8 << 20"
 
-# What a stream will bring is unknown, and unknown is null.
+# The amounts of a stream are unknown, which is null.
 rm "$tmp/events"
 mkfifo "$tmp/stream"
 start_copy --events="$tmp/events" "$tmp/stream" "$tmp/new"

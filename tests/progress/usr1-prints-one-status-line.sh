@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGUSR1 asks how far it is, and the copy goes on: one line, and one event.
+# SIGUSR1 prints one status line and one event, and the copy goes on.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay
@@ -20,5 +20,5 @@ wait_copy
 expect_identical "$tmp/disk" "$tmp/copy"
 [ "$(grep -c '%' "$errors")" -eq 1 ] || fail "not one status line"
 
-# One for the beginning, one for the signal, one for the end.
+# One at the beginning, one for the signal, one at the end.
 [ "$(grep -c '"ev":"progress"' "$tmp/events")" -eq 3 ] || fail "not one event"

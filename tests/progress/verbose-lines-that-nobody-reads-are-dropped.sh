@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With --verbose, too, whoever holds the pipe for standard error and never reads
-# it does not keep the copy: lines that have no room are dropped and counted.
+# Also with --verbose, a pipe for standard error that is never read does not
+# stop the copy: lines that do not fit are dropped and counted.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -21,7 +21,7 @@ copies_unread ()
   timeout -k 5 "$limit" "${wrapper[@]}" "$stripecopy" \
           --report="$tmp/report" --request-size=64k "$@" "$src" "$tmp/copy" \
           2>&"$held" < /dev/null || code=$?
-  [ $code -eq 0 ] || fail "exit status $code where nobody reads: $*"
+  [ $code -eq 0 ] || fail "exit status $code with an unread pipe: $*"
   expect_identical "$tmp/disk" "$tmp/copy"
   grep -q '"log-lines-dropped"' "$tmp/report" || fail "no line was dropped: $*"
 }
@@ -29,7 +29,7 @@ copies_unread ()
 copies_unread -v
 copies_unread -vv
 
-# A reader that comes late is told how many it has missed.
+# A late reader learns how many lines were dropped.
 requires_filter delay
 serve_nbdkit slow --filter=delay -r file "$tmp/disk" delay-read=20ms
 STRIPECOPY_TEST_COPY=$tmp "${wrapper[@]}" "$stripecopy" -v -T 1 -R 1 \

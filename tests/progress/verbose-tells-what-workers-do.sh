@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# -v tells of each worker's extents, reads, writes, zeroes and flushes.
+# -v prints each worker's extents, reads, writes, zeroes and flushes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,7 +15,7 @@ expect_error '^stripecopy: worker [0-9]+: flush$'
 for word in read write zero; do
   expect_error "^stripecopy: worker [0-9]+ request [0-9]+: $word offset="
 done
-[ ! -s "$output" ] || fail "standard output carries something"
+[ ! -s "$output" ] || fail "standard output is not empty"
 
 copy_ok "$src" "$dst"
 expect_no_error worker.*read

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that crashes when it is to flush, the last flush among them, has
-# the whole disk in the end; one that does so for ever fails the copy.
+# A destination that crashes at a flush, even at the last one, holds the whole
+# disk in the end. If it crashes at every flush, the copy fails.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -18,4 +18,5 @@ stop_server dst
 serve_faulty dst --mode=flush-crash "$tmp/copy"
 copy_fails 3 '^stripecopy: destination ' --map="$tmp/map" -C 3 -T 3 \
            --retry-wait=0.01 --retries=3 "$src" "$dst"
-[ "$(finished_bytes "$tmp/map")" -eq 0 ] || fail "the map says it is stored"
+[ "$(finished_bytes "$tmp/map")" -eq 0 ] ||
+  fail "the map says that data is stored"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that crashes again and again, and loses each time what was not
-# flushed, has the whole disk in the end.
+# A destination that crashes repeatedly, and loses its unflushed writes each
+# time, holds the whole disk in the end.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -9,7 +9,7 @@ requires_filter delay
 
 make_islands "$tmp/disk" 128
 make_ones "$tmp/copy" 128M
-# Slow enough that all workers are connected before the first write.
+# The source is so slow that all workers are connected before the first write.
 serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=30ms
 serve_faulty dst --mode=crash --after=8 --times=20 "$tmp/copy"
 copy_ok -v -C 4 -T 4 --request-size=128k --retry-wait=0.01 \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination in memory is killed in the middle of the copy, and another one,
-# empty, takes its place: all is written once more.
+# A destination in memory is killed in the middle of the copy, and an empty one
+# takes its place: everything is written again.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A later connection that is closed, refused or never answered costs a worker,
-# not the copy.
+# If a later connection is closed, refused or never answered, the copy goes on
+# with fewer workers.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that crashes while connections to the source are lost, or both
-# sides that fall silent, cost only time.
+# A copy survives a destination that crashes while connections to the source are
+# lost, and two sides that fall silent together.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A connection that is closed, garbled or silent is made anew by the worker that
-# had it, on either side, and the copy is complete.
+# If a connection on either side is closed, garbled or silent, its worker
+# reconnects, and the copy is complete.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

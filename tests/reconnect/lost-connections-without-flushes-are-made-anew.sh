@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A connection to a destination that is never flushed, because it cannot be or
-# must not be, is made anew like any other, and nothing waits for a flush.
+# Workers also reconnect to a destination that is never flushed, because it
+# cannot flush or must not, and do not wait for a flush.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -9,7 +9,8 @@ requires_plugin file
 make_islands "$tmp/disk" 32
 serve_nbdkit src -r file "$tmp/disk"
 
-# copy_unflushed OPTION-OF-THE-SERVER OPTION, of which either can be empty.
+# copy_unflushed SERVER-OPTION OPTION: copies without flushes; either can be
+# empty.
 copy_unflushed ()
 {
   make_ones "$tmp/copy" 32M

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a lost connection is replaced by has to lead to the same disk: another
-# size, or other abilities, end the copy.
+# A new connection must lead to the same disk: another size, or other
+# capabilities, end the copy.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay
@@ -11,7 +11,8 @@ make_data "$tmp/disk" 16M
 serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=10ms
 serve_logged dst memory 16M
 
-# returns_as WHAT ARGS...: the destination is lost, and comes back like this.
+# returns_as WHAT ARGS...: kills the destination and starts another one with
+# ARGS.
 returns_as ()
 {
   local what=$1

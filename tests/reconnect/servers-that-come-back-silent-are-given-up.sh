@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that takes the new connection and then says nothing is given up after
-# the time for opening, on either side; the next try is as good as any.
+# A server that accepts the new connection but is silent is given up after the
+# --open-timeout, on either side. The next try may succeed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay
@@ -11,8 +11,8 @@ make_data "$tmp/disk" 12M
 
 has_moved () { grep -q 'worker 0 request .* write completed' "$errors"; }
 
-# comes_back SIDE FILE ARGS...: it is killed, and who has its place by then is
-# silent, once or for ever.
+# comes_back SIDE FILE ARGS...: kills the server, and starts another one that is
+# silent, once or forever.
 comes_back ()
 {
   local side=$1 file=$2 pid=${1}_pid

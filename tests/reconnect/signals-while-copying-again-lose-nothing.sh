@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A signal that comes while the last of what was lost is copied again leaves a
-# map that does not call it done.
+# A signal while the last lost data is written again leaves a map that does not
+# mark it as finished.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -10,7 +10,7 @@ make_data "$tmp/disk" 1M
 make_ones "$tmp/copy" 1M
 # Sixteen writes, and then the connection is lost instead of a flush.
 serve_faulty dst --mode=drop --after=16 --times=1 --without=extents "$tmp/copy"
-# What is read after that waits for the signal.
+# Later reads wait for the signal.
 make_gate "$tmp/gate"
 serve_nbdkit src eval get_size='echo 1M' pread="
   if [ -s '$tmp/dst.fired' ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What read as zeroes at the destination before a connection was lost is written
-# to, also where that was being read from the source meanwhile.
+# Ranges that the destination reported as zeroes before a connection was lost
+# are written, even if the source was being read meanwhile.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -9,7 +9,7 @@ requires_plugin eval
 make_data "$tmp/disk" 128K
 truncate -s 192K "$tmp/disk" "$tmp/copy"
 serve_faulty dst --mode=write-drop --after=1 --times=1 "$tmp/copy"
-# The zeroes are read when the destination has come back.
+# The zeroes are read after the destination has come back.
 make_gate "$tmp/gate"
 serve_nbdkit src eval get_size='echo 192K' pread="
   [ \$4 -lt 131072 ] || : < '$tmp/gate'

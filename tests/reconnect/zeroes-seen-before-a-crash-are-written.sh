@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the destination had as zeroes before it crashed may be something else
-# afterwards: what was being read meanwhile is written as if nothing were known.
+# Ranges that the destination reported as zeroes before a crash may have
+# changed. Data that was being read meanwhile is written as if nothing were
+# known.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -11,7 +12,7 @@ truncate -s 4M "$tmp/zeroes"
 head -c 64K /dev/zero |
   dd of="$tmp/disk" bs=64k seek=16 conv=notrunc status=none
 serve_faulty dst --mode=crash --after=32 --times=1 "$tmp/copy"
-# All of it is zeroes, but in the server's memory only.
+# The whole disk is zeroes, but only in the server's memory.
 copy_ok --no-flush "$tmp/zeroes" "$dst"
 [ ! -s "$tmp/dst.fired" ] || fail "it crashed too soon"
 # The zeroes are being read when it crashes, and were seen there before.

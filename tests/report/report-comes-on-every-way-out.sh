@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# However the program ends, as long as it is the one that ends: there is a
-# report, and it was emptied before, so that no old one is taken for it.
+# The report is written however the program ends, except if it is killed. An old
+# report is emptied at the start, so that it is not mistaken for a new one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -11,19 +11,19 @@ requires_filter delay
 make_disks 16
 serve_nbdkit src -r file "$tmp/disk"
 
-# check STATUS: the exit status and that of the report.
+# check STATUS: checks the exit status, and the status in the report.
 check ()
 {
   [ $code -eq "$1" ] || fail "exit status $code, not $1"
   expect_report "r['exit'] == $1"
 }
 
-# On standard output it is all there is, whatever goes to standard error.
+# The report is the only output on standard output.
 copy_ok -v -p --report=- "$src" null:
 cp "$output" "$tmp/report"
 check 0
 
-# Usage that is not understood: from where the option was seen.
+# Usage errors after the option.
 run_copy --report="$tmp/report" --request-size=5 "$src" null:
 check 2
 expect_report "'request-size' in r['error']['message']"
@@ -31,7 +31,7 @@ run_copy --report=- --events=nothing-there/x "$src" null:
 cp "$output" "$tmp/report"
 check 2
 
-# In use by another: a device that is mounted is, and so is one that is held.
+# In use: a device that is mounted, and one that another program holds.
 truncate -s 16M "$tmp/held"
 if can_make_device "$tmp/held"; then
   make_device device "$tmp/held"
@@ -45,14 +45,14 @@ time.sleep (60)' "$device" "$tmp/is-held" &
   check 5
 fi
 
-# Old reports do not outlive the start.
+# An old report is removed at the start.
 echo old > "$tmp/report"
 for signal in INT TERM HUP; do
   serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=60
   start_copy --report="$tmp/report" "$slow" null:
   wait_until has_request slow Read
   [ ! -s "$tmp/report" ] || fail "there is a report before the end"
-  # Signals that are pending merge: the second one ends it at once.
+  # Pending signals merge: the second one ends the copy at once.
   until copy_has_ended; do
     kill -s $signal "$copy_pid" 2> "$tmp/kill" || :
     pause 0.05
@@ -62,7 +62,8 @@ for signal in INT TERM HUP; do
   stop_server slow
 done
 
-# A server that dies, one that is not there, one that hangs while it is opened.
+# A server that exits, one that is missing, and one that hangs during the
+# handshake.
 serve_faulty dies --mode=read-cut "$tmp/disk"
 rm -f "$tmp/report"
 run_copy --report="$tmp/report" --retry-wait=0.01 "$dies" null:
@@ -77,15 +78,14 @@ check 1
 rm -f "$tmp/report"
 mkfifo "$tmp/silent"
 start_copy --report="$tmp/report" "$tmp/silent" null:
-# Signals are taken by a thread of its own.
+# Signals are handled by a thread of its own.
 takes_signals () { [ -n "$(compgen -G "/proc/$copy_pid/task/*" | tail -n +2)" ]; }
 wait_until takes_signals
 kill -TERM "$copy_pid"
 wait_copy
 check 143
 
-# A destination's server that fails at its very end: the flush has to be
-# doubted.
+# A destination server that exits with a failure: its flush is in doubt.
 requires_plugin memory
 cat > "$tmp/fails-at-its-end" << 'END'
 trap 'kill $!; wait; exit 1' TERM
@@ -96,7 +96,7 @@ run_copy --report="$tmp/report" "$src" [ bash "$tmp/fails-at-its-end" ]
 check 1
 expect_report "not r['flushed'] and r['changed']"
 
-# The digest stands in it, too.
+# The report has the digest.
 copy_ok --help
 if grep -q -e --blkhash "$output"; then
   copy_ok --blkhash --report="$tmp/report" "$src" null:
@@ -105,13 +105,13 @@ if grep -q -e --blkhash "$output"; then
                 "r['digest']['algorithm'] == 'sha256'"
 fi
 
-# Where it cannot be written, the exit status says so.
+# If the report cannot be written, the exit status says so.
 if [ -w /dev/full ]; then
   copy_fails 1 'cannot write the report: No space' --report=/dev/full \
              "$src" null:
 fi
 
-# On a disk it would be written over it: refused, and nothing is touched.
+# A report that would overwrite a disk is refused, and nothing is touched.
 cp "$tmp/disk" "$tmp/before"
 for option in --report --events --status-file; do
   copy_fails 2 "$option=.*: is the same file as " $option="$tmp/disk" \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --trace writes its file after failures and signals, too, with what nobody
-# answered, and with no secret; a name that cannot be had is refused before the
-# first byte.
+# --trace also writes its file after failures and signals, with the requests
+# that were never answered, and without secrets. A file that cannot be made is
+# refused before the first byte is copied.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -10,13 +10,14 @@ requires_plugin file
 
 secret=open-sesame-42
 
-# Checks the trace of a copy, which has an event of this kind.
+# Checks the trace of a copy, which must have an event of this kind.
 expect_trace ()
 {
   python3 "$srcdir/lib/read-trace.py" "$tmp/trace" > "$tmp/seen" ||
     fail "not a good trace"
   grep -q "^$1 " "$tmp/seen" || fail "no $1: $(cat "$tmp/seen")"
-  ! grep -qE "$secret|alice|$tmp|sock" "$tmp/trace" || fail "it tells too much"
+  ! grep -qE "$secret|alice|$tmp|sock" "$tmp/trace" ||
+    fail "the trace shows a name or a secret"
   rm "$tmp/trace"
 }
 
@@ -39,7 +40,7 @@ stop_server src
 serve_faulty src --mode=read-silent --after=3 "$tmp/disk"
 start_copy --trace="$tmp/trace" "$src" "$dst"
 wait_until test -s "$tmp/src.fired"
-until copy_has_ended; do            # signals that are pending merge
+until copy_has_ended; do            # pending signals merge
   kill -INT "$copy_pid" 2> /dev/null || :
   pause 0.05
 done
@@ -50,7 +51,7 @@ expect_trace 'b unanswered'
 copy_ok --plan --trace="$tmp/trace" "$tmp/disk" "$tmp/copy"
 [ ! -e "$tmp/trace" ] || fail "a plan is traced"
 
-# Nothing is touched where the file cannot be had.
+# Nothing is touched if the file cannot be made.
 cp "$tmp/disk" "$tmp/before"
 make_ones "$tmp/copy" 16M
 cp "$tmp/copy" "$tmp/ones"
@@ -61,7 +62,7 @@ done
 expect_identical "$tmp/before" "$tmp/disk"
 expect_identical "$tmp/ones" "$tmp/copy"
 
-# What cannot be written is no failure of the copy.
+# A trace that cannot be written does not fail the copy.
 if [ -w /dev/full ]; then
   copy_ok --trace=/dev/full "$tmp/disk" "$tmp/copy"
   expect_error '^stripecopy: warning: --trace=/dev/full: No space left'

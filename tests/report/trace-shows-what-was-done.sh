@@ -14,7 +14,7 @@ read_trace ()
     fail "not a good trace"
 }
 
-# How many events there are of a kind and name.
+# Print, and check, the number of events of a kind and name.
 seen () { awk -v ph="$1" -v n="$2" '$1 == ph && $2 == n { print $3 }' \
             "$tmp/seen"; }
 expect_seen ()
@@ -45,10 +45,11 @@ for kind in 'b read' 'b zero' 'i stripe' 'i steal' 'C window' \
   expect_seen $kind -gt 0
 done
 expect_seen b unanswered -eq 0
-grep -qx 'rows 3' "$tmp/seen" || fail "not a row for each worker and one"
+grep -qx 'rows 3' "$tmp/seen" ||
+  fail "there is not a row for each worker and one more"
 grep -qx 'overwritten 0' "$tmp/seen" || fail "records were overwritten"
 
-# What is zero on both sides is gone past.
+# Ranges that are zero on both sides are skipped.
 truncate -s 0 "$tmp/copy" && truncate -s 16M "$tmp/copy"
 copy_ok --trace="$tmp/trace" "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
@@ -56,7 +57,7 @@ read_trace
 expect_seen i skip -gt 0
 expect_seen b zero -eq 0
 
-# What is lost or fails is tried again.
+# Lost and failed requests are retried.
 serve_faulty lossy --mode=read-cut --after=4 --times=1 "$tmp/disk"
 copy_ok --trace="$tmp/trace" --request-size=256K --retry-wait=0.01 \
         "$lossy" "$dst"
@@ -85,13 +86,13 @@ read_trace
 expect_seen i copy -gt 0
 expect_seen i compare -gt 0
 
-# More than there is room for: the newest are kept, and the rest is counted.
+# More events than fit: the newest are kept, and the others are counted.
 copy_ok --trace="$tmp/trace" -T 1 --no-extents --request-size=4K -S 0 \
         [ nbdkit pattern 272M ] null:
 kept=$(sed -n '1s/.*"records":\([0-9]*\).*/\1/p' "$tmp/trace")
 lost=$(sed -n '1s/.*"overwritten":\([0-9]*\).*/\1/p' "$tmp/trace")
 [ "$lost" -gt 0 ] || fail "nothing was overwritten"
-[ $((kept + lost)) -ge $((2 * 272 * 256)) ] || fail "not all was told"
+[ $((kept + lost)) -ge $((2 * 272 * 256)) ] || fail "some events are missing"
 [ "$(grep -c '^{"ph":"b"' "$tmp/trace")" = \
-  "$(grep -c '^{"ph":"e"' "$tmp/trace")" ] || fail "not each has an end"
+  "$(grep -c '^{"ph":"e"' "$tmp/trace")" ] || fail "some events have no end"
 [ "$(stat -c %s "$tmp/trace")" -lt 60000000 ] || fail "the file is large"

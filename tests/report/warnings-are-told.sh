@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is worth a warning to people is one to programs, too, with a word that
-# they know it by; -q hides it from people only.
+# Each warning is also reported to programs, with a fixed code. -q hides it only
+# from standard error.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -11,7 +11,7 @@ requires_plugin memory
 make_disks 16
 serve_nbdkit src -r file "$tmp/disk"
 
-# copy CODE ARGS...: copies, with one warning of that code.
+# copy CODE ARGS...: copies, and expects one warning with that code.
 copy ()
 {
   local want=$1
@@ -22,12 +22,12 @@ copy ()
   expect_events "[w['code'] for w in of ('warning')] == ['$want']"
 }
 
-# A source that is not empty, and gave nothing.
+# A source that is not empty but has no data.
 serve_nbdkit thin memory 16M
 copy source-no-data "$thin" "$tmp/new"
 expect_error '^stripecopy: warning: source .*no byte of it is data$'
 copy source-no-data -q "$thin" "$tmp/new"
-[ ! -s "$errors" ] || fail "--quiet says something"
+[ ! -s "$errors" ] || fail "--quiet prints something"
 head -c 1M /dev/zero > "$tmp/zeroes"
 copy source-no-data --no-extents "$tmp/zeroes" null:
 
@@ -43,7 +43,7 @@ serve_faulty mute --mode=status-error "$tmp/disk"
 copy block-status-failed "$mute" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
-# What is tried again.
+# Retries.
 serve_faulty hiccup --mode=read-error --times=1 "$tmp/disk"
 copy request-retried --retry-wait=0.01 "$hiccup" "$tmp/new"
 expect_fired hiccup

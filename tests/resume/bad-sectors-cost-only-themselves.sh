@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With a map, a source with bad sectors is copied but for these: the message
-# names the sector, what was in flight is stored, and each run of the same
-# command has less to do than the one before it.
+# With a map, all of a source except its bad sectors is copied: the message
+# names the sector, the requests in flight are stored, and each run of the same
+# command has less to do than the one before.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -10,7 +10,7 @@ requires_plugin file
 bad=5555555 sector=5555200 size=$((24 * 1048576))
 make_data "$tmp/disk" $size
 
-# Runs the same command until nothing but the sector is left.
+# Runs the same command until only the bad sector is left.
 copy_the_rest ()
 {
   local before=-1 now=0
@@ -36,7 +36,7 @@ copy_the_rest --retries=0 --no-extents --sparse=0 --verify
 expect_fired src
 stop_server src
 
-# What is left is this sector alone.
+# Only this sector is left.
 serve_logged src -r file "$tmp/disk"
 copy_ok --map="$tmp/map" --no-extents --sparse=0 --verify "$src" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
@@ -47,7 +47,7 @@ stop_server src
 serve_logged src -r file "$tmp/disk"
 copy_ok --map="$tmp/map" "$src" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
-[ "$(request_bytes src Read)" -eq 512 ] || fail "more was read than the sector"
+[ "$(request_bytes src Read)" -eq 512 ] || fail "more than the sector was read"
 stop_server src
 
 # The last sector of a disk, and the minimum block of a server.
@@ -64,7 +64,7 @@ for args in "$src $tmp/disk" "$tmp/disk $src"; do
              --compare --retries=0 $args
 done
 
-# A device behind which there is less than it says.
+# A device whose file is shorter than the device.
 make_data "$tmp/back" 16M
 if can_make_device "$tmp/back"; then
   make_device device "$tmp/back"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A map that is damaged, or is none at all, is refused with the line and why; it
-# stays as it is, and so does the destination.
+# A damaged map, or a file that is not a map, is refused with the line and the
+# reason. It stays unchanged, and so does the destination.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -10,7 +10,7 @@ copy_ok --map="$tmp/whole" "$tmp/disk" "$tmp/copy"
 make_ones "$tmp/copy" 32M
 cp "$tmp/copy" "$tmp/before"
 
-# refused WHY: what is in $tmp/map.
+# refused WHY: checks that $tmp/map is refused.
 refused ()
 {
   cp "$tmp/map" "$tmp/map-before"
@@ -34,14 +34,14 @@ truncate -s 1G "$tmp/map"
 refused 'too large'
 rm "$tmp/map" "$tmp/map-before"
 
-# Nor is what we did not write given up by an option.
+# No option makes the copy overwrite a file that is not a map.
 echo "my thesis" > "$tmp/map"
 copy_fails 2 'refusing to overwrite it' --map="$tmp/map" --resume=never \
            "$tmp/disk" "$tmp/copy"
 [ "$(cat "$tmp/map")" = "my thesis" ] || fail "a file was overwritten"
 expect_identical "$tmp/before" "$tmp/copy"
 
-# But a map of ours is.
+# But a map may be overwritten.
 sed '$d' "$tmp/whole" > "$tmp/map"
 copy_ok --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"

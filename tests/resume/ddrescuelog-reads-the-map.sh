@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The map is one that ddrescue's own tool reads, half done and done.
+# ddrescuelog reads the map, of a half finished and of a finished copy.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires ddrescuelog
@@ -14,16 +14,19 @@ wait_until has_request src Read
 kill -INT "$copy_pid"
 wait_copy
 
-# Blocks of 512 bytes that it counts as finished, and in all.
+# Counts blocks of 512 bytes: finished ones, and all.
 count () { ddrescuelog --list-blocks="$1" "$tmp/map" | wc -l; }
 
 ddrescuelog --show-status "$tmp/map" > "$tmp/status" ||
   fail "ddrescuelog refuses it: $(cat "$tmp/map")"
 grep -q 'mapfile extent: *16777 kB' "$tmp/status" ||
   fail "ddrescuelog sees another disk: $(cat "$tmp/status")"
-! ddrescuelog --done-status "$tmp/map" || fail "it seems to be done"
-[ $(($(count +) + $(count '?'))) -eq 32768 ] || fail "other blocks are there"
+! ddrescuelog --done-status "$tmp/map" ||
+  fail "ddrescuelog says that the copy is done"
+[ $(($(count +) + $(count '?'))) -eq 32768 ] ||
+  fail "there are blocks of other kinds"
 
 copy_ok --map="$tmp/map" "$src" "$tmp/copy"
-ddrescuelog --done-status "$tmp/map" || fail "it does not seem to be done"
+ddrescuelog --done-status "$tmp/map" ||
+  fail "ddrescuelog says that the copy is not done"
 [ "$(count +)" -eq 32768 ] || fail "not all blocks are finished"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy with a map that fails where another try can help ends with 3, and the
-# same command succeeds once the cause is gone; one that would only fail again
-# ends with 1.
+# A copy with a map ends with status 3 if it fails for a reason that may go
+# away, and the same command then succeeds. If it would fail again, it ends with
+# status 1.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,7 +15,8 @@ expect_fired src
 expect_error '^stripecopy: --map=.*run the same command again to resume'
 stop_server src
 
-# A server that is not back yet, but nothing that stands for a map.
+# A server that is not back yet. Without a map that can be resumed, that is a
+# failure like any other.
 cp "$tmp/map" "$tmp/before"
 copy_fails 3 'source .*cannot connect' --map="$tmp/map" "$src" "$tmp/new"
 expect_error '^stripecopy: --map=.*run the same command again to resume'
@@ -36,7 +37,7 @@ serve_nbdkit dst eval get_size='echo 32M' can_flush='exit 0' \
              pwrite='echo ENOSPC full >&2; exit 1'
 copy_fails 1 'No space left' --map="$tmp/map" --resume=never "$src" "$dst"
 
-# A server that says at its very end that it failed: nothing is sure then.
+# A server that exits with a failure: all its data is in doubt.
 # shellcheck disable=SC2016
 copy_fails 1 'destination .*status 3' --map="$tmp/map" --resume=never "$src" \
            [ bash -c '(LISTEN_PID=$BASHPID exec nbdkit -f file "$0") &

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With a map, a failure of either side ends the copy as a signal does: what was
-# written before is flushed and in the map, and what is said of the next run is
-# true.
+# With a map, a failure of either side ends the copy as a signal does: earlier
+# writes are flushed and in the map, and the message about the next run is true.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -25,7 +24,7 @@ begin ()
 }
 
 # One bad sector of the destination: each run has less to do, until only that
-# is left.
+# sector is left.
 begin
 serve_faulty dst --mode=write-error --offset=5555555 "$tmp/copy"
 before=-1 now=0
@@ -73,15 +72,15 @@ copy_fails 1 'destination .*write failed .*No space' --threads=1 \
            --map="$tmp/map" "$good" "$dst"
 expect_error 'stored: run the same command again to resume once there is room'
 expect_stored "no room"
-[ -s "$tmp/flushes" ] || fail "it was not flushed"
+[ -s "$tmp/flushes" ] || fail "the destination was not flushed"
 rm "$tmp/full"
 copy_ok --map="$tmp/map" "$good" "$dst"
 expect_error 'are copied already'
 expect_identical "$tmp/disk" "$tmp/copy"
 stop_server dst
 
-# A source that falls silent, is gone, or ends its connections, in a server of
-# ours or another's.
+# A source that falls silent, exits, or closes its connections; both a server
+# that the copy started and another one.
 for mode in read-silent stall exit drop read-half garble; do
   begin
   serve_faulty src --mode=$mode --after=20 "$tmp/disk"
@@ -92,7 +91,7 @@ for mode in read-silent stall exit drop read-half garble; do
   stop_server src
 done
 
-# A signal while the source is silent: what was written is stored all the same.
+# A signal while the source is silent: earlier writes are stored nevertheless.
 begin
 serve_faulty src --mode=read-silent --after=20 "$tmp/disk"
 start_copy --threads=1 --map="$tmp/map" "$src" "$tmp/copy"
@@ -109,8 +108,8 @@ copy_fails 3 'source .*status 3' --retries=0 --threads=1 --map="$tmp/map" \
            [ "$faulty_server" --mode=exit --after=20 "$tmp/disk" ] "$tmp/copy"
 expect_stored "a server of ours that is gone"
 
-# A destination that is gone, or does not answer, while the source fails: it
-# ends, and the map claims nothing that was not stored.
+# A destination that is gone or does not answer while the source fails: the copy
+# ends, and the map only claims data that was stored.
 for mode in write-silent stall exit drop crash flush-error flush-crash; do
   begin
   serve_faulty src --mode=read-error --after=20 "$tmp/disk"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Copies that are killed at any moment go on from the last flush by the same
-# command, and are identical in the end: whatever the destination's server had
-# in its memory goes with it.
+# The same command resumes a copy that was killed at any moment from its last
+# flush. The result is identical, even if the destination's server loses its
+# memory.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay log
@@ -11,14 +11,14 @@ requires_plugin file
 make_data "$tmp/disk" 40M
 make_ones "$tmp/copy" 40M
 
-# A source that has seen no request yet.
+# Starts a source with an empty log.
 serve_source ()
 {
   [ -z "${src:-}" ] || stop_server src
   serve_logged src --filter=delay -r file "$tmp/disk" delay-read=50ms
 }
 
-# It keeps in memory what was not flushed.
+# The server keeps unflushed writes in memory.
 serve_destination ()
 {
   serve_faulty dst --mode=crash --after=1000000 "$tmp/copy"
@@ -31,7 +31,7 @@ killed_and_again ()
 {
   local before=0
   for _ in 1 2; do
-    serve_source                # anew: some do not survive their clients
+    serve_source                # restarted: some do not survive their clients
     start_copy -R 2 --request-size=64K --map="$tmp/map" --map-interval=1 \
                "$src" "$1"
     wait_until test -s "$tmp/map"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy to a block device that is killed, again and again, is finished by the
-# same command: at once, though the kernel may have the device for a moment more,
-# and with holes of any size, while somebody else has dirty pages of it.
+# A copy to a block device that is killed repeatedly is resumed by the same
+# command: at once, though the kernel may still hold the device for a moment,
+# and with holes of any size, while another program has dirty pages of the
+# device.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3 losetup blockdev

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# While a copy runs, its map is refused to another one, with 5; afterwards it is
-# free, also when the copy was killed.
+# While a copy runs, its map is in use and refused to a second copy with status
+# 5. Afterwards it is free, even if the copy was killed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay log
@@ -19,7 +19,7 @@ expect_in_use ()
     2> "$tmp/second.log" || code=$?
   [ $code -eq 5 ] || fail "exit status $code, not 5, of a second copy"
   grep -q '^stripecopy: --map=.*in use' "$tmp/second.log" ||
-    fail "nothing is said of the map"
+    fail "the error does not name the map"
 }
 
 for signal in TERM KILL; do

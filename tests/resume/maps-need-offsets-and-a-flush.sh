@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be gone on with has no map: streams, null:, and destinations that
-# cannot flush; nor are there options about a map without one.
+# Copies that cannot be resumed refuse --map: streams, null:, and destinations
+# that cannot flush. Options about a map are refused without one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

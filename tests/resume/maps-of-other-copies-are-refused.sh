@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A map of another pair, of another state of the source, of other sizes or other
-# options is refused with 6 and what differs, and nothing is touched.
+# A map of other names, of a changed source, or of other sizes or options is
+# refused with status 6 and the difference, and nothing is touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -9,7 +9,7 @@ make_disks
 cp "$tmp/disk" "$tmp/other"
 copy_ok --map="$tmp/map" --source-id=monday "$tmp/disk" "$tmp/copy"
 cp "$tmp/map" "$tmp/map-before"
-make_ones "$tmp/copy" 32M              # so that one byte would show
+make_ones "$tmp/copy" 32M              # so that each byte that is copied shows
 cp "$tmp/copy" "$tmp/before"
 
 # refused WHAT ARGS...
@@ -46,7 +46,7 @@ truncate -s 33M "$tmp/disk"
 refused 'source size: 33554432 in the map, 34603008 now' --source-id=monday \
         "$tmp/disk" "$tmp/copy"
 
-# Unless it is given up.
+# With --restart it is overwritten.
 copy_ok --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 

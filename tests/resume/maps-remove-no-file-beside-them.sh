@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a map is saved by, beside it, takes no name of another file, be that the
-# source, the destination or a file that has nothing to do with the copy.
+# The temporary file next to a map never takes the name of another file, whether
+# that is the source, the destination or an unrelated file.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -23,7 +23,7 @@ cp "$tmp/work/map.stripecopy" "$tmp/map-before"
 copy_ok --map="$tmp/work/map" --resume=never "$tmp/before" "$tmp/work/other"
 expect_identical "$tmp/map-before" "$tmp/work/map.stripecopy"
 
-# And nothing is left of it.
+# The temporary file is gone.
 [ "$(cd "$tmp/work" && echo ./*)" = './copy ./disk ./disk.stripecopy ./map '"\
 ./map.stripecopy ./new ./new.stripecopy ./other ./third" ] ||
   fail "left: $(cd "$tmp/work" && echo ./*)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --plan with a map tells what is left, or that there is none yet, and makes and
-# changes nothing.
+# --plan with a map prints the bytes that are left, or that there is no map yet,
+# and makes and changes nothing.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What was promised, or known, to be zero when a copy began need not be when it
-# goes on: the rest is asked for, and zeroed.
+# Ranges that were zero when a copy began may have changed when it is resumed:
+# the block status of the rest is read again, and the rest is zeroed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -10,8 +10,8 @@ truncate -s 32M "$tmp/disk"
 put_data "$tmp/disk" 8388608 1M
 put_data "$tmp/disk" 25165824 1M
 
-# goes_on DESTINATION FILE ARGS...: half of it is done, and the other half has
-# what no copy of this disk would leave there.
+# goes_on DESTINATION FILE ARGS...: resumes a copy of which one half is done,
+# and the other half has old data.
 goes_on ()
 {
   local destination=$1 file=$2

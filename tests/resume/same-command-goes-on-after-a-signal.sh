@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy that was ended by a signal goes on by the same command, and only what
-# is left is read: to servers, files and devices.
+# The same command resumes a copy that was ended by a signal, and reads only the
+# rest: to servers, files and devices.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay log
@@ -9,7 +9,7 @@ requires_plugin file
 
 make_data "$tmp/disk" 24M
 
-# A source that has seen no request yet.
+# Starts a source with an empty log.
 serve_source ()
 {
   [ -z "${src:-}" ] || stop_server src
@@ -18,7 +18,7 @@ serve_source ()
 
 has_read_much () { [ "$(request_bytes src Read)" -ge 4000000 ]; }
 
-# to DESTINATION FILE: whatever it is, its bytes are in the file.
+# to DESTINATION FILE: copies to DESTINATION, whose content is in FILE.
 to ()
 {
   local done_bytes read_bytes
@@ -32,7 +32,7 @@ to ()
   expect_error 'run the same command again to resume'
   done_bytes=$(finished_bytes "$tmp/map")
   [ "$done_bytes" -ge 2000000 ] ||
-    fail "$done_bytes are kept in the map"
+    fail "$done_bytes are finished in the map"
   [ "$done_bytes" -lt 25165824 ] || fail "the signal came too late"
 
   serve_source

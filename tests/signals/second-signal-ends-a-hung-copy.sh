@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that never answers cannot keep the user, whatever was asked of it:
-# the second signal ends the copy before it gives up waiting for answers.
+# If a server never answers, the second signal ends the copy at once, before the
+# copy stops waiting for replies by itself.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -21,14 +21,14 @@ for mode in read-silent status-silent write-silent; do
   fi
   start_copy --stall-timeout=86400 --open-timeout=86400 "$src" "$dst"
   wait_until test -s "$fired"
-  # While a server is asked for its status, the first one ends it.
+  # During block status requests at the start, the first signal ends it.
   if [ $mode != status-silent ]; then
     kill -INT "$copy_pid"
     wait_until signal_is_taken
-    pause 0.5                   # it waits for answers for five seconds
+    pause 0.5                   # the copy waits five seconds for replies
     ! copy_has_ended || fail "$mode: the first signal ended it"
   fi
-  # Signals that are pending merge: so send it until the copy has ended.
+  # Pending signals merge, so it is sent until the copy has ended.
   until copy_has_ended; do
     kill -INT "$copy_pid" 2> /dev/null || :
     pause 0.05

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A flush that never ends is waited for after a signal, but not after a second
-# one; what the server answers then finds nobody hurt.
+# After one signal the copy waits for a flush that never ends, but not after a
+# second one. A late reply of the server does no harm.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -16,7 +16,7 @@ start_copy --destination-is-zero=no "$src" "$dst"
 wait_until test -s "$tmp/flushing"
 kill -INT "$copy_pid"
 wait_until signal_is_taken
-pause 0.5                       # it waits for the flush for twenty seconds
+pause 0.5                       # the copy waits twenty seconds for the flush
 ! copy_has_ended || fail "the first signal ended it"
 until copy_has_ended; do
   kill -INT "$copy_pid" 2> /dev/null || :

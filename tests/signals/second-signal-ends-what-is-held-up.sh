@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Two signals end a copy whose main thread is held up: here by whoever has the
-# pipe for the trace open and never reads it.
+# Two signals end a copy whose main thread is blocked, here by a pipe for the
+# trace that is open but never read.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

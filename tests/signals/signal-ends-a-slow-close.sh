@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that takes long to end is given time, until a signal comes.
+# The copy waits for a server that takes long to exit, until a signal comes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory
@@ -11,16 +11,16 @@ start_copy -p [ nbdkit memory 1M ] \
            [ nbdkit eval get_size='echo 1048576' pwrite='cat > /dev/null' \
                     unload="echo \$tmpdir > '$tmp/told'; : < '$tmp/gate'" ]
 wait_until test -s "$tmp/told"
-grep -q copied "$errors" || fail "it ended before the copy did"
+grep -q copied "$errors" || fail "the summary was not printed"
 pause 1
-! copy_has_ended || fail "it was given no time"
+! copy_has_ended || fail "the copy did not wait"
 before=$EPOCHREALTIME
 kill -TERM "$copy_pid"
 wait_copy
 [ $code -eq 143 ] || fail "exit status $code"
-# Without a signal, it would have been given 30 s.
+# Without a signal, the copy would wait 30 s.
 [ $((${EPOCHREALTIME/./} - ${before/./})) -lt 25000000 ] ||
-  fail "it took its time"
+  fail "the copy waited in spite of the signal"
 expect_no_leftovers
-# What nbdkit would have removed itself.
+# Removes the files that nbdkit would remove.
 [[ $(< "$tmp/told") != /tmp/nbdkit?????? ]] || rm -r "$(< "$tmp/told")"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A signal that comes twice at once, as from timeout(1) or sudo(8), ends a copy
-# as one does: what was written is flushed and in the map.
+# A signal that comes twice at once, as from timeout(1) or sudo(8), counts as
+# one: earlier writes are flushed and in the map.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -11,7 +11,7 @@ make_ones "$tmp/copy" 16M
 serve_logged src -r file "$tmp/disk"
 
 for signal in INT TERM; do
-  # It would take hours; what it has when it begins is about 1 MiB.
+  # The rate limit makes it take hours; it starts with a credit of about 1 MiB.
   start_copy -R 2 --request-size=64K --bwlimit=32K --map="$tmp/map" \
              "$src" [ nbdkit --filter=log file "$tmp/copy" \
                       logfile="$tmp/dst.requests" ]

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nobody reads, writes or even opens the other end: a signal ends the copy all
-# the same; a FIFO that nobody opens is given up, too.
+# A signal ends a copy whose stream is not read, written or even opened at the
+# other end. Waiting for a FIFO to be opened has a limit.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory
 
 mkfifo "$tmp/lonely" "$tmp/full" "$tmp/empty"
-# shellcheck disable=SC2034          # they are only held open
+# shellcheck disable=SC2034          # they are only kept open
 exec {full}<> "$tmp/full" {empty}<> "$tmp/empty"
 serve_logged src -r memory 64M
 
-# interrupted HOW EVENT...: ends the copy once the event has come.
+# interrupted HOW EVENT...: ends the copy after the event.
 interrupted ()
 {
   local how=$1
@@ -46,7 +46,7 @@ start_stream -v - "$tmp/copy" < "$tmp/empty"
 interrupted 'nobody writes' has_begun
 expect_error '^stripecopy: ended by signal 2 .*copied 0 B in'
 
-# Nothing else would end these for a day.
+# Only the signal ends these copies.
 start_copy --open-timeout=86400 "$tmp/lonely" null:
 interrupted 'nobody opens it for writing' has_opened_fifo
 start_copy --open-timeout=86400 "$src" "$tmp/lonely"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# INT, TERM and HUP end the copy: what was copied is said, the servers are
-# reaped, and the exit status tells the signal.
+# INT, TERM and HUP end the copy: it prints the amount that was copied, the
+# servers are reaped, and the exit status names the signal.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay log

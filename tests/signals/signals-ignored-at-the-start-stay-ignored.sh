@@ -8,7 +8,7 @@
 make_data "$tmp/disk" 8M
 plain_wrapper=("${wrapper[@]}")
 
-# Starts a copy of what is written to descriptor $feed.
+# Starts a copy of the data that the test writes to descriptor $feed.
 start_with_ignored ()
 {
   wrapper=(env --ignore-signal="$1" "${plain_wrapper[@]}")
@@ -23,7 +23,7 @@ start_with_ignored ()
 for signal in INT TERM HUP; do
   start_with_ignored $signal
   kill -$signal "$copy_pid"
-  # The pipe breaks where the signal has ended the copy.
+  # The pipe breaks if the signal has ended the copy.
   tail -c +$((4 * 1024 * 1024 + 1)) "$tmp/disk" 2> "$tmp/tail" >&"$feed" || :
   exec {feed}>&-
   wait_copy

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy that is killed while its server starts leaves a folder in TMPDIR.  The
-# next copy removes it, but not that of a copy that still runs, nor what others
-# have put there.
+# A copy that is killed while its server starts leaves a folder in TMPDIR. The
+# next copy removes it, but not the folder of a running copy, nor files of other
+# programs.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory
@@ -11,7 +11,7 @@ folders () { compgen -G "$tmp/private/stripecopy-??????"; }
 
 mkfifo "$tmp/go"
 
-# Starts a copy whose server does not come up before somebody writes to go.
+# Starts a copy whose server does not start until the test writes to go.
 start_slowly ()
 {
   rm -f "$tmp/begun"
@@ -26,7 +26,8 @@ wait_copy
 wait_until have_no_leftovers
 left=$(folders) || fail "nothing was left behind"
 
-# Others' things of such a name, and one that looks like ours but is not empty.
+# Files of other programs with such names, and a folder that resembles ours but
+# is not empty.
 mkdir -m 700 "$tmp/private/stripecopy-abcdef" "$tmp/private/stripecopy-ABCDEF"
 echo precious > "$tmp/private/stripecopy-abcdef/socket"
 echo precious > "$tmp/private/stripecopy-ABCDEF/file"
@@ -39,7 +40,7 @@ start_slowly
 here=$(folders | grep -v -e abcdef -e ABCDEF -e 123456) ||
   fail "the copy has no folder"
 
-# A third one leaves the second one's where it is.
+# A third copy leaves the folder of the second one.
 pid=$copy_pid copy_pid=
 STRIPECOPY_TEST_COPY=$tmp TMPDIR=$tmp/private "${wrapper[@]}" "$stripecopy" \
   [ nbdkit memory 1M ] null: < /dev/null 2> "$tmp/third" ||

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a server prints once the copy has said goodbye is noise, and dropped:
-# after a failure it would hide what the server said of that.
+# Output of a server after the copy has disconnected is dropped: after a failure
+# it would hide the server's reason.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval

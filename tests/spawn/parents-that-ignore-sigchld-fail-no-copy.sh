@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A parent that ignores or blocks SIGCHLD hands that down.  Servers, the
-# programs that make images, and the copies of a manifest end well all the same.
+# A child inherits that SIGCHLD is ignored or blocked. Servers, the programs
+# that make images, and the copies of a manifest still end properly.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -27,7 +27,7 @@ for how in ignore block; do
   copy_ok --manifest="$tmp/manifest"
   expect_identical "$tmp/disk" "$tmp/third"
 
-  # How a server failed is known, too.
+  # The exit status of a server that failed is known, too.
   copy_fails 1 ': the server exited with status' "$tmp/disk" [ nbdkit nothere ]
   rm "$tmp/image.qcow2" "$tmp/second" "$tmp/third"
   make_ones "$tmp/copy" 8M

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server of an image that outlives a copy which was killed, because it forgot
-# the signal, is ended by its guard.  The same command waits for that, where a
-# map says that it is the same; any other is refused while the image is locked.
+# If the server of an image outlives a copy that was killed, because it missed
+# the signal, its guard process ends it. The same command waits for that if the
+# map is its own; other copies are refused while the image is locked.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
@@ -13,7 +13,7 @@ mkfifo "$tmp/gate"
 real=$(command -v qemu-nbd)
 cat > "$tmp/bin/qemu-nbd" <<END
 #!/usr/bin/env bash
-# Forgets a signal while it starts, as qemu-nbd does.
+# A server that misses a signal while it starts, as qemu-nbd does.
 trap '' TERM
 case "\$*" in
   *discard*)
@@ -50,7 +50,7 @@ for map in '' --map="$tmp/map"; do
   expect_same_disk raw "$tmp/disk" qcow2 "$tmp/image"
 done
 
-# The server of a copy that lives is left alone.
+# The server of a running copy is left alone.
 rm "$tmp/image"
 start_copy --destination-format=qcow2 --retries=0 \
            [ "$faulty_server" --mode=read-silent --log="$tmp/src.fired" \

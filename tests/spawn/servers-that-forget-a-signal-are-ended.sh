@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # When stripecopy is killed, the kernel sends its servers one SIGTERM.  A server
-# that forgets it, as qemu-nbd does while it starts, is ended all the same.
+# that misses it, as qemu-nbd does while it starts, is still ended.
 
 . "$(dirname "$0")/../lib/test.sh"
 
 make_disks 16
 
-# A server that takes no notice of the first SIGTERM.
+# A server that ignores the first SIGTERM.
 cat > "$tmp/forgetful" <<'END'
 #!/usr/bin/env bash
 folder=$1 forgotten=0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that exits in the middle of the copy ends it, on either side.
+# A server that exits in the middle of the copy fails the copy, on either side.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server that cannot be started, exits at once or never serves is an error
-# that says so, on either side.
+# A server that cannot be started, exits at once or never listens fails the
+# copy, with the reason, on either side.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

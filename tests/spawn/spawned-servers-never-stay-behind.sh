@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Spawned servers and their socket folders go with stripecopy, also when that is
-# told to end; and even when it is killed, the servers go.
+# Servers that stripecopy started, and the folders of their sockets, are gone
+# after it ends, also by a signal. Even after SIGKILL the servers end.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory
@@ -14,7 +14,7 @@ for signal in TERM KILL; do
                "$tmp/disk" ] [ nbdkit memory 16M ]
   wait_until test -s "$tmp/src.fired"
   find_leftovers
-  [ ${#leftovers[@]} -ge 3 ] || fail "the servers cannot be seen"
+  [ ${#leftovers[@]} -ge 3 ] || fail "the servers are not running"
 
   kill -$signal "$copy_pid"
   [ $signal = KILL ] || kill -$signal "$copy_pid"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# [ CMD ] on both sides, of two kinds, also where qemu-nbd takes one client
-# only, and leaves with its last one.
+# [ CMD ] on both sides, of two kinds, also with a qemu-nbd that accepts only
+# one client, and exits after its last one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd

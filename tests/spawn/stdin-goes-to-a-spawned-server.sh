@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A server in brackets has our standard input, as nbdcopy's have, but where that
-# is the source.
+# A server in brackets gets our standard input, as with nbdcopy, unless standard
+# input is the source.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd
@@ -13,7 +13,7 @@ stream_ok [ qemu-nbd -r -e 4 \
           "$tmp/copy" < "$tmp/disk" > "$output"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# A stream is the copy's alone.
+# If standard input is the source, only the copy reads it.
 make_ones "$tmp/copy" 8M
 # shellcheck disable=SC2016
 stream_ok - [ sh -c 'cat > "$0.got"; exec qemu-nbd -e 4 -f raw "$0"' \

@@ -8,14 +8,14 @@ requires_plugin eval
 requires_plugin curl
 requires_schemas
 
-# The lines of a script that is a server.
+# server LINE...: makes a script that is a server.
 server ()
 {
   printf '%s\n' '#!/bin/sh' "$@" > "$tmp/server"
   chmod +x "$tmp/server"
 }
 
-# Each is a part of the reason, and the two names of a copy.
+# said REASON SOURCE DESTINATION: expects REASON as part of the error.
 said ()
 {
   local reason=$1
@@ -29,7 +29,7 @@ said ()
 }
 make_data "$tmp/disk" 1M
 
-# It does not start, or refuses its first client.
+# The server does not start, or refuses its first client.
 server 'echo I am too tired >&2' 'exit 1'
 said 'I am too tired' [ "$tmp/server" ] null:
 server 'printf "no end of line" >&2' 'exit 1'
@@ -38,13 +38,13 @@ mkdir "$tmp/site"
 serve_web web "$tmp/site"
 said 404 --source-format=raw "$web/none" null:
 
-# That a client went away is no reason where the server gave one before: it was
-# us, after the failure.
+# A message that the client disconnected does not replace an earlier reason: the
+# copy disconnects after each failure.
 server 'echo no paper >&2' \
        'echo "nbdkit: read request: Connection reset by peer" >&2' 'exit 1'
 said 'no paper$' [ "$tmp/server" ] null:
 
-# It fails while it copies; what it printed when it began is no reason.
+# The server fails during the copy. Its output at the start is not the reason.
 server 'echo welcome >&2' 'exec nbdkit "$@"'
 said 'the disk is on fire' "$tmp/disk" \
      [ "$tmp/server" eval get_size='echo 1M' can_write='exit 0' \
@@ -53,14 +53,14 @@ expect_error '^welcome$'
 expect_no_error '^stripecopy:.*welcome'
 server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\"" \
        'echo it died of old age >&2' 'exit 1'
-# A killed nbdkit does not remove its folder, so the script does.
+# nbdkit does not remove its folder if it is killed, so the script does.
 # shellcheck disable=SC2016
 said 'died of old age' \
      [ "$tmp/server" eval get_size='echo 1M' \
        pread=": > '$tmp/killed';"' rm -r "$tmpdir"; kill -KILL $PPID' ] null:
 [ -e "$tmp/killed" ] || fail "nothing was read"
 
-# It fails at its end.
+# The server fails when it exits.
 server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" \
        'trap "wait; echo the lid is stuck >&2; exit 4" TERM' 'wait' 'wait'
 said 'at its end .*the lid is stuck' "$tmp/disk" [ "$tmp/server" memory 1M ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A reader that goes away, and a device that is full, end a copy to a stream.
+# A reader that closes the stream, or a full device, ends a copy to a stream.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

@@ -11,14 +11,14 @@ exec {in}<> "$tmp/in"
 start_stream --stall-timeout=1 - "$tmp/copy" < "$tmp/in" {in}>&-
 head -c 1M "$tmp/disk" >&"$in"
 pause 1.2
-! copy_has_ended || fail "the silent stream was given up"
+! copy_has_ended || fail "the copy gave up the silent stream"
 tail -c +1048577 "$tmp/disk" >&"$in"
 exec {in}>&-
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# This stream does not end, either.
+# This stream does not end either.
 exec {in}<> "$tmp/in"
 cat "$tmp/disk" >&"$in" &
 servers+=($!)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What came from a stream cannot be read again: when the destination loses some
-# of it, the copy fails and says why.
+# Data of a stream cannot be read again: if the destination loses some of it,
+# the copy fails and says why.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -12,7 +12,7 @@ stream_fails 1 '^stripecopy: destination .*cannot be written again: it came from
              --request-size=64k --retry-wait=0.01 - "$dst" < <(cat "$tmp/disk")
 expect_fired dst
 
-# Its own failures are final, too.
+# Failures of the stream itself are final, too.
 serve_nbdkit src -r file "$tmp/disk"
 stream_fails 1 '^stripecopy: destination .*: ' --retry-wait=3600 "$src" - \
              > >(head -c 100 > "$tmp/part")

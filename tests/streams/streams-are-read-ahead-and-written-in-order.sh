@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A stream as the destination takes its bytes in order, also where the source
-# answers out of order; reads run ahead of it, and holes are not read.
+# Data is written to a stream in order, even if the source answers out of order.
+# Reads run ahead of the writes, and holes are not read.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
 requires_plugin file
 
-# The first read is answered after three others were.
+# The first read is answered after three others.
 make_data "$tmp/disk" 2000001
 make_gate "$tmp/gate"
 three_are_answered () { [ "$(compgen -G "$tmp/answered*" | wc -l)" -ge 3 ]; }

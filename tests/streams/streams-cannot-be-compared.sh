@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be read, or not again, is refused by --compare and --verify before
+# --compare and --verify refuse sides that cannot be read, or not again, before
 # anything is opened, made or started.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --source-size: a stream that has fewer or more bytes is an error, and leaves no
-# file behind; any other source of another size is refused untouched.
+# --source-size: a stream with fewer or more bytes is an error and leaves no
+# file behind. Any other source of another size is refused before anything is
+# touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -10,7 +11,8 @@ size=20000001
 make_data "$tmp/disk" $((size + 100000))
 head -c $size "$tmp/disk" > "$tmp/right"
 
-# Requests of several sizes, so that the end lies on one and within one.
+# Requests of several sizes, so that the stream ends at the end of a request and
+# within one.
 for options in '' '--request-size=4096' '-R 1' '--synchronous'; do
   read -r -a words <<< "$options"
   stream_ok "${words[@]}" --source-size=$size - "$tmp/copy" \
@@ -21,26 +23,26 @@ for options in '' '--request-size=4096' '-R 1' '--synchronous'; do
     stream_fails 1 "^stripecopy: source -: it ended after $length of the $size" \
                  "${words[@]}" --source-size=$size - "$tmp/copy" \
                  < <(head -c $length "$tmp/disk")
-    [ ! -e "$tmp/copy" ] || fail "a part of it stays: $options $length"
+    [ ! -e "$tmp/copy" ] || fail "a partial file was left: $options $length"
   done
   for length in $((size + 1)) $((size + 100000)); do
     stream_fails 1 "^stripecopy: source -: it has more than the $size bytes" \
                  "${words[@]}" --source-size=$size - "$tmp/copy" \
                  < <(head -c $length "$tmp/disk")
-    [ ! -e "$tmp/copy" ] || fail "too much of it stays: $options $length"
+    [ ! -e "$tmp/copy" ] || fail "a file was left: $options $length"
   done
 done
 stream_ok --source-size=0 - "$tmp/copy" < /dev/null
 [ -e "$tmp/copy" ] && [ ! -s "$tmp/copy" ] || fail "no empty file was made"
 
-# One that never ends.
+# A stream that never ends.
 make_ones "$tmp/copy" 1M
 cp "$tmp/copy" "$tmp/ones"
 serve_nbdkit dst file "$tmp/copy"
 copy_fails 1 '^stripecopy: source /dev/zero: it has more than the 1000 bytes' \
            --source-size=1000 /dev/zero "$dst"
 
-# What is known before is refused before.
+# Impossible sizes are refused before anything is made.
 make_ones "$tmp/copy" 1M
 stream_fails 2 '^stripecopy: destination .*\(1048576\) .*--source-size' \
              --source-size=2M - "$dst" < "$tmp/right"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Pipes, FIFOs and redirected files are copied whatever their size, on either
-# side; a file that is appended to, or stands somewhere, goes on from there.
+# Pipes, FIFOs and redirected files of any size are copied, on either side. A
+# file that is appended to, or is not at its start, is used from its position
+# on.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,7 +16,7 @@ mkfifo "$tmp/in" "$tmp/out"
 serve_nbdkit src -r file dir="$tmp/from"
 serve_nbdkit dst file dir="$tmp/to"
 
-# Checks what came, and forgets it.
+# Checks the copy, and removes it.
 arrived ()
 {
   expect_identical "$from" "$to"
@@ -45,7 +46,7 @@ for from in "$tmp"/from/*; do
   rm "$to"
 done
 
-# From where the descriptor stands, and to there.
+# From the position of the descriptor, and to it.
 from=$tmp/from/whole to=$tmp/to/middle
 make_ones "$to" 2M
 { dd bs=1000 count=1 status=none of="$tmp/head"; stream_ok - "$tmp/tail"; } \
@@ -57,20 +58,23 @@ make_ones "$tmp/ones" 2M
 dd if="$from" of="$tmp/ones" bs=1000 seek=1 conv=notrunc status=none
 expect_identical "$tmp/ones" "$to"
 
-# Options of which a stream makes little.
+# Options that hardly matter for a stream.
 from=$tmp/from/islands to=$tmp/to/islands
 stream_ok --allocated - - < "$from" > "$to"; arrived
 stream_ok --destination-is-zero --flush "$from" - > >(cat > "$to")
 wait $!; arrived
 
-# A longer file is cut; zeroes become holes, the one at the end, too.
+# A longer file is truncated. Zeroes become holes, also at the end.
 make_ones "$to" 32M
 stream_ok --progress=3 - "$to" < <(cat "$from") 3> "$tmp/progress"
 [ $(($(stat -c %b "$to") * 512)) -lt 6000000 ] || fail "holes were filled"
 arrived
-[ "$(head -n 1 "$tmp/progress")" = 0/100 ] || fail "progress starts elsewhere"
-[ "$(sort -u "$tmp/progress" | wc -l)" -eq 2 ] || fail "percents of what?"
-[ "$(tail -n 1 "$tmp/progress")" = 100/100 ] || fail "progress never ends"
+[ "$(head -n 1 "$tmp/progress")" = 0/100 ] ||
+  fail "progress does not begin with 0/100"
+[ "$(sort -u "$tmp/progress" | wc -l)" -eq 2 ] ||
+  fail "a stream has percentages"
+[ "$(tail -n 1 "$tmp/progress")" = 100/100 ] ||
+  fail "progress does not end with 100/100"
 
 # Devices.
 copy_ok "$from" /dev/null

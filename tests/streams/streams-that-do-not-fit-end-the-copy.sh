@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A stream may be shorter than the destination, whose tail then stays; one that
-# is longer, or ends within a block, is an error that says so.
+# A stream may be shorter than the destination, whose tail then stays. A stream
+# that is longer, or ends within a block, fails with the reason.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -7,7 +7,7 @@ requires socat
 
 make_data "$tmp/disk" 4198401
 
-# through SOCAT-ARGS...: what goes in and out by a socket.
+# through SOCAT-ARGS...: copies from and to a socket.
 through ()
 {
   timeout "$limit" socat -t "$limit" "$@" < /dev/null 2> "$errors" ||
@@ -16,8 +16,8 @@ through ()
   rm "$tmp/copy"
 }
 
-# What socat starts is named without any sign that means something to it: a
-# build's folder may have a comma in its name.
+# The program that socat starts has a name without special characters of socat:
+# the build folder may have a comma in its name.
 {
   echo '#!/usr/bin/env bash'
   printf 'exec'

@@ -33,13 +33,13 @@ serve_nbdkit any memory 1M
 copy_fails 2 '^stripecopy: source .*socket' "$tmp/any.sock" "${started[@]}"
 untouched
 
-# The same file, by whatever way.
+# The same file, in different ways.
 stream_fails 2 'same file' "$tmp/disk" - >> "$tmp/disk"
 stream_fails 2 'same file' - "$tmp/disk" < "$tmp/disk"
 stream_fails 2 'same file' - - < "$tmp/disk" >> "$tmp/disk"
 untouched
 
-# on_terminal WORDS: stripecopy with a terminal for its standard output.
+# on_terminal WORDS: runs stripecopy with a terminal as its standard output.
 on_terminal ()
 {
   code=0
@@ -47,7 +47,7 @@ on_terminal ()
           < /dev/null > "$output" 2> "$errors" || code=$?
   [ $code -eq 2 ] || fail "exit status $code on a terminal: $*"
   grep -q '^stripecopy: destination .*refusing to write to a terminal' \
-       "$tmp/screen" || fail "nothing was said of the terminal: $*"
+       "$tmp/screen" || fail "the error does not name the terminal: $*"
 }
 
 requires script

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The certificate of a server is not accepted: the error says whether it has
+# The error about a server's certificate says whether the certificate has
 # expired, is for another name, or is signed by another authority.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_tls
 requires_plugin file
-requires_digests                    # which GnuTLS computes
+requires_digests                    # digests show that the build has GnuTLS
 
-# The server's certificate of a folder is made anew, with these lines.
+# Makes a new server certificate in a folder, with these lines.
 certify ()
 {
   local dir=$1
@@ -39,7 +39,7 @@ explained ()
   serve_at tls tcp4 --tls=require --tls-certificates="$tmp/$server" \
            -r file "$tmp/disk"
   port=$tls_port
-  # What a server says is not waited for.
+  # The copy does not wait for the server's output.
   copy_fails 1 "^stripecopy: source .*: the server's certificate is not accepted: $3\$" \
     --connect-wait=600 \
     "nbds://localhost:$port/?tls-certificates=$tmp/$client" null:

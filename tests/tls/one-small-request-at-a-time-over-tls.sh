@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nothing is forgotten in a TLS buffer that poll cannot see, nor deadlocks: one
-# request of 4 KiB at a time, each side answering at once.
+# Replies in a TLS buffer, which poll cannot see, are not forgotten, and nothing
+# deadlocks: one request of 4 KiB at a time, and each side replies at once.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires psktool

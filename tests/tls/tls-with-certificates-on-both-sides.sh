@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# TLS by certificates, on both sides; a client that another authority certified
-# is refused.
+# TLS by certificates, on both sides; a client with a certificate of another
+# authority is refused.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_tls

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --compare names where two disks differ, to the sector, whatever lies there and
-# however many workers look; equal disks are status 0 and no word.
+# --compare prints where two disks differ, to the sector, for any content and
+# any number of workers. For equal disks it prints nothing and exits with status
+# 0.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,7 +16,7 @@ flip ()
     dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# The sum of each second number.
+# Adds up every second number.
 sum ()
 {
   local n=0
@@ -26,8 +27,8 @@ sum ()
   echo $n
 }
 
-# Compares A and B in different ways, which all have to say that they differ at
-# these places and no other: expect_differences OFFSET LENGTH ...
+# expect_differences OFFSET LENGTH ...: compares A and B in different ways,
+# which all must print these places and no others.
 expect_differences ()
 {
   local way words places
@@ -52,7 +53,7 @@ serve_nbdkit dst -r file "$tmp/B"
 for pair in "$tmp/A $tmp/B" "$src $dst" "$tmp/A $dst"; do
   # shellcheck disable=SC2086
   copy_ok --compare $pair
-  [ ! -s "$errors" ] || fail "something was said of equal disks"
+  [ ! -s "$errors" ] || fail "equal disks caused output"
 done
 
 flip "$tmp/B" 1500000                   # within data
@@ -62,16 +63,17 @@ flip "$tmp/B" 16000000                  # in a hole
 flip "$tmp/A" $((size - 1))             # in the last, partial sector
 expect_differences 1499648 512 16000000 512 $((size - 188)) 188
 
-put_data "$tmp/A" 5242880 100           # data beside holes, in neighbours
+put_data "$tmp/A" 5242880 100           # data beside holes, in adjacent sectors
 put_data "$tmp/B" 5243392 100
 expect_differences 1499648 512 5242880 1024 16000000 512 $((size - 188)) 188
 
-# All of it, and in one range, however it was cut up.
+# Everything differs, and is reported as one range even if it was read in
+# pieces.
 make_ones "$tmp/A" $size
 truncate -s 0 "$tmp/B" && truncate -s $size "$tmp/B"
 expect_differences 0 $size
 
-# Of many places the first ten are named.
+# At most ten places are named.
 cp "$tmp/A" "$tmp/B"
 for ((i = 40; i > 0; i--)); do
   put_data "$tmp/B" $((i * 65536)) 512

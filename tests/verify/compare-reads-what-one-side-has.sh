@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is a hole on both sides is not read; what is one on one side is read from
-# the other; and a disk of holes takes no time, however large it is.
+# Holes on both sides are not read, and a hole on one side is only read from the
+# other. A huge disk of holes takes no time.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 requires_filter log extentlist
 
-# Data at [0, 2M) on both sides, [4M, 6M) at the source only, [8M, 10M) at the
-# destination only; and all of that reads alike.
+# Data at [0, 2M) on both sides, [4M, 6M) at the source only, and [8M, 10M) at
+# the destination only. The content is the same on both sides.
 truncate -s 1G "$tmp/A"
 put_data "$tmp/A" 0 2M
 cp --sparse=always "$tmp/A" "$tmp/B"
@@ -31,10 +31,10 @@ expect_read src $((4 << 20))
 expect_read dst $((4 << 20))
 expect_error 'compared 1\.0 GiB .* 6\.0 MiB read, 1018\.0 MiB zero .* no diff'
 
-# What lies there is found, on either side.
+# A difference in such data is found, on either side.
 put_data "$tmp/B" $((9 << 20)) 1
 copy_fails 4 'offset 9437184 length 512$' --compare "$src" "$dst"
-put_data "$tmp/B" $((5 << 20)) 1        # the server says that it is a hole
+put_data "$tmp/B" $((5 << 20)) 1        # the server reports a hole here
 copy_fails 4 'in 1 range' --compare "$src" "$dst"
 copy_fails 4 'in 2 ranges' --compare --no-extents "$src" "$dst"
 put_data "$tmp/A" $((5 << 20)) 1

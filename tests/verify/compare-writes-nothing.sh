@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --compare only reads its destination: one that cannot be written to will do,
-# nothing is made, cut or flushed, and the tail of a longer one is left out.
+# --compare only reads its destination. The destination may be read-only;
+# nothing is created, truncated or flushed; the tail of a larger destination is
+# not compared.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -20,7 +21,7 @@ for kind in Write Zero Trim Flush; do
 done
 expect_identical "$tmp/before" "$tmp/copy"
 
-# A server that is read-only; a file: neither is its time changed, nor its size.
+# A read-only server; and a file, whose time and size do not change.
 serve_nbdkit ro -r file "$tmp/disk"
 copy_ok --compare "$src" "$ro"
 chmod 400 "$tmp/copy"
@@ -30,7 +31,7 @@ copy_fails 4 'destination .* differ' --compare "$src" "$tmp/copy"
   "$(date -d 2001-01-01 +%s) $((16 * 1048576))" ] || fail "it was touched"
 expect_identical "$tmp/before" "$tmp/copy"
 
-# One that is not there is not made; one that is shorter is not made longer.
+# A missing destination is not made, and a shorter one is not extended.
 copy_fails 1 'destination .*/none: cannot open it: No such file' \
            --compare "$tmp/disk" "$tmp/none"
 [ ! -e "$tmp/none" ] || fail "the destination was made"
@@ -39,13 +40,13 @@ copy_fails 2 'destination .*/short: its size \(1048576\) is smaller' \
            --compare "$tmp/disk" "$tmp/short"
 [ "$(stat -c %s "$tmp/short")" -eq 1048576 ] || fail "its size was changed"
 
-# One that is longer may have anything behind; that is said.
+# The tail of a larger destination may hold anything; a warning says so.
 cp "$tmp/disk" "$tmp/long"
 echo more >> "$tmp/long"
 copy_ok --compare "$tmp/disk" "$tmp/long"
 expect_error "destination .*/long: its size is 16777221: .*16777216.* not comp"
 copy_ok -q --compare "$tmp/disk" "$tmp/long"
-[ ! -s "$errors" ] || fail "-q was not heeded"
+[ ! -s "$errors" ] || fail "-q did not suppress the warning"
 
 # --plan says what would be compared, and reads nothing.
 n=$(requests dst Read)

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Reads that fail and connections that are lost, on either side or on both, are
-# tried again, and change nothing about what a comparison finds.
+# Comparisons survive failed reads and lost connections, on either side or on
+# both, and still find the same differences.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 
 make_data "$tmp/disk" 24M
 cp "$tmp/disk" "$tmp/other"
-put_data "$tmp/other" $((7 << 20)) 600  # a sector, and a part of another
+put_data "$tmp/other" $((7 << 20)) 600  # one sector, and a part of the next
 
 ways=("-T 1" "-T 2 -C 2")
 copy_ok --help
@@ -29,7 +29,7 @@ for mode in read-error read-half read-cut drop garble; do
   done
 done
 
-# A destination that is gone while it is verified comes back, too.
+# The destination may also be lost while it is verified.
 truncate -s 24M "$tmp/copy"
 serve_faulty src --mode=honest "$tmp/disk"
 serve_faulty dst --mode=read-cut --after=3 --times=3 "$tmp/copy"

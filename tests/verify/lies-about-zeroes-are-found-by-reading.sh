@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that calls old data zeroes deceives the copy, and a comparison
-# that believes both sides; one with --no-extents it does not.
+# A destination that reports old data as zeroes makes the copy and a comparison
+# wrong, but not a comparison with --no-extents.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

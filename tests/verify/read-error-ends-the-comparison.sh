@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be read, on either side, is neither the same nor different: a
-# failure, which names the side.
+# A range that cannot be read, on either side, is neither equal nor different:
+# the comparison fails and names the side.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

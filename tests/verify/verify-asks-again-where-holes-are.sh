@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file's holes that the copy has filled are none any more for --verify.
+# --verify reads the block status again, after the copy has filled holes of a
+# file.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With --verify nobody reads the destination before each connection that wrote
-# to it has been flushed, however long one of them takes.
+# With --verify the destination is not read before each connection that wrote to
+# it has been flushed, however long a flush takes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -21,12 +21,12 @@ serve_logged dst eval get_size='echo 16777216' can_flush='exit 0' \
 copy_ok --verify -T 2 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# The log's lines begin with the time, and may be in another order.  A worker
-# that came late has nothing to flush, and does so whenever it likes.
+# The lines of the log begin with the time, and may be out of order. A worker
+# that came late has nothing to flush, so its flush may come at any time.
 sort "$tmp/dst.requests" | awk '
   / Write id=/             { wrote[$3] = 1 }
   / \.\.\.Flush id=.*=0$/  { delete wrote[$3] }
   / Read id=/ && !reading  { reading = 1
                              for (c in wrote) exit early = 1 }
   END                      { exit early || !reading }' ||
-  fail "something was read before all was flushed"
+  fail "data was read before all flushes ended"

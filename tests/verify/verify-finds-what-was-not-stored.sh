@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --verify finds a byte that was changed on the way to the disk, which no reply
-# tells of, and says where.
+# --verify finds a byte that was changed on the way to the disk without an
+# error, and prints its place.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -9,7 +9,7 @@ requires_plugin eval
 make_islands "$tmp/disk" 16
 serve_nbdkit src -r file "$tmp/disk"
 
-# Stores what is written, but for one byte of one write.
+# Stores all writes, but changes one byte of one write.
 truncate -s 16M "$tmp/copy"
 cat > "$tmp/corrupt" << EOT
 dd of='$tmp/copy' bs=64k oflag=seek_bytes seek=\$4 conv=notrunc status=none
@@ -24,13 +24,13 @@ serve_nbdkit dst eval get_size='echo 16777216' \
              pwrite=". '$tmp/corrupt'" can_flush='exit 0' flush='exit 0' \
              can_multi_conn='exit 0'
 
-copy_ok "$src" "$dst"                   # nobody looks
+copy_ok "$src" "$dst"                   # not found without --verify
 [ -s "$tmp/fired" ] || fail "nothing was corrupted"
 copy_fails 4 'offset 1499648 length 512$' --verify "$src" "$dst"
 expect_error 'destination .*: 512 bytes of 16777216 differ, in 1 range$'
 expect_no_error '100%'
 
-# Without the fault, it is content.
+# Without the fault, it succeeds.
 echo > "$tmp/corrupt" \
   "dd of='$tmp/copy' bs=64k oflag=seek_bytes seek=\$4 conv=notrunc status=none"
 copy_ok --verify -p "$src" "$dst"

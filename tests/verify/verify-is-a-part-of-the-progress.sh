@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# N/100 of a verified copy never falls and is 100 only at the end; a signal that
-# comes while it is verified ends it, and is told how far that was.
+# N/100 of a verified copy never decreases and is 100 only at the end. A signal
+# during the verification ends it, and the message says how much was verified.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval
@@ -12,7 +12,7 @@ serve_nbdkit src -r file "$tmp/disk"
 serve_nbdkit real file "$tmp/disk"
 truncate -s 16M "$tmp/copy"
 
-# The first read of the destination waits until somebody writes to the gate.
+# The first read of the destination waits until the test writes to the gate.
 serve_nbdkit dst eval get_size='echo 16777216' can_flush='exit 0' \
              flush='exit 0' can_multi_conn='exit 0' \
              pwrite="dd of='$tmp/copy' bs=64k oflag=seek_bytes seek=\$4 \
@@ -36,11 +36,11 @@ exec {gate}<> "$tmp/gate"
 printf '\n\n\n\n\n\n\n\n' >&"$gate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
-numbers | sort -nc || fail "the numbers fall"
+numbers | sort -nc || fail "the numbers decrease"
 [ "$(numbers | grep -c '^100$')" -eq 1 ] || fail "not one 100"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# A signal.  Nothing was left to write, and nothing is written.
+# A signal. Nothing was left to write, and nothing was written.
 rm "$tmp/open" "$tmp/reading"
 start_copy --verify -p --progress=3 "$src" "$dst" 3> "$tmp/progress"
 wait_until test -s "$tmp/reading"
@@ -49,7 +49,7 @@ wait_until eval "copy_has_ended || printf '\n' >&$gate"
 wait_copy
 [ $code -eq 130 ] || fail "exit status $code"
 expect_error 'ended by signal 2 .*: compared .* of 16\.0 MiB'
-! numbers | grep -qx 100 || fail "100 although it was not verified"
+! numbers | grep -qx 100 || fail "progress reached 100 before the verification"
 expect_identical "$tmp/disk" "$tmp/copy"
 # Its server waits for the script at the gate when it ends.
 touch "$tmp/open"

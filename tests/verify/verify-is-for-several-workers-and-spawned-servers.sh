@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --verify reads over the connections that it copied over: a server that leaves
-# with its last client stays; and all workers share in it.
+# --verify uses the connections of the copy, so that a server that exits after
+# its last client stays. All workers take part.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd
@@ -22,7 +22,7 @@ serve_logged src -r file "$tmp/disk"
 serve_logged dst file "$tmp/copy"
 copy_ok --verify -p -T 4 "$src" "$dst"
 expect_error 'compared .* with 4 workers: 64\.0 MiB read'
-[ "$(busy_connections dst Read)" -gt 1 ] || fail "one worker did it all"
+[ "$(busy_connections dst Read)" -gt 1 ] || fail "one worker read everything"
 [ "$(request_bytes src Read)" -eq $((128 << 20)) ] || fail "not read twice"
 [ "$(request_bytes dst Read)" -eq $((64 << 20)) ] || fail "not read once"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --verify reads all, whatever the map says to be finished, and what differs is
-# not finished any more: the same command copies just that again.
+# --verify reads everything, also the finished ranges of the map, and removes
+# differing ranges from the map: the same command copies only these again.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -12,7 +12,7 @@ serve_nbdkit dst file "$tmp/copy"
 
 copy_ok --map="$tmp/map" "$src" "$dst"
 printf '\377' | dd of="$tmp/copy" bs=1 seek=1100000 conv=notrunc status=none
-copy_ok --map="$tmp/map" "$src" "$dst"          # nobody looks
+copy_ok --map="$tmp/map" "$src" "$dst"  # not found without --verify
 
 copy_fails 4 'offset 1099776 length 512$' --verify --map="$tmp/map" \
            "$src" "$dst"

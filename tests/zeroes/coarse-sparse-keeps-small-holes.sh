@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --sparse says which zeroes are looked for in data; holes that the source tells
-# of are kept, also where they are smaller.
+# --sparse sets the size of zeroes that are looked for in data. Smaller holes
+# that the source reports are kept.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What reads as zeroes already is left alone: asked for by default, believed
-# with =yes, ignored with =no.
+# Ranges that read as zeroes already are not written: the destination is asked
+# by default, =yes is believed, and =no zeroes everything.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -9,7 +9,7 @@ requires_plugin file
 make_islands "$tmp/disk" 32
 serve_nbdkit src -r file "$tmp/disk"
 
-# A copy to a fresh disk with these options; then look at its requests.
+# Copies to a fresh disk with these options, and shows its requests.
 copy_to_fresh ()
 {
   n=$((${n:-0} + 1)) dst=dst$n

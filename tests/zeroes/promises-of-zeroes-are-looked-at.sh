@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that is promised to read as zeroes is read at a few places: one
-# that plainly does not is worth a warning.  Nothing else comes of that.
+# If the user says that the destination reads as zeroes, a few places of it are
+# read, and data there causes a warning and nothing else.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -13,7 +13,7 @@ wrong='^stripecopy: warning: destination .*does not read as zeroes, which --dest
 make_islands "$tmp/disk" 32
 serve_nbdkit src -r file "$tmp/disk"
 
-# Old data all over, or only where partition tables are.
+# Old data everywhere, or only in the place of partition tables.
 make_data "$tmp/random" 32M
 truncate -s 32M "$tmp/first" "$tmp/last"
 put_data "$tmp/first" 0 512
@@ -36,7 +36,7 @@ if can_make_device "$tmp/random"; then
   expect_error "$wrong"
 fi
 
-# A promise that is true: no matter what is allocated, and of any size.
+# No warning if it is true, for any allocation and any size.
 head -c 32M /dev/zero > "$tmp/zeroes"
 serve_logged dst file "$tmp/zeroes"
 copy_ok --destination-is-zero "$src" "$dst"
@@ -61,7 +61,7 @@ expect_no_error warning
 expect_same_content "$src" "$dst"
 stop_server dst
 
-# The promise was about the time before an earlier run.
+# No warning about data that an earlier run wrote.
 truncate -s 0 "$tmp/zeroes"
 truncate -s 32M "$tmp/zeroes"
 serve_faulty bad --mode=read-error --after=20 "$tmp/disk"
@@ -76,7 +76,7 @@ for plan in "" --plan; do
 done
 stop_server dst
 
-# What is not promised is not read, nor is a new file.
+# Without the option nothing is read, nor from a new file.
 make_data "$tmp/random" 32M
 serve_logged dst file "$tmp/random"
 copy_ok "$src" "$dst"
@@ -84,7 +84,7 @@ expect_requests dst Read -eq 0
 copy_ok --destination-is-zero "$src" "$tmp/new"
 expect_no_error warning
 
-# One that cannot be read, or not in time, is as good as its promise.
+# A destination that cannot be read, or not in time, is believed.
 for mode in read-error read-silent read-cut read-half; do
   rm -f "$tmp/copy"
   truncate -s 32M "$tmp/copy"
@@ -96,7 +96,7 @@ for mode in read-error read-silent read-cut read-half; do
   stop_server rude
 done
 
-# Programs know it by a word.
+# The warning has a code for programs.
 requires_schemas
 make_data "$tmp/random" 32M
 copy_ok --destination-is-zero --report="$tmp/report" "$src" \

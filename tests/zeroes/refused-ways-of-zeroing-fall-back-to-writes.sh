@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever a way of zeroing is refused with, by the kernel or by a server, the
-# range is zeroed in the next way, and at the last it is written.
+# If the kernel or a server refuses a way of zeroing, with any error, the next
+# way is tried, and at last zeroes are written.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -10,11 +10,11 @@ requires_filter error
 
 make_disks 16
 
-# The kernel: a map makes the copy write into a file that is there.
+# The kernel: with a map the copy writes into an existing file.
 plain=("${wrapper[@]}")
-"$refuse_uring" true || skip "system calls cannot be refused here"
+"$refuse_uring" true || skip "system calls cannot be refused on this machine"
 
-# The copy has to have seen this refusal: expect_refused TEXT.
+# expect_refused TEXT: checks that the copy has seen this refusal.
 expect_refused ()
 {
   expect_error "zero completed .*: $1"
@@ -57,7 +57,7 @@ for number in EPERM ENOSPC EINVAL; do
   stop_server dst
 done
 
-# One range is refused, and only that one is written.
+# One range is refused, and only that range is written.
 make_ones "$tmp/file" 16M
 export file=$tmp/file once=$tmp/once
 serve_logged dst eval \

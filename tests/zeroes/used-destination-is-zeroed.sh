@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that holds something in places is zeroed there, whatever its
-# own block status looks like.
+# A destination with old data is zeroed where that is needed, whatever its block
+# status reports.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter noextents error

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Blocks of zeroes within what was read are zeroed, not written, at --sparse's
-# granularity; with --sparse=0 nothing is looked for.
+# Blocks of zeroes in data are zeroed, not written, with the granularity of
+# --sparse. With --sparse=0 zeroes are not looked for.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter noextents
 requires_plugin file
 
-# 4 MiB of data, in it 64 KiB of zeroes at 1 MiB, and 1 KiB of them at 3 MiB.
+# 4 MiB of data, with 64 KiB of zeroes at 1 MiB, and 1 KiB of zeroes at 3 MiB.
 make_data "$tmp/disk" 4M
 dd if=/dev/zero of="$tmp/disk" bs=64k seek=16 count=1 conv=notrunc status=none
 dd if=/dev/zero of="$tmp/disk" bs=1k seek=3072 count=1 conv=notrunc status=none
