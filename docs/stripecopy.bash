@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion for bash.  It knows no option by itself: the names come from
-# --long-options and --short-options, and what stands behind a "=" from --help.
+# Completion for bash.  It has no list of options: the names come from
+# --long-options and --short-options, and the arguments from --help.
 # shellcheck shell=bash
 
-# Prints the options, those with an argument as "--name=".
+# Prints the options; those with an argument as "--name=".
 _stripecopy_options ()
 {
   local program=$1 help name
@@ -18,13 +18,13 @@ _stripecopy_options ()
   done
 }
 
-# Prints what --help has behind "--name=".
+# Prints the argument of an option as --help shows it.
 _stripecopy_argument ()
 {
   "$1" --help | sed -n "s/^.* $2\[*=\([^] ]*\).*/\1/p"
 }
 
-# Offers what may stand behind "--name=": the words that --help lists, or files.
+# Offers values after "--name=": the words that --help lists, or files.
 _stripecopy_values ()
 {
   local argument before=$3 cur=$4
@@ -39,7 +39,7 @@ _stripecopy_values ()
   esac
 }
 
-# Offers the names of sources and destinations, or the first words of them.
+# Offers sources and destinations: files, and the beginnings of other names.
 _stripecopy_operands ()
 {
   mapfile -t COMPREPLY < <(compgen \
@@ -51,8 +51,8 @@ _stripecopy_operands ()
   mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$1")
 }
 
-# Whether the word at the cursor is inside of [ CMD ARGS ... ]; and then how
-# many words behind the bracket it is.
+# Returns whether the word at the cursor is in a [ CMD ARGS ... ], and sets
+# "inside" to its number in there, from 1 on.
 _stripecopy_in_command ()
 {
   local i
@@ -82,7 +82,7 @@ _stripecopy ()
     return 0
   fi
 
-  # Most often bash takes "=" for a word of its own.
+  # By default bash makes "=" a word of its own.
   case $cur in
     =) name=$prev cur= ;;
     --*=*) name=${cur%%=*} before=$name= cur=${cur#*=} ;;
