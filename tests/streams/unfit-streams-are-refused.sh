@@ -27,7 +27,8 @@ stream_fails 2 '^stripecopy: source -: it is a folder$' - "${started[@]}" \
              < "$tmp/folder"
 copy_fails 2 '^stripecopy: destination .*: it is a folder$' \
            "${started[@]}" "$tmp/folder"
-stream_fails 2 'progress=1 .*data' --progress=1 "${started[@]}" - \
+stream_fails 2 'progress=1 cannot be used: standard output is the destination' \
+  --progress=1 "${started[@]}" - \
              > "$tmp/copy"
 serve_nbdkit any memory 1M
 copy_fails 2 '^stripecopy: source .*socket' "$tmp/any.sock" "${started[@]}"
