@@ -196,7 +196,7 @@ set_label (const char **field, const struct option_row *row, const char *text,
   if (strcmp (shown, text) == 0)
     *field = text;
   else
-    refuse (row, e, "this name is displayed and must not contain a secret: %s",
+    refuse (row, e, "this name is displayed and must not contain secrets: %s",
             shown);
   free (shown);
   return error_is_set (e) ? -1 : 0;

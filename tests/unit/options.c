@@ -652,7 +652,7 @@ a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
   BAD ("--source-id", "one line", "--map=m", "--source-id=");
   BAD ("--source-id", "one line", "--map=m", "--source-id=a\nb");
   BAD ("--source-id", "one line", "--map=m", "--source-id=a\177");
-  BAD ("--source-id", "must not contain a secret", "--map=m",
+  BAD ("--source-id", "must not contain secrets: a?token=***", "--map=m",
        "--source-id=a?token=b");
 }
 
