@@ -30,15 +30,15 @@ is_power_of_2 (uint64_t n)
   return n != 0 && (n & (n - 1)) == 0;
 }
 
-/* align is a power of two. */
+/* Rounds down; @align is a power of two. */
 static inline uint64_t
 align_down (uint64_t n, uint64_t align)
 {
   return n & ~(align - 1);
 }
 
-/* align is a power of two.  Where n has no aligned number above it, the largest
- * there is.
+/* Rounds up; @align is a power of two.  If there is no such number above @n,
+ * returns the largest one.
  */
 static inline uint64_t
 align_up (uint64_t n, uint64_t align)
@@ -48,7 +48,7 @@ align_up (uint64_t n, uint64_t align)
     : align_down (n + (align - 1), align);
 }
 
-/* a + b, or UINT64_MAX where that does not fit. */
+/* Returns a + b, or UINT64_MAX if that overflows. */
 static inline uint64_t
 add_saturated (uint64_t a, uint64_t b)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A small file that one process holds, and replaces as a whole: see atomic-file.h.
- */
+/* A small file that is replaced as a whole: see atomic-file.h. */
 
 #include <config.h>
 
@@ -17,13 +16,12 @@
 
 #include "atomic-file.h"
 
-/* The new content gets a name that begins so, for the moment until it is renamed
- * over the old one.  Only names that are free are taken, and no file is removed
- * but one that was made here.
+/* The new content has a name like this until it is renamed over the old one.
+ * Only free names are used, and only files created here are removed.
  */
 #define BESIDE ".stripecopy"
 
-/* So often the file may be replaced between our opening and locking it, and so
+/* How often the file may be replaced between opening and locking it, and how
  * many names beside it may be taken.
  */
 #define TRIES 100
@@ -37,7 +35,9 @@ close_keeping_errno (int fd)
   errno = err;
 }
 
-/* No FIFO makes us wait, and no terminal becomes ours. */
+/* Opens the file, or creates it.  Never waits for a FIFO, and never gets a
+ * controlling terminal.
+ */
 static int
 open_or_make (const char *path, bool make, bool *made)
 {
@@ -61,7 +61,9 @@ has_name (int fd, const char *path)
     && ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
 }
 
-/* 1 when it is ours, 0 when it was replaced meanwhile, -1 with errno. */
+/* Locks the file.  1 when it is locked, 0 when it was replaced meanwhile, -1
+ * with errno.
+ */
 static int
 lock (int fd, const char *path)
 {
@@ -87,7 +89,7 @@ atomic_file_open (struct atomic_file *l, const char *path, bool make)
     int r = -1;
 
     if (fd == -1 && errno == EEXIST)
-      continue; /* another was sooner to make it */
+      continue; /* another process created it first */
     if (fd == -1)
       return -1;
     r = lock (fd, path);
@@ -123,7 +125,7 @@ atomic_file_read (const struct atomic_file *l, size_t max, size_t *length)
     if (n == -1 && errno == EINTR)
       n = 0;
     else if (n <= 0) {
-      errno = n == 0 ? EIO : errno; /* it has become shorter */
+      errno = n == 0 ? EIO : errno; /* it was truncated meanwhile */
       free (text);
       return NULL;
     }
@@ -290,8 +292,8 @@ replace (const struct content *c)
   return fd;
 }
 
-/* That the name leads to the new file is stored with its folder; a file system
- * that stores no folders has no more to do.
+/* Flushes the folder, so that the new name is on stable storage.  A file system
+ * that cannot flush folders needs no flush.
  */
 static int
 store_name (const char *path)

@@ -9,7 +9,7 @@
 #include "bucket.h"
 #include "clock.h"
 
-/* More is no limit in practice, and a cost and its rest would overflow. */
+/* A higher rate is no limit in practice, and the arithmetic would overflow. */
 #define RATE_MAX ((uint64_t) INT64_MAX)
 
 void
@@ -20,8 +20,8 @@ bucket_init (struct bucket *b, uint64_t rate, uint64_t slack, uint64_t now)
                          .paid = now };
 }
 
-/* Adds what so many bytes cost.  The rest is kept: rounding would let small
- * ones pass for too little.
+/* Charges for the bytes.  The remainder is kept: with rounding, small requests
+ * would pay too little.
  */
 static void
 pay (struct bucket *b, uint64_t bytes)
@@ -35,7 +35,7 @@ pay (struct bucket *b, uint64_t bytes)
 void
 bucket_set_rate (struct bucket *b, uint64_t rate, uint64_t now)
 {
-  /* As many bytes as one passage had, so this cannot overflow. */
+  /* at most the bytes of one request, so this cannot overflow */
   const uint64_t owed = b->rate && b->paid > now
     ? (b->paid - now) * b->rate / NS_PER_S
     : 0;

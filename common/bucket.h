@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A token bucket: when so many bytes may phase, at so many a second.  Pure: it
- * is given the time, in ns from any start.
+/* A token bucket: limits bytes to a rate.  Pure: it is given the time, in ns
+ * from any start.
  *
- * Whoever comes when all before it is paid for may phase, whatever its size, and
- * pays afterwards, by making the next one wait.  What is not used is saved up,
- * but only for a short time; so in any second, rate bytes phase, and at most
- * those of the slack and of one passage more.
+ * A request may pass, whatever its size, once all requests before it are paid
+ * for.  It is paid for afterwards, by making the next one wait.  Unused time is
+ * saved up, but only up to the slack.  So in any second at most the bytes of
+ * the rate, of the slack and of one request pass.
  */
 
 #ifndef BUCKET_H
@@ -14,29 +14,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of one passage. */
+/* Most bytes of one request. */
 #define BUCKET_BYTES_MAX (UINT64_C (1) << 33)
 
 struct bucket {
-  uint64_t rate;  /* bytes a second; 0: all may pass */
+  uint64_t rate;  /* bytes per second; 0: no limit */
   uint64_t slack; /* ns that can be saved up */
-  uint64_t paid;  /* when all that has passed is paid for */
-  uint64_t rest;  /* behind that: rate parts of a ns */
+  uint64_t paid;  /* time at which everything that passed is paid for */
+  uint64_t rest;  /* the fraction of a ns after that, in units of 1/rate */
 };
 
-/* Nothing is saved up yet. */
+/* Initialises the bucket with no saved time. */
 void bucket_init (struct bucket *b, uint64_t rate, uint64_t slack,
                   uint64_t now);
 
-/* What has passed and is not paid for stays so many bytes. */
+/* Changes the rate.  The bytes that are not paid for yet stay the same. */
 void bucket_set_rate (struct bucket *b, uint64_t rate, uint64_t now);
 
-/* Whether so many bytes, at most BUCKET_BYTES_MAX, may pass now.  If so, they
- * have.
+/* Returns whether the bytes, at most BUCKET_BYTES_MAX, may pass now, and if so
+ * charges for them.
  */
 bool bucket_take (struct bucket *b, uint64_t bytes, uint64_t now);
 
-/* From when on bucket_take is true; it can have been so for long. */
+/* Returns the time from which bucket_take is true; it can be in the past. */
 uint64_t bucket_deadline (const struct bucket *b);
 
 #endif /* BUCKET_H */

@@ -26,14 +26,14 @@
 #include "child.h"
 #include "clock.h"
 
-#define LISTEN_FD 3 /* where socket activation puts the socket */
-#define REPORT_FD 4 /* ours, until exec succeeds and closes it */
-#define SPARE_FD 5  /* what follows is closed */
+#define LISTEN_FD 3 /* the socket, for socket activation */
+#define REPORT_FD 4 /* reports a failed exec; closed by a successful one */
+#define SPARE_FD 5  /* all others are closed */
 
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 
-/* How often, and with which pauses, a guard tells a server to end: see
- * enum child_guard.
+/* How often, and with which pauses, a guard signals a server: see enum
+ * child_guard.
  */
 #define GUARD_TRIES 24
 #define GUARD_QUICK_TRIES 10
@@ -41,13 +41,13 @@
 #define GUARD_PAUSE_MS 2000
 #define GUARD_LONG_PAUSE_MS 30000
 
-#define STATUS_UNKNOWN -1 /* no status that wait gives: it was not ours */
+#define STATUS_UNKNOWN -1 /* not a status that wait(2) returns */
 
 struct launch {
   char *const *argv;
-  char **script_argv;  /* owned: a shell, a file, argv[1] and on */
-  char *files;         /* owned: names to try; an empty one is last */
-  char **env;          /* owned, but not the strings in it */
+  char **script_argv;  /* owned: a shell, a file, the rest of argv */
+  char *files;         /* owned: names to try; the last one is empty */
+  char **env;          /* owned, but not its strings */
   char listen_pid[32]; /* in env, completed by the child */
   char *fd_names;      /* owned: in env */
   int listen_fd;       /* -1: none */
@@ -59,7 +59,7 @@ struct launch {
 
 /* ------------------------------------------------------- before the fork */
 
-/* Every name that PATH gives for the program, one after the other. */
+/* Returns every name for the program that PATH yields, one after the other. */
 static char *
 list_files (const char *program)
 {
@@ -70,7 +70,7 @@ list_files (const char *program)
   if (path == NULL)
     path = "/usr/bin:/bin";
   if (strchr (program, '/') != NULL || *program == '\0')
-    path = ""; /* an empty entry is the current directory */
+    path = ""; /* an empty entry is the current folder */
 
   for (dir = path; *dir != '\0'; ++dir)
     n_dir += *dir == ':';
@@ -101,8 +101,8 @@ is_activation (const char *entry)
     || strncmp (entry, "LISTEN_FDNAMES=", 15) == 0;
 }
 
-/* Our environment, less the variables of our own activation, and with those of
- * the child's where it gets a socket.
+/* Returns our environment without the variables of our own socket activation,
+ * and with those of the child if it gets a socket.
  */
 static char **
 make_env (struct launch *l)
@@ -143,14 +143,15 @@ make_script_argv (char *const argv[])
   if (script_argv == NULL)
     return NULL;
   script_argv[0] = shell;
-  script_argv[1] = NULL; /* the file: the child knows which */
+  script_argv[1] = NULL; /* the file, set by the child */
   for (i = 1; i <= n; ++i)
     script_argv[i + 1] = argv[i];
   return script_argv;
 }
 
-/* Above all descriptors that may be open.  Some containers allow a thousand
- * million: closing them one by one takes minutes, and none is so high.
+/* Returns a number above all open descriptors.  Some containers allow a
+ * thousand million descriptors, which would take minutes to close one by one,
+ * and none is that high.
  */
 static int
 largest_fd (void)
@@ -221,8 +222,8 @@ complete_listen_pid (char *listen_pid)
   *listen_pid = '\0';
 }
 
-/* The C library refuses to touch the signals that it keeps for itself; exec
- * sets those back.
+/* Resets all signals to their defaults.  The C library does not allow that for
+ * the signals it reserves, but exec resets those.
  */
 static void
 reset_signals (void)
@@ -250,7 +251,7 @@ close_from (int first, int max_fd)
     close (fd);
 }
 
-/* Moves a descriptor, if there is one, above those that are to be arranged. */
+/* Moves a descriptor, if there is one, above the numbers to be arranged. */
 static bool
 lift (int *fd)
 {
@@ -265,8 +266,9 @@ lift (int *fd)
   return true;
 }
 
-/* Ours may be anywhere, even on 0 to 4 when we were started with some of those
- * closed.  So lift all of them out of the way before any is put in its place.
+/* Puts the descriptors on their numbers.  Ours may be anywhere, even on 0 to 4
+ * if some of those were closed when we were started, so all are moved out of
+ * the way first.
  */
 static int
 arrange_descriptors (struct launch *l)
@@ -295,7 +297,9 @@ arrange_descriptors (struct launch *l)
   return 0;
 }
 
-/* Returns only when none of the files could be started, with errno. */
+/* Executes the first file that can be.  Returns only if none could be started,
+ * with errno.
+ */
 static void
 exec_first (struct launch *l)
 {
@@ -305,12 +309,12 @@ exec_first (struct launch *l)
   for (file = l->files; *file != '\0'; file += strlen (file) + 1) {
     execve (file, l->argv, l->env);
     if (errno == ENOEXEC) {
-      /* A script without "#!", as every shell and execvp run it. */
+      /* a script without "#!" is run as shells and execvp do */
       l->script_argv[1] = file;
       execve (l->script_argv[0], l->script_argv, l->env);
     }
     if (errno == EACCES)
-      err = EACCES; /* says more than that others do not exist */
+      err = EACCES; /* more useful than ENOENT of the others */
     else if (errno != ENOENT && errno != ENOTDIR)
       return;
   }
@@ -325,7 +329,7 @@ static void __attribute__ ((noreturn)) run_child (struct launch *l)
   complete_listen_pid (l->listen_pid);
   reset_signals ();
   if (prctl (PR_SET_PDEATHSIG, SIGTERM) == 0) {
-    /* Our parent may have died before we asked to hear of it. */
+    /* our parent may have died before the prctl call */
     if (getppid () != l->parent)
       _exit (EXIT_FAILURE);
     if (setpgid (0, 0) == 0 && arrange_descriptors (l) == 0) {
@@ -335,7 +339,7 @@ static void __attribute__ ((noreturn)) run_child (struct launch *l)
     }
   }
   err = errno;
-  /* The status is never seen: whoever reads the report reaps us silently. */
+  /* the exit status is not used: the reader of the report reaps us */
   _exit (write (l->report_fd, &err, sizeof err) == sizeof err
            ? EXIT_FAILURE
            : EXIT_FAILURE + 1);
@@ -343,14 +347,14 @@ static void __attribute__ ((noreturn)) run_child (struct launch *l)
 
 /* -------------------------------------------------------- in the guard */
 
-/* Sends a signal to the process of a pidfd; nothing where it has ended. */
+/* Sends a signal to the process of a pidfd; does nothing if it has ended. */
 static void
 signal_pidfd (int pidfd, int signal_number)
 {
   syscall (SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0U);
 }
 
-/* Whether the server ends by itself within this time. */
+/* Returns whether the server ends by itself within this time. */
 static bool
 ends_within (int pidfd, int wait_ms)
 {
@@ -387,8 +391,9 @@ end_gently (int server)
   }
 }
 
-/* Waits for either to end, and ends the server when its parent has ended
- * first.  It has nothing open but the two pidfds, and all signals are blocked.
+/* Waits until the parent or the server ends, and ends the server if the parent
+ * ended first.  Nothing but the two pidfds is open, and all signals are
+ * blocked.
  */
 static void __attribute__ ((noreturn))
 run_guard (int server, enum child_guard how, pid_t parent, int max_fd)
@@ -401,13 +406,13 @@ run_guard (int server, enum child_guard how, pid_t parent, int max_fd)
 
   setpgid (0, 0);
   fd = (int) syscall (SYS_pidfd_open, parent, 0);
-  /* Either may be on a number that the other is to get. */
+  /* each may be on the number that the other needs */
   if (!lift (&server) || !lift (&fd) || dup2 (server, STDIN_FILENO) == -1
       || (fd != -1 && dup2 (fd, STDOUT_FILENO) == -1))
     _exit (EXIT_FAILURE);
   close_from (STDERR_FILENO, max_fd);
 
-  /* The pidfd is our parent's only if that lives until now. */
+  /* the pidfd is our parent's only if it is still alive */
   if (getppid () == parent) {
     if (fd == -1)
       _exit (EXIT_FAILURE);
@@ -442,7 +447,7 @@ child_guard (struct child *c, enum child_guard how)
     c->guard = 0;
 }
 
-/* wait for a process that is ending or has ended. */
+/* Waits for a process that is ending or has ended. */
 static int
 reap (pid_t pid)
 {
@@ -450,11 +455,12 @@ reap (pid_t pid)
 
   while (waitpid (pid, &status, 0) == -1)
     if (errno != EINTR)
-      return STATUS_UNKNOWN; /* SIGCHLD is ignored: the kernel reaped it */
+      return STATUS_UNKNOWN; /* SIGCHLD is ignored, so the kernel reaped it */
   return status;
 }
 
-/* 0 once the child runs its program, or the errno of why it cannot. */
+/* Waits until the child runs its program.  0, or the errno of the failed exec.
+ */
 static int
 read_report (int fd)
 {
@@ -504,7 +510,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
   }
   l.report_fd = report[1];
 
-  /* None of our handlers may run in the child: they would speak for us. */
+  /* our signal handlers must not run in the child */
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   pid = fork ();
@@ -526,7 +532,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
     return -1;
   }
   c->pid = pid;
-  /* Until we reap it the pid is the child's alone. */
+  /* until we reap the child, its pid is not reused */
   c->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   return 0;
 }
@@ -567,8 +573,9 @@ child_start_as (struct child *c, const char *file, char *const argv[], int fd,
   return start (c, file, argv, fd, NULL, io);
 }
 
-/* The child is ending or has ended.  What is left of its group is ended first,
- * for once the child is reaped the group's number can be given to strangers.
+/* Ends and reaps a child that is ending or has ended.  The rest of its group is
+ * ended first, because the group's number can be reused once the child is
+ * reaped.
  */
 static void
 end_group_and_reap (struct child *c)
@@ -576,7 +583,7 @@ end_group_and_reap (struct child *c)
   kill (-c->pid, SIGKILL);
   c->status = reap (c->pid);
   c->ended = true;
-  if (c->guard != 0) /* it ends with the child */
+  if (c->guard != 0) /* the guard ends with the child */
     reap (c->guard);
   c->guard = 0;
   if (c->pidfd != -1)
@@ -585,7 +592,7 @@ end_group_and_reap (struct child *c)
   c->pidfd = -1;
 }
 
-/* Whether reap would not wait. */
+/* Returns whether the child has ended, so that reaping it does not wait. */
 static bool
 is_over (const struct child *c)
 {
@@ -596,7 +603,9 @@ is_over (const struct child *c)
   return info.si_pid != 0;
 }
 
-/* Whether the child ends before the deadline, and before there is a hurry. */
+/* Waits for the child to end.  Returns false at the deadline or when
+ * interrupt_fd becomes readable.
+ */
 static bool
 wait_until (const struct child *c, uint64_t deadline, int interrupt_fd)
 {
@@ -610,7 +619,7 @@ wait_until (const struct child *c, uint64_t deadline, int interrupt_fd)
     now = clock_now ();
     if (now >= deadline || pfds[1].revents != 0)
       return false;
-    /* Without a pidfd nothing wakes us. */
+    /* without a pidfd, poll does not return when the child ends */
     next = c->pidfd != -1 ? deadline : min_u64 (deadline, now + LOOK_AGAIN_NS);
     poll (pfds, 2, clock_poll_timeout (next, now));
   }
@@ -655,8 +664,8 @@ child_end (struct child *c, uint64_t grace_ns, int interrupt_fd)
     return true;
 
   kill (-c->pid, SIGTERM);
-  /* A stopped process (by a terminal that tells those in the background not to
-   * write, say) would not notice.
+  /* a stopped process, for example one that wrote to the terminal from the
+   * background, would not notice the signal
    */
   kill (-c->pid, SIGCONT);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Monotonic time, and the one place where a deadline becomes a timeout. */
+/* Monotonic time: see clock.h. */
 
 #include <config.h>
 
@@ -14,7 +14,7 @@ clock_now (void)
 {
   struct timespec ts;
 
-  /* Cannot fail: the clock exists on every Linux and ts is ours. */
+  /* cannot fail: the clock exists on every Linux, and ts is valid */
   clock_gettime (CLOCK_MONOTONIC, &ts);
   return (uint64_t) ts.tv_sec * NS_PER_S + (uint64_t) ts.tv_nsec;
 }
@@ -35,8 +35,8 @@ clock_poll_timeout (uint64_t deadline, uint64_t now)
   if (deadline <= now)
     return 0;
 
-  /* Up, not down: a poll that returns a fraction too early would be called
-   * again with 0 until the deadline has really passed.
+  /* Rounds up: a poll that returned a little too early would be called with 0
+   * again and again until the deadline has passed.
    */
   ms = (deadline - now) / NS_PER_MS + ((deadline - now) % NS_PER_MS != 0);
   return ms > INT_MAX ? INT_MAX : (int) ms;

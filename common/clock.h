@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Monotonic time in nanoseconds: for deadlines and durations, never a date. */
+/* Monotonic time in nanoseconds, for deadlines and durations; it is not a date.
+ */
 
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -13,17 +14,17 @@
 
 uint64_t clock_now (void);
 
-/* The earlier of two deadlines, where 0 means that there is none. */
+/* Returns the earlier of two deadlines; 0 means no deadline. */
 uint64_t clock_earlier (uint64_t a, uint64_t b);
 
-/* Milliseconds until deadline, rounded up, for poll(2): 0 when it has passed,
- * -1 when deadline is 0 (which means there is none), INT_MAX at most.
+/* Returns the milliseconds until the deadline for poll(2), rounded up: 0 if it
+ * has passed, -1 if @deadline is 0 (no deadline), at most INT_MAX.
  */
 int clock_poll_timeout (uint64_t deadline, uint64_t now);
 
-/* Whether a wait that began at since and is over now took more than a second
- * longer than wait_ms: then this process was stopped, by Ctrl-Z for one, and
- * others may have done what it waited for.  Never where wait_ms is -1.
+/* Returns whether a wait that began at @since took more than a second longer
+ * than @wait_ms.  Then this process was stopped, for example by Ctrl-Z, and the
+ * other side may have done what it waited for.  Always false if @wait_ms is -1.
  */
 bool clock_overslept (uint64_t since, int wait_ms, uint64_t now);
 

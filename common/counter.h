@@ -9,8 +9,8 @@
 
 typedef _Atomic uint64_t counter;
 
-/* Only ever called by the one thread that owns the counter: no locked
- * instruction is needed, only that readers see whole values.
+/* Adds to the counter.  Only the thread that owns it may call this, so no
+ * locked instruction is needed; readers only need to see whole values.
  */
 static inline void
 counter_add (counter *c, uint64_t n)

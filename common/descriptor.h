@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Opens what a descriptor leads to once more, with these flags, so that offset
- * and flags are not shared with it.  Returns what open(2) returns.
+/* Opens the file of a descriptor once more, with these flags, so that neither
+ * offset nor flags are shared.  Returns the same as open(2).
  */
 static inline int
 descriptor_reopen (int fd, int flags)
@@ -20,9 +20,9 @@ descriptor_reopen (int fd, int flags)
   return open (path, flags);
 }
 
-/* Returns the same open file under a number that is not a standard one; -1 with
- * errno, also for -1.  Standard descriptors that are closed have still to be
- * refused as such, not to be taken for what we open.
+/* Returns the same open file under a number above the standard ones; -1 with
+ * errno, also for -1.  If a standard descriptor is closed, its use must fail
+ * instead of reaching a file of ours.
  */
 static inline int
 descriptor_lift (int fd)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lies behind an open descriptor: see device.h. */
+/* A file or a block device: see device.h. */
 
 #include <config.h>
 
@@ -16,7 +16,9 @@
 #define PREFERRED_MIN 4096
 #define PREFERRED_MAX (UINT64_C (1) << 30)
 
-/* Advice that makes no sense is not taken. */
+/* Returns the preferred block size.  Unreasonable values of the system are
+ * ignored.
+ */
 static uint64_t
 choose_preferred (uint64_t advice, uint64_t sector)
 {
@@ -25,7 +27,7 @@ choose_preferred (uint64_t advice, uint64_t sector)
   return max_u64 (max_u64 (advice, PREFERRED_MIN), sector);
 }
 
-/* For most block devices there is nothing to find. */
+/* Finds what a loop device shows.  Does nothing for other devices. */
 static void
 find_shown (int fd, struct device *d)
 {
@@ -49,7 +51,7 @@ describe_block (int fd, const struct stat *st, struct device *d)
   if (ioctl (fd, BLKSSZGET, &sector) == -1 || sector <= 0
       || !is_power_of_2 (sector))
     sector = 512;
-  ioctl (fd, BLKIOOPT, &best); /* stays 0 where it does not know */
+  ioctl (fd, BLKIOOPT, &best); /* stays 0 if unknown */
   ioctl (fd, BLKROGET, &read_only);
   d->kind = DEVICE_BLOCK;
   d->sector = sector;
@@ -60,7 +62,7 @@ describe_block (int fd, const struct stat *st, struct device *d)
   return 0;
 }
 
-/* When a file was made.  Not all file systems keep that. */
+/* Returns when a file was created.  Not all file systems record that. */
 static struct timespec
 find_born (int fd)
 {

@@ -10,8 +10,8 @@
 
 #include "error.h"
 
-/* Much of the text comes from servers: it must stay one line, and must not
- * steer the terminal.
+/* Makes the text one printable line.  Much of it comes from servers, and must
+ * not control the terminal.
  */
 static void
 make_one_line (char *text)
@@ -42,7 +42,7 @@ set (struct error *e, enum error_kind kind, int number,
     e->text[0] = '\0';
   make_one_line (e->text);
 
-  /* No text would mean no error. */
+  /* an empty text would mean no error */
   if (e->text[0] == '\0')
     snprintf (e->text, sizeof e->text, "%s",
               number != 0 ? strerror (number) : "unknown error");

@@ -14,15 +14,16 @@
  */
 enum error_kind {
   ERROR_PLAIN,           /* only the errno is known */
-  ERROR_REFUSED,         /* nothing was changed, and no other try helps */
+  ERROR_REFUSED,         /* nothing was changed, and trying again does not
+                            help */
   ERROR_IN_USE,          /* another program uses a side or the resume map */
-  ERROR_OTHER_COPY,      /* the resume map belongs to another copy */
+  ERROR_OTHER_COPY,      /* the resume map is for a different copy */
   ERROR_CONNECTION_LOST, /* if the server died, its exit explains more */
   ERROR_INTERRUPTED,     /* the caller did not want to wait any longer */
   ERROR_KINDS
 };
 
-/* What was being done when it happened, as far as that is known. */
+/* What was being done when the error happened, as far as known. */
 struct error_place {
   const char *side, *op; /* constants; NULL: not known */
   bool has_range;        /* offset and length are known */
@@ -31,14 +32,14 @@ struct error_place {
 
 struct error {
   enum error_kind kind;
-  int number; /* errno, 0 where none fits */
+  int number; /* errno; 0: none fits */
   struct error_place place;
   char text[1024]; /* one line, cut if longer; "" means no error */
 };
 
 /* Sets the error unless it is already set.  Line ends and tabs in the text
- * become blanks, other control characters '?'; no text at all becomes that of
- * the errno, so that the error counts as set.
+ * become blanks, other control characters '?'.  An empty text is replaced by
+ * that of the errno, so that the error counts as set.
  */
 void error_set (struct error *e, int number, const char *fs, ...)
   __attribute__ ((format (printf, 3, 4)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Locks by which programs that work on the same file see each other. */
+/* Locks between programs that use the same file: see filelock.h. */
 
 #include <config.h>
 
@@ -11,10 +11,10 @@
 #include "arith.h"
 #include "filelock.h"
 
-/* QEMU's protocol.  Whoever uses a file has a read lock on one byte for each
- * thing that he does, and on another for each thing that nobody else may do.
- * After he has taken his own, he looks whether anybody has the byte that his
- * do not go with.  The numbers are part of the protocol.
+/* QEMU's protocol.  A program has a read lock on one byte for each kind of
+ * access that it makes, and on another byte for each kind of access that it
+ * denies to others.  After taking its locks it checks whether any other program
+ * has a lock that conflicts.  The numbers are part of the protocol.
  */
 #define DOES 100
 #define DENIES 200
@@ -23,8 +23,8 @@
 #define RESIZES (1u << 3)
 #define BITS 4
 
-/* Between copies: a write lock, which only one can have, on one byte for each
- * unit of the file that is written.
+/* Between copies: a write lock, which only one process can have, on one byte
+ * for each unit of the file that is written.
  */
 #define PARTS (INT64_C (1) << 62)
 #define PART_UNIT MiB
@@ -33,8 +33,9 @@ struct rights {
   unsigned does, denies;
 };
 
-/* Those who write parts would be taken for others by each other if they had
- * locks for what they do; so they only deny, and that keeps all others out.
+/* Returns the locks for a use.  Copies that write parts of the same file would
+ * conflict with each other if they locked the accesses they make, so they only
+ * deny: that keeps all other programs out.
  */
 static struct rights
 rights_of (enum file_use use)
@@ -50,7 +51,7 @@ rights_of (enum file_use use)
   return (struct rights) { 0, READS | WRITES | RESIZES };
 }
 
-/* Only a lock that another has is a reason to refuse. */
+/* Sets a lock.  Fails only if another process has a conflicting lock. */
 static bool
 set_lock (int fd, short type, int64_t start, int64_t length)
 {
@@ -103,7 +104,7 @@ lock_parts (int fd, enum file_use use, uint64_t start, uint64_t end)
 
   if (use == FILE_READ || (use == FILE_WRITE_PART && start >= end))
     return true;
-  if (use == FILE_WRITE) /* all there can be */
+  if (use == FILE_WRITE) /* all possible accesses */
     return set_lock (fd, F_WRLCK, PARTS, 0);
   return set_lock (fd, F_WRLCK, PARTS + first,
                    (int64_t) ((end - 1) / PART_UNIT) + 1 - first);

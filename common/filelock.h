@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Locks by which programs that work on the same regular file see each other:
- * those that QEMU takes on the files of its disks, and one more between copies.
+/* Locks between programs that use the same regular file: those that QEMU takes
+ * on its disk images, and one more between copies.
  *
- * They are advice, on bytes far from what they are about, and belong to the
- * open file: they go when that is closed, however the process ends.  A file
- * system without locks has none, and nobody is kept out there.
+ * They are advisory, on bytes far from the data, and belong to the open file,
+ * so they end when it is closed, however the process ends.  On a file system
+ * without locks nobody is kept out.
  */
 
 #ifndef FILELOCK_H
@@ -14,20 +14,20 @@
 #include <stdint.h>
 
 enum file_use {
-  FILE_READ,       /* nobody may write to it meanwhile */
-  FILE_WRITE,      /* nor may anybody rely on what is in it */
-  FILE_WRITE_PART, /* others may write to other parts, as we do */
+  FILE_READ,       /* others may not write to it */
+  FILE_WRITE,      /* others may neither write to it nor rely on its content */
+  FILE_WRITE_PART, /* others may write to other parts, as this copy does */
 };
 
-/* Whether another has a lock that this use does not go with.  Parts of the file
- * are not looked at.
+/* Returns whether another process has a lock that conflicts with this use.
+ * Does not look at the locks of parts.
  */
 bool filelock_is_taken (int fd, enum file_use use);
 
-/* Locks the file for this use; a writer has it open for writing.  start and end
- * are the part that is written, in bytes and half open, and count for
- * FILE_WRITE_PART alone.  Of two copies that come at the same time, one gets
- * it.  0, or -1 where another has a lock; no lock is held then.
+/* Locks the file for this use; a writer must have opened it for writing.
+ * @start and @end are the part that is written, in bytes and half open, and are
+ * used for FILE_WRITE_PART only.  Of two copies at the same time, one gets the
+ * lock.  0, or -1 if another process has it; then no lock is held.
  */
 int filelock_take (int fd, enum file_use use, uint64_t start, uint64_t end);
 

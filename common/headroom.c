@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the limits of this process leave room for more: see headroom.h. */
+/* Room within the limits of this process: see headroom.h. */
 
 #include <config.h>
 
@@ -58,7 +58,9 @@ headroom_is_left (unsigned descriptors, size_t memory)
   return left;
 }
 
-/* Bytes of addresses in use: the first number of /proc/self/statm (proc(5)). */
+/* Returns the bytes of address space in use: the first number of
+ * /proc/self/statm (proc(5)).
+ */
 static uint64_t
 used_addresses (void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the limits of this process leave room for more. */
+/* Room within the limits of this process for descriptors and memory. */
 
 #ifndef HEADROOM_H
 #define HEADROOM_H
@@ -8,22 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* At most this many descriptors can be asked for. */
+/* Most descriptors that can be asked for. */
 #define HEADROOM_DESCRIPTORS 16
 
-/* Bytes that are left to libraries: one that gets no memory may abort. */
+/* Bytes reserved for libraries: a library that gets no memory may abort. */
 #define HEADROOM_MEMORY (8 << 20)
 
-/* Whether so many more descriptors and bytes of memory can be had: takes them,
- * and gives them back.  False with errno.  Needs descriptor 2.  Any thread; two
- * at a time take turns.
+/* Returns whether this many more descriptors and bytes of memory are available,
+ * by allocating and releasing them.  False with errno.  Needs descriptor 2.
+ * Any thread; only one at a time.
  */
 bool headroom_is_left (unsigned descriptors, size_t memory);
 
-/* How many more bytes of addresses the limit of this process leaves to it (see
- * RLIMIT_AS in getrlimit(2)), without the HEADROOM_MEMORY that is for libraries
- * and the one that headroom_is_left may take for a moment.  UINT64_MAX where
- * there is no limit.  Takes nothing.  Any thread.
+/* Returns how much more address space the limit of this process allows (see
+ * RLIMIT_AS in getrlimit(2)), without HEADROOM_MEMORY for libraries and the
+ * HEADROOM_MEMORY that headroom_is_left may take for a moment.  UINT64_MAX if
+ * there is no limit.  Allocates nothing.  Any thread.
  */
 uint64_t headroom_addresses (void);
 

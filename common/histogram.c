@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How often values of each size came up: see histogram.h. */
+/* A histogram of durations: see histogram.h. */
 
 #include <config.h>
 
 #include "histogram.h"
 
-/* The three bits behind the highest one choose the bucket within its power. */
+/* Returns the bucket of a value.  The three bits after the highest one choose
+ * it within the power of two.
+ */
 static unsigned
 bucket_of (uint64_t value)
 {
@@ -17,7 +19,7 @@ bucket_of (uint64_t value)
   return (power - 2) * 8 + (value >> (power - 3) & 7);
 }
 
-/* The middle of what falls into a bucket. */
+/* Returns the middle of a bucket's range. */
 static uint64_t
 value_of (unsigned bucket)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How often values of each size came up: for the middle and the tail of
- * durations.  One writer and any readers, without a lock; its size is fixed,
- * and what it tells is exact to an eighth.
+/* A histogram of durations, for their median and tail.  One writer and any
+ * number of readers, without a lock.  Its size is fixed, and values are
+ * accurate to an eighth.
  */
 
 #ifndef HISTOGRAM_H
@@ -18,14 +18,16 @@ struct histogram {
   counter buckets[HISTOGRAM_BUCKETS];
 };
 
-/* Only ever called by the one thread that owns the histogram. */
+/* Counts a value.  Only the thread that owns the histogram may call this. */
 void histogram_add (struct histogram *h, uint64_t value);
 
-/* Adds up several of them: sums has HISTOGRAM_BUCKETS numbers, zeroes first. */
+/* Adds the histogram to @sums, which has HISTOGRAM_BUCKETS numbers, all zero at
+ * first.
+ */
 void histogram_sum (uint64_t *sums, const struct histogram *h);
 
-/* The value that so many percent of what was added up do not exceed; 0 where
- * nothing was.
+/* Returns the value that @percent percent of the summed values do not exceed; 0
+ * if there are none.
  */
 uint64_t histogram_percentile (const uint64_t *sums, unsigned percent);
 

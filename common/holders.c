@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says who has a block device that cannot be had exclusively. */
+/* The users of a block device: see holders.h. */
 
 #include <config.h>
 
@@ -16,17 +16,17 @@
 
 #include "holders.h"
 
-/* A path in sysfs, and a name in that folder. */
+/* Size of a path in sysfs and a name in that folder. */
 #define PATH_SIZE (PATH_MAX + NAME_MAX + 32)
 
-/* What has been found so far. */
-struct scan_result {
+/* The text found so far. */
+struct found {
   char *text;
   size_t size, used;
 };
 
 static void __attribute__ ((format (printf, 2, 3)))
-add (struct scan_result *f, const char *fs, ...)
+add (struct found *f, const char *fs, ...)
 {
   const char *between = f->used > 0 ? "; " : "";
   va_list args;
@@ -42,7 +42,7 @@ add (struct scan_result *f, const char *fs, ...)
                                               : f->size - f->used - 1;
 }
 
-/* The kernel writes a blank as \040, and so on. */
+/* Replaces escapes of the kernel, such as \040 for a blank. */
 static void
 unescape (char *text)
 {
@@ -69,8 +69,8 @@ is_device (const char *path, dev_t number)
   return stat (path, &st) == 0 && S_ISBLK (st.st_mode) && st.st_rdev == number;
 }
 
-/* A file system on several devices has a number of its own, and names only one
- * of them.
+/* Returns whether a line of mountinfo is about this device.  A file system on
+ * several devices has a device number of its own and names only one of them.
  */
 static bool
 mounts (const char *line, dev_t number)
@@ -92,7 +92,7 @@ mounts (const char *line, dev_t number)
 }
 
 static void
-find_mounts (struct scan_result *f, dev_t number, const char *device)
+find_mounts (struct found *f, dev_t number, const char *device)
 {
   FILE *file = fopen ("/proc/self/mountinfo", "re");
   char *line = NULL, *where = NULL;
@@ -111,7 +111,7 @@ find_mounts (struct scan_result *f, dev_t number, const char *device)
 }
 
 static void
-find_swap (struct scan_result *f, dev_t number, const char *device)
+find_swap (struct found *f, dev_t number, const char *device)
 {
   FILE *file = fopen ("/proc/swaps", "re");
   char *line = NULL, *path = NULL;
@@ -129,8 +129,8 @@ find_swap (struct scan_result *f, dev_t number, const char *device)
     fclose (file);
 }
 
-/* The first line of a file in sysfs, without its end; "" where there is no
- * such file.
+/* Reads the first line of a file in sysfs, without its line end; "" if there is
+ * no such file.
  */
 static void
 read_line (const char *folder, const char *name, const char *file, char *line,
@@ -151,8 +151,8 @@ read_line (const char *folder, const char *name, const char *file, char *line,
 }
 
 static void
-tell_holder (struct scan_result *f, const char *device, const char *folder,
-             const char *holder)
+describe_holder (struct found *f, const char *device, const char *folder,
+                 const char *holder)
 {
   char name[256], uuid[256];
 
@@ -174,7 +174,7 @@ tell_holder (struct scan_result *f, const char *device, const char *folder,
 }
 
 static void
-find_holders (struct scan_result *f, const char *folder, const char *device)
+find_holders (struct found *f, const char *folder, const char *device)
 {
   char path[PATH_SIZE];
   struct dirent *entry;
@@ -184,12 +184,12 @@ find_holders (struct scan_result *f, const char *folder, const char *device)
   dir = opendir (path);
   while (dir && (entry = readdir (dir)) != NULL)
     if (entry->d_name[0] != '.')
-      tell_holder (f, device, path, entry->d_name);
+      describe_holder (f, device, path, entry->d_name);
   if (dir)
     closedir (dir);
 }
 
-/* The number that a folder of sysfs says. */
+/* Reads the device number of a folder in sysfs. */
 static bool
 read_number (const char *folder, dev_t *number)
 {
@@ -204,7 +204,7 @@ read_number (const char *folder, dev_t *number)
 }
 
 static void
-find_all (struct scan_result *f, const char *folder, const char *device)
+find_all (struct found *f, const char *folder, const char *device)
 {
   dev_t number;
 
@@ -215,9 +215,9 @@ find_all (struct scan_result *f, const char *folder, const char *device)
   find_holders (f, folder, device);
 }
 
-/* What is in a folder of sysfs and is a partition. */
+/* Finds the users of the partitions of a disk in sysfs. */
 static void
-find_in_partitions (struct scan_result *f, const char *folder)
+find_in_partitions (struct found *f, const char *folder)
 {
   DIR *dir = opendir (folder);
   struct dirent *entry;
@@ -237,7 +237,7 @@ find_in_partitions (struct scan_result *f, const char *folder)
 bool
 holders_describe (dev_t number, const char *name, char *text, size_t size)
 {
-  struct scan_result f = { .text = text, .size = size };
+  struct found f = { .text = text, .size = size };
   char path[64], folder[PATH_MAX], *disk, line[64];
 
   text[0] = '\0';
@@ -249,7 +249,7 @@ holders_describe (dev_t number, const char *name, char *text, size_t size)
     read_line (folder, ".", "partition", line, sizeof line);
     disk = strrchr (folder, '/');
     if (line[0] && disk) {
-      *disk = '\0'; /* a partition is in its disk's folder */
+      *disk = '\0'; /* a partition is in the folder of its disk */
       disk = strrchr (folder, '/');
       find_all (&f, folder, disk ? disk + 1 : folder);
     }

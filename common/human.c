@@ -15,17 +15,17 @@
 #include "clock.h"
 #include "human.h"
 
-/* Each is 1024 times the one before; the first is bytes. */
+/* The units; each is 1024 times the previous one, and the first is bytes. */
 static const char units[] = "bkmgtpe";
 
-/* Digits by hand: isdigit and tolower ask the locale. */
+/* Returns whether it is a digit. isdigit and tolower depend on the locale. */
 static bool
 is_digit (char c)
 {
   return c >= '0' && c <= '9';
 }
 
-/* Digits only: strtoull alone would accept signs and blanks. */
+/* Parses digits only: strtoull would also accept signs and blanks. */
 const char *
 human_parse_number (const char *text, uint64_t *number)
 {
@@ -72,7 +72,7 @@ human_parse_size (const char *text, uint64_t *bytes)
     return "not a whole number";
 
   if (*s != '\0') {
-    /* Letters differ from their other case in one bit. */
+    /* lower case: letters differ in one bit */
     char letter = *s | 0x20;
     const char *unit = strchr (units, letter);
 
@@ -158,7 +158,7 @@ human_size (char buf[HUMAN_MAX], uint64_t bytes)
     tenths = 0;
     whole++;
   }
-  /* Rounded up to the next unit: 1.0 MiB, not 1024.0 KiB. */
+  /* rounded up to the next unit: 1.0 MiB, not 1024.0 KiB */
   if (whole == 1024 && unit < sizeof units - 2) {
     whole = 1;
     unit++;
@@ -174,7 +174,7 @@ human_duration (char buf[HUMAN_MAX], uint64_t ns)
   uint64_t s = ns / NS_PER_S + (ns % NS_PER_S >= NS_PER_S / 2);
   uint64_t tenths;
 
-  /* A tenth matters only where it is a fair part of the whole. */
+  /* tenths matter only in short times */
   if (ns < 10 * NS_PER_S) {
     tenths = (ns + NS_PER_S / 20) / (NS_PER_S / 10);
     if (tenths < 100) {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the machine has something left to do work with: from /proc/stat, see
- * proc(5).
- */
+/* Idle processors, from /proc/stat, see proc(5). */
 
 #include <config.h>
 

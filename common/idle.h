@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the machine has something left to do work with. */
+/* Idle processors: whether the machine has processor time to spare. */
 
 #ifndef IDLE_H
 #define IDLE_H
 
 #include <stdint.h>
 
-/* The ns that a processor was idle since the machine was started, on average
- * of all; in steps of some ms.  0 where that cannot be read: then none of them
- * ever seems to be.
+/* Returns the ns that a processor was idle since the machine was started, as
+ * the average of all processors, in steps of some ms.  Returns 0 if that cannot
+ * be read, so the machine then never seems idle.
  */
 uint64_t idle_time (void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a buffer is all zero, fast: the usual answer for data, no, costs one
+/* Tells whether a buffer is all zero, fast: for most data the answer costs one
  * cache line.
  */
 
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Any length and alignment; an empty buffer is zero. */
+/* Takes any length and alignment; an empty buffer is zero. */
 bool is_zero (const void *buffer, size_t length);
 
 #endif /* ISZERO_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The few lines that the project adds to jansson: see json.h. */
+/* Helpers for jansson: see json.h. */
 
 #include <config.h>
 
@@ -39,8 +39,8 @@ json_of_time (const struct timespec *t)
 
 /* -- text ----------------------------------------------------------------- */
 
-/* What the first byte of a sequence says: its length, and the least value that
- * needs so many bytes.  0 for a byte that begins none.
+/* Returns the length of the sequence that starts with this byte and the least
+ * value that needs that length.  0 if no sequence starts with it.
  */
 static unsigned
 sequence_length (unsigned char first, uint32_t *value, uint32_t *least)
@@ -68,7 +68,7 @@ sequence_length (unsigned char first, uint32_t *value, uint32_t *least)
   return 0;
 }
 
-/* How many bytes the character at s has, or 0 where there is none. */
+/* Returns the length of the character at @s in bytes, or 0 if it is invalid. */
 static unsigned
 character_length (const char *s, size_t left)
 {

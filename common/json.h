@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The few lines that the project adds to jansson.
- *
- * Every function that makes a value gives NULL where memory is out, and takes
- * what jansson's own functions take: a value that was put into another one is
- * that one's.
+/* Helpers for jansson.  Functions that make a value return NULL when memory
+ * runs out.  As with jansson's own functions, NULL can be passed on as a value,
+ * and a value put into another one belongs to that one.
  */
 
 #ifndef JSON_H
@@ -14,22 +12,23 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A number of bytes, or of things. */
+/* Makes a number of bytes or of items. */
 json_t *json_of_number (uint64_t n);
 
-/* Seconds, exact to the microsecond. */
+/* Makes a number of seconds, exact to the microsecond. */
 json_t *json_of_ns (uint64_t ns);
 
-/* A date in UTC, exact to the microsecond: "2026-01-31T12:00:00.000000Z". */
+/* Makes a date in UTC, exact to the microsecond: "2026-01-31T12:00:00.000000Z".
+ */
 json_t *json_of_time (const struct timespec *t);
 
-/* Text of at most so many bytes, whoever it comes from: NULL becomes null, and
- * what is no UTF-8 becomes U+FFFD, which jansson alone would refuse.
+/* Makes text of at most @at_most bytes.  NULL becomes null, and bytes that are
+ * not UTF-8, which jansson would refuse, become U+FFFD.
  */
 json_t *json_of_text (const char *text, size_t at_most);
 
-/* One line with its end, without blanks.  Allocated; NULL where memory is out,
- * or the value is NULL.
+/* Formats a value as one line without blanks, with a line end.  Allocated; NULL
+ * when memory runs out or the value is NULL.
  */
 char *json_line (const json_t *value, size_t *length);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lines that come through a pipe: see line-reader.h. */
+/* Reads lines from a pipe: see line-reader.h. */
 
 #include <config.h>
 
@@ -22,14 +22,14 @@ line_reader_open (struct line_reader *l, size_t longest, int *write_fd)
   *l = (struct line_reader) { .fd = -1, .longest = longest };
   if (pipe2 (fds, O_CLOEXEC) == -1)
     return -1;
-  /* Only our end: the other is the writer's to set. */
+  /* only our end: the other one belongs to the writer */
   fcntl (fds[0], F_SETFL, O_NONBLOCK);
   l->fd = fds[0];
   *write_fd = fds[1];
   return 0;
 }
 
-/* Leaves out a line that is too long, or that there is no memory for. */
+/* Starts to skip a line that is too long, or that there is no memory for. */
 static void
 skip (struct line_reader *l)
 {
@@ -61,7 +61,7 @@ make_room (struct line_reader *l)
     skip (l);
 }
 
-/* The end of a line that was left out, if it has come. */
+/* Ends the skipping if the line end has arrived. */
 static void
 end_skipping (struct line_reader *l)
 {
@@ -85,7 +85,7 @@ hang_up (struct line_reader *l)
   l->fd = -1;
 }
 
-/* Not more than there is a line for: who writes without end must not keep us
+/* Stops once a line is complete: a writer that never stops must not keep us
  * here.
  */
 void
@@ -95,7 +95,7 @@ line_reader_read (struct line_reader *l)
     ssize_t n;
 
     make_room (l);
-    if (l->room == 0) { /* no memory at all */
+    if (l->room == 0) { /* no memory was available */
       hang_up (l);
       return;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An intrusive, doubly linked list: the node lives in the thing it links, so
- * that putting something on a list never allocates.
+/* An intrusive, doubly linked list: the node is a member of the linked struct,
+ * so putting something on a list never allocates.
  */
 
 #ifndef LIST_H
@@ -14,10 +14,10 @@ struct list_node {
 };
 
 struct list {
-  struct list_node head; /* circular; points at itself when empty */
+  struct list_node head; /* circular; points to itself when empty */
 };
 
-/* The struct that holds this node as its member. */
+/* Returns the struct that has this node as a member. */
 #define list_entry(node, type, member)                                         \
   ((type *) ((char *) (node) -offsetof (type, member)))
 
@@ -48,7 +48,7 @@ list_append (struct list *l, struct list_node *n)
   list_insert_after (l->head.prev, n);
 }
 
-/* Append and take are a queue, push and take are a stack. */
+/* list_append and list_take make a queue, list_push and list_take a stack. */
 static inline void
 list_push (struct list *l, struct list_node *n)
 {
@@ -63,7 +63,7 @@ list_remove (struct list_node *n)
   n->next = n->prev = NULL;
 }
 
-/* The first node, taken off the list, or NULL when the list is empty. */
+/* Removes and returns the first node; NULL when the list is empty. */
 static inline struct list_node *
 list_take (struct list *l)
 {
@@ -75,7 +75,8 @@ list_take (struct list *l)
   return n;
 }
 
-/* Walking: for (n = list_first (l); n != NULL; n = list_next (l, n)) */
+/* Loop over a list: for (n = list_first (l); n != NULL; n = list_next (l, n))
+ */
 static inline struct list_node *
 list_first (const struct list *l)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How much memory the control groups of this process grant.  The files are
- * described in the kernel's Documentation/admin-guide: cgroup-v2.rst and
- * cgroup-v1/memory.rst; /proc/self/cgroup in cgroups(7).
+/* The memory limit of control groups: see memory-limit.h.
+ *
+ * The files are described in the kernel's Documentation/admin-guide:
+ * cgroup-v2.rst and cgroup-v1/memory.rst; /proc/self/cgroup in cgroups(7).
  */
 
 #include <config.h>
@@ -15,7 +16,7 @@
 #include "arith.h"
 #include "memory-limit.h"
 
-/* The number in a file; UINT64_MAX where there is none, as for "max". */
+/* Reads the number in a file; UINT64_MAX if there is none, as for "max". */
 static uint64_t
 read_limit (const char *folder, const char *group, const char *file)
 {
@@ -32,8 +33,8 @@ read_limit (const char *folder, const char *group, const char *file)
   return limit;
 }
 
-/* The lowest of a group and those above it.  A container may see only the top
- * of its own.
+/* Returns the lowest limit of a group and the groups above it.  A container may
+ * see only the top of its own.
  */
 static uint64_t
 lowest_limit (const char *folder, char *group, const char *file)
@@ -48,7 +49,9 @@ lowest_limit (const char *folder, char *group, const char *file)
   return min_u64 (limit, read_limit (folder, "", file));
 }
 
-/* Whether "memory" is one of the words between commas. */
+/* Returns whether "memory" is one of the controllers, which are separated by
+ * commas.
+ */
 static bool
 names_memory (char *controllers)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A descriptor that becomes readable when it is rung. */
+/* An event notifier: see notifier.h. */
 
 #include <config.h>
 
@@ -22,7 +22,7 @@ notifier_signal (int notifier)
   const uint64_t one = 1;
 
   if (write (notifier, &one, sizeof one) == -1)
-    return; /* full means rung before */
+    return; /* a full counter means that it is readable already */
 }
 
 bool

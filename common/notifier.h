@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A descriptor that becomes readable when it is rung, from any thread, and
- * stays so: it wakes each poll that waits for it, now or later.
+/* An event notifier: a descriptor that any thread can make readable.  It stays
+ * readable, so that it wakes each poll that waits for it, now or later.
  */
 
 #ifndef NOTIFIER_H
@@ -9,14 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Not a standard descriptor.  The caller closes it.  -1 with errno. */
+/* Makes one, never with the number of a standard descriptor.  The caller closes
+ * it.  -1 with errno.
+ */
 int notifier_new (void);
 
 void notifier_signal (int notifier);
 
 bool notifier_is_set (int notifier);
 
-/* How often it was rung since this was last asked; it is silent again. */
+/* Returns how often it was notified since the last call, and makes it
+ * unreadable again.
+ */
 uint64_t notifier_take (int notifier);
 
 #endif /* NOTIFIER_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one conn leaves in the page cache: see page-cache.h. */
+/* Page-cache hygiene of one connection: see page-cache.h. */
 
 #include <config.h>
 
@@ -13,36 +13,40 @@
 #include "arith.h"
 #include "page-cache.h"
 
-/* Small enough to be looked at, and dropped, in no time; so large that its ends
- * seldom cut the units of the cache, which can be some MiB: a unit that is
- * dropped in part only stays whole.
+/* Size of a section: small enough to be inspected and dropped quickly, and
+ * large enough that its ends seldom split a unit of the cache, which can be
+ * some MiB.  A unit that is dropped only in part stays in the cache.
  */
 #define SECTION (16 * MiB)
 #define PAGES_MAX (SECTION / 4096)
 
-/* Of those that are read: the one before the conn's, where requests may still
- * be in flight, its own, and two that the kernel may read ahead into.
+/* Sections tracked while reading: the previous one, where requests may still be
+ * in flight, the current one, and two for read-ahead.
  */
 #define BEHIND 1
 #define AHEAD 2
 #define SECTIONS (BEHIND + 1 + AHEAD)
 
-/* Those that may be on their way to the disk behind the one being written. */
+/* Sections that may still be on their way to the disk before the one that is
+ * being written.
+ */
 #define UNSETTLED 2
 
 #define NONE UINT64_MAX
 
 struct section {
   uint64_t index;                      /* its offset / SECTION, or NONE */
-  unsigned char was_cached[PAGES_MAX]; /* lowest bit; others undefined */
+  unsigned char was_cached[PAGES_MAX]; /* lowest bit of each byte; others
+                                          undefined */
 };
 
 struct page_cache {
   int fd;              /* borrowed */
   uint64_t page;       /* bytes */
-  uint64_t start, end; /* bytes: all that was written is in there */
+  uint64_t start, end; /* bytes: everything written is in this range */
   uint64_t writing;    /* index of the section, or NONE */
-  struct section sections[SECTIONS]; /* being read; by index, modulo */
+  struct section sections[SECTIONS]; /* sections being read, by index modulo
+                                        SECTIONS */
 };
 
 struct page_cache *
@@ -75,7 +79,7 @@ was_cached (const struct section *s, uint64_t page)
   return s->was_cached[page] & 1;
 }
 
-/* Drops each run of pages that was not in the cache before. */
+/* Drops the pages of a section that were not in the cache before. */
 static void
 leave (const struct page_cache *f, struct section *s)
 {
@@ -95,8 +99,9 @@ leave (const struct page_cache *f, struct section *s)
   s->index = NONE;
 }
 
-/* Takes down what of a section is in the cache.  Where that cannot be seen, all
- * of it is taken to be: others' pages are not ours to drop.
+/* Notes which pages of a section are in the cache.  If that cannot be
+ * determined, all are assumed to be: pages that others use are not ours to
+ * drop.
  */
 static void
 look (struct page_cache *f, uint64_t index)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one conn leaves in the page cache of a file: what was in it before, and
- * nothing else.
+/* Page-cache hygiene of one connection: after a copy, the page cache holds
+ * those pages of the file that it held before, and no others.
  *
- * The file is looked at in sections.  What a section had in the cache before
- * anything of it was read stays there; the rest is dropped once the conn has
- * moved on.  What is written is pushed out a little behind the conn, and then
- * dropped.  So neither the memory that this takes nor the cache and the
- * unwritten data of a copy have anything to do with the file's size.
+ * The file is handled in sections.  Pages of a section that were cached before
+ * anything of it was read stay cached; the others are dropped once the
+ * connection has moved on.  Written data is sent to the disk a little later,
+ * and then dropped.  So neither the memory for this, nor the cache, nor the
+ * unwritten data of a copy grow with the size of the file.
  *
- * One thread at a time.  Nothing here fails the copy: what cannot be looked at,
- * or not be dropped, stays in the cache.
+ * One thread at a time.  Nothing here fails the copy: pages that cannot be
+ * inspected or dropped stay in the cache.
  */
 
 #ifndef PAGE_CACHE_H
@@ -20,35 +20,37 @@
 
 struct page_cache; /* body in page-cache.c */
 
-/* A run of a file, in bytes. */
+/* A range of a file, in bytes. */
 struct span {
   uint64_t offset, length;
 };
 
-/* For a descriptor that is borrowed until page_cache_free.  NULL with errno. */
+/* Makes one for a descriptor, which is borrowed until page_cache_free.  NULL
+ * with errno.
+ */
 struct page_cache *page_cache_new (int fd);
 
-/* Drops what is left to drop and is on the disk.  NULL is fine. */
+/* Drops the remaining pages that are on the disk.  NULL is fine. */
 void page_cache_free (struct page_cache *f);
 
-/* Before this range is read; length > 0. */
+/* Must be called before a range is read; @length > 0. */
 void page_cache_read (struct page_cache *f, uint64_t offset, uint64_t length);
 
-/* Before this range is written; length > 0.  True with a span that is to be
- * settled first: so a disk that is slow slows down those that write to it, and
- * a flush has little left to do.
+/* Must be called before a range is written; @length > 0.  Returns true with a
+ * span that must be settled first, so that a slow disk slows down its writers,
+ * and a flush has little left to do.
  */
 bool page_cache_write (struct page_cache *f, uint64_t offset, uint64_t length,
                        struct span *settle);
 
-/* Waits until a span is on the disk, and drops it.  0, or the errno of what did
- * not get there: the kernel tells it only once for each descriptor, so no flush
- * would see it again.
+/* Waits until a span is on the disk, and drops it.  0, or the errno of a
+ * write-back error: the kernel reports it only once for each descriptor, so a
+ * flush would not report it again.
  */
 int page_cache_settle (const struct page_cache *f, const struct span *s);
 
-/* The file was flushed: drops all of it, so that whoever reads it next reads
- * what the disk has, and not what was to be written there.
+/* Drops all pages of the file, which was flushed, so that a later reader gets
+ * the data from the disk rather than from the cache.
  */
 void page_cache_flushed (struct page_cache *f);
 

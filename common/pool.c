@@ -14,7 +14,7 @@
 #include "arith.h"
 #include "pool.h"
 
-/* A cache line: neighbouring slots never share one. */
+/* A cache line; neighbouring slots never share one. */
 #define SLOT_ALIGN 64
 
 int
@@ -29,8 +29,8 @@ pool_init (struct pool *p, size_t n_slots, size_t slot_size, size_t n_small)
     errno = EINVAL;
     return -1;
   }
-  /* The arena starts on a page, so rounding to a line keeps a multiple of the
-   * page size page-aligned.
+  /* the arena starts on a page, so a multiple of the page size stays
+   * page-aligned
    */
   if (__builtin_add_overflow (slot_size, SLOT_ALIGN - 1, &stride)
       || __builtin_mul_overflow (stride & ~(size_t) (SLOT_ALIGN - 1), n_slots,
@@ -44,8 +44,8 @@ pool_init (struct pool *p, size_t n_slots, size_t slot_size, size_t n_small)
   if (p->taken == NULL)
     return -1;
 
-  /* Straight from the kernel: zeroes, and not resident until touched, which no
-   * allocator promises for every size.
+  /* directly from the kernel: zeroed, and not resident until touched, which no
+   * allocator promises for every size
    */
   arena = mmap (NULL, arena_size, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -54,8 +54,8 @@ pool_init (struct pool *p, size_t n_slots, size_t slot_size, size_t n_small)
     errno = ENOMEM;
     return -1;
   }
-  /* Advice, which a kernel without huge pages refuses.  Only those that lie in
-   * it as a whole become huge.
+  /* only advice: a kernel without huge pages refuses it.  Only whole huge pages
+   * within the range become huge.
    */
   small = align_up (n_small * stride, sysconf (_SC_PAGESIZE));
   if (small < arena_size)
@@ -111,8 +111,8 @@ pool_give (struct pool *p, void *slots, size_t n)
   const size_t offset = (size_t) ((char *) slots - (char *) p->arena);
   const size_t first = offset / p->slot_size;
 
-  /* Slots of another pool, a pointer into the middle of one, or slots that are
-   * not taken: all are ours to get right.
+  /* slots of another pool, a pointer into the middle of a slot, and slots that
+   * are not taken would be bugs of the caller
    */
   assert (offset % p->slot_size == 0 && first + n <= p->n_slots);
   for (size_t i = first; i < first + n; i++) {

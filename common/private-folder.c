@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A folder of this process alone: see private-folder.h.
  *
- * The lock's file gets its name once it is locked.  So a folder with that file
- * was made here, and where the lock can be had, its owner is gone.
+ * The lock file gets its name once it is locked.  So a folder with that file
+ * was made by this program, and if the lock can be taken, its owner has ended.
  */
 
 #include <config.h>
@@ -45,7 +45,7 @@ has_our_name (const char *name, const char *prefix)
   return true;
 }
 
-/* The lock of a folder that nobody owns any more, or -1. */
+/* Takes the lock of a folder whose owner has ended, or returns -1. */
 static int
 take_lock (int folder)
 {
@@ -71,7 +71,7 @@ is_socket (int folder)
     && S_ISSOCK (st.st_mode);
 }
 
-/* Whether all that is in it can be ours. */
+/* Returns whether the folder holds nothing but files of ours. */
 static bool
 holds_nothing_else (int folder)
 {
@@ -119,7 +119,9 @@ remove_if_left (int at, const char *name)
   close (folder);
 }
 
-/* What cannot be looked at stays. */
+/* Removes folders that ended processes have left.  Folders that cannot be
+ * inspected stay.
+ */
 static void
 remove_all_left (const char *at, const char *prefix)
 {
@@ -134,7 +136,7 @@ remove_all_left (const char *at, const char *prefix)
   closedir (dir);
 }
 
-/* Without a lock nobody removes the folder but us. */
+/* Makes the lock.  Without it, only this process removes the folder. */
 static int
 make_lock (const char *path)
 {

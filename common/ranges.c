@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sorted, merged, half-open ranges in a sliding window of one array.
  *
- * The array has room for twice the capacity.  Ranges are forgotten at the
- * front, by moving the window, and added mostly at the back; only when the
- * window hits the end of the array are the live ranges moved to its start.
- * With twice the room that happens once in max additions at most.
+ * The array has room for twice the capacity.  Ranges are removed at the front
+ * by moving the window, and mostly added at the back.  Only when the window
+ * reaches the end of the array are the live ranges moved to its start, which
+ * happens at most once in max additions.
  */
 
 #include <config.h>
@@ -48,13 +48,15 @@ ranges_clear (struct ranges *r)
   r->first = r->n = 0;
 }
 
-/* The index of the first range that ends at or after offset: r->n if none. */
+/* Returns the index of the first range that ends at or after offset; r->n if
+ * there is none.
+ */
 static size_t
 first_ending_at (const struct ranges *r, uint64_t offset)
 {
   size_t low = 0, high = r->n, middle;
 
-  /* The walk along a disk asks for the front and adds at the back. */
+  /* fast paths: walking along a disk looks at the front and adds at the back */
   if (r->n == 0 || ranges_at (r, 0)->end >= offset)
     return 0;
   if (ranges_at (r, r->n - 1)->end < offset)
@@ -70,16 +72,18 @@ first_ending_at (const struct ranges *r, uint64_t offset)
   return low;
 }
 
-/* The same for a range that ends after offset. */
+/* Returns the index of the first range that ends after offset; r->n if there is
+ * none.
+ */
 static size_t
 first_ending_after (const struct ranges *r, uint64_t offset)
 {
-  /* No range ends after the last offset there is. */
+  /* no range ends after the largest offset */
   return offset == UINT64_MAX ? r->n : first_ending_at (r, offset + 1);
 }
 
-/* Put n_piece ranges in the place of those from index i up to, not including,
- * index j.  False, and nothing changed, when they do not fit.
+/* Replaces the ranges from index i up to, not including, index j by n_piece
+ * others.  Returns false, and changes nothing, if they do not fit.
  */
 static bool
 splice (struct ranges *r, size_t i, size_t j, const struct ranges_entry *piece,
@@ -114,14 +118,14 @@ ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
   if (start >= end)
     return true;
 
-  /* From i up to j: all that overlap or touch. */
+  /* from i up to j: all ranges that overlap or touch */
   i = first_ending_at (r, start);
   for (j = i; j < r->n && ranges_at (r, j)->start <= end; ++j)
     ;
 
-  /* Only the first of them can begin before us, and only the last can end
-   * behind us.  What sticks out is joined when it has our value, else it stays
-   * as a piece of its own.
+  /* Only the first of them can begin before the new range, and only the last
+   * can end after it.  The parts outside are joined to the new range if they
+   * have its value, else they stay as ranges of their own.
    */
   if (i < j && ranges_at (r, i)->start < start) {
     const struct ranges_entry *left = ranges_at (r, i);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sorted, merged, half-open ranges of 64-bit offsets, each with a small value.
- *
- * Capacity is fixed at init, so that adding never allocates: a full set says
- * so.  Neighbours that touch and have the same value are one range.
+ * The capacity is fixed, so that adding never allocates: a full set reports
+ * that.  Adjacent ranges with the same value are merged.
  */
 
 #ifndef RANGES_H
@@ -23,35 +22,37 @@ struct ranges {
                                  room for 2*max */
 };
 
-/* -1 with errno (ENOMEM).  max is the capacity in ranges, at least 1. */
+/* Allocates room for @max ranges, at least 1.  -1 with errno (ENOMEM). */
 int ranges_init (struct ranges *r, size_t max);
 void ranges_free (struct ranges *r); /* safe on a zeroed struct, and twice */
 void ranges_clear (struct ranges *r);
 
-/* Give [start, end) this value, over whatever was there before: what stood
- * there is cut.  An empty range changes nothing.  False, and nothing changed,
- * when there is no room (capacity max).
+/* Sets [start, end) to a value, replacing what was there.  An empty range
+ * changes nothing.  Returns false, and changes nothing, if there is no room.
  */
 bool ranges_set (struct ranges *r, uint64_t start, uint64_t end,
                  uint32_t value);
 
-/* Forget everything in [start, end).  Cutting a hole into the middle of a
- * range can need one more slot: false, and nothing changed, when there is none.
+/* Removes [start, end).  Removing the middle of a range needs one more entry:
+ * returns false, and changes nothing, if there is no room.
  */
 bool ranges_cut (struct ranges *r, uint64_t start, uint64_t end);
 
-/* Forget everything below offset.  Constant time a range forgotten. */
+/* Removes everything below @offset, in constant time per range removed. */
 void ranges_forget_below (struct ranges *r, uint64_t offset);
 
-/* The range that holds offset, or NULL.  O(log n), and O(1) for the first. */
+/* Returns the range that contains @offset, or NULL.  O(log n), and O(1) for the
+ * first range.
+ */
 const struct ranges_entry *ranges_find (const struct ranges *r,
                                         uint64_t offset);
 
-/* The first range that ends after offset, or NULL: for walking gaps. */
+/* Returns the first range that ends after @offset, or NULL: for walking gaps.
+ */
 const struct ranges_entry *ranges_next (const struct ranges *r,
                                         uint64_t offset);
 
-/* Sum of all lengths. */
+/* Returns the sum of all lengths. */
 uint64_t ranges_bytes (const struct ranges *r);
 
 static inline size_t
@@ -60,7 +61,7 @@ ranges_count (const struct ranges *r)
   return r->n;
 }
 
-/* 0 <= i < ranges_count (). */
+/* Returns a range; 0 <= i < ranges_count (). */
 static inline const struct ranges_entry *
 ranges_at (const struct ranges *r, size_t i)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The shortest time in which a server has answered lately.  Pure.
+/* The round-trip time: the shortest time in which a server answered recently.
+ * Pure.
  *
- * The three quickest of each 16 answers are left out: a server may have taken
- * them from a cache, and they do not show how far away it is.  Until a server
- * has given 16 answers, the quickest one counts.
+ * The three fastest of each 16 answers are ignored: they may have come from a
+ * cache and do not show how far away the server is.  Until a server has given
+ * 16 answers, the fastest one counts.
  */
 
 #ifndef RTT_H
@@ -12,17 +13,18 @@
 #include <stdint.h>
 
 #define ANSWERS 16
-#define ANSWERS_QUICK 3 /* of these, the lowest, that do not count */
+#define ANSWERS_QUICK 3 /* the lowest of these, which are ignored */
 
 struct rtt {               /* zeroed: no answer yet */
   uint64_t times[ANSWERS]; /* ascending */
   unsigned n;
-  uint64_t since;       /* when the present span began */
-  uint64_t now, before; /* lowest in it and in the last; 0: none */
+  uint64_t since;       /* when the current span began */
+  uint64_t now, before; /* lowest in the current and the previous span; 0:
+                           none */
 };
 
-/* Takes in an answer that took so long, at this time.  Returns the lowest of the
- * last one to two spans.
+/* Notes an answer that took this long, at this time.  Returns the lowest round
+ * trip of the last one to two spans.
  */
 static inline uint64_t
 rtt_note (struct rtt *a, uint64_t took, uint64_t time, uint64_t span)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of a command, for people: only what is known to be harmless is
- * shown.
+/* Formats the words of a command for people, showing only words that are known
+ * to be harmless.
  *
  * Nobody can list all options of all programs that take a secret, so it is the
- * other way round: a value is shown where its name is in a list here and the
- * value is plain, that is, of one piece and without anything that looks like a
- * secret.  A name is always shown.
+ * other way round: a value is shown if its name is in a list here and the value
+ * is plain, which means in one piece and without anything that looks like a
+ * secret.  Names are always shown.
  */
 
 #include <config.h>
@@ -20,7 +20,7 @@
 
 static const char mask[] = "***";
 
-/* "name=value" and "--name=value", here and behind a dot: file.filename. */
+/* Names in "name=value" and "--name=value", also after a dot: file.filename. */
 static const char *const shown_names[] = {
   "aio",
   "cache",
@@ -82,13 +82,13 @@ static const char *const shown_names[] = {
   "vm",
 };
 
-/* The beginnings of names of nbdkit's filters, which have nothing to hide. */
+/* Prefixes of the parameters of nbdkit's filters, which are harmless. */
 static const char *const shown_beginnings[] = {
   "blocksize-", "cache-", "cow-",       "delay-", "error-",
   "extent",     "rate-",  "readahead-", "retry-",
 };
 
-/* Options that take no argument, or a plain one, as the next word. */
+/* Options without an argument, or with a plain one as the next word. */
 static const char *const shown_options[] = {
   "-D",         "-U",           "-b",           "-e",           "-f",
   "-k",         "-n",           "-r",           "-t",           "-v",
@@ -99,7 +99,7 @@ static const char *const shown_options[] = {
   "--verbose",
 };
 
-/* Words that stand alone: programs, nbdkit's plugins, formats. */
+/* Single words: programs, nbdkit's plugins, formats. */
 static const char *const shown_words[] = {
   "auto",
   "bash",
@@ -151,7 +151,7 @@ static const char *const shown_words[] = {
   "zero",
 };
 
-/* How names of disks end. */
+/* Suffixes of the names of disks. */
 static const char *const shown_ends[] = {
   ".img", ".iso", ".qcow2", ".raw",  ".sh",   ".sock",
   ".tar", ".vdi", ".vhd",   ".vhdx", ".vmdk",
@@ -193,8 +193,8 @@ is_name (const struct work *p)
   return p->length > 0 && is_of (p, LETTERS DIGITS "-_.");
 }
 
-/* Plain values have no blanks and no quotes; what stands before an '@' can be
- * shown only in an address, where it is masked.
+/* Returns whether a value is plain: it has no blanks and no quotes.  Text
+ * before an '@' is shown only in an address, where it is masked.
  */
 static bool
 is_plain (const struct work *p)
@@ -236,7 +236,7 @@ is_path (const struct work *p)
     && is_plain (p) && memchr (p->start, '=', p->length) == NULL;
 }
 
-/* What a query of an address has in it is never known. */
+/* Writes a plain value.  The query of an address is never shown. */
 static bool
 write_plain (FILE *fp, const struct work *p)
 {
@@ -261,7 +261,9 @@ write_alone (FILE *fp, const struct work *p)
   return fputs (mask, fp) != EOF;
 }
 
-/* The name's last part counts, and its dashes do not. */
+/* Returns whether values of this name are shown.  Only the last part of the
+ * name counts, and leading dashes do not.
+ */
 static bool
 is_shown_name (struct work name)
 {
@@ -285,7 +287,7 @@ is_shown_name (struct work name)
   return is_in (&name, shown_names, COUNT (shown_names));
 }
 
-/* "name=value", or a value that stands alone. */
+/* Writes "name=value", or a single value. */
 static bool
 write_piece (FILE *fp, const struct work *p)
 {
@@ -303,7 +305,9 @@ write_piece (FILE *fp, const struct work *p)
   return fputs (mask, fp) != EOF;
 }
 
-/* QEMU parts what belongs together at commas; two stand for one in a value. */
+/* Returns the length up to the next comma.  QEMU separates parameters by
+ * commas, and two commas stand for one in a value.
+ */
 static size_t
 piece_length (const char *s)
 {
@@ -335,7 +339,8 @@ is_option (const char *word)
   return word[0] == '-' && word[1] != '\0' && strchr (word, '=') == NULL;
 }
 
-/* One letter can have its argument right behind it. */
+/* Writes an option.  A short option can be followed directly by its argument.
+ */
 static bool
 write_option (FILE *fp, const char *word)
 {

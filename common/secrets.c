@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hides what nobody but the user should read: for every name we print.
+/* Hides secrets in every name that is printed.
  *
- * Where a value ends is often anyone's guess: a password may hold the very
- * character that separates parameters.  In unflushed too much is hidden, never too
+ * It is often uncertain where a value ends: a password may contain the
+ * character that separates parameters.  In doubt too much is hidden, never too
  * little.
  */
 
@@ -25,8 +25,8 @@ is_digit (char c)
   return c >= '0' && c <= '9';
 }
 
-/* The characters of a parameter's name.  The dash is one of them, so the two
- * dashes of an option need no rule of their own.
+/* Returns whether the character can be part of a parameter's name.  The dash
+ * can, so the two dashes of an option need no rule of their own.
  */
 static bool
 is_name_char (char c)
@@ -43,9 +43,9 @@ ends_in (const char *name, size_t length, const char *end)
   return length >= n && strncasecmp (name + length - n, end, n) == 0;
 }
 
-/* Names of secrets, by how they end.  A short one stands alone, or after a
- * separator.  A key may be a secret, or say which disk is meant: so it is
- * hidden, but two of them are never taken for one.
+/* Names of secrets, by their end.  A short one must be the whole name or follow
+ * a separator.  A key may be a secret, or identify the disk: so it is hidden,
+ * but two different keys are never taken for the same.
  */
 static const struct secret_name {
   const char *end;
@@ -72,7 +72,7 @@ static const struct secret_name {
   { "credentials", LONG },
   { "jwt", SHORT },
   { "ticket", NAMES_DISK },
-  /* Of addresses that are open to their bearer. */
+  /* In addresses that grant access to anyone who has them. */
   { "signature", LONG },
   { "sig", LONG },
 };
@@ -98,8 +98,8 @@ is_secret_name (const char *name, size_t length)
   return find_secret_name (name, length) != NULL;
 }
 
-/* Given the text behind "://", the '@' that ends the user information, or NULL
- * when there is none.
+/* Returns the '@' that ends the user information, given the text after "://",
+ * or NULL if there is none.
  */
 static const char *
 user_info_end (const char *s)
@@ -111,8 +111,8 @@ user_info_end (const char *s)
   if (at != NULL || *s == '[')
     return at;
 
-  /* A password with a bare '/' in it ends what formally is the host early, and
-   * then the port is no number.
+  /* with an unescaped '/' in the password, the host formally ends there, and
+   * the port is not a number
    */
   port = memrchr (s, ':', length);
   if (port != NULL
@@ -121,7 +121,7 @@ user_info_end (const char *s)
   return NULL;
 }
 
-/* The length of the name that s starts with when '=' follows it, or 0. */
+/* Returns the length of the name at @s if '=' follows it, or 0. */
 static size_t
 name_length (const char *s)
 {
@@ -132,9 +132,9 @@ name_length (const char *s)
   return s[n] == '=' ? n : 0;
 }
 
-/* Given a value and what stands before its parameter's name ('\0' for
- * nothing), where the value ends: at the same separator when another parameter
- * comes behind it, else with the word.
+/* Returns the end of a value.  @separator is the character before its
+ * parameter's name ('\0' for none): the value ends there if another parameter
+ * follows, else with the word.
  */
 static const char *
 value_end (const char *value, char separator)
@@ -150,15 +150,15 @@ value_end (const char *value, char separator)
     if (*s != separator)
       continue;
     if (separator == ',' && s[1] == ',')
-      s++; /* QEMU's way to write a comma in a value */
+      s++; /* QEMU writes a comma in a value as two */
     else if (name_length (s + 1) > 0)
       break;
   }
   return s;
 }
 
-/* Whether the parameter is the data of one of QEMU's secret objects, which the
- * word shows before it.
+/* Returns whether the parameter is the data of one of QEMU's secret objects,
+ * which the word names before it.
  */
 static bool
 is_secret_data (const char *word, const char *name, size_t length)
@@ -174,7 +174,7 @@ is_secret_data (const char *word, const char *name, size_t length)
   return false;
 }
 
-/* The end of what must be hidden behind s, which points at '=', or NULL. */
+/* Returns the end of the secret after @s, which points at '=', or NULL. */
 static const char *
 secret_end (const char *word, const char *s)
 {
@@ -189,8 +189,8 @@ secret_end (const char *word, const char *s)
   return value_end (s + 1, name > word ? name[-1] : '\0');
 }
 
-/* A header, or a member of JSON: "Authorization: Bearer x".  The same as
- * secret_end, where s points at ':'.
+/* Returns the end of the secret in a header or a member of JSON, such as
+ * "Authorization: Bearer x".  Like secret_end, with @s at ':'.
  */
 static const char *
 header_end (const char *word, const char *s)
@@ -206,16 +206,15 @@ header_end (const char *word, const char *s)
   return is_secret_name (name, (size_t) (end - name)) ? s + strlen (s) : NULL;
 }
 
-/* -- what was percent-encoded --------------------------------------------- */
+/* -- percent-encoding ------------------------------------------------------ */
 
-/* A secret may have been encoded several times over: each time is a level. */
+/* A secret may be percent-encoded several times: each time is a level. */
 #define LEVELS 4
 
-/* A word as it stands, or decoded once more. */
+/* A word as it is, or decoded once more. */
 struct level {
   char *text;   /* owned */
-  size_t *from; /* owned: where in the word each character
-                                   began, and one more for the end */
+  size_t *from; /* owned: where in the word each character began, and its end */
   size_t length;
 };
 
@@ -247,8 +246,8 @@ digit_value (char c)
                            : -1;
 }
 
-/* Decodes a level into the next one.  False with next zeroed where there is
- * nothing to decode, or no memory, which *failed says.
+/* Decodes a level into the next one.  Returns false with @next zeroed if there
+ * is nothing to decode, or if memory ran out, which sets *failed.
  */
 static bool
 decode (const struct level *l, struct level *next, bool *failed)
@@ -266,7 +265,7 @@ decode (const struct level *l, struct level *next, bool *failed)
     const int c = low == -1 ? l->text[i] : 16 * high + low;
 
     next->from[next->length] = l->from[i];
-    next->text[next->length++] = c ? c : '\1'; /* the text goes on */
+    next->text[next->length++] = c ? c : '\1'; /* a NUL must not end the text */
     if (low != -1) {
       changed = true;
       i += 2;
@@ -293,13 +292,13 @@ first_level (const char *word, struct level *l)
 
 /* -- which parts of a word are hidden ------------------------------------- */
 
-/* For each character of a word, and its end. */
+/* Flags for each character of a word, and its end. */
 struct marks {
-  bool *hidden; /* owned: it does not appear */
-  bool *begins; /* owned: what is hidden begins before it */
+  bool *hidden; /* owned: the character is not shown */
+  bool *begins; /* owned: a hidden part begins before it */
 };
 
-/* Calls for a range of a level to be hidden. */
+/* Marks a range of a level as hidden. */
 static void
 hide (struct marks *m, const struct level *l, const char *start,
       const char *end)
@@ -333,7 +332,7 @@ hide_for_people (struct marks *m, const struct level *l)
   }
 }
 
-/* In a sentence, addresses stand among other words.  What a query has in it is
+/* Hides the queries of addresses within a sentence, because their content is
  * never known.
  */
 static void
@@ -351,7 +350,7 @@ hide_queries (struct marks *m, const struct level *l)
   }
 }
 
-/* Whether this character was decoded to get to this level. */
+/* Returns whether this character was decoded on this level. */
 static bool
 is_decoded (const struct level *l, const char *s)
 {
@@ -360,7 +359,7 @@ is_decoded (const struct level *l, const char *s)
   return l->from[i + 1] - l->from[i] > 1;
 }
 
-/* "%26", "%2526" and so on. */
+/* Returns whether an encoded separator is here: "%26", "%2526" and so on. */
 static bool
 is_encoded_separator (const char *s)
 {
@@ -371,8 +370,8 @@ is_encoded_separator (const char *s)
   return strncmp (s, "26", 2) == 0;
 }
 
-/* Where a secret ends for sure, so that nothing which tells one disk from
- * another is cut out with it: rather too little is cut.
+/* Returns where a secret certainly ends, so that nothing that identifies the
+ * disk is cut out with it.  In doubt too little is cut.
  */
 static const char *
 sure_end (const char *value)
@@ -417,7 +416,7 @@ marks_free (struct marks *m)
 
 enum purpose { SHOW_WORD, SHOW_LINE, CUT };
 
-/* False where memory is out: then nothing is known. */
+/* Finds all secrets.  False when memory runs out; then nothing may be shown. */
 static bool
 find_marks (struct marks *m, const char *word, enum purpose purpose)
 {
@@ -470,7 +469,7 @@ write_masked (FILE *fp, const char *word, enum purpose purpose)
   return true;
 }
 
-/* As it is, but for what was cut out, where one control character stands. */
+/* Writes the word with one control character in place of each secret. */
 static bool
 write_cut (FILE *fp, const char *word)
 {
@@ -498,7 +497,7 @@ announces_secret (const char *word)
     && is_secret_name (word, strlen (word));
 }
 
-/* Closes the stream; the text that went into it, or NULL with errno. */
+/* Closes the stream and returns its text, or NULL with errno. */
 static char *
 finish (FILE *fp, bool written, char **text)
 {
@@ -506,7 +505,7 @@ finish (FILE *fp, bool written, char **text)
 
   if (fclose (fp) == EOF || failed) {
     free (*text);
-    errno = ENOMEM; /* memory is all that such a stream can lack */
+    errno = ENOMEM; /* the only way such a stream can fail */
     return NULL;
   }
   return *text;
@@ -567,7 +566,7 @@ secrets_cut_command (char *const argv[])
       putc ('\1', fp);
     else
       written = write_cut (fp, argv[i]);
-    putc ('\2', fp); /* no blank, which words can have */
+    putc ('\2', fp); /* not a blank, which words can contain */
   }
   return finish (fp, written, &text);
 }

@@ -11,7 +11,7 @@
 #include "sha256.h"
 
 #define BLOCK 64     /* bytes */
-#define LENGTH_AT 56 /* in the last block: the length in bits */
+#define LENGTH_AT 56 /* offset of the length in bits, in the last block */
 
 /* The first bits of the fractions of the cube roots of the first primes. */
 static const uint32_t constants[64] = {
@@ -28,7 +28,7 @@ static const uint32_t constants[64] = {
   0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-/* The same of square roots. */
+/* The first bits of the fractions of the square roots of the first primes. */
 static const uint32_t start[8] = {
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
@@ -77,7 +77,7 @@ add_block (uint32_t hash[8], const unsigned char *block)
     hash[i] += v[i];
 }
 
-/* What is less than a block, a bit that ends it, and the length of all. */
+/* Adds the rest that is shorter than a block, a final bit, and the length. */
 static void
 add_end (uint32_t hash[8], const unsigned char *rest, size_t length)
 {

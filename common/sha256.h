@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SHA-256 of short texts (FIPS 180-4), for builds with any library or none.
+/* SHA-256 of short texts (FIPS 180-4), for builds with any TLS library or none.
  * Pure.
  */
 
@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-#define SHA256_TEXT 65 /* digits, and the end of the string */
+#define SHA256_TEXT 65 /* digits and a NUL */
 
-/* The digest in hexadecimal digits. */
+/* Writes the digest in hexadecimal digits. */
 void sha256_text (const void *bytes, size_t length, char out[SHA256_TEXT]);
 
 #endif /* SHA256_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A ring shared with the kernel: see uring.h. */
+/* Asynchronous I/O with io_uring: see uring.h. */
 
 #include <config.h>
 
@@ -22,7 +22,7 @@ struct uring {
   int settle_error;
 };
 
-/* The tags of what only comes before something else. */
+/* Tags of operations that only precede another one. */
 static char settling, dropping;
 
 static bool
@@ -49,10 +49,10 @@ uring_new (unsigned depth)
   if (r == NULL)
     return NULL;
   r->depth = depth;
-  /* There are twice as many places for what is over: they never run out. */
+  /* the completion queue has twice as many entries, so it never overflows */
   err = -io_uring_queue_init (depth, &r->ring, 0);
   if (err == 0 && can_do_all (&r->ring)) {
-    /* No child may keep the ring, and the files in it, when we have ended. */
+    /* a child must not keep the ring, and its files, after we have ended */
     io_uring_ring_dontfork (&r->ring);
     return r;
   }
@@ -73,7 +73,7 @@ uring_free (struct uring *r)
 
   if (r == NULL)
     return;
-  /* What was never started never touches anything. */
+  /* operations that were not submitted touch no buffer */
   while (r->in_flight > r->unsubmitted) {
     err = -io_uring_wait_cqe (&r->ring, &cqe);
     if (err == 0) {
@@ -112,7 +112,7 @@ add (struct uring *r)
 
   assert (uring_room (r) > 0);
   sqe = io_uring_get_sqe (&r->ring);
-  assert (sqe != NULL); /* it has room for all that may be in flight */
+  assert (sqe != NULL); /* it has room for everything in flight */
   r->in_flight++;
   r->unsubmitted++;
   return sqe;
@@ -228,7 +228,7 @@ uring_free (struct uring *r)
   assert (r == NULL);
 }
 
-/* There is no ring that the rest could be called with. */
+/* without a ring, none of these is ever called */
 
 int
 uring_fd (const struct uring *r)

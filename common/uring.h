@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asynchronous work on descriptors, through a ring shared with the kernel.  Its
- * descriptor can be polled: readable when something is over.
+/* Asynchronous I/O on descriptors with io_uring.  The descriptor of the ring
+ * can be polled: it is readable when an operation has completed.
  *
- * Where this was built without liburing, or the kernel refuses rings or has old
- * ones, uring_new says so, and nothing else is ever called.
- *
- * One thread at a time.
+ * If this was built without liburing, or the kernel refuses rings or has only
+ * old ones, uring_new fails, and no other function is called.  One thread at a
+ * time.
  */
 
 #ifndef URING_H
@@ -17,24 +16,24 @@
 
 struct uring; /* body in uring.c */
 
-/* A ring that can have so many things in flight.  NULL with errno: ENOSYS where
- * there are none, EPERM where they are forbidden.
+/* Makes a ring for @depth operations in flight.  NULL with errno: ENOSYS if
+ * there are no rings, EPERM if they are forbidden.
  */
 struct uring *uring_new (unsigned depth);
 
-/* Waits for all that is in flight: only then nobody writes to its buffers any
- * more.  NULL is fine.
+/* Waits for everything in flight, because the kernel may use the buffers until
+ * then, and frees the ring.  NULL is fine.
  */
 void uring_free (struct uring *r);
 
 int uring_fd (const struct uring *r);
 
-/* How many were added and not yet taken. */
+/* Returns how many operations were added and not taken yet. */
 unsigned uring_in_flight (const struct uring *r);
-unsigned uring_room (const struct uring *r); /* how many more can be */
+unsigned uring_room (const struct uring *r); /* how many more can be added */
 
-/* Each adds one thing to what the next uring_submit starts; there is room for
- * it.  tag comes back from uring_take.  At most 1 GiB is read or written.
+/* Each adds one operation for the next uring_submit; there must be room.
+ * uring_take returns its tag.  At most 1 GiB is read or written.
  */
 void uring_read (struct uring *r, int fd, void *buffer, uint64_t length,
                  uint64_t offset, void *tag);
@@ -44,25 +43,26 @@ void uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
                       uint64_t length, void *tag);
 void uring_fsync (struct uring *r, int fd, void *tag);
 
-/* The thing that is added next starts only when this range of a file is on the
- * disk, and has been dropped from the page cache, or when that has failed.
- * Neither shows in uring_take.
+/* Makes the next operation wait until this range of a file is on the disk and
+ * dropped from the page cache, or until that has failed. uring_take returns
+ * neither.
  */
 #define URING_SETTLE_PLACES 2
 void uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length);
 
-/* The errno of the first range that did not get to the disk; 0 for none.  The
- * kernel tells it only once for each descriptor, so no fsync would see it.
+/* Returns the errno of the first range that did not reach the disk; 0 for none.
+ * The kernel reports it only once for each descriptor, so no fsync would report
+ * it.
  */
 int uring_settle_error (const struct uring *r);
 
-/* 0, or an errno: what was not started stays added.  EAGAIN means to take what
- * is over, and try again.
+/* Submits the added operations.  0, or an errno: those that were not submitted
+ * stay added.  EAGAIN means to take completed ones, and try again.
  */
 int uring_submit (struct uring *r);
 
-/* Whether something is over: then its tag, and what the system call would have
- * returned, or minus its errno.  Never waits.
+/* Takes a completed operation: its tag, and the result of the system call or
+ * minus its errno.  Returns false if there is none.  Never waits.
  */
 bool uring_take (struct uring *r, void **tag, int *result);
 

@@ -32,7 +32,7 @@ url_is_nbd (const char *name)
   return false;
 }
 
-/* The value of a hexadecimal digit, or -1. */
+/* Returns the value of a hexadecimal digit, or -1. */
 static int
 digit (char c)
 {
@@ -66,7 +66,7 @@ url_decode (const char *s, const char *end, size_t *length)
   return text;
 }
 
-/* The same for what must be one line. */
+/* Does the same for text that must be one line. */
 static char *
 decode_line (const char *s, const char *end)
 {

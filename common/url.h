@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses of files on web servers: recognised, and parted from the name and
- * the password that may stand in them.
+/* Addresses of files on web servers: recognises them, and separates the user
+ * and the password.
  */
 
 #ifndef URL_H
@@ -9,25 +9,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The members are owned; NULL: there is none. */
+/* The members are owned; NULL: not present. */
 struct url {
   char *address;         /* without user and password */
   char *user, *password; /* decoded */
 };
 
-/* Whether a name is an http or https address, in any case. */
+/* Returns whether a name is an http or https address, in upper or lower case.
+ */
 bool url_is_web (const char *name);
 
-/* Whether a name is an NBD URI, in any case. */
+/* Returns whether a name is an NBD URI, in upper or lower case. */
 bool url_is_nbd (const char *name);
 
-/* Text less its percent-encoding: a new string of this length, which can have
- * NULs in it, and one behind.  NULL with errno: EINVAL where it is none.
+/* Decodes percent-encoding into a new string of *length bytes, which can
+ * contain NULs and has one at its end.  NULL with errno: EINVAL if the encoding
+ * is invalid.
  */
 char *url_decode (const char *s, const char *end, size_t *length);
 
-/* Parts an address.  0, or -1 with errno: EINVAL where user or password cannot
- * be decoded, or hold what no program could be told in a line.
+/* Splits an address.  0, or -1 with errno: EINVAL if user or password cannot be
+ * decoded, or contain characters that cannot be passed on in one line.
  */
 int url_split (const char *name, struct url *url);
 

@@ -5,8 +5,8 @@
  *       "destination": [ "qemu-nbd", "-f", "qcow2", "web.qcow2" ],
  *       "map": "web.map", "threads": 2, "no-extents": true }, ... ]
  *
- * All of it is checked before the first copy is started, the options of each copy
- * by the parser of the command line.
+ * All of it is checked before the first copy is started, the options of each
+ * copy by the parser of the command line.
  */
 
 #ifndef MANIFEST_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The syntax of maps, which is that of GNU ddrescue's mapfiles with lines of our
- * own in comments.  Pure.
+/* The syntax of maps, which is that of GNU ddrescue's mapfiles with lines of
+ * our own in comments.  Pure.
  *
  *   # stripecopy source: nbd://host/disk        our own, one for each key
  *   # stripecopy source digest: 5df2...         of the whole name, see map.c

@@ -519,7 +519,7 @@ map_claim (struct map *m, struct error *e)
   return map_save (m, e);
 }
 
-/* -- what is done and what is not ----------------------------------------- */
+/* -- finished ranges ------------------------------------------------------- */
 
 /* Shrinks the finished ranges to multiples of @align, except at the end of the
  * disk.  The bytes cut off are copied again with their block.

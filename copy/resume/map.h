@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The resume map: which parts of the disk are copied and on stable storage.
  *
- * It is a file, so that another run of the same command can resume the copy.  It
- * says which copy it is for, and only one run at a time can have it.  Workers
- * mark ranges after a flush, and the main thread saves the map.  All functions
- * but map_mark are for the main thread.
+ * It is a file, so that another run of the same command can resume the copy.
+ * It says which copy it is for, and only one run at a time can have it.
+ * Workers mark ranges after a flush, and the main thread saves the map.  All
+ * functions but map_mark are for the main thread.
  *
  *   map_open -> map_claim -> (the destination is prepared) -> map_begin
  *     -> map_todo -> map_mark, map_save, ... -> map_close
