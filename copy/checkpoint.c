@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Saves the map in time, and tells of it. */
+/* Saves the resume map while the copy runs: see checkpoint.h. */
 
 #include <config.h>
 
@@ -8,8 +8,8 @@
 #include "clock.h"
 #include "error.h"
 
-/* Workers flush in turn, and the map is saved after each of them, but not more
- * often than this.
+/* The shortest time between two saves: workers flush at different times, and
+ * each flush would save the map.
  */
 #define MAP_PAUSE NS_PER_S
 

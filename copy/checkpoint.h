@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Saves the map in time, and tells of it.  A map that cannot be saved ends no
- * copy: the one that stands is only older.
+/* Saves the resume map while the copy runs, and reports that.  A map that
+ * cannot be saved does not end the copy: the map on disk is only older.
  */
 
 #ifndef CHECKPOINT_H
@@ -12,21 +12,21 @@
 #include "output/events.h"
 #include "resume/map.h"
 
-/* Zeroed, but for map and events, it is one that has saved nothing yet. */
+/* Zero except for map and events means that nothing was saved yet. */
 struct checkpoint {
-  struct map *map;       /* borrowed; NULL: none is kept */
+  struct map *map;       /* borrowed; NULL: no map is kept */
   struct events *events; /* borrowed */
-  uint64_t due;          /* clock_now time: when to save it */
-  uint64_t told;         /* bytes that the last event told of */
-  bool warned;           /* that it cannot be saved */
+  uint64_t due;          /* clock_now time of the next save */
+  uint64_t told;         /* finished bytes in the last event */
+  bool warned;           /* of a map that cannot be saved */
 };
 
 void checkpoint_save (struct checkpoint *k);
 
-/* When checkpoint_tick has something to do; clock_now time, 0 for never. */
+/* Returns when to call checkpoint_tick; clock_now time, 0 for never. */
 uint64_t checkpoint_deadline (const struct checkpoint *k);
 
-/* Saves it where that is due. */
+/* Saves the map if it is time to. */
 void checkpoint_tick (struct checkpoint *k, uint64_t now);
 
 #endif /* CHECKPOINT_H */

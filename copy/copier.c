@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One copy, from opening both sides to closing them. */
+/* Runs one copy, from opening both sides to closing them. */
 
 #include <config.h>
 
@@ -32,21 +32,21 @@
 #include "output/summary.h"
 #include "plan/retry.h"
 
-/* A server that is told to end may have caches to write, and is killed if it
- * takes longer.  All that counts was flushed before, and less is owed to it
- * after a failure.
+/* How long a server may take to end after it was told to, before it is killed:
+ * it may have caches to write.  After a failure it gets SERVER_GRACE, because
+ * the data that counts was flushed before.
  */
 #define GRACE (30 * NS_PER_S)
 
-/* How long the disk is looked at as a whole, only to say how long a copy takes;
- * for --plan it is as long as opening may take.
+/* How long the extents of the whole disk are read before a copy, to estimate
+ * the time that it will take.  With --plan the limit is --open-timeout.
  */
 #define LOOK_PATIENCE NS_PER_S
 
-/* How long a few reads may take that check a promise. */
+/* How long the few reads may take that check --destination-is-zero. */
 #define SPOT_CHECK_PATIENCE (2 * NS_PER_S)
 
-/* All that lives as long as the copy. */
+/* Everything that lives as long as the copy. */
 struct copier {
   const struct options *options; /* borrowed, as are these two */
   struct events *events;
@@ -56,7 +56,7 @@ struct copier {
   struct copy copy;
   struct checkpoint checkpoint;
   struct output_file digest_file, trace_file;
-  struct scan *scan;             /* NULL: nobody looked */
+  struct scan *scan;             /* NULL: no scan was made */
   struct spot_check *spot_check; /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
@@ -112,7 +112,7 @@ make_plan (struct copier *c, struct error *e)
   return plan_make (&c->copy.plan, c->options, sides, c->machine, e);
 }
 
-/* What can be done, but perhaps not as it was meant. */
+/* Warns of what can be done, but perhaps not as the user meant it. */
 static void
 warn_of_plan (const struct copier *c)
 {
@@ -132,8 +132,8 @@ warn_of_plan (const struct copier *c)
                     c->copy.plan.size);
 }
 
-/* A side is not there.  Where it may come back, a map that stands is as good as
- * before, whatever it says.
+/* Reports that a side cannot be opened.  If it may come back, the copy can be
+ * resumed from an existing map.
  */
 static int
 give_up_opening (struct copier *c, const struct error *e)
@@ -221,7 +221,7 @@ found (const struct copier *c)
   return c->scan ? scan_result (c->scan) : NULL;
 }
 
-/* Only who shows the time that is left has a use for it. */
+/* Returns whether an estimate of the time left is shown anywhere. */
 static bool
 wants_time_left (const struct copier *c)
 {
@@ -230,8 +230,9 @@ wants_time_left (const struct copier *c)
         && !c->options->quiet);
 }
 
-/* Bytes that the destination has for what is left to copy.  What an earlier run
- * has stored is in the way of it; what was there before is not.
+/* Returns how many bytes the destination has for the rest of the copy.  Blocks
+ * that an earlier run has stored stay in use; other old blocks of the file are
+ * freed.
  */
 static uint64_t
 room_left (const struct copier *c)
@@ -243,7 +244,9 @@ room_left (const struct copier *c)
                         to->occupied > stored ? to->occupied - stored : 0);
 }
 
-/* Whether a file might find no room on its file system, were all of it data. */
+/* Returns whether the file system may lack room for the file if all of it is
+ * data.
+ */
 static bool
 may_lack_room (const struct copier *c)
 {
@@ -252,8 +255,9 @@ may_lack_room (const struct copier *c)
     && room_left (c) < plan_length (&c->copy.plan);
 }
 
-/* Only what the source's extents say to be data counts, unless all of it is
- * allocated: what nobody knows may be zeroes.
+/* Warns when the file system lacks room for the data of the source.  Unless all
+ * blocks are allocated, only extents that are known to be data count: unknown
+ * ones may be zeroes.
  */
 static void
 warn_of_file_system (const struct copier *c)
@@ -292,7 +296,7 @@ look (struct copier *c)
   return c->scan || !whole ? DONE : give_up (c, &e, STAGE_OPENING);
 }
 
-/* An image needs room for more than the data of the source. */
+/* Warns when there is no room for an image, whose metadata takes room, too. */
 static void
 warn_of_image (const struct copier *c)
 {
@@ -313,8 +317,9 @@ warn_of_image (const struct copier *c)
                     human_size (of_needed, needed), needed);
 }
 
-/* The data of the source may be more than there is room for: zeroes that are
- * stored as data are seen only when they are read.
+/* Warns when the destination may lack room.  The data can be less than the
+ * extents say: zeroes that are stored as data are only found when they are
+ * read.
  */
 static void
 warn_of_room (const struct copier *c)
@@ -323,7 +328,7 @@ warn_of_room (const struct copier *c)
   warn_of_image (c);
 }
 
-/* Whether it is made, or cut to nothing first. */
+/* Returns whether the destination is created, or truncated first. */
 static bool
 makes_destination (const struct copier *c)
 {
@@ -339,8 +344,8 @@ tell_plan (struct copier *c)
                c->report->destination);
 }
 
-/* The promise that the destination reads as zeroes is kept to, but where it is
- * plainly wrong there is a warning.  It was about the first run of a map.
+/* Warns when --destination-is-zero is plainly wrong; it is relied on all the
+ * same.  A resumed copy is not checked: the promise was about the first run.
  */
 static void
 check_promise (struct copier *c)
@@ -391,8 +396,9 @@ is_of_side (const struct error *e, const struct endpoint *ep)
     && strcmp (e->place.side, side_name (endpoint_side (ep))) == 0;
 }
 
-/* A lost connection is seen sooner than the death of the server behind it, but
- * the death says more.  Other failures stand for themselves.
+/* Makes an error say more about a lost connection: a connection is lost before
+ * its server is seen to exit, but the exit explains why.  Other errors are
+ * complete.
  */
 static void
 explain (struct copier *c, struct error *e)
@@ -424,7 +430,7 @@ start_trace (struct copier *c, struct error *e)
   return -1;
 }
 
-/* However the copy ended.  It is worth no failure of its own. */
+/* Writes the trace, however the copy ended.  A failure is only a warning. */
 static void
 end_trace (struct copier *c)
 {
@@ -438,7 +444,7 @@ end_trace (struct copier *c)
   trace_free (c->copy.trace);
 }
 
-/* All was done. */
+/* Reports a copy that did all of its work.  Returns its exit status. */
 static int
 tell_success (struct copier *c, const struct workers *workers)
 {
@@ -479,7 +485,7 @@ prepare (struct copier *c, struct error *e)
   return endpoint_prepare (destination (c), &p, e);
 }
 
-/* From here on, what is there may be lost. */
+/* Makes the destination ready.  From here on its old content may be lost. */
 static int
 make_ready (struct copier *c)
 {
@@ -503,7 +509,7 @@ make_ready (struct copier *c)
     c->report->changed = endpoint_was_changed (destination (c));
     return give_up (c, &e, STAGE_PREPARING);
   }
-  if (make_plan (c, &e) == -1) /* what was made ready can be less able */
+  if (make_plan (c, &e) == -1) /* its caps can have changed */
     return give_up (c, &e, STAGE_CHECKING);
   check_promise (c);
   if (c->copy.map
@@ -518,7 +524,9 @@ make_ready (struct copier *c)
   return start_trace (c, &e) == 0 ? DONE : give_up (c, &e, STAGE_PREPARING);
 }
 
-/* What there is to do, and what earlier runs have done of it. */
+/* Returns the totals before the first byte: the work to do, and what earlier
+ * runs have done of it.
+ */
 static struct totals
 begin_totals (const struct copier *c)
 {
@@ -555,7 +563,7 @@ start_status (const struct copier *c, uint64_t now)
   return t;
 }
 
-/* Nothing is read, and nothing is made ready. */
+/* Ends a copy for which nothing is left to do: nothing is read or prepared. */
 static int
 end_unchanged (struct copier *c)
 {
@@ -569,7 +577,7 @@ end_unchanged (struct copier *c)
   return DONE;
 }
 
-/* The copy did not come to its end: says how far it came, and why. */
+/* Reports how far a copy came that could not finish, and why. */
 static int
 end_incomplete (struct copier *c)
 {
@@ -592,7 +600,9 @@ end_incomplete (struct copier *c)
   return status;
 }
 
-/* What is left to do once all workers have ended.  False when that fails. */
+/* Does the work that is left once all workers have ended.  False when that
+ * fails.
+ */
 static bool
 finish (struct copier *c, struct workers *workers)
 {
@@ -600,7 +610,7 @@ finish (struct copier *c, struct workers *workers)
   struct error e = { 0 };
 
   if (endpoint_unchanged (source (c), &e) == -1) {
-    if (c->copy.map) /* what was copied is a mixture */
+    if (c->copy.map) /* the copy is a mixture of two states */
       map_unmark (c->copy.map, NULL);
     stop_fail (c->copy.stop, &e);
     return false;
@@ -616,8 +626,8 @@ finish (struct copier *c, struct workers *workers)
   return true;
 }
 
-/* However the copy ended: what was written has to be where the name leads, or a
- * map must not speak of it any more.
+/* Checks, however the copy ended, that the destination's name still leads to
+ * what was written.  If not, the map must not claim any of it.
  */
 static bool
 is_still_there (struct copier *c)
@@ -632,8 +642,8 @@ is_still_there (struct copier *c)
   return false;
 }
 
-/* What differs was not copied well, whatever has changed it since: the same
- * command copies it again.
+/* Marks all of the disk as finished, except the ranges that differ: running the
+ * same command again copies those again.
  */
 static void
 mark_complete (struct copier *c, const struct workers *workers)
@@ -649,7 +659,7 @@ mark_complete (struct copier *c, const struct workers *workers)
   }
 }
 
-/* What differs is complete, but nothing to say 100 % of. */
+/* Reports the end.  A copy that differs is complete, but not shown as 100 %. */
 static void
 tell_end (struct copier *c, struct status *shown, const struct workers *workers,
           bool complete)
@@ -662,7 +672,7 @@ tell_end (struct copier *c, struct status *shown, const struct workers *workers,
                    describe_verify (workers_differences (workers), &t));
 }
 
-/* start is when making ready began, which belongs to the time it took. */
+/* Copies. @start is when the preparations began, whose time counts, too. */
 static int
 copy (struct copier *c, uint64_t start)
 {
@@ -677,7 +687,7 @@ copy (struct copier *c, uint64_t start)
   workers = workers_start (&c->copy, &e);
   if (workers == NULL)
     return give_up (c, &e, STAGE_COPYING);
-  if (c->copy.map) /* which says what a destination is good for */
+  if (c->copy.map) /* it says which data the destination holds */
     endpoint_keep (destination (c));
   shown = start_status (c, start);
   checkpoint_save (&c->checkpoint);
@@ -703,9 +713,9 @@ copy (struct copier *c, uint64_t start)
 
 /* -- closing -------------------------------------------------------------- */
 
-/* The source's failure at its end changes nothing about what was read; the
- * destination's means that something may not be stored.  A signal ends the wait
- * for both.
+/* Closes both sides, unless a signal interrupts the wait.  A failure of the
+ * source's server does not change what was read; one of the destination's
+ * server means that some data may not be stored.
  */
 static int
 close_both (struct copier *c, int status)
@@ -720,7 +730,7 @@ close_both (struct copier *c, int status)
     log_warning_as ("source-shutdown-failed", "%s", of_source.text);
   if (!endpoint_close (destination (c), grace, interrupt_fd, &of_destination)
       && status == DONE) {
-    c->report->flushed = false; /* what it had may not be stored */
+    c->report->flushed = false; /* some data may not be stored */
     status = give_up (c, &of_destination, STAGE_COPYING);
     if (c->copy.map) {
       map_unmark (c->copy.map, map_todo (c->copy.map));
@@ -733,8 +743,9 @@ close_both (struct copier *c, int status)
     : status;
 }
 
-/* The last thing of all: whoever sees a digest knows that the copy is complete.
- * On the way of the data it would become a part of it.
+/* Prints the digest.  It comes last, so that a digest always means a complete
+ * copy.  If the data goes to standard output, the digest goes to standard
+ * error.
  */
 static int
 tell_digest (struct copier *c)
@@ -755,8 +766,9 @@ tell_digest (struct copier *c)
   return give_up (c, &e, STAGE_COPYING);
 }
 
-/* What we open must not get a number that the command line, or others' habits,
- * mean something else by: progress would be written into a server's socket.
+/* Checks the descriptors that the command line names.  Our own descriptors must
+ * not take over 0 to 2, or a number given by --progress: progress would be
+ * written into a server's socket.
  */
 static int
 check_descriptors (const struct options *o, struct error *e)
@@ -787,7 +799,7 @@ recognise (struct copier *c, enum side side, struct error *e)
                            e);
 }
 
-/* Checks what the command line alone can tell. */
+/* Checks everything that the command line alone can tell. */
 static int
 check_words (struct copier *c, struct error *e)
 {
@@ -798,7 +810,7 @@ check_words (struct copier *c, struct error *e)
     : 0;
 }
 
-/* Says to people what is about to be done, where they want to know. */
+/* Says what is going to be done, if the user wants to know. */
 static void
 announce (const struct copier *c)
 {
@@ -810,7 +822,7 @@ announce (const struct copier *c)
     summary_map (c->copy.map);
 }
 
-/* From both sides being opened to all being done. */
+/* Does everything between opening both sides and closing them. */
 static int
 go (struct copier *c)
 {
@@ -836,7 +848,7 @@ go (struct copier *c)
   return status == DONE ? copy (c, start) : status;
 }
 
-/* All that go has left, whatever came of it. */
+/* Frees what is left, however the copy ended. */
 static void
 free_all (struct copier *c)
 {

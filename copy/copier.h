@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One copy, from opening both sides to closing them: runs the steps in order,
- * and owns what they work on.
+/* Runs one copy, from opening both sides to closing them, and owns everything
+ * that its steps work on.
  */
 
 #ifndef COPIER_H
@@ -13,13 +13,13 @@
 
 struct options;
 
-/* For all that is done after a second signal: servers are given twice the time
- * after a failure.
+/* The time limit for everything after a second signal.  It is longer than twice
+ * the time that a server gets after a failure.
  */
 #define COPIER_PATIENCE (8 * NS_PER_S)
 
-/* Copies, compares, or only looks, as the options say.  Returns the exit
- * status; what went wrong has then been said.
+/* Copies, compares, or only plans, as the options say.  Returns the exit
+ * status; errors have been reported by then.
  */
 int copier_run (const struct options *o, const struct machine *machine,
                 struct events *events, struct report *report,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the command line, does what it says, and turns the outcome into an exit
+/* Reads the command line, runs the copy, and turns the outcome into an exit
  * status.  Only this file ends the program.
  */
 
@@ -26,13 +26,13 @@
 #include "output/report.h"
 #include "secrets.h"
 
-/* Who is told, and of what. */
+/* One run, and everything that reports about it. */
 struct run {
   struct options options;
   struct events events;
   struct report report;
-  struct stop *stop; /* owned; NULL: see no_stop */
-  int no_stop;       /* why there is none: an errno */
+  struct stop *stop; /* owned; NULL: no_stop says why */
+  int no_stop;       /* errno of stop_new */
 };
 
 static int
@@ -71,7 +71,9 @@ look_at_machine (void)
 
 /* -- telling -------------------------------------------------------------- */
 
-/* All are tried, so that the one can tell of the other's failure. */
+/* Opens the event stream and the report.  Both are tried, so that one can
+ * report the failure of the other.
+ */
 static int
 start_telling (struct run *r)
 {
@@ -92,8 +94,8 @@ start_telling (struct run *r)
   return good ? FAILED : REFUSED;
 }
 
-/* Every way out leads through here.  Who sees the last event finds the report
- * written.
+/* Writes the report, and then the last event.  Every way out leads through
+ * here, so a program that reads the last event finds the report complete.
  */
 static int
 end_telling (struct run *r, int status)
@@ -116,9 +118,10 @@ end_telling (struct run *r, int status)
   return status;
 }
 
-/* Before any file is opened for writing.  Takes out of the options what must
- * not be written, so that the rest can be told.  words are those of a command
- * line that could not be understood; NULL: it was.
+/* Checks that no file is used twice, before any file is opened for writing.
+ * Removes from the options the files that must not be written, so that the
+ * error can be reported to the others.  @words is the command line if it could
+ * not be parsed; else NULL.
  */
 static int
 check_files (struct options *o, char *const *words, struct error *e)
@@ -138,7 +141,9 @@ check_files (struct options *o, char *const *words, struct error *e)
   return r;
 }
 
-/* A word that stands on the wrong place can be a secret all the same. */
+/* Reports a command line that could not be parsed.  A misplaced word may be a
+ * secret, so the text is masked.
+ */
 static int
 refuse_words (struct run *r, struct error *e)
 {
@@ -151,8 +156,8 @@ refuse_words (struct run *r, struct error *e)
   return REFUSED;
 }
 
-/* e is why the command line could not be understood, where it could not be;
- * words are then its words.
+/* Runs one copy.  @words is the command line, and @e the error, if it could not
+ * be parsed; else @words is NULL.
  */
 static int
 copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
@@ -161,7 +166,7 @@ copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
   bool good;
   int status;
 
-  /* Before any file is made: what is half made is not left by a signal. */
+  /* Before any file is created, so that a signal cannot leave half of one. */
   if ((r->stop = stop_new (COPIER_PATIENCE)) == NULL)
     r->no_stop = errno;
   good = check_files (&r->options, words, e) == 0;
@@ -180,8 +185,8 @@ copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
   return status;
 }
 
-/* Whoever waits for us, a shell in a loop for one, is to see the signal itself.
- * Comes back only where that signal cannot kill us: then the status tells.
+/* Ends by the signal itself, so that the parent sees it: a shell then ends its
+ * loop.  Returns only where the signal cannot kill us; then the status tells.
  */
 static void
 end_by_signal (int signal_number)
@@ -195,7 +200,7 @@ end_by_signal (int signal_number)
   sigprocmask (SIG_UNBLOCK, &set, NULL);
 }
 
-/* All but the program's name.  NULL where memory is out. */
+/* Copies the arguments without the program's name.  NULL when out of memory. */
 static char **
 copy_words (int argc, char **argv)
 {
@@ -211,7 +216,7 @@ run (int argc, char **argv)
 {
   struct run r = { 0 };
   struct error e = { 0 };
-  char **words = copy_words (argc, argv); /* parsing moves them */
+  char **words = copy_words (argc, argv); /* getopt reorders them */
   const bool parsed = words != NULL
     && options_parse (&r.options, argc, argv, &e) == 0;
   int status;
@@ -242,7 +247,7 @@ run (int argc, char **argv)
   return status;
 }
 
-/* One copy of a manifest, of which batch.c has told us. */
+/* Runs one copy of a manifest, with the arguments that batch.c sent. */
 static int
 run_stdin_arguments (char *program)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the main thread does while the workers work. */
+/* What the main thread does while the workers copy: see monitor.h. */
 
 #include <config.h>
 
@@ -20,10 +20,12 @@ tell (const struct workers *workers, struct status *status, bool at_once)
   status_tick (status, &t, at_once);
 }
 
-/* The first signal ends the copy in order, the second one at once. */
+/* Handles a signal: the first one ends the copy in order, the second one at
+ * once.
+ */
 static void
-heed_signal (struct stop *stop, const struct workers *workers,
-             struct status *status)
+handle_signal (struct stop *stop, const struct workers *workers,
+               struct status *status)
 {
   const int n = stop_take_signal (stop);
 
@@ -35,11 +37,11 @@ heed_signal (struct stop *stop, const struct workers *workers,
     stop_wind_down (stop, n);
 }
 
-/* A server that we started has ended, and so does the copy: it says why, before
- * others die of that.
+/* Handles the exit of a server that we started: the copy ends with the reason
+ * that the server gave, before workers report their lost connections.
  */
 static void
-heed_death (struct stop *stop, struct endpoint *ep)
+handle_server_exit (struct stop *stop, struct endpoint *ep)
 {
   struct error e = { 0 };
 
@@ -92,7 +94,7 @@ set_pace (const struct copy *copy, struct workers *workers, struct tuner *tuner)
   trace_pace (copy, &pace);
 }
 
-/* Until the earliest time that anything has to be done at. */
+/* Returns how long to sleep until the next deadline. */
 static int
 wait_ms (const struct copy *copy, const struct status *status,
          const struct checkpoint *checkpoint, const struct tuner *tuner)
@@ -129,12 +131,12 @@ monitor_run (const struct copy *copy, struct workers *workers,
   tell (workers, status, false);
   while (!workers_has_ended (workers)) {
     if (poll (fds, 4, wait_ms (copy, status, checkpoint, &tuner)) == -1)
-      continue; /* EINTR: nothing was said of any of them */
+      continue; /* EINTR: revents are not valid */
     if (fds[3].revents)
-      heed_signal (copy->stop, workers, status);
+      handle_signal (copy->stop, workers, status);
     for (enum side side = SOURCE; side <= DESTINATION; side++)
       if (fds[side].revents) {
-        heed_death (copy->stop, copy->endpoints[side]);
+        handle_server_exit (copy->stop, copy->endpoints[side]);
         fds[side].fd = -1;
       }
     if (fds[2].revents)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the program ends with.  docs/stripecopy.pod lists them all; they never
+/* The exit statuses of the program.  docs/stripecopy.pod lists them; they never
  * change.
  */
 
@@ -13,25 +13,25 @@
 enum exit_status {
   DONE = 0,
   FAILED = 1,
-  REFUSED = 2,       /* usage, or a plan: nothing was written */
-  INCOMPLETE = 3,    /* the map says how far: try again */
-  DIFFERENT = 4,     /* the two sides are, whatever was copied */
-  IN_USE = 5,        /* a side or the map is, by another: the same */
-  MAP_MISMATCH = 6,  /* of another copy: the same */
-  SIGNAL_BASE = 128, /* and the signal's number */
+  REFUSED = 2,       /* wrong usage, or impossible: nothing was written */
+  INCOMPLETE = 3,    /* a map says how far the copy came: run it again */
+  DIFFERENT = 4,     /* the two sides differ, copied or not */
+  IN_USE = 5,        /* a side or the map is in use: nothing was written */
+  MAP_MISMATCH = 6,  /* the map is of another copy: nothing was written */
+  SIGNAL_BASE = 128, /* plus the number of the signal */
 };
 
 /* How far a copy had come when it failed. */
 enum stage {
-  STAGE_CHECKING,  /* what is wrong is the command, or its files */
+  STAGE_CHECKING,  /* the command, or a file that it names, is wrong */
   STAGE_OPENING,   /* nothing was written */
   STAGE_PREPARING, /* the destination may have been changed */
   STAGE_COPYING,
   STAGES
 };
 
-/* Returns the exit status that an error means at a stage of the copy.  @resumable
- * says that the same command can resume the copy from its map.
+/* Returns the exit status that an error means at a stage of the copy.
+ * @resumable says that the same command can resume the copy from its map.
  */
 enum exit_status exit_status_of (const struct error *e, enum stage stage,
                                  bool resumable);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lines on standard error: see log.h. */
+/* Writes lines to standard error: see log.h. */
 
 #include <config.h>
 
@@ -17,7 +17,7 @@
 #define LINE_MAX_BYTES 2048
 #define KEPT_MAX 64
 
-/* For whoever holds standard error and does not read it. */
+/* How long to wait for a reader of standard error that does not read. */
 #define READER_PATIENCE_MS 1000
 
 static const char *program = "stripecopy";
@@ -25,15 +25,15 @@ static const char *disk;
 static bool quiet;
 static bool details;
 
-static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER; /* these */
+static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER; /* these two */
 static struct sink errors = { .fd = -1 };
-static bool reader_sleeps;    /* it was waited for in vain */
-static unsigned long dropped; /* lines that nobody was told of yet */
+static bool reader_sleeps;    /* the wait for it was in vain */
+static unsigned long dropped; /* lines that were not reported as dropped yet */
 static unsigned long all_dropped;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* keeping */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* to keep one */
 static struct log_warning kept[KEPT_MAX];
-static atomic_uint n_kept; /* those before it do not change any more */
+static atomic_uint n_kept; /* the warnings before it are final */
 
 void
 log_init (const char *program_, const char *disk_, bool quiet_,
@@ -55,7 +55,7 @@ write_line (const char *line, size_t length)
   return !reader_sleeps;
 }
 
-/* False when even that cannot be said. */
+/* Reports how many lines were dropped.  False when even that is dropped. */
 static bool
 say_dropped (void)
 {
@@ -73,7 +73,7 @@ say_dropped (void)
   return true;
 }
 
-/* Where standard error is gone there is nobody left to tell. */
+/* Writes a line.  If standard error is gone, so is it. */
 static void
 put_line (const char *line, size_t length)
 {
@@ -85,8 +85,8 @@ put_line (const char *line, size_t length)
   pthread_mutex_unlock (&line_lock);
 }
 
-/* Puts one line together behind the bytes that it has, cuts it where it is too
- * long, and writes it.
+/* Appends to the @used bytes of a line, cuts it if it is too long, and writes
+ * it.
  */
 static void __attribute__ ((format (printf, 3, 0)))
 finish_line (char line[LINE_MAX_BYTES], size_t used, const char *fs,
@@ -97,7 +97,7 @@ finish_line (char line[LINE_MAX_BYTES], size_t used, const char *fs,
 
   used += n < 0 ? 0 : (size_t) n < room ? (size_t) n : room - 1;
   if (used == LINE_MAX_BYTES - 1)
-    used--; /* a cut line still gets its end */
+    used--; /* for the line end */
   line[used++] = '\n';
   put_line (line, used);
 }
@@ -124,7 +124,9 @@ log_error (const char *fs, ...)
   va_end (args);
 }
 
-/* Where memory is out, the line on standard error has to do. */
+/* Keeps a warning for the report.  If memory is out, only standard error has
+ * it.
+ */
 static void __attribute__ ((format (printf, 2, 0)))
 keep (const char *code, const char *fs, va_list args)
 {
@@ -227,7 +229,7 @@ log_relay (const char *line)
   const int n = snprintf (whole, sizeof whole, "%s\n", line);
   const size_t length = min_u64 (n, sizeof whole - 1);
 
-  whole[length - 1] = '\n'; /* a cut line still gets its end */
+  whole[length - 1] = '\n'; /* a line that was cut needs its end */
   put_line (whole, length);
 }
 

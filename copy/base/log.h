@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lines on standard error: errors always, warnings unless --quiet, details with
  * --verbose.  Each line is one write, so lines of several threads never mix.
- * Where nobody reads them, they are waited for once, a second, and then dropped
- * and counted.  Their number is said once there is a reader again.
+ * If the reader of standard error does not read, the first line waits for it
+ * for a second; further lines are dropped and counted.  Once it reads again, a
+ * line says how many were dropped.
  */
 
 #ifndef LOG_H
@@ -10,8 +11,8 @@
 
 #include <stdbool.h>
 
-/* Called once, before any thread is started.  program, and the disk where there
- * is one (NULL: none), stand before each line, and are borrowed.
+/* Called once, before any thread is started.  Each line begins with @program,
+ * and @disk unless that is NULL; both are borrowed.
  */
 void log_init (const char *program, const char *disk, bool quiet,
                unsigned verbose);
@@ -19,38 +20,44 @@ void log_init (const char *program, const char *disk, bool quiet,
 void log_error (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 void log_warning (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
-/* A warning that programs know by a word of its own, a constant. */
+/* Prints a warning.  Programs recognise it by @code, a constant. */
 void log_warning_as (const char *code, const char *fs, ...)
   __attribute__ ((format (printf, 2, 3)));
 
-/* The warnings so far, quiet or not, are kept for those who tell of them. */
+/* A warning, printed or not, that is kept for events and the report. */
 struct log_warning {
-  const char *code; /* NULL: it has none */
+  const char *code; /* NULL: it has no code */
   char *text;
 };
 
-/* Number n (0, 1, ...) of them, or NULL where it has not come.  The first 64
- * are kept.  Any thread, without waiting.
+/* Returns warning number n (0, 1, ...), or NULL if there is none yet.  Only the
+ * first 64 are kept.  Any thread; never waits.
  */
 const struct log_warning *log_warning_kept (unsigned n);
 
-/* Where lines were dropped, that becomes a warning, for those who report. */
+/* Turns the number of dropped lines into a warning, for the report. */
 void log_tell_dropped (void);
 
-/* Forgets them: at the very end. */
+/* Frees the warnings at the end of the program. */
 void log_end (void);
 
-/* For what people asked to see: nothing is put before it but the name. */
+/* Prints what the user asked to see.  The line begins with the program's name
+ * only.
+ */
 void log_say (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
-/* A line of a program that we started, as it is, quiet or not.  Any thread. */
+/* Prints a line of a program that we started, unchanged, also with --quiet.
+ * Any thread.
+ */
 void log_relay (const char *line);
 
-/* Whether log_detail prints: ask before working out what to say. */
+/* log_details says whether log_detail prints: ask before formatting something
+ * costly.
+ */
 bool log_details (void);
 void log_detail (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
-/* A line of a library's own, with nothing before it. */
+/* Prints a line of a library, with nothing before it. */
 void log_library (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
 
 #endif /* LOG_H */

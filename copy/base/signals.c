@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes signals in by a thread of its own: see signals.h.
+/* Takes in signals with a thread of its own: see signals.h.
  *
- * The thread lives as long as the process: what is done after a copy, such as
- * writing its report, can be held up, too.
+ * The thread lives as long as the process, because steps after a copy can
+ * block, too: writing the report, for one.
  */
 
 #include <config.h>
@@ -16,33 +16,33 @@
 #include "clock.h"
 #include "notifier.h"
 
-/* What is not taken by then is more than anyone needs to know of. */
+/* No more signals are kept; the main thread only handles the first two. */
 #define ROOM 8
 
-/* How long the main thread may leave a second signal where it is. */
+/* How long the main thread may leave a second signal unhandled. */
 #define TAKING_PATIENCE NS_PER_S
 
-/* The same signal again within this time is the same one, sent twice: timeout(1)
- * signals its child and then its group, and sudo(8) forwards what the terminal
- * has sent to all.
+/* The same signal again within this time counts as one: timeout(1) signals its
+ * child and then its process group, and sudo(8) forwards a signal that the
+ * terminal has sent to all processes.
  */
 #define SAME_SIGNAL (200 * NS_PER_MS)
 
 #define STACK_SIZE (256 * 1024)
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for all below */
 static bool running;
 static int notifier = -1;
-static sigset_t taken_in; /* by the thread */
-static int queue[ROOM];   /* ending signals, the oldest first */
+static sigset_t taken_in; /* signals that the thread waits for */
+static int queue[ROOM];   /* ending signals, oldest first */
 static unsigned n_queued;
 static bool usr1_came, usr1_wanted;
 static uint64_t patience;
-static unsigned n_came;    /* ending signals in all */
-static int last_number;    /* the last of them */
-static uint64_t last_came; /* clock_now time: when */
-static uint64_t second;    /* clock_now time: when the second one came */
-static uint64_t untaken;   /* clock_now time: since when one waits */
+static unsigned n_came;    /* ending signals so far */
+static int last_number;    /* the latest of them */
+static uint64_t last_came; /* clock_now time of the latest */
+static uint64_t second;    /* clock_now time of the second one */
+static uint64_t untaken;   /* clock_now time since which a signal waits */
 
 static bool
 has_any (void)
@@ -50,16 +50,16 @@ has_any (void)
   return n_queued > 0 || (usr1_came && usr1_wanted);
 }
 
-/* The notifier is rung while there is something to take. */
+/* Makes the notifier readable as long as a signal is queued. */
 static void
-set_bell (void)
+update_notifier (void)
 {
   notifier_take (notifier);
   if (has_any ())
     notifier_signal (notifier);
 }
 
-/* When the process has to end, by clock_now; 0 for never. */
+/* Returns when the process has to end; clock_now time, 0 for never. */
 static uint64_t
 end_is_due (void)
 {
@@ -69,8 +69,8 @@ end_is_due (void)
                         n_queued > 0 ? untaken + TAKING_PATIENCE : 0);
 }
 
-/* As if nobody had ever taken it in.  The first process of a container does not
- * end by that.
+/* Ends the process by the signal, as if it were never caught.  The first
+ * process of a container is not killed by that, so it exits.
  */
 static void __attribute__ ((noreturn)) end_process (int signal_number)
 {
@@ -107,7 +107,7 @@ note (int signal_number)
     usr1_came = true;
   else
     note_ending (signal_number, clock_now ());
-  set_bell ();
+  update_notifier ();
 }
 
 static int
@@ -145,7 +145,9 @@ take_in (void *opaque)
   return opaque;
 }
 
-/* It gets the signals that all threads block.  0 or an errno. */
+/* Starts the thread that gets the signals that all others block.  Returns 0 or
+ * an errno.
+ */
 static int
 start_thread (void)
 {
@@ -182,7 +184,7 @@ signals_begin (const sigset_t *ending, uint64_t patience_ns)
   else if (!running && (err = start_thread ()) == 0)
     running = true;
   if (err == 0)
-    set_bell ();
+    update_notifier ();
   pthread_mutex_unlock (&lock);
   return err;
 }
@@ -202,13 +204,13 @@ signals_take (void)
   if (n_queued > 0) {
     n = queue[0];
     memmove (queue, queue + 1, --n_queued * sizeof queue[0]);
-    untaken = clock_now (); /* the main thread is there */
+    untaken = clock_now (); /* the main thread is alive */
   }
   else if (usr1_came && usr1_wanted) {
     n = SIGUSR1;
     usr1_came = false;
   }
-  set_bell ();
+  update_notifier ();
   pthread_mutex_unlock (&lock);
   return n;
 }
@@ -218,6 +220,6 @@ signals_want_usr1 (bool want)
 {
   pthread_mutex_lock (&lock);
   usr1_wanted = want;
-  set_bell ();
+  update_notifier ();
   pthread_mutex_unlock (&lock);
 }

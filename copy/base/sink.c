@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where lines go that nobody may ever have to wait for: see sink.h. */
+/* Writes lines without ever waiting for their reader: see sink.h. */
 
 #include <config.h>
 
@@ -19,16 +19,17 @@
 #include "human.h"
 #include "secrets.h"
 
-/* A flag on what was inherited would hold for all who share it: so a pipe or a
- * terminal is opened anew.  What cannot be is asked before.
+/* Opens an inherited pipe or terminal once more: O_NONBLOCK on the inherited
+ * descriptor would hold for every process that shares it.  Where that fails,
+ * poll is asked before each write.
  */
 static void
-open_anew (struct sink *out, int fd)
+reopen (struct sink *out, int fd)
 {
   out->fd = descriptor_lift (
     descriptor_reopen (fd, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   out->owned = out->fd != -1;
-  if (out->fd == -1 && errno != ENXIO) { /* ENXIO: nobody reads it */
+  if (out->fd == -1 && errno != ENXIO) { /* ENXIO: it has no reader */
     out->fd = fd;
     out->may_wait = true;
   }
@@ -49,12 +50,12 @@ open_descriptor (struct sink *out, int fd)
   out->is_socket = S_ISSOCK (it.st_mode);
   out->fd = fd;
   if (S_ISFIFO (it.st_mode) || S_ISCHR (it.st_mode))
-    open_anew (out, fd);
+    reopen (out, fd);
   return 0;
 }
 
-/* A FIFO is opened for reading, too: then it need not have a reader yet, and
- * its reader may go and come back.
+/* Opens a file.  A FIFO is opened for reading, too, so that its reader may come
+ * later, and may go and come back.
  */
 static int
 open_file (struct sink *out, const char *name)
@@ -83,13 +84,13 @@ open_word (struct sink *out, enum sink_use use, const char *word)
   return open_file (out, word);
 }
 
-/* NULL where all is well. */
+/* Returns NULL, or why it cannot be emptied. */
 static const char *
 empty_report (struct sink *out, enum sink_use use)
 {
   struct stat it;
 
-  if (out->fd == -1) /* nobody reads it */
+  if (out->fd == -1) /* it has no reader */
     return NULL;
   if (fstat (out->fd, &it) == -1)
     return strerror (errno);
@@ -120,7 +121,7 @@ sink_open (struct sink *out, enum sink_use use, const char *word,
   return -1;
 }
 
-/* Whether fd takes something now, or within wait_ms. */
+/* Returns whether @fd can be written to now, or within @wait_ms. */
 static bool
 is_ready (int fd, int wait_ms)
 {
@@ -140,12 +141,14 @@ sink_open_errors (struct sink *out)
   out->fd = STDERR_FILENO;
   out->is_socket = S_ISSOCK (it.st_mode);
   if (S_ISFIFO (it.st_mode))
-    open_anew (out, STDERR_FILENO);
+    reopen (out, STDERR_FILENO);
   else
     out->may_wait = !out->is_socket && !S_ISREG (it.st_mode);
 }
 
-/* How many bytes went: 0 where none can; -1 where none ever will. */
+/* Writes as much as fits.  Returns the number of bytes, 0 if nothing fits now,
+ * or -1 if nothing ever will.
+ */
 static ssize_t
 put (struct sink *out, const char *bytes, size_t n)
 {
@@ -160,7 +163,7 @@ put (struct sink *out, const char *bytes, size_t n)
   return r;
 }
 
-/* The same, and closes what nobody reads any more. */
+/* Does the same, and closes the sink when its reader is gone. */
 static size_t
 put_or_end (struct sink *out, const char *bytes, size_t n, int wait_ms)
 {

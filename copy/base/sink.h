@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where lines go that nobody may ever have to wait for: a pipe, a socket, a
- * terminal, a file.  A line is one write.  One that does not fit is dropped; of
- * one that only fits in part, the rest goes before all others, so no reader
- * ever sees half a line with another one behind it.
+/* Lines for a reader that must never delay the copy: in a pipe, a socket, a
+ * terminal or a file.  A line is one write.  A line that does not fit is
+ * dropped.  If only a part of it fits, its rest is written before any other
+ * line, so a reader never sees half a line followed by another one.
  */
 
 #ifndef SINK_H
@@ -13,51 +13,47 @@
 
 #include "error.h"
 
-/* Longest line that can have a rest. */
+/* The longest line whose rest can be kept. */
 #define SINK_LINE 8192
 
-/* How long, in ms, the last line for a reader and each part of a report are
- * waited for.
+/* How long, in ms, to wait for the reader of the last line, and of each part of
+ * a report.
  */
 #define SINK_LAST_LINE_MS 1000
 #define SINK_REPORT_MS 5000
 
 struct sink {
-  int fd;         /* -1: none, or nobody reads any more */
-  bool owned;     /* to be closed by us */
-  bool is_socket; /* has a flag against waiting for each call */
-  bool may_wait;  /* has to be asked by poll before */
+  int fd;         /* -1: there is none, or its reader is gone */
+  bool owned;     /* we close it */
+  bool is_socket; /* send takes a flag that makes it not wait */
+  bool may_wait;  /* poll has to be asked before each write */
   char rest[SINK_LINE];
   size_t n_rest;
 };
 
-/* What an option's word stands for. */
+/* What the word of an option means. */
 enum sink_use {
-  SINK_EVENTS, /* digits: a descriptor; else a file that is
-                                   made, or appended to */
-  SINK_REPORT, /* "-": standard output; else a file that is
-                                   made, or emptied */
+  SINK_EVENTS, /* digits: a descriptor; else a file, appended to */
+  SINK_REPORT, /* "-": standard output; else a file, emptied first */
 };
 
-/* Opens it.  A descriptor must be open, and stays so.  That a file is neither a
- * block device nor used for anything else was seen before.  0, or -1 with the
- * error set.
+/* Opens a sink.  A descriptor must be open, and stays open.  The caller has
+ * checked that a file is neither a block device nor in use otherwise.  0, or -1
+ * with the error set.
  */
 int sink_open (struct sink *out, enum sink_use use, const char *word,
                struct error *e);
 
-/* Opens standard error.  Where that is closed, or a pipe that nobody has open
- * for reading, there is none.
+/* Opens standard error as a sink.  There is none if it is closed, or a pipe
+ * without a reader.
  */
 void sink_open_errors (struct sink *out);
 
-/* Writes a line, for which it waits at most so long.  False when it was
- * dropped.
- */
+/* Writes a line, and waits for at most wait_ms.  False when it was dropped. */
 bool sink_line (struct sink *out, const char *line, size_t length, int wait_ms);
 
-/* Writes all of it, and waits at most so long for each part of it that fits.
- * False when it could not be.
+/* Writes a whole text, and waits for at most wait_ms for each part that fits.
+ * False when it could not be written.
  */
 bool sink_all (struct sink *out, const char *text, size_t length, int wait_ms);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Why the copy ends before its time: the first failure, or a signal. */
+/* Remembers why a copy ends early: see stop.h. */
 
 #include <config.h>
 
@@ -14,11 +14,11 @@
 #include "notifier.h"
 
 struct stop {
-  int soft, hard; /* bells that nobody silences */
+  int soft, hard; /* notifiers that stay readable */
   atomic_bool winding_down, now, rude;
   bool fail_in_order; /* set before threads start */
   atomic_int signal_number;
-  pthread_mutex_t lock; /* error */
+  pthread_mutex_t lock; /* for error */
   struct error error;
 };
 
@@ -45,8 +45,8 @@ stop_new (uint64_t patience_ns)
     if (!is_ignored (ending[i]))
       sigaddset (&set, ending[i]);
   signal (SIGPIPE, SIG_IGN);
-  signal (SIGXFSZ, SIG_IGN); /* a file too large is an error like others */
-  signal (SIGCHLD, SIG_DFL); /* or the kernel would keep no exit status */
+  signal (SIGXFSZ, SIG_IGN); /* a file that is too large fails with EFBIG */
+  signal (SIGCHLD, SIG_DFL); /* or children leave no exit status */
 
   s->soft = s->hard = -1;
   if ((s->soft = notifier_new ()) == -1 || (s->hard = notifier_new ()) == -1

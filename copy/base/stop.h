@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Why the copy ends before its time: the first failure, or a signal.  Kept
- * once, and seen by every worker as a readable descriptor.
+/* Remembers why a copy ends early: the first failure, or a signal.  Every
+ * worker sees it as a readable descriptor.
  */
 
 #ifndef STOP_H
@@ -14,62 +14,62 @@
 
 struct stop; /* body in stop.c */
 
-/* Blocks the signals that end a copy, and SIGUSR1, in this thread and those it
- * starts, and makes the former readable.  A signal that the parent has set to
- * be ignored stays ignored: SIGHUP after nohup, SIGINT in a shell's background
- * job.  Ignores SIGPIPE, and resets SIGCHLD, so that exit statuses of children
- * are known.  Called before any thread or child is started.  The process ends
- * patience_ns after a second signal, or earlier where nobody takes it: see
- * signals.h.  NULL with errno.
+/* Blocks the signals that end a copy, and SIGUSR1, in this thread and those
+ * that it starts, and makes the ending signals readable.  A signal that the
+ * parent ignores stays ignored: SIGHUP after nohup, SIGINT for a shell's
+ * background process.  Ignores SIGPIPE, and resets SIGCHLD, so that children
+ * leave exit statuses.  Called before any thread or child is started.  The
+ * process ends @patience_ns after a second signal, or earlier if the main
+ * thread does not take it: see signals.h.  NULL with errno.
  */
 struct stop *stop_new (uint64_t patience_ns);
 void stop_free (struct stop *s);
 
-/* From now on SIGUSR1 is readable, too, or no more: one that comes while nobody
- * wants it waits, and ends nothing.
+/* Sets whether SIGUSR1 is readable, too.  While it is not wanted, it stays
+ * queued and ends nothing.
  */
 void stop_want_usr1 (struct stop *s, bool want);
 
 /* Readable when a signal has come. */
 int stop_signal_fd (const struct stop *s);
 
-/* The number of the signal that has come, or 0.  Never waits. */
+/* Returns the number of a signal that has come, or 0. Never waits. */
 int stop_take_signal (struct stop *s);
 
-/* End in order: start nothing new, finish what is in flight, flush. */
+/* Ends the copy in order: no new requests, those in flight finish, flush. */
 void stop_wind_down (struct stop *s, int signal_number);
 
-/* The copy has failed; the first error is kept.  It ends at once, or in order
- * where stop_fail_in_order was called.  Any thread.
+/* Records that the copy has failed; the first error is kept.  The copy ends at
+ * once, or in order after stop_fail_in_order.  Any thread.
  */
 void stop_fail (struct stop *s, const struct error *e);
 
-/* From now on a failure ends the copy in order, as a signal does: what is
- * stored by then can be resumed.  Called before any worker is started.
+/* From now on a failure ends the copy in order, as a signal does, so that
+ * stored data can be resumed.  Called before any worker is started.
  */
 void stop_fail_in_order (struct stop *s);
 
-/* End at once, for a second signal or a server that is gone: without even a
- * goodbye.
+/* Ends the copy at once, without closing connections politely, for a second
+ * signal or a server that is gone.
  */
 void stop_now (struct stop *s);
 
-/* Readable from the first wind_down, fail or now on; and from the moment on at
- * which the copy is to end at once.
+/* stop_fd is readable after stop_wind_down, stop_fail or stop_now; stop_now_fd
+ * when the copy is to end at once.
  */
 int stop_fd (const struct stop *s);
 int stop_now_fd (const struct stop *s);
 
-/* Any thread, without waiting. */
+/* Any thread; none of these waits. */
 bool stop_is_winding_down (const struct stop *s);
 bool stop_is_now (const struct stop *s);
 bool stop_is_immediate (const struct stop *s); /* stop_now was called */
 
-/* The signal that ended the copy, or 0. */
+/* Returns the signal that ended the copy, or 0. */
 int stop_signal (const struct stop *s);
 
-/* The first failure; its text is empty where there was none.  After all workers
- * were joined.
+/* Returns the first failure; its text is empty if there was none.  Called after
+ * all workers were joined.
  */
 struct error *stop_error (struct stop *s);
 

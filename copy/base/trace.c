@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was done when: see trace.h.
+/* Records events in memory, and writes them as a trace: see trace.h.
  *
- * In the file each track is a process of its own, with one thread.  Transfers
- * overlap, so they are asynchronous events (ph b and e), which viewers pack
- * into as many rows as are needed, below their process; what the thread itself
- * did never overlaps, and is in its one row (ph X).  The bytes in flight are a
- * counter of that process (ph C).
+ * In the file each track is a process with one thread.  Transfers overlap, so
+ * they are asynchronous events (ph b and e), which viewers pack into as many
+ * rows as are needed below their process.  States of the thread never overlap,
+ * and are in its one row (ph X).  The bytes in flight are a counter of that
+ * process (ph C).
  *
- * A record is made when its event begins and completed in place when it ends.
- * So each has both, those that nobody answered as well.
+ * A record is made when its event begins, and completed in place when the event
+ * ends.  So each has both, also an event that never ended.
  */
 
 #include <config.h>
@@ -28,21 +28,21 @@
 #include "base/trace.h"
 #include "clock.h"
 
-/* All workers together have so many; with very many of them, each has the
- * latter.  The main thread has little to tell.
+/* The records of all workers together, and the least for each of many workers.
+ * The main thread needs few.
  */
 #define RECORDS 131072
 #define RECORDS_MIN 1024
 
 enum shape {
-  SPAN,  /* overlaps with others */
-  STATE, /* of the thread: overlaps with none */
-  MARK,  /* has no length in time */
-  LEVEL, /* so many bytes from now on: in length */
+  SPAN,  /* overlaps with other spans */
+  STATE, /* of the thread: no overlap */
+  MARK,  /* without a duration */
+  LEVEL, /* length is a number of bytes from now on */
 };
 
 struct record {
-  uint64_t start, end;     /* clock_now time; end 0: not over */
+  uint64_t start, end;     /* clock_now time; end 0: not ended */
   uint64_t offset, length; /* bytes */
   uint64_t number;         /* of the request; TRACK_NO_NUMBER: none */
   const char *name;
@@ -50,28 +50,28 @@ struct record {
   int err; /* errno */
 };
 
-/* Its thread writes it all the time, and no other looks: so it does not share a
- * line of the processor's cache.
+/* Each thread writes its track all the time, and no other thread looks at it:
+ * so tracks do not share a line of the processor's cache.
  */
 struct track {
   _Alignas(64) struct record *ring; /* borrowed from the arena */
   uint64_t n_slots;
-  uint64_t n_records;   /* so far; record i is in slot i % n_slots */
+  uint64_t n_records;   /* ever; record i is in slot i % n_slots */
   const char *state;    /* of the thread; NULL: none */
-  uint64_t state_since; /* clock_now time */
-  const char *level;    /* told last, with its bytes */
+  uint64_t state_since; /* clock_now time when it began */
+  const char *level;    /* the last one recorded, and its bytes */
   uint64_t bytes;
 };
 
 struct trace {
   uint64_t begin;       /* clock_now time */
-  unsigned n_tracks;    /* the main thread's, and the workers' */
+  unsigned n_tracks;    /* of the main thread and the workers */
   struct track *tracks; /* owned */
   struct record *arena; /* owned: all rings */
   size_t arena_size;    /* bytes */
 };
 
-/* Its pages are there from the start, rather than one by one in the copy. */
+/* Allocates all records at once, so that no page fault slows the copy. */
 static struct record *
 buy_arena (size_t size)
 {
@@ -159,9 +159,7 @@ track_do_open (struct track *k, const char *name, uint64_t number,
   return k->n_records;
 }
 
-/* One that took so long that its slot has another in it is lost; what is over
- * stays as it was.
- */
+/* Ends a span, unless its slot was taken by a newer record, or it has ended. */
 void
 track_do_close (struct track *k, uint64_t span, int err)
 {
@@ -263,7 +261,7 @@ track_do_level (struct track *k, const char *name, uint64_t bytes)
 
 /* -- writing -------------------------------------------------------------- */
 
-/* What all events of one track need. */
+/* The writer of the events of one track. */
 struct pen {
   FILE *f;
   const struct trace *trace;
@@ -276,7 +274,7 @@ first_kept (const struct track *k)
   return k->n_records > k->n_slots ? k->n_records - k->n_slots : 0;
 }
 
-/* Microseconds, as the format wants them. */
+/* Writes a time in microseconds, as the format wants it. */
 static void
 write_time (const struct pen *p, const char *key, uint64_t ns)
 {
@@ -284,7 +282,7 @@ write_time (const struct pen *p, const char *key, uint64_t ns)
            (unsigned) (ns % NS_PER_US));
 }
 
-/* The beginning of an event; its end is up to the caller. */
+/* Writes the beginning of an event; the caller writes its end. */
 static void
 begin_event (const struct pen *p, const char *ph, const char *name, uint64_t at)
 {
@@ -307,7 +305,7 @@ write_args (const struct pen *p, const struct record *r)
   fputs ("}}", p->f);
 }
 
-/* By which viewers know that a beginning and an end belong together. */
+/* Writes the id by which viewers match the beginning and the end of a span. */
 static void
 write_id (const struct pen *p, uint64_t index)
 {
@@ -387,14 +385,16 @@ write_track (const struct pen *p, const struct track *k, uint64_t now)
   }
 }
 
-/* Not all workers that there may be are needed. */
+/* Returns whether a track has any record: some workers may not have started. */
 static bool
 has_told (const struct track *k)
 {
   return k->n_records > 0 || k->state;
 }
 
-/* A comma stands before each event but this one, which is the file's own. */
+/* Writes all events.  A comma precedes each event except the first, which
+ * describes the file.
+ */
 static void
 write_all (const struct trace *t, FILE *f, uint64_t now)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was done when, kept in memory and written at the end, for --trace.
+/* Records what happens when, in memory, and writes it at the end, for --trace.
  *
- * Each thread has a track of its own: a ring of records, all of it bought
- * before the first byte.  In a full ring the newest record takes the place of
- * the oldest, and how many were lost so is written, too.  Nothing here waits,
- * and nothing gets in but numbers and names of states: so no secret does.
+ * Each thread has a track of its own: a ring of records, allocated before the
+ * first byte.  In a full ring the newest record replaces the oldest, and the
+ * number of lost ones is written, too.  Nothing here waits.  Records hold only
+ * numbers and constant names, so no secrets.
  *
- * Without a trace all tracks are NULL, and each call costs one branch.
+ * Without --trace all tracks are NULL, and each call costs one branch.
  */
 
 #ifndef TRACE_H
@@ -18,30 +18,30 @@
 struct trace; /* bodies in trace.c */
 struct track;
 
-/* For at most so many workers, and the main thread; times are told from now on.
- * NULL with errno.
+/* Makes tracks for at most @workers workers and the main thread; times count
+ * from now on.  NULL with errno.
  */
 struct trace *trace_new (unsigned workers);
 void trace_free (struct trace *t); /* NULL is fine */
 
-/* The track of a worker, or of the main thread; NULL where t is. */
+/* Return the track of a worker, or of the main thread; NULL if t is NULL. */
 struct track *trace_worker (struct trace *t, unsigned number);
 struct track *trace_main (struct trace *t);
 
-/* Writes all of it to fd, as JSON in Chrome's trace-event format; what is still
- * open ends now.  No thread adds to it any more.  0, or an errno.
+/* Writes everything to @fd, as JSON in Chrome's trace-event format; open spans
+ * end now.  No thread may record any more.  Returns 0 or an errno.
  */
 int trace_write (const struct trace *t, int fd);
 
 /* -- what a track's own thread tells -------------------------------------- */
 
-/* Names are static: they are kept as pointers. */
+/* Names are constants: only the pointers are kept. */
 
 #define TRACK_NO_NUMBER UINT64_MAX
 
-/* Something begins that may overlap with others: a transfer, a wait of one
- * request.  number is its request's, so that what belongs together can be
- * found.  Returns what track_close wants; 0 without a track.
+/* Begins a span that may overlap with others: a transfer, or the wait of one
+ * request.  @number is that of its request, so that its spans can be found.
+ * Returns a handle for track_close; 0 without a track.
  */
 uint64_t track_do_open (struct track *k, const char *name, uint64_t number,
                         uint64_t offset, uint64_t length);
@@ -53,9 +53,7 @@ track_open (struct track *k, const char *name, uint64_t number, uint64_t offset,
   return k ? track_do_open (k, name, number, offset, length) : 0;
 }
 
-/* And is over, with err.  What was never opened, 0, or is over already, is left
- * alone.
- */
+/* Ends a span with @err.  Handles that are 0 or have ended are ignored. */
 void track_do_close (struct track *k, uint64_t span, int err);
 
 static inline void
@@ -65,7 +63,7 @@ track_close (struct track *k, uint64_t span, int err)
     track_do_close (k, span, err);
 }
 
-/* The same in one, for what has begun at since (clock_now time). */
+/* Records a whole span, which began at @since (clock_now time). */
 void track_do_span (struct track *k, const char *name, uint64_t since,
                     uint64_t offset, uint64_t length, int err);
 
@@ -77,7 +75,7 @@ track_span (struct track *k, const char *name, uint64_t since, uint64_t offset,
     track_do_span (k, name, since, offset, length, err);
 }
 
-/* Something happens, at once. */
+/* Records an event without duration. */
 void track_do_mark (struct track *k, const char *name, uint64_t offset,
                     uint64_t length);
 
@@ -88,8 +86,8 @@ track_mark (struct track *k, const char *name, uint64_t offset, uint64_t length)
     track_do_mark (k, name, offset, length);
 }
 
-/* What the thread itself does, or waits for, from now on; NULL for nothing
- * worth a name.  The same again is no news.
+/* Sets what the thread does, or waits for, from now on; NULL for nothing worth
+ * a name.  Repeating the present state does nothing.
  */
 void track_do_state (struct track *k, const char *name);
 
@@ -100,7 +98,9 @@ track_state (struct track *k, const char *name)
     track_do_state (k, name);
 }
 
-/* So many bytes there are from now on.  The same again is no news. */
+/* Sets a number of bytes from now on.  Repeating the present value does
+ * nothing.
+ */
 void track_do_level (struct track *k, const char *name, uint64_t bytes);
 
 static inline void

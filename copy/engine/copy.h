@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What everything that works on one copy is given: both endpoints, the plan,
- * and what is kept meanwhile.  copier.c fills it in before any worker starts;
- * it is const for everybody else.  Objects behind its pointers that change
- * while workers run (the resume map, the rate limit, the stop, the trace) lock
- * themselves.
+/* What the parts of one copy share: the plan, both endpoints, and the objects
+ * that live as long as the copy.  copier.c fills it in before any worker
+ * starts; for everything else it is const.  The map, the rate limit, the stop
+ * and the trace change while workers run, and lock themselves.
  */
 
 #ifndef COPY_H

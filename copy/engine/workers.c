@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All workers of one copy: starts them, adds them up, joins them. */
+/* All workers of one copy: see workers.h. */
 
 #include <config.h>
 
@@ -36,7 +36,8 @@ cut (const struct plan *plan, const struct ranges *todo, bool in_order)
     : stripes_new (todo, plan->workers_max, plan->unit, plan->steal_min);
 }
 
-/* Those without a map are about all that the plan is about. */
+/* Without a map, or for comparing, the whole part that the plan names is cut.
+ */
 static struct stripes *
 cut_disk (const struct plan *plan, const struct map *map, bool in_order)
 {
@@ -52,7 +53,7 @@ cut_disk (const struct plan *plan, const struct map *map, bool in_order)
   return s;
 }
 
-/* Memory that is never written to is the kernel's one page of zeroes. */
+/* Untouched anonymous memory reads as the kernel's one page of zeroes. */
 static uint8_t *
 reserve_zeroes (uint64_t size)
 {
@@ -61,7 +62,7 @@ reserve_zeroes (uint64_t size)
   return p == MAP_FAILED ? NULL : p;
 }
 
-/* These three return false with errno. */
+/* The functions of this group return false with errno. */
 static bool
 make_phase (struct workers *c, bool compares, bool last)
 {
@@ -69,7 +70,7 @@ make_phase (struct workers *c, bool compares, bool last)
 
   phase->compares = compares;
   phase->finished = phase->settled = -1;
-  /* The digest is of what the first one reads. */
+  /* The digest is computed from what the first phase reads. */
   phase->in_order = c->copy->plan.in_order && c->shared.n_phases == 1;
   if ((phase->finished = notifier_new ()) == -1
       || (!last && (phase->settled = notifier_new ()) == -1))
@@ -132,7 +133,7 @@ start_worker (struct workers *c, unsigned number)
   return pthread_create (&w->thread, NULL, worker_run, w);
 }
 
-/* A worker's stack and its buffers. */
+/* Returns the size of a worker's stack and buffers. */
 static size_t
 worker_memory (const struct plan *plan)
 {
@@ -146,8 +147,9 @@ worker_memory (const struct plan *plan)
   return stack + lane_memory (plan) + requests_memory (plan);
 }
 
-/* How many of n workers there is memory for: at least one, which makes do with
- * few buffers.  Those that have not taken theirs yet will take it.
+/* Returns how many of n workers there is memory for: at least one, which can
+ * work with few buffers.  Workers that have not allocated theirs yet will need
+ * it.
  */
 static unsigned
 affordable_workers (struct workers *c, unsigned n)
@@ -159,8 +161,8 @@ affordable_workers (struct workers *c, unsigned n)
                   max_u64 (c->n_workers, 1));
 }
 
-/* One worker is enough; where the system has no room for more threads, that is
- * no reason to fail.  -1 with errno where there is none at all.
+/* Starts workers until there are n.  One is enough: having no room for more
+ * threads is no failure.  -1 with errno if none can be started.
  */
 static int
 start_workers (struct workers *c, unsigned n)
@@ -187,8 +189,8 @@ start_workers (struct workers *c, unsigned n)
   return 0;
 }
 
-/* In an address space with a limit the threads share one heap: the C library
- * would reserve 64 MiB of it for each thread.
+/* Makes all threads share one heap where the address space is limited: the C
+ * library would reserve 64 MiB of addresses for each.
  */
 static void
 share_heap (void)
@@ -255,7 +257,7 @@ workers_grow (struct workers *c)
     start_workers (c, c->copy->plan.workers_max);
 }
 
-/* The last one that has begun. */
+/* Returns the last phase that has begun. */
 static const struct phase *
 present_phase (const struct workers *c)
 {
@@ -266,7 +268,8 @@ present_phase (const struct workers *c)
   return phase;
 }
 
-/* The nearest worker's: the others are as near. */
+/* Returns the shortest round trip of all workers: they talk to the same server.
+ */
 static uint64_t
 rtt_of (const struct workers *c, enum side side)
 {
@@ -285,8 +288,8 @@ compare_numbers (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* The median of all workers' last answers: one of them may have been quick, or
- * slow, by chance.
+/* Returns the median of all workers' last round trips, since a single one can
+ * be quick or slow by chance.
  */
 static uint64_t
 last_rtt_of (const struct workers *c, enum side side)
@@ -359,7 +362,7 @@ workers_join (struct workers *c)
     pthread_join (c->workers[i].thread, NULL);
     all = all && c->workers[i].outcome != STOPPED;
   }
-  /* No worker was stopped, and their own sums have to agree. */
+  /* A consistency check: no worker was stopped, and their sums must agree. */
   t = workers_totals (c);
   return all && t.workers > 0
     && (!plan->copies || totals_copied (&t) == t.total)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All workers of one copy: starts them, adds them up, joins them. */
+/* All workers of one copy: starts them, adds up their counters, joins them. */
 
 #ifndef WORKERS_H
 #define WORKERS_H
@@ -22,43 +22,45 @@ struct workers; /* body in workers.c */
  */
 struct workers *workers_start (const struct copy *copy, struct error *e);
 
-/* Readable when a worker has ended, or has something to tell. */
+/* Readable when a worker has ended, or has posted a message. */
 int workers_fd (const struct workers *c);
 
-/* What they have to tell while they work. */
+/* Returns the mailbox where workers post messages. */
 struct mailbox *workers_mailbox (const struct workers *c);
 
-/* Whether all have ended. */
+/* Returns whether all workers have ended. */
 bool workers_has_ended (struct workers *c);
 
-/* At any time, from any thread, without a lock: each number is right, but they
- * need not be of the same moment.
+/* Adds up the counters.  At any time, from any thread, without a lock: each
+ * number is right, but they can be of slightly different moments.
  */
 struct totals workers_totals (const struct workers *c);
 
-/* Starts more workers, up to plan->workers_max in all: where the link is long,
- * a server may work on only so many requests of each connection.
+/* Starts more workers, up to plan->workers_max in all: on a long link, a server
+ * may process only a few requests of each connection at a time.
  */
 void workers_grow (struct workers *c);
 
-/* The ns that so many percent of the reads, writes and zeroes did not exceed; 0
- * where there were none.
+/* Returns the ns within which @percent of the reads, writes and zeroes
+ * finished; 0 if there were none.
  */
 uint64_t workers_latency (const struct workers *c, unsigned percent);
 
-/* The pace that all workers have from now on. */
+/* Sets the request size and the window of all workers from now on. */
 void workers_set_tuning (struct workers *c, const struct tuning *pace);
 
-/* Waits for all workers.  True when the whole disk is copied, and flushed where
- * the plan says so, and compared where it says that, whatever was found.
+/* Waits for all workers.  True when the whole disk is copied, flushed if the
+ * plan says so, and compared if the plan says so, with any result.
  */
 bool workers_join (struct workers *c);
 
-/* What differs.  After workers_join, where the plan compares; until workers_free. */
+/* Returns the ranges that differ.  Only after workers_join, if the plan
+ * compares; valid until workers_free.
+ */
 const struct differences *workers_differences (const struct workers *c);
 
-/* Writes the digest that the plan wants.  After workers_join, which was true.  -1
- * with the error set.
+/* Writes the digest that the plan wants.  Only after workers_join has returned
+ * true.  -1 with the error set.
  */
 int workers_digest (struct workers *c, char text[BLKHASH_TEXT],
                     struct error *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decides everything that is decided once: see plan.h. */
+/* Makes all decisions that are made before the copy: see plan.h. */
 
 #include <config.h>
 
@@ -13,10 +13,11 @@
 #include "options/options.h"
 #include "plan/plan.h"
 
-/* Near servers want little in flight, which stays in the processor's cache, in
- * requests that are neither small, which cost more a byte, nor large, of which
- * too few fit.  Some servers like smaller ones.  Those that work on few
- * requests at a time, far away, need larger ones.  docs/BENCHMARKS.md has the
+/* The request sizes that the tuner chooses from.  Near servers want little in
+ * flight, so that it stays in the processor's cache, in requests that are
+ * neither small, which cost more per byte, nor so large that only a few fit.
+ * Some servers prefer smaller requests.  Distant servers that process few
+ * requests at a time need larger ones.  docs/BENCHMARKS.md has the
  * measurements.
  */
 static const uint64_t sizes[SIZES_MAX] = { 512 * KiB, 768 * KiB, MiB, 3 * MiB };
@@ -27,47 +28,49 @@ static const uint64_t sizes[SIZES_MAX] = { 512 * KiB, 768 * KiB, MiB, 3 * MiB };
 #define REQUEST_SIZE MiB
 #define REQUEST_SIZE_MAX (32 * MiB)
 
-/* What all workers together may have in flight unless told otherwise, and how
- * much of the memory: the rest is for sockets, the page cache, and the servers.
+/* The bytes that all workers together may have in flight by default, and which
+ * part of the memory: the rest is for sockets, the page cache, and servers.
  */
 #define IN_FLIGHT_MAX (128 * MiB)
 #define IN_FLIGHT_MIN (4 * MiB)
 #define MEMORY_PART 4
 
-/* Buffers are only resident once used, but have to be addressable; requests
- * cost some memory each in any case.
+/* Limits of the buffers and requests of one worker.  Buffers only take memory
+ * once they are used, but need addresses; each request takes some memory.
  */
 #define ARENA_MAX GiB
 #define REQUESTS_MAX 4096
 
-/* Extents are cut here at least, whatever the servers' minimum. */
+/* Extents are cut at multiples of this at least, whatever the servers' minimum.
+ */
 #define GRAIN 512
 
-/* Shorter holes cost more as requests of their own than reading them does.  A
- * coarser --sparse is no reason to fill longer ones.
+/* Shorter holes are read as data: that costs less than a request of their own.
+ * A coarser --sparse does not change this, or longer holes would be filled.
  */
 #define GAP 4096
 
-/* In requests.  A worker that claims a few at a time hardly ever meets the lock
- * of the stripes, and leaves the rest to be stolen; a theft pays as soon as it
- * saves waiting for the owner.  A claim is whole requests at each pace, so that
- * none is cut short at its end where servers take the usual sizes.
+/* In requests.  A worker that claims several at a time rarely meets the lock of
+ * the stripes, and leaves the rest to be stolen.  Stealing pays as soon as it
+ * saves waiting for the owner.  A claim is a whole number of requests at each
+ * size that the tuner uses, so that no request is cut short at the end of a
+ * claim.
  */
 #define CLAIM 3
 #define STEAL_MIN 2
 
-/* Where parts of a disk are cut, whoever copies them: by size and count alone,
- * so that all agree.
+/* Where a disk is cut into shards: by size and count alone, so that all copies
+ * that share it agree.
  */
 #define SHARD_UNIT MiB
 
-/* In a claim: the digests of its blocks wait in memory until those of all
- * blocks before them are there.
+/* The blocks of a digest in a claim: their digests wait in memory until those
+ * of all earlier blocks are computed.
  */
 #define CLAIM_BLOCKS 8192
 
-/* How much work a crash of the destination can cost, where it can flush; with a
- * map, how much one of ours can.
+/* How much work is lost when the destination crashes, if it can flush; with a
+ * map, how much is lost when this program is killed.
  */
 #define CHECKPOINT (30 * NS_PER_S)
 
@@ -90,7 +93,7 @@ plan_wants (enum side side, const struct options *o)
   };
 }
 
-/* Where the first so many of all shards end. */
+/* Returns where the first @n of all @count shards end. */
 static uint64_t
 shards_end (uint64_t size, uint64_t n, uint64_t count, uint64_t align)
 {
@@ -112,8 +115,8 @@ choose_part (struct plan *p, const struct options *o)
   }
 }
 
-/* Says that a side cannot be used for this copy.  Returns -1 with the error
- * set, which begins with the name of the side.
+/* Refuses a side for this copy.  Returns -1 with the error set, which begins
+ * with the name of the side.
  */
 static int __attribute__ ((format (printf, 5, 6)))
 refuse (const struct plan_side *sides, enum side side, int number,
@@ -171,7 +174,8 @@ refuse_unwritable (const struct options *o, const struct plan_side *sides,
   return 0;
 }
 
-/* Checks --source-size.  A stream shows its size only at its end: see request.c.
+/* Checks --source-size.  The size of a stream is only known at its end: see
+ * request.c.
  */
 static int
 refuse_size (const struct plan *p, const struct plan_side *sides,
@@ -316,7 +320,9 @@ choose_queue_size (const struct plan *p, const struct options *o,
   return max_u64 (min_u64 (o->queue_size, most), p->request_size);
 }
 
-/* A fixed pace is used as given, as far as the servers' block sizes allow. */
+/* Uses a fixed request size and window as given, as far as the servers' block
+ * sizes allow.
+ */
 static void
 pin_tuning (struct plan *p, const struct options *o)
 {
@@ -327,7 +333,8 @@ pin_tuning (struct plan *p, const struct options *o)
   p->window_max = max_u64 (o->tuning_window, p->buffer_size);
 }
 
-/* A request size that was asked for is not the tuner's to find. */
+/* Chooses the sizes that the tuner tries: only one if --request-size is given.
+ */
 static void
 choose_sizes (struct plan *p, const struct options *o,
               const struct caps *source, const struct caps *destination,
@@ -365,9 +372,10 @@ choose_sizes (struct plan *p, const struct options *o,
   p->buffer_size = p->sizes[p->far_size];
 }
 
-/* As many as the options, both servers and the disk's size leave something to
- * do for.  More workers than processors have something to do only on a long
- * link, and are started once it is known for one.
+/* Chooses how many workers to start with, and how many at most: no more than
+ * the options and both servers allow, and the disk's size keeps busy.  More
+ * workers than processors only help on a long link, and are started once the
+ * link is known to be long.
  */
 static void
 choose_workers (struct plan *p, const struct options *o,
@@ -386,8 +394,8 @@ choose_workers (struct plan *p, const struct options *o,
                           : max_u64 (1, min_u64 (p->workers_max, processors));
 }
 
-/* With a digest, a claim is made of whole blocks, so that each of them is in
- * one worker's hands.
+/* With a digest, a claim is made of whole blocks, so that one worker reads all
+ * of each block.
  */
 static uint64_t
 choose_claim (const struct plan *p)
@@ -399,9 +407,9 @@ choose_claim (const struct plan *p)
   return align_up (claim, p->unit);
 }
 
-/* What was promised of the destination was true before an earlier run of this
- * copy wrote to it.  What a file was grown by is zeroes; but where this is only
- * a part of it, others write theirs, now or before.
+/* Returns what is known about the destination's content.  A promise about it
+ * held before an earlier run of this copy wrote to it.  A file that grows is
+ * zero, except a file that other shards write to, too.
  */
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)
@@ -431,7 +439,7 @@ plan_zeroes (const struct plan *p, const struct options *o,
   if (!o->allocated && !o->synchronous && o->sparse > 0
       && !destination->stream) {
     z.scan = max_u64 (o->sparse, p->align);
-    /* Only advice: more than half a request would find nothing. */
+    /* It is only advice: no run longer than half a request would be found. */
     if (!o->sparse_given && destination->block_preferred <= p->request_size / 2)
       z.scan = max_u64 (z.scan, destination->block_preferred);
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decides everything that is decided once, from the options and from what both
- * sides can do.  Pure: no connection, no thread, no clock.
+/* Makes all decisions that are made before the copy, from the options and what
+ * both sides can do.  Pure: no connection, no thread, no clock.
  */
 
 #ifndef PLAN_H
@@ -17,7 +17,7 @@
 
 struct options;
 
-/* The digest that is computed on the way. */
+/* The digest that is computed during the copy. */
 struct digest_plan {
   enum digest_kind kind;
   uint64_t block; /* power of two; 0 without a digest */
@@ -25,70 +25,70 @@ struct digest_plan {
 
 #define SIZES_MAX 4
 
-/* So many requests of each worker keep near servers busy. */
+/* This many requests in flight keep a near server busy. */
 #define PLAN_DEPTH 6
 
-/* What this program may use of the machine. */
+/* The part of the machine that this program may use. */
 struct machine {
   unsigned processors;
-  uint64_t memory; /* bytes; UINT64_MAX: as much as there is */
+  uint64_t memory; /* bytes; UINT64_MAX: no limit */
 };
 
-/* Bytes that all copies of one program may have in flight, at most. */
+/* Returns the bytes that all copies of one program together may have in flight.
+ */
 uint64_t plan_in_flight (const struct machine *m);
 
 struct plan {
-  bool copies;         /* else nothing is written */
-  bool compares;       /* both sides are read, after a copy again */
-  uint64_t size;       /* of the source, in bytes */
-  uint64_t start, end; /* what is to be done of it, half open */
-  struct shard shard;  /* which part that is */
-  bool size_is_known;  /* expected is to be what a stream has */
+  bool copies;   /* else nothing is written */
+  bool compares; /* both sides are read; after a copy, that is a second phase */
+  uint64_t size; /* of the source, in bytes */
+  uint64_t start, end; /* the part to copy, half open */
+  struct shard shard;  /* the shard that this part is */
+  bool size_is_known;  /* the source must have the expected size */
   uint64_t expected;
-  bool open_ended;              /* a stream: size is only what cannot be more */
-  uint64_t room;                /* bytes that the destination can take */
-  uint64_t last_block;          /* power of two: what the end has to fit */
-  uint64_t align;               /* power of two: larger of both block_min */
-  uint64_t grain;               /* power of two: where extents are cut */
-  uint64_t gap;                 /* shorter zero extents are read as data */
-  unsigned workers;             /* to begin with; at least 1 */
-  unsigned workers_max;         /* where answers take long */
-  uint64_t request_size;        /* multiple of align, at most 32 MiB */
-  unsigned requests;            /* in flight in one worker, at most */
-  uint64_t queue_size;          /* bytes in flight in one worker, at most */
-  uint64_t sizes[SIZES_MAX];    /* of requests, ascending: the tuner finds the
-                                   best of them; multiples of align */
-  unsigned n_sizes;             /* at least 1 */
-  unsigned near_size, far_size; /* what to begin with, and what to go on with
-                                   where answers take long: indices */
-  uint64_t buffer_size;         /* the larger of these two, in bytes */
-  bool pinned;                  /* there is nothing to find: window_max holds,
-                                   and the one size */
-  uint64_t window_max;          /* bytes in flight in one worker that the tuner
+  bool open_ended;       /* a stream: size is only an upper bound */
+  uint64_t room;         /* bytes that the destination can take */
+  uint64_t last_block;   /* power of two: the end must be a multiple of it */
+  uint64_t align;        /* power of two: larger of both block_min */
+  uint64_t grain;        /* power of two: where extents are cut */
+  uint64_t gap;          /* shorter zero extents are read as data */
+  unsigned workers;      /* at first; at least 1 */
+  unsigned workers_max;  /* where the round trip is long */
+  uint64_t request_size; /* multiple of align, at most 32 MiB */
+  unsigned requests;     /* in flight in one worker, at most */
+  uint64_t queue_size;   /* bytes in flight in one worker, at most */
+  uint64_t sizes[SIZES_MAX]; /* of requests, for the tuner: ascending,
+                                multiples of align */
+  unsigned n_sizes;          /* at least 1 */
+  unsigned near_size;        /* index of the size to begin with */
+  unsigned far_size;         /* index of that where the round trip is long */
+  uint64_t buffer_size;      /* the larger of these sizes */
+  bool pinned; /* nothing to tune: window_max and the one size are used */
+  uint64_t window_max; /* bytes in flight in one worker that the tuner
                                    may choose; at least buffer_size */
-  bool in_order;                /* all workers share one stripe */
-  uint64_t unit;                /* power of two: where stripes are cut */
-  uint64_t claim;               /* bytes a worker takes from its stripe */
-  uint64_t steal_min;           /* smaller rests of stripes are left alone */
-  uint64_t stall;               /* ns without an answer; 0: for ever */
+  bool in_order;       /* all workers share one stripe */
+  uint64_t unit;       /* power of two: where stripes are cut */
+  uint64_t claim;      /* bytes a worker takes from its stripe */
+  uint64_t steal_min;  /* a shorter rest of a stripe is not stolen */
+  uint64_t stall;      /* ns without a reply; 0: for ever */
   struct retry_plan retry;
-  uint64_t patience;   /* ns for a lost connection to come up again */
-  uint64_t checkpoint; /* ns from flush to flush; 0: only at the end */
+  uint64_t patience;   /* ns for a lost connection to come back */
+  uint64_t checkpoint; /* ns between flushes; 0: only at the end */
   bool source_extents;
-  bool destination_extents; /* for comparing; for zeroing, zero tells */
+  bool destination_extents; /* for comparing; see zero for zeroing */
   bool flush;
   struct zero_plan zero;
   struct digest_plan digest;
 };
 
-/* Bytes of the part that is to be done. */
+/* Returns the length of the part to copy. */
 static inline uint64_t
 plan_length (const struct plan *p)
 {
   return p->end - p->start;
 }
 
-/* Bytes of memory that one request of this size takes. */
+/* Returns how many bytes of memory one request of this size takes. */
 static inline uint64_t
 plan_buffer_size (const struct plan *p, uint64_t size)
 {
@@ -108,8 +108,8 @@ int plan_make (struct plan *p, const struct options *o,
                const struct plan_side sides[2], const struct machine *machine,
                struct error *e);
 
-/* Which extra questions will be asked of each side, so that the connection can
- * be set up for them.
+/* Returns what will be asked of a side, so that its connections can be set up
+ * for it.
  */
 struct endpoint_wants plan_wants (enum side side, const struct options *o);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which errors deserve another try, when, and how many are left.  Pure. */
+/* Decides which errors are retried, when, and how often: see retry.h. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which errors deserve another try, when, and how many are left.  Pure. */
+/* Decides which errors are retried, when, and how often.  Pure. */
 
 #ifndef RETRY_H
 #define RETRY_H
@@ -12,11 +12,11 @@ struct retry_plan {
   uint64_t wait;  /* ns before the first of them */
 };
 
-/* Whether what failed with this errno may succeed another time. */
+/* Returns whether a retry may succeed after this errno. */
 bool retry_helps (int err);
 
-/* Whether there may be another try after so many failures in a row (1, 2, ...),
- * and after how many ns; dice is any random bits.
+/* Returns whether there is another retry after this many failures in a row (1,
+ * 2, ...), and in *wait after how many ns; @dice is any random bits.
  */
 bool retry_may (const struct retry_plan *p, unsigned failures, uint64_t dice,
                 uint64_t *wait);
