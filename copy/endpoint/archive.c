@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Disk images in tar archives: see archive.h. */
+/* Finds disk images in tar archives: see archive.h. */
 
 #include <config.h>
 
@@ -14,17 +14,17 @@
 
 #define BLOCK 512
 
-/* More members are not looked at. */
+/* Further members are not looked at. */
 #define MEMBERS_MAX 1000
 
-/* The places of a header, in bytes. */
+/* The fields of a header, in bytes. */
 #define NAME_SIZE 100
 #define SIZE_AT 124
 #define SIZE_SIZE 12
 #define TYPE_AT 156
 #define MAGIC_AT 257
 
-/* The format of an image with such a name, or NULL. */
+/* Returns the format of an image with this name, or NULL. */
 static const char *
 format_of (const char *name)
 {
@@ -43,7 +43,7 @@ format_of (const char *name)
   return NULL;
 }
 
-/* Octal digits; or, where the first byte says so, big-endian bytes. */
+/* Reads octal digits, or big-endian bytes if the first byte says so. */
 static uint64_t
 read_size (const unsigned char *field)
 {

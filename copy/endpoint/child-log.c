@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a program that we started prints: see child-log.h. */
+/* Reads the messages of a program that we started: see child-log.h. */
 
 #include <config.h>
 
@@ -21,11 +21,11 @@
 /* A longer line is passed on in pieces. */
 #define LINE_BYTES 4096
 
-/* Of a line that is kept: an error has room for no more. */
+/* The length of a line that is kept: an error has no room for more. */
 #define REASON_BYTES 512
 
-/* Read at a time, so that a program that prints without end keeps nobody who
- * asks for the reason waiting.
+/* How many reads are made at a time, so that a program that prints without end
+ * does not delay a caller who asks for the reason.
  */
 #define READS_MAX 64
 
@@ -35,12 +35,13 @@ struct child_log {
   int ending; /* a notifier */
   bool relay;
 
-  pthread_mutex_t lock;  /* the rest */
-  char text[LINE_BYTES]; /* the line that has not ended yet */
+  pthread_mutex_t lock;  /* for the rest */
+  char text[LINE_BYTES]; /* the line that is not complete yet */
   size_t used;
   bool hushed, closed;
   bool lock_failed, cut;
-  char before[REASON_BYTES], after[REASON_BYTES]; /* the goodbye */
+  char before[REASON_BYTES],
+    after[REASON_BYTES]; /* the last lines before and after the goodbye */
 };
 
 /* -- lines ---------------------------------------------------------------- */
@@ -54,8 +55,8 @@ says_lock (const char *line)
   return get && strstr (get, " lock");
 }
 
-/* What QEMU says of an image whose file ends before its last cluster: in turn
- * for qcow2, vmdk and vhdx.
+/* Returns whether QEMU says that an image's file ends before its last cluster:
+ * its messages for qcow2, vmdk and vhdx.
  */
 static bool
 says_cut (const char *line)
@@ -65,7 +66,8 @@ says_cut (const char *line)
     || strstr (line, "points after end of file");
 }
 
-/* What is added to a line that says more: by QEMU, and by curl. */
+/* Returns whether a line only adds a hint to the line before: QEMU and curl do.
+ */
 static bool
 is_hint (const char *before, const char *line)
 {
@@ -73,8 +75,8 @@ is_hint (const char *before, const char *line)
     || strncmp (before, "curl: (", 7) == 0;
 }
 
-/* What a server says of a client that went away.  After a failure, and after
- * the goodbye, that is us.
+/* Returns whether a server complains about a client that went away: after a
+ * failure or the goodbye, that client is us.
  */
 static bool
 is_about_client (const char *line)
@@ -83,7 +85,7 @@ is_about_client (const char *line)
     || strstr (line, "Broken pipe") || strstr (line, "Disconnect client");
 }
 
-/* Whether a line replaces the reason that was kept before it. */
+/* Returns whether a line replaces the reason that was kept. */
 static bool
 is_reason (const struct child_log *h, const char *line)
 {
@@ -123,7 +125,7 @@ take_bytes (struct child_log *h, const char *bytes, size_t n)
   }
 }
 
-/* Takes what has come by now; the lock is held. */
+/* Reads what has arrived; the lock is held. */
 static void
 read_some (struct child_log *h)
 {
@@ -166,7 +168,7 @@ listen_to (void *opaque)
   return NULL;
 }
 
-/* No signal is for this thread. */
+/* Starts the thread, with all signals blocked. */
 static int
 start_thread (struct child_log *h)
 {
@@ -193,7 +195,7 @@ child_log_start (bool relay, int *write_fd)
     err = errno;
     goto no_pipe;
   }
-  fcntl (fds[0], F_SETFL, O_NONBLOCK); /* our end alone */
+  fcntl (fds[0], F_SETFL, O_NONBLOCK); /* only our end */
   h->fd = fds[0];
   h->ending = notifier_new ();
   if (h->ending == -1) {
@@ -222,7 +224,7 @@ void
 child_log_hush (struct child_log *h, bool hush)
 {
   pthread_mutex_lock (&h->lock);
-  read_some (h); /* it was printed before */
+  read_some (h); /* printed before the call */
   h->hushed = hush;
   pthread_mutex_unlock (&h->lock);
 }
@@ -243,7 +245,7 @@ child_log_reason (struct child_log *h, bool parting, char *line, size_t size)
 
   pthread_mutex_lock (&h->lock);
   read_some (h);
-  if (h->used > 0) /* a last line without an end */
+  if (h->used > 0) /* a last line without a line end */
     take_line (h);
   snprintf (line, size, "%s", parting ? h->after : h->before);
   pthread_mutex_unlock (&h->lock);
@@ -282,7 +284,7 @@ child_log_end (struct child_log *h)
   notifier_signal (h->ending);
   pthread_join (h->thread, NULL);
   read_some (h);
-  if (h->used > 0) /* a last line without an end */
+  if (h->used > 0) /* a last line without a line end */
     take_line (h);
   pthread_mutex_destroy (&h->lock);
   close (h->ending);

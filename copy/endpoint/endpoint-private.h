@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kinds of endpoint build on: for endpoint.c, open.c and the kinds
- * alone.
+/* What the kinds of endpoints build on: only endpoint.c, open.c and the kinds
+ * include it.
  */
 
 #ifndef ENDPOINT_PRIVATE_H
@@ -15,32 +15,32 @@ struct device;
 struct endpoint_ops {
   struct conn *(*conn) (struct endpoint *ep, unsigned number, struct error *e);
 
-  /* Whether two endpoints of this kind are the same disk.  May be NULL, for
-   * kinds of which the device says it.
+  /* Returns whether two endpoints of this kind are the same disk.  May be NULL
+   * for kinds that set device.
    */
   bool (*same) (const struct endpoint *a, const struct endpoint *b);
 
-  /* May be NULL, where there is nothing to make ready. */
+  /* May be NULL if there is nothing to prepare. */
   int (*prepare) (struct endpoint *ep, const struct preparation *p,
                   struct error *e);
 
-  /* May be NULL, for what is not made to measure. */
+  /* May be NULL if its size cannot change. */
   int (*finish) (struct endpoint *ep, uint64_t size, bool flush,
                  struct error *e);
 
-  /* May be NULL, for what has no name that others could change. */
+  /* May be NULL if it has no name that others could change. */
   int (*recheck) (struct endpoint *ep, struct error *e);
 
-  /* These three may be NULL, for kinds that start no server. */
+  /* These three may be NULL for kinds that start no server. */
   int (*server_fd) (const struct endpoint *ep);
   bool (*server_ended) (struct endpoint *ep, int wait_ms, struct error *e);
   void (*explain) (struct endpoint *ep, struct error *e);
 
-  /* These two may be NULL, for kinds that cannot tell. */
+  /* These two may be NULL for kinds that cannot say. */
   int (*unchanged) (struct endpoint *ep, struct error *e);
   const char *(*version) (const struct endpoint *ep);
 
-  /* May be NULL, for kinds that cannot tell. */
+  /* May be NULL for kinds that cannot say. */
   bool (*room) (struct endpoint *ep, uint64_t size, uint64_t *there,
                 uint64_t *besides);
 
@@ -48,40 +48,40 @@ struct endpoint_ops {
                  struct error *e);
 };
 
-/* Each kind embeds this first, and allocates itself with its open function. */
+/* Each kind embeds this first; its open function allocates it. */
 struct endpoint {
   const struct endpoint_ops *ops;
   enum side side;
   char *name; /* owned: "source nbd://host/x", masked */
   struct caps caps;
   bool changed;                /* by prepare, which could not undo it */
-  bool kept;                   /* what was made stays when this is closed */
-  const struct device *device; /* borrowed from the kind; NULL: elsewhere */
-  char in_use_by[512];         /* what caps.in_use_by leads to, for devices */
-  struct conn *spare;          /* number 0, once it was handed back; owned */
+  bool kept;                   /* what was created stays when this is closed */
+  const struct device *device; /* borrowed from the kind; NULL: it has none */
+  char in_use_by[512];         /* the text of caps.in_use_by, for devices */
+  struct conn *spare;          /* owned: number 0, after it was taken back */
 };
 
-/* What the open functions of the kinds are given. */
+/* The arguments of the open functions of the kinds. */
 struct endpoint_request {
   enum side side;
-  char *name; /* theirs from now on, also on failure */
+  char *name; /* theirs to free, also on failure */
   const struct operand *operand;
   struct endpoint_wants wants;
-  const char *program; /* for the names of what we make */
+  const char *program; /* for the names of what we create */
   bool libnbd_debug;
-  enum server_kind server_kind; /* of a server in operand */
-  bool external_files;          /* an image may have some written */
+  enum server_kind server_kind; /* of a server in @operand */
+  bool external_files;          /* files that an image names may be written */
   unsigned connections;         /* at most, to one server */
   uint64_t deadline;            /* clock_now () time */
-  uint64_t connect_wait;        /* ns: for a server that is not there yet */
+  uint64_t connect_wait; /* ns to wait for a server that is not there yet */
   int interrupt_fd;
 };
 
-/* One kind of endpoint: what open.c has in its table. */
+/* One kind of endpoint: a row of the table in open.c. */
 struct endpoint_kind {
   const char *not_comparable; /* why it cannot be; NULL: it can */
 
-  /* Checks what can be seen without opening anything.  Returns 0, or -1 with
+  /* Checks what can be checked without opening anything.  Returns 0, or -1 with
    * the error set.  May be NULL.
    */
   int (*check) (const struct target *t, struct error *e);
@@ -91,9 +91,9 @@ struct endpoint_kind {
   struct endpoint *(*open) (const struct endpoint_request *q, struct error *e);
 };
 
-/* An endpoint of size bytes, which begins with a struct endpoint: that is
- * filled in but for caps and device, all else is zero.  NULL with the error
- * set, and the request's name freed.
+/* Allocates an endpoint of @size bytes, which begins with a struct endpoint.
+ * That is filled in except for caps and device; all else is zero.  NULL with
+ * the error set, and the request's name freed.
  */
 void *endpoint_new (const struct endpoint_request *q, size_t size,
                     const struct endpoint_ops *ops, struct error *e);
@@ -105,8 +105,8 @@ void *endpoint_new (const struct endpoint_request *q, size_t size,
 int endpoint_fail (const struct endpoint *ep, const char *what,
                    struct error *e);
 
-/* Refuses what is not wanted or never can be: nothing was changed, and no other
- * try helps.  Returns -1 with the error set.
+/* Refuses the endpoint: nothing was changed, and no other try helps.  Returns
+ * -1 with the error set.
  */
 int endpoint_refuse (const struct endpoint *ep, struct error *e, const char *fs,
                      ...) __attribute__ ((format (printf, 3, 4)));

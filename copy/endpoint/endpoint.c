@@ -17,8 +17,8 @@
 #include "device.h"
 #include "endpoint/endpoint-private.h"
 
-/* Enough for what conn_wait_ready is asked to wait for: a pair of conns, and
- * the descriptors that end the wait.
+/* Enough for all callers of conn_wait_ready: two conns, and the descriptors
+ * that end the wait.
  */
 #define WAIT_MAX 8
 
@@ -121,7 +121,7 @@ endpoint_caps (const struct endpoint *ep)
   return &ep->caps;
 }
 
-/* Passes on what an operation returned, with the side in its error. */
+/* Returns what an operation returned, and adds the side to its error. */
 static int
 with_side (const struct endpoint *ep, int r, struct error *e)
 {
@@ -256,7 +256,7 @@ endpoint_conn (struct endpoint *ep, unsigned number, struct error *e)
   struct conn *c = number == 0 ? ep->spare : NULL;
 
   if (c) {
-    ep->spare = NULL; /* the worker with number 0 alone comes here */
+    ep->spare = NULL; /* only the worker with number 0 gets here */
     return c;
   }
   c = ep->ops->conn (ep, number, e);
@@ -311,7 +311,7 @@ conn_came_up (struct conn *c, uint64_t now, uint64_t deadline, struct error *e)
   return -1;
 }
 
-/* 1 when all did; else *which is the first that did not. */
+/* Returns 1 when all are ready; else *which is the first that is not. */
 static int
 all_came_up (struct conn *const *conns, unsigned n, uint64_t now,
              uint64_t deadline, unsigned *which, struct error *e)
@@ -324,7 +324,9 @@ all_came_up (struct conn *const *conns, unsigned n, uint64_t now,
   return r;
 }
 
-/* The time during which this process was stopped does not count. */
+/* Returns the deadline, later by the time during which this process was
+ * stopped.
+ */
 static uint64_t
 put_off (uint64_t deadline, uint64_t *looked, int wait_ms)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user named on either side, and each worker's private way to it.
+/* The two sides that the user named, and the connections of workers to them.
  *
- * An endpoint is opened once and is read-only from then on: workers of all
- * threads may look at it without a lock.  A conn is one worker's link to an
- * endpoint and belongs to that worker's thread alone.  Every kind of endpoint
- * has the same face, so no other room asks what kind it is.
+ * An endpoint is opened once and does not change afterwards: all threads may
+ * look at it without a lock.  A conn is one worker's connection to an endpoint
+ * and belongs to that worker's thread alone.  All kinds of endpoints have the
+ * same functions, so other files do not ask for the kind.
  *
  * One transfer: the caller fills in a struct io and calls conn_start.  Its loop
  * then calls, again and again, conn_submit, conn_poll_events, poll(2) and
@@ -29,7 +29,7 @@
 
 struct options;
 
-/* The values of the ranges in an answer to IO_EXTENTS. */
+/* The values of the ranges in a reply to IO_EXTENTS. */
 enum extent_value {
   EXTENT_DATA = 0,
   EXTENT_ZERO = 1, /* reads as zeroes, allocated or not */
@@ -39,41 +39,42 @@ enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
 
 const char *io_verb_name (enum io_verb verb);
 
-/* A read's reply may arrive in pieces; these are the runs seen so far.  A
- * server answers in order or nearly so: more separate runs than this at one
- * time are refused.
+/* A read's reply may arrive in pieces; these are the runs received so far.
+ * Servers reply in order or nearly so: a reply with more separate runs than
+ * this at a time is refused.
  */
 #define IO_RUNS 8
 
 struct conn;
 
-/* One transfer in flight.  The caller owns it, and leaves it alone between
- * conn_start and its coming up on the ready list.
+/* One transfer in flight.  The caller owns it, and does not touch it between
+ * conn_start and its appearance on the ready list.
  */
 struct io {
   struct list_node link;
-  struct list *ready; /* where it goes when it is over */
-  struct conn *conn;  /* which it was started on */
+  struct list *ready; /* where it goes when it has finished */
+  struct conn *conn;  /* the conn on which it was started */
 
   enum io_verb verb;
-  uint64_t offset, length; /* bytes; both ignored for IO_FLUSH.  Reading
-                                 * a stream makes length less at its end, and
-                                 * 0 behind that. */
-  void *buffer;            /* IO_READ fills it; IO_WRITE sends it */
-  bool fast;               /* IO_ZERO: fail rather than be slow */
-  bool allocate;           /* IO_ZERO: make no hole */
+  /* Bytes; ignored for IO_FLUSH.  At the end of a stream, reading shortens
+   * length, to 0 after the end.
+   */
+  uint64_t offset, length;
+  void *buffer;  /* IO_READ fills it; IO_WRITE sends it */
+  bool fast;     /* IO_ZERO: fail rather than be slow */
+  bool allocate; /* IO_ZERO: make no hole */
 
   uint64_t traced; /* its span in the trace; 0: none */
 
-  /* IO_EXTENTS: what was learned is added here, clipped to what was asked for
-   * and to the capacity, so it may end early.  learned_to is where it ends,
-   * once retired: a multiple of block_min, or the end of what was asked for.
+  /* IO_EXTENTS: the reply is added here, clipped to the range asked for and to
+   * the capacity, so it may end early.  Once the io is retired, learned_to is
+   * where it ends: a multiple of block_min, or the end of the range asked for.
    */
   struct ranges *learned;
   uint64_t learned_to;
 
-  /* For the conn alone. */
-  int refused; /* errno: it was not even started */
+  /* Only for the conn. */
+  int refused; /* errno: it could not be started */
   int error;   /* errno of the completion */
   int64_t cookie;
   uint64_t started; /* clock_now () */
@@ -87,7 +88,7 @@ struct endpoint;
 
 /* -- endpoints ---------------------------------------------------------- */
 
-/* "source nbd://host/x": for messages, with secrets masked. */
+/* Returns "source nbd://host/x", for messages, with secrets masked. */
 const char *endpoint_name (const struct endpoint *ep);
 
 /* Sets the error of this side: its text begins with the endpoint's name. */
@@ -98,71 +99,73 @@ void endpoint_error (const struct endpoint *ep, struct error *e,
 enum side endpoint_side (const struct endpoint *ep);
 const struct caps *endpoint_caps (const struct endpoint *ep);
 
-/* Whether both are the same disk, as far as can be told from outside. */
+/* Returns whether both are the same disk, as far as that can be found out. */
 bool endpoint_same (const struct endpoint *a, const struct endpoint *b);
 
-/* What a destination is made ready for. */
+/* How a destination is prepared. */
 struct preparation {
-  uint64_t size;       /* of what grows */
-  uint64_t start, end; /* what will be written of it, half open */
-  bool keep;           /* an earlier run has begun this copy: what has
-                                   that size already stays, and grows no more */
-  bool shared;         /* others write the rest of it: only its size
-                                   changes */
-  bool allocate;       /* reserve the room on the disk, too */
+  uint64_t size;       /* of a destination that grows */
+  uint64_t start, end; /* the part that will be written, half open */
+  /* An earlier run has begun this copy: a file that has the size already is
+   * left as it is.
+   */
+  bool keep;
+  bool shared;   /* other copies write the rest of it: only its size changes */
+  bool allocate; /* reserve the blocks on the disk, too */
 };
 
-/* Makes a destination ready: what grows gets its size, and reads as zeroes from
- * then on, unless it is kept or shared.  Nothing is touched before this.  Caps
- * can be others afterwards: a server that writes an image is only started here.
- * 0, or -1 with the error set.
+/* Prepares a destination: if it grows, it gets its size and reads as zeroes
+ * from then on, unless it is kept or shared.  Nothing was changed before this.
+ * Caps can be different afterwards, because the server that writes an image is
+ * only started here.  0, or -1 with the error set.
  */
 int endpoint_prepare (struct endpoint *ep, const struct preparation *p,
                       struct error *e);
 
-/* After endpoint_prepare has failed: whether it left the destination as another
- * than it was.
+/* Returns, after endpoint_prepare has failed, whether the destination was
+ * changed.
  */
 bool endpoint_was_changed (const struct endpoint *ep);
 
-#define FILE_TEXT 80 /* bytes for which file it is, and its end */
+#define FILE_TEXT 80 /* bytes of endpoint_describe_file */
 
-/* Which file it is, whatever it is called, as "INODE born SECONDS.NANOSECONDS",
- * or without the rest where the file system does not keep that: another file
- * often gets the inode of one that was removed.  "none" for all that is no
- * regular file, and for a file that does not exist yet.  Returns text.
+/* Writes which file it is, whatever its name: "INODE born SECONDS.NANOSECONDS",
+ * or only the inode where the file system does not keep the time; a new file
+ * often gets the inode of a removed one.  "none" for everything but a regular
+ * file, and for a file that does not exist yet.  Returns @text.
  */
 char *endpoint_describe_file (const struct endpoint *ep, char text[FILE_TEXT]);
 
-/* Gives what grows the size that the copy came to, where that was not known
- * before; flush says whether it has to be stored.  All conns are closed.  0, or
+/* Gives a destination that grows the final size of the copy, if that was not
+ * known before; @flush says whether to store it.  All conns are closed.  0, or
  * -1 with the error set.
  */
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
-/* After the last flush: whether the name still leads to what was written, and
- * whether that has its whole size.  0, or -1 with the error set when
- * somebody has cut, removed, moved or replaced it meanwhile.
+/* Checks, after the last flush, that the name still leads to what was written,
+ * and that it has its whole size.  0, or -1 with the error set if somebody has
+ * cut, removed, moved or replaced it.
  */
 int endpoint_recheck (struct endpoint *ep, struct error *e);
 
-/* Whether a source is still what it was when it was opened, as far as it can
- * tell: 0, or -1 with the error set.  All of it has been read.
+/* Checks, after all of it was read, that a source is still what it was when it
+ * was opened, as far as that can be found out.  0, or -1 with the error set.
  */
 int endpoint_unchanged (struct endpoint *ep, struct error *e);
 
-/* What tells this state of a source from others; NULL where it cannot tell. */
+/* Returns what distinguishes this state of a source from others; NULL: unknown.
+ */
 const char *endpoint_version (const struct endpoint *ep);
 
-/* How many bytes of room a destination has, and how many it needs besides the
- * data of a disk of this size.  False where it cannot tell.
+/* Finds out how many bytes of room a destination has, and how many it needs in
+ * addition to the data of a disk of this size.  False if it cannot say.
  */
 bool endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
                     uint64_t *besides);
 
-/* A file or an image that was made for the copy is of use from now on: it is
- * not removed when the endpoint is closed.
+/* Keeps a file or an image that was created for the copy: it is not removed
+ * when the endpoint is closed.
  */
 void endpoint_keep (struct endpoint *ep);
 
@@ -170,20 +173,20 @@ void endpoint_keep (struct endpoint *ep);
  */
 int endpoint_server_fd (const struct endpoint *ep);
 
-/* Whether a server that we started has ended, or does within wait_ms.  If so,
- * the error says how, in place of what may stand there.  Main thread only.
+/* Returns whether a server that we started has ended, or does within wait_ms.
+ * If so, the error says how, replacing an earlier error.  Main thread only.
  */
 bool endpoint_server_ended (struct endpoint *ep, int wait_ms, struct error *e);
 
-/* Something failed on this side: adds to the error what a server that we
- * started has printed last, since it was up.  Main thread only.
+/* Adds to the error of this side the last line that a server of ours has
+ * printed since it was up.  Main thread only.
  */
 void endpoint_explain (struct endpoint *ep, struct error *e);
 
-/* Ends and reaps a server that we started, removes what we made, frees all.
- * All conns are closed before.  False, with the error set, when the server says
- * that it failed, or had to be killed after grace_ns, or because interrupt_fd (-1:
- * none) was readable.  NULL is fine.
+/* Ends and reaps a server that we started, removes what we created unless it is
+ * kept, and frees the endpoint.  All conns are closed before.  False, with the
+ * error set, when the server reports a failure, or had to be killed after
+ * grace_ns or because interrupt_fd (-1: none) was readable.  NULL is fine.
  */
 bool endpoint_close (struct endpoint *ep, uint64_t grace_ns, int interrupt_fd,
                      struct error *e);
@@ -227,9 +230,8 @@ struct conn_ops {
   void (*poll_events) (struct conn *c, struct pollfd *p);
 
   /* Moves the bytes that can move after poll returned revents, which is not 0.
-   * Returns -1 with the error set, as ERROR_CONNECTION_LOST, when the connection
-   * is lost; all ios are then on their ready lists.  NULL where submit does all
-   * of it.
+   * Returns -1 with ERROR_CONNECTION_LOST when the connection is lost; all ios
+   * are then on their ready lists.  NULL where submit does all of it.
    */
   int (*dispatch) (struct conn *c, short revents, struct error *e);
 
@@ -258,15 +260,14 @@ struct conn {
   const struct endpoint *endpoint;
 };
 
-/* Conn number (0, 1, ...) of the endpoint.  The first number 0 is ready, all
- * others start out connecting, also those that take the place of one that was
- * lost.  NULL with the error set.
+/* Returns conn number (0, 1, ...) of the endpoint.  The first number 0 is
+ * ready; all others start to connect, also those that replace a lost one.  NULL
+ * with the error set.
  */
 struct conn *endpoint_conn (struct endpoint *ep, unsigned number,
                             struct error *e);
 
-/* Conn number 0 was borrowed for a look: hands it back, for endpoint_conn to
- * hand it out again.
+/* Takes back conn number 0, which was borrowed; endpoint_conn returns it again.
  */
 void endpoint_take_back (struct endpoint *ep, struct conn *c);
 
@@ -300,15 +301,16 @@ conn_state (struct conn *c)
   return c->ops->state (c);
 }
 
-/* Whether a conn is ready: 1; 0 while it is connecting; -1 with the error set
- * when it failed, or still connects at the deadline (both clock_now times).
+/* Returns 1 if a conn is ready, 0 if it is connecting, and -1 with the error
+ * set if it failed, or is still connecting at the deadline (both clock_now
+ * times).
  */
 int conn_came_up (struct conn *c, uint64_t now, uint64_t deadline,
                   struct error *e);
 
-/* Waits until all of n conns are ready: 1.  0 when one of the n_watch
- * descriptors is readable before.  -1 with the error set when a conn fails or
- * the deadline (clock_now time) phases; *which then says the conn.
+/* Waits until all of n conns are ready.  Returns 1 then, 0 when one of the
+ * n_watch descriptors is readable before, and -1 with the error set when a conn
+ * fails or the deadline (clock_now time) passes; *which is that conn.
  */
 int conn_wait_ready (struct conn *const *conns, unsigned n, const int *watch,
                      unsigned n_watch, uint64_t deadline, unsigned *which,
@@ -336,8 +338,8 @@ conn_start (struct conn *c, struct io *io)
 /* Returns the result of an io that was taken off its ready list: 0 or an errno.
  * EPROTO: the reply does not match the request.  ENODATA: the file has shrunk.
  * ESTALE: the file was cut while it was written.  ENOTSUP, for IO_ZERO: this
- * conn cannot zero in that way at all.  EBUSY, for IO_ZERO: this range has to be
- * written instead.
+ * conn cannot zero in that way at all.  EBUSY, for IO_ZERO: this range has to
+ * be written instead.
  */
 static inline int
 conn_retire (struct io *io)

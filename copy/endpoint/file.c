@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The file kind of endpoint: regular files and block devices.
  *
- * Each conn has an open file of its own, so that the kernel's read-ahead takes
- * each worker for the sequential reader that it is, and a ring of its own.
- * Where there are no rings, an io is done where it is started, and is on its
- * ready list before conn_start returns.
+ * Each conn opens the file itself, so that the kernel's read-ahead sees the
+ * sequential reads of one worker, and has an io_uring of its own.  Without
+ * io_uring, conn_start does the io at once, and it is on its ready list before
+ * conn_start returns.
  *
- *   conn_start -> waiting -> ring -> over? -> ready list
- *                    ^________________|
+ *   conn_start -> waiting -> ring -> complete? -> ready list
+ *                    ^__________________|
  *                  the rest of a short one, or another way to zero
  *
- * Opening touches nothing.  A destination is made, cut and grown by prepare,
- * once it is clear that the copy can be done.
+ * Opening changes nothing.  A destination is created, cut and grown by prepare,
+ * once it is certain that the copy can be done.
  */
 
 #include <config.h>
@@ -45,41 +45,42 @@
 #include "page-cache.h"
 #include "uring.h"
 
-/* In flight in one ring; what is more than that waits here.  One io takes the
- * places of a write and of what is settled before it.
+/* The ios in flight in one ring; further ones wait here.  One io takes the
+ * entries of a write and of what settles the page cache before it.
  */
 #define DEPTH 64
 #define PLACES_OF_ONE (1 + URING_SETTLE_PLACES)
 
 #define BLOCK_MAX GiB
 
-/* Zeroing is one call, and while it lasts nothing tells how far it is: a device
- * may have to write the zeroes.
+/* One call zeroes all of it and reports no progress, and a device may have to
+ * write the zeroes.
  */
 #define ZERO_MAX_FILE GiB
 #define ZERO_MAX_BLOCK (128 * MiB)
 
-/* Runs of data and holes that one answer about extents finds, so that a file in
- * a million pieces holds nobody up.
+/* How many runs of data and holes one reply about extents finds, so that a file
+ * in a million pieces does not delay the worker.
  */
 #define RUNS_MAX 64
 
-/* A file system that cannot tell data from holes says that all is data. */
+/* A file system that cannot tell data from holes says that everything is data.
+ */
 #define EXTENTS_MAX (UINT64_C (1) << 60)
 
-/* Ways to make zeroes, in the order in which they are tried.  A way that the
- * kernel or the device does not have is not tried again; one that was refused
- * for another reason is left out for that range only.
+/* The ways to write zeroes, in the order in which they are tried.  A way that
+ * the kernel or the device does not have is not tried again; a way that was
+ * refused for another reason is left out for that range only.
  */
 enum zeroing {
   PUNCH,              /* a hole */
   ZERO_RANGE,         /* blocks that read as zeroes */
-  PUNCH_AND_ALLOCATE, /* the same in two steps */
-  ZERO_OUT,           /* a device makes or writes them */
+  PUNCH_AND_ALLOCATE, /* PUNCH, then allocate */
+  ZERO_OUT,           /* a device discards or writes them */
   CANNOT,
 };
 
-/* What was found at one place of the file. */
+/* A run of data, or a hole, of the file. */
 struct run {
   uint64_t start, end; /* half open; equal: nothing is known */
   enum extent_value value;
@@ -88,29 +89,28 @@ struct run {
 struct file_endpoint {
   struct endpoint base;
   char *path; /* owned */
-  int fd;     /* owned; -1: the file is still to be made */
+  int fd;     /* owned; -1: the file does not exist yet */
   struct device device;
-  uint64_t zero_unit; /* power of two: less than one is written */
+  uint64_t zero_unit; /* power of two: shorter ranges are written */
   struct endpoint_wants wants;
   struct uring *ring; /* owned, for the first conn; NULL: no rings */
-  bool rings;         /* conns are to have them */
+  bool rings;         /* conns get rings */
   bool created;       /* by prepare */
-  uint64_t expected;  /* bytes that the file has, as it is written;
-                                   0: that is not known */
+  uint64_t expected;  /* bytes that the file should have; 0: unknown */
 };
 
 struct file_conn {
   struct conn base;
   const struct file_endpoint *endpoint; /* borrowed */
   int fd;                               /* owned */
-  struct uring *ring;                   /* owned; NULL: ios are done at once */
-  struct page_cache *footprint;         /* owned */
-  struct list waiting;                  /* ios that are not in the ring yet */
-  uint64_t written_to;     /* where the last write that is over ends */
-  int submit_error;        /* errno: the ring is broken */
-  enum zeroing punching;   /* the way to make holes at present */
-  enum zeroing allocating; /* the way to make allocated zeroes */
-  struct run run;          /* the last that was looked for */
+  struct uring *ring;           /* owned; NULL: ios are done in conn_start */
+  struct page_cache *footprint; /* owned */
+  struct list waiting;          /* ios that wait for room in the ring */
+  uint64_t written_to;          /* end of the latest finished write */
+  int submit_error;             /* errno: the ring does not work any more */
+  enum zeroing punching;        /* the present way to make holes */
+  enum zeroing allocating;      /* the present way to make allocated zeroes */
+  struct run run;               /* the last one that was found */
 };
 
 static struct file_conn *
@@ -127,7 +127,8 @@ file_endpoint_of (struct endpoint *ep)
 
 /* -- extents -------------------------------------------------------------- */
 
-/* What was there when the file was opened has to be there still. */
+/* Checks that the file has not become shorter than it was when it was opened.
+ */
 static int
 check_not_shrunk (const struct file_conn *fc)
 {
@@ -138,7 +139,7 @@ check_not_shrunk (const struct file_conn *fc)
   return (uint64_t) st.st_size < fc->endpoint->base.caps.size ? ENODATA : 0;
 }
 
-/* Finds out what is at this place, and to where: 0 or an errno. */
+/* Finds the run at this offset.  Returns 0 or an errno. */
 static int
 find_run (struct file_conn *fc, uint64_t at)
 {
@@ -165,9 +166,9 @@ find_run (struct file_conn *fc, uint64_t at)
   return 0;
 }
 
-/* The run found last often reaches into the next question: a seek through much
- * data can take long.  Of a file that is written to, holes are only true of the
- * moment, as all conns fill them.
+/* Answers IO_EXTENTS.  The last run found is kept, because it often reaches
+ * into the next question, and a seek through much data can take long.  Holes of
+ * a destination are not kept: other conns fill them.
  */
 static int
 learn (struct file_conn *fc, struct io *io)
@@ -218,7 +219,7 @@ next_way (const struct file_conn *fc, const struct io *io, enum zeroing way)
   return CANNOT;
 }
 
-/* Whether an errno is about the way, wherever it is tried. */
+/* Returns whether an errno means that this way is missing everywhere. */
 static bool
 is_missing (int err)
 {
@@ -226,10 +227,10 @@ is_missing (int err)
     || err == ENODEV;
 }
 
-/* After a way has failed: the io takes the next one.  True when there is none
- * left.  ENOTSUP then means that no way is there at all, and EBUSY that this
- * range has to be written; why is not told, for if the write fails as well, its
- * error says more.
+/* Gives the io the next way after one has failed.  Returns true when there is
+ * none: ENOTSUP then means that no way exists at all, and EBUSY that this range
+ * has to be written.  The reason is not reported: if the write fails as well,
+ * its error says more.
  */
 static bool
 is_out_of_ways (struct file_conn *fc, struct io *io, int err)
@@ -254,11 +255,10 @@ mode_of (enum zeroing way)
     | (way == ZERO_RANGE ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE);
 }
 
-/* A block device is zeroed through the endpoint's own descriptor.  It is the
- * one that has the device for itself (O_EXCL).  Through any other one the
- * kernel refuses with EBUSY to zero what has dirty pages in the page cache.
- * That of a file has the locks, which a ring would keep for a moment when we
- * are killed.
+/* Returns the descriptor to zero through: the endpoint's own.  It opened a
+ * block device with O_EXCL; through any other descriptor the kernel refuses
+ * with EBUSY to zero dirty pages.  For a file it holds the locks, which a ring
+ * would keep for a moment after we are killed.
  */
 static int
 zero_fd (const struct file_conn *fc)
@@ -290,7 +290,7 @@ zero_units (const struct file_conn *fc, enum zeroing way, uint64_t start,
   return -1;
 }
 
-/* Less than a unit, at either end of what is to be zeroed. */
+/* Writes zeroes to less than a unit, at either end of a range. */
 static int
 write_edge (const struct file_conn *fc, uint64_t start, uint64_t end)
 {
@@ -333,15 +333,15 @@ zero_now (const struct file_conn *fc, const struct io *io, enum zeroing way)
 
 /* -- ios ------------------------------------------------------------------ */
 
-/* How far a read or a write is, in bytes; for a zero, the way it went. */
+/* Returns how many bytes of a read or write are done; for a zero, its way. */
 static uint64_t
 done_of (const struct io *io)
 {
   return io->cookie;
 }
 
-/* Does what is left of an io, or a part of it, as a system call does: -1 with
- * errno, or a count.
+/* Does the rest of an io, or a part of it, by a system call.  Returns a count,
+ * or -1 with errno.
  */
 static ssize_t
 do_now (struct file_conn *fc, struct io *io)
@@ -374,8 +374,8 @@ do_now (struct file_conn *fc, struct io *io)
   return -1;
 }
 
-/* Takes in what came of an io: a count or minus an errno.  True when it is
- * over.
+/* Takes the result of an io: a count or minus an errno.  True when it is
+ * complete.
  */
 static bool
 advance (struct file_conn *fc, struct io *io, ssize_t result)
@@ -384,7 +384,7 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
     return false;
   if (result < 0 && io->verb == IO_ZERO)
     return is_out_of_ways (fc, io, -result);
-  if (result < 0) /* ENODATA has a meaning of its own here */
+  if (result < 0) /* our own ENODATA means something else */
     io->error = result == -ENODATA ? EIO : -result;
   else if (io->verb == IO_READ || io->verb == IO_WRITE) {
     io->cookie += result;
@@ -400,8 +400,8 @@ advance (struct file_conn *fc, struct io *io, ssize_t result)
   return true;
 }
 
-/* Whether a file lost its end while it is written: later writes would make it
- * long again, and nobody would see what is missing.
+/* Returns whether a destination file has lost its end: later writes would make
+ * it long again, and hide that data is missing.
  */
 static bool
 is_cut_short (const struct file_conn *fc)
@@ -413,7 +413,7 @@ is_cut_short (const struct file_conn *fc)
     && (uint64_t) st.st_size < least;
 }
 
-/* What must not be done any more is over. */
+/* Fails an io that must not be done any more. */
 static bool
 refuse (const struct file_conn *fc, struct io *io)
 {
@@ -439,7 +439,7 @@ finish_now (struct file_conn *fc, struct io *io)
   list_append (io->ready, &io->link);
 }
 
-/* Whether the ring has nothing for what this io needs. */
+/* Returns whether the ring has no operation for this io. */
 static bool
 must_be_now (const struct file_conn *fc, const struct io *io)
 {
@@ -449,7 +449,7 @@ must_be_now (const struct file_conn *fc, const struct io *io)
             || !is_in_units (fc, io)));
 }
 
-/* Adds what is left of an io to the ring. */
+/* Adds the rest of an io to the ring. */
 static void
 put_in_ring (struct file_conn *fc, struct io *io)
 {
@@ -489,7 +489,7 @@ fill_ring (struct file_conn *fc)
          && (n = list_take (&fc->waiting)) != NULL) {
     struct io *io = list_entry (n, struct io, link);
 
-    if (must_be_now (fc, io)) /* by now: a way to zero was refused */
+    if (must_be_now (fc, io)) /* a way to zero was refused since */
       finish_now (fc, io);
     else if (!refuse (fc, io))
       put_in_ring (fc, io);
@@ -537,8 +537,8 @@ file_start (struct conn *c, struct io *io)
   return 0;
 }
 
-/* What did not get to the disk was answered long before: it is told with the
- * next thing that is.
+/* Retires an io.  Write-back fails after the write was acknowledged, so that
+ * error is reported with the next completion.
  */
 static int
 file_retire (struct conn *c, struct io *io)
@@ -622,7 +622,7 @@ static const struct conn_ops file_conn_ops = {
   .close = file_conn_close,
 };
 
-/* The same file, opened once more: by name it might be another one by now. */
+/* Opens the same file once more.  Its name might lead to another one by now. */
 static int
 reopen (const struct file_endpoint *ep)
 {
@@ -632,8 +632,8 @@ reopen (const struct file_endpoint *ep)
   return fd != -1 ? fd : fcntl (ep->fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* Where descriptors are short, the first conn uses that of its ring for the
- * file: a copy can do without the ring.
+/* Opens the file for the first conn.  If descriptors are short, it takes that
+ * of the ring: a copy can do without the ring.
  */
 static int
 reopen_first (struct file_endpoint *ep)
@@ -667,11 +667,11 @@ file_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   fc->punching = PUNCH;
   fc->allocating = ZERO_RANGE;
   posix_fadvise (fc->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  if (number == 0) { /* only the worker with number 0 comes here */
+  if (number == 0) { /* only the worker with number 0 gets here */
     fc->ring = ep->ring;
     ep->ring = NULL;
   }
-  else if (ep->rings) /* one that is refused now is done without */
+  else if (ep->rings) /* without a ring, system calls do the io */
     fc->ring = uring_new (DEPTH);
   return &fc->base;
 
@@ -683,8 +683,8 @@ fail:
 
 /* -- the endpoint --------------------------------------------------------- */
 
-/* What is shared can have been made by another since we looked; and it is not
- * ours alone to remove.
+/* Creates the file.  A shared file can have been created by another copy since
+ * we looked; and it is not ours alone to remove.
  */
 static int
 create (struct file_endpoint *ep, bool shared, struct error *e)
@@ -716,9 +716,9 @@ use_of (const struct file_endpoint *ep)
                           : FILE_WRITE;
 }
 
-/* Only who has the lock changes the file.  Where another has it, a file that
- * was made here is his, too; and he may have given it another size, or removed
- * it before he went.
+/* Locks the file: only the owner of the lock changes it.  If another copy has
+ * the lock, the file is that copy's even if we created it; and that copy may
+ * have changed its size, or removed it before it ended.
  */
 static int
 lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
@@ -749,9 +749,9 @@ fail_to_size (const struct file_endpoint *ep, const char *what, struct error *e)
   return -1;
 }
 
-/* Reserves the room on the disk before anything is cut.  When it fails, what
- * was there is still there, and what lies beyond the file's end is given back; a
- * file that is shared keeps that, for it can be another's by now.
+/* Reserves the blocks on the disk before anything is cut.  When that fails, the
+ * old content is still there, and blocks after the end of the file are freed;
+ * in a shared file they stay, because they may be another copy's by now.
  */
 static int
 reserve (struct file_endpoint *ep, const struct preparation *p, struct error *e)
@@ -771,8 +771,8 @@ reserve (struct file_endpoint *ep, const struct preparation *p, struct error *e)
   return fail_to_size (ep, "cannot allocate it", e);
 }
 
-/* Makes all of a file read as zeroes.  Where it does not, because not even
- * cutting succeeds, it is put back as it was.
+/* Makes all of a file read as zeroes.  If not even cutting it works, the file
+ * is restored.
  */
 static int
 empty (struct file_endpoint *ep, const struct preparation *p)
@@ -790,10 +790,11 @@ empty (struct file_endpoint *ep, const struct preparation *p)
   return -1;
 }
 
-/* A size that the file system has no room for is refused before anything that
- * was there is lost.  Giving a file the size that it has changes nothing, so
- * several that share it may do it at the same time.  What is allocated is
- * written as a whole, so it need not be emptied first.
+/* Gives the file its size.  A size that the file system has no room for is
+ * refused before the old content is lost.  Setting the present size changes
+ * nothing, so several copies that share a file may do it at the same time.  A
+ * file whose blocks are all allocated is written as a whole, so it need not be
+ * emptied.
  */
 static int
 set_size (struct file_endpoint *ep, const struct preparation *p,
@@ -850,7 +851,7 @@ file_endpoint_recheck (struct endpoint *base, struct error *e)
   const struct file_endpoint *ep = file_endpoint_of (base);
   struct device now;
 
-  if (ep->fd == -1) /* it was never made */
+  if (ep->fd == -1) /* it was never created */
     return 0;
   if (path_check_place (base, ep->fd, ep->path, e) == -1)
     return -1;
@@ -894,8 +895,8 @@ static const struct endpoint_ops file_endpoint_ops = {
 
 /* -- opening -------------------------------------------------------------- */
 
-/* A file that is read is locked from now on.  One that is written to is only
- * looked at: it is locked once all is found possible.
+/* Locks a file that is read.  A file that is written is only checked: it is
+ * locked once the copy is known to be possible.
  */
 static void
 look_for_locks (struct file_endpoint *ep)
@@ -912,8 +913,9 @@ look_for_locks (struct file_endpoint *ep)
     : "a copy, or QEMU, writes to it: wait until that has ended";
 }
 
-/* A block device is ours alone: one that is mounted, or in another's hands, is
- * told by caps, after it has been seen whether it is both sides of this copy.
+/* Opens the file, or a block device so that no other program can.  A device in
+ * use is opened all the same, so that it can be compared with the other side
+ * first; the caps say that it is in use.
  */
 static int
 open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
@@ -939,9 +941,9 @@ open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
   return 0;
 }
 
-/* No page of a block device's cache is zeroed in a part and written in another:
- * a write of less than a page reads the rest of it first, and some kernels
- * would put that back after the disk was zeroed.
+/* Returns the unit of zeroing.  A page of a block device's cache must not be
+ * zeroed in part and written in part: a write of less than a page first reads
+ * the rest, and some kernels would write that back after the zeroing.
  */
 static uint64_t
 choose_zero_unit (const struct device *d)
@@ -950,8 +952,8 @@ choose_zero_unit (const struct device *d)
                                  : max_u64 (d->sector, sysconf (_SC_PAGESIZE));
 }
 
-/* The largest size that a file system lets a file have: as far as it lets one
- * seek.  Nothing is changed by that.
+/* Returns the largest size that the file system lets a file have: the largest
+ * offset that it lets one seek to.  Changes nothing.
  */
 static uint64_t
 seek_limit (int fd)
@@ -970,8 +972,9 @@ seek_limit (int fd)
   return low;
 }
 
-/* Where there is no file yet, one without a name tells; where there is no such
- * thing, nobody knows but of FAT, which is what has a limit that matters.
+/* Returns the same for a file that does not exist yet, by way of a file without
+ * a name.  If the file system has no such files, only the limit of FAT is
+ * known, the one that matters.
  */
 static uint64_t
 limit_of_folder (const char *path)
@@ -1004,8 +1007,8 @@ find_size_max (const struct file_endpoint *ep)
   return limit == 0 ? ours.rlim_cur : min_u64 (limit, ours.rlim_cur);
 }
 
-/* What the file system has left for us, and what the file has already.  One
- * without any blocks does not count them.
+/* Finds the free room of the file system, and the blocks that the file has.  A
+ * file system without any blocks does not count them.
  */
 static void
 find_room (struct file_endpoint *ep)

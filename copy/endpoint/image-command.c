@@ -70,7 +70,7 @@ image_command_plain (const char *program, ...)
   return w.command;
 }
 
-/* QEMU parts its options at commas; two stand for one in a value. */
+/* QEMU separates its options by commas; two commas stand for one in a value. */
 static char *
 double_commas (const char *text)
 {
@@ -86,8 +86,8 @@ double_commas (const char *text)
   return doubled;
 }
 
-/* Each layer's driver is named, so nothing is read into the file's name, and
- * no format is guessed unless that was asked for.
+/* Names the driver of each layer, so that QEMU reads nothing into the file's
+ * name, and guesses the format only if it was asked to.
  */
 static void
 add_image (struct words *w, const char *format, struct image_place place)
@@ -110,7 +110,7 @@ add_image (struct words *w, const char *format, struct image_place place)
   free (path);
 }
 
-/* It stays until it is told to end, however connections come and go. */
+/* The server stays until it is told to end, even without connections. */
 char **
 image_command_serve (const char *format, struct image_place place,
                      enum image_access access, unsigned clients)
@@ -119,7 +119,7 @@ image_command_serve (const char *format, struct image_place place,
 
   add (&w, "--persistent");
   add (&w, "--shared=%u", clients);
-  /* Without unmap, zeroes would be stored as such. */
+  /* Without unmap, zeroes would be stored as data. */
   add (&w, access == IMAGE_READ ? "--read-only" : "--discard=unmap");
   add_image (&w, format, place);
   return w.command;
@@ -195,8 +195,8 @@ image_command_measure (const char *format, uint64_t size)
   return w.command;
 }
 
-/* The variables by which curl(1) is told whom to trust; the library under
- * nbdkit does not look at them.
+/* Passes on the variables that tell curl(1) which authorities to trust: the
+ * library in nbdkit does not read them.
  */
 static void
 add_authorities (struct words *w)
@@ -221,7 +221,7 @@ image_command_fetch (const struct url *url, const char *password_file)
   add (&w, "--readonly");
   add (&w, "curl");
   add (&w, "url=%s", url->address);
-  add (&w, "protocols=http,https"); /* wherever it is sent on to */
+  add (&w, "protocols=http,https"); /* wherever it is redirected to */
   if (url->user)
     add (&w, "user=%s", url->user);
   if (password_file)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What qemu-img says of an image: see image-facts.h. */
+/* Reads what qemu-img says about an image: see image-facts.h. */
 
 #include <config.h>
 
@@ -12,8 +12,8 @@
 #include "arith.h"
 #include "endpoint/image-facts.h"
 
-/* How a vmdk image is stored.  Any kind but these two has its data in other
- * files.
+/* Notes how a vmdk image is stored.  All types but these two have their data in
+ * other files.
  */
 static void
 note_kind (struct image_facts *f, const char *kind)
@@ -24,7 +24,7 @@ note_kind (struct image_facts *f, const char *kind)
     f->names = "files with its extents";
 }
 
-/* In newer releases the layers of an image are within one another. */
+/* Newer releases nest the layers of an image. */
 static void
 look_into (struct image_facts *f, const json_t *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files that an image is made of: see image-files.h. */
+/* Finds the files that an image is made of: see image-files.h. */
 
 #include <config.h>
 
@@ -27,7 +27,7 @@ out_of_memory (struct error *e)
   return -1;
 }
 
-/* Takes the path over; NULL is memory that ran out. */
+/* Adds a path, and takes it over; NULL means that memory is out. */
 static int
 add_path (struct image_files *out, char *path, int kind, struct error *e)
 {
@@ -44,7 +44,7 @@ add_path (struct image_files *out, char *path, int kind, struct error *e)
   return 0;
 }
 
-/* A name within an image is relative to the folder of that image. */
+/* Joins a name in an image, which is relative to the folder of that image. */
 static char *
 join (const char *image, const char *name)
 {
@@ -58,7 +58,8 @@ join (const char *image, const char *name)
     : path;
 }
 
-/* Each "filename" in a description of QEMU's, however deep it stands. */
+/* Adds each "filename" in a description of QEMU's, however deep it is nested.
+ */
 static int
 add_described (struct image_files *out, const json_t *value, int kind,
                unsigned depth, struct error *e)
@@ -79,7 +80,7 @@ add_described (struct image_files *out, const json_t *value, int kind,
   return 0;
 }
 
-/* A name is a path, or "json:" and a description that has the path. */
+/* Adds a name: a path, or "json:" and a description that has the path. */
 static int
 add_name (struct image_files *out, const char *image, const char *name,
           int kind, struct error *e)
@@ -97,7 +98,7 @@ add_name (struct image_files *out, const char *image, const char *name,
   return r;
 }
 
-/* One image of the chain.  Only the first is written to. */
+/* Adds one image of the chain.  Only the first one is written to. */
 static int
 add_image (struct image_files *out, const json_t *image, bool is_first,
            struct error *e)
@@ -120,7 +121,7 @@ add_image (struct image_files *out, const json_t *image, bool is_first,
     const char *extent = json_string_value (
       json_object_get (json_array_get (extents, i), "filename"));
 
-    /* Unlike the data file's, this name was resolved already. */
+    /* This name, unlike the data file's, is resolved already. */
     if (extent && add_name (out, "", extent, kind, e) == -1)
       return -1;
   }
@@ -147,7 +148,7 @@ image_files_parse (struct image_files *out, const char *text, size_t length,
   return r;
 }
 
-/* Runs qemu-img to its end. */
+/* Runs qemu-img until it ends. */
 static int
 run (char **command, int output_fd, uint64_t deadline, struct error *e)
 {

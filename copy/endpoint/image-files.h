@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files that an image is made of, besides the one that has its name: its
- * backing files, and the files that hold its data.  qemu-img knows them.
+/* Finds the files that an image is made of besides the one with its name: its
+ * backing files, and the files with its data.  qemu-img knows them.
  */
 
 #ifndef IMAGE_FILES_H
@@ -13,9 +13,9 @@
 #include "error.h"
 
 struct image_file {
-  char *path; /* owned; relative to where we stand */
+  char *path; /* owned; relative to the present folder */
   enum {
-    IMAGE_DATA,    /* holds data of the image: is written with it */
+    IMAGE_DATA,    /* holds data of the image, and is written with it */
     IMAGE_BACKING, /* is only read */
   } kind;
 };
@@ -25,15 +25,15 @@ struct image_files {        /* freeing a zeroed one is safe */
   size_t n_files;
 };
 
-/* Asks qemu-img, which may take until the deadline (clock_now time), and whose
- * own messages are dropped.  0, or -1 with the error set; the caller says of
- * which image.
+/* Asks qemu-img, which may take until the deadline (clock_now time); its own
+ * messages are dropped.  0, or -1 with the error set; the caller adds the name
+ * of the image.
  */
 int image_files_find (struct image_files *out, const char *format,
                       struct image_place place, uint64_t deadline,
                       struct error *e);
 
-/* The same from what qemu-img said: text of JSON. */
+/* Does the same with the text that qemu-img has printed. */
 int image_files_parse (struct image_files *out, const char *text, size_t length,
                        struct error *e);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The image kind of endpoint: disk formats, and files of web servers.
+/* The image kind of endpoint: disk formats, and files on web servers.
  *
- * qemu-nbd knows the formats, and nbdkit the web.  All of the copy goes through
- * an NBD endpoint to the server that is started here; this room chooses the
- * server, and looks after the file behind it.
+ * qemu-nbd knows the formats, and nbdkit the web.  All data goes through an NBD
+ * endpoint to the server that is started here; this file chooses the server,
+ * and takes care of the file that it serves.
  *
  *   file    -> qemu-nbd -> us
  *   address -> nbdkit -> us               a raw disk
  *   address -> nbdkit -> qemu-nbd -> us   any other
  *
- * Opening a destination changes nothing: an image that is there is looked at
- * through a server that only reads, and a new one is not made.  Both get the
- * server that writes from prepare, once it is clear that the copy can be done.
+ * Opening a destination changes nothing: an existing image is looked at through
+ * a server that only reads, and a new one is not created.  For both, prepare
+ * starts the server that writes, once it is certain that the copy can be done.
  */
 
 #include <config.h>
@@ -49,35 +49,36 @@
 #include "secrets.h"
 #include "url.h"
 
-/* What is asked of a web server before it is believed. */
+/* How much is asked of a web server to find out whether it can be relied on. */
 #define PROBE (64 * KiB)
 
-/* What qemu-nbd takes at a time: only used until it tells so itself. */
+/* The limits of qemu-nbd, until it is running and says them itself. */
 #define BLOCK_MAX (32 * MiB)
 #define ZERO_MAX align_down (UINT32_MAX, 64 * MiB)
 
-/* What qemu-img check ends with. */
+/* Exit statuses of qemu-img check. */
 #define CHECK_FOUND_ERRORS 2
 #define CHECK_UNKNOWN 63
 
-/* For how long, in all, a locked image is tried again. */
+/* How often, and at which interval, a locked image is tried again. */
 #define RELEASE_STEPS 12
 #define RELEASE_STEP_MS 250
 
 struct image_endpoint {
   struct endpoint base;
-  struct endpoint_request request; /* as it came, but for the name */
-  uint64_t patience;       /* ns: how long opening or preparing may take */
-  uint64_t deadline;       /* clock_now () time: of what is done now */
-  int fd;                  /* owned; -1: no file, or not yet */
-  struct device device;    /* behind fd */
-  struct web_answer web;   /* owned: what the web server has */
-  struct server *below;    /* owned: what qemu-nbd reads from, or NULL */
+  struct endpoint_request request; /* as given, except for the name */
+  uint64_t patience;     /* ns: how long opening or preparing may take */
+  uint64_t deadline;     /* clock_now () time for the present step */
+  int fd;                /* owned; -1: no file, or not yet */
+  struct device device;  /* of fd */
+  struct web_answer web; /* owned: what the web server said */
+  /* owned: the server that qemu-nbd reads from, or NULL */
+  struct server *below;
   struct endpoint *server; /* owned; NULL: none is running */
   bool created;            /* by prepare */
-  struct device replaced;  /* a file that stood in its place */
-  bool replaces;           /* that one is of no use, and has no content */
-  char own_path[64];       /* of what was created, by its descriptor */
+  struct device replaced;  /* an existing file that the new image replaces */
+  bool replaces;           /* there is such a file, which has no content */
+  char own_path[64];       /* of the new image, by its descriptor */
 };
 
 static struct image_endpoint *
@@ -174,7 +175,9 @@ start_below (struct image_endpoint *ep, char **command, struct error *e)
   return ep->below ? 0 : -1;
 }
 
-/* A program's last line says why it failed, and whether that is a lock. */
+/* Adds the program's last line to the error, and notes whether it is about a
+ * lock.
+ */
 static void
 explain_tool (struct child_log *heard, struct error *e)
 {
@@ -205,9 +208,9 @@ wait_for_tool (const struct image_endpoint *ep, struct child *c,
   return -1;
 }
 
-/* Runs a program until it ends, with whatever status.  The command is freed.
- * What it said on standard error is the caller's to end.  NULL, with the error
- * set, where it could not be started or did not end in time.
+/* Runs a program until it ends, with any status, and frees the command.  The
+ * caller ends the log of its messages.  NULL, with the error set, if it could
+ * not be started or did not end in time.
  */
 static struct child_log *
 run_tool (const struct image_endpoint *ep, char **command, int input_fd,
@@ -232,7 +235,7 @@ run_tool (const struct image_endpoint *ep, char **command, int input_fd,
   return NULL;
 }
 
-/* The same for one that has to end well. */
+/* Does the same, and fails unless the program succeeds. */
 static int
 run_command (const struct image_endpoint *ep, char **command, int input_fd,
              int output_fd, struct error *e)
@@ -255,8 +258,8 @@ run_command (const struct image_endpoint *ep, char **command, int input_fd,
 
 /* -- a destination -------------------------------------------------------- */
 
-/* What qemu-nbd is sure to offer.  Once it is running, it tells itself; the
- * plan is made again then.
+/* Sets the caps that qemu-nbd is sure to have.  Once it is running it says its
+ * own, and the plan is made again.
  */
 static void
 promise_caps (struct image_endpoint *ep)
@@ -283,8 +286,8 @@ promise_new_caps (struct image_endpoint *ep)
   promise_caps (ep);
 }
 
-/* What was made is reached by its descriptor from now on, whatever becomes of
- * its name.
+/* Takes over the new image: from now on it is reached by its descriptor,
+ * whatever happens to its name.
  */
 static int
 take_created (struct image_endpoint *ep, int fd, struct error *e)
@@ -335,8 +338,9 @@ make_and_serve (struct image_endpoint *ep, struct new_image *n, uint64_t size,
     : endpoint_fail (&ep->base, "cannot create it", e);
 }
 
-/* It gets its name once it is whole: a run that is killed before leaves none.
- * By then the server has it locked, so no other copy is ever first to write.
+/* Creates the image.  It gets its name once it is complete: a run that is
+ * killed before that leaves none.  By then the server has locked it, so no
+ * other copy can write to it first.
  */
 static int
 create (struct image_endpoint *ep, uint64_t size, struct error *e)
@@ -362,9 +366,9 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
 }
 
 /* Pauses before a locked image is tried again: the server of an earlier run of
- * this copy, which was just killed, has it until its guard has ended it.  False
- * when that should have happened by now, when there was no such run, or when
- * somebody wants us to end.
+ * this copy, which was just killed, holds the lock until its guard has ended
+ * it.  False when that should have happened by now, when there was no such run,
+ * or when the caller wants to end.
  */
 static bool
 pause_for_release (const struct image_endpoint *ep, unsigned *left)
@@ -394,8 +398,8 @@ start_writer (struct image_endpoint *ep, struct error *e)
   }
 }
 
-/* Formats count in sectors or more, so a new image can be a little larger than
- * what it is for, but never smaller.
+/* Prepares the destination.  Formats count in sectors or larger units, so a new
+ * image can be a little larger than the source, but never smaller.
  */
 static int
 image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
@@ -428,14 +432,14 @@ image_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 {
   struct image_endpoint *ep = image_endpoint_of (base);
 
-  if (ep->server == NULL) { /* a destination that is not prepared */
+  if (ep->server == NULL) { /* a destination before prepare */
     error_set (e, ENOTCONN, "%s: it is not served yet", base->name);
     return NULL;
   }
   return endpoint_conn (ep->server, number, e);
 }
 
-/* Where there is a device on either side, that has said it. */
+/* Images on the same device are recognised by the device. */
 static bool
 image_endpoint_same (const struct endpoint *a, const struct endpoint *b)
 {
@@ -468,7 +472,9 @@ image_endpoint_server_ended (struct endpoint *base, int wait_ms,
     || (ep->below && server_has_ended (ep->below, wait_ms, e));
 }
 
-/* The one below says why those above it cannot go on. */
+/* Explains an error by the server below, if any: it is the cause of errors
+ * above.
+ */
 static void
 image_endpoint_explain (struct endpoint *base, struct error *e)
 {
@@ -480,7 +486,9 @@ image_endpoint_explain (struct endpoint *base, struct error *e)
     endpoint_explain (ep->server, e);
 }
 
-/* What it replaced had no content, and neither has what stays. */
+/* Removes the new image.  A file that it replaced had no content, so an empty
+ * one is left.
+ */
 static void
 remove_created (const struct image_endpoint *ep)
 {
@@ -609,7 +617,9 @@ image_check (const struct target *t, struct error *e)
                     : path_check (t, e);
 }
 
-/* All that was written to a descriptor, as a string, or NULL with errno. */
+/* Returns everything that was written to a descriptor, as a string, or NULL
+ * with errno.
+ */
 static char *
 read_back (int fd)
 {
@@ -624,7 +634,7 @@ read_back (int fd)
   return NULL;
 }
 
-/* What a command prints about the image, or NULL with the error set. */
+/* Returns what a command prints about the image, or NULL with the error set. */
 static char *
 ask (const struct image_endpoint *ep, char **command, struct error *e)
 {
@@ -643,7 +653,7 @@ ask (const struct image_endpoint *ep, char **command, struct error *e)
   return text;
 }
 
-/* What qemu-img says of the image.  -1 with the error set. */
+/* Asks qemu-img about the image.  -1 with the error set. */
 static int
 describe (const struct image_endpoint *ep, struct image_facts *f,
           struct error *e)
@@ -658,7 +668,7 @@ describe (const struct image_endpoint *ep, struct image_facts *f,
   return r;
 }
 
-/* Bytes that a file can grow by, and those that it has. */
+/* Finds how many bytes a file can grow by, plus those that it has. */
 static bool
 measure_folder (const struct image_endpoint *ep, uint64_t *there)
 {
@@ -697,8 +707,8 @@ image_endpoint_room (struct endpoint *base, uint64_t size, uint64_t *there,
   return true;
 }
 
-/* An image of a stranger that names other files would have those of this
- * machine copied.
+/* Refuses an image from the web that names other files: those of this machine
+ * would be copied.
  */
 static int
 check_stands_alone (const struct image_endpoint *ep, struct error *e)
@@ -716,8 +726,8 @@ check_stands_alone (const struct image_endpoint *ep, struct error *e)
   return -1;
 }
 
-/* Whether a destination that is there can be written into.  One that names
- * other files would have those written, or read from.
+/* Checks that an existing destination can be written into.  An image that names
+ * other files would have those written, or read.
  */
 static int
 check_writable (const struct image_endpoint *ep, const struct image_facts *f,
@@ -736,8 +746,8 @@ check_writable (const struct image_endpoint *ep, const struct image_facts *f,
                           f->names);
 }
 
-/* 1: it is an image to be written into, 0: there is nothing in it yet, -1: with
- * the error set.
+/* Returns 1 if the destination is an image to write into, 0 if it has no
+ * content yet, -1 with the error set.
  */
 static int
 look_at_destination (struct image_endpoint *ep, struct error *e)
@@ -753,7 +763,7 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
          && pause_for_release (ep, &left))
     why = (struct error) { 0 };
   if (r == -1) {
-    if (why.number == EIO) /* it will not be an image the next time */
+    if (why.number == EIO) /* a retry will not make it an image */
       why.number = EINVAL;
     *e = why;
     return -1;
@@ -761,8 +771,8 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
   return check_writable (ep, &f, e) == 0 ? 1 : -1;
 }
 
-/* A block device is ours alone for as long as we hold it open.  1, or 0 where
- * there is nothing to open, or -1 with the error set.
+/* Opens the file, or a block device so that no other program can while we hold
+ * it open.  Returns 1, 0 if there is nothing to open, or -1 with the error set.
  */
 static int
 open_place (struct image_endpoint *ep, struct error *e)
@@ -785,7 +795,8 @@ open_place (struct image_endpoint *ep, struct error *e)
   return 1;
 }
 
-/* The image is looked at before a server opens it, and with it what it names.
+/* Opens the destination.  The image, and what it names, is checked before a
+ * server opens it.
  */
 static int
 open_destination (struct image_endpoint *ep, struct error *e)
@@ -809,11 +820,11 @@ open_destination (struct image_endpoint *ep, struct error *e)
   return 0;
 }
 
-/* A file of the chain that a source is made of. */
+/* One file of the chain of a source. */
 struct layer {
   const char *format;
   struct image_place place;
-  uint64_t size; /* bytes of the file; 0: not known */
+  uint64_t size; /* bytes of the file; 0: unknown */
   bool is_backing;
 };
 
@@ -829,8 +840,8 @@ fail_cut (const struct image_endpoint *ep, const struct layer *l,
   return -1;
 }
 
-/* For formats that qemu-img check knows nothing of: compares the place of the
- * data with the end of the file.
+/* Compares the place of the data with the end of the file, for formats that
+ * qemu-img check does not know.
  */
 static int
 check_end (const struct image_endpoint *ep, const struct layer *l,
@@ -847,12 +858,12 @@ check_end (const struct image_endpoint *ep, const struct layer *l,
   return cut ? fail_cut (ep, l, e) : 0;
 }
 
-/* What qemu-img check found, but for a file that ends too soon.  -1 with the
- * error set where the user does not want to wait for it.
+/* Reports what qemu-img check found, except for a file that ends too soon.  -1
+ * with the error set if the caller does not want to wait for it.
  */
 static int
-heed_check (const struct image_endpoint *ep, int status,
-            const struct error *why, struct error *e)
+report_check (const struct image_endpoint *ep, int status,
+              const struct error *why, struct error *e)
 {
   if (why->kind == ERROR_INTERRUPTED) {
     *e = *why;
@@ -869,8 +880,8 @@ heed_check (const struct image_endpoint *ep, int status,
   return 0;
 }
 
-/* Whether all of a layer is there: what is missing would read as zeroes.  A
- * look that takes too long is no reason not to copy.
+/* Checks that a layer is complete: missing data would read as zeroes.  A check
+ * that takes too long does not prevent the copy.
  */
 static int
 check_layer (const struct image_endpoint *ep, const struct layer *l,
@@ -893,14 +904,15 @@ check_layer (const struct image_endpoint *ep, const struct layer *l,
     close (output);
   if (cut)
     return fail_cut (ep, l, e);
-  if (heed_check (ep, status, &why, e) == -1)
+  if (report_check (ep, status, &why, e) == -1)
     return -1;
   return status == CHECK_UNKNOWN || (status == 0 && !checked)
     ? check_end (ep, l, e)
     : 0;
 }
 
-/* A raw backing file may be shorter than what stands on it. */
+/* Checks a backing file.  A raw one may be shorter than the image on top of it.
+ */
 static int
 check_backing (const struct image_endpoint *ep, const char *file,
                const char *format, struct error *e)
@@ -931,7 +943,7 @@ check_whole (const struct image_endpoint *ep, struct error *e)
   char *chain, *file, *format;
   int r = check_layer (ep, &top, e);
 
-  if (r == -1 || ep->below) /* from the web, none is followed */
+  if (r == -1 || ep->below) /* an image from the web has no backing files */
     return r;
   chain = ask (ep, image_command_describe_chain (format_of (ep), place_of (ep)),
                &why);
@@ -945,7 +957,7 @@ check_whole (const struct image_endpoint *ep, struct error *e)
   return r;
 }
 
-/* An archive is no image: says how to get at the first one in it. */
+/* Refuses an archive, and says how to copy the first image in it. */
 static int
 refuse_archive (const struct image_endpoint *ep, struct error *e)
 {
@@ -979,7 +991,7 @@ open_source (struct image_endpoint *ep, struct error *e)
     return -1;
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
     if (e->number == ECONNABORTED)
-      e->number = EINVAL; /* it will not be an image the next time */
+      e->number = EINVAL; /* a retry will not make it an image */
     return -1;
   }
   ep->base.caps = *endpoint_caps (ep->server);
@@ -998,8 +1010,8 @@ open_file (struct image_endpoint *ep, struct error *e)
   return open_source (ep, e);
 }
 
-/* Puts a secret where nobody sees it but a program that is told of it, and
- * where it is gone with us.  A descriptor at its beginning, or -1 with errno.
+/* Puts a secret into a file without a name, which disappears with this process.
+ * Returns a descriptor at its beginning, or -1 with errno.
  */
 static int
 hide (const char *secret)
@@ -1015,8 +1027,8 @@ hide (const char *secret)
   return -1;
 }
 
-/* Asks the web server for bytes [start, end) of the file, or by HEAD where end
- * is 0; only the head of its answer is read.  -1 with the error set.
+/* Asks the web server for bytes [start, end) of the file, or by HEAD if end is
+ * 0, and reads only the header of its reply.  -1 with the error set.
  */
 static int
 ask_web (const struct image_endpoint *ep, const struct url *url, uint64_t start,
@@ -1043,7 +1055,8 @@ ask_web (const struct image_endpoint *ep, const struct url *url, uint64_t start,
   return r;
 }
 
-/* What is to be done instead, for a server that serves whole files only. */
+/* Refuses a server that only serves whole files, and says what to do instead.
+ */
 static int
 refuse_whole (const struct image_endpoint *ep, struct error *e)
 {
@@ -1059,7 +1072,9 @@ refuse_whole (const struct image_endpoint *ep, struct error *e)
                           " FILE ADDRESS");
 }
 
-/* Whether the server promises ranges where it does not have to send any. */
+/* Returns whether the server promises ranges, in a reply that does not need
+ * any.
+ */
 static bool
 promises_by_head (const struct image_endpoint *ep, const struct url *url)
 {
@@ -1072,7 +1087,7 @@ promises_by_head (const struct image_endpoint *ep, const struct url *url)
   return promises;
 }
 
-/* The server did not send the range that it was asked for. */
+/* Fails because the server did not send the range that it was asked for. */
 static int
 fail_answer (const struct image_endpoint *ep, const struct url *url,
              const struct web_answer *a, uint64_t start, struct error *e)
@@ -1112,7 +1127,7 @@ fail_changed (const struct image_endpoint *ep, const char *what,
   return -1;
 }
 
-/* Asks for the end of the file, and compares with what was there first. */
+/* Asks for the end of the file, and compares the reply with the first one. */
 static int
 check_late (const struct image_endpoint *ep, const struct url *url,
             struct error *e)
@@ -1122,7 +1137,7 @@ check_late (const struct image_endpoint *ep, const struct url *url,
   const char *what;
   int r = 0;
 
-  if (total < 2) /* there is no other offset than 0 */
+  if (total < 2) /* 0 is the only offset */
     return 0;
   if (ask_web (ep, url, start, total, &a, e) == -1)
     return -1;
@@ -1135,8 +1150,8 @@ check_late (const struct image_endpoint *ep, const struct url *url,
   return r;
 }
 
-/* Whether the web server can be relied on: it sends the ranges that it is asked
- * for, at the beginning and at the end of the file.
+/* Checks that the web server can be relied on: it sends the ranges that it is
+ * asked for, at the beginning and at the end of the file.
  */
 static int
 check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
@@ -1150,8 +1165,8 @@ check_web (struct image_endpoint *ep, const struct url *url, struct error *e)
   return check_late (ep, url, e);
 }
 
-/* nbdkit learns the size by HEAD, which an address can be forbidden by its
- * signature: then GET works and this does not.
+/* Explains a failure of nbdkit: it learns the size by HEAD, and a signed
+ * address may allow only GET.
  */
 static void
 explain_head (const struct image_endpoint *ep, const struct url *url,
@@ -1173,7 +1188,7 @@ explain_head (const struct image_endpoint *ep, const struct url *url,
   web_answer_free (&a);
 }
 
-/* Starts what serves the file at an address that redirects no more. */
+/* Starts the servers for an address that redirects no further. */
 static int
 serve_address (struct image_endpoint *ep, const struct url *url,
                struct error *e)
@@ -1190,7 +1205,7 @@ serve_address (struct image_endpoint *ep, const struct url *url,
     r = start_server (ep, command, e);
   else if (start_below (ep, command, e) == 0 && check_stands_alone (ep, e) == 0)
     r = start_server (ep, serve_command (ep, IMAGE_READ), e);
-  /* That the one below is gone says why those above it could not go on. */
+  /* The end of the server below explains the errors of those above it. */
   if (r == -1 && ep->below)
     server_has_ended (ep->below, SERVER_DEATH_MS, e);
   if (r == -1 && e->kind != ERROR_INTERRUPTED)
@@ -1212,7 +1227,8 @@ open_address (struct image_endpoint *ep, struct error *e)
     final = url;
     final.address = ep->web.address;
     if (!web_same_server (url.address, final.address))
-      final.user = final.password = NULL; /* they are for the first */
+      /* they are only for the first server */
+      final.user = final.password = NULL;
     r = serve_address (ep, &final, e);
   }
   if (r == 0) {
@@ -1224,7 +1240,9 @@ open_address (struct image_endpoint *ep, struct error *e)
   return r;
 }
 
-/* A file that changed while it was read is a mixture in the copy. */
+/* Checks that the file has not changed while it was read: the copy would be a
+ * mixture.
+ */
 static int
 image_endpoint_unchanged (struct endpoint *base, struct error *e)
 {
@@ -1233,7 +1251,7 @@ image_endpoint_unchanged (struct endpoint *base, struct error *e)
   struct url url;
   int r = 0;
 
-  if (ep->web.status == 0) /* it is no address */
+  if (ep->web.status == 0) /* it is not an address */
     return 0;
   if (url_split (path_of (ep), &url) == -1)
     return endpoint_fail (base, "cannot read this address", e);

@@ -12,8 +12,8 @@
 
 extern const struct endpoint_kind endpoint_image_kind;
 
-/* Whether a destination of this kind has to be made first: it is not there, or
- * an empty file.
+/* Returns whether a destination of this kind has to be created first: it does
+ * not exist, or is an empty file.
  */
 bool endpoint_image_is_new (const struct operand *operand);
 

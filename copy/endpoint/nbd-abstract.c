@@ -13,7 +13,7 @@
 #include "endpoint/nbd-abstract.h"
 #include "url.h"
 
-/* Where the query's parameter for the socket has its value, or NULL. */
+/* Returns the value of the query's parameter for the socket, or NULL. */
 static const char *
 find_socket (const char *query)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* NBD addresses with an abstract socket: nbd+unix:///EXPORT?socket=%00NAME.
  *
- * libnbd ends a socket's name at its first NUL, so it cannot get there by
- * itself.
+ * libnbd ends the name of a socket at its first NUL, so it cannot connect to an
+ * abstract socket.
  */
 
 #ifndef NBD_ABSTRACT_H
@@ -18,12 +18,12 @@ struct nbd_abstract {
   char *export; /* owned */
 };
 
-/* Whether a URI is such an address; one that is, and that we have no way to, is
- * an error.  1, 0, or -1 with errno: EINVAL, ENAMETOOLONG, or ENOTSUP for TLS.
+/* Parses such an address.  Returns 1, 0 if the URI is not one, or -1 with errno
+ * if we cannot connect to it: EINVAL, ENAMETOOLONG, or ENOTSUP for TLS.
  */
 int nbd_abstract_parse (const char *uri, struct nbd_abstract *a);
 
-/* A connected socket, or -1 with errno. */
+/* Returns a connected socket, or -1 with errno. */
 int nbd_abstract_connect (const struct nbd_abstract *a);
 
 /* A zeroed struct is fine. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is wrong with an NBD address: see nbd-address.h. */
+/* Finds mistakes in NBD addresses: see nbd-address.h. */
 
 #include <config.h>
 
@@ -17,8 +17,8 @@
 
 #define DEFAULT_PORT "10809"
 
-/* Where the host begins, and the port after it ends.  NULL where an address has
- * none, or another kind of it.
+/* Returns where the host begins, and in *end where the port after it ends.
+ * NULL for an address without a host, or with another kind of it.
  */
 static const char *
 find_host (const char *uri, const char **end)
@@ -53,7 +53,7 @@ nbd_address_check (const char *uri, const char *name, struct error *e)
   return -1;
 }
 
-/* One that cannot be decoded is not there: libnbd says so. */
+/* A parameter that cannot be decoded counts as missing: libnbd reports it. */
 char *
 nbd_address_parameter (const char *uri, const char *parameter)
 {
@@ -87,7 +87,7 @@ nbd_address_port (const char *uri)
 {
   const char *end, *host = find_host (uri, &end), *colon;
 
-  if (host && *host == '[') /* what is in brackets has colons, too */
+  if (host && *host == '[') /* an address in brackets has colons, too */
     host = memchr (host, ']', end - host);
   if (host == NULL)
     return NULL;
@@ -96,7 +96,7 @@ nbd_address_port (const char *uri)
                                   : strdup (DEFAULT_PORT);
 }
 
-/* An errno, or 0. */
+/* Returns an errno, or 0. */
 static int
 why_not_readable (const char *path)
 {
@@ -118,8 +118,8 @@ refuse (const char *name, const char *parameter, const char *path, int err,
   return -1;
 }
 
-/* A server is known by the authority; a client need not have a certificate, but
- * then it has no key either.
+/* Checks the folder of certificates.  A client needs the authority's, but
+ * neither a certificate nor a key of its own; it needs both or none.
  */
 static int
 check_folder (const char *folder, const char *name, struct error *e)
@@ -134,7 +134,7 @@ check_folder (const char *folder, const char *name, struct error *e)
     char *path;
 
     if (asprintf (&path, "%s/%s", folder, files[i]) == -1)
-      return 0; /* whoever needs memory next says so */
+      return 0; /* the next function that needs memory reports that */
     errs[i] = why_not_readable (path);
     if (errs[i] && (i == 0 || errs[i] != ENOENT || (i == 2 && errs[1] == 0)))
       r = refuse (name, "tls-certificates", path, errs[i], e);

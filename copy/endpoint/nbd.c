@@ -2,11 +2,11 @@
 /* The NBD kind of endpoint: handles, asynchronous calls, completions.
  *
  * libnbd runs callbacks with the handle's lock held, so they call nothing: they
- * note what came and move the io to its ready list.  They return 0, and the
- * command is retired from the loop: only nbd_aio_command_completed mailbox a
- * reply that was shorter than the request.
+ * record the result and move the io to its ready list.  They return 0, and the
+ * loop retires the command: only nbd_aio_command_completed notices a reply that
+ * is shorter than the request.
  *
- * Everything here that came from a server is checked before it is used.
+ * Everything that comes from a server is checked before it is used.
  */
 
 #include <config.h>
@@ -40,46 +40,48 @@
 #include "endpoint/written-once.h"
 #include "secrets.h"
 
-/* The largest read or write that every server must take when it says nothing
- * else, and the largest that we have a use for.
+/* The largest read or write that every server must accept unless it says
+ * otherwise, and the largest one that we use.
  */
 #define PAYLOAD_MAX (32 * MiB)
 
-/* 32-bit lengths less an alignment that suits every server. */
+/* 32-bit lengths, rounded down to an alignment that suits every server. */
 #define LENGTH_MAX_32 align_down (UINT32_MAX, 64 * MiB)
 #define LENGTH_MAX_64 (UINT64_C (1) << 60)
 
-/* Unix sockets start out with some 200 KiB, and each time one is full both ends
- * have to wake up.  The kernel clips this to what it allows.  Only the sender's
- * size counts, unix(7); so how much a server sends at once is its own affair.
+/* Unix sockets start with some 200 KiB, and each time that one is full both
+ * ends have to wake up.  The kernel clips this to its limit.  Only the sender's
+ * size counts, see unix(7), so it does not change how much a server sends at
+ * once.
  */
 #define SOCKET_BUFFER (4 * MiB)
 
-/* A host that has vanished says nothing, and a flush may take any time: so the
- * kernel asks now and then, and after two minutes the connection is lost.
- * In seconds, and as often.
+/* A host that has vanished sends nothing, and a flush may take any time: so the
+ * kernel sends probes, and after two minutes the connection is lost.  In
+ * seconds, and a number of probes.
  */
 #define KEEP_ALIVE_IDLE 60
 #define KEEP_ALIVE_INTERVAL 10
 #define KEEP_ALIVE_COUNT 6
 
-/* Between two tries to reach a server that is not there yet. */
+/* The pause between two tries to reach a server that is not there yet. */
 #define CONNECT_PAUSE (NS_PER_S / 2)
 
 #define CONTEXT LIBNBD_CONTEXT_BASE_ALLOCATION
 
-/* Where a connection leads to, for telling whether two are the same disk. */
+/* The address of a server, to find out whether two exports are the same disk.
+ */
 struct place {
   struct sockaddr_storage address;
   socklen_t length; /* 0: unknown */
   char *export;     /* owned */
 };
 
-/* What libnbd says only in words about a connection that cannot be made. */
+/* Failures to connect for which libnbd has no errno, only a message. */
 enum failure {
   FAILURE_OTHER,
   FAILURE_NO_HOST, /* the name of the host cannot be resolved */
-  FAILURE_HANG_UP, /* as a tunnel does whose other end is not there */
+  FAILURE_HANG_UP, /* a tunnel does that when its other end is missing */
   FAILURE_CERTIFICATE,
 };
 
@@ -89,21 +91,22 @@ struct nbd_conn {
   bool up;                /* it has been ready once */
   bool greeted;           /* the server is known to speak NBD */
   bool reached;           /* it was connected once */
-  bool leaving;           /* the goodbye has been started */
+  bool leaving;           /* the goodbye has begun */
   enum failure failure;   /* why it was not connected, or was lost */
-  char name[32];          /* what libnbd calls it */
+  char name[32];          /* its name in libnbd's messages */
 };
 
 struct nbd_endpoint {
   struct endpoint base;
-  char *uri;                    /* owned; NULL: started by us */
-  struct nbd_abstract abstract; /* where the URI leads; no length: elsewhere */
-  struct server *spawn;         /* owned; NULL: not started by us */
-  uint64_t grain;               /* of what is written once; 0: it is not */
+  char *uri; /* owned; NULL: started by us */
+  /* of the URI; without length: it is another address */
+  struct nbd_abstract abstract;
+  struct server *spawn; /* owned; NULL: not started by us */
+  uint64_t grain;       /* of a destination written once; 0: it is not */
   bool wants_extents;
   bool debug;
-  struct nbd_conn *first; /* owned until it is handed out */
-  atomic_uint conns;      /* to which we have not said goodbye */
+  struct nbd_conn *first; /* owned until endpoint_conn returns it */
+  atomic_uint conns;      /* for which the goodbye has not begun */
   struct place place;
 };
 
@@ -131,7 +134,7 @@ endpoint_nbd_library (void)
   return name;
 }
 
-/* libnbd has no errno for these. */
+/* Finds which failure a message of libnbd's is about. */
 static enum failure
 find_failure (const char *text)
 {
@@ -142,8 +145,8 @@ find_failure (const char *text)
                                           : FAILURE_OTHER;
 }
 
-/* Sets the error to what libnbd says, less the name of its function.  A URI may
- * be quoted in it, so it is masked.
+/* Sets the error to libnbd's message, without the name of its function.  The
+ * message may quote a URI, so it is masked.
  */
 static enum failure
 set_nbd_error (const struct endpoint *ep, struct error *e, const char *what)
@@ -176,9 +179,9 @@ on_completion (void *opaque, int *err)
   return 0;
 }
 
-/* Add [start, end) to the runs that a read has seen.  False when it overlaps
- * one of them, lies outside, or stands apart from too many: the counting of
- * bytes that libnbd does would take a repeated piece for a missing one.
+/* Adds [start, end) to the runs that a read has received.  False when it
+ * overlaps one of them, lies outside the request, or makes too many runs:
+ * libnbd only counts bytes, and would take a repeated piece for a missing one.
  */
 static bool
 add_run (struct io *io, uint32_t start, uint32_t end)
@@ -235,7 +238,7 @@ read_is_whole (const struct io *io)
     && io->runs[0].end == io->length;
 }
 
-/* One extent of a block status reply.  False when nothing more is wanted. */
+/* Adds one extent of a block status reply.  False when no more is wanted. */
 static bool
 learn_extent (struct io *io, uint64_t length, uint64_t flags)
 {
@@ -249,7 +252,8 @@ learn_extent (struct io *io, uint64_t length, uint64_t flags)
   return to < end;
 }
 
-/* A second answer for the same context is a server's mistake: the first holds.
+/* Returns whether a reply is for this io.  A server that sends a second reply
+ * for the same context makes a mistake: the first one counts.
  */
 static bool
 answers_this (const struct io *io, const char *context, uint64_t offset)
@@ -305,7 +309,7 @@ keep_alive (struct nbd_handle *h)
   };
   const int fd = nbd_aio_get_fd (h);
 
-  /* Where the other end is in this host, there is no need, and it fails. */
+  /* It is not needed where the server is on this host, and fails there. */
   for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
     if (fd == -1
         || setsockopt (fd, settings[i].level, settings[i].option,
@@ -412,7 +416,9 @@ nbd_conn_poll_events (struct conn *c, struct pollfd *p)
     | (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0);
 }
 
-/* Whether a handle's state, as libnbd names it, is this one or a part of it. */
+/* Returns whether the handle's state is this one or a part of it, by libnbd's
+ * name.
+ */
 static bool
 is_in_state (struct nbd_handle *h, const char *name)
 {
@@ -421,7 +427,7 @@ is_in_state (struct nbd_handle *h, const char *name)
   return state && strncmp (state, name, strlen (name)) == 0;
 }
 
-/* How far a conn that is not ready has come, for who waits in vain. */
+/* Returns, for an error message, how far a conn has come that is not ready. */
 static const char *
 nbd_conn_stage (struct conn *c)
 {
@@ -436,7 +442,8 @@ nbd_conn_stage (struct conn *c)
     : "the server sent its greeting, but did not answer all NBD options";
 }
 
-/* libnbd forgets where it has come to when it fails. */
+/* Notes how far connecting has come, because libnbd forgets that when it fails.
+ */
 static void
 note_stage (struct nbd_conn *nc)
 {
@@ -474,7 +481,7 @@ nbd_conn_dispatch (struct conn *c, short revents, struct error *e)
   return 0;
 }
 
-/* Whether block size facts are such that requests can be made at all. */
+/* Reads the block sizes, and checks that requests are possible with them. */
 static int
 read_block_sizes (const struct endpoint *ep, struct nbd_handle *h,
                   struct caps *caps, struct error *e)
@@ -494,7 +501,7 @@ read_block_sizes (const struct endpoint *ep, struct nbd_handle *h,
   }
   caps->block_max = align_down (caps->block_max, caps->block_min);
 
-  /* Only advice: what cannot be followed is not. */
+  /* Only advice: an impossible value is ignored. */
   caps->block_preferred = max_u64 (4096, caps->block_min);
   if (preferred > 0 && is_power_of_2 (preferred))
     caps->block_preferred = max_u64 (preferred, caps->block_min);
@@ -513,7 +520,7 @@ has_64_bit_lengths (struct nbd_handle *h)
 #endif
 }
 
-/* What is written once has to be written a whole grain at a time. */
+/* Makes requests whole grains, where each can be written only once. */
 static void
 set_grain (struct caps *caps, uint64_t grain)
 {
@@ -585,8 +592,8 @@ nbd_conn_verify (struct conn *c, struct error *e)
   return -1;
 }
 
-/* A server that has answers left when we go complains of that; and when all
- * conns are gone, nothing that it prints is about the copy.
+/* Begins to disconnect.  A server complains if it still has replies to send,
+ * and nothing that it prints after the last conn is gone is about the copy.
  */
 static void
 say_goodbye (struct nbd_conn *nc)
@@ -609,7 +616,7 @@ nbd_conn_shutdown (struct conn *c)
   if (!nc->leaving) {
     say_goodbye (nc);
     if (nbd_aio_disconnect (nc->nbd, 0) == -1)
-      return true; /* dead already: nobody to say it to */
+      return true; /* it is dead already */
   }
   return nbd_aio_get_direction (nc->nbd) == 0;
 }
@@ -639,8 +646,8 @@ static const struct conn_ops nbd_conn_ops = {
 
 /* -- connecting ----------------------------------------------------------- */
 
-/* As libnbd would print it, but with secrets masked, and without waiting for
- * who reads it.
+/* Prints libnbd's debug message as libnbd would, but with secrets masked, and
+ * without waiting for the reader.
  */
 static int
 on_debug (void *opaque, const char *context, const char *message)
@@ -664,7 +671,7 @@ set_debug (struct nbd_handle *h, struct nbd_conn *nc)
     : -1;
 }
 
-/* For a conn that lives as long. */
+/* Makes a handle for a conn that lives as long. */
 static struct nbd_handle *
 make_handle (const struct nbd_endpoint *ep, unsigned number,
              struct nbd_conn *nc)
@@ -676,8 +683,8 @@ make_handle (const struct nbd_endpoint *ep, unsigned number,
   snprintf (nc->name, sizeof nc->name, "%s%u",
             ep->base.side == SOURCE ? "src" : "dst", number);
 
-  /* Every read is checked for being whole, so nothing of a buffer that was not
-   * filled is ever used, and clearing it first would be wasted.
+  /* Every read is checked for completeness, so no byte is used that was not
+   * received, and libnbd need not clear the buffer first.
    */
   if ((ep->debug ? set_debug (h, nc) : nbd_set_debug (h, false)) == -1
       || nbd_set_handle_name (h, nc->name) == -1
@@ -690,7 +697,9 @@ make_handle (const struct nbd_endpoint *ep, unsigned number,
   return h;
 }
 
-/* TCP tunes itself as long as nobody sets a size. */
+/* Enlarges the buffer of a Unix socket.  TCP chooses its own size, unless it is
+ * set.
+ */
 static void
 enlarge_unix_buffer (struct nbd_handle *h)
 {
@@ -702,11 +711,11 @@ enlarge_unix_buffer (struct nbd_handle *h)
   if (fd == -1 || getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == -1
       || domain != AF_UNIX)
     return;
-  /* Only speed is lost where this is refused. */
+  /* A failure only costs speed. */
   setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
-/* What a URI does for the handle, for one that libnbd cannot read. */
+/* Connects a handle to an abstract socket, whose URI libnbd cannot use. */
 static int
 connect_abstract (const struct nbd_endpoint *ep, struct nbd_handle *h,
                   struct error *e)
@@ -731,7 +740,9 @@ connect_abstract (const struct nbd_endpoint *ep, struct nbd_handle *h,
   return 0;
 }
 
-/* NULL with the error set, and in *failure what libnbd says of it. */
+/* Starts to connect.  NULL with the error set, and libnbd's failure in
+ * *failure.
+ */
 static struct conn *
 start_connecting (struct nbd_endpoint *ep, unsigned number,
                   enum failure *failure, struct error *e)
@@ -780,14 +791,14 @@ nbd_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
 
   if (number > 0 || ep->first == NULL)
     return start_connecting (ep, number, &ignored, e);
-  first = ep->first; /* only the worker with number 0 comes here */
+  first = ep->first; /* only the worker with number 0 gets here */
   ep->first = NULL;
   return &first->base;
 }
 
 /* -- the endpoint --------------------------------------------------------- */
 
-/* Whether an address that cannot be connected to now may be there later. */
+/* Returns whether an address may become reachable later. */
 static bool
 can_come (const struct error *e, enum failure failure)
 {
@@ -807,7 +818,7 @@ can_come (const struct error *e, enum failure failure)
   return failure == FAILURE_NO_HOST || failure == FAILURE_HANG_UP;
 }
 
-/* Whether a conn failed because nobody was there to speak: it was never
+/* Returns whether a conn failed because no server was there: it was never
  * connected, or a tunnel accepted it for a server that has not started.
  */
 static bool
@@ -826,7 +837,9 @@ add_hint (struct error *e, const char *hint)
   snprintf (e->text + used, sizeof e->text - used, " (%s)", hint);
 }
 
-/* The server's certificate is not accepted, and libnbd does not say why. */
+/* Explains that the server's certificate is not accepted: libnbd does not say
+ * why.
+ */
 static void
 explain_certificate (const struct nbd_endpoint *ep, struct error *e)
 {
@@ -950,8 +963,9 @@ static const struct endpoint_ops nbd_endpoint_ops = {
   .close = nbd_endpoint_close,
 };
 
-/* 1 when it is up, 0 when the user does not want it any more, or -1; then
- * *absent says whether the server may just not be there yet.
+/* Returns 1 when the conn is ready, 0 when the caller does not want to wait any
+ * longer, or -1; then *absent says whether the server may only not be there
+ * yet.
  */
 static int
 try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
@@ -978,7 +992,8 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
   return r;
 }
 
-/* True when it is time to try again, false when the user does not want to wait.
+/* Returns true when it is time to try again, false when the caller does not
+ * want to wait.
  */
 static bool
 pause_connecting (int interrupt_fd, uint64_t until)
@@ -1014,7 +1029,7 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
     *e = (struct error) { 0 };
     deadline = clock_now () + (q->deadline - began);
   }
-  /* Whatever went wrong, that the server is gone says more. */
+  /* That the server has ended explains more than any other error. */
   if (r != 1 && ep->spawn && server_has_ended (ep->spawn, SERVER_DEATH_MS, e))
     return -1;
   if (r == 0) {
@@ -1028,8 +1043,8 @@ connect_first (struct nbd_endpoint *ep, const struct endpoint_request *q,
   return r == 1 ? 0 : -1;
 }
 
-/* Schemes may be in any case, but older releases of libnbd know them only in
- * lower case.
+/* Copies a URI, with its scheme in lower case: older releases of libnbd do not
+ * accept any other.
  */
 static char *
 copy_uri (const char *name)

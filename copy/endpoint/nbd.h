@@ -8,11 +8,11 @@
 
 extern const struct endpoint_kind endpoint_nbd_kind;
 
-/* Opens a server that another kind has made the command for, too. */
+/* Opens an NBD server; the image kind does so with a command of its own. */
 struct endpoint *endpoint_nbd_open (const struct endpoint_request *q,
                                     struct error *e);
 
-/* "libnbd 1.14.2", for --version.  Constant. */
+/* Returns "libnbd 1.14.2", for --version.  Constant. */
 const char *endpoint_nbd_library (void);
 
 #endif /* ENDPOINT_NBD_H */

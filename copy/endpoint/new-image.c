@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A new image, made beside its place: see new-image.h. */
+/* Creates an image beside its place: see new-image.h. */
 
 #include <config.h>
 
@@ -16,10 +16,12 @@
 
 #include "endpoint/new-image.h"
 
-/* Of a name that becomes a part of the folder's, which has a limit. */
+/* The longest part of the image's name in the folder's name, whose length is
+ * limited.
+ */
 #define NAME_PART 200
 
-/* Where a link to a file that is there leads to, or the name as it is. */
+/* Returns where a link to an existing file leads, or the name unchanged. */
 static char *
 find_place (const char *path)
 {
@@ -28,7 +30,7 @@ find_place (const char *path)
   return real || errno != ENOENT ? real : strdup (path);
 }
 
-/* The folder part and the last part. -1 with errno. */
+/* Opens the folder of a path, and finds its last part.  -1 with errno. */
 static int
 open_parent (struct new_image *n, const char *path)
 {
@@ -50,8 +52,8 @@ open_parent (struct new_image *n, const char *path)
   return n->parent == -1 ? -1 : 0;
 }
 
-/* Whether the folder is one that we or an earlier run made: nobody else may
- * have entered it.
+/* Returns whether this run or an earlier one of ours created the folder, so
+ * that no other user can have entered it.
  */
 static bool
 is_ours (int fd)
@@ -65,8 +67,8 @@ is_ours (int fd)
   return false;
 }
 
-/* Whether the name still leads to the folder that is open: the run that had it
- * may have removed it before it gave up its lock.
+/* Returns whether the name still leads to the open folder: the run that owned
+ * it may have removed it before releasing its lock.
  */
 static bool
 is_there (const struct new_image *n)
@@ -78,9 +80,9 @@ is_there (const struct new_image *n)
     && open.st_dev == there.st_dev && open.st_ino == there.st_ino;
 }
 
-/* 0 when we have the folder, which we have just made or which was there; -1 with
- * errno: EAGAIN where it has just gone.  Some file systems give what we make
- * another owner or mode.
+/* Opens and locks the folder, which we have just created or which existed.  0,
+ * or -1 with errno: EAGAIN if it has just been removed.  Some file systems give
+ * new folders another owner or mode.
  */
 static int
 enter (struct new_image *n, bool made)
@@ -111,7 +113,9 @@ leave (struct new_image *n)
   n->inside = -1;
 }
 
-/* The same, and what is not ours is let go, so that it is not removed. */
+/* Does the same, and lets go of a folder that is not ours, so that it is not
+ * removed.
+ */
 static int
 enter_or_leave (struct new_image *n, bool made)
 {
@@ -166,8 +170,8 @@ new_image_beside (const struct new_image *n)
 
 /* -- putting it in its place ---------------------------------------------- */
 
-/* Some file systems cannot refuse to overwrite: there, an empty file takes the
- * name first.
+/* Moves the image to its place.  Some file systems cannot refuse to overwrite:
+ * there, an empty file takes the name first.
  */
 static int
 put (struct new_image *n)
@@ -195,7 +199,9 @@ is_empty_at (int folder, const char *name, const struct device *d)
     && st.st_dev == d->number && st.st_ino == d->inode && st.st_size == 0;
 }
 
-/* Both change places, and what comes out is looked at before it is removed. */
+/* Exchanges the image with the file in its place, and checks that file before
+ * it is removed.
+ */
 static int
 exchange (struct new_image *n, const struct device *replaced)
 {
@@ -214,7 +220,8 @@ exchange (struct new_image *n, const struct device *replaced)
   return -1;
 }
 
-/* What is replaced hands on its owner and who may read it. */
+/* Gives the image the owner and the permissions of the file that it replaces.
+ */
 static int
 take_over (struct new_image *n, int fd)
 {
@@ -227,7 +234,7 @@ take_over (struct new_image *n, int fd)
   return fchmod (fd, st.st_mode & 07777);
 }
 
-/* The name itself is stored, where the folder may be read at all. */
+/* Stores the name on the disk, if the folder can be read. */
 static void
 store_name (const struct new_image *n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* null: — a destination that accepts everything and keeps nothing.
+/* null: is a destination that accepts everything and keeps nothing.
  *
- * What is started is over at once, but goes by the ready list like anything
- * else, so that the loop above has one way of working.
+ * An io is complete at once, but goes to the ready list like any other, so that
+ * the loop above works in one way.
  */
 
 #include <config.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* null: — a destination that accepts everything and keeps nothing. */
+/* null: is a destination that accepts everything and keeps nothing. */
 
 #ifndef ENDPOINT_NULL_H
 #define ENDPOINT_NULL_H

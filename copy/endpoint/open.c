@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decides which kind of endpoint a name stands for, and opens it: see open.h. */
+/* Decides which kind of endpoint a name stands for: see open.h. */
 
 #include <config.h>
 
@@ -43,7 +43,7 @@ find_kind (const struct operand *operand)
                                          : &endpoint_pipe_kind;
 }
 
-/* "source nbd://host/x", with secrets masked. */
+/* Returns "source nbd://host/x", with secrets masked. */
 static char *
 make_name (enum side side, const struct operand *operand)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decides which kind of endpoint a name stands for, and opens it.  Only this
- * room knows all kinds.
+/* Decides which kind of endpoint a name stands for, and opens it.  Only open.c
+ * knows all kinds.
  */
 
 #ifndef OPEN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Endpoints whose name is a path, of whichever kind: see path.h. */
+/* Endpoints whose name is a path, of any kind: see path.h. */
 
 #include <config.h>
 
@@ -18,8 +18,7 @@
 
 /* -- before anything is opened -------------------------------------------- */
 
-/* Refuses a file that says of its size that it is 0 and has bytes all the same,
- * as those of /proc do.
+/* Refuses a file that says that it is empty but can be read, as those of /proc.
  */
 static int
 check_sized (const char *path, const char *what, struct error *e)
@@ -41,8 +40,8 @@ check_sized (const char *path, const char *what, struct error *e)
   return -1;
 }
 
-/* Where a name leads, or where a file of this name would be: the nearest folder
- * above it that is there; without links.  Allocated, or NULL.
+/* Returns where a path leads, without links; for a file that does not exist,
+ * the nearest folder above it that does.  Allocated, or NULL.
  */
 static char *
 find_place (const char *path)
@@ -61,8 +60,8 @@ find_place (const char *path)
   return found;
 }
 
-/* The folder of devices itself, not what else is mounted in it, and not the
- * one for shared memory, which is for files.
+/* Returns whether a path is in the folder of devices itself: neither in a file
+ * system that is mounted there, nor in the folder for shared memory.
  */
 static bool
 is_among_devices (const char *place)
@@ -76,7 +75,7 @@ is_among_devices (const char *place)
     && st.st_dev == of_devices.st_dev;
 }
 
-/* Refuses a name in /dev where there is no device. */
+/* Refuses a name in /dev that no device has. */
 static int
 check_no_typo (const char *path, const char *what, struct error *e)
 {
@@ -115,7 +114,7 @@ path_check_new (const char *path, const char *what, struct error *e)
   char *copy;
   int r;
 
-  /* Anything else was made since: whoever creates it finds out. */
+  /* Any other file was created since; whoever creates ours finds out. */
   if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
     error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere", what);
     return -1;
@@ -128,16 +127,16 @@ path_check_new (const char *path, const char *what, struct error *e)
   return r;
 }
 
-/* -- opening, and what becomes of the name ---------------------------------- */
+/* -- opening -------------------------------------------------------------- */
 
-/* How long a device is waited for that no mount or other device has.  When a
- * copy is killed, the kernel takes its ring apart after its parent has heard of
- * its end, and the device is not free before that.
+/* How long to wait for a device that is neither mounted nor used by another
+ * device.  When a copy is killed, the kernel frees its ring, and so the device,
+ * only after its parent was told of its end.
  */
 #define RELEASE_MS 2000
 #define RELEASE_STEP_MS 20
 
-/* False when somebody wants us to end. */
+/* Returns false when the caller does not want to wait any longer. */
 static bool
 pause_for_release (int interrupt_fd)
 {
@@ -184,7 +183,7 @@ path_check_place (const struct endpoint *ep, int fd, const char *path,
     what = "another file took its place";
   else if (errno == ENOENT || errno == ENOTDIR)
     what = st.st_nlink == 0 ? "the file was removed" : "the file was moved";
-  else /* nobody can say what became of it */
+  else /* unknown */
     return 0;
   error_set (e, ESTALE, "%s: %s while it was written", ep->name, what);
   return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Endpoints whose name is a path, of whichever kind: checks of the name, and
- * opening a device so that no other program can.
+/* Endpoints whose name is a path, of any kind: checks of the name, and opening
+ * a device so that no other program can.
  */
 
 #ifndef ENDPOINT_PATH_H

@@ -2,21 +2,20 @@
 /* The pipe kind of endpoint: bytes in order, without offsets.
  *
  * Reads are filled in the order of their offsets, one after the other, and
- * writes leave in that order, however their data came in: the rest waits in a
- * list.  There is one conn, and it starts at offset 0, which is wherever the
- * descriptor stands.
+ * writes leave in that order, whatever the order in which their data arrived:
+ * the others wait in a list.  There is one conn, and it starts at offset 0,
+ * which is the present position of the descriptor.
  *
  *   conn_start -> waiting, by offset -> read or write until it would block
  *                                                  |
- *                                 the whole of it -> ready list
+ *                                 complete -> ready list
  *
- * Nothing here may block the worker, and O_NONBLOCK must not be set on what
- * others share with us.  So a pipe is opened once more, for us alone; sockets
- * have a flag for each call; other devices are asked by poll before each call,
- * and are written to in small pieces: one that says that it can take some, and
- * then lets us wait for all of it, holds up the worker for so long.  Regular
- * files and block devices, to which standard input and output may lead, never
- * make anybody wait but for the disk.
+ * A stream must not block the worker, and O_NONBLOCK must not be set on a
+ * descriptor that other processes share.  So a pipe is opened once more;
+ * sockets take a flag with each call; other devices are asked by poll before
+ * each call, and are written to in small pieces, because a device that is ready
+ * may still block until it has taken all of a write.  Regular files and block
+ * devices, which standard input and output can be, only wait for the disk.
  */
 
 #include <config.h>
@@ -40,27 +39,27 @@
 
 #define BLOCK_MAX GiB
 
-/* Bytes that fit into a pipe, if the kernel allows it: each time that it is
- * full or empty, somebody has to be woken.
+/* The size of a pipe, if the kernel allows it: each time that it is full or
+ * empty, a process has to be woken.
  */
 #define PIPE_SIZE MiB
 
-/* At most so much is written at a time to what may block. */
+/* The largest write to a descriptor that may block. */
 #define PIECE (64 * KiB)
 
-/* How often it is looked whether the other end of a FIFO was opened. */
+/* How often to look whether the other end of a FIFO was opened. */
 #define LOOK_MS 10
 
 enum channel {
-  NEVER_BLOCKS, /* a file, or opened by us with O_NONBLOCK */
-  SOCKET,       /* a flag says so for each call */
+  NEVER_BLOCKS, /* a file, or a pipe that we opened with O_NONBLOCK */
+  SOCKET,       /* each call takes a flag */
   MAY_BLOCK,    /* poll says whether it would */
 };
 
 struct pipe_endpoint {
   struct endpoint base;
   int fd;
-  bool owned; /* fd is ours to close */
+  bool owned; /* we close fd */
   enum channel channel;
   uint64_t piece; /* bytes of one write */
   struct device device;
@@ -71,10 +70,10 @@ struct pipe_endpoint {
 struct pipe_conn {
   struct conn base;
   const struct pipe_endpoint *endpoint; /* borrowed; this is its only conn */
-  bool has_first;      /* the endpoint's first is still to be read */
+  bool has_first;      /* the endpoint's first is still to be returned */
   struct list waiting; /* ios, by offset, with gaps between them */
-  uint64_t position;   /* bytes that were read or written so far */
-  bool ended;          /* there is nothing more to read */
+  uint64_t position;   /* bytes read or written so far */
+  bool ended;          /* the end was read */
   bool blocked;        /* the first io waits for the descriptor */
 };
 
@@ -130,7 +129,7 @@ write_some (const struct pipe_endpoint *ep, const char *buffer, size_t length)
     : write (ep->fd, buffer, length);
 }
 
-/* As a system call: -1 with errno, or a count. */
+/* Makes one system call.  Returns a count, or -1 with errno. */
 static ssize_t
 transfer (struct pipe_conn *pc, const struct io *io)
 {
@@ -149,14 +148,14 @@ transfer (struct pipe_conn *pc, const struct io *io)
 static void
 finish (struct io *io, int err)
 {
-  /* These have a meaning of their own for who retires it. */
+  /* These have another meaning for the caller of retire. */
   io->error = err == ENODATA || err == EPROTO ? EIO : err;
   list_remove (&io->link);
   list_append (io->ready, &io->link);
 }
 
-/* The first of those that wait, if it is its turn: a write waits until all that
- * belongs before it has come.
+/* Returns the first io in the list if it is its turn: a write waits until all
+ * data before it has been written.
  */
 static struct io *
 next_io (const struct pipe_conn *pc)
@@ -166,7 +165,9 @@ next_io (const struct pipe_conn *pc)
   return io && io->offset <= pc->position ? io : NULL;
 }
 
-/* Moves one io to its end, or as far as it goes without blocking: then true. */
+/* Moves one io until it is complete, or until it would block; then returns
+ * true.
+ */
 static bool
 move (struct pipe_conn *pc, struct io *io)
 {
@@ -190,7 +191,7 @@ move (struct pipe_conn *pc, struct io *io)
   return false;
 }
 
-/* Reads behind the end get nothing. */
+/* Completes reads after the end, with length 0. */
 static void
 finish_behind_end (struct pipe_conn *pc)
 {
@@ -234,7 +235,7 @@ pipe_start (struct conn *c, struct io *io)
   case IO_WRITE:
     wait_in_order (pc, io);
     return 0;
-  case IO_FLUSH: /* only asked of what is stored somewhere */
+  case IO_FLUSH: /* only files and disks get a flush */
     if (fsync (pc->endpoint->fd) == -1)
       io->error = errno;
     list_append (io->ready, &io->link);
@@ -400,7 +401,7 @@ pipe_check (const struct target *t, struct error *e)
   if (t->operand->kind == OPERAND_STANDARD)
     return check_standard (t->side, name, e);
   if (stat (t->operand->name, &st) == -1)
-    return 0; /* gone by now: opening it says so */
+    return 0; /* it was removed: opening it reports that */
   if (S_ISDIR (st.st_mode))
     return refuse (name, "it is a folder", e);
   if (S_ISSOCK (st.st_mode))
@@ -414,7 +415,7 @@ pipe_check (const struct target *t, struct error *e)
 
 /* -- opening -------------------------------------------------------------- */
 
-/* Lets a moment pass.  -1 with the error set when that was the last one. */
+/* Waits for a moment.  -1 with the error set when the time is up. */
 static int
 let_time_pass (const struct pipe_endpoint *ep, const struct endpoint_request *q,
                struct error *e)
@@ -433,9 +434,9 @@ let_time_pass (const struct pipe_endpoint *ep, const struct endpoint_request *q,
   return 0;
 }
 
-/* Whether somebody writes to a FIFO that is open for reading, or did and has
- * left.  Where nobody does, a read meets the end; otherwise it blocks, or comes
- * back with a byte.
+/* Returns whether a process writes to a FIFO that is open for reading, or did
+ * so and has closed it.  Without a writer, a read returns the end; otherwise it
+ * blocks, or returns a byte.
  */
 static bool
 has_writer (struct pipe_endpoint *ep)
@@ -450,8 +451,8 @@ has_writer (struct pipe_endpoint *ep)
   return n != 0;
 }
 
-/* A FIFO can be opened for writing once there is a reader; for reading at once,
- * but then it seems to be at its end until there is a writer.
+/* Opens a FIFO.  For writing, that needs a reader; for reading it works at
+ * once, but then the FIFO seems to be at its end until there is a writer.
  */
 static int
 open_path (struct pipe_endpoint *ep, const struct endpoint_request *q,
@@ -484,7 +485,7 @@ open_path (struct pipe_endpoint *ep, const struct endpoint_request *q,
   return 0;
 }
 
-/* A pipe that others share with us, opened once more for us alone. */
+/* Opens a shared pipe once more, only for us. */
 static int
 reopen_pipe (enum side side)
 {
@@ -513,12 +514,12 @@ take_standard (struct pipe_endpoint *ep, struct error *e)
     ep->owned = true;
     return 0;
   }
-  ep->channel = MAY_BLOCK; /* a pipe then takes PIPE_BUF in whole */
+  ep->channel = MAY_BLOCK; /* a pipe that is ready takes PIPE_BUF bytes */
   ep->piece = S_ISFIFO (st.st_mode) ? PIPE_BUF : PIECE;
   return 0;
 }
 
-/* Only advice, and nothing but a pipe takes it. */
+/* Enlarges a pipe; everything else refuses that, which does not matter. */
 static void
 enlarge (const struct pipe_endpoint *ep)
 {

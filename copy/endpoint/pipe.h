@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pipe kind of endpoint: bytes in order, without offsets.  Standard input
- * and output whatever they are, FIFOs, and character devices.
+ * and output of any kind, FIFOs, and character devices.
  */
 
 #ifndef ENDPOINT_PIPE_H

@@ -25,13 +25,15 @@ struct server {
   const char *name;             /* borrowed */
   struct private_folder folder; /* owned; holds the socket */
   struct sockaddr_un address;
-  int place;     /* owned: that file, opened by O_PATH, or -1 */
-  char path[64]; /* what place is reached by, "" without it */
+  int place;     /* owned: its socket's file, opened by O_PATH, or -1 */
+  char path[64]; /* by which place is reached; "": place is -1 */
   struct child child;
-  struct child_log *heard; /* owned: what the server prints */
+  struct child_log *heard; /* owned: the messages of the server */
 };
 
-/* The socket's path has to fit in 108 bytes, which TMPDIR may make hard. */
+/* Creates the folder of the socket.  The path has to fit in 108 bytes, so a
+ * long TMPDIR may be a problem.
+ */
 static int
 make_folder (struct server *s, const char *program, struct error *e)
 {
@@ -102,10 +104,10 @@ is_reached_by (int listener, const char *path)
   return good;
 }
 
-/* Finds a way to the socket that needs no name: by our own descriptor of its
- * file.  A server that reads from this one goes that way, too, which the kernel
- * allows where this process may be traced.  Where any of this does not work, as
- * without /proc, the name is the only way.
+/* Finds a path to the socket that needs no name: by our own descriptor of its
+ * file.  A server that reads from this one uses the same path, which the kernel
+ * allows if it may trace this process.  If any of this fails, as without /proc,
+ * the name is used.
  */
 static void
 find_path (struct server *s, int listener)
@@ -128,8 +130,8 @@ server_give_up_names (struct server *s)
     private_folder_remove (&s->folder);
 }
 
-/* A terminal is not given away: a server in a process group of its own that
- * reads from it would be stopped.
+/* Starts the server.  It does not get a terminal: a process that reads from it
+ * in a process group of its own would be stopped.
  */
 static int
 start_child (struct server *s, char *const command[], int listen_fd,
@@ -176,7 +178,7 @@ server_start (char *const command[], const char *name, const char *program,
   }
   child_guard (&s->child, kind == SERVER_OURS ? GUARD_FIRMLY : GUARD_GENTLY);
   /* From here on only the server holds the socket, so that connecting to a
-   * server which has ended fails instead of waiting in the backlog.
+   * server that has ended fails instead of waiting in the backlog.
    */
   close (fd);
   return s;
@@ -208,8 +210,8 @@ ends_with (const char *text, const char *end)
   return n >= m && strcmp (text + n - m, end) == 0;
 }
 
-/* Adds the last line that was printed before our goodbye, or after it.  False
- * where there is none.
+/* Adds the last line that was printed before our goodbye, or, with @parting,
+ * after it.  False if there is none.
  */
 static bool
 add_reason (struct server *s, bool parting, struct error *e)
@@ -260,13 +262,13 @@ server_has_ended (struct server *s, int wait_ms, struct error *e)
   child_describe (&s->child, how, sizeof how);
   *e = (struct error) { 0 };
   error_set (e, ECONNABORTED, "%s: the server %s", s->name, how);
-  /* What it said last may have come after our conns were lost. */
+  /* The last line may have come after our conns were lost. */
   if (!add_reason (s, true, e))
     add_reason (s, false, e);
   return true;
 }
 
-/* A server that we told to end may say so in its status. */
+/* Returns whether the exit status says success; SIGTERM was ours. */
 static bool
 ended_well (const struct child *c)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A name of the command line, once it is recognised. */
+/* A name on the command line, once it is recognised. */
 
 #ifndef TARGET_H
 #define TARGET_H

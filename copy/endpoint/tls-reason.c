@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Why a server's certificate is not accepted: see tls-reason.h.
+/* Finds out why a server's certificate is not accepted: see tls-reason.h.
  *
  * No data goes through this connection: it ends once the certificate is known.
  */
@@ -24,7 +24,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-/* For each step. */
+/* For each step of connecting. */
 #define PATIENCE_S 3
 
 #define OPTION_MAGIC UINT64_C (0x49484156454f5054)
@@ -90,7 +90,7 @@ connect_to_host (const char *host, const char *port)
   return fd;
 }
 
-/* From the greeting to where TLS begins. */
+/* Exchanges the messages up to the start of TLS. */
 static bool
 ask_for_tls (int fd)
 {
@@ -104,7 +104,7 @@ ask_for_tls (int fd)
   if (recv (fd, &greeting, sizeof greeting, MSG_WAITALL) != sizeof greeting
       || greeting.option_magic != htobe64 (OPTION_MAGIC))
     return false;
-  /* What the server offers of the two flags, both sides use. */
+  /* Both sides use those of the two flags that the server offers. */
   question.flags = htobe32 (be16toh (greeting.flags) & 3);
   return send (fd, &question, sizeof question, MSG_NOSIGNAL) == sizeof question
     && recv (fd, &answer, sizeof answer, MSG_WAITALL) == sizeof answer
@@ -122,7 +122,7 @@ trust (gnutls_certificate_credentials_t mine, const char *folder)
   free (path);
 }
 
-/* Without knowing the authority, nothing is said of it. */
+/* Without the authority's certificate, no reason can be found. */
 static bool
 describe (const struct tls_server *s, unsigned status, char *text, size_t size)
 {
@@ -161,7 +161,7 @@ look (const struct tls_server *s, int fd, gnutls_session_t session,
   if (gnutls_set_default_priority (session) < 0
       || gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, mine) < 0)
     return false;
-  /* An address is no name that a server could be asked for by. */
+  /* A server is asked for by name, and an address is not one. */
   if (s->host && s->host[strspn (s->host, "0123456789.:")])
     gnutls_server_name_set (session, GNUTLS_NAME_DNS, s->host,
                             strlen (s->host));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every file that one run reads or writes: see used-files.h. */
+/* Checks the files that one run reads and writes: see used-files.h. */
 
 #include <config.h>
 
@@ -22,32 +22,33 @@
 #include "options/options.h"
 #include "secrets.h"
 
-/* As many links as the kernel follows. */
+/* The kernel follows as many links. */
 #define LINKS_MAX 40
 
 enum part {
   SOURCE_SIDE,
   SOURCE_FILE, /* of an image: backing and data files */
   DESTINATION_SIDE,
-  DESTINATION_DATA,    /* of an image: written with it */
+  DESTINATION_DATA,    /* of an image: written to with it */
   DESTINATION_BACKING, /* of an image: only read */
-  INPUT,               /* an option's; read */
-  OUTPUT,              /* an option's; written */
-  WORD,                /* of a command, or one that was not understood:
-                                   may be a disk */
+  INPUT,               /* of an option: read */
+  OUTPUT,              /* of an option: written to */
+  /* of a command, or of a command line that could not be parsed: may be a disk
+   */
+  WORD,
 };
 
-/* What a name leads to. */
+/* Where a name leads. */
 struct place {
   enum {
-    NOWHERE, /* opening it will fail, or make no file */
+    NOWHERE, /* opening it will fail, or create no file */
     EXISTS,
-    FREE_NAME, /* a file can be made there */
+    FREE_NAME, /* a file can be created there */
     ADDRESS,   /* of a server */
   } kind;
   struct device device; /* EXISTS: a file or a block device */
   mode_t mode;          /* EXISTS */
-  dev_t dev;            /* EXISTS; FREE_NAME: of the folder */
+  dev_t dev;            /* EXISTS; FREE_NAME: of its folder */
   ino_t ino;
   char *name; /* FREE_NAME: in that folder; ADDRESS: all of
                                    it; owned */
@@ -56,10 +57,10 @@ struct place {
 struct use {
   enum part part;
   bool writes;
-  bool inherited;                /* a descriptor, which others may share */
-  const char *option;            /* without "--"; NULL: a side */
-  char *shown;                   /* owned, with secrets masked */
-  unsigned copy;                 /* of a manifest; 0: none */
+  bool inherited;     /* a descriptor, which other processes may share */
+  const char *option; /* without "--"; NULL: it is a side */
+  char *shown;        /* owned, with secrets masked */
+  unsigned copy;      /* of a manifest; 0: none */
   const struct options *options; /* borrowed; of that copy */
   struct place place;
 };
@@ -67,8 +68,8 @@ struct use {
 struct used_files {
   struct use *uses; /* owned */
   size_t n_uses;
-  struct error unknown;     /* why the files of an image are not known */
-  bool destination_is_made; /* what is in its place has no other files */
+  struct error unknown;     /* why the files of an image are unknown */
+  bool destination_is_made; /* a file in its place has no other files */
 };
 
 static int
@@ -89,8 +90,8 @@ set_existing (struct place *p, const struct stat *st)
   p->ino = st->st_ino;
 }
 
-/* The folder without links, and the last part of the name.  NULL where there is
- * no such folder.
+/* Returns the folder of a path without links, and the last part of the name.
+ * NULL if there is no such folder.
  */
 static char *
 resolve_folder (const char *path)
@@ -111,8 +112,8 @@ resolve_folder (const char *path)
   return name;
 }
 
-/* What a link at this resolved name leads to, relative to where we stand.  NULL
- * where it is no link.
+/* Returns where a link with this resolved name leads, relative to the present
+ * folder.  NULL if it is not a link.
  */
 static char *
 follow (const char *name)
@@ -132,8 +133,8 @@ follow (const char *name)
     : path;
 }
 
-/* The name under which a file would be made: a link that leads nowhere is
- * followed.  NULL where none can be made.
+/* Returns the name under which a file would be created: a dangling link is
+ * followed.  NULL if none can be created.
  */
 static char *
 find_free_name (const char *path)
@@ -151,7 +152,9 @@ find_free_name (const char *path)
   return NULL;
 }
 
-/* One folder can have several names, where it is mounted twice. */
+/* A folder that is mounted twice has several names, so it is known by its
+ * device and inode.
+ */
 static void
 set_free_name (struct place *p, char *name)
 {
@@ -196,7 +199,7 @@ find_place_of_fd (struct place *p, int fd)
   device_describe (fd, &p->device);
 }
 
-/* Whether there is a file or a device that keeps what is written. */
+/* Returns whether a place is a file or a device that keeps its content. */
 static bool
 is_kept (const struct place *p)
 {
@@ -209,8 +212,8 @@ is_block (const struct place *p)
   return p->kind == EXISTS && p->device.kind == DEVICE_BLOCK;
 }
 
-/* Terminals and the like take what all uses give them.  A FIFO that is a side
- * of the copy is for its data alone.
+/* Returns whether two places are the same.  Terminals and the like can be
+ * shared by all uses.  A FIFO that is a side of the copy is only for its data.
  */
 static bool
 is_same_place (const struct place *a, const struct place *b, bool has_side)
@@ -235,7 +238,7 @@ is_same_place (const struct place *a, const struct place *b, bool has_side)
 
 /* -- gathering ------------------------------------------------------------ */
 
-/* One more use, with no place yet.  NULL with the error set. */
+/* Adds a use, without its place.  NULL with the error set. */
 static struct use *
 add (struct used_files *u, const struct use *use, struct error *e)
 {
@@ -253,7 +256,7 @@ add (struct used_files *u, const struct use *use, struct error *e)
   return &uses[u->n_uses++];
 }
 
-/* Whether a name stands for a descriptor that was inherited. */
+/* Returns whether a name stands for an inherited descriptor. */
 static bool
 is_descriptor (const char *name)
 {
@@ -262,7 +265,7 @@ is_descriptor (const char *name)
     || strncmp (name, "/proc/self/fd/", 14) == 0;
 }
 
-/* A file that an option names. */
+/* Adds a file that an option names. */
 static int
 add_named (struct used_files *u, const struct use *like, const char *option,
            const char *name, struct error *e)
@@ -297,8 +300,8 @@ add_descriptor (struct used_files *u, const struct use *like,
   return 0;
 }
 
-/* Whether a word of the command line is the file of an option that reports: the
- * word has the same address then.
+/* Returns whether a word of the command line is the file of an option that
+ * reports, which then points to the same word.
  */
 static bool
 is_report (const struct options *o, const char *word)
@@ -346,8 +349,8 @@ part_of (enum side side, int kind)
                          : DESTINATION_BACKING;
 }
 
-/* The other files of an image that exists.  What qemu-img cannot read, the copy
- * cannot open either: it says so better than we could.
+/* Adds the other files of an existing image.  If qemu-img cannot read the
+ * image, the copy fails to open it, with a better message.
  */
 static int
 add_image_files (struct used_files *u, const struct use *side_use,
@@ -388,7 +391,7 @@ add_image_files (struct used_files *u, const struct use *side_use,
   return r;
 }
 
-/* A word that is no file stands for something else, and is not kept. */
+/* Adds a word if it leads to a file or a device. */
 static int
 add_word (struct used_files *u, const struct use *like, const char *word,
           struct error *e)
@@ -405,7 +408,7 @@ add_word (struct used_files *u, const struct use *like, const char *word,
   return 0;
 }
 
-/* Words that may be disks, all of them or what comes after a '='. */
+/* Adds words that may be disks, whole or after a '='. */
 static int
 add_words (struct used_files *u, const struct use *like, char *const *words,
            struct error *e)
@@ -425,7 +428,7 @@ add_words (struct used_files *u, const struct use *like, char *const *words,
   return 0;
 }
 
-/* All words, with an end of line after each, which no address has in it. */
+/* Joins words with a line end after each, which no address has in it. */
 static char *
 join_words (char *const *words)
 {
@@ -445,8 +448,8 @@ join_words (char *const *words)
   return NULL;
 }
 
-/* Whether a use from this one on is of a file that is not a program, or of a
- * block device.
+/* Returns whether any use from this one on is a block device, or a file that is
+ * not a program.
  */
 static bool
 has_data_file (const struct used_files *u, size_t from)
@@ -460,8 +463,8 @@ has_data_file (const struct used_files *u, size_t from)
   return false;
 }
 
-/* What a command does is not known.  But two that are equal and have a file
- * among their words, other than programs, do not serve two disks.
+/* Adds a command.  What it does is unknown; but two equal commands with a file
+ * among their words, other than programs, serve the same disk.
  */
 static int
 add_command (struct used_files *u, struct use *like,
@@ -487,8 +490,8 @@ add_command (struct used_files *u, struct use *like,
   return 0;
 }
 
-/* A server's address is compared as it stands, and only with those of other
- * copies: for one copy, the opened sides say more.
+/* Adds a side.  The address of a server is compared literally, and only with
+ * those of other copies: for one copy, the opened sides say more.
  */
 static int
 add_side (struct used_files *u, const struct options *o, unsigned copy,
@@ -523,7 +526,7 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
     added->place.kind = ADDRESS;
     break;
   case OPERAND_NULL:
-  case OPERAND_COMMAND: /* see above */
+  case OPERAND_COMMAND: /* added above */
     break;
   }
   if (operand_is_image (operand) && is_kept (&added->place)
@@ -621,7 +624,9 @@ is_same_source (const struct options *a, const struct options *b)
   return same;
 }
 
-/* Different parts of one disk go to different parts of one destination. */
+/* Returns whether both belong to shards: different parts of one disk go to
+ * different parts of one destination.
+ */
 static bool
 are_shards (const struct use *a, const struct use *b)
 {
@@ -632,7 +637,7 @@ are_shards (const struct use *a, const struct use *b)
     && is_same_source (a->options, b->options);
 }
 
-/* Whether nothing is lost where both have the same place. */
+/* Returns whether two uses of the same place lose no data. */
 static bool
 can_share (const struct use *a, const struct use *b)
 {
@@ -640,16 +645,17 @@ can_share (const struct use *a, const struct use *b)
 
   if (a->part == WORD || b->part == WORD)
     return false;
-  if (one_copy && is_side (a) && is_side (b)) /* also when only compared */
+  if (one_copy && is_side (a)
+      && is_side (b)) /* also if they are only compared */
     return a->place.kind == ADDRESS;
   if (one_copy && is_of_destination (a) && is_of_destination (b))
-    return true; /* an image can name itself as its data */
+    return true; /* an image can name itself as its data file */
   if (!a->writes && !b->writes)
     return true;
   return (a->inherited && b->inherited) || are_shards (a, b);
 }
 
-/* A word that may be anything counts where it would certainly be lost: as an
+/* Returns whether a word that may be a disk would certainly be lost: as an
  * output, or as the destination of another copy.
  */
 static bool
@@ -670,7 +676,7 @@ clash (const struct use *a, const struct use *b)
     && !can_share (a, b);
 }
 
-/* What an option names is written from its beginning on. */
+/* Returns whether an option would overwrite a disk from its beginning. */
 static bool
 is_output_on_disk (const struct use *use)
 {
@@ -704,7 +710,7 @@ format_label (const struct use *use, char *text, size_t size)
   return text;
 }
 
-/* Who is named first: the one that is more likely to be the slip. */
+/* Ranks uses by how likely they are the mistake: that one is named first. */
 static int
 rank (const struct use *use)
 {

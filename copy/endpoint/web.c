@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a web server answers: see web.h. */
+/* Asks web servers about files: see web.h. */
 
 #include <config.h>
 
@@ -15,7 +15,7 @@
 
 /* -- asking --------------------------------------------------------------- */
 
-/* A part of a value in curl's configuration. */
+/* Prints a part of a value in curl's configuration. */
 static void
 print_escaped (FILE *f, const char *text)
 {
@@ -36,7 +36,7 @@ print_escaped (FILE *f, const char *text)
     }
 }
 
-/* "head" ends the answer after its header, whatever the method is. */
+/* The option "head" ends the reply after its header, for any method. */
 char *
 web_question (const struct url *url, uint64_t start, uint64_t end)
 {
@@ -55,7 +55,7 @@ web_question (const struct url *url, uint64_t start, uint64_t end)
   if (url->user) {
     fputs ("\"\nuser = \"", f);
     print_escaped (f, url->user);
-    putc (':', f); /* without, curl would ask for a password */
+    putc (':', f); /* without it, curl would ask for a password */
     print_escaped (f, url->password ? url->password : "");
   }
   putc ('"', f);
@@ -77,7 +77,7 @@ web_command (void)
 
 /* -- the answer ----------------------------------------------------------- */
 
-/* The value of a header line with this name, or NULL. */
+/* Returns the value of a header line with this name, or NULL. */
 static const char *
 value_of (const char *line, const char *name)
 {
@@ -94,7 +94,9 @@ copy_value (char *to, size_t size, const char *value)
   snprintf (to, size, "%.*s", (int) strcspn (value, "\r\n"), value);
 }
 
-/* "bytes 0-99/1000", or "bytes" and an asterisk for a range beyond the end. */
+/* Reads "bytes 0-99/1000", or "bytes" and an asterisk for a range after the
+ * end.
+ */
 static void
 read_range (struct web_answer *a, const char *value)
 {
@@ -138,8 +140,8 @@ read_line (struct web_answer *a, const char *line)
     copy_value (a->modified, sizeof a->modified, value);
 }
 
-/* The address that curl came to, without the user and password that it has put
- * there.  NULL with errno.
+/* Returns the last address that curl was redirected to, without the user and
+ * password that curl adds.  NULL with errno.
  */
 static char *
 read_address (const char *line)
@@ -189,7 +191,7 @@ web_answers_differ (const struct web_answer *a, const struct web_answer *b)
                                              : NULL;
 }
 
-/* Scheme, host and port. */
+/* Returns the length of scheme, host and port. */
 static size_t
 server_length (const char *address)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Destinations that are written once: see written-once.h. */
+/* Recognises destinations that can be written only once: see written-once.h. */
 
 #include <config.h>
 
@@ -13,13 +13,13 @@
 #include "arith.h"
 #include "endpoint/written-once.h"
 
-/* Of both, unless another one was asked for; then the server's block size says
- * so.
+/* The unit of both, unless the user chose another one, which the server's block
+ * size then says.
  */
 #define GRAIN (64 * KiB)
 
-/* A sparse vmdk: its magic, and the flag of compressed grains, little-endian at
- * byte 8.
+/* The magic of a sparse vmdk, and the flag of compressed grains: bit 16,
+ * little-endian at byte 8.
  */
 #define VMDK_MAGIC "KDMV"
 #define VMDK_COMPRESSED_BYTE 10
@@ -43,7 +43,8 @@ is_compressed_vmdk (const char *name)
   return is;
 }
 
-/* A file is a word of its own, or stands in QEMU's options or JSON. */
+/* Returns whether a word names such a file, alone or in QEMU's options or JSON.
+ */
 static bool
 names_compressed_vmdk (const char *word)
 {

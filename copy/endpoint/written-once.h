@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a server in brackets stores each cluster only once: behind QEMU's
- * compress filter, or in a streamOptimized vmdk.  The server does not tell.
+/* Recognises a server in brackets that can store each cluster only once: QEMU's
+ * compress filter, or a streamOptimized vmdk.  The server does not say so.
  */
 
 #ifndef WRITTEN_ONCE_H
@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-/* The bytes that have to be written at a time, where the words of the command
- * say that; 0 where they do not.
+/* Returns how many bytes have to be written at a time, if the words of the
+ * command say that; else 0.
  */
 uint64_t written_once_grain (char *const command[]);
 
