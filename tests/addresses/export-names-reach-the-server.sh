@@ -21,7 +21,7 @@ encode ()
   echo "$text"
 }
 
-# Each open writes a file of its own, as connections come at the same time. No
+# Each open writes a file of its own, as connections come at the same time.  No
 # read is answered before the second connection has come.
 mkdir "$tmp/seen"
 # shellcheck disable=SC2016

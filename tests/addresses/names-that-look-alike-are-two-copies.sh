@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A map belongs to one pair of names, even if their masked forms are equal: no
-# copy counts as finished because of another one. The secrets of an address may
+# copy counts as finished because of another one.  The secrets of an address may
 # change, percent-encoded or not, and appear nowhere.
 
 . "$(dirname "$0")/../lib/test.sh"

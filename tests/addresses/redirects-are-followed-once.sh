@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The redirect of a web server is resolved once, before the copy, and not for
-# each read. A password is sent to the first server only.
+# each read.  A password is sent to the first server only.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires curl

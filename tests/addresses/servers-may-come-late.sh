@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --connect-wait waits for a server that starts after the copy, also through a
-# tunnel that accepts connections before. An error that the server reports ends
+# tunnel that accepts connections before.  An error that the server reports ends
 # the wait.
 
 . "$(dirname "$0")/../lib/test.sh"

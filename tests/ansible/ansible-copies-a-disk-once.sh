@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The module plans without writing, copies, and then finds nothing to do. It
+# The module plans without writing, copies, and then finds nothing to do.  It
 # shows no secret, and no shell interprets its arguments.
 
 . "$(dirname "$0")/../lib/test.sh"

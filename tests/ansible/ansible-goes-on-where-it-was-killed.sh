@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A copy in the background that is killed half way resumes when the play runs
-# again. While it runs, a second copy of the same disk is refused as in use.
+# again.  While it runs, a second copy of the same disk is refused as in use.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Three hosts copy one part of a disk each. If one host did not run, it copies
+# Three hosts copy one part of a disk each.  If one host did not run, it copies
 # its part when the play runs again, and the others copy nothing.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The role repeats copies that are incomplete or in use. A disk that fails for
+# The role repeats copies that are incomplete or in use.  A disk that fails for
 # good does not stop the others, is named, and is the only one that the next run
 # copies.
 

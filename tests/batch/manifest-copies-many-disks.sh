@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --manifest: one disk that fails does not stop the seven others. Its name is in
-# the message, and its exit status is the status of the batch. With maps, a
+# --manifest: one disk that fails does not stop the seven others.  Its name is
+# in the message, and its exit status is the status of the batch.  With maps, a
 # second run copies only the rest.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --jobs=2: two copies run at the same time, never more, and share the
-# processors and the memory. Signals are passed on to both.
+# processors and the memory.  Signals are passed on to both.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A damaged manifest is refused with status 2 and one line that names the place,
-# before any copy begins. No message contains a secret.
+# before any copy begins.  No message contains a secret.
 
 . "$(dirname "$0")/../lib/test.sh"
 

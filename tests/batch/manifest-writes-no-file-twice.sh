@@ -96,7 +96,7 @@ done
 refused 'destination manifest of copy 1: .* as --manifest=manifest' \
         '"source": "one", "destination": "manifest"'
 
-# Output of the whole batch conflicts with a copy. A report to another file is
+# Output of the whole batch conflicts with a copy.  A report to another file is
 # still written.
 for option in --report --events; do
   options=("$option=./b")

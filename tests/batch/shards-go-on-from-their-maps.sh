@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each shard has a map of its own. It is complete when the shard is, a second
+# Each shard has a map of its own.  It is complete when the shard is, a second
 # run then reads nothing, and it is refused for other shards.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Workloads with a file or a stream on one side, or on both: see servers.sh.
-# A file is in the page cache before each copy, or, with _cold, not in it.
+# Workloads with a file or a stream on one side, or on both: see servers.sh.  A
+# file is in the page cache before each copy, or, with _cold, not in it.
 # shellcheck shell=bash
 
 workloads_of_files=(file_to_nbd file_to_nbd_cold nbd_to_file file_to_file

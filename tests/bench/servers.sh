@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Workloads from server to server.
-# Each sets src and dst.  start_X starts servers, once, and sets bytes to what
-# has to be moved, where that can be said; fresh_X makes the destination fresh
-# before each copy; check_X looks at the copy; title_X names the workload.
+# Workloads from server to server.  Each sets src and dst.  start_X starts
+# servers, once, and sets bytes to what has to be moved, where that can be said;
+# fresh_X makes the destination fresh before each copy; check_X looks at the
+# copy; title_X names the workload.
 # shellcheck shell=bash disable=SC2034
 
 workloads_of_servers=(dense tcp qemu vm thin empty corner slow_source

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A block device is recognised by its number, under any name, and a loop device
-# also by its file. No output is written to it.
+# also by its file.  No output is written to it.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Holes of any size become zeroes on a block device, even if other programs have
-# it open or have dirtied its pages. Dirty pages, or pages that are half data,
+# it open or have dirtied its pages.  Dirty pages, or pages that are half data,
 # are no reason to fail.
 
 . "$(dirname "$0")/../lib/test.sh"
@@ -39,7 +39,7 @@ qemu-io -f qcow2 "$tmp/disk.qcow2" < "$tmp/words" > "$tmp/qemu-io" 2>&1 ||
   fail "qemu-io failed"
 qemu-img convert -f qcow2 -O raw "$tmp/disk.qcow2" "$tmp/image"
 
-# A reader has filled the page cache, and a writer has dirtied each page. Both
+# A reader has filled the page cache, and a writer has dirtied each page.  Both
 # still have the device open.
 held=
 hold ()

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A device that is in use is refused, and the error names the user and how to
-# free the device: a mount, swap space, a device on top of it, or a program. The
-# same holds if one of its partitions is in use, or the disk that it is a
+# free the device: a mount, swap space, a device on top of it, or a program.
+# The same holds if one of its partitions is in use, or the disk that it is a
 # partition of.
 
 . "$(dirname "$0")/../lib/test.sh"

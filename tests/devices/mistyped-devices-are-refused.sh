@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A name in /dev that is not a device is refused as a destination, and no file
-# is made there. For other missing destinations, --plan says that they do not
+# is made there.  For other missing destinations, --plan says that they do not
 # exist yet.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -28,7 +28,7 @@ expect_digest $empty
 copy_ok -p --blkhash [ nbdkit pattern 1M ] null:
 expect_digest 516b9cc336368a4302005a1ba67c14e5eeb57f4888492a1920aaa7d0878c0272
 
-# Into a file, which is replaced if it exists. Without --blkhash, or with
+# Into a file, which is replaced if it exists.  Without --blkhash, or with
 # --plan, no file is made.
 seq 100 > "$tmp/digest"
 copy_ok --blkhash --blkhash-file="$tmp/digest" [ nbdkit data '"hello"' ] null:

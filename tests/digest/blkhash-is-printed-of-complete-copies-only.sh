@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy that fails at any time prints no digest and leaves no file for it. A
+# A copy that fails at any time prints no digest and leaves no file for it.  A
 # file that cannot be written is found before the first byte is copied.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The digest is that of the source's bytes. It does not depend on the sizes of
+# The digest is that of the source's bytes.  It does not depend on the sizes of
 # blocks and requests, on the workers that read them, or on the mixture of
 # holes, zeroes and data.
 
@@ -63,7 +63,7 @@ while read -r want digest block options; do
   expect_identical "$tmp/disk" "$tmp/copy"
 done < "$tmp/answers"
 
-# The size of a stream is known only at its end. A destination that is a stream
+# The size of a stream is known only at its end.  A destination that is a stream
 # gets the same bytes.
 read -r want _ < "$tmp/answers"
 run_stream --blkhash - null: < "$tmp/disk" > "$output"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With a digest, no worker runs far ahead of a read that is not answered. The
+# With a digest, no worker runs far ahead of a read that is not answered.  The
 # worker that waits for that read still obeys a signal.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A failed read or a lost connection holds up the digest only until the data is
-# read again. The requests that wait for it meanwhile leave room for it.
+# read again.  The requests that wait for it meanwhile leave room for it.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_digests

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The table of docs/FILES.md names each function that can create, change, empty
-# or remove a file, and says why that is harmless. It names no function that
+# or remove a file, and says why that is harmless.  It names no function that
 # does not exist.
 
 . "$(dirname "$0")/../lib/test.sh"

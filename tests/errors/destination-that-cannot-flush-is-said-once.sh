@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination that cannot flush causes one warning. With --flush, nothing is
+# A destination that cannot flush causes one warning.  With --flush, nothing is
 # written instead.
 
 . "$(dirname "$0")/../lib/test.sh"

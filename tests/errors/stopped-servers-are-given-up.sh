@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server that is stopped in the middle of the copy answers nothing and accepts
-# no connection. The copy retries for a while and then fails. If the server
+# no connection.  The copy retries for a while and then fails.  If the server
 # continues in time, so does the copy.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Failed writes, zero requests and flushes are retried. After a failed flush,
+# Failed writes, zero requests and flushes are retried.  After a failed flush,
 # all writes that it covered are written again.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # An existing file gets the source's size, whether it was shorter or longer,
-# keeps no byte of its old content, and keeps its mode. A new file obeys the
+# keeps no byte of its old content, and keeps its mode.  A new file obeys the
 # umask.
 
 . "$(dirname "$0")/../lib/test.sh"

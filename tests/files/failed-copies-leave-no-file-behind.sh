@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A file or an image that was made for a copy is removed if the copy fails or is
-# ended by a signal. An existing one stays, and so does one that a map
+# ended by a signal.  An existing one stays, and so does one that a map
 # describes.
 
 . "$(dirname "$0")/../lib/test.sh"

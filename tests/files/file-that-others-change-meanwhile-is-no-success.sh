@@ -8,7 +8,7 @@
 requires_plugin eval
 requires_formats qcow2
 
-# Reads from the middle on wait until the test writes to the gate. Only one
+# Reads from the middle on wait until the test writes to the gate.  Only one
 # worker is used: more would occupy all threads of the server.
 make_data "$tmp/disk" 16M
 mkfifo "$tmp/gate"

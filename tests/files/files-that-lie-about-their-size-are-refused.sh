@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file of /proc has a size of 0. It is refused, with a message that says how
+# A file of /proc has a size of 0.  It is refused, with a message that says how
 # to copy it, instead of being copied as an empty disk.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A full file system fails the copy, with io_uring and without. With a map, the
+# A full file system fails the copy, with io_uring and without.  With a map, the
 # data that found room is stored.
 
 . "$(dirname "$0")/../lib/test.sh"

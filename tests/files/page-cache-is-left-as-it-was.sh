@@ -9,7 +9,7 @@ requires fincore python3
 
 pages () { fincore -nbo pages "$1" | tr -d ' '; }
 
-# Drops the pages of a file. The kernel keeps pages that it is working on.
+# Drops the pages of a file.  The kernel keeps pages that it is working on.
 is_emptied ()
 {
   dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 status=none
@@ -28,7 +28,7 @@ os.posix_fadvise (fd, 0, 0, os.POSIX_FADV_RANDOM)
 assert len (os.pread (fd, 4 << 20, 20 << 20)) == 4 << 20' "$1"
 }
 
-# Kernels may drop unused pages at any time. A check that fails once must
+# Kernels may drop unused pages at any time.  A check that fails once must
 # succeed in another try.
 expect_pages ()
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# If a file cannot be allocated or resized, it keeps its content. If that is not
-# possible, the report says that it was changed.
+# If a file cannot be allocated or resized, it keeps its content.  If that is
+# not possible, the report says that it was changed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas
@@ -26,7 +26,7 @@ for args in --allocated "--allocated --shard=1/1" "--allocated --shard=2/2"; do
   expect_report 'r["changed"] is False'
 done
 
-# Lets the Nth change of a size fail. The first one is that of the report
+# Lets the Nth change of a size fail.  The first one is that of the report
 # itself.
 wrapper=("${plain[@]}")
 requires strace

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Holes are neither read nor written, and stay holes. Zeroes in data become
+# Holes are neither read nor written, and stay holes.  Zeroes in data become
 # holes, too.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -9,7 +9,7 @@ requires python3
 harness=$(realpath "$srcdir/run-tests")
 mkdir "$tmp/tests" "$tmp/run" "$tmp/work"
 
-# fake NAME LINE...: makes a test. The command "loop" in it starts a process in
+# fake NAME LINE...: makes a test.  The command "loop" in it starts a process in
 # a session of its own that never ends by itself, and waits until it runs.
 make_gate "$tmp/looping"
 fake ()

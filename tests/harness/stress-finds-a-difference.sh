@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make stress finds a wrong copy and prints the command that repeats it. The
+# make stress finds a wrong copy and prints the command that repeats it.  The
 # same seed gives the same cases.
 
 . "$(dirname "$0")/../lib/test.sh"

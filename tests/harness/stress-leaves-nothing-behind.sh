@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# However make stress ends, its processes end, too. The files of a run that was
+# However make stress ends, its processes end, too.  The files of a run that was
 # killed are removed by the next run.
 
 . "$(dirname "$0")/../lib/test.sh"

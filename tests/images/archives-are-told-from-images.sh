@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An OVA is an archive and is not copied as a disk. The command in the error
+# An OVA is an archive and is not copied as a disk.  The command in the error
 # message copies the disk in it.
 
 . "$(dirname "$0")/../lib/test.sh"

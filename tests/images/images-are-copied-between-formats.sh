@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each format can be read and written by its name alone. The copies are
+# Each format can be read and written by its name alone.  The copies are
 # identical, and as sparse as the source.
 
 . "$(dirname "$0")/../lib/test.sh"

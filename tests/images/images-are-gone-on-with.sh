@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A copy to a new image, which may be a little larger than the disk, is resumed
-# by its map. If the image is gone, the map belongs to another copy.
+# by its map.  If the image is gone, the map belongs to another copy.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2

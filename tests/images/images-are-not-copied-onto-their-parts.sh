@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The backing files and the data files of an image are parts of it. A copy that
+# The backing files and the data files of an image are parts of it.  A copy that
 # would write to them is refused with 2 before anything is touched.
 
 . "$(dirname "$0")/../lib/test.sh"

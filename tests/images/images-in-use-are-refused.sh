@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # An image that a virtual machine has open for writing is in use: exit status 5,
-# as source and as destination, and nothing is changed. The same holds for a
+# as source and as destination, and nothing is changed.  The same holds for a
 # backing file of the source.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # If a device has no room for the source's data in the format of its image,
-# --plan and the copy warn, with both numbers. If there is room, there is no
+# --plan and the copy warn, with both numbers.  If there is room, there is no
 # warning.
 
 . "$(dirname "$0")/../lib/test.sh"

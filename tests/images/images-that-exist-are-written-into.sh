@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An existing image is neither made again nor resized. The data after the end of
-# the source stays, and so do the options of the format. --plan does not touch
-# the image.
+# An existing image is neither made again nor resized.  The data after the end
+# of the source stays, and so do the options of the format. --plan does not
+# touch the image.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2 vmdk

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A destination image that names other files is refused before any of them is
-# opened, unless the user allows it. An image that can be written only once is
+# opened, unless the user allows it.  An image that can be written only once is
 # refused, too.
 
 . "$(dirname "$0")/../lib/test.sh"

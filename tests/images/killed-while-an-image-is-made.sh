@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A copy that is killed while it makes a new image leaves no image, and the same
-# command resumes and removes the temporary file. An empty file is replaced by
+# command resumes and removes the temporary file.  An empty file is replaced by
 # an image, but no other file is, whatever a map says.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A user who may write to the folder of a new image can replace its name by a
-# link at any moment. The target of that link is never created or written.
+# link at any moment.  The target of that link is never created or written.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Runs the commands of a page in docs/: those in blocks that begin with ```sh. A
-# section is the text under one heading; all its commands run in one shell,
+# Runs the commands of a page in docs/: those in blocks that begin with ```sh.
+# A section is the text under one heading; all its commands run in one shell,
 # which ends at the first failure.
 # shellcheck shell=bash
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the behaviour tests share: servers, copies under a time limit, checks. A
+# What the behaviour tests share: servers, copies under a time limit, checks.  A
 # test sources it, states its requirements, starts servers, copies, and checks.
 # It exits 0, or 1 with a line that starts with "FAIL:", or 77 with a reason.
 # shellcheck shell=bash
@@ -62,11 +62,11 @@ skip ()
   exit 77
 } >&"$verdicts"
 
-# Sleeps for N seconds. If an event can be waited for, use wait_until instead.
+# Sleeps for N seconds.  If an event can be waited for, use wait_until instead.
 pause () { read -r -t "$1" -u "$never" || :; }
 
-# Waits until a command succeeds. Fails the test if that takes too long, or if
-# the copy in the background ends before. Checks less often as time goes by,
+# Waits until a command succeeds.  Fails the test if that takes too long, or if
+# the copy in the background ends before.  Checks less often as time goes by,
 # because most commands need a process.
 wait_until ()
 {
@@ -139,8 +139,8 @@ cleanup ()
   rm -rf "$tmp"
 }
 trap 'cleanup 2> /dev/null' EXIT
-# A signal may come twice, to this process and to its group. The second one must
-# not end the cleanup.
+# A signal may come twice, to this process and to its group.  The second one
+# must not end the cleanup.
 trap 'trap "" HUP INT TERM; exit 1' HUP INT TERM
 
 # ------------------------------------------------------------ requirements
@@ -251,7 +251,7 @@ make_data ()
   head -c "$2" < <(seq $((100000000 + ${3:-0})) inf) > "$1"
 }
 
-# Writes LENGTH bytes of unique data at an OFFSET of a file. They are letters,
+# Writes LENGTH bytes of unique data at an OFFSET of a file.  They are letters,
 # so that each byte differs from those of make_data.
 put_data ()
 {
@@ -328,7 +328,7 @@ make_disks ()
 }
 
 # Makes disks of many sizes: $tmp/from/SIZE is all data, $tmp/from/holeSIZE is
-# all hole. Copies go to $tmp/to.
+# all hole.  Copies go to $tmp/to.
 make_sizes ()
 {
   local size
@@ -456,7 +456,7 @@ serve_nbd_server ()
   servers+=("$(< "$tmp/$name.pid")")
 }
 
-# The faulty server: ARGS are its options and the disk's file. The faults that
+# The faulty server: ARGS are its options and the disk's file.  The faults that
 # it made are in $tmp/NAME.fired.
 serve_faulty ()
 {

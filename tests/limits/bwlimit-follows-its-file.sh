@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --bwlimit=@FILE: a new rate takes effect while the copy runs. A file without a
-# rate changes nothing and causes one warning.
+# --bwlimit=@FILE: a new rate takes effect while the copy runs.  A file without
+# a rate changes nothing and causes one warning.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The destination's minimum and maximum block sizes are respected; the server
-# fails other requests. Data and zeroes are told apart in blocks of the
+# fails other requests.  Data and zeroes are told apart in blocks of the
 # preferred size.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# If a process may open few descriptors, fewer workers copy. If there are too
+# If a process may open few descriptors, fewer workers copy.  If there are too
 # few for one worker, the error says so.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # If memory does not suffice for all workers, fewer are started, and the first
-# one may get fewer buffers. Some memory always remains for libraries, because
+# one may get fewer buffers.  Some memory always remains for libraries, because
 # libnbd aborts without memory.
 
 . "$(dirname "$0")/../lib/test.sh"

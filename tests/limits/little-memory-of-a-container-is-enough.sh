@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A container with little memory kills processes that use more. On a long link,
+# A container with little memory kills processes that use more.  On a long link,
 # the copy has as many requests in flight as fit into that memory.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A command line that nbdcopy accepts is accepted and does the same, and one
-# that nbdcopy refuses is refused. If nbdcopy is installed, each command line is
-# compared with it.
+# that nbdcopy refuses is refused.  If nbdcopy is installed, each command line
+# is compared with it.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -12,7 +12,7 @@ make_islands "$tmp/disk" 8
 serve_nbdkit src -r file "$tmp/disk"
 cd "$tmp"
 
-# The scheme of a URI may be in upper or lower case. A name that only resembles
+# The scheme of a URI may be in upper or lower case.  A name that only resembles
 # a URI is a file.
 for uri in "$src" "${src/nbd/NBD}" "${src/nbd+unix/NbD+UnIx}"; do
   : > copy

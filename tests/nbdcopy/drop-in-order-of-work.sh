@@ -15,7 +15,7 @@ dd if=/dev/zero of="$tmp/disk" bs=64k seek=20 count=1 conv=notrunc status=none
 make_ones "$tmp/ones" 8M
 
 # Copies the disk to a destination that has no zeroes, or is all zeroes if
-# OPTION says so. The servers' logs then hold the requests of this copy.
+# OPTION says so.  The servers' logs then hold the requests of this copy.
 copy_with ()
 {
   case " $* " in
@@ -34,8 +34,8 @@ copy_with ()
   never dst Trim
   ! grep -q fua=1 "$tmp/dst.requests" || fail "$what: written through"
   # The last request on each connection that wrote is a flush, and the
-  # connection is then closed properly. A connection that came too late to write
-  # needs no flush.
+  # connection is then closed properly.  A connection that came too late to
+  # write needs no flush.
   [ "$what" = "${what%--no-flush}" ] || return 0
   awk '{ last[$3] = before[$3] " " $4; before[$3] = $4 }
        $4 ~ /^(Write|Zero)$/ { owing[$3] }
@@ -48,7 +48,8 @@ copy_with ()
 }
 
 # Returns true once the destination has seen the last of its clients: nbdkit has
-# threads for each client. A client that left during the handshake is in no log.
+# threads for each client.  A client that left during the handshake is in no
+# log.
 all_have_left ()
 {
   local threads=("/proc/$dst_pid/task"/*)

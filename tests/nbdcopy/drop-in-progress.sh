@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Progress for programs: lines N/100, from 0 to a single 100, which is last and
-# means success. On standard error it is whole lines; on standard output there
+# means success.  On standard error it is whole lines; on standard output there
 # is nothing.
 
 . "$(dirname "$0")/../lib/test.sh"
@@ -49,7 +49,7 @@ echo 0/100 > "$tmp/progress"
 copy_ok -p --progress=9 "$tmp/disk" null: 9>> "$tmp/progress"
 expect_progress "$tmp/progress" $done
 
-# Never 100 after a failure, not even if only the flush failed. If no read
+# Never 100 after a failure, not even if only the flush failed.  If no read
 # succeeds and nothing is zero, progress stays at 0.
 make_data "$tmp/data" 16M
 serve_nbdkit broken --filter=error -r file "$tmp/data" error-pread-rate=100%

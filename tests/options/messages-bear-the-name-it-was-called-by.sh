@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # If stripecopy is called by a link with another name, all its messages begin
 # with that name: usage, errors, warnings, plans, verbose lines, summaries, the
-# line for a signal, and the folders of its servers. Only --version names the
+# line for a signal, and the folders of its servers.  Only --version names the
 # program.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -19,7 +19,7 @@ TMPDIR=$tmp/private timeout -k 5 "$limit" \
 grep -q 'killed by SIGKILL' "$tmp/strace" || fail "nothing was injected"
 [ -z "$(ls -A "$tmp/status")" ] || fail "left: $(ls "$tmp/status")"
 
-# Neither does a copy that is ended by a signal. The signal comes while the
+# Neither does a copy that is ended by a signal.  The signal comes while the
 # first temporary file is linked, which is delayed.
 TMPDIR=$tmp/private strace -f -qq -o "$tmp/strace" -e trace=linkat \
   -e inject=linkat:delay_exit=5000000:when=1 \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Events do not stop the copy if the pipe is full, if no reader opens it, or if
-# the reader closes it. All lines are whole, and gaps in seq show the dropped
+# the reader closes it.  All lines are whole, and gaps in seq show the dropped
 # ones.
 
 . "$(dirname "$0")/../lib/test.sh"
@@ -25,7 +25,7 @@ wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_events "e[0]['ev'] == 'start' and e[-1]['ev'] == 'end'"
 
-# Both of these have room for some of the events, and are read at the end. The
+# Both of these have room for some of the events, and are read at the end.  The
 # pipe has so little room that the plan does not fit, but a later event does.
 cat > "$tmp/unread.py" << 'END'
 import fcntl, os, socket, subprocess, sys

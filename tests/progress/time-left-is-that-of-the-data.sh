@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# On a thin disk nearly all bytes are done at once. The remaining time is
-# estimated from the remaining data. Data and zeroes are counted separately.
+# On a thin disk nearly all bytes are done at once.  The remaining time is
+# estimated from the remaining data.  Data and zeroes are counted separately.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A destination that crashes at a flush, even at the last one, holds the whole
-# disk in the end. If it crashes at every flush, the copy fails.
+# disk in the end.  If it crashes at every flush, the copy fails.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

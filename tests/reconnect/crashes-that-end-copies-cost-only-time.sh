@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A crash of the destination ends a copy without retries with status 3. The same
-# command, repeated, completes it: data that a crash has lost was never in the
-# map.
+# A crash of the destination ends a copy without retries with status 3.  The
+# same command, repeated, completes it: data that a crash has lost was never in
+# the map.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay

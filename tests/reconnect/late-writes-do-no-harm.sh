@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server may execute a write of a lost connection after the new connection has
-# written the same range. The copy is still correct.
+# written the same range.  The copy is still correct.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A server that accepts the new connection but is silent is given up after the
-# --open-timeout, on either side. The next try may succeed.
+# --open-timeout, on either side.  The next try may succeed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay

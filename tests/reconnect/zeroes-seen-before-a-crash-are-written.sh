@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Ranges that the destination reported as zeroes before a crash may have
-# changed. Data that was being read meanwhile is written as if nothing were
+# changed.  Data that was being read meanwhile is written as if nothing were
 # known.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The report is written however the program ends, except if it is killed. An old
-# report is emptied at the start, so that it is not mistaken for a new one.
+# The report is written however the program ends, except if it is killed.  An
+# old report is emptied at the start, so that it is not mistaken for a new one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas

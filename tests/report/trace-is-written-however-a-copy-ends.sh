@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --trace also writes its file after failures and signals, with the requests
-# that were never answered, and without secrets. A file that cannot be made is
+# that were never answered, and without secrets.  A file that cannot be made is
 # refused before the first byte is copied.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A damaged map, or a file that is not a map, is refused with the line and the
-# reason. It stays unchanged, and so does the destination.
+# reason.  It stays unchanged, and so does the destination.
 
 . "$(dirname "$0")/../lib/test.sh"
 

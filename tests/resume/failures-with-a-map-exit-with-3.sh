@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A copy with a map ends with status 3 if it fails for a reason that may go
-# away, and the same command then succeeds. If it would fail again, it ends with
-# status 1.
+# away, and the same command then succeeds.  If it would fail again, it ends
+# with status 1.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -15,7 +15,7 @@ expect_fired src
 expect_error '^stripecopy: --map=.*run the same command again to resume'
 stop_server src
 
-# A server that is not back yet. Without a map that can be resumed, that is a
+# A server that is not back yet.  Without a map that can be resumed, that is a
 # failure like any other.
 cp "$tmp/map" "$tmp/before"
 copy_fails 3 'source .*cannot connect' --map="$tmp/map" "$src" "$tmp/new"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The same command resumes a copy that was killed at any moment from its last
-# flush. The result is identical, even if the destination's server loses its
+# flush.  The result is identical, even if the destination's server loses its
 # memory.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # While a copy runs, its map is in use and refused to a second copy with status
-# 5. Afterwards it is free, even if the copy was killed.
+# 5.  Afterwards it is free, even if the copy was killed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay log

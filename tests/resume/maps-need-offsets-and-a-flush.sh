@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copies that cannot be resumed refuse --map: streams, null:, and destinations
-# that cannot flush. Options about a map are refused without one.
+# that cannot flush.  Options about a map are refused without one.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # After one signal the copy waits for a flush that never ends, but not after a
-# second one. A late reply of the server does no harm.
+# second one.  A late reply of the server does no harm.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin eval

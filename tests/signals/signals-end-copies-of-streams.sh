@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A signal ends a copy whose stream is not read, written or even opened at the
-# other end. Waiting for a FIFO to be opened has a limit.
+# other end.  Waiting for a FIFO to be opened has a limit.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

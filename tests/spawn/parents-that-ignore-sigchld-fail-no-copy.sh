@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A child inherits that SIGCHLD is ignored or blocked. Servers, the programs
+# A child inherits that SIGCHLD is ignored or blocked.  Servers, the programs
 # that make images, and the copies of a manifest still end properly.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # If the server of an image outlives a copy that was killed, because it missed
-# the signal, its guard process ends it. The same command waits for that if the
+# the signal, its guard process ends it.  The same command waits for that if the
 # map is its own; other copies are refused while the image is locked.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Servers that stripecopy started, and the folders of their sockets, are gone
-# after it ends, also by a signal. Even after SIGKILL the servers end.
+# after it ends, also by a signal.  Even after SIGKILL the servers end.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin memory

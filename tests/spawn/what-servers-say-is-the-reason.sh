@@ -44,7 +44,7 @@ server 'echo no paper >&2' \
        'echo "nbdkit: read request: Connection reset by peer" >&2' 'exit 1'
 said 'no paper$' [ "$tmp/server" ] null:
 
-# The server fails during the copy. Its output at the start is not the reason.
+# The server fails during the copy.  Its output at the start is not the reason.
 server 'echo welcome >&2' 'exec nbdkit "$@"'
 said 'the disk is on fire' "$tmp/disk" \
      [ "$tmp/server" eval get_size='echo 1M' can_write='exit 0' \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --source-size: a stream with fewer or more bytes is an error and leaves no
-# file behind. Any other source of another size is refused before anything is
+# file behind.  Any other source of another size is refused before anything is
 # touched.
 
 . "$(dirname "$0")/../lib/test.sh"

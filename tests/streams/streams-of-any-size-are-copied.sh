@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Pipes, FIFOs and redirected files of any size are copied, on either side. A
+# Pipes, FIFOs and redirected files of any size are copied, on either side.  A
 # file that is appended to, or is not at its start, is used from its position
 # on.
 
@@ -64,7 +64,7 @@ stream_ok --allocated - - < "$from" > "$to"; arrived
 stream_ok --destination-is-zero --flush "$from" - > >(cat > "$to")
 wait $!; arrived
 
-# A longer file is truncated. Zeroes become holes, also at the end.
+# A longer file is truncated.  Zeroes become holes, also at the end.
 make_ones "$to" 32M
 stream_ok --progress=3 - "$to" < <(cat "$from") 3> "$tmp/progress"
 [ $(($(stat -c %b "$to") * 512)) -lt 6000000 ] || fail "holes were filled"

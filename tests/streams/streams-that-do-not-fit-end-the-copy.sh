@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A stream may be shorter than the destination, whose tail then stays. A stream
+# A stream may be shorter than the destination, whose tail then stays.  A stream
 # that is longer, or ends within a block, fails with the reason.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --compare prints where two disks differ, to the sector, for any content and
-# any number of workers. For equal disks it prints nothing and exits with status
-# 0.
+# any number of workers.  For equal disks it prints nothing and exits with
+# status 0.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

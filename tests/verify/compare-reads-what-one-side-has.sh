@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Holes on both sides are not read, and a hole on one side is only read from the
-# other. A huge disk of holes takes no time.
+# other.  A huge disk of holes takes no time.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 requires_filter log extentlist
 
 # Data at [0, 2M) on both sides, [4M, 6M) at the source only, and [8M, 10M) at
-# the destination only. The content is the same on both sides.
+# the destination only.  The content is the same on both sides.
 truncate -s 1G "$tmp/A"
 put_data "$tmp/A" 0 2M
 cp --sparse=always "$tmp/A" "$tmp/B"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --compare only reads its destination. The destination may be read-only;
+# --compare only reads its destination.  The destination may be read-only;
 # nothing is created, truncated or flushed; the tail of a larger destination is
 # not compared.
 

@@ -21,7 +21,7 @@ serve_logged dst eval get_size='echo 16777216' can_flush='exit 0' \
 copy_ok --verify -T 2 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# The lines of the log begin with the time, and may be out of order. A worker
+# The lines of the log begin with the time, and may be out of order.  A worker
 # that came late has nothing to flush, so its flush may come at any time.
 sort "$tmp/dst.requests" | awk '
   / Write id=/             { wrote[$3] = 1 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# N/100 of a verified copy never decreases and is 100 only at the end. A signal
+# N/100 of a verified copy never decreases and is 100 only at the end.  A signal
 # during the verification ends it, and the message says how much was verified.
 
 . "$(dirname "$0")/../lib/test.sh"
@@ -40,7 +40,7 @@ numbers | sort -nc || fail "the numbers decrease"
 [ "$(numbers | grep -c '^100$')" -eq 1 ] || fail "not one 100"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-# A signal. Nothing was left to write, and nothing was written.
+# A signal.  Nothing was left to write, and nothing was written.
 rm "$tmp/open" "$tmp/reading"
 start_copy --verify -p --progress=3 "$src" "$dst" 3> "$tmp/progress"
 wait_until test -s "$tmp/reading"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --verify uses the connections of the copy, so that a server that exits after
-# its last client stays. All workers take part.
+# its last client stays.  All workers take part.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd

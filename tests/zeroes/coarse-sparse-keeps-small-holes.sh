@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --sparse sets the size of zeroes that are looked for in data. Smaller holes
+# --sparse sets the size of zeroes that are looked for in data.  Smaller holes
 # that the source reports are kept.
 
 . "$(dirname "$0")/../lib/test.sh"

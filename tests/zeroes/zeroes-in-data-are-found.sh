@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Blocks of zeroes in data are zeroed, not written, with the granularity of
-# --sparse. With --sparse=0 zeroes are not looked for.
+# --sparse.  With --sparse=0 zeroes are not looked for.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter noextents
