@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A small NBD server that is rude in one chosen way: it sends what no honest
- * server would, so that tests can see what a client makes of it.
+/* A small NBD server that misbehaves in one chosen way, so that tests can check
+ * how a client handles it.
  *
  *   faulty-server [OPTIONS] FILE
  *     --unix=PATH       listen here; without it, on descriptor 3 (systemd)
  *     --pidfile=FILE    written once it listens
- *     --mode=MODE       the way in which it is rude; "help" lists them
+ *     --mode=MODE       the fault; "help" lists all modes
  *     --after=N         let N occasions pass first (0)
- *     --times=N         then be rude so often (always), each time at once, but
+ *     --times=N         then make the fault N times (always), at each occasion, but
  *                       "crash", "drop", "stall", "garble" and "late-write"
  *                       let another N occasions pass first
- *     --offset=N        count requests only that cover this byte
- *     --log=FILE        gets a line each time: MODE OFFSET LENGTH
- *     --without=WHAT    not offered: flush fua zero extents structured
+ *     --offset=N        count only requests that cover this byte
+ *     --log=FILE        gets a line for each fault: MODE OFFSET LENGTH
+ *     --without=WHAT    not advertised: flush fua zero extents structured
  *                       multi-conn write
  *
- * The disk is FILE, mapped: what was written can be compared in place.  Apart
- * from its rudeness it is a plain server: fixed newstyle, any export name,
- * structured replies, base:allocation in blocks of 4 KiB, multi-conn.  One
- * thread per connection, which answers its requests one by one.
+ * The disk is FILE, mapped, so that the test can compare it.  Apart from its
+ * fault it is a plain server: fixed newstyle, any export name, structured
+ * replies, base:allocation in blocks of 4 KiB, multi-conn.  One thread per
+ * connection, which answers its requests one by one.
  *
- * With "crash" and "flush-crash" there is a cache in memory over FILE: a flush moves all of it to
- * the file, and a crash closes every connection and throws it away.  Whoever
- * connects afterwards is served again, as by a server that was started anew.
+ * With "crash" and "flush-crash" there is a cache in memory over FILE: a flush
+ * moves all of it to the file, and a crash closes every connection and discards
+ * it.  Later clients are served again, as by a server that was restarted.
  */
 
 #ifndef _GNU_SOURCE
@@ -52,8 +52,8 @@
 
 /* Sizes, in bytes. */
 enum {
-  BLOCK = 4096,         /* the disk's states come in these */
-  SHORT_STATUS = 65536, /* all that "status-short" tells at a time */
+  BLOCK = 4096,         /* granularity of block status */
+  SHORT_STATUS = 65536, /* length of a reply of "status-short" */
   MAX_PAYLOAD = 64 << 20
 };
 
@@ -61,7 +61,7 @@ enum { FLOOD = 4 << 20, MAX_EXTENTS = 32768, MAX_CONNS = 64 };
 
 /* ------------------------------------------------------------- the modes */
 
-/* What is counted by --after and --times. */
+/* The occasions that --after and --times count. */
 enum occasion {
   ON_NOTHING,
   ON_CONNECT,
@@ -74,7 +74,7 @@ enum occasion {
 };
 
 #define MODES(M)                                                               \
-  M (HONEST, "honest", ON_NOTHING, "never rude")                               \
+  M (HONEST, "honest", ON_NOTHING, "no fault")                                 \
   M (SIZE_DIFFERS, "size-differs", ON_CONNECT, "half the size")                \
   M (SIZE_HUGE, "size-huge", ON_CONNECT, "a size over 2^63")                   \
   M (READ_ONLY, "read-only", ON_CONNECT, "read-only")                          \
@@ -95,7 +95,7 @@ enum occasion {
   M (READ_THEN_ERROR, "read-then-error", ON_READ, "all data, then an error")   \
   M (READ_ERROR, "read-error", ON_READ, "EIO")                                 \
   M (READ_ERROR_ZERO, "read-error-zero", ON_READ, "an error chunk, errno 0")   \
-  M (READ_TEXT, "read-text", ON_READ, "an error, and all that it can say")     \
+  M (READ_TEXT, "read-text", ON_READ, "an error with the longest text")        \
   M (READ_EMPTY, "read-empty", ON_READ, "chunks of no bytes in between")       \
   M (READ_SIMPLE, "read-simple", ON_READ, "no structured reply")               \
   M (READ_HUGE, "read-huge", ON_READ, "a chunk of 4 GiB less a byte")          \
@@ -171,11 +171,11 @@ static uint64_t disk_size;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t *disk;      /* what clients see */
 static uint8_t *stored;    /* the file; != disk when there is a cache */
-static bool *unflushed;    /* of each block: the two may differ */
-static uint64_t occasions; /* with some modes, since the last rudeness */
-static uint64_t rudenesses;
+static bool *unflushed;    /* for each block: disk and file may differ */
+static uint64_t occasions; /* with some modes, since the last fault */
+static uint64_t n_faults;
 static uint64_t crashes;
-static uint64_t connections;    /* that were ever accepted */
+static uint64_t connections;    /* accepted so far */
 static int conn_fds[MAX_CONNS]; /* 0: free */
 static struct {                 /* a write that is executed too late */
   uint8_t *data;                /* owned; NULL: there is none */
@@ -192,10 +192,10 @@ struct extent {
 /* One client's connection; lives on its thread. */
 struct conn {
   struct wire wire;
-  uint64_t number;        /* of the connection, from 1 on */
-  uint64_t crashes;       /* that there were before it */
+  uint64_t number;        /* of the connection, counted from 1 */
+  uint64_t crashes;       /* number of crashes before it */
   bool stalled;           /* never to be answered again */
-  bool is_rude;           /* its one ON_CONNECT occasion came up */
+  bool has_fault;         /* its ON_CONNECT occasion made the fault */
   uint8_t *payload;       /* MAX_PAYLOAD bytes */
   struct extent *extents; /* MAX_EXTENTS of them */
 };
@@ -230,8 +230,9 @@ log_line (const char *what, uint64_t offset, uint64_t length)
     die ("log: %s", strerror (errno));
 }
 
-/* Whether the occasions before the next rudeness are counted anew each time:
- * what ends connections is survived only if there is time in between.
+/* Returns true if the occasions before the next fault are counted from 0 each
+ * time: a client only survives the loss of connections with some time in
+ * between.
  */
 static bool
 counts_anew (enum mode mode)
@@ -240,9 +241,11 @@ counts_anew (enum mode mode)
     || mode == LATE_WRITE;
 }
 
-/* Whether to be rude now.  Counts the occasion, and logs it if so. */
+/* Counts an occasion.  Returns true, and logs it, if the fault is to be made
+ * now.
+ */
 static bool
-rude (enum mode mode, uint64_t offset, uint64_t length)
+is_faulty_now (enum mode mode, uint64_t offset, uint64_t length)
 {
   bool yes;
 
@@ -251,8 +254,8 @@ rude (enum mode mode, uint64_t offset, uint64_t length)
   if (set.has_offset && (set.offset < offset || set.offset - offset >= length))
     return false;
   pthread_mutex_lock (&lock);
-  yes = occasions++ >= set.after && rudenesses < set.times;
-  rudenesses += yes;
+  yes = occasions++ >= set.after && n_faults < set.times;
+  n_faults += yes;
   if (yes && counts_anew (mode))
     occasions = 0;
   pthread_mutex_unlock (&lock);
@@ -261,11 +264,11 @@ rude (enum mode mode, uint64_t offset, uint64_t length)
   return yes;
 }
 
-/* Whether this connection is one of the rude ones, in this way. */
+/* Returns true if this connection is to have this fault. */
 static bool
-rude_conn (const struct conn *c, enum mode mode)
+conn_has_fault (const struct conn *c, enum mode mode)
 {
-  return c->is_rude && set.mode == mode;
+  return c->has_fault && set.mode == mode;
 }
 
 /* ----------------------------------------------------------- the handshake */
@@ -273,9 +276,9 @@ rude_conn (const struct conn *c, enum mode mode)
 static uint64_t
 export_size (const struct conn *c)
 {
-  if (rude_conn (c, SIZE_DIFFERS))
+  if (conn_has_fault (c, SIZE_DIFFERS))
     return disk_size / 2;
-  if (rude_conn (c, SIZE_HUGE))
+  if (conn_has_fault (c, SIZE_HUGE))
     return (UINT64_C (1) << 63) + BLOCK;
   return disk_size;
 }
@@ -285,7 +288,7 @@ export_flags (const struct conn *c)
 {
   uint16_t flags = NBD_FLAG_HAS_FLAGS;
 
-  if (set.no_write || rude_conn (c, READ_ONLY))
+  if (set.no_write || conn_has_fault (c, READ_ONLY))
     flags |= NBD_FLAG_READ_ONLY;
   if (!set.no_flush)
     flags |= NBD_FLAG_SEND_FLUSH;
@@ -304,19 +307,19 @@ choose_block_sizes (const struct conn *c, struct told *told)
   told->block_minimum = 1;
   told->block_preferred = BLOCK;
   told->block_maximum = 32 << 20;
-  if (rude_conn (c, BLOCKS_ZERO))
+  if (conn_has_fault (c, BLOCKS_ZERO))
     told->block_minimum = told->block_preferred = told->block_maximum = 0;
-  else if (rude_conn (c, BLOCKS_ODD))
+  else if (conn_has_fault (c, BLOCKS_ODD))
     told->block_minimum = 3;
-  else if (rude_conn (c, BLOCKS_CROSSED)) {
+  else if (conn_has_fault (c, BLOCKS_CROSSED)) {
     told->block_minimum = told->block_preferred = 65536;
     told->block_maximum = BLOCK;
   }
-  else if (rude_conn (c, BLOCKS_HUGE))
+  else if (conn_has_fault (c, BLOCKS_HUGE))
     told->block_preferred = 1 << 30;
 }
 
-/* False when the client is not to be served (any more). */
+/* Returns false if the client is not to be served, or no longer. */
 static bool
 handshake (struct conn *c)
 {
@@ -325,18 +328,18 @@ handshake (struct conn *c)
     .size = export_size (c),
     .flags = export_flags (c),
     .structured = !set.no_structured,
-    .context = !set.no_extents && !rude_conn (c, NO_CONTEXT),
-    .refused = rude_conn (c, GO_REFUSED),
+    .context = !set.no_extents && !conn_has_fault (c, NO_CONTEXT),
+    .refused = conn_has_fault (c, GO_REFUSED),
   };
   uint8_t byte;
 
-  if (rude_conn (c, CONNECT_CLOSED))
+  if (conn_has_fault (c, CONNECT_CLOSED))
     return false;
-  if (rude_conn (c, CONNECT_SILENT)) {
+  if (conn_has_fault (c, CONNECT_SILENT)) {
     (void) wire_receive (&c->wire, &byte, 1); /* until it gives up */
     return false;
   }
-  if (rude_conn (c, GREETING)) {
+  if (conn_has_fault (c, GREETING)) {
     wire_put (&c->wire, greeting, sizeof greeting - 1);
     (void) (wire_send (&c->wire) && wire_receive (&c->wire, &byte, 1));
     return false;
@@ -350,7 +353,7 @@ handshake (struct conn *c)
 static void
 put_error_chunk (struct conn *c, const struct request *q, uint32_t error)
 {
-  static const char text[] = "the server is rude";
+  static const char text[] = "the server is faulty";
 
   wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_ERROR, 6 + sizeof text - 1);
   wire_put32 (&c->wire, error);
@@ -385,7 +388,9 @@ is_zero (const uint8_t *p, size_t n)
   return n == 0 || (p[0] == 0 && memcmp (p, p + 1, n - 1) == 0);
 }
 
-/* Sends it in odd pieces, from the last to the first, zeroes as holes. */
+/* Sends a range in odd pieces, from the last to the first, with zeroes as
+ * holes.
+ */
 static void
 put_pieces (struct conn *c, const struct request *q)
 {
@@ -409,7 +414,7 @@ put_pieces (struct conn *c, const struct request *q)
   wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
 }
 
-/* More than anybody wants to read, and what would forge a line of ours. */
+/* A text that is too long, and contains a forged line of stripecopy. */
 static void
 put_long_error (struct conn *c, const struct request *q)
 {
@@ -423,7 +428,7 @@ put_long_error (struct conn *c, const struct request *q)
     wire_put (&c->wire, text, sizeof text - 1);
 }
 
-/* The first of two halves of an answer that has no second one. */
+/* Sends the first half of a reply that has no second half. */
 static bool
 send_half (struct conn *c)
 {
@@ -432,76 +437,76 @@ send_half (struct conn *c)
   return wire_send (&c->wire);
 }
 
-/* False when the connection is to be closed. */
+/* Returns false if the connection is to be closed. */
 static bool
 answer_read (struct conn *c, const struct request *q)
 {
   uint64_t at = q->offset;
   uint32_t n = q->length, half = n / 2;
 
-  if (rude (READ_SILENT, at, n))
+  if (is_faulty_now (READ_SILENT, at, n))
     return true;
-  if (rude (READ_ERROR, at, n))
+  if (is_faulty_now (READ_ERROR, at, n))
     put_error (c, q, NBD_EIO);
   else if (!c->wire.structured) {
     wire_put_simple_reply (&c->wire, q, 0);
     pthread_mutex_lock (&lock);
     wire_put (&c->wire, disk + at, n);
     pthread_mutex_unlock (&lock);
-    if (rude (READ_CUT, at, n)) {
+    if (is_faulty_now (READ_CUT, at, n)) {
       c->wire.out_used -= half;
       (void) wire_send (&c->wire);
       return false;
     }
   }
-  else if (rude (READ_HALF, at, n))
+  else if (is_faulty_now (READ_HALF, at, n))
     put_data (c, q, LAST, 0, half);
-  else if (rude (READ_TWICE, at, n)) {
+  else if (is_faulty_now (READ_TWICE, at, n)) {
     put_data (c, q, MORE, 0, half);
     put_data (c, q, LAST, 0, n - half);
   }
-  else if (rude (READ_OVERLAP, at, n)) {
+  else if (is_faulty_now (READ_OVERLAP, at, n)) {
     put_data (c, q, MORE, 0, half + half / 2);
     put_data (c, q, LAST, half, n);
   }
-  else if (rude (READ_OUTSIDE, at, n)) {
+  else if (is_faulty_now (READ_OUTSIDE, at, n)) {
     put_data (c, q, MORE, 0, n);
     wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_DATA, 8 + 4);
     wire_put64 (&c->wire, at + n);
     wire_put32 (&c->wire, 0xffffffff);
   }
-  else if (rude (READ_PIECES, at, n))
+  else if (is_faulty_now (READ_PIECES, at, n))
     put_pieces (c, q);
-  else if (rude (READ_THEN_ERROR, at, n)) {
+  else if (is_faulty_now (READ_THEN_ERROR, at, n)) {
     put_data (c, q, MORE, 0, n);
     put_error_chunk (c, q, NBD_EIO);
   }
-  else if (rude (READ_TEXT, at, n))
+  else if (is_faulty_now (READ_TEXT, at, n))
     put_long_error (c, q);
-  else if (rude (READ_EMPTY, at, n)) {
+  else if (is_faulty_now (READ_EMPTY, at, n)) {
     put_data (c, q, MORE, 0, 0);
     put_data (c, q, MORE, 0, half);
     put_data (c, q, MORE, half, half);
     put_data (c, q, LAST, half, n);
   }
-  else if (rude (READ_SIMPLE, at, n)) {
+  else if (is_faulty_now (READ_SIMPLE, at, n)) {
     wire_put_simple_reply (&c->wire, q, 0);
     pthread_mutex_lock (&lock);
     wire_put (&c->wire, disk + at, n);
     pthread_mutex_unlock (&lock);
   }
-  else if (rude (READ_HUGE, at, n)) {
+  else if (is_faulty_now (READ_HUGE, at, n)) {
     wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_DATA, UINT32_MAX);
     wire_put64 (&c->wire, at);
     c->stalled = true;
   }
-  else if (rude (READ_STUCK, at, n)) {
+  else if (is_faulty_now (READ_STUCK, at, n)) {
     put_data (c, q, LAST, 0, n);
     return send_half (c);
   }
-  else if (rude (READ_ERROR_ZERO, at, n))
+  else if (is_faulty_now (READ_ERROR_ZERO, at, n))
     put_error_chunk (c, q, 0);
-  else if (rude (READ_CUT, at, n)) {
+  else if (is_faulty_now (READ_CUT, at, n)) {
     put_data (c, q, LAST, 0, n);
     c->wire.out_used -= half;
     (void) wire_send (&c->wire);
@@ -516,7 +521,7 @@ answer_read (struct conn *c, const struct request *q)
 
 enum { STATE_DATA = 0, STATE_ZERO = 3 /* hole and zero */ };
 
-/* The state of the disk's block at an offset. */
+/* Returns the state of the disk's block at an offset. */
 static uint32_t
 block_state (uint64_t at)
 {
@@ -526,7 +531,7 @@ block_state (uint64_t at)
                                                        : STATE_DATA;
 }
 
-/* Where the run of equal blocks from an offset ends. */
+/* Returns the end of the run of equal blocks that starts at an offset. */
 static uint64_t
 run_end (uint64_t at, uint64_t limit, uint32_t *state)
 {
@@ -537,7 +542,7 @@ run_end (uint64_t at, uint64_t limit, uint32_t *state)
   return at < limit ? at : limit;
 }
 
-/* The true extents of a range; returns their number. */
+/* Writes the true extents of a range; returns their number. */
 static size_t
 true_extents (struct extent *x, uint64_t at, uint64_t end, size_t max)
 {
@@ -597,7 +602,7 @@ put_extents (struct conn *c, const struct request *q, uint16_t flags,
   }
 }
 
-/* What is zero as zeroes and data in turn, byte by byte. */
+/* Reports zeroes as alternating zeroes and data, byte by byte. */
 static void
 put_flood (struct conn *c, const struct request *q)
 {
@@ -624,60 +629,60 @@ answer_status (struct conn *c, const struct request *q)
   bool one = (q->flags & NBD_CMD_FLAG_REQ_ONE) != 0;
   size_t n, i;
 
-  if (rude (STATUS_SILENT, at, q->length))
+  if (is_faulty_now (STATUS_SILENT, at, q->length))
     return true;
-  if (rude (STATUS_ERROR, at, q->length)) {
+  if (is_faulty_now (STATUS_ERROR, at, q->length)) {
     put_error (c, q, NBD_EIO);
     return wire_send (&c->wire);
   }
-  if (rude (STATUS_NONE, at, q->length)) {
+  if (is_faulty_now (STATUS_NONE, at, q->length)) {
     wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
     return wire_send (&c->wire);
   }
 
-  if (rude (STATUS_FLOOD, at, q->length)) {
+  if (is_faulty_now (STATUS_FLOOD, at, q->length)) {
     put_flood (c, q);
     return wire_send (&c->wire);
   }
 
-  if (rude (STATUS_SHORT, at, q->length) && q->length > SHORT_STATUS)
+  if (is_faulty_now (STATUS_SHORT, at, q->length) && q->length > SHORT_STATUS)
     end = at + SHORT_STATUS;
   n = true_extents (x, at, end, one ? 1 : MAX_EXTENTS - 2);
 
-  if (rude (STATUS_WRONG_ID, at, q->length)) {
+  if (is_faulty_now (STATUS_WRONG_ID, at, q->length)) {
     put_extents (c, q, LAST, CONTEXT_ID + 1, n);
     return wire_send (&c->wire);
   }
-  if (rude (STATUS_ZERO_FIRST, at, q->length))
+  if (is_faulty_now (STATUS_ZERO_FIRST, at, q->length))
     n = insert_extent (x, n, 0, 0, STATE_ZERO);
-  else if (rude (STATUS_ZERO_MIDDLE, at, q->length))
+  else if (is_faulty_now (STATUS_ZERO_MIDDLE, at, q->length))
     n = insert_extent (x, n, (n + 1) / 2, 0, STATE_DATA);
-  else if (rude (STATUS_ALL_ZERO, at, q->length)) {
+  else if (is_faulty_now (STATUS_ALL_ZERO, at, q->length)) {
     x[0] = (struct extent) { 0, STATE_ZERO };
     n = 1;
   }
-  else if (end < disk_size && rude (STATUS_LONG, at, q->length)) {
+  else if (end < disk_size && is_faulty_now (STATUS_LONG, at, q->length)) {
     pthread_mutex_lock (&lock);
     for (i = 0; i + 1 < n; ++i)
       at += x[i].length;
     x[i].length = run_end (at, disk_size, &x[i].flags) - at;
     pthread_mutex_unlock (&lock);
   }
-  else if (end == disk_size && rude (STATUS_PAST_END, at, q->length))
+  else if (end == disk_size && is_faulty_now (STATUS_PAST_END, at, q->length))
     x[n - 1].length += 1 << 30;
-  else if (end < disk_size && rude (STATUS_ONE_MORE, at, q->length))
+  else if (end < disk_size && is_faulty_now (STATUS_ONE_MORE, at, q->length))
     n += true_extents (x + n, end, disk_size, 1);
-  else if (end == disk_size && rude (STATUS_ONE_MORE, at, q->length))
+  else if (end == disk_size && is_faulty_now (STATUS_ONE_MORE, at, q->length))
     n = insert_extent (x, n, n, BLOCK, STATE_ZERO);
-  else if (rude (STATUS_FLAGS, at, q->length)) {
+  else if (is_faulty_now (STATUS_FLAGS, at, q->length)) {
     for (i = 0; i < n; ++i)
       x[i].flags |= 0xff00fff0;
   }
-  else if (rude (STATUS_ODD, at, q->length))
+  else if (is_faulty_now (STATUS_ODD, at, q->length))
     make_odd (x, n);
-  else if (rude (STATUS_TWICE, at, q->length))
+  else if (is_faulty_now (STATUS_TWICE, at, q->length))
     put_extents (c, q, MORE, CONTEXT_ID, n);
-  else if (rude (STATUS_THEN_ERROR, at, q->length)) {
+  else if (is_faulty_now (STATUS_THEN_ERROR, at, q->length)) {
     put_extents (c, q, MORE, CONTEXT_ID, n);
     put_error_chunk (c, q, NBD_EIO);
     return wire_send (&c->wire);
@@ -688,7 +693,7 @@ answer_status (struct conn *c, const struct request *q)
 
 /* ---------------------------------------------------- writes and the cache */
 
-/* Makes those blocks the same again in which disk and file may differ. */
+/* Copies the blocks in which disk and file may differ. */
 static void
 copy_unflushed (uint8_t *to, const uint8_t *from)
 {
@@ -703,8 +708,8 @@ copy_unflushed (uint8_t *to, const uint8_t *from)
   }
 }
 
-/* Closes every connection and forgets what was not flushed, as a server does
- * that crashes and is started again.
+/* Closes every connection and discards unflushed writes, as a server that
+ * crashes and is restarted.
  */
 static void
 crash (void)
@@ -720,9 +725,9 @@ crash (void)
   pthread_mutex_unlock (&lock);
 }
 
-/* Changes the disk as a request asks; data NULL is zeroes.  False when the
- * server has crashed since it connected: what was still on its way then never
- * happens.
+/* Changes the disk as a request asks; data NULL means zeroes.  Returns false if
+ * the server has crashed since the client connected: requests that were in
+ * flight then are never executed.
  */
 static bool
 change_disk (struct conn *c, const struct request *q, const uint8_t *data)
@@ -745,7 +750,7 @@ change_disk (struct conn *c, const struct request *q, const uint8_t *data)
   return alive;
 }
 
-/* Makes all durable.  False as above. */
+/* Makes all writes durable.  Returns false as above. */
 static bool
 store_disk (struct conn *c)
 {
@@ -759,7 +764,7 @@ store_disk (struct conn *c)
   return alive;
 }
 
-/* Keeps a write for later; where one is kept already, it is just lost. */
+/* Keeps a write for later; if one is kept already, the new one is lost. */
 static void
 keep_late_write (struct conn *c, const struct request *q)
 {
@@ -774,8 +779,8 @@ keep_late_write (struct conn *c, const struct request *q)
   pthread_mutex_unlock (&lock);
 }
 
-/* Executes the write that was kept, once a later connection's has been answered
- * that ends where it ends, or behind that.
+/* Executes the kept write after a write of a later connection has been answered
+ * that ends at the same place or after it.
  */
 static void
 execute_late_write (struct conn *c, const struct request *q)
@@ -807,19 +812,19 @@ answer (struct conn *c, const struct request *q, uint32_t error)
 static bool
 answer_write (struct conn *c, const struct request *q)
 {
-  if (rude (WRITE_SILENT, q->offset, q->length))
+  if (is_faulty_now (WRITE_SILENT, q->offset, q->length))
     return true;
-  if (rude (WRITE_DROP, q->offset, q->length))
+  if (is_faulty_now (WRITE_DROP, q->offset, q->length))
     return false;
-  if (rude (WRITE_ERROR, q->offset, q->length))
+  if (is_faulty_now (WRITE_ERROR, q->offset, q->length))
     return answer (c, q, NBD_EIO);
-  if (rude (LATE_WRITE, q->offset, q->length)) {
+  if (is_faulty_now (LATE_WRITE, q->offset, q->length)) {
     keep_late_write (c, q);
     return false;
   }
   if (!change_disk (c, q, c->payload))
     return false;
-  if (rude (CRASH, q->offset, q->length)) {
+  if (is_faulty_now (CRASH, q->offset, q->length)) {
     crash ();
     return false;
   }
@@ -832,9 +837,9 @@ answer_write (struct conn *c, const struct request *q)
 static bool
 answer_zero (struct conn *c, const struct request *q)
 {
-  if (rude (ZERO_ERROR, q->offset, q->length))
+  if (is_faulty_now (ZERO_ERROR, q->offset, q->length))
     return answer (c, q, NBD_EIO);
-  if (rude (ZERO_REFUSED, q->offset, q->length))
+  if (is_faulty_now (ZERO_REFUSED, q->offset, q->length))
     return answer (c, q, NBD_ENOTSUP);
   return change_disk (c, q, NULL) && answer (c, q, 0);
 }
@@ -842,9 +847,9 @@ answer_zero (struct conn *c, const struct request *q)
 static bool
 answer_flush (struct conn *c, const struct request *q)
 {
-  if (rude (FLUSH_ERROR, 0, 0))
+  if (is_faulty_now (FLUSH_ERROR, 0, 0))
     return answer (c, q, NBD_EIO);
-  if (rude (FLUSH_CRASH, 0, 0)) {
+  if (is_faulty_now (FLUSH_CRASH, 0, 0)) {
     crash ();
     return false;
   }
@@ -853,22 +858,22 @@ answer_flush (struct conn *c, const struct request *q)
 
 /* ------------------------------------------------------------ a connection */
 
-/* False when the connection is to be closed. */
+/* Returns false if the connection is to be closed. */
 static bool
 answer_request (struct conn *c, struct request *q)
 {
-  if (rude (EXIT, q->offset, q->length))
+  if (is_faulty_now (EXIT, q->offset, q->length))
     _exit (3);
-  if (rude (DROP, q->offset, q->length))
+  if (is_faulty_now (DROP, q->offset, q->length))
     return false;
-  c->stalled = c->stalled || rude (STALL, q->offset, q->length);
+  c->stalled = c->stalled || is_faulty_now (STALL, q->offset, q->length);
   if (c->stalled)
     return true;
-  if (rude (BAD_COOKIE, q->offset, q->length)) {
+  if (is_faulty_now (BAD_COOKIE, q->offset, q->length)) {
     q->cookie ^= UINT64_C (0xdeadbeef) << 32;
     return answer (c, q, 0);
   }
-  if (rude (GARBLE, q->offset, q->length)) {
+  if (is_faulty_now (GARBLE, q->offset, q->length)) {
     wire_put64 (&c->wire, 0);
     wire_put64 (&c->wire, 0);
     return wire_send (&c->wire);
@@ -926,7 +931,8 @@ conn_thread (void *arg)
   pthread_mutex_unlock (&lock);
   c.payload = wire_allocate (MAX_PAYLOAD);
   c.extents = wire_allocate (MAX_EXTENTS * sizeof c.extents[0]);
-  c.is_rude = modes[set.mode].occasion == ON_CONNECT && rude (set.mode, 0, 0);
+  c.has_fault = modes[set.mode].occasion == ON_CONNECT
+    && is_faulty_now (set.mode, 0, 0);
   serve (&c);
 
   pthread_mutex_lock (&lock);
@@ -999,7 +1005,7 @@ open_listener (const char *path)
       die ("neither --unix nor a socket on descriptor 3");
     return 3;
   }
-  /* Nothing else ends a server whose test was killed. */
+  /* This ends the server if its test is killed. */
   prctl (PR_SET_PDEATHSIG, SIGTERM);
   if (strlen (path) >= sizeof addr.sun_path)
     die ("%s: too long for a socket", path);

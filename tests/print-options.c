@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints what the rows of the options say, for tests that compare it with the
- * documents.  One line for each option: its name, and what else there is, with
- * a tab before each.
+/* Prints the rows of the options, for tests that compare them with the
+ * documents.  One line for each option: its name and its properties, each
+ * preceded by a tab.
  *
  *   --jobs  bounds=from 1 to 1024  default=1  requires=--manifest  ...
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a command to which io_uring is refused, the way containers refuse it:
+/* Runs a command without io_uring, which is refused as containers do it:
  *
  *   refuse-uring [--zeroing=ERRNO] COMMAND...
  *
  * With --zeroing, each way to make zeroes in a file or a block device fails
- * with this number, too.
+ * with this errno, too.
  */
 
 #include <config.h>

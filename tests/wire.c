@@ -147,7 +147,8 @@ put_option_reply (struct wire *w, uint32_t option, uint32_t type,
   wire_put32 (w, length);
 }
 
-/* NBD_OPT_INFO and NBD_OPT_GO.  True when the handshake is over. */
+/* Handles NBD_OPT_INFO and NBD_OPT_GO. Returns true if the handshake is over.
+ */
 static bool
 answer_go (struct wire *w, const struct told *told, uint32_t option)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server's end of an NBD connection, for servers that are made to send what
- * no honest one would: the numbers of the protocol, the handshake, and bytes
- * put together before they are sent.
+/* A server's end of an NBD connection, for servers that misbehave: the numbers
+ * of the protocol, the handshake, and a buffer of bytes to send.
  */
 
 #ifndef WIRE_H
@@ -62,7 +61,7 @@ enum {
 
 enum { NBD_CMD_FLAG_FUA = 1 << 0, NBD_CMD_FLAG_REQ_ONE = 1 << 3 };
 
-/* Flags of a chunk: whether another one follows. */
+/* Flags of a chunk: another one follows, or not. */
 enum { MORE = 0, LAST = 1 }; /* NBD_REPLY_FLAG_DONE */
 
 enum {
@@ -78,22 +77,22 @@ enum { NBD_STRING_MAX = 4096 }; /* bytes of any text */
 
 enum { NBD_EIO = 5, NBD_EINVAL = 22, NBD_ENOTSUP = 95 };
 
-/* The number that base:allocation has in all replies. */
+/* The number of base:allocation in all replies. */
 enum { CONTEXT_ID = 7 };
 
-/* What the handshake tells the client. */
+/* The properties that the handshake announces to the client. */
 struct told {
   uint64_t size;
   uint16_t flags; /* NBD_FLAG_... of the export */
   uint32_t block_minimum, block_preferred, block_maximum;
   bool structured, context; /* offered */
-  bool refused;             /* there is no such export */
+  bool refused;             /* the export does not exist */
 };
 
 struct wire {
   int fd;
-  bool structured, context; /* as agreed upon */
-  uint8_t *out;             /* owned: what is to be sent */
+  bool structured, context; /* as negotiated */
+  uint8_t *out;             /* owned: bytes to send */
   size_t out_used, out_size;
 };
 
@@ -103,33 +102,31 @@ struct request {
   uint32_t length;
 };
 
-/* Or the program's end. */
+/* Ends the program if there is no memory. */
 void *wire_allocate (size_t n);
 
-/* False when the client is gone. */
+/* Returns false if the client is gone. */
 bool wire_receive (struct wire *w, void *buf, size_t n);
 
-/* Adds to what is to be sent, in the network's order. */
+/* Append to the bytes to send, in network order. */
 void wire_put (struct wire *w, const void *data, size_t n);
 void wire_put16 (struct wire *w, uint16_t v);
 void wire_put32 (struct wire *w, uint32_t v);
 void wire_put64 (struct wire *w, uint64_t v);
 
-/* Sends it.  False when the client is gone. */
+/* Sends them.  Returns false if the client is gone. */
 bool wire_send (struct wire *w);
 
-/* From greeting to goodbye of the first phase.  False when the client is not to
- * be served (any more).
- */
+/* Does the handshake.  Returns false if the client is not to be served. */
 bool wire_handshake (struct wire *w, const struct told *told);
 
-/* The next request, without what it brings to be written.  False when the
- * client is gone, or makes no sense.
+/* Receives the next request, without its payload.  Returns false if the client
+ * is gone or sends nonsense.
  */
 bool wire_receive_request (struct wire *w, struct request *q);
 
-/* The head of a chunk with so many bytes behind it; and a whole simple reply
- * but for data.
+/* Append the header of a chunk with a payload of this length; and a whole
+ * simple reply, except for its data.
  */
 void wire_put_chunk (struct wire *w, const struct request *q, uint16_t flags,
                      uint16_t type, uint32_t length);

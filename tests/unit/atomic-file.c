@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file that one process holds and replaces: what stands under its name, and
- * who may have it.
- */
+/* A file that one process locks and replaces: its content, and its lock. */
 
 #include <config.h>
 
@@ -47,7 +45,7 @@ remove_folder (void **state UNUSED)
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     unlink (names[i]);
   rmdir ("far");
-  return chdir ("/") == 0 ? rmdir (folder) : -1; /* nothing else is left */
+  return chdir ("/") == 0 ? rmdir (folder) : -1; /* no other file is left */
 }
 
 static void
@@ -72,8 +70,8 @@ assert_content (const char *name, const char *expected)
   assert_string_equal (text, expected);
 }
 
-/* How another process fares that wants the file: 0 or an errno.  The lock goes
- * with the open file, so here another opening will do.
+/* Returns 0 or the errno of another process that locks the file.  The lock
+ * belongs to the open file, so a second open in this process will do.
  */
 static int
 another_gets (const char *name)
@@ -139,8 +137,9 @@ nobody_else_gets_it_before_or_after_it_was_replaced (void **state UNUSED)
   assert_int_equal (another_gets ("file"), 0);
 }
 
-/* Many processes take turns: each adds one to the number in the file.  With a
- * lock on a file that has lost its name, some would be lost.
+/* Many processes take turns: each adds one to the number in the file.  If a
+ * process could lock a file that has lost its name, some additions would be
+ * lost.
  */
 static void
 nobody_locks_a_file_that_was_replaced (void **state UNUSED)
@@ -197,8 +196,8 @@ links_and_modes_stay (void **state UNUSED)
   assert_int_equal (st.st_mode & 0777, 0640);
 }
 
-/* Neither what a process that was killed has left, nor anything else: whatever
- * its name is.
+/* Temporary files of killed processes, and all other files, do not matter,
+ * whatever their names are.
  */
 static void
 what_stands_beside_it_is_left_alone (void **state UNUSED)
@@ -217,7 +216,7 @@ what_stands_beside_it_is_left_alone (void **state UNUSED)
   assert_content ("file", "whole");
   for (unsigned i = 0; i < 3; i++) {
     assert_content (names[i], "precious");
-    unlink (names[i]); /* and nothing else is left: remove_folder */
+    unlink (names[i]); /* no other file is left: see remove_folder */
   }
 }
 
@@ -236,7 +235,7 @@ what_is_no_file_is_refused (void **state UNUSED)
   assert_int_equal (errno, ENOENT);
 }
 
-/* Whether files can get longer. */
+/* Returns true if files can be extended. */
 static void
 allow_writes (bool yes)
 {
@@ -264,7 +263,7 @@ a_failure_leaves_what_was_there (void **state UNUSED)
   atomic_file_close (&l, false);
 }
 
-/* Without a lock: nothing is left beside it, whatever stood there. */
+/* Without a lock: no temporary file is left, whatever existed before. */
 static void
 a_file_is_written_whole_without_being_held (void **state UNUSED)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The digest of a disk: whatever the order in which its parts come in, and
- * whoever brings them, it is the one that is computed from front to end.
+/* The digest of a disk does not depend on the order of its parts, nor on the
+ * workers that bring them.
  */
 
 #include <config.h>
@@ -80,7 +80,7 @@ answers_are_the_known_ones (void **state UNUSED)
   blkhash_free (NULL);
 }
 
-/* A hole is a number: it takes no time to feed, and no memory. */
+/* A hole is only a length: it takes no time and no memory. */
 static void
 hole_is_not_digested_block_by_block (void **state UNUSED)
 {
@@ -106,8 +106,8 @@ hole_is_not_digested_block_by_block (void **state UNUSED)
   blkhash_free (b);
 }
 
-/* Wherever a stream ends: within a block, at its end, or at that of a claim,
- * and whether or not the data before the end was given by then.
+/* A stream may end within a block, at the end of a block, or at the end of a
+ * claim, and before or after its last data was given.
  */
 static void
 disk_may_end_early (void **state UNUSED)
@@ -203,18 +203,18 @@ who_is_ahead_waits_for_the_front (void **state UNUSED)
   at = fill_up (ahead, 512);
   assert_false (feed_fold (ahead));
   assert_false (is_rung (ahead));
-  assert_true (feed_has_room (front)); /* never the one at the front */
+  assert_true (feed_has_room (front)); /* always true at the front */
 
   assert_true (feed_zeroes (front, 512, false));
   assert_true (feed_fold (front)); /* its own claim */
   assert_false (is_rung (ahead));
-  assert_true (feed_fold (front)); /* that of the other one */
+  assert_true (feed_fold (front)); /* the claim of the other one */
   assert_true (is_rung (ahead));
   assert_true (feed_has_room (ahead));
   assert_false (is_rung (ahead));
   while (feed_fold (front))
     ;
-  at = fill_up (ahead, at); /* it folds by itself from now on */
+  at = fill_up (ahead, at); /* from now on it folds by itself */
   while (feed_fold (ahead))
     ;
   assert_true (is_rung (ahead));
@@ -279,8 +279,7 @@ any_model (struct model *m)
   assert_non_null (m->b);
 }
 
-/* Whole zero blocks to begin with, and then no more than a claim has room for.
- */
+/* Whole zero blocks at first, and then at most the room of a claim. */
 static uint64_t
 any_end (struct model *m)
 {
@@ -320,7 +319,7 @@ open_claim (struct model *m, unsigned i)
   m->front = end;
 }
 
-/* Brings some of what this feed has to bring: zeroes may be left out. */
+/* Brings some of the data of this feed; zeroes may be left out. */
 static void
 bring_some (struct model *m, unsigned i)
 {
@@ -350,7 +349,7 @@ bring_some (struct model *m, unsigned i)
   }
 }
 
-/* From front to end, with nothing but digests. */
+/* Computes the digest from start to end, with the library alone. */
 static void
 expect_digest (const struct model *m, const char *text)
 {
@@ -402,7 +401,7 @@ run_seed (unsigned seed)
   m.dice[1] = (unsigned short) seed;
   m.dice[2] = 90;
   any_model (&m);
-  lazy = dice (&m, m.feeds); /* acts now and then */
+  lazy = dice (&m, m.feeds); /* acts only now and then */
   while (!is_done (&m)) {
     i = dice (&m, m.feeds);
     if (i == lazy && dice (&m, 16) != 0)
@@ -436,7 +435,7 @@ order_does_not_matter (void **state UNUSED)
   assert_true (n_long_holes > 100);
 }
 
-/* An assertion leaves by longjmp, so the seed is told from here. */
+/* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 tell_seed (void **state UNUSED)
 {
@@ -450,7 +449,7 @@ tell_seed (void **state UNUSED)
 static struct model shared;
 static pthread_mutex_t front_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Takes the next claim, waiting for room where there is none.  False when none
+/* Takes the next claim, and waits until there is room.  Returns false if none
  * is left.
  */
 static bool
@@ -537,7 +536,7 @@ main (void)
   struct digest *d = digest_new (DIGEST_SHA256);
 
   if (d == NULL) {
-    puts ("SKIP: there are no digests in this build");
+    puts ("SKIP: this build has no digests");
     return 77;
   }
   digest_free (d);

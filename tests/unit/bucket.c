@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The token bucket in simulated time: how much passes in any second, whatever
- * comes, and what a change of the rate does.
+/* The token bucket in simulated time: how many bytes pass in any second with
+ * any load, and the effect of a new rate.
  */
 
 #include <config.h>
@@ -24,12 +24,12 @@
 #define SLACK (25 * NS_PER_MS)
 #define START (1000 * NS_PER_S)
 
-/* Who wants to phase, always: this many bytes at a time, as many times as it can
- * when it wakes up.
+/* A sender that always has data: it sends pieces of this many bytes, as many as
+ * it can when it wakes up.
  */
 struct crowd {
   uint64_t bytes;
-  uint64_t late_max; /* ns: it wakes up late by less than that */
+  uint64_t late_max; /* ns: it wakes up late by less than this */
 };
 
 #define PASSAGES_MAX 200000
@@ -74,7 +74,7 @@ run (const struct crowd *c, uint64_t until)
   now = until;
 }
 
-/* The most, and the least, that passed in any second: from each passage on. */
+/* Computes the most and the fewest bytes in any second, from each piece on. */
 static void
 look_at_seconds (uint64_t bytes, uint64_t *least, uint64_t *most)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Real children: started, watched, ended, and never left behind. */
+/* Real child processes: started, watched, ended, and never left behind. */
 
 #include <config.h>
 
@@ -31,7 +31,7 @@
 
 #define UNUSED __attribute__ ((unused))
 
-/* Only a failing test waits for so long: as long as a behaviour test would. */
+/* Only a failing test waits this long, as long as a behaviour test would. */
 #define PATIENCE_MS 600000
 #define GRACE (600 * NS_PER_S)
 
@@ -197,7 +197,7 @@ assert_start_fails (const char *program, int listen_fd, int err)
 
 /* ----------------------------------------------------------------- tests */
 
-/* It is told nothing of the descriptor, and is called what we like. */
+/* The child gets no variables about the descriptor, and may have any name. */
 static void
 file_is_started_under_another_name (void **state UNUSED)
 {
@@ -235,7 +235,7 @@ signal_is_for_the_child_alone (void **state UNUSED)
   child_signal (&c, SIGUSR1);
   assert_line ("got");
   wait_and_assert_status (&c, 7);
-  child_signal (&c, SIGUSR1); /* nobody is there any more */
+  child_signal (&c, SIGUSR1); /* the child is gone */
   assert_all_are_gone ();
 }
 
@@ -289,7 +289,7 @@ program_is_looked_up_in_path (void **state UNUSED)
   make_program (dir[0], path[0], "#!/bin/sh\nexit 1\n", 0600);
   make_program (dir[1], path[1], "#!/bin/sh\necho \"$0 $1\" >&3\n", 0700);
 
-  /* Not there, not a directory, not executable: none stops the search. */
+  /* Missing, not a directory, not executable: none of these ends the search. */
   snprintf (search, sizeof search, "/nonexistent:/dev/null:%s:%s:/usr/bin:/bin",
             dir[0], dir[1]);
   setenv ("PATH", search, 1);
@@ -298,7 +298,7 @@ program_is_looked_up_in_path (void **state UNUSED)
   assert_line (search);
   wait_and_assert_status (&c, 0);
 
-  /* But the one that is there is what an error is about. */
+  /* But the error is about the file that exists. */
   snprintf (search, sizeof search, "/nonexistent:%s:/nonexistent", dir[0]);
   setenv ("PATH", search, 1);
   assert_start_fails ("program", theirs, EACCES);
@@ -337,7 +337,7 @@ child_finds_its_socket_as_systemd_would_give_it (void **state UNUSED)
   char line[256], expected[256];
   struct child c;
 
-  /* What an activation of our own has left in the environment. */
+  /* Variables of our own socket activation. */
   setenv ("LISTEN_PID", "1", 1);
   setenv ("LISTEN_FDS", "7", 1);
   setenv ("LISTEN_FDNAMES", "wrong", 1);
@@ -359,7 +359,7 @@ child_finds_its_socket_as_systemd_would_give_it (void **state UNUSED)
   assert_string_equal (line, expected);
   assert_line ("3");
 
-  /* It waits for us: so it is running, and leads a group of its own. */
+  /* The child waits for us, so it is running, and leads a group of its own. */
   if (have_pidfd) {
     assert_true (c.pidfd >= 0);
     assert_true (fcntl (c.pidfd, F_GETFD) & FD_CLOEXEC);
@@ -373,7 +373,7 @@ child_finds_its_socket_as_systemd_would_give_it (void **state UNUSED)
   assert_string_equal (child_describe (&c, line, sizeof line),
                        "exited with status 7");
 
-  /* Ended is ended. */
+  /* The status does not change any more. */
   assert_true (child_has_ended (&c));
   assert_true (child_end (&c, 0, -1));
   assert_int_equal (WEXITSTATUS (c.status), 7);
@@ -411,7 +411,7 @@ child_has_no_other_descriptors (void **state UNUSED)
     assert_true (low[i] != -1);
   }
   assert_int_equal (dup2 (STDERR_FILENO, 50), 50);
-  /* A standard error of which we know what arrives there. */
+  /* A standard error whose output we can read. */
   assert_int_equal (pipe2 (said, O_CLOEXEC), 0);
   saved = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 60);
   dup2 (said[1], STDERR_FILENO);
@@ -453,7 +453,7 @@ child_starts_where_descriptors_0_to_2_are_closed (void **state UNUSED)
   pid = fork ();
   if (pid == 0) {
     char sh[] = "sh", dash_c[] = "-c";
-    /* Asked before any redirection, which moves the shell's own. */
+    /* Read before any redirection, which moves the shell's own descriptors. */
     char text[] = "for n in 0 1 2; do"
                   "  all=\"$all $(readlink /proc/$$/fd/$n)\";"
                   "done; echo $all >&3";
@@ -465,7 +465,7 @@ child_starts_where_descriptors_0_to_2_are_closed (void **state UNUSED)
     close (0);
     close (1);
     close (2);
-    /* The report of a failure finds its way from there too. */
+    /* The report of a failure arrives from there, too. */
     if (child_start (&c, none_argv, theirs, "line") != -1 || errno != ENOENT)
       _exit (2);
     _exit (child_start (&c, argv, theirs, "line") == 0 && wait_for_end (&c)
@@ -481,8 +481,8 @@ child_starts_where_descriptors_0_to_2_are_closed (void **state UNUSED)
   assert_int_equal (status, 0);
 }
 
-/* The C library keeps signals 32 and 33 to itself and lets nobody change them,
- * so whoever started us may have left them ignored.
+/* The C library reserves signals 32 and 33 and does not let programs change
+ * them, so our parent may have left them ignored.
  */
 static void
 assert_ignored_signals (uint64_t expected)
@@ -552,7 +552,7 @@ child_may_use_its_grace_to_end_in_order (void **state UNUSED)
 {
   struct child c;
 
-  /* A shell that is just about to read would not run its trap before that. */
+  /* A shell that is about to read would only run its trap after that. */
   start_shell (&c,
                "trap 'echo ending >&3; exit 3' TERM; echo ready >&3;"
                "while :; do sleep 0.01; done");
@@ -678,7 +678,7 @@ status_nobody_could_read_is_said_to_be_unknown (void **state UNUSED)
                        "ended, its status is not known");
 }
 
-/* A child that is no server. */
+/* A child that is not a server. */
 static void
 start_plain_shell (struct child *c, const char *script)
 {
@@ -720,7 +720,9 @@ waiting_ends_with_the_child_or_the_deadline (void **state UNUSED)
   start_plain_shell (&c, "sleep 100000");
   assert_false (child_wait (&c, clock_now () + NS_PER_MS, -1));
   assert_false (c.ended);
-  /* Once ours is readable, there is a hurry.  Nothing else ends this wait. */
+  /* Once our descriptor is readable, the child is to be ended at once.  Nothing
+   * else ends this wait.
+   */
   assert_int_equal (write (theirs, "!", 1), 1);
   assert_false (child_wait (&c, UINT64_MAX, ours));
   assert_true (child_end (&c, GRACE, -1));
@@ -745,7 +747,7 @@ zeroed_struct_has_nothing_to_end (void **state UNUSED)
   assert_true (child_has_ended (&c));
   assert_true (child_end (&c, 0, -1));
   assert_false (c.ended);
-  /* Its zero is no descriptor of ours. */
+  /* Its descriptor 0 is not ours. */
   assert_true (fcntl (STDIN_FILENO, F_GETFD) != -1 || errno != EBADF);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lies behind a descriptor: without devices, which tests may not make. */
+/* The kind of an open file, without devices, which tests cannot make. */
 
 #include <config.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Differences: what is found in two buffers, and what is kept of the disk. */
+/* Differences that are found in two buffers, and the ones that are kept for a
+ * disk.
+ */
 
 #include <config.h>
 
@@ -40,7 +42,7 @@ end (void **state UNUSED)
   return 0;
 }
 
-/* The one range number i of n. */
+/* Returns range number i of n. */
 static void
 assert_range (size_t i, size_t n, uint64_t start, uint64_t length)
 {
@@ -82,7 +84,7 @@ first_and_last_byte_are_seen (void **state UNUSED)
   assert_range (1, 2, SIZE - 512, 512);
 }
 
-/* At the disk's end, or where requests are cut at odd places. */
+/* At the end of the disk, or if requests are cut at odd places. */
 static void
 sectors_are_clipped_to_what_was_compared (void **state UNUSED)
 {
@@ -117,9 +119,7 @@ null_stands_for_zeroes (void **state UNUSED)
   assert_range (0, 1, 1024, 512);
 }
 
-/* However many there are, in whatever order: the first ones are kept, and
- * whole.
- */
+/* Of any number in any order, the first ones are kept, and they are whole. */
 static void
 first_ones_are_kept_of_any_number (void **state UNUSED)
 {

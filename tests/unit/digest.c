@@ -58,7 +58,7 @@ answers_are_the_known_ones (void **state UNUSED)
     assert_non_null (d);
     digest_add (d, "abc", 3);
     assert_digest (d, known[i].kind, known[i].of_abc);
-    digest_add (d, "a", 1); /* afresh */
+    digest_add (d, "a", 1); /* a new digest */
     digest_add (d, "", 0);
     digest_add (d, "bc", 2);
     assert_digest (d, known[i].kind, known[i].of_abc);
@@ -76,7 +76,7 @@ main (void)
   struct digest *d = digest_new (DIGEST_SHA256);
 
   if (d == NULL) {
-    puts ("SKIP: there are no digests in this build");
+    puts ("SKIP: this build has no digests");
     return 77;
   }
   digest_free (d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* null: takes everything, and hands it back through the ready list. */
+/* null: accepts everything, and returns it through the ready list. */
 
 #include <config.h>
 
@@ -43,7 +43,7 @@ close_null (void **state UNUSED)
   return ep->ops->close (ep, 0, -1, &e) && !error_is_set (&e) ? 0 : -1;
 }
 
-/* As nbdcopy has it: as large as a disk can be. */
+/* As in nbdcopy: as large as a disk can be. */
 static void
 caps_never_limit_a_copy (void **state UNUSED)
 {
@@ -119,7 +119,7 @@ there_is_never_anything_to_wait_for (void **state UNUSED)
   assert_false (error_is_set (&e));
 }
 
-/* One worker's conn is not another's. */
+/* The conns of two workers are independent. */
 static void
 each_conn_is_its_own (void **state UNUSED)
 {

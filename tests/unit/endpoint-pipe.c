@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Streams: ios that come in any order leave in the order of their offsets, none
- * waits in a call, and the end of a source ends all reads.
+/* Streams: ios that come in any order leave in the order of their offsets, no
+ * call blocks, and the end of a source ends all reads.
  */
 
 #include <config.h>
@@ -116,7 +116,9 @@ start (enum io_verb verb, unsigned i)
   conn_start (conn, &ios[i]);
 }
 
-/* Lets the conn move until it would wait; whether for its descriptor. */
+/* Lets the conn move until it would wait.  Returns true if it waits for its
+ * descriptor.
+ */
 static bool
 settle (void)
 {
@@ -132,7 +134,7 @@ settle (void)
   }
 }
 
-/* The number of the io that was over first, which is taken; -1 for none. */
+/* Takes the io that completed first, and returns its number, or -1. */
 static int
 next_over (void)
 {

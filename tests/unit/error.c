@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Errors: the first is kept, on one line, cut but never lost. */
+/* Errors: the first is kept, on one line, shortened if needed. */
 
 #include <config.h>
 

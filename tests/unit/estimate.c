@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is said of how the copy goes: percent, rates, time left, standing still.
- */
+/* The estimate of a copy's progress: percent, rates, time left, stalls. */
 
 #include <config.h>
 
@@ -56,7 +55,7 @@ nobody_knows_how_much_a_stream_is (void **state UNUSED)
   assert_int_equal (estimator_estimate (&o, true, START).percent, 100);
 }
 
-/* Nearly all is zeroes, and done at once: what is left is data. */
+/* Nearly everything is zeroes, and done at once: data is left. */
 static void
 time_left_is_that_of_the_data (void **state UNUSED)
 {
@@ -73,7 +72,7 @@ time_left_is_that_of_the_data (void **state UNUSED)
   assert_int_equal (v.data_left, 100 * MiB);
   assert_true (v.left < 0); /* no rate yet */
 
-  /* Half of what is read turns out to be zeroes. */
+  /* Half of the data turns out to be zeroes. */
   t.read_bytes = 20 * MiB;
   t.data = t.zero = 10 * MiB;
   estimator_note (&o, &t, START + 2 * NS_PER_S);
@@ -87,8 +86,8 @@ time_left_is_that_of_the_data (void **state UNUSED)
   assert_true (v.left >= 0 && v.left <= 0);
 }
 
-/* Without the source's extents, all bytes count alike; so do holes that are all
- * that is left.
+/* Without the source's extents all bytes count alike.  So do holes if nothing
+ * else is left.
  */
 static void
 time_left_can_be_that_of_all_bytes (void **state UNUSED)
@@ -137,7 +136,7 @@ rate_is_that_of_the_last_ten_seconds (void **state UNUSED)
   assert_true (v.left < 0);
 }
 
-/* What an earlier run has done is no speed of this one. */
+/* Bytes of an earlier run do not count for the rate of this one. */
 static void
 resumed_bytes_are_done_but_not_fast (void **state UNUSED)
 {
@@ -202,7 +201,7 @@ standing_still_is_told_after_a_second (void **state UNUSED)
     estimator_estimate (&o, false, START + 4 * NS_PER_S).stalled, 0);
 }
 
-/* A made-up copy that zeroes, which began this many seconds ago. */
+/* A simulated copy that zeroes, which began this many seconds ago. */
 static unsigned passed;
 
 static void
@@ -213,7 +212,7 @@ start_copy (struct estimator *o, const struct totals *t, uint64_t source_data)
   estimator_know (o, source_data);
 }
 
-/* So many bytes a second, for so long. */
+/* Copies at a rate for a while. */
 static struct estimate
 look_after (struct estimator *o, struct totals *t, unsigned seconds,
             uint64_t data, uint64_t zero)
@@ -228,7 +227,7 @@ look_after (struct estimator *o, struct totals *t, unsigned seconds,
   return estimator_estimate (o, false, START + passed * NS_PER_S);
 }
 
-/* All data is copied, and the rest of a large disk has to be zeroed. */
+/* All data is copied, and the rest of a large disk is left to zero. */
 static void
 zeroing_has_its_own_rate (void **state UNUSED)
 {
@@ -239,9 +238,9 @@ zeroing_has_its_own_rate (void **state UNUSED)
   start_copy (&o, &t, 10 * GiB);
   v = look_after (&o, &t, 10, GiB, 0);
   assert_int_equal (v.percent, 1);
-  assert_int_equal (v.zero_left, 0); /* nothing tells of any */
+  assert_int_equal (v.zero_left, 0); /* nothing is known of any */
 
-  t.zeroes = 4; /* on their way */
+  t.zeroes = 4; /* in flight */
   v = look_after (&o, &t, 1, 0, 0);
   assert_int_equal (v.zero_left, 990 * GiB);
   assert_true (v.left < 0); /* no rate yet */
@@ -254,7 +253,7 @@ zeroing_has_its_own_rate (void **state UNUSED)
   assert_in_range (v.percent, 8, 10);
 }
 
-/* Few bytes can take most of the time: many small holes, or a slow server. */
+/* A few bytes can take most of the time: many small holes, or a slow server. */
 static void
 percent_is_of_the_time_where_zeroing_is_slow (void **state UNUSED)
 {
@@ -277,7 +276,7 @@ percent_is_of_the_time_where_zeroing_is_slow (void **state UNUSED)
   assert_in_range (last, 80, 98);
 }
 
-/* Not even where zeroing turns out to be slower than it was. */
+/* Not even if zeroing gets slower. */
 static void
 percent_never_falls (void **state UNUSED)
 {
@@ -295,7 +294,7 @@ percent_never_falls (void **state UNUSED)
   assert_in_range (last, 9, 12);
 }
 
-/* A request of gigabytes is answered once in a minute. */
+/* One request of gigabytes is answered per minute. */
 static void
 rate_of_large_zero_requests_is_known (void **state UNUSED)
 {
@@ -315,7 +314,7 @@ rate_of_large_zero_requests_is_known (void **state UNUSED)
   assert_int_equal (v.percent, 5);
 }
 
-/* What the destination has as zeroes already takes no time. */
+/* Ranges that the destination has as zeroes already take no time. */
 static void
 holes_that_are_skipped_are_not_to_be_zeroed (void **state UNUSED)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What exit status an error means. */
+/* The exit status of each kind of error. */
 
 #include <config.h>
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Extents: what is known of the way ahead, whatever the answers are like.
+/* Extents ahead of the cursor, with replies of any kind.
  *
- * A stub stands in for the conn.  It knows a model disk, checks every question,
- * and answers when and how the test says: in any order, short, not at all, or
- * with an error.
+ * A stub replaces the conn.  It has a model disk, checks every request, and
+ * replies as the test says: in any order, short, not at all, or with an error.
  */
 
 #include <config.h>
@@ -25,7 +24,7 @@
 
 #define UNUSED __attribute__ ((unused))
 
-/* As many questions as may be in flight. */
+/* The number of requests that may be in flight. */
 #define AT_MOST 8
 
 /* -- the model disk ------------------------------------------------------- */
@@ -43,7 +42,8 @@ disk_end (void)
   return base + n_cells * cell;
 }
 
-/* What is at offset; *end is where that ends, at most limit. */
+/* Returns the kind of data at offset, and sets *end to its end, at most limit.
+ */
 static enum extent_value
 truth (uint64_t offset, uint64_t limit, uint64_t *end)
 {
@@ -63,8 +63,8 @@ is_truly_zero (uint64_t start, uint64_t end)
   return truth (start, end, &to) == EXTENT_ZERO && to == end;
 }
 
-/* n cells of so many bytes; a letter other than z is data, and the pattern is
- * repeated.
+/* Makes a disk of n cells of the given size.  In the pattern, which is
+ * repeated, z is zeroes and any other letter data.
  */
 static void
 make_disk (uint64_t at, uint64_t bytes, unsigned n, const char *pattern)
@@ -88,11 +88,11 @@ static struct {
   struct io *flying[AT_MOST];
   unsigned n_flying;
   uint64_t ask_max;
-  uint64_t low, high; /* no question may reach beyond */
+  uint64_t low, high; /* requests must stay within */
   unsigned questions;
-  uint64_t bytes; /* that were asked for, in all */
+  uint64_t bytes; /* of all requests */
   uint64_t longest, furthest;
-  int refusal; /* errno of each start, 0 for none */
+  int refusal; /* errno with which each start fails, or 0 */
 } stub;
 
 static int
@@ -152,7 +152,7 @@ aim (uint64_t start, uint64_t end)
   extents_aim (x, range_of (start, end));
 }
 
-/* After a test, also one that failed. */
+/* Cleans up after a test, even if it failed. */
 static int
 free_extents (void **state UNUSED)
 {
@@ -161,7 +161,7 @@ free_extents (void **state UNUSED)
   return 0;
 }
 
-/* The server's part of an answer: the truth up to here, or as far as there is
+/* The server's part of a reply: the truth up to a place, or as far as there is
  * room.
  */
 static void
@@ -179,7 +179,7 @@ learn (struct io *io, uint64_t to)
   }
 }
 
-/* What could not be sent is over at once. */
+/* A request that could not be sent completes at once. */
 static bool
 answer_refused (void)
 {
@@ -191,7 +191,7 @@ answer_refused (void)
   return io != NULL;
 }
 
-/* The conn's and the worker's part: it is over. */
+/* The part of the conn and the worker: the request completes. */
 static unsigned
 finish (struct io *io, int err)
 {
@@ -223,7 +223,7 @@ answer_all (void)
     answer (stub.flying[0], UINT64_MAX, 0);
 }
 
-/* The question in flight that begins here. */
+/* Returns the request in flight that begins here. */
 static struct io *
 question_at (uint64_t offset)
 {
@@ -232,7 +232,7 @@ question_at (uint64_t offset)
   for (i = 0; i < stub.n_flying; ++i)
     if (stub.flying[i]->offset == offset)
       return stub.flying[i];
-  fail_msg ("nothing was asked at %llu", (unsigned long long) offset);
+  fail_msg ("no request begins at %llu", (unsigned long long) offset);
   return NULL;
 }
 
@@ -258,9 +258,9 @@ assert_known (uint64_t offset, enum extent_value expected, uint64_t to)
   assert_int_equal (end, to);
 }
 
-/* Walks from start to end, answering all questions in full when there is
- * nothing else to do, and checks that nothing is called zero that is not.
- * Returns how many bytes were.
+/* Walks from start to end, replies to all requests in full if there is nothing
+ * else to do, and checks that only zeroes are reported as zeroes.  Returns the
+ * number of these bytes.
  */
 static uint64_t
 walk (uint64_t start, uint64_t end)
@@ -287,8 +287,8 @@ walk (uint64_t start, uint64_t end)
   return zeroes;
 }
 
-/* Lets each question fail that begins here, until the place is called data.
- * Returns where that ends.
+/* Fails each request that begins here, until the place counts as data.  Returns
+ * the end of that data.
  */
 static uint64_t
 fail_at (uint64_t offset, int err)
@@ -424,7 +424,7 @@ short_answer_is_asked_on_from_its_end (void **state UNUSED)
   assert_int_equal (failures (0), 0);
 }
 
-/* A rest of one byte at a time is slow, but it ends. */
+/* Replies of one byte are slow, but the walk ends. */
 static void
 smallest_progress_is_progress (void **state UNUSED)
 {
@@ -450,7 +450,7 @@ answer_that_makes_no_progress_means_data (void **state UNUSED)
   aim (0, 100 * MiB);
   assert_waits (0);
   assert_int_equal (answer (question_at (0), 0, 0), 0);
-  assert_waits (0); /* less is asked for */
+  assert_waits (0); /* a smaller request is sent */
   assert_int_equal (question_at (0)->length, 50 * MiB);
   assert_true (fail_at (0, 0) <= MiB);
   assert_int_equal (failures (0), 1);
@@ -475,8 +475,8 @@ error_means_data_and_later_ranges_are_asked_again (void **state UNUSED)
   assert_int_equal (failures (EIO), 2);
 }
 
-/* Walks to the end, while each question fails that is about this place.
- * Returns how many bytes are called data.
+/* Walks to the end, and fails each request that covers this place.  Returns how
+ * many bytes count as data.
  */
 static uint64_t
 walk_across (uint64_t place, uint64_t end)
@@ -500,7 +500,7 @@ walk_across (uint64_t place, uint64_t end)
   return data;
 }
 
-/* A disk of zeroes.  Returns how many questions walking it takes. */
+/* Walks over a disk of zeroes.  Returns the number of requests. */
 static unsigned
 start_walk (uint64_t ask_max)
 {
@@ -517,7 +517,7 @@ start_walk (uint64_t ask_max)
   return n;
 }
 
-/* However long the questions are, and wherever the place is. */
+/* For requests of any length, and for any place. */
 static void
 one_place_that_fails_is_data_alone (void **state UNUSED)
 {
@@ -536,7 +536,7 @@ one_place_that_fails_is_data_alone (void **state UNUSED)
   }
 }
 
-/* A server that never tells is not asked for each small step. */
+/* A server that always fails is not asked for each small step. */
 static void
 errors_everywhere_take_few_questions (void **state UNUSED)
 {
@@ -557,7 +557,7 @@ errors_everywhere_take_few_questions (void **state UNUSED)
   assert_true (stub.questions <= TiB / (128 * MiB) + 200);
 }
 
-/* Half an answer is none: what came before the error is not believed. */
+/* Half a reply does not count: extents before the error are not believed. */
 static void
 half_an_answer_is_forgotten (void **state UNUSED)
 {
@@ -575,8 +575,7 @@ half_an_answer_is_forgotten (void **state UNUSED)
   assert_int_equal (failures (EIO), 1);
 }
 
-/* Not even before it is known to be only half, and also where it joins what is
- * known already.
+/* Not even before the error arrives, and not where they continue known extents.
  */
 static void
 answer_that_is_still_coming_is_not_used (void **state UNUSED)
@@ -614,7 +613,7 @@ question_that_cannot_be_sent_means_data (void **state UNUSED)
   assert_true (failures (ENOTCONN) > 0);
   assert_true (stub.questions <= 100);
 
-  /* It may be better next time. */
+  /* The next request may succeed. */
   while (answer_refused ())
     ;
   stub.refusal = 0;
@@ -636,7 +635,7 @@ lost_connection_is_asked_no_more_and_the_next_one_anew (void **state UNUSED)
   finish (question_at (0), 0);
   stub.connection.state = CONNECTION_AWAY;
   extents_lost (x);
-  stub.n_flying = stub.questions = 0; /* they ended with the conn */
+  stub.n_flying = stub.questions = 0; /* they ended with the connection */
   extents_ask (x);
   assert_int_equal (stub.questions, 0);
   assert_int_equal (extents_peek (x, 0, &end, &value), EXTENTS_WAIT);
@@ -658,7 +657,7 @@ silence_is_waited_for_up_to_a_deadline (void **state UNUSED)
   aim (0, 1000 * MiB);
   assert_int_equal (extents_deadline (x), 0);
   extents_ask (x);
-  assert_int_equal (extents_deadline (x), 0); /* nobody is waiting */
+  assert_int_equal (extents_deadline (x), 0); /* the cursor does not wait */
   extents_give_up (x, UINT64_MAX);
   assert_waits (0);
   deadline = extents_deadline (x);
@@ -673,11 +672,11 @@ silence_is_waited_for_up_to_a_deadline (void **state UNUSED)
   extents_give_up (x, deadline);
   assert_int_equal (extents_lookup (x, 0, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
-  assert_true (end <= 64 * MiB); /* the question's own range at most */
+  assert_true (end <= 64 * MiB); /* at most the range of the request */
   assert_int_equal (extents_deadline (x), 0);
   assert_int_equal (failures (0), 1);
 
-  /* The late answer is not for us any more, and the other ones are. */
+  /* The late reply is ignored, and the other ones are used. */
   answer (question_at (0), UINT64_MAX, 0);
   assert_int_equal (extents_lookup (x, 0, &end, &value), EXTENTS_KNOWN);
   assert_int_equal (value, EXTENT_DATA);
@@ -710,13 +709,13 @@ server_that_never_answers_is_waited_for_so_often (void **state UNUSED)
   assert_int_equal (stub.questions, AT_MOST);
   assert_int_equal (failures (0), waits);
 
-  /* When it wakes up, it is asked again. */
+  /* When the server answers again, it is asked again. */
   aim (0, 1024 * GiB);
   answer_all ();
   assert_int_equal (walk (0, 1024 * GiB), 1024 * GiB);
 }
 
-/* -- changing one's mind -------------------------------------------------- */
+/* -- moving to another place ---------------------------------------------- */
 
 static void
 new_aim_forgets_what_is_known_and_in_flight (void **state UNUSED)
@@ -729,7 +728,7 @@ new_aim_forgets_what_is_known_and_in_flight (void **state UNUSED)
   answer (question_at (0), UINT64_MAX, 0);
   assert_known (0, EXTENT_ZERO, 64 * MiB);
 
-  /* Seven are in flight still, and about the wrong place. */
+  /* Seven requests are still in flight, for the wrong place. */
   aim (1024 * MiB, 2048 * MiB);
   assert_waits (1024 * MiB);
   assert_int_equal (stub.n_flying, AT_MOST);
@@ -738,11 +737,11 @@ new_aim_forgets_what_is_known_and_in_flight (void **state UNUSED)
   assert_waits (1024 * MiB);
   answer (question_at (1024 * MiB), UINT64_MAX, 0);
   assert_known (1024 * MiB, EXTENT_DATA, 1088 * MiB);
-  assert_int_equal (failures (0), 0); /* nobody needed that answer */
+  assert_int_equal (failures (0), 0); /* that reply was not needed */
   answer_all ();
   assert_int_equal (walk (1088 * MiB, 2048 * MiB), 0);
 
-  /* Back again: asked again, and nobody is waiting yet. */
+  /* Back again: it is asked again, and the cursor does not wait yet. */
   aim (1024 * MiB, 2048 * MiB);
   assert_waits (1024 * MiB);
   aim (0, 1024 * MiB);
@@ -754,8 +753,8 @@ new_aim_forgets_what_is_known_and_in_flight (void **state UNUSED)
   assert_int_equal (walk (0, 1024 * MiB), 1024 * MiB);
 }
 
-/* All questions are out and about another place: the copy does not wait for
- * answers that may never come.
+/* All requests are in flight, for another place: the copy does not wait for
+ * replies that may never come.
  */
 static void
 new_aim_without_a_free_question_is_data_for_now (void **state UNUSED)
@@ -791,7 +790,7 @@ end_that_moves_down_is_asked_no_further (void **state UNUSED)
   assert_int_equal (stub.furthest, 600 * MiB);
 }
 
-/* Also not for the rest of what was asked before. */
+/* Nor for the rest of an earlier request. */
 static void
 rest_of_a_short_answer_is_asked_no_further_than_the_end (void **state UNUSED)
 {
@@ -824,7 +823,7 @@ all_zero_is_sure_or_false (void **state UNUSED)
   assert_true (extents_all_zero (x, range_of (4 * MiB, 7 * MiB)));
   assert_false (extents_all_zero (x, range_of (7 * MiB, 7 * MiB + 1)));
 
-  /* Across two questions. */
+  /* Across two requests. */
   make_disk (0, MiB, 1000, "z");
   aim (0, 1000 * MiB);
   extents_ask (x);
@@ -840,7 +839,7 @@ cursor_may_pass_what_was_never_answered (void **state UNUSED)
   aim (0, 1000 * MiB);
   extents_ask (x);
   assert_false (extents_all_zero (x, range_of (512 * MiB + 5, 600 * MiB)));
-  answer_all (); /* of all that lies behind */
+  answer_all (); /* for the ranges after it */
   assert_int_equal (walk (512 * MiB + 5, 1000 * MiB), 488 * MiB - 5);
 }
 
@@ -861,9 +860,9 @@ only_its_own_questions_are_its_own (void **state UNUSED)
   extents_free (NULL);
 }
 
-/* -- sizes of questions --------------------------------------------------- */
+/* -- sizes of requests ---------------------------------------------------- */
 
-/* The first answer is waited for; later ones should be few. */
+/* The cursor waits for the first reply; there should be few later ones. */
 static void
 questions_start_small_and_grow (void **state UNUSED)
 {
@@ -879,8 +878,8 @@ questions_start_small_and_grow (void **state UNUSED)
   assert_true (stub.questions < 16 * TiB / max + 100);
 }
 
-/* More ranges than one answer can hold, over and over: exact all the same, and
- * not much more is asked than is used.
+/* Repeatedly more extents than one reply can hold: the result is exact, and not
+ * much more is asked for than is used.
  */
 static void
 very_fragmented_disk_is_known_exactly (void **state UNUSED)
@@ -909,7 +908,7 @@ very_fragmented_disk_is_known_exactly (void **state UNUSED)
   assert_true (stub.bytes <= 2 * disk_end ());
 }
 
-/* What a question is filled with does not take room from its next answer. */
+/* The extents of a reply do not take room from the next reply. */
 static void
 full_questions_are_as_good_as_new (void **state UNUSED)
 {
@@ -954,8 +953,7 @@ offsets_reach_to_the_largest_disk (void **state UNUSED)
 
 static unsigned current_seed;
 
-/* How often each thing happened: a test that provokes nothing proves nothing.
- */
+/* Counts how often each case occurred: the test must provoke all of them. */
 static struct {
   unsigned errors, shorts, silent, given_up, refused, aims, lowered, zeroes;
 } seen;
@@ -992,7 +990,7 @@ any_answer (unsigned short *dice)
   struct io *io = stub.flying[nrand48 (dice) % stub.n_flying];
 
   switch (nrand48 (dice) % 8) {
-  case 0: /* an error, perhaps after half an answer */
+  case 0: /* an error, perhaps after half a reply */
     seen.errors++;
     answer (io, io->offset + up_to (dice, io->length + 1), EIO);
     break;
@@ -1001,7 +999,7 @@ any_answer (unsigned short *dice)
     answer (io, io->offset + up_to (dice, io->length + 1), 0);
     break;
   case 2:
-  case 3: /* cut, but after a fair part */
+  case 3: /* cut, but after a large part */
     seen.shorts++;
     answer (io, io->offset + io->length / 2 + up_to (dice, io->length / 2 + 1),
             0);
@@ -1026,8 +1024,8 @@ check_peek (uint64_t from, uint64_t end, unsigned short *dice)
     assert_true (is_truly_zero (at, min_u64 (to, disk_end ())));
 }
 
-/* One walk over a random part of the disk.  silent: no answers but one in so
- * many; 0 answers all.
+/* Makes one walk over a random part of the disk.  With silent N, only one
+ * request in N is answered; with 0, all are.
  */
 static void
 walk_any_way (unsigned short *dice, unsigned silent)
@@ -1046,7 +1044,7 @@ walk_any_way (unsigned short *dice, unsigned silent)
       extents_ask (x);
     check_peek (at, end, dice);
     if (nrand48 (dice) % 200 == 0)
-      return; /* the stripe is left: aim elsewhere */
+      return; /* the stripe is left: move to another place */
     if (nrand48 (dice) % 20 == 0) {
       end = at + 1 + up_to (dice, end - at);
       extents_end_at (x, end);
@@ -1064,7 +1062,7 @@ walk_any_way (unsigned short *dice, unsigned silent)
     if (extents_lookup (x, at, &to, &value) == EXTENTS_WAIT) {
       if (answer_refused ())
         continue;
-      /* Somebody was asked about just this, and the waiting will end. */
+      /* A request covers this place, so the wait will end. */
       deadline = extents_deadline (x);
       assert_int_not_equal (deadline, 0);
       assert_true (stub.n_flying > 0);
@@ -1099,8 +1097,7 @@ run_seed (unsigned seed)
   unsigned i, n = 1 + nrand48 (dice) % 6;
 
   any_disk (dice);
-  /* Not below what one answer can hold: see questions_keep_to_a_small_maximum.
-   */
+  /* Not below the size of one reply: see questions_keep_to_a_small_maximum. */
   start_extents (n_cells * cell / 32 + 1 + up_to (dice, 2 * n_cells * cell));
   for (i = 0; i < n; ++i) {
     walk_any_way (dice, silent);
@@ -1127,7 +1124,7 @@ nothing_is_called_zero_that_is_not (void **state UNUSED)
   assert_true (seen.zeroes > 1000);
 }
 
-/* An assertion leaves by longjmp, so the seed is told from here. */
+/* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 tell_seed (void **state)
 {

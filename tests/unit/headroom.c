@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Headroom: what is asked for is there or not, and is given back. */
+/* Headroom: the memory that is asked for is available or not, and is released.
+ */
 
 #include <config.h>
 
@@ -17,7 +18,7 @@
 
 #define UNUSED __attribute__ ((unused))
 
-/* The lowest descriptor that is not in use. */
+/* Returns the lowest unused descriptor. */
 static int
 next_descriptor (void)
 {

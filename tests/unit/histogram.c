@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Histograms: what they tell of small, large and many values. */
+/* Histograms of small, large and many values. */
 
 #include <config.h>
 

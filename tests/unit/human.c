@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers, sizes and durations as text: nbdcopy's grammar, and ours on top. */
+/* Numbers, sizes and durations as text: nbdcopy's grammar and our extensions.
+ */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands for images: each word, whatever stands in a name. */
+/* The commands for images, word by word, with any characters in a name. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What qemu-img says of an image is read as JSON. */
+/* Facts about an image, from the JSON of qemu-img. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files of an image, from what qemu-img says of it. */
+/* The files of an image, from the JSON of qemu-img. */
 
 #include <config.h>
 
@@ -15,8 +15,8 @@
 
 #define UNUSED __attribute__ ((unused))
 
-/* Parses the text, and compares with the paths that follow, up to NULL, each
- * with a letter before it: D for data, B for a backing file.
+/* Parses the text, and compares the files with the paths that follow, up to
+ * NULL. Each is preceded by a letter: D for data, B for a backing file.
  */
 static void
 assert_files (const char *text, ...)

@@ -18,7 +18,7 @@
 #define MAX_LENGTH 300
 #define MAX_SHIFT 17
 
-/* What stands around a buffer must not count, so it is never zero. */
+/* The bytes around a buffer must not count, so they are never zero. */
 static unsigned char room[64 + MAX_SHIFT + MAX_LENGTH + 64]
   __attribute__ ((aligned (64)));
 

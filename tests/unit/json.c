@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the project adds to jansson: numbers, times, text from strangers. */
+/* Our additions to jansson: numbers, times, untrusted text. */
 
 #include <config.h>
 
@@ -17,7 +17,7 @@
 
 #define UNUSED __attribute__ ((unused))
 
-/* Takes the value. */
+/* Takes the reference. */
 static void
 expect_line (json_t *value, const char *want)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Manifests: what becomes of each copy in one, and what is refused, with the
- * place and without a secret.
+/* Manifests: the arguments of each copy, and errors that name the place but no
+ * secret.
  */
 
 #include <config.h>
@@ -57,7 +57,7 @@ assert_bad (const char *text, const char *where, const char *why)
   assert_null (manifest.copies);
 }
 
-/* All words of a copy, each with a blank behind it. */
+/* All arguments of a copy, each followed by a blank. */
 static void
 assert_words (size_t i, const char *expected)
 {

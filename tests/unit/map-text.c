@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The syntax of maps: what is read and written, and what is refused. */
+/* The syntax of maps: reading, writing, and refusals. */
 
 #include <config.h>
 
@@ -37,8 +37,8 @@ end (void **state UNUSED)
   return 0;
 }
 
-/* The text is copied to the end of an allocation, so that whoever reads beyond
- * it is found.
+/* Copies the text to the end of an allocation, so that reads beyond it are
+ * found.
  */
 static int
 parse_bytes (const char *text, size_t length)
@@ -94,7 +94,7 @@ maps_of_ddrescue_are_read (void **state UNUSED)
   for (unsigned i = 0; i < MAP_KEYS; i++)
     assert_null (parsed.values[i].start);
 
-  /* Without the phase, as older ones are, and other ways to write all that. */
+  /* Without the phase, as in older maps, and in other notations. */
   assert_read ("0 ?\n0 16 +\n0x10 0X10 +\n040 1 ?\n", 33, 32, 1);
   assert_read ("\n \t\n0 + 1 # so\n0\t16 + # far\n  # good\n\n", 16, 16, 1);
   assert_read ("0 F\r\n0 1 +\r\n", 1, 1, 1);
@@ -125,8 +125,10 @@ what_is_no_map_is_refused_with_its_line (void **state UNUSED)
   assert_refused ("0 ?\n0 1+\n", "line 2: malformed block line");
   assert_refused ("0 ?\n0 +1 +\n", "line 2: malformed block line");
   assert_refused ("0 ?\n0,1 1 +\n", "line 2: malformed block line");
-  assert_refused ("0 ?\n0 0x8000000000000000 +\n", "line 2: malformed block line");
-  assert_refused ("0 ?\n0 99999999999999999999999 +\n", "line 2: malformed block line");
+  assert_refused ("0 ?\n0 0x8000000000000000 +\n",
+                  "line 2: malformed block line");
+  assert_refused ("0 ?\n0 99999999999999999999999 +\n",
+                  "line 2: malformed block line");
   assert_refused ("0 ?\n0 0 +\n", "line 2: invalid block size");
   assert_refused ("0 ?\n0 1 ?\n1 0x7fffffffffffffff +\n",
                   "line 3: invalid block size");
@@ -165,7 +167,7 @@ lines_of_our_own_are_taken (void **state UNUSED)
                   "line 3: the source size is not a number");
 }
 
-/* Wherever it is cut. */
+/* The text, cut at each place. */
 static void
 torn_maps_are_refused (void **state UNUSED)
 {
@@ -192,7 +194,7 @@ what_there_is_no_room_for_is_not_finished (void **state UNUSED)
   assert_read (text, 20, 8, 8);
 }
 
-/* Mostly nearly right, which gets further than noise. */
+/* Text that is nearly correct gets further than noise. */
 static void
 no_text_does_any_harm (void **state UNUSED)
 {
@@ -227,7 +229,7 @@ no_text_does_any_harm (void **state UNUSED)
   assert_in_range (refused, 10000, 19999);
 }
 
-/* As much as is ever read: one pass over it. */
+/* The largest text that is ever read, parsed once. */
 static void
 large_texts_take_no_time (void **state UNUSED)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The resume map: whose it is, what it means to the next run, and what is never
- * lost.
+/* The resume map: the copy that it belongs to, its meaning for the next run,
+ * and updates that are never lost.
  */
 
 #include <config.h>
@@ -32,7 +32,7 @@
 
 static char folder[PATH_MAX];
 
-/* What each test starts from, anew. */
+/* Resets the settings that each test starts from. */
 static struct options options;
 static struct map_pair pair;
 static struct error error;
@@ -111,7 +111,7 @@ save (struct map *m)
     fail_msg ("not saved: %s", error.text);
 }
 
-/* A run that begins, has this stored, and ends. */
+/* A run that begins, stores this range, and ends. */
 static void
 run (uint64_t start, uint64_t end)
 {
@@ -170,7 +170,7 @@ what_is_marked_is_not_done_again (void **state UNUSED)
   assert_todo (m, 1, 12288, SIZE - 100);
   map_close (m);
 
-  /* In whole blocks, and what is behind the last one is one, too. */
+  /* In whole blocks; the rest after the last one counts as a block, too. */
   m = open_good ();
   map_begin (m, 64, SIZE, pair.destination_file);
   assert_int_equal (map_resumed (m), 8192 + 64);
@@ -200,7 +200,7 @@ a_finished_map_leaves_nothing (void **state UNUSED)
   map_close (m);
 }
 
-/* The rest of the disk is nothing to do, and nothing that is done. */
+/* The rest of the disk is neither left to do nor done. */
 static void
 a_part_of_the_disk_is_all_of_its_map (void **state UNUSED)
 {
@@ -320,7 +320,7 @@ options_that_change_what_is_written_have_to_match (void **state UNUSED)
   map_close (open_good ());
 }
 
-/* Whether a copy from one name is gone on with by one from the other. */
+/* Checks whether a copy from the other name resumes the map of the first. */
 static void
 assert_names (bool are_one, bool are_paths, const char *one, const char *other)
 {
@@ -410,7 +410,7 @@ relative_names_mean_the_same_in_one_folder_only (void **state UNUSED)
 }
 
 /* Killed between the first map and the first flush: the destination may not
- * even be there yet.
+ * exist yet.
  */
 static void
 where_nothing_is_finished_the_destination_may_be_of_any_size (
@@ -440,7 +440,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   assert_int_equal (map_claim (m, &error), 0);
   assert_int_equal (stat ("map", &st), 0);
   assert_true (st.st_size > 0);
-  map_close (m); /* but nothing was begun */
+  map_close (m); /* but no copy was begun */
   assert_int_equal (stat ("map", &st), -1);
 
   run (0, 512);
@@ -449,7 +449,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   assert_false (map_is_resumed (m));
   map_close (m);
   options.resume = RESUME_AUTO;
-  m = open_good (); /* the old one was only opened */
+  m = open_good (); /* the old map was only opened */
   assert_int_equal (map_resumed (m), 512);
   map_close (m);
   options.resume = RESUME_NEVER;
@@ -457,7 +457,7 @@ a_map_is_there_before_the_destination_is_touched (void **state UNUSED)
   assert_int_equal (map_claim (m, &error), 0);
   map_close (m);
   options.resume = RESUME_AUTO;
-  m = open_good (); /* now it is gone, and the file is there */
+  m = open_good (); /* now the old map is gone, and the file exists */
   assert_int_equal (map_resumed (m), 0);
   map_close (m);
 }
@@ -471,7 +471,7 @@ a_required_map_has_to_be_there (void **state UNUSED)
   put ("");
   assert_refused (ENOENT, "no map to resume from");
   options.resume = RESUME_AUTO;
-  run (0, 512); /* an empty file is none */
+  run (0, 512); /* an empty file is not a map */
   options.resume = RESUME_REQUIRE;
   run (512, 1024);
 }
@@ -515,7 +515,7 @@ what_is_no_map_of_ours_is_left_alone (void **state UNUSED)
   put (texts[0]);
   assert_refused (EBADMSG, "refusing to overwrite it");
   put (texts[2]);
-  m = open_good (); /* a damaged one of ours can be given up */
+  m = open_good (); /* a damaged map of ours can be overwritten */
   map_close (m);
   assert_int_equal (truncate ("map", 17 << 20), 0);
   assert_refused (EBADMSG, "too large");
@@ -559,7 +559,7 @@ nothing_is_saved_when_nothing_changed (void **state UNUSED)
   map_close (m);
 }
 
-/* Whether files can get longer. */
+/* Returns true if files can be extended. */
 static void
 allow_writes (bool yes)
 {
@@ -592,8 +592,8 @@ what_could_not_be_saved_is_saved_the_next_time (void **state UNUSED)
   map_close (m);
 }
 
-/* More pieces than there is room for: what is left out is only done again, and
- * what touches is still taken.
+/* More ranges than fit: the ranges that are left out are only copied again, and
+ * adjacent ones are still merged.
  */
 static void
 a_full_map_forgets_but_never_invents (void **state UNUSED)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* URIs with an abstract socket: told from all others, and taken apart. */
+/* URIs with an abstract socket: recognised, and split. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* NBD addresses: what is wrong with them, and their parts. */
+/* NBD addresses: errors in them, and their parts. */
 
 #include <config.h>
 

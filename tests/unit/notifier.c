@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A notifier: silent, rung from another thread, heard by all, counted once. */
+/* A notifier: silent, signalled from another thread, seen by all, counted once.
+ */
 
 #include <config.h>
 

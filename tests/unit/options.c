@@ -37,8 +37,8 @@ static struct options options;
 static struct error error;
 static int result;
 
-/* Every word is a string of its own, as in a real argv, and argv has no room
- * for more, so that a memory checker sees whoever goes beyond.
+/* Every word is an allocation of its own, as in a real argv, and argv has no
+ * spare room, so that a memory checker finds reads beyond the end.
  */
 static char **words;
 static int n_words;
@@ -55,7 +55,7 @@ forget (void)
   n_words = 0;
 }
 
-/* Frees what the parser moved about: so the words are kept twice. */
+/* The parser reorders argv, so the words are kept twice, to be freed. */
 static void
 parse_list (const char *const *list)
 {
@@ -89,7 +89,7 @@ static void
 done (void)
 {
   options_free (&options);
-  options_free (&options); /* twice is fine */
+  options_free (&options); /* twice is allowed */
   forget ();
 }
 
@@ -122,8 +122,8 @@ assert_refused (const char *what, const char *why)
   done ();
 }
 
-/* Parses these options with two operands behind them: refused, naming the
- * option and the reason.
+/* Parses these options with two operands after them.  They must be refused,
+ * with the option and the reason.
  */
 #define BAD(what, why, ...)                                                    \
   do {                                                                         \
@@ -320,7 +320,8 @@ formats_are_those_that_are_known (void **state UNUSED)
   GOOD ("--source-format=vdi", "--source-format=auto");
   assert_string_equal (options.source.format, "auto");
 
-  /* What an image says of itself does not decide what is written. */
+  /* The header of an existing image does not decide the format that is written.
+   */
   BAD ("--destination-format", "one of raw|qcow2|vdi|vhdx|vmdk: auto",
        "--destination-format=auto");
   BAD ("--source-format", "must be one of", "--source-format=");
@@ -498,7 +499,7 @@ destination_is_zero_has_an_optional_argument (void **state UNUSED)
   BAD ("--target-is-zero", "must be one of auto|yes|no: YES",
        "--target-is-zero=YES");
 
-  /* A word behind it is an operand, not its argument. */
+  /* The next word is an operand, not its argument. */
   PARSE ("--destination-is-zero", "no", "nbd://d");
   assert_good ();
   assert_string_equal (options.source.name, "no");
@@ -518,7 +519,7 @@ progress_has_an_optional_descriptor (void **state UNUSED)
   assert_int_equal (options.progress_fd, INT32_MAX);
   BAD ("--progress", "must be from 0 to 2147483647", "--progress=2147483648");
 
-  /* -p takes no argument: as in nbdcopy. */
+  /* -p takes no argument, as in nbdcopy. */
   PARSE ("-p", "3", "nbd://d");
   assert_good ();
   assert_string_equal (options.source.name, "3");
@@ -554,7 +555,7 @@ nothing_is_told_on_the_way_of_the_data (void **state UNUSED)
   assert_refused ("--events=1", "standard output is the destination");
   PARSE ("--report=-", "nbd://s", "-");
   assert_refused ("--report=-", "standard output is the destination");
-  assert_null (options.report); /* nor may the report of that go there */
+  assert_null (options.report); /* nor may the report of this error */
 }
 
 /* The value of an option in the config, as JSON. */
@@ -615,7 +616,7 @@ flush_and_no_flush_exclude_each_other (void **state UNUSED)
 {
   BAD ("--flush and --no-flush", "mutually exclusive", "--flush", "--no-flush");
 
-  /* Nothing is leaked when it is found out last. */
+  /* Nothing leaks if the conflict is found last. */
   PARSE ("--no-flush", "--flush", "[", "a", "]", "[", "b", "]");
   assert_refused ("--flush", "--no-flush");
 }
@@ -852,7 +853,7 @@ unambiguous_beginnings_will_do (void **state UNUSED)
   assert_int_equal (options.sparse, 0);
   assert_int_equal (options.queue_size, 1);
 
-  /* A whole name is one even where it begins another. */
+  /* A whole name is that name even if it is the beginning of another. */
   GOOD ("--requests=9");
   assert_int_equal (options.requests, 9);
 }
@@ -881,7 +882,7 @@ static const char *const nbdcopy_names[] = {
   "version",
 };
 
-/* The one that getopt takes this for in nbdcopy, or NULL. */
+/* Returns the option that getopt takes this for in nbdcopy, or NULL. */
 static const char *
 meant_in_nbdcopy (const char *word)
 {
@@ -900,8 +901,8 @@ meant_in_nbdcopy (const char *word)
   return found;
 }
 
-/* No option takes this argument but the one that takes a file's name, so each
- * error tells how the word was understood.
+/* No option accepts this argument except those that take a file's name, so each
+ * error shows how the word was understood.
  */
 static void
 check_beginning (const char *word, const char *meant)
@@ -939,7 +940,9 @@ every_beginning_means_what_it_does_in_nbdcopy (void **state UNUSED)
     }
 }
 
-/* Where our own options begin alike, nbdcopy's is taken, with its argument. */
+/* If one of our options has the same beginning, nbdcopy's option is taken, with
+ * its argument.
+ */
 static void
 beginnings_of_nbdcopy_options_take_their_arguments (void **state UNUSED)
 {
@@ -959,7 +962,7 @@ beginnings_of_nbdcopy_options_take_their_arguments (void **state UNUSED)
   PARSE ("nbd://s", "nbd://d", "--q");
   assert_refused ("--q", "needs an argument");
 
-  /* The words around it go where they went. */
+  /* The words around it stay the same. */
   PARSE ("nbd://s", "--q", "8k", "nbd://d", "--p", "--n");
   assert_good ();
   assert_string_equal (options.source.name, "nbd://s");
@@ -968,7 +971,7 @@ beginnings_of_nbdcopy_options_take_their_arguments (void **state UNUSED)
   assert_true (options.progress && options.no_extents);
   done ();
 
-  /* Ours may be shortened, too, and a whole name is that name. */
+  /* Our options may be abbreviated, too, and a whole name is that name. */
   GOOD ("--no-f", "--pl", "--qui", "--stall=4", "--tr=x");
   assert_string_equal (options.trace_file, "x");
   assert_true (options.no_flush && options.plan && options.quiet);
@@ -1152,7 +1155,7 @@ options_of_commands_are_theirs (void **state UNUSED)
   done ();
 }
 
-/* getopt moves words about: commands have to follow. */
+/* getopt reorders words: commands must be reordered with them. */
 static void
 options_may_stand_around_commands (void **state UNUSED)
 {
@@ -1204,7 +1207,7 @@ broken_commands_are_refused (void **state UNUSED)
   assert_refused ("more than", "command");
 }
 
-/* Whatever goes wrong behind a command, it is not leaked. */
+/* A command does not leak if a later word is wrong. */
 static void
 commands_are_freed_on_every_way_out (void **state UNUSED)
 {
@@ -1312,7 +1315,7 @@ lists_have_the_options_of_nbdcopy (void **state UNUSED)
   free (text);
 }
 
-/* How many lines of --help begin with this option, after its letter if any. */
+/* Counts the lines of --help that begin with this option, after its letter. */
 static unsigned
 count_in_help (const char *help, const char *name)
 {
@@ -1347,7 +1350,7 @@ help_has_each_visible_option_once (void **state UNUSED)
   assert_true (n >= 44 + BLKHASH_COUNT);
   free (names);
 
-  /* virt-v2v looks for it there, and then uses it. */
+  /* virt-v2v looks for it there before it uses it. */
   assert_int_equal (strstr (help, "--blkhash") != NULL, BLKHASH_COUNT > 0);
   assert_null (strstr (help, "--long-options"));
   assert_null (strstr (help, "--short-options"));
@@ -1371,7 +1374,7 @@ help_fits_a_terminal (void **state UNUSED)
   free (help);
 }
 
-/* What --help calls optional is, and what it says of a letter holds. */
+/* Options and letters behave as --help says. */
 static void
 help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
 {
@@ -1395,7 +1398,7 @@ help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
   assert_non_null (help);
   for (i = 0; i < COUNT (lines); ++i)
     if (strstr (help, lines[i]) == NULL)
-      fail_msg ("--help does not say %s", lines[i]);
+      fail_msg ("--help does not contain %s", lines[i]);
   free (help);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The footprint: what is read after a flush comes from the disk.  (What a whole
- * copy leaves in the page cache is looked at from outside.)
+/* The page cache: data that is read after a flush comes from the disk. (A
+ * behaviour test checks the page cache after a whole copy.)
  */
 
 #include <config.h>
@@ -25,7 +25,7 @@
 
 #define SIZE (4 * MiB)
 
-/* How many pages of the file are in the page cache. */
+/* Counts the pages of the file in the page cache. */
 static unsigned
 count_cached (int fd)
 {
@@ -67,7 +67,7 @@ flushed_file_is_read_from_the_disk (void **state UNUSED)
   assert_true (count_cached (fd) > 0);
   assert_int_equal (fsync (fd), 0);
   posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
-  if (count_cached (fd) > 0) { /* files here are always in memory */
+  if (count_cached (fd) > 0) { /* files are always in memory here */
     page_cache_free (f);
     close (fd);
     skip ();

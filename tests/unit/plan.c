@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The plan: each decision by example, and its promises over the whole range of
- * what servers may say.
+/* The plan: each decision by example, and its guarantees for all capabilities
+ * that servers may report.
  */
 
 #include <config.h>
@@ -26,7 +26,7 @@
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
-/* What each test starts from, anew. */
+/* Resets the settings that each test starts from. */
 static struct options options;
 static struct caps source, destination;
 static const struct plan_side sides[2] = {
@@ -72,7 +72,9 @@ make (void)
   assert_false (error_is_set (&e));
 }
 
-/* Refused with this errno, naming this side, and with these words. */
+/* Checks that the plan is refused with this errno, and names this side with
+ * these words.
+ */
 static void
 assert_refused (int number, const char *side, const char *words)
 {
@@ -85,7 +87,7 @@ assert_refused (int number, const char *side, const char *words)
   assert_int_equal (strncmp (side, e.place.side, strlen (e.place.side)), 0);
   if (strncmp (e.text, side, strlen (side)) != 0
       || strstr (e.text, words) == NULL)
-    fail_msg ("%s: nothing of %s, %s", e.text, side, words);
+    fail_msg ("'%s' does not contain '%s' and '%s'", e.text, side, words);
 }
 
 /* -- workers -------------------------------------------------------------- */
@@ -105,7 +107,7 @@ workers_are_limited_by_each_of_four (void **state UNUSED)
   assert_int_equal (workers (), 8); /* processors */
   options.threads = 3;
   assert_int_equal (workers (), 3);
-  options.threads = 12; /* given: processors do not matter */
+  options.threads = 12; /* given by the user: processors do not matter */
   assert_int_equal (workers (), 12);
   options.threads = UINT32_MAX;
   options.connections = 200;
@@ -173,7 +175,7 @@ request_size (void)
   return plan.request_size;
 }
 
-/* What is taken where nobody says anything: a matter of measurements. */
+/* The defaults, which come from measurements. */
 static uint64_t
 our_request_size (void)
 {
@@ -192,7 +194,7 @@ request_size_is_the_users_or_ours (void **state UNUSED)
   assert_int_equal (request_size (), 32 * MiB);
 }
 
-/* The whole default is told: "(default 512K)". */
+/* Prints the default as --help does: "(default 512K)". */
 static void
 help_tells_our_request_size (void **state UNUSED)
 {
@@ -212,7 +214,7 @@ help_tells_our_request_size (void **state UNUSED)
   free (help);
 }
 
-/* As nbdcopy has it, also over what the user said. */
+/* As in nbdcopy, also if the user asked for less. */
 static void
 request_size_is_no_smaller_than_preferred (void **state UNUSED)
 {
@@ -296,7 +298,7 @@ queue_holds_one_request_at_least (void **state UNUSED)
   assert_int_equal (plan.queue_size, UINT32_MAX);
 }
 
-/* All workers together, unless the user says what each may have. */
+/* The limit of all workers together, unless the user sets one for each. */
 static void
 queues_of_all_workers_are_bounded (void **state UNUSED)
 {
@@ -311,7 +313,7 @@ queues_of_all_workers_are_bounded (void **state UNUSED)
   assert_int_equal (plan.queue_size, 64 * MiB);
 }
 
-/* For measuring: nothing is left to find. */
+/* For measurements: nothing is tuned. */
 static void
 pinned_pace_is_what_was_asked_for (void **state UNUSED)
 {
@@ -329,7 +331,7 @@ pinned_pace_is_what_was_asked_for (void **state UNUSED)
   assert_int_equal (plan.sizes[0], MiB);
 }
 
-/* A container that grants little memory ends what takes more. */
+/* A container with little memory kills processes that use more. */
 static void
 little_memory_means_little_in_flight (void **state UNUSED)
 {
@@ -364,13 +366,13 @@ sizes_go_from_small_to_large (void **state UNUSED)
   for (unsigned i = 0; i < plan.n_sizes; i++)
     assert_int_equal (plan.claim % plan.sizes[i], 0);
 
-  options.digest = DIGEST_SHA256; /* a claim may be less than these */
+  options.digest = DIGEST_SHA256; /* a claim may be smaller than these */
   options.digest_block = 64 * KiB;
   make ();
   assert_int_equal (plan.far_size, plan.n_sizes - 1);
 }
 
-/* What the user wants small stays small, and is nothing to try out. */
+/* Small settings of the user are kept, and are not tuned. */
 static void
 ceilings_bound_the_sizes (void **state UNUSED)
 {
@@ -397,7 +399,7 @@ ceilings_bound_the_sizes (void **state UNUSED)
   assert_int_equal (plan.far_size, plan.near_size);
 }
 
-/* A size that somebody asked for is not left to the tuner. */
+/* A size that the user set is not tuned. */
 static void
 wanted_request_size_is_the_only_one (void **state UNUSED)
 {
@@ -420,7 +422,7 @@ wanted_request_size_is_the_only_one (void **state UNUSED)
   assert_int_equal (plan.sizes[plan.n_sizes - 1], MiB);
 }
 
-/* Buffers for them are bought at the start. */
+/* Their buffers are allocated at the start. */
 static void
 requests_are_the_users_as_far_as_memory_allows (void **state UNUSED)
 {
@@ -484,7 +486,7 @@ stream_as_the_source_has_no_size (void **state UNUSED)
   assert_int_equal (plan.room, INT64_MAX);
 }
 
-/* Each byte has to be written, and to be stored is no matter of a stream. */
+/* Each byte has to be written, and a stream cannot be flushed. */
 static void
 stream_as_the_destination_takes_every_byte (void **state UNUSED)
 {
@@ -570,7 +572,7 @@ side_in_use_is_refused (void **state UNUSED)
   assert_refused (EBUSY, "source S", "in use");
 }
 
-/* Its own size does not matter, and it starts out as zeroes. */
+/* Its own size does not matter, and it reads as zeroes at the start. */
 static void
 destination_that_grows_takes_any_size (void **state UNUSED)
 {
@@ -647,7 +649,7 @@ what_is_known_of_the_destination (void **state UNUSED)
     make ();
     assert_false (plan.zero.ask_destination);
 
-    /* What is zero at the destination need not be allocated. */
+    /* Zeroes of the destination need not be allocated. */
     options.allocated = true;
     destination.extents_max = GiB;
     make ();
@@ -743,7 +745,7 @@ gap_is_the_smallest_zero_extent_worth_a_request (void **state UNUSED)
   make ();
   assert_int_equal (plan.gap, plan.zero.scan);
   options.sparse_given = true;
-  options.sparse = MiB; /* what is looked for, not what is kept */
+  options.sparse = MiB; /* of zeroes to look for, not of holes to keep */
   make ();
   assert_int_equal (plan.gap, 4096);
   options.sparse = 0;
@@ -773,7 +775,7 @@ copy_is_not_compared_unless_it_is_said (void **state UNUSED)
   assert_false (plan.copies || plan.flush);
 }
 
-/* What stands against a copy alone is nothing to a comparison. */
+/* Reasons to refuse a copy do not matter for a comparison. */
 static void
 comparing_needs_nothing_but_reading (void **state UNUSED)
 {
@@ -808,7 +810,7 @@ holes_of_both_sides_are_asked_for_to_compare (void **state UNUSED)
   assert_false (plan.source_extents || plan.destination_extents);
 }
 
-/* -- what is wanted of each side ------------------------------------------ */
+/* -- requirements on each side -------------------------------------------- */
 
 static void
 extents_are_wanted_where_they_will_be_used (void **state UNUSED)
@@ -925,7 +927,7 @@ file_with_one_shard_is_not_known_to_be_zero (void **state UNUSED)
   options.shard = (struct shard) { 1, 2 };
   make ();
   assert_int_equal (plan.zero.known, IS_ZERO_AUTO);
-  options.destination_is_zero = IS_ZERO_YES; /* a promise is a promise */
+  options.destination_is_zero = IS_ZERO_YES; /* the user's word is trusted */
   make ();
   assert_int_equal (plan.zero.known, IS_ZERO_YES);
 }
@@ -941,9 +943,9 @@ streams_have_no_shards (void **state UNUSED)
   assert_refused (ENOTSUP, "destination D", "--shard");
 }
 
-/* -- promises ------------------------------------------------------------- */
+/* -- guarantees ----------------------------------------------------------- */
 
-/* From small to large, and all within the ceilings. */
+/* Sizes are in ascending order and within the limits. */
 static void
 assert_sizes (void)
 {
@@ -1017,8 +1019,8 @@ huge_disks_do_not_overflow (void **state UNUSED)
   assert_promises ();
 }
 
-/* Each block in one worker's hands; and what a claim needs in memory is
- * bounded, however small the blocks are.
+/* Each block belongs to one worker, and the memory of a claim is bounded, even
+ * for small blocks.
  */
 static void
 digest_claims_whole_blocks_and_not_too_many (void **state UNUSED)
@@ -1063,7 +1065,7 @@ power (unsigned short *dice, unsigned from, unsigned to)
   return UINT64_C (1) << (from + nrand48 (dice) % (to - from + 1));
 }
 
-/* What endpoint_open lets through. */
+/* Capabilities that endpoint_open accepts. */
 static struct caps
 any_caps (unsigned short *dice)
 {
@@ -1117,7 +1119,7 @@ promises_hold_for_any_two_sides (void **state UNUSED)
   assert_true (made > 2000 && refused > 2000);
 }
 
-/* An assertion leaves by longjmp, so the seed is told from here. */
+/* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 tell_seed (void **state UNUSED)
 {

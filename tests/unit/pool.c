@@ -78,7 +78,7 @@ slots_of_whole_pages_start_on_a_page (void **state UNUSED)
   pool_free (&p);
 }
 
-/* What was used before is in the processor's cache, and resident. */
+/* Buffers that were used before are resident, and in the processor's cache. */
 static void
 lowest_slots_are_taken_first (void **state UNUSED)
 {
@@ -116,7 +116,7 @@ several_slots_lie_in_a_row (void **state UNUSED)
   assert_false (pool_has (&p, 2));
   assert_null (pool_take (&p, 2));
 
-  pool_give (&p, a, 2); /* three are idle, but two of them in a row */
+  pool_give (&p, a, 2); /* three are idle, but only two of them are adjacent */
   assert_true (pool_has (&p, 2));
   assert_false (pool_has (&p, 3));
   assert_null (pool_take (&p, 3));
@@ -138,7 +138,7 @@ memory_is_not_resident_before_it_is_touched (void **state UNUSED)
   assert_int_equal (mincore (p.arena, p.arena_size, resident), 0);
   for (i = 0; i < 1024; ++i)
     n += resident[i] & 1;
-  /* Not all: how many pages one touch brings in is the kernel's choice. */
+  /* Not all: the kernel decides how many pages one access brings in. */
   assert_in_range (n, 1, 1023);
   pool_free (&p);
 }
@@ -175,7 +175,7 @@ sizes_that_do_not_fit_are_refused (void **state UNUSED)
   assert_refused (1, SIZE_MAX, EOVERFLOW);
   assert_refused (2, SIZE_MAX / 2 + 1, EOVERFLOW);
   assert_refused (SIZE_MAX / 4, 64, EOVERFLOW);
-  /* Fits in a size_t, but in no address space. */
+  /* Fits into a size_t, but not into an address space. */
   assert_refused (1, SIZE_MAX / 2, ENOMEM);
 }
 

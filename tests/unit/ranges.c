@@ -19,7 +19,8 @@
 #define UNUSED __attribute__ ((unused))
 
 static void
-assert_ranges (const struct ranges *r, const struct ranges_entry *expected, size_t n)
+assert_ranges (const struct ranges *r, const struct ranges_entry *expected,
+               size_t n)
 {
   size_t i;
 
@@ -32,8 +33,8 @@ assert_ranges (const struct ranges *r, const struct ranges_entry *expected, size
 }
 
 #define ASSERT_RANGES(r, ...)                                                  \
-  assert_ranges ((r), (const struct ranges_entry[]) { __VA_ARGS__ },                  \
-                 sizeof ((const struct ranges_entry[]) { __VA_ARGS__ })               \
+  assert_ranges ((r), (const struct ranges_entry[]) { __VA_ARGS__ },           \
+                 sizeof ((const struct ranges_entry[]) { __VA_ARGS__ })        \
                    / sizeof (struct ranges_entry))
 
 static void
@@ -135,14 +136,14 @@ full_set_says_so_and_stays_as_it_was (void **state UNUSED)
   assert_int_equal (ranges_init (&r, 3), 0);
   assert_true (ranges_set (&r, 0, 10, 1));
   assert_true (ranges_set (&r, 20, 30, 1));
-  assert_false (ranges_set (&r, 5, 6, 2)); /* one would become three */
+  assert_false (ranges_set (&r, 5, 6, 2)); /* one range would become three */
   ASSERT_RANGES (&r, { 0, 10, 1 }, { 20, 30, 1 });
   assert_true (ranges_set (&r, 40, 50, 1));
   assert_false (ranges_set (&r, 60, 70, 1));
   assert_false (ranges_cut (&r, 22, 25));
   ASSERT_RANGES (&r, { 0, 10, 1 }, { 20, 30, 1 }, { 40, 50, 1 });
 
-  /* What needs no slot still works. */
+  /* Changes that need no slot still work. */
   assert_true (ranges_set (&r, 10, 20, 1));
   ASSERT_RANGES (&r, { 0, 30, 1 }, { 40, 50, 1 });
   assert_true (ranges_cut (&r, 22, 25));
@@ -281,7 +282,7 @@ check_model (const struct ranges *r, const unsigned char *model, size_t max)
       assert_true (next == i || at->start == next);
     }
   }
-  /* As many ranges as runs: so every two that should be merged are. */
+  /* There are as many ranges as runs, so all adjacent ranges are merged. */
   assert_int_equal (ranges_count (r), n);
   assert_int_equal (ranges_bytes (r), bytes);
   assert_true (n <= max);
@@ -302,7 +303,7 @@ count_runs (const unsigned char *model)
   return n;
 }
 
-/* One seed: a set of some capacity, and changes, most of them short. */
+/* For one seed: a set of some capacity, and changes, most of them short. */
 static void
 run_seed (unsigned seed)
 {
@@ -324,7 +325,7 @@ run_seed (unsigned seed)
 
     memcpy (after, model, sizeof model);
     if (verb == 0) {
-      /* Rarely far, or there is never much to forget. */
+      /* Rarely far, so that there is something to remove. */
       from = from % (step % 8 ? 8 : SPACE);
       memset (after, NOTHING, from);
       ranges_forget_below (&r, from);
@@ -339,7 +340,7 @@ run_seed (unsigned seed)
       done = ranges_set (&r, from, to, value);
     }
 
-    /* Refused exactly when it would not fit. */
+    /* Refused exactly if it would not fit. */
     assert_int_equal (done, count_runs (after) <= max);
     if (done)
       memcpy (model, after, sizeof model);
@@ -358,7 +359,7 @@ set_behaves_like_an_array (void **state UNUSED)
   current_seed = 0;
 }
 
-/* An assertion leaves by longjmp, so the seed is told from here. */
+/* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 tell_seed (void **state UNUSED)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is tried again, and how often. */
+/* Errors that are retried, and how often. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Secrets: each way they come in is hidden, and nothing else is. */
+/* Secrets are masked in each form, and nothing else is. */
 
 #include <config.h>
 
@@ -95,7 +95,7 @@ user_information_is_masked (void **state UNUSED)
     { "a=nbd://u:p@h/,b=nbd://v:q@i/", "a=nbd://***@h/,b=nbd://***@i/" },
     { "nbd://h1,nbd://u:p@h2", "nbd://h1,nbd://***@h2" },
     { "nbd://h1/nbd://u:p@h2", "nbd://h1/nbd://***@h2" },
-    /* Not well formed, but what people type. */
+    /* Malformed, but common. */
     { "nbds://alice:p/w@host/x", "nbds://***@host/x" },
     { "nbds://alice:p?w@host", "nbds://***@host" },
     { "nbds://alice:x#w@host", "nbds://***@host" },
@@ -149,7 +149,7 @@ encoded_secrets_are_masked (void **state UNUSED)
     { "nbd://h/x?%74oken=hunter2", "nbd://h/x?%74oken=***" },
     { "nbd://h/x%253Ftoken%253Dhunter2", "nbd://h/x%253Ftoken%253D***" },
     { "?u=https%3A%2F%2Fa%3Ahunter2%40h%2F", "?u=https%3A%2F%2F***%40h%2F" },
-    /* A part of the password, however it is read. */
+    /* A part of the password, in any reading. */
     { "password=a%26b%3Dhunter2", "password=***" },
     { "?password=a%26b%3Dhunter2&c=d", "?password=***&c=d" },
     { "%", "%" },

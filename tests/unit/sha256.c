@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SHA-256: the answers that its standard gives, and those around the end of a
- * block.
+/* SHA-256: the examples of the standard, and lengths around the end of a block.
  */
 
 #include <config.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Signals: handed over in order, and nobody can leave a second one untaken. */
+/* Signals: delivered in order, and a second one always ends the process. */
 
 #include <config.h>
 
@@ -31,7 +31,7 @@ begin (uint64_t patience)
     _exit (99);
 }
 
-/* Waits for the next one, and takes it. */
+/* Waits for the next signal, and takes it. */
 static int
 take (void)
 {
@@ -42,7 +42,7 @@ take (void)
   return signals_take ();
 }
 
-/* How a process ends that does this: as wait(2) tells it. */
+/* Returns how a process that does this ends, as wait(2) reports it. */
 static int
 status_of (void (*what) (void))
 {
@@ -64,7 +64,7 @@ take_each (void)
   begin (3600 * NS_PER_S);
   if (signals_take () != 0)
     _exit (1);
-  kill (getpid (), SIGUSR1); /* not wanted yet */
+  kill (getpid (), SIGUSR1); /* not waited for yet */
   kill (getpid (), SIGTERM);
   if (take () != SIGTERM || signals_take () != 0)
     _exit (2);
@@ -90,7 +90,7 @@ take_doubled (void)
   if (take () != SIGINT)
     _exit (1);
   kill (getpid (), SIGINT);
-  kill (getpid (), SIGTERM); /* comes after it, as it has a higher number */
+  kill (getpid (), SIGTERM); /* comes after it, because its number is higher */
   if (take () != SIGTERM || signals_take () != 0)
     _exit (2);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lines that nobody may have to wait for: whole or not at all, and in order. */
+/* Lines that are written without blocking: whole or not at all, and in order.
+ */
 
 #include <config.h>
 
@@ -46,7 +47,9 @@ put_line (struct sink *out, char letter)
   return sink_line (out, line, sizeof line, 0);
 }
 
-/* Reads all there is: each line must be whole and of one letter.  How many. */
+/* Reads everything, and checks that each line is whole and of one letter.
+ * Returns the number of lines.
+ */
 static unsigned
 read_lines (int fd)
 {
@@ -85,12 +88,13 @@ full_pipe_drops_whole_lines (void **state UNUSED)
   assert_true (put_line (&out, 'Y'));
   assert_int_equal (read_lines (fds[0]), 1);
   sink_close (&out);
-  assert_int_not_equal (fcntl (fds[1], F_GETFD), -1); /* is not ours */
+  assert_int_not_equal (fcntl (fds[1], F_GETFD), -1); /* it is still open */
   close (fds[0]);
   close (fds[1]);
 }
 
-/* A stream socket may take a part of a line: nothing gets before its rest. */
+/* A stream socket may take a part of a line: its rest comes before other lines.
+ */
 static void
 full_socket_keeps_the_order (void **state UNUSED)
 {
@@ -132,7 +136,7 @@ reader_that_goes_ends_it (void **state UNUSED)
   assert_false (put_line (&out, 'c'));
   sink_close (&out);
 
-  /* Nor is one missed that had gone before. */
+  /* Nor is a line missed that was written before. */
   out = open_fd (fds[1]);
   assert_false (put_line (&out, 'd'));
   assert_int_equal (out.fd, -1);

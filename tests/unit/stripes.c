@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Stripes: each byte exactly once, whoever takes and claims it, in whatever
+/* Stripes: each byte is handed out exactly once, to any worker and in any
  * order.
  */
 
@@ -55,7 +55,7 @@ assert_stripe (const struct range *s, uint64_t start, uint64_t end)
 
 /* -- by example ----------------------------------------------------------- */
 
-/* What is in an owner's hands still has to be done. */
+/* A claimed range still has to be done. */
 static void
 disk_can_turn_out_to_end (void **state UNUSED)
 {
@@ -105,7 +105,7 @@ disk_is_cut_into_equal_shares_in_order (void **state UNUSED)
   unsigned i;
 
   assert_int_equal (stripes_left (s), 4000);
-  for (i = 4; i-- > 0;) { /* in whatever order they come */
+  for (i = 4; i-- > 0;) { /* in any order */
     assert_true (take (s, i, &out));
     assert_stripe (&out, i * 1000, (i + 1) * 1000);
   }
@@ -178,7 +178,7 @@ claims_end_at_multiples_of_align (void **state UNUSED)
   stripes_free (s);
 }
 
-/* The back half goes; the owner learns it with its next claim. */
+/* The back half is stolen; the owner learns of it at its next claim. */
 static void
 idle_owner_steals_the_back_half_of_the_largest (void **state UNUSED)
 {
@@ -230,7 +230,7 @@ whole_stripes_come_before_stolen_ones (void **state UNUSED)
   uint64_t left, taken = 0;
   unsigned i;
 
-  for (i = 0; i < 4; ++i) { /* the three others never show up */
+  for (i = 0; i < 4; ++i) { /* the three others never start */
     assert_true (take (s, 0, &out));
     assert_int_equal (out.end - out.start, 1000);
     assert_false (stolen);
@@ -269,7 +269,7 @@ small_rests_are_left_alone (void **state UNUSED)
 }
 
 /* Smaller than align cannot be stolen, whatever steal_min is. */
-/* What earlier runs have left around bad places: a run may end there. */
+/* Gaps that earlier runs have left around bad sectors: a run may end there. */
 static void
 small_ranges_come_last_and_the_smallest_of_all (void **state UNUSED)
 {
@@ -345,7 +345,7 @@ finish_waits_for_what_nobody_has_taken (void **state UNUSED)
 
   assert_true (take (s, 0, &out));
   assert_true (stripes_claim (s, 0, 1000, &out, &left));
-  assert_false (stripes_finish (s, 0)); /* it gave up early */
+  assert_false (stripes_finish (s, 0)); /* it ended early */
   assert_int_equal (stripes_left (s), 1000);
   assert_true (take (s, 1, &out));
   assert_true (stripes_claim (s, 1, 500, &out, &left));
@@ -425,7 +425,7 @@ owners_share_one_stripe_in_order (void **state UNUSED)
 
   assert_false (stripes_claim_at (s, 2, 5000, 1, &out));
   assert_false (take (s, 1, &out));
-  assert_false (stripes_finish (s, 0)); /* owner 2 is still at it */
+  assert_false (stripes_finish (s, 0)); /* owner 2 is still working on it */
   assert_true (stripes_finish (s, 2));
   stripes_free (s);
 }
@@ -449,16 +449,16 @@ nothing_in_order_is_done_at_once (void **state UNUSED)
 static unsigned current_seed;
 static unsigned n_stolen, n_never_came;
 
-/* An owner as the model sees it. */
+/* An owner in the model. */
 struct owner {
   bool comes, done;
-  uint64_t at, end; /* what it should still hold, at most */
+  uint64_t at, end; /* the range that it may still hold, at most */
 };
 
 struct model {
   unsigned char todo[DISK], got[DISK];
   uint64_t left;
-  uint64_t base; /* where the disk of the model lies */
+  uint64_t base; /* start of the model's disk */
   uint64_t align, steal_min;
   unsigned owners;
   struct owner o[OWNERS];
@@ -496,7 +496,7 @@ any_stripes (struct model *m, unsigned short *dice)
   return s;
 }
 
-/* Either lies nobody's, or is the back of somebody's. */
+/* The range is either free, or the back half of an owner's stripe. */
 static void
 check_taken (struct model *m, unsigned owner, const struct range *out)
 {
@@ -543,7 +543,7 @@ check_claimed (struct model *m, unsigned owner, uint64_t want,
   m->left -= out->end - out->start;
 }
 
-/* One step of one owner.  True when it will do no more. */
+/* Makes one step of one owner.  Returns true if it is finished. */
 static bool
 step (struct model *m, struct stripes *s, unsigned owner, unsigned short *dice)
 {
@@ -584,7 +584,7 @@ run_seed (unsigned seed)
 
   for (i = 0; i < m.owners; ++i)
     n += m.o[i].comes;
-  lazy = (unsigned) nrand48 (dice) % m.owners; /* acts now and then */
+  lazy = (unsigned) nrand48 (dice) % m.owners; /* acts only now and then */
   while (n > 0) {
     assert_int_equal (stripes_left (s), m.left);
     owner = (unsigned) nrand48 (dice) % m.owners;
@@ -609,7 +609,7 @@ each_byte_is_claimed_exactly_once (void **state UNUSED)
   assert_true (n_never_came > 150);
 }
 
-/* An assertion leaves by longjmp, so the seed is told from here. */
+/* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 tell_seed (void **state UNUSED)
 {
@@ -621,13 +621,13 @@ tell_seed (void **state UNUSED)
 /* -- threads -------------------------------------------------------------- */
 
 #define THREADS 8
-#define BLOCK 512 /* bytes that one entry of the map stands for */
+#define BLOCK 512 /* bytes per entry of the map */
 #define BLOCKS 65536
 
 static struct stripes *shared;
 static atomic_uchar map[BLOCKS];
 static atomic_uint finished;
-static atomic_uint faults; /* cmocka is for the main thread alone */
+static atomic_uint faults; /* cmocka only works in the main thread */
 
 static void *
 run_owner (void *opaque)
@@ -649,7 +649,7 @@ run_owner (void *opaque)
     }
   if (stripes_finish (shared, owner)) {
     atomic_fetch_add (&finished, 1);
-    /* All is done when somebody is told so. */
+    /* Everything is done when stripes_finish returns true. */
     for (i = 0; i < BLOCKS; ++i)
       if (atomic_load (&map[i]) != 1)
         atomic_fetch_add (&faults, 1);
@@ -676,7 +676,7 @@ threads_claim_each_byte_exactly_once (void **state UNUSED)
     for (i = 0; i < THREADS; ++i)
       assert_int_equal (pthread_join (threads[i], NULL), 0);
     assert_int_equal (atomic_load (&faults), 0);
-    /* Once, or more often where some came too late for anything. */
+    /* Once, or more often if some threads came too late to get work. */
     assert_in_range (atomic_load (&finished), 1, THREADS);
     for (i = 0; i < BLOCKS; ++i)
       assert_int_equal (atomic_load (&map[i]), 1);

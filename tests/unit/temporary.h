@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a unit test makes files: the harness looks into TMPDIR for what is left
- * there.
+/* The folder for files of unit tests: the harness checks TMPDIR for files that
+ * are left.
  */
 
 #ifndef TEMPORARY_H
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Puts a template for mkstemp and mkdtemp into name. */
+/* Writes a template for mkstemp and mkdtemp to name. */
 static inline void
 temporary_name (char name[PATH_MAX])
 {

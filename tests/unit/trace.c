@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The trace: what is told is in the file, each event once and with an end; what
- * no longer fits is counted.  That the file is JSON is another program's to
- * say: see trace-shows-what-was-done.sh.
+/* The trace: the file has each event once and with an end, and events that no
+ * longer fit are counted. trace-shows-what-was-done.sh checks that the file is
+ * JSON.
  */
 
 #include <config.h>
@@ -25,7 +25,7 @@
 
 #define UNUSED __attribute__ ((unused))
 
-/* The file's text, for the caller to free. */
+/* Returns the file's text; the caller frees it. */
 static char *
 text_of (const struct trace *t)
 {
@@ -53,7 +53,7 @@ count (const char *text, const char *what)
   return n;
 }
 
-/* The number behind the first "key": in the text. */
+/* Returns the number after the first "key": in the text. */
 static uint64_t
 number_of (const char *text, const char *key)
 {
@@ -205,8 +205,8 @@ states_and_levels_are_told_when_they_change (void **state UNUSED)
   trace_free (t);
 }
 
-/* As many as anybody tells: the memory is what it was.  Each of many workers
- * has little of it, so that few records fill it.
+/* Any number of events takes the same memory.  Each of many workers has a small
+ * part of it, so that few records fill it.
  */
 static void
 the_newest_take_the_place_of_the_oldest (void **state UNUSED)
@@ -219,7 +219,7 @@ the_newest_take_the_place_of_the_oldest (void **state UNUSED)
 
   for (uint64_t i = 0; i < n; i++)
     track_close (k, track_open (k, "read", i, i, 1), 0);
-  track_close (k, early, EIO); /* its slot has another in it */
+  track_close (k, early, EIO); /* its slot has another event */
   text = text_of (t);
   kept = number_of (text, "\"records\":");
   lost = number_of (text, "\"overwritten\":");

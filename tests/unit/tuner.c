@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tuner against models of links, servers and machines: what it delivers,
- * with how much in flight, how soon, and that it follows when the link changes.
- * No clock, no server.
+/* The tuner with models of links, servers and machines: the rate that it
+ * reaches, the bytes in flight, the time that it needs, and its reaction when
+ * the link changes.  Without a clock and without servers.
  */
 
 #include <config.h>
@@ -27,17 +27,17 @@
 #define WORKERS 2
 #define WORKERS_MAX_HERE (2 * WORKERS)
 #define IN_FLIGHT 64           /* requests of one worker, at most */
-#define NEAR (150 * NS_PER_US) /* what an answer takes next door */
+#define NEAR (150 * NS_PER_US) /* latency of a near server */
 #define TRIPS_SPAN(took) max_u64 (4 * NS_PER_S, 40 * (took)) /* as worker.c */
 
 /* -- the model ------------------------------------------------------------ */
 
 /* One side: the link to a server, and the server. */
 struct model_side {
-  uint64_t trip;    /* ns that each answer takes; 0: next door */
-  double rate;      /* bytes a second, of all connections; 0: as
+  uint64_t trip;    /* ns of latency; 0: a near server */
+  double rate;      /* bytes per second of all connections; 0: as
                                    many as wanted */
-  double burst;     /* bytes that go through at any rate first */
+  double burst;     /* bytes that first pass at any rate */
   unsigned threads; /* requests of one connection that the server
                                    works on at a time; 0: as many as come */
 };
@@ -53,15 +53,15 @@ struct model {
   uint64_t first;           /* ns that each answer takes longer until so
                                    many bytes have come */
   double first_bytes;
-  double quick;     /* the part of the answers that take no time */
+  double quick;     /* the part of the replies that take no time */
   unsigned connect; /* round trips until a further worker is
                                    connected; the first one always is */
-  bool idle;        /* something else holds the copy up */
-  bool limited;     /* a limit on the rate does */
+  bool idle;        /* something else delays the copy */
+  bool limited;     /* a rate limit delays the copy */
 };
 
-/* A request on its way: it waits for a thread of the server, for the delay, for
- * the link, for the processors, on either side.
+/* A request in flight: it waits for a thread of the server, for the delay, for
+ * the link, and for the processors, on either side.
  */
 struct trip {
   uint64_t time;  /* when the present stage is over */
@@ -76,7 +76,7 @@ struct model_worker {
   unsigned requests;
   unsigned at_work[2]; /* of each server's threads */
   struct rtt trips[2];
-  uint64_t trip[2], last[2]; /* the quickest answers, and the last ones */
+  uint64_t trip[2], last[2]; /* the shortest latencies, and the last ones */
 };
 
 static struct plan plan;
@@ -147,8 +147,8 @@ factor_of (const struct model *m, uint64_t length)
   return m->factor[i] > 0 ? m->factor[i] : 1;
 }
 
-/* The time that so many bytes take of something that is used in turn; *free is
- * when it is free again.
+/* Returns the time at which a shared resource has processed these bytes;
+ * *free_at is the time at which it is free again.
  */
 static uint64_t
 use (uint64_t *free_at, double ns)
@@ -182,7 +182,7 @@ through_processors (const struct model *m, const struct trip *t)
   return use (&processors_free, ns);
 }
 
-/* The request begins to be worked on, if the server has a thread for it. */
+/* Starts the request, if the server has a free thread. */
 static void
 try_to_begin (const struct model *m, struct trip *t)
 {
@@ -207,7 +207,7 @@ send (const struct model *m, struct trip *t, unsigned side)
   try_to_begin (m, t);
 }
 
-/* Those that wait are served in turn. */
+/* Starts waiting requests in order. */
 static void
 let_next_begin (const struct model *m, unsigned worker, unsigned side)
 {
@@ -285,7 +285,7 @@ answer (const struct model *m, unsigned i)
   let_next_begin (m, worker, side);
 }
 
-/* The request's present stage is over. */
+/* Ends the request's current stage. */
 static void
 step (const struct model *m, unsigned i)
 {
@@ -304,7 +304,7 @@ step (const struct model *m, unsigned i)
     answer (m, i);
     break;
   case WAITING:
-    break; /* has no time */
+    break; /* takes no time */
   }
 }
 
@@ -388,7 +388,7 @@ size_index (void)
   return i;
 }
 
-/* For so many ns.  Returns the bytes a second that were written. */
+/* Runs the model for this many ns.  Returns the bytes written per second. */
 static double
 run (const struct model *m, uint64_t time)
 {
@@ -417,8 +417,7 @@ run (const struct model *m, uint64_t time)
   return (double) (written - before) * NS_PER_S / time;
 }
 
-/* Nothing runs, as while a machine is suspended; all that is due then is late.
- */
+/* Lets time pass while nothing runs, as when a machine is suspended. */
 static void
 stop_for (uint64_t time)
 {
@@ -428,7 +427,8 @@ stop_for (uint64_t time)
       trips[i].time = max_u64 (trips[i].time, now);
 }
 
-/* A link with the same delay on both sides, and processors that do so much. */
+/* Makes a link with the same delay on both sides, and processors of this rate.
+ */
 static struct model
 link_of (uint64_t trip, double rate)
 {
@@ -439,7 +439,7 @@ link_of (uint64_t trip, double rate)
 
 #define MS NS_PER_MS
 
-/* What all windows together are at present. */
+/* Returns the sum of all current windows. */
 static uint64_t
 all_windows (void)
 {
@@ -461,7 +461,7 @@ is_at_first_pace (void)
     && tuner.pace.window == first.window;
 }
 
-/* At least this part of the last run was at that size. */
+/* Checks that at least this part of the last run used that size. */
 #define ASSERT_MOSTLY(size, time, part)                                        \
   assert_true (spent[size] >= (uint64_t) ((time) * (part)))
 
@@ -478,7 +478,7 @@ near_link_keeps_the_pace_it_begins_with (void **state UNUSED)
   assert_true (most_in_flight <= WORKERS * first_window ());
 }
 
-/* As qemu-nbd does with a fresh qcow2. */
+/* As with qemu-nbd and a new qcow2. */
 static void
 server_that_dislikes_large_requests_gets_small_ones (void **state UNUSED)
 {
@@ -490,7 +490,7 @@ server_that_dislikes_large_requests_gets_small_ones (void **state UNUSED)
   ASSERT_MOSTLY (0, 20 * NS_PER_S, 0.9);
 }
 
-/* Whatever it was that made small requests look good. */
+/* After small requests looked good for any reason. */
 static void
 near_link_comes_back_to_larger_requests (void **state UNUSED)
 {
@@ -503,7 +503,7 @@ near_link_comes_back_to_larger_requests (void **state UNUSED)
   assert_int_equal (tuner.size, plan.near_size);
 }
 
-/* A stream that is slow to begin, or all that was not to be read. */
+/* A stream that begins slowly, or a beginning that need not be read. */
 static void
 late_beginning_does_not_make_a_near_link_a_long_one (void **state UNUSED)
 {
@@ -517,8 +517,8 @@ late_beginning_does_not_make_a_near_link_a_long_one (void **state UNUSED)
   assert_true (all_windows () <= WORKERS * first_window ());
 }
 
-/* Where the rate jumps about by a third with whatever else the machine does,
- * that must not be taken for a success.
+/* If the rate varies by a third because of other work of the machine, that must
+ * not count as a success.
  */
 static void
 noise_is_no_reason_to_leave (void **state UNUSED)
@@ -543,7 +543,7 @@ slow_link_is_filled_within_half_a_second (void **state UNUSED)
   assert_true (run (&m, 20 * NS_PER_S) > 0.97e9);
 }
 
-/* A copy of a second or two has no time to try pace after pace. */
+/* A copy of a second or two has no time to try several settings. */
 static void
 longest_link_is_filled_in_four_round_trips (void **state UNUSED)
 {
@@ -553,7 +553,7 @@ longest_link_is_filled_in_four_round_trips (void **state UNUSED)
   assert_true (run (&m, NS_PER_S) > 0.9 * m.rate);
 }
 
-/* All of the delay is on one side: on the other one answers come at once. */
+/* The whole delay is on one side; the other side replies at once. */
 static void
 link_with_one_long_side_is_filled (void **state UNUSED)
 {
@@ -567,8 +567,8 @@ link_with_one_long_side_is_filled (void **state UNUSED)
   }
 }
 
-/* A handshake takes some round trips more, and only the first worker had its
- * own by now; whether there are others to be asked for, or not.
+/* A handshake takes more round trips, and only the first worker has finished
+ * its handshake; with and without further workers.
  */
 static void
 workers_that_connect_late_do_not_end_the_rise (void **state UNUSED)
@@ -584,7 +584,7 @@ workers_that_connect_late_do_not_end_the_rise (void **state UNUSED)
   }
 }
 
-/* A little of data, and then nothing for long. */
+/* A little data, and then nothing for a long time. */
 static void
 long_link_that_was_taken_for_a_near_one_is_risen_on (void **state UNUSED)
 {
@@ -616,7 +616,7 @@ long_link_gets_more_workers_and_a_near_one_none (void **state UNUSED)
   assert_int_equal (connected, WORKERS_MAX_HERE);
 }
 
-/* What is more than the link holds only waits in the servers. */
+/* More than the link holds only waits in the servers. */
 static void
 link_is_not_given_much_more_than_it_holds (void **state UNUSED)
 {
@@ -627,7 +627,7 @@ link_is_not_given_much_more_than_it_holds (void **state UNUSED)
   ASSERT_MOSTLY (plan.far_size, 20 * NS_PER_S, 0.8);
 }
 
-/* A narrow link is full with little, also where it begins with a burst. */
+/* A narrow link is filled by a few requests, also if it begins with a burst. */
 static void
 narrow_link_is_not_given_what_buys_nothing (void **state UNUSED)
 {
@@ -645,8 +645,9 @@ narrow_link_is_not_given_what_buys_nothing (void **state UNUSED)
 
 /* -- servers that work on few requests ------------------------------------ */
 
-/* What is on the way is all that they work on, so only larger requests deliver
- * more; where a server works on enough of them, none are tried for long.
+/* These servers only work on the requests of one round trip, so that only
+ * larger requests deliver more.  If a server works on enough requests, larger
+ * ones are not tried for long.
  */
 static void
 larger_requests_where_their_number_is_what_limits (void **state UNUSED)
@@ -670,7 +671,7 @@ larger_requests_where_their_number_is_what_limits (void **state UNUSED)
 
 /* -- what is not the link's doing ----------------------------------------- */
 
-/* As where each page is touched for the first time. */
+/* As when each page is touched for the first time. */
 static void
 slow_first_answers_do_not_keep_the_window_small (void **state UNUSED)
 {
@@ -706,7 +707,7 @@ machine_that_stops_goes_on_as_before (void **state UNUSED)
   }
 }
 
-/* The machine had something else to do in the very round that is looked at. */
+/* The machine was busy in exactly the measured round. */
 static void
 hiccup_does_not_end_the_rise (void **state UNUSED)
 {
@@ -733,7 +734,7 @@ loss_of_all_connections_does_not_end_the_rise (void **state UNUSED)
   assert_true (run (&m, NS_PER_S) > 0.9 * m.rate);
 }
 
-/* From a cache, or from where nothing was ever written. */
+/* From a cache, or from ranges that were never written. */
 static void
 some_quick_answers_do_not_make_a_link_near (void **state UNUSED)
 {
@@ -747,7 +748,7 @@ some_quick_answers_do_not_make_a_link_near (void **state UNUSED)
   }
 }
 
-/* All of a disk's beginning is quick, and its end is not. */
+/* The beginning of the disk is fast, and its end is slow. */
 static void
 quick_beginning_is_soon_forgotten (void **state UNUSED)
 {
@@ -778,8 +779,8 @@ link_that_changes_is_followed_both_ways (void **state UNUSED)
   assert_true (run (&far, NS_PER_S) > 0.9e9);
 }
 
-/* Where answers come in the shortest time, more is asked for two round trips
- * later.  What was asked for before still takes the old link's time.
+/* If replies come with the shortest latency, the window grows two round trips
+ * later.  Earlier requests still have the latency of the old link.
  */
 static void
 room_is_used_within_two_round_trips (void **state UNUSED)
@@ -808,8 +809,8 @@ what_buys_nothing_is_given_back_within_a_second (void **state UNUSED)
   assert_true (all_windows () <= WORKERS_MAX_HERE * 6 * MiB);
 }
 
-/* Its own queue hides how long answers take at best, and that is forgotten in
- * the end: then a small window shows it again.
+/* The copy's own queue hides the shortest latency, which is forgotten in the
+ * end.  Then a small window measures it again.
  */
 static void
 shortest_time_is_found_again_after_it_was_forgotten (void **state UNUSED)
@@ -838,9 +839,8 @@ longer_way_is_believed (void **state UNUSED)
   assert_true (run (&after, 10 * NS_PER_S) > 0.9 * after.rate);
 }
 
-/* Two copies on one link, each of which has as much of it as it has of what is
- * in flight there, and sees the other one's queue.  Neither starves, and they
- * do not drive each other up for ever.
+/* Two copies share one link in proportion to their bytes in flight, and see
+ * each other's queue.  Neither starves, and their windows do not grow forever.
  */
 static void
 two_copies_share_a_link (void **state UNUSED)
@@ -879,7 +879,7 @@ two_copies_share_a_link (void **state UNUSED)
 
 /* -- when nothing can be concluded ---------------------------------------- */
 
-/* Where extents or the servers hold the copy up, windows say nothing. */
+/* If extents or the servers delay the copy, windows have no effect. */
 static void
 nothing_is_concluded_while_windows_have_room (void **state UNUSED)
 {
@@ -901,7 +901,7 @@ nothing_is_concluded_while_a_limit_holds_the_copy_up (void **state UNUSED)
   ASSERT_MOSTLY (plan.near_size, 30 * NS_PER_S, 1);
   assert_true (looks < 30 * 30);
 
-  m.limited = false; /* it is lifted: now the window is in the way */
+  m.limited = false; /* the limit is lifted: now the window is too small */
   run (&m, NS_PER_S);
   assert_true (tuner.pace.window > first_window ());
 }
@@ -934,7 +934,7 @@ one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
   assert_int_equal (pace.window, plan.window_max);
 }
 
-/* The window is the user's; more of them are not. */
+/* The user sets the window, but not the number of workers. */
 static void
 long_link_gets_more_workers_with_one_window_too (void **state UNUSED)
 {

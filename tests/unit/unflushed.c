@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is in unflushed, and when: nothing that was written is durable before a
- * flush that was sent after it was answered.
+/* Unflushed writes: a write is durable only after a flush that was sent after
+ * its reply.
  */
 
 #include <config.h>
@@ -157,7 +157,7 @@ one_write_is_always_allowed (void **state UNUSED)
   }
 }
 
-/* A server that crashes after each 37 writes is got through. */
+/* A server that crashes after every 37 writes still gets all data. */
 static void
 crashes_come_to_an_end (void **state UNUSED)
 {
@@ -174,7 +174,7 @@ crashes_come_to_an_end (void **state UNUSED)
       if (++writes % 37 == 0) {
         assert_true (unflushed_lost (&d, 0));
         assert_true (++crashes < 500);
-        if (at < e) /* what was not written yet is still to do */
+        if (at < e) /* ranges that are not written yet are still to do */
           ranges_set (&d.again, at, e, 0);
         break;
       }
@@ -211,7 +211,7 @@ too_many_pieces_want_a_flush_and_are_never_forgotten (void **state UNUSED)
   assert_false (unflushed_lost (&d, 0));
 }
 
-/* Or nothing would ever be written again. */
+/* Otherwise nothing would be written any more. */
 static void
 what_is_never_flushed_never_waits_for_a_flush (void **state UNUSED)
 {

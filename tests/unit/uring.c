@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ring: what is added comes back once, with what became of it. */
+/* The ring: each operation that is added completes once, with its result. */
 
 #include <config.h>
 
@@ -42,7 +42,7 @@ close_ring (void **state UNUSED)
   return fclose (file);
 }
 
-/* Waits as the loop does. */
+/* Waits as the worker's loop does. */
 static int
 take (void **tag)
 {
@@ -88,7 +88,7 @@ what_was_written_is_read (void **state UNUSED)
   assert_memory_equal (from, to, sizeof to);
 }
 
-/* What is settled before a write is seen by nobody. */
+/* Operations that finish before a write has no reader. */
 static void
 settling_is_silent (void **state UNUSED)
 {
@@ -101,7 +101,7 @@ settling_is_silent (void **state UNUSED)
   uring_write (ring, fileno (file), from, sizeof from, 0, from);
   assert_int_equal (uring_submit (ring), 0);
   assert_int_equal (take (&tag), PIECE);
-  for (int i = 0; i < 2; i++) { /* the second is of no use to sync */
+  for (int i = 0; i < 2; i++) { /* the second one cannot be synced */
     const int fd = i == 0 ? fileno (file) : -1;
 
     uring_settle (ring, fd, 0, PIECE);
@@ -148,7 +148,7 @@ an_error_is_minus_an_errno (void **state UNUSED)
   assert_int_equal (take (&tag), -EBADF);
 }
 
-/* close_ring waits for what is in flight here, and drops what is not. */
+/* close_ring waits for operations in flight, and drops the others. */
 static void
 a_ring_may_end_with_something_in_it (void **state UNUSED)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses of web servers: which names are some, and what is taken out. */
+/* Addresses of web servers: recognised, and without their secrets. */
 
 #include <config.h>
 
@@ -116,7 +116,7 @@ user_info_that_cannot_be_decoded_is_refused (void **state UNUSED)
     errno = 0;
     assert_int_equal (url_split (names[i], &url), -1);
     assert_int_equal (errno, EINVAL);
-    url_free (&url); /* nothing is left in it */
+    url_free (&url); /* it is empty now */
   }
 }
 

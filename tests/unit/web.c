@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Questions to web servers, and their answers. */
+/* Requests to web servers, and their replies. */
 
 #include <config.h>
 

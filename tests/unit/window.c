@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The window: what fits, what is charged and refunded, and that nothing can
- * wait for ever.
+/* The window: what fits, charges and refunds, and that no request waits
+ * forever.
  */
 
 #include <config.h>
@@ -101,7 +101,8 @@ limits_reach_to_the_end_of_64_bits (void **state UNUSED)
 
 #define MOST 16 /* requests in the model */
 
-/* Random charges and refunds: the window says what a sum over all says. */
+/* Random charges and refunds: the window agrees with a sum over all requests.
+ */
 static void
 window_behaves_like_a_sum (void **state UNUSED)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Zeroes: cutting a buffer, by example and against a naive model, and the
- * ladder of ways to make them.
+/* Zeroes: cutting a buffer, by example and against a naive model, and the order
+ * of the ways to make them.
  */
 
 #include <config.h>
@@ -88,7 +88,7 @@ multiples_are_counted_from_the_start_of_the_disk (void **state UNUSED)
     { 0, 412, false }, { 412, 1948, true }, { 1948, 2048, false });
 }
 
-/* Shorter than scan, so not worth a request of its own. */
+/* Shorter than scan, so not worth a separate request. */
 static void
 short_blocks_at_the_ends_count_with_their_neighbours (void **state UNUSED)
 {
@@ -155,8 +155,8 @@ too_many_segments_keep_the_longer_runs (void **state UNUSED)
 
 #define MODEL_MAX 4096 /* bytes in a random buffer */
 
-/* The same by the book: which bytes belong to which block, which blocks to
- * which run, and which runs are long enough; one byte at a time.
+/* The naive model: assigns bytes to blocks, blocks to runs, and selects the
+ * long runs, one byte at a time.
  */
 static unsigned
 naive_cut (const uint8_t *buffer, uint64_t length, uint64_t offset,
@@ -196,7 +196,7 @@ naive_cut (const uint8_t *buffer, uint64_t length, uint64_t offset,
 
 static unsigned current_seed;
 
-/* What is zero is mostly whole blocks, or there would be no runs. */
+/* Zeroes are mostly whole blocks, as there would be no runs otherwise. */
 static void
 fill_buffer (uint8_t *buffer, uint64_t length, unsigned short *dice)
 {
@@ -218,7 +218,7 @@ run_seed (unsigned seed, unsigned *limited)
   uint64_t scan = UINT64_C (1) << (nrand48 (dice) % 9);
   uint64_t offset = (uint64_t) nrand48 (dice) % 2000;
   unsigned max = 1 + (unsigned) nrand48 (dice) % 32;
-  uint8_t *buffer = malloc (length); /* exact, so that reading on is seen */
+  uint8_t *buffer = malloc (length); /* exact, to find reads beyond the end */
   unsigned n, i;
 
   assert_non_null (buffer);
@@ -232,7 +232,7 @@ run_seed (unsigned seed, unsigned *limited)
   assert_segments (got, n, expected,
                    naive_cut (buffer, length, offset, scan, expected, max));
 
-  /* And what the header promises, whatever the model says. */
+  /* And the guarantees of the header, independent of the model. */
   for (i = 0; i < n; ++i) {
     assert_int_equal (got[i].start, i == 0 ? 0 : got[i - 1].end);
     assert_true (got[i].start < got[i].end);
@@ -256,7 +256,7 @@ cutting_agrees_with_the_model (void **state UNUSED)
   assert_true (limited > 50);
 }
 
-/* An assertion leaves by longjmp, so the seed is told from here. */
+/* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 tell_seed (void **state UNUSED)
 {
@@ -304,7 +304,7 @@ refusals_lead_down_the_ladder (void **state UNUSED)
     { ZERO_FAST, 512, ENOSYS, ZERO_PLAIN },
     { ZERO_PLAIN, GiB, ENOTSUP, ZERO_WRITE },
     { ZERO_PLAIN, 512, ENOTSUP, ZERO_WRITE },
-    /* It may only have been too much at a time. */
+    /* The request may only have been too large. */
     { ZERO_PLAIN, GiB, EINVAL, ZERO_SMALL },
     { ZERO_PLAIN, GiB, EOVERFLOW, ZERO_SMALL },
     { ZERO_PLAIN, 4 * MiB + 1, EINVAL, ZERO_SMALL },
@@ -313,7 +313,7 @@ refusals_lead_down_the_ladder (void **state UNUSED)
     { ZERO_SMALL, 4 * MiB, EINVAL, ZERO_WRITE },
     { ZERO_SMALL, 4 * MiB, ENOTSUP, ZERO_WRITE },
     { ZERO_SMALL, GiB, EINVAL, ZERO_WRITE },
-    /* It is about this range alone. */
+    /* The error is about this range alone. */
     { ZERO_FAST, GiB, EPERM, ZERO_PLAIN },
     { ZERO_PLAIN, GiB, EBUSY, ZERO_WRITE },
     { ZERO_PLAIN, GiB, ENOSPC, ZERO_WRITE },
@@ -339,7 +339,7 @@ errors_that_have_nothing_to_do_with_the_way_leave_it (void **state UNUSED)
   for (way = ZERO_FAST; way <= ZERO_WRITE; ++way)
     for (i = 0; i < COUNT (errors); ++i)
       assert_int_equal (zero_way_next (&able, way, GiB, errors[i]), way);
-  /* Nothing comes after writing. */
+  /* Writing is the last way. */
   assert_int_equal (zero_way_next (&able, ZERO_WRITE, GiB, EINVAL), ZERO_WRITE);
 }
 
@@ -357,7 +357,7 @@ refusals_of_one_range_do_not_end_the_way (void **state UNUSED)
     assert_false (zero_way_is_over (passing[i]));
 }
 
-/* Whatever a server answers, the ladder ends. */
+/* The ways end for any reply of a server. */
 static void
 ladder_never_goes_up (void **state UNUSED)
 {
