@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A copier with a single event loop, to compare with:
+/* A copier with a single event loop, for comparison:
  *
  *     epoll-copy [-r REQUEST-SIZE] [-n REQUESTS] SOURCE DESTINATION
  *
  * One thread, one connection to each side, epoll, and a fixed number of
- * requests in flight: what one gets without workers and without a window that
- * tunes itself.  It is meant to be a good one of its kind: reads, writes and
- * block status are all asynchronous, zeroes are neither read nor written as
- * data, and libnbd is called by the loop alone.  It knows NBD URIs only, does
- * not look for zeroes in data, and ends at the first error.
+ * requests in flight, without workers and without a window that is tuned.  It
+ * is meant to be good of its kind: reads, writes and block status are all
+ * asynchronous, zeroes are neither read nor written as data, and libnbd is
+ * called by the loop alone.  It knows NBD URIs only, does not look for zeroes
+ * in data, and ends at the first error.
  */
 
 #include <config.h>
@@ -27,19 +27,19 @@
 
 #include "arith.h"
 
-/* As nbdcopy has them. */
+/* As in nbdcopy. */
 #define REQUEST_SIZE (256 * KiB)
 #define REQUESTS 64
 
 #define ZERO_MAX GiB /* of one zero request */
-#define ASK GiB      /* of one question */
+#define ASK GiB      /* of one block status request */
 #define ASK_AHEAD (4 * ASK)
 #define RUNS 65536 /* known ahead of the cursor, at most */
 
 struct side {
   struct nbd_handle *nbd;
   int fd;
-  uint32_t events; /* that epoll looks for */
+  uint32_t events; /* that epoll waits for */
 };
 
 enum state { FREE, READING, WRITING };
@@ -47,7 +47,7 @@ enum state { FREE, READING, WRITING };
 /* One range in flight. */
 struct slot {
   enum state state;
-  bool done; /* its state is over: the loop moves it on */
+  bool done; /* its step is complete: the loop starts the next one */
   int error;
   uint64_t offset, length;
   int64_t cookie;
@@ -67,7 +67,7 @@ struct copy {
   unsigned n_slots, busy;
   struct slot *slots;
 
-  /* What is known of the source, from the cursor to known_to: a ring. */
+  /* Known extents of the source, from the cursor to known_to, in a ring. */
   bool has_extents, asking;
   uint64_t known_to, asked_from, asked_to;
   struct run *runs;
@@ -113,7 +113,7 @@ on_extents (void *opaque, const char *context, uint64_t offset,
   return 0;
 }
 
-/* What the server did not tell is data. */
+/* Ranges that the server did not report are data. */
 static int
 on_extents_end (void *opaque, int *error)
 {
@@ -156,8 +156,8 @@ ask_ahead (struct copy *c)
 
 /* -- slots ---------------------------------------------------------------- */
 
-/* libnbd must not be called from here.  0: the loop retires the command, and so
- * learns of short reads.
+/* libnbd must not be called from here.  Returns 0, so that the loop retires the
+ * command and learns of short reads.
  */
 static int
 on_done (void *opaque, int *error)
@@ -192,7 +192,7 @@ start (struct copy *c, struct slot *s, bool zero, uint64_t length)
     die (zero ? "zero" : "read", 0);
 }
 
-/* Moves a slot on whose step is over. */
+/* Starts the next step of a slot. */
 static void
 advance (struct copy *c, struct slot *s)
 {
@@ -214,7 +214,7 @@ advance (struct copy *c, struct slot *s)
   c->busy--;
 }
 
-/* Starts as much as there are slots and extents for. */
+/* Starts as many requests as slots and extents allow. */
 static void
 fill (struct copy *c)
 {
@@ -268,7 +268,7 @@ open_side (struct side *side, const char *uri, bool extents)
   side->fd = nbd_aio_get_fd (side->nbd);
 }
 
-/* Tells epoll what to look for, where that has changed. */
+/* Updates the events that epoll waits for. */
 static void
 watch (struct copy *c, struct side *side)
 {

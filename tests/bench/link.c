@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A network link between two network namespaces, so that TCP itself is
- * measured: its windows, what it does about loss, and several connections.
+ * measured: its windows, its reaction to loss, and several connections.
  *
  *     link NAMESPACE NAMESPACE DELAY-MS RATE-MBIT QUEUE-KB LOSS
  *
- * Each namespace (of ip-netns) gets a TUN device that is called "link"; giving
- * it an address and bringing it up is the caller's.  In each direction, packets
- * wait in a queue of so many kilobytes for a link of so many Mbit a second, are
- * dropped where it is full, and arrive so many ms after they have left it.
- * LOSS is the part of them that is lost on the way: 0.0001 is 0.01 %.  Prints
- * "ready", and works until it is ended.
+ * Each namespace (of ip-netns) gets a TUN device that is called "link"; the
+ * caller gives it an address and brings it up.  In each direction, packets wait
+ * in a queue of QUEUE-KB for a link of RATE-MBIT per second, are dropped if the
+ * queue is full, and arrive DELAY-MS after they have left it.  LOSS is the part
+ * of them that is lost: 0.0001 is 0.01 %.  Prints "ready", and works until it
+ * is ended.
  */
 
 #include <config.h>
@@ -32,7 +32,7 @@
 
 #define PACKET_MAX 2048 /* bytes; a device's usual packets have 1500 */
 #define PACKETS                                                                \
-  65536 /* on the way in one direction, at most: two
+  65536 /* in flight in one direction, at most: two
                                    Gbit a second for 0.4 s */
 
 struct packet {
@@ -44,7 +44,7 @@ struct packet {
 struct direction {
   int from, to;           /* devices */
   struct packet *packets; /* owned; a ring */
-  uint64_t first, end;    /* those that are on the way; their numbers */
+  uint64_t first, end;    /* numbers of the packets in flight */
   uint64_t free_at;       /* clock_now time: when the link has sent all
                                    that waits for it */
 };
@@ -61,7 +61,7 @@ die (const char *what)
   exit (1);
 }
 
-/* Opens a device in a namespace; comes back to it no more. */
+/* Opens a device in a namespace, and stays in that namespace. */
 static int
 open_device (const char *name)
 {
@@ -89,7 +89,7 @@ init_direction (struct direction *d, int from, int to)
     die ("memory");
 }
 
-/* What is read while the ring or the queue is full is dropped. */
+/* Packets that arrive while the ring or the queue is full are dropped. */
 static void
 take_packets (struct direction *d)
 {
@@ -113,7 +113,7 @@ take_packets (struct direction *d)
   }
 }
 
-/* A device that takes none drops it, as a network would. */
+/* A device that is not up drops the packet, as a network would. */
 static void
 deliver_packets (struct direction *d)
 {
@@ -125,7 +125,7 @@ deliver_packets (struct direction *d)
     if (p->arrives > now)
       return;
     if (write (d->to, p->bytes, p->length) == -1 && errno != EAGAIN
-        && errno != EIO) /* it is not up */
+        && errno != EIO) /* the device is not up */
       die ("write");
   }
 }

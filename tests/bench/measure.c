@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a command and prints one line of what it took:
+/* Runs a command and prints one line of its costs:
  *
  *     measure SECONDS COMMAND ARGS...
  *     STATUS WALL CPU PEAK-KIB THREADS BUSY
  *
- * on descriptor 3.  STATUS is the command's exit status, or "late" when it was
+ * on descriptor 3.  STATUS is the command's exit status, or "late" if it was
  * ended after SECONDS, or 128 and the signal's number.  WALL and CPU (user and
- * system) are the command's alone, in seconds.  Peak memory is the kernel's own
- * account.  Threads are looked at every 10 ms.  BUSY is the processor time that
- * all processes of the machine took meanwhile, so that what others took can be
- * told.
+ * system) are those of the command, in seconds.  The peak of its memory comes
+ * from the kernel.  Threads are counted every 10 ms.  BUSY is the processor
+ * time of all processes of the machine meanwhile, so that the share of others
+ * is known.
  */
 
 #include <config.h>
@@ -45,8 +45,8 @@ seconds (struct timeval t)
   return t.tv_sec + t.tv_usec / 1e6;
 }
 
-/* Seconds that all processors together were not idle, since the machine was
- * started; time that another virtual machine stole counts.
+/* Returns the seconds that all processors together were not idle since boot;
+ * time that another virtual machine stole counts.
  */
 static double
 busy_seconds (void)
@@ -81,8 +81,8 @@ count_threads (pid_t pid)
   return n;
 }
 
-/* The command leads a process group, so that all of it can be ended, and does
- * not outlive us.
+/* Starts the command in a process group of its own, so that all its processes
+ * can be ended; it does not outlive us.
  */
 static pid_t
 start (char **command)
@@ -101,7 +101,7 @@ start (char **command)
   _exit (127);
 }
 
-/* Until it has ended.  Sets late when it had to be ended. */
+/* Waits until the command has ended.  Sets late if it had to be ended. */
 static int
 watch (pid_t pid, uint64_t deadline, struct rusage *usage, unsigned *threads,
        bool *late)
@@ -153,7 +153,7 @@ main (int argc, char **argv)
                   &threads, &late);
   end = clock_now ();
   busy = busy_seconds () - before;
-  kill (-pid, SIGKILL); /* what it left behind, as servers */
+  kill (-pid, SIGKILL); /* processes that it left behind, such as servers */
 
   if (late)
     dprintf (3, "late");

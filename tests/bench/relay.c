@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The floor: the same bytes between the same kind of processes, over the same
- * kind of sockets, with no protocol at all.
+/* The lower bound: moves the same bytes between the same kind of processes,
+ * over the same kind of sockets, without a protocol.
  *
- *     relay source SOCKET CHUNK      sends what each client wants
- *     relay sink SOCKET CHUNK        takes all that comes
+ *     relay source SOCKET CHUNK      sends the bytes that each client wants
+ *     relay sink SOCKET CHUNK        accepts all bytes
  *     relay copy SOURCE SINK BYTES CHUNK THREADS
  *
  * A server has one thread for each connection, as NBD servers have at least.
- * What a copier does beyond this costs time; less than this it cannot do.
+ * All other work of a copier costs additional time.
  */
 
 #include <config.h>
@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* As stripecopy has them. */
+/* As in stripecopy. */
 #define SOCKET_BUFFER (4 << 20)
 
 #define THREADS_MAX 64
@@ -91,7 +91,7 @@ write_all (int fd, const char *p, size_t n)
   }
 }
 
-/* Fewer than n only at the end. */
+/* Returns fewer than n bytes only at the end. */
 static size_t
 read_all (int fd, char *p, size_t n)
 {
@@ -123,7 +123,7 @@ serve_source (void *opaque)
   return NULL;
 }
 
-/* Says when it has all of it, by closing. */
+/* Closes the connection after it has received all bytes. */
 static void *
 serve_sink (void *opaque)
 {

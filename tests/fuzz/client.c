@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A whole copy from, or to, a server whose replies are made up; it may be
- * verified, or there is only a comparison.
+/* Runs a whole copy, with or without --verify, or a comparison, with a server
+ * whose replies come from the input.
  *
- * The other side is memory.  The copy must not crash, hang, break what it was
- * told of the server, or say that all is well when the copy differs.
+ * The other side is memory.  The copy must not crash, hang, violate what the
+ * server has announced, or succeed although the copy differs.
  */
 
 #include <config.h>
@@ -26,7 +26,7 @@
 #include "plan/plan.h"
 #include "scripted-server.h"
 
-#define CELL 4096 /* bytes of the disk that are all of one kind */
+#define CELL 4096 /* bytes of the disk that are all data or all zeroes */
 #define DISK_MAX (33 * CELL)
 
 /* -- an endpoint in memory ------------------------------------------------ */
@@ -63,7 +63,7 @@ tell_extents (struct conn *c, struct io *io)
   io->learned_to = at;
 }
 
-/* Workers ask about places that others can have taken meanwhile. */
+/* Workers may ask about places that others have taken meanwhile. */
 static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int
@@ -161,7 +161,7 @@ memory_init (struct memory *m, enum side side, uint8_t *bytes, uint64_t size)
   };
 }
 
-/* -- what the input decides ------------------------------------------------ */
+/* -- the input ------------------------------------------------ */
 
 struct scene {
   bool destination; /* the server is the destination */
@@ -170,7 +170,7 @@ struct scene {
   uint8_t source[DISK_MAX], copy[DISK_MAX];
 };
 
-/* Data of which no two cells are alike, in one of several patterns. */
+/* Makes data in which no two cells are equal, in one of several patterns. */
 static void
 make_source (struct scene *s, unsigned pattern)
 {
@@ -225,9 +225,9 @@ make_scene (struct scene *s, struct input *in)
 /* -- the copy -------------------------------------------------------------- */
 
 struct result {
-  bool begun; /* neither side and no plan was refused */
+  bool begun; /* both sides and the plan were accepted */
   bool complete;
-  bool differs; /* it says so */
+  bool differs; /* it was reported */
 };
 
 static void
@@ -321,7 +321,7 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static struct scene s; /* no worker and no client is there before */
+  static struct scene s; /* no worker and no client runs before this */
   struct input in = { data, size };
   struct options o;
   struct result r;

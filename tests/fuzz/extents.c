@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A worker's map of what lies ahead, with answers in any order: short, late,
- * failed, or none at all, and a conn that is lost in between.
+/* A worker's extents ahead of the cursor, with replies in any order: short,
+ * late, failed, or missing, and a conn that is lost in between.
  *
- * The stub of a conn tells the truth about a disk as far as it tells anything.
- * So nothing may ever be called zero that is not, and a walk over the disk has
- * to get to its end.
+ * The replies of the stub conn are true, though incomplete.  So only zeroes may
+ * be reported as zeroes, and a walk over the disk must reach its end.
  */
 
 #include <config.h>
@@ -18,10 +17,10 @@
 #include "fuzz.h"
 
 #define CELLS 512
-#define FLYING_MAX 8 /* questions at a time */
+#define FLYING_MAX 8 /* requests at a time */
 
 static struct {
-  uint64_t cell; /* bytes that are all of one kind */
+  uint64_t cell; /* bytes that are all data or all zeroes */
   bool zero[CELLS];
 } disk;
 
@@ -32,7 +31,7 @@ static struct {
   struct io *flying[FLYING_MAX];
   unsigned n_flying;
   uint64_t ask_max;
-  uint64_t low, high; /* what may be asked for */
+  uint64_t low, high; /* the range that may be asked for */
   bool refuses;       /* to start anything */
 } stub;
 
@@ -71,7 +70,7 @@ stub_start (struct conn *c, struct io *io)
 
 static const struct conn_ops stub_ops = { .start = stub_start };
 
-/* The truth, up to a place or as far as there is room. */
+/* Writes the true extents, up to a place or as far as there is room. */
 static void
 learn (struct io *io, uint64_t to)
 {
@@ -86,7 +85,7 @@ learn (struct io *io, uint64_t to)
   }
 }
 
-/* Answers one that is in flight up to so many of 256 parts of its range. */
+/* Answers a request in flight for PARTS / 256 of its range. */
 static void
 answer (struct extents *x, unsigned which, unsigned parts, int err)
 {
@@ -100,7 +99,7 @@ answer (struct extents *x, unsigned which, unsigned parts, int err)
   extents_answer (x, io, err);
 }
 
-/* What could not even be sent is over at once. */
+/* A request that could not be sent completes at once. */
 static void
 answer_refused (struct extents *x)
 {
@@ -127,7 +126,7 @@ lose_conn (struct extents *x)
   stub.connection.state = CONNECTION_UP;
 }
 
-/* -- what is done with the map --------------------------------------------- */
+/* -- the operations --------------------------------------------- */
 
 static void
 aim (struct extents *x, uint64_t start, uint64_t end)
@@ -146,7 +145,7 @@ expect_true (uint64_t offset, uint64_t end, enum extent_value value)
       MUST (disk.zero[i]);
 }
 
-/* Where the cursor can go on: not behind end. */
+/* Moves the cursor on, at most to end. */
 static uint64_t
 look (struct extents *x, uint64_t cursor)
 {
@@ -169,7 +168,7 @@ peek (struct extents *x, uint64_t at)
     expect_true (at, to, value);
 }
 
-/* A place in [from, to], from a byte. */
+/* Returns a place in [from, to], from a byte. */
 static uint64_t
 scripted_place (struct input *in, uint64_t from, uint64_t to)
 {
@@ -206,7 +205,7 @@ act (struct extents *x, uint64_t cursor, struct input *in)
     if (now != 0)
       extents_give_up (x, now + which);
     break;
-  case 8: /* the rest has been stolen */
+  case 8: /* the rest of the stripe was stolen */
     at = scripted_place (in, cursor, stub.high);
     if (at > cursor) {
       stub.high = at;
@@ -244,7 +243,7 @@ act (struct extents *x, uint64_t cursor, struct input *in)
   return cursor;
 }
 
-/* With honest answers, a walk ends, and in not too many steps. */
+/* With complete replies, a walk ends after a bounded number of steps. */
 static void
 walk_to_end (struct extents *x, uint64_t cursor)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the fuzz targets share.  Each is one function that is given bytes: by
- * libFuzzer, which makes them up, or by replay.c, which reads them from files.
- * What must not happen ends the program.
+/* Shared by the fuzz targets.  Each target is one function that gets bytes,
+ * either from libFuzzer, which generates them, or from replay.c, which reads
+ * them from files.  A failure ends the program.
  */
 
 #ifndef FUZZ_H
@@ -15,16 +15,16 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-/* assert would be compiled out with NDEBUG. */
+/* assert would be removed by NDEBUG. */
 #define MUST(condition)                                                        \
   do {                                                                         \
     if (!(condition)) {                                                        \
-      fprintf (stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      fprintf (stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
       abort ();                                                                \
     }                                                                          \
   } while (0)
 
-/* Bytes that are taken one after another; behind the last all are 0. */
+/* Takes the input byte by byte; after its end, all bytes are 0. */
 struct input {
   const uint8_t *next;
   size_t left;
@@ -39,7 +39,7 @@ input_byte (struct input *in)
   return *in->next++;
 }
 
-/* Some input as a string, up to the next line end: a new one. */
+/* Returns a new string with the input up to the next line end. */
 static inline char *
 input_line (struct input *in)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A map as it stands in a file, whoever wrote it. */
+/* Reads a map from a file with any content. */
 
 #include <config.h>
 
@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "resume/map-text.h"
 
-/* Fewer than maps have room for, so that there can be too many. */
+/* Fewer ranges than maps can have, so that there can be too many. */
 #define RANGES 64
 
 static void
@@ -27,7 +27,7 @@ check (const struct map_text *m, const struct ranges *finished,
         || ranges_at (finished, ranges_count (finished) - 1)->end <= m->size);
 }
 
-/* What was understood is written, and understood the same way. */
+/* A map that was read is written, and reads the same again. */
 static void
 expect_same_again (const struct map_text *m, const struct ranges *finished)
 {

@@ -60,7 +60,8 @@ mask_command (const char *text)
   free (copy);
 }
 
-/* Marks that no text of ours holds stand where a secret is: they must be gone.
+/* Marks that no text of ours contains are put into the secrets: they must be
+ * masked.
  */
 static void
 hide (const char *text)
@@ -135,7 +136,7 @@ find_abstract (const char *uri)
     MUST (a.export == NULL);
 }
 
-/* Nothing is opened by that. */
+/* This opens nothing. */
 static void
 check (char *name, enum side side)
 {

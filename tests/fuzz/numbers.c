@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sizes, and whole command lines: what people and scripts type. */
+/* Sizes, and whole command lines, as people and scripts write them. */
 
 #include <config.h>
 
@@ -21,7 +21,7 @@ expect_line (const char *text)
     MUST ((unsigned char) *text >= ' ' && *text != '\177');
 }
 
-/* What was read is worth what its digits and its unit say. */
+/* Checks that the value matches the digits and the unit. */
 static void
 parse_size (const char *text)
 {
@@ -67,7 +67,7 @@ parse_command_line (struct input *in)
   MUST (words[0] != NULL);
   while (in->left > 0 && n <= WORDS_MAX)
     words[n++] = input_line (in);
-  memcpy (argv, words, sizeof argv); /* which is put into another order */
+  memcpy (argv, words, sizeof argv); /* the parser reorders it */
   if (options_parse (&o, n, argv, &e) == -1)
     expect_line (e.text);
   else

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gives files to a fuzz target, where no libFuzzer does: those that are named,
- * or all of its corpus.
+/* Runs a fuzz target without libFuzzer: on the files that are named, or on its
+ * whole corpus.
  *
- * A corpus holds one input of each kind that was ever found to matter, and all
- * that once did harm.
+ * A corpus has one input of each interesting kind, and all inputs that once
+ * failed.
  */
 
 #include <config.h>
@@ -31,7 +31,9 @@ replay (const char *name)
   }
   n = fread (data, 1, INPUT_MAX, f);
   fclose (f);
-  /* Whoever reads too far has to meet the end of the memory. */
+  /* The input ends at the end of its allocation, so that reads beyond it are
+   * found.
+   */
   if (n > 0)
     data = realloc (data, n);
   printf ("%s\n", name);
@@ -48,7 +50,7 @@ is_input (const struct dirent *d)
   return d->d_name[0] != '.';
 }
 
-/* Returns how many there were. */
+/* Returns the number of files. */
 static int
 replay_all (const char *folder)
 {

@@ -17,24 +17,24 @@
 #include "iszero.h"
 #include "scripted-server.h"
 
-/* What a script can say of a request: the low bits of a byte, whose arguments
- * are the bytes behind it.  All is honest where a script ends, and to requests
- * that what comes next is not meant for.
+/* The operations of a script: the low bits of a byte, followed by their
+ * arguments.  After the end of the script, all replies are true; so are replies
+ * to requests for which the next operation is not meant.
  */
 enum op {
   HONEST,     /* a true answer; the next request */
   DATA,       /* FROM LENGTH: a chunk with data */
   HOLE,       /* FROM LENGTH: a chunk without */
   FAILURE,    /* ERRNO TEXT: an error */
-  FAILURE_AT, /* ERRNO TEXT FROM: an error somewhere */
+  FAILURE_AT, /* ERRNO TEXT FROM: an error at a place */
   STATES,     /* COUNT (LENGTH FLAGS)...: extents */
   NOTHING,    /* a chunk with nothing in it */
   SIMPLE,     /* ERRNO: a simple reply */
-  RAW,        /* COUNT BYTE...: bytes as they are */
-  CUT,        /* KEEP: a part of what was put together, and
-                                   the end of the connection */
+  RAW,        /* COUNT BYTE...: bytes that are sent unchanged */
+  CUT,        /* KEEP: a part of the reply, and the end of
+                                   the connection */
   SILENT,     /* no answer; the next request */
-  HOLD,       /* a true answer, but only behind the next one;
+  HOLD,       /* a true answer, but after the next one;
                                    the next request */
   RESIZE,     /* BITS: the next chunk lies about its length */
   N_OPS
@@ -42,16 +42,16 @@ enum op {
 
 enum {
   OP_MASK = 0x0f,
-  OP_LAST = 0x10,    /* no chunk follows */
+  OP_LAST = 0x10,    /* it is the last chunk */
   OP_GARBLED = 0x20, /* the magic is wrong */
   OP_FOREIGN = 0x40, /* the reply to another request */
-  OP_NEXT = 0x80     /* then comes the next request */
+  OP_NEXT = 0x80     /* go on with the next request */
 };
 
 enum {
-  IDLE_MS = 15, /* then who may wait in vain is let go */
+  IDLE_MS = 15, /* then idle connections are closed */
   HELD_MAX = 4,
-  PARTS = 64, /* what offsets and lengths are cut into */
+  PARTS = 64, /* parts of offsets and lengths */
   EXTENTS_MAX = 64,
   BLOCK = 4096 /* of true extents */
 };
@@ -73,11 +73,11 @@ struct client {
   uint8_t *payload; /* as large as the disk */
   struct request held[HELD_MAX];
   unsigned n_held;
-  bool rude;       /* it may wait for what never comes */
+  bool rude;       /* the client may wait for a reply that never comes */
   uint32_t resize; /* of the next chunk */
 };
 
-/* What lies behind the disk's end may be called anything. */
+/* Extents after the end of the disk may have any state. */
 static bool
 reads_as_zero (uint64_t from, uint64_t to)
 {
@@ -87,7 +87,7 @@ reads_as_zero (uint64_t from, uint64_t to)
 
 /* -- chunks ---------------------------------------------------------------- */
 
-/* Everything below is called with the lock held, and only puts together. */
+/* All functions below are called with the lock held, and only build replies. */
 
 static void
 put_chunk (struct client *c, const struct request *q, uint8_t op, uint16_t type,
@@ -98,7 +98,7 @@ put_chunk (struct client *c, const struct request *q, uint8_t op, uint16_t type,
   if (op & OP_FOREIGN)
     of.cookie--;
   if (c->resize != 0)
-    played.lied = true; /* what follows is taken for something else */
+    played.lied = true; /* the client misinterprets the following bytes */
   wire_put_chunk (&c->wire, &of, op & OP_LAST ? LAST : MORE, type,
                   length ^ c->resize);
   c->resize = 0;
@@ -140,7 +140,7 @@ put_hole (struct client *c, const struct request *q, uint8_t op, uint64_t from,
   wire_put32 (&c->wire, length);
 }
 
-/* Text that would spoil a terminal, or forge a line. */
+/* Text with control characters for a terminal, and a forged line. */
 static void
 put_failure (struct client *c, const struct request *q, uint8_t op,
              uint16_t type, uint32_t error, uint8_t n, uint64_t at)
@@ -172,7 +172,7 @@ put_states (struct client *c, const struct request *q, uint8_t op, uint32_t id,
   }
 }
 
-/* Extents as the script has them, less their lies. */
+/* Adds the extents of the script, corrected where they would be lies. */
 static void
 put_scripted_states (struct client *c, const struct request *q, uint8_t op)
 {
@@ -194,7 +194,7 @@ put_scripted_states (struct client *c, const struct request *q, uint8_t op)
     at += states[i].length;
   }
   if (op & OP_FOREIGN)
-    played.lied = true; /* what is true here need not be there */
+    played.lied = true; /* the client applies it to another range */
   put_states (c, q, op, CONTEXT_ID + (count >= EXTENTS_MAX), states, n);
 }
 
@@ -210,7 +210,7 @@ put_simple (struct client *c, const struct request *q, uint8_t op,
   if (op & OP_GARBLED)
     c->wire.out[c->wire.out_used - 16] ^= 1;
   if (error == 0 && (op & OP_FOREIGN))
-    played.lied = true; /* what follows may be taken for data */
+    played.lied = true; /* the client may take the following bytes for data */
   if (error == 0 && q->type == NBD_CMD_READ)
     put_content (c, q->offset, q->length);
 }
@@ -255,7 +255,9 @@ put_held (struct client *c)
     put_honest (c, &c->held[--c->n_held]);
 }
 
-/* From a byte of the script: a place in, before or behind what is asked for. */
+/* Returns a place in, before or after the requested range, from a byte of the
+ * script.
+ */
 static uint64_t
 scripted_offset (const struct request *q)
 {
@@ -282,7 +284,7 @@ put_raw (struct client *c)
   }
 }
 
-/* One step of the script that is no end of an answer. */
+/* Runs one operation that does not end a reply. */
 static void
 put_scripted (struct client *c, const struct request *q, uint8_t op)
 {
@@ -327,8 +329,8 @@ put_scripted (struct client *c, const struct request *q, uint8_t op)
   }
 }
 
-/* Whether the script has something else in mind first: what begins with data
- * is meant for a read, and what begins with extents for block status.
+/* Returns true if the next operation is meant for another kind of request: data
+ * for a read, extents for block status.
  */
 static bool
 is_passed_over (const struct request *q)
@@ -339,8 +341,8 @@ is_passed_over (const struct request *q)
     || (kind == STATES && q->type != NBD_CMD_BLOCK_STATUS);
 }
 
-/* Puts together what the script says of a request.  False when the connection
- * is to be closed once that is sent.
+/* Builds the script's reply to a request.  Returns false if the connection is
+ * to be closed after it is sent.
  */
 static bool
 put_answer (struct client *c, const struct request *q)
@@ -381,7 +383,7 @@ put_answer (struct client *c, const struct request *q)
 
 /* -- clients --------------------------------------------------------------- */
 
-/* Block sizes that contradict each other need not be heeded. */
+/* Block sizes that contradict each other need not be respected. */
 static bool
 blocks_make_sense (void)
 {
@@ -390,7 +392,7 @@ blocks_make_sense (void)
     && told.block_maximum >= told.block_preferred;
 }
 
-/* What we told of ourselves holds for every request. */
+/* Every request must respect what the server has announced. */
 static void
 expect_fit (const struct request *q)
 {
@@ -406,9 +408,7 @@ expect_fit (const struct request *q)
     MUST (q->length <= told.block_maximum);
 }
 
-/* Whatever is said about it afterwards, it is done at once: so no answer that
- * says so is a lie.
- */
+/* The write is done at once, so that no reply of success is a lie. */
 static void
 execute (const struct client *c, const struct request *q)
 {
@@ -420,7 +420,7 @@ execute (const struct client *c, const struct request *q)
     memset (disk + q->offset, 0, q->length);
 }
 
-/* Whether the client says more before it has to be let go. */
+/* Returns true if the client sends more before the idle time is over. */
 static bool
 is_heard (struct client *c)
 {
@@ -520,7 +520,7 @@ scripted_server_listen (void)
 
   if (uri[0] != '\0')
     return uri;
-  /* An abstract name: nothing is left behind, however this ends. */
+  /* An abstract name leaves no file behind, however this ends. */
   n = snprintf (addr.sun_path + 1, sizeof addr.sun_path - 1,
                 "stripecopy-fuzz-%ld", (long) getpid ());
   listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

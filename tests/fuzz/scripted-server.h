@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An NBD server in this process whose replies follow a script: bytes that say,
- * for one request after another, what is sent back.
+/* An NBD server in this process whose replies follow a script: bytes that
+ * describe the reply to each request.
  *
- * It notes whether it was rude, and whether it lied: only a lie, data or zeroes
- * that are not the disk's, may end in a wrong copy.  All else it sends is true,
- * however broken: a chunk of data holds what the disk has at its offset, an
- * extent is zero only where the disk is, and what is to be written has been by
- * the time that it says so.
+ * It records whether it was faulty, and whether it lied.  Only a lie (data or
+ * zeroes that differ from the disk) may cause a wrong copy.  All its other
+ * replies are true, even if they are malformed: a chunk of data has the content
+ * of the disk at its offset, an extent is only zero where the disk is zero, and
+ * a write is done before its reply is sent.
  */
 
 #ifndef SCRIPTED_SERVER_H
@@ -16,15 +16,15 @@
 #include "fuzz.h"
 
 struct played {
-  bool rude; /* it did what no honest server does */
+  bool rude; /* it did something that no correct server does */
   bool lied;
 };
 
-/* Starts to listen, once for all, and returns the URI. */
+/* Starts to listen, once per process, and returns the URI. */
 const char *scripted_server_listen (void);
 
-/* What clients get from now on; disk and script are borrowed until scripted_server_end.
- * No client is connected.
+/* Sets the replies for new clients; disk and script are borrowed until
+ * scripted_server_end.  No client may be connected.
  */
 void scripted_server_play (const struct told *told, uint8_t *disk,
                            struct input script);
