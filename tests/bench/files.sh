@@ -7,10 +7,10 @@ workloads_of_files=(file_to_nbd file_to_nbd_cold nbd_to_file file_to_file
                     file_to_file_cold nbd_to_stream stream_to_nbd sparse64t
                     qcow2)
 
-files=                          # folder of the files; made when it is needed
-feed=                           # what a stream to a program is of
+files=                          # folder of the files; made on first use
+feed=                           # the file that is fed to a stream
 
-# cleanup, of lib/test.sh, knows nothing of this folder.
+# cleanup in lib/test.sh does not remove this folder.
 make_folder ()
 {
   bytes=$(in_bytes "$BENCH_FILE")
@@ -25,7 +25,7 @@ evict ()
   dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 status=none
 }
 
-# What earlier copies still have to write is not to slow down the next one.
+# Pending writes of earlier copies must not slow down the next one.
 fresh_folder () { rm -f "$files/copy"; sync -f "$files"; }
 fresh_warm () { fresh_folder; cat "$files/disk" > /dev/null; }
 fresh_cold () { fresh_folder; evict "$files/disk"; }

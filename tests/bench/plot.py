@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes results.json and the plots of what tests/bench/run has measured.
+"""Makes results.json and the plots from the results of tests/bench/run.
 
     plot.py FOLDER
 
@@ -18,19 +18,19 @@ import sys
 MIB = 1048576
 GIB = 1073741824
 
-# The rows that make one line of throughput against latency, by milliseconds.
+# The rows of each line of throughput against latency, by milliseconds.
 LATENCIES = {
     "": {0: "dense", 1: "link1", 5: "link5", 20: "link20", 100: "link100"},
     ", nbdkit -t 64": {20: "link20_t64", 100: "link100_t64"},
 }
 
-# Distinct in print and to those who see fewer colours.
+# Distinct in print and for colour-blind readers.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00",
            "#000000"]
 
 
 def read_results(path):
-    """The lines by their kind, each a list of fields."""
+    """Returns the lines by their kind, each as a list of fields."""
     lines = collections.defaultdict(list)
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -65,7 +65,7 @@ def summarise_program(name, runs, calls, size):
 
 
 def add_ratios(programs):
-    """To nbdcopy's median, or the second program's, as the table has it."""
+    """Returns the ratio to nbdcopy's median, or the second program's."""
     baseline = next((p for p in programs if p["name"] == "nbdcopy"),
                     programs[min(1, len(programs) - 1)] if programs else None)
     for p in programs:
@@ -143,7 +143,7 @@ class Picture:
                  f' stroke-width="{width}"{dashes}/>')
 
     def legend_at(self, i, n):
-        """Where the line of entry i of n starts: below the plot, in columns."""
+        """Returns where the line of entry i of n starts, below the plot."""
         rows = (n + 2) // 3
         self.height = self.HEIGHT + 20 * rows - 12
         column, row = divmod(i, rows)
@@ -245,7 +245,7 @@ def plot_workers(results, folder):
 
 
 def shade(part):
-    """From white over yellow to dark red, for 0 to 1."""
+    """Returns a colour from white over yellow to dark red, for 0 to 1."""
     stops = [(255, 255, 229), (254, 217, 118), (240, 59, 32), (128, 0, 38)]
     at = part * (len(stops) - 1)
     i = min(int(at), len(stops) - 2)
@@ -299,10 +299,10 @@ def plot_map(results, ms, folder):
 
 
 def mark_tuned(pic, tuned, requests, depths, width, height):
-    """A ring where the copy came to rest that was told nothing."""
+    """Draws a ring where the copy without settings came to rest."""
 
     def between(values, value):
-        """The place of a value on a scale that doubles, in cells."""
+        """Returns the place of a value on a scale that doubles, in cells."""
         logs = [math.log2(v) for v in values]
         at = math.log2(max(value, 1))
         for i in range(len(logs) - 1):
@@ -322,7 +322,7 @@ def mark_tuned(pic, tuned, requests, depths, width, height):
 
 
 def plot_regret(results, folder):
-    """Bars: the usual copy's time over that of the best point."""
+    """Draws bars: the usual copy's time relative to the best point."""
     rows = results["regret"]
     if not rows:
         return

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Workloads from server to server.  Each sets src and dst.  start_X starts
-# servers, once, and sets bytes to what has to be moved, where that can be said;
-# fresh_X makes the destination fresh before each copy; check_X looks at the
-# copy; title_X names the workload.
+# Workloads from server to server.  Each sets src and dst. start_X starts
+# servers, once, and sets bytes to the amount to move, if it is known; fresh_X
+# resets the destination before each copy; check_X checks the copy; title_X
+# names the workload.
 # shellcheck shell=bash disable=SC2034
 
 workloads_of_servers=(dense tcp qemu vm thin empty corner slow_source
@@ -10,7 +10,8 @@ workloads_of_servers=(dense tcp qemu vm thin empty corner slow_source
 
 in_bytes () { numfmt --from=iec "$1"; }
 
-# Defines what a workload has no use for: defaults fresh check NAME...
+# Defines empty functions that a workload does not need: defaults fresh check
+# NAME...
 nothing_to ()
 {
   local what=$1 name
@@ -20,7 +21,7 @@ nothing_to ()
   done
 }
 
-# Stops those that run: stop_servers NAME...
+# Stops servers that are running: stop_servers NAME...
 stop_servers ()
 {
   local name pid
@@ -30,7 +31,7 @@ stop_servers ()
   done
 }
 
-# nbdkit to nbdkit, both with the same options in front of the plugin.
+# nbdkit to nbdkit, both with the same options before the plugin.
 serve_pair ()
 {
   local size=$1
@@ -51,7 +52,7 @@ start_dense ()
   serve_floor
 }
 
-# What the program "floor" moves the same bytes between.
+# The processes between which the program "floor" moves the same bytes.
 serve_floor ()
 {
   "$tools/relay" source "$tmp/floor-src.sock" "$BENCH_FLOOR_CHUNK" &
@@ -80,7 +81,7 @@ title_qemu ()
   echo "QEMU: $BENCH_QEMU of data from a raw file to another, both in memory," \
        "qemu-nbd to qemu-nbd, both started for this copy"
 }
-# Files are made once, as memory is slow when it is used for the first time.
+# Files are made once, because the first use of memory is slow.
 start_qemu ()
 {
   requires qemu-nbd qemu-img
@@ -162,7 +163,7 @@ start_corner ()
 }
 check_corner () { :; }
 
-# What the slow side takes by itself.
+# Prints the time of the slow side alone.
 own_time ()
 {
   awk -v bytes="$(in_bytes "$BENCH_SLOW_DISK")" -v rate="$BENCH_RATE" \
@@ -227,8 +228,8 @@ start_tls ()
 }
 
 # -- links -------------------------------------------------------------------
-# Each read and each write takes so much longer.  nbdkit has 16 threads for each
-# connection unless told otherwise: more requests than that wait in its socket.
+# Each read and each write is delayed. nbdkit has 16 threads per connection by
+# default: further requests wait in its socket.
 
 workloads_of_links=()
 
@@ -268,19 +269,19 @@ define_link link100_t64 100 BENCH_FAR 64
 define_link link20_t4 20 BENCH_LINK 4
 define_link link100_t4 100 BENCH_FAR 4
 
-# As to a server that lets only one client write.
+# As with a server that allows only one client to write.
 define_link link1_c1 1 BENCH_LINK 16 one
 define_link link20_c1 20 BENCH_LINK 16 one
 define_link link100_c1 100 BENCH_FAR 16 one
 
 # -- networks ----------------------------------------------------------------
-# TCP over a link between two network namespaces: see link.c.  The copier, and
-# the side that is near, are in one of them.
+# TCP over a link between two network namespaces: see link.c.  The copier and
+# the near side are in one of them.
 
 workloads_of_networks=()
 : "${BENCH_NET_RATE:=1000}" "${BENCH_NET_QUEUE:=4000}"
 
-# define_network NAME MILLISECONDS-THERE-AND-BACK LOSS down|up|one
+# define_network NAME ROUND-TRIP-MILLISECONDS LOSS down|up|one
 define_network ()
 {
   workloads_of_networks+=("$1")
@@ -290,7 +291,7 @@ define_network ()
   nothing_to check "$1"
 }
 
-# What the link takes by itself: a packet of 1500 bytes has 1448 of data.
+# Prints the time of the link alone: a packet of 1500 bytes has 1448 of data.
 title_of_network ()
 {
   local way
@@ -314,7 +315,7 @@ make_network ()
   net=stripecopy-bench-$$
   for half in near far; do
     ip netns add "$net-$half" 2> "$scratch/netns" ||
-      skip "no network namespaces here: $(tail -n 1 "$scratch/netns")"
+      skip "network namespaces are not allowed: $(tail -n 1 "$scratch/netns")"
     networks+=("$net-$half")
   done
   rm -f "$scratch/link"
@@ -334,7 +335,8 @@ make_network ()
 link_is_ready ()
 {
   ! grep -qs ready "$scratch/link" || return 0
-  kill -0 "$link_pid" || skip "no link here: $(tail -n 1 "$scratch/link")"
+  kill -0 "$link_pid" ||
+    skip "the link did not start: $(tail -n 1 "$scratch/link")"
   false
 }
 

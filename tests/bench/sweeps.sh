@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Throughput against workers, and against request size and depth, each on a near
-# link and on one that takes 20 ms more: for the plots.  And how much the usual
-# copy leaves on the table on each link.
+# link and on one that takes 20 ms more: for the plots.  And how much slower the
+# usual copy is than the best point, on each link.
 # shellcheck shell=bash
 
 title_workers () { echo "Throughput against the number of workers"; }
 title_regret () { echo "Regret: the usual copy against the best of a sweep"; }
 title_map () { echo "Throughput against request size and depth"; }
 
-# Servers on a link of so many ms, with so many bytes; bytes is that number.
+# Starts servers on a link with a delay of MS, with a disk of SIZE; sets bytes.
 serve_link ()
 {
   local delays=()
@@ -19,7 +19,7 @@ serve_link ()
   serve_nbdkit dst "${delays[@]}" null "$2" ${delays:+"wdelay=$1ms"}
 }
 
-# One run of the command: sets seconds, or fails.
+# Runs the command once: sets seconds, or fails.
 time_once ()
 {
   local status _
@@ -28,7 +28,7 @@ time_once ()
   [ "$status" = 0 ]
 }
 
-# The better of two runs: sets wall, or fails.
+# Runs the command twice: sets wall to the better time, or fails.
 better_of_two ()
 {
   local i seconds
@@ -58,7 +58,8 @@ sweep_workers ()
   done
 }
 
-# How many bytes two workers get through a link in a second or so, at most all.
+# Prints the bytes that two workers move over a link in about a second, at most
+# the whole disk.
 fitting_size ()
 {
   awk -v ms="$1" -v request="$2" -v depth="$3" \
@@ -69,8 +70,8 @@ fitting_size ()
              printf "%d", int (n / 1048576 + 1) * 1048576 }'
 }
 
-# Each point fixed by STRIPECOPY_TUNING, with two workers; and what is chosen where
-# nothing is fixed.
+# Each point is set by STRIPECOPY_TUNING, with two workers; and the tuner's
+# choice without it.
 sweep_map ()
 {
   local ms request depth wall
@@ -98,9 +99,9 @@ set_point ()
 }
 
 # -- regret ------------------------------------------------------------------
-# For each row of links, how much longer the usual copy takes than the best point
-# of a sweep over workers, sizes of requests, and depths.  What is best in two
-# runs is then measured in turn with the usual copy.
+# For each row of links, how much longer the usual copy takes than the best
+# point of a sweep over workers, request sizes, and depths.  The best point of
+# two runs is then measured in turn with the usual copy.
 
 sweep_regret ()
 {
@@ -117,8 +118,8 @@ sweep_regret ()
   done
 }
 
-# All points of which what is in flight in all is neither less than the link
-# needs by far nor more than the usual copy may have.  Sets best.
+# Tries all points whose bytes in flight are neither far below the need of the
+# link nor above the limit of the usual copy.  Sets best.
 find_best_point ()
 {
   local workers size depth wall least=
@@ -140,7 +141,7 @@ find_best_point ()
   done
 }
 
-# The medians of both, in turn.
+# Measures both in turn, and prints their medians.
 compare_with_usual ()
 {
   local round wall
@@ -164,7 +165,7 @@ timed ()
   echo "$1 $seconds" >> "$scratch/results"
 }
 
-# The number behind the last event of this name in a trace.
+# Prints the number in the last event of this name in a trace.
 last_level ()
 {
   grep -o "\"name\":\"$1\".*\"bytes\":[0-9]*" "$scratch/trace" | tail -n 1 |

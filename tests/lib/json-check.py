@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks what stripecopy tells against the schemas in docs/, and more.
+"""Checks reports and events of stripecopy against the schemas in docs/.
 
 Each check is words on standard input, each word ended by a NUL, and before
 them how many they are:
@@ -30,7 +30,7 @@ DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
 
 
 def close_all(schema):
-    """Nothing is allowed that is not named, wherever names are."""
+    """Forbids keys that the schema does not name, at each level."""
     if isinstance(schema, dict):
         if "properties" in schema and "required" in schema:
             schema["additionalProperties"] = False
@@ -53,7 +53,7 @@ def check_report(report):
 
 
 def check_manifest_report(report):
-    """A disk's is that of a single copy, unless it is all about its absence."""
+    """Uses the schema of a single copy for the report of each disk."""
     jsonschema.validate(report, load_schema("manifest-report"))
     for disk in report["disks"]:
         if "source" in disk:
@@ -61,7 +61,7 @@ def check_manifest_report(report):
 
 
 def event_schemas():
-    """One closed schema for each kind of event."""
+    """Returns one closed schema for each kind of event."""
     schema = load_schema("events")
     kinds = {}
     for part in schema.pop("allOf"):
@@ -132,7 +132,7 @@ def check(kind, name, *expressions):
 
 
 def read_words():
-    """Returns the words of the next check, or None when there is none."""
+    """Returns the arguments of the next check, or None at the end."""
     count = read_word()
     return count and [read_word() for _ in range(int(count))]
 

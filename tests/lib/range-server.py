@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A small web server that knows ranges, for tests: it serves a folder.
+"""A small web server with range requests, for tests: it serves a folder.
 
 range-server.py PIDFILE PORTFILE LOGFILE FOLDER [CERTIFICATE KEY]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks a file of --trace as a viewer would take it, and prints what is in it:
-for each kind of event and name, how many there are, and the sum of lengths."""
+"""Checks a file of --trace as a viewer reads it, and prints for each kind of
+event and name the number of events and the sum of their lengths."""
 
 import collections
 import json

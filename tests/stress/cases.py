@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws cases: what is copied, from where to where, how, and what goes wrong.
+"""Draws cases: the disk, both sides, the options, and the faults.
 
 A case depends on the seed, its number and the kinds to draw from, and on
 nothing else.  It is made of plain dicts, lists and numbers, so it can be shown.
@@ -10,7 +10,7 @@ import random
 import content
 from content import KiB, MiB, log_uniform
 
-# How often each kind is drawn, compared with the others.
+# The weight of each kind in the draw.
 SOURCES = {
     "file": 4, "pipe": 1, "fifo": 1, "nbdkit": 4, "data": 1, "qemu": 2,
     "nbd-server": 1, "rude": 4, "loop": 3, "image": 3, "spawned": 2, "web": 1,
@@ -23,7 +23,7 @@ STREAMS = ("pipe", "fifo")
 FAULTS = {"kill": 3, "signal": 2, "stop": 1, "child": 2, "source": 1,
           "destination": 2}
 
-# What a rude server does, and what a copy may make of it.
+# The faults of a faulty server, and their allowed effects on a copy.
 RUDE_SOURCE = ("honest", "read-error", "read-half", "read-twice", "read-cut",
                "read-overlap", "read-pieces", "read-then-error", "read-empty",
                "read-silent", "drop", "stall", "garble", "bad-cookie",
@@ -50,7 +50,7 @@ def weighted(rng, table):
 # ------------------------------------------------------------------ sides
 
 def draw_filters(rng, writable):
-    """nbdkit's filters, from the client to the plugin, with parameters."""
+    """Draws nbdkit's filters, from client to plugin, with parameters."""
     filters = []
     if chance(rng, 0.3):
         delay = int(log_uniform(rng, 1, 7))
@@ -94,7 +94,7 @@ def draw_filters(rng, writable):
 
 
 def least_block(side):
-    """The block that a side's server insists on."""
+    """Returns the minimum block size of a side's server."""
     for name, words in side.get("filters", ()):
         if name == "blocksize-policy":
             return int(words[0].split("=")[1])
@@ -172,7 +172,7 @@ def draw_destination(rng, kind, size):
 
 
 def grain(source, destination):
-    """What the size has to be a multiple of, so that the copy can be done."""
+    """Returns a number of which the size must be a multiple."""
     need = max(least_block(source), least_block(destination))
     if source["kind"] == "loop":
         need = max(need, source["sector"])
@@ -193,7 +193,7 @@ def draw_size(rng, small):
 
 
 def draw_disk(rng, kinds, number, small, streams):
-    """One disk: its content, and both sides."""
+    """Draws one disk: its content, and both sides."""
     sources = {k: w for k, w in kinds["sources"].items()
                if streams or k not in STREAMS}
     destinations = {k: w for k, w in kinds["destinations"].items()
@@ -218,14 +218,14 @@ def draw_disk(rng, kinds, number, small, streams):
 
 
 def holds_length(destination):
-    """Whether a destination takes the length of the source."""
+    """Returns True if a destination gets the length of the source."""
     return destination["kind"] in ("file",) + STREAMS
 
 
 # ---------------------------------------------------------------- options
 
 def loses_unflushed(side):
-    """Whether its server may lose what was not flushed."""
+    """Returns True if its server may lose unflushed writes."""
     return side.get("mode") in ("crash", "flush-crash", "write-drop",
                                 "late-write") or \
         side.get("format") == "qcow2" or side.get("command") == "qemu" or \
@@ -244,7 +244,7 @@ def is_silent(disk):
 
 
 def draw_options(rng, disk, shard, slow):
-    """Options of one copy; "{map}" and such stand for names of files."""
+    """Draws the options of one copy; "{map}" etc. stand for file names."""
     options, stream = [], is_stream(disk)
 
     def maybe(p, *words):
@@ -295,7 +295,7 @@ def draw_options(rng, disk, shard, slow):
 # ----------------------------------------------------------------- faults
 
 def draw_moment(rng, case):
-    """Seconds from the start of the copy, where something may be going on."""
+    """Draws a time in seconds from the start of the copy."""
     longest = 0.3
     for copy in case["copies"]:
         for word in copy["options"]:
@@ -308,7 +308,7 @@ def draw_moment(rng, case):
 
 
 def restartable(side, role):
-    """Whether a server can be killed, and started again, without harm."""
+    """Returns True if a server can be killed and restarted without harm."""
     return side["kind"] in ("nbdkit", "qemu", "nbd-server", "rude") or \
         side["kind"] == "data" and role == "source"
 
@@ -319,7 +319,7 @@ def is_server(side):
 
 
 def draw_fault(rng, case, kinds):
-    """One thing that goes wrong; None where this cannot."""
+    """Draws one fault; None if it is not possible here."""
     kind = weighted(rng, kinds)
     fault = {"at": draw_moment(rng, case), "what": kind}
     if kind == "signal":
@@ -340,7 +340,7 @@ def draw_fault(rng, case, kinds):
 
 
 def draw_faults(rng, case, kinds):
-    """What goes wrong in each try, but for the last ones."""
+    """Draws the faults of each try; the last tries have none."""
     tries = []
     if not case["disturbed"]:
         return tries
@@ -354,7 +354,7 @@ def draw_faults(rng, case, kinds):
 # ------------------------------------------------------------------ cases
 
 def shardable(disk, at_once):
-    """Whether a disk can be copied in parts; only one copy has a device."""
+    """Returns True if shards are possible: only one copy can open a device."""
     kinds = ["file", "nbdkit", "qemu", "nbd-server", "rude", "memory"]
     if at_once and disk["source"]["kind"] == "loop":
         return False
@@ -378,7 +378,7 @@ def draw_copies(rng, case):
 
 
 def draw(seed, number, kinds):
-    """The case of this number."""
+    """Draws the case of this number."""
     rng = random.Random(f"{seed}:{number}")
     way = rng.choices(("one", "manifest", "shards"), (8, 1, 1))[0]
     if way not in kinds["ways"]:
@@ -404,7 +404,7 @@ def draw(seed, number, kinds):
 
 
 def summary(case):
-    """One line that says all that was drawn of it."""
+    """Returns one line with everything that was drawn."""
     words = [f"case {case['number']}:", case["way"]]
     for disk in case["disks"]:
         words.append(f"{disk['size']} bytes ({disk['layout']}, "
@@ -418,7 +418,7 @@ def summary(case):
 
 
 def show(thing):
-    """A dict as words."""
+    """Returns a dict as words."""
     words = []
     for key, value in thing.items():
         if key == "filters":

@@ -23,7 +23,7 @@ def receive(sock, length):
 
 
 def handshake(sock, name):
-    """Returns the size of the export."""
+    """Does the handshake, and returns the size of the export."""
     _, magic, flags = struct.unpack(">QQH", receive(sock, 18))
     if magic != OPTION_MAGIC:
         raise OSError("no newstyle server")
@@ -49,7 +49,7 @@ def read_at(sock, offset, length):
 
 
 def read_export(path, name=b"", piece=PIECE):
-    """All bytes of an export."""
+    """Returns all bytes of an export."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(60)
         sock.connect(path)

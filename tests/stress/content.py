@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is on a disk: extents of data, of written zeroes and of holes.
+"""The content of a disk: extents of data, of written zeroes and of holes.
 
 Data is a stream of bytes that depends on where it stands, so what was copied
 to another place is seen.  A disk is small enough to be held in memory.
@@ -24,7 +24,7 @@ class Content:
         self.bytes = bytes(data)
 
     def write(self, path):
-        """Makes a file of it, as sparse as its holes are."""
+        """Makes a file with this content and these holes."""
         with open(path, "wb") as f:
             f.truncate(self.size)
             for start, end, kind in self.extents:
@@ -33,19 +33,19 @@ class Content:
                     f.write(self.bytes[start:end])
 
     def extent_list(self):
-        """The extents as nbdkit's extentlist filter takes them."""
+        """Returns the extents as nbdkit's extentlist filter reads them."""
         kinds = {"data": "", "zero": "zero", "hole": "hole,zero"}
         return "".join(f"{start} {end - start} {kinds[kind]}\n"
                        for start, end, kind in self.extents)
 
 
 def log_uniform(rng, low, high):
-    """A number in which each order of magnitude is as likely as another."""
+    """Draws a number; all orders of magnitude are equally likely."""
     return low * (high / low) ** rng.random()
 
 
 def runs(rng, size, unit, kinds):
-    """Runs of each kind in turn, of any length."""
+    """Draws runs of each kind in turn, of any length."""
     extents, at = [], 0
     turn = rng.randrange(len(kinds))
     most = rng.choice((8 * KiB, 256 * KiB, 4 * MiB))
@@ -62,7 +62,7 @@ def runs(rng, size, unit, kinds):
 
 
 def comb(rng, size, unit):
-    """Data and holes in strict alternation."""
+    """Draws data and holes in strict alternation."""
     period = rng.choice((4, 8, 16, 64, 256)) * KiB
     while size // period > 2000:
         period *= 2
@@ -98,7 +98,7 @@ def draw(rng, seed, size, layout, unit):
 
 
 def first_difference(want, got):
-    """Says where two disks differ; None where they do not."""
+    """Returns where two disks differ, or None."""
     if want == got:
         return None
     if len(want) != len(got):
@@ -123,7 +123,7 @@ def read_part(path, start, length):
 
 
 def blkhash(data, name, block):
-    """The digest of the man page."""
+    """Returns the digest as the man page defines it."""
     whole = hashlib.new(name)
     for at in range(0, len(data), block):
         whole.update(hashlib.new(name, data[at:at + block]).digest())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Processes, folders and loop devices of a stress: none of them outlives it.
+"""Processes, folders and loop devices of the stress test: none outlives it.
 
 The kernel tells a process that its parent has ended (PR_SET_PDEATHSIG), and
 hands orphans to the nearest ancestor that wants them
@@ -32,14 +32,14 @@ def adopt_orphans():
 
 
 def die_with(parent, number):
-    """From now on, the end of the parent is told by this signal."""
+    """Requests this signal when the parent ends."""
     libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def spawn(argv, mark, **keywords):
-    """Starts a program that dies with us, and with default signals."""
+    """Starts a program with default signals that is killed with us."""
     parent = os.getpid()
 
     def prepare():
@@ -52,7 +52,7 @@ def spawn(argv, mark, **keywords):
 
 
 def fork(mark, function):
-    """Runs a function in a process that dies with us; returns its pid."""
+    """Runs a function in a process that is killed with us; returns its pid."""
     parent = os.getpid()
     pid = os.fork()
     if pid != 0:
@@ -67,7 +67,7 @@ def fork(mark, function):
 
 
 def marked(mark):
-    """The living processes that were started with this mark, or below it."""
+    """Returns the live processes with this mark, and their descendants."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == os.getpid():
@@ -86,7 +86,7 @@ def marked(mark):
 
 
 def describe(pid):
-    """What a process is doing, for the journal of a case."""
+    """Describes the state of a process, for the journal of a case."""
     words = [f"pid {pid}"]
     for name in ("cmdline", "wchan", "syscall", "status"):
         try:
@@ -118,7 +118,7 @@ def is_alive(pid):
 
 
 def catches(pid, number):
-    """Whether a process has a handler for a signal."""
+    """Returns True if a process has a handler for a signal."""
     try:
         with open(f"/proc/{pid}/status") as f:
             for line in f:
@@ -130,7 +130,7 @@ def catches(pid, number):
 
 
 def reap(keep=()):
-    """Reaps the orphans that were handed to us, but not our own children."""
+    """Reaps orphans that the kernel gave us, but not our own children."""
     try:
         with open(f"/proc/self/task/{os.getpid()}/children") as f:
             children = [int(word) for word in f.read().split()]
@@ -145,7 +145,7 @@ def reap(keep=()):
 
 
 def end_all(mark):
-    """Kills whatever has this mark, until there is nothing any more."""
+    """Kills all processes with this mark, until there are none."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         pids = marked(mark)
@@ -160,11 +160,11 @@ def end_all(mark):
 # ---------------------------------------------------------- loop devices
 
 def make_loop(path, sector, direct):
-    """Makes a loop device of a file; None where there can be none."""
+    """Makes a loop device of a file; returns None if that is not possible."""
     argv = ["losetup", "--find", "--show", "--sector-size", str(sector)]
     if direct:
         argv.append("--direct-io=on")
-    for _ in range(5):          # another may take the device that was found
+    for _ in range(5):          # another process may take the free device
         made = subprocess.run(argv + [path], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True)
         if made.returncode == 0:
@@ -174,7 +174,7 @@ def make_loop(path, sector, direct):
 
 
 def loops_under(folder):
-    """The loop devices of the files in a folder."""
+    """Returns the loop devices of the files in a folder."""
     if shutil.which("losetup") is None or os.geteuid() != 0:
         return []
     listed = subprocess.run(["losetup", "-l", "-n", "-O", "NAME,BACK-FILE"],
@@ -193,14 +193,14 @@ def detach_loops(folder):
 # ---------------------------------------------------------------- folders
 
 def clear(folder):
-    """Ends what works in a folder, and removes it."""
+    """Ends the processes that use a folder, and removes it."""
     end_all(folder)
     detach_loops(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 class Folder:
-    """A folder that is ours as long as we hold the lock in it."""
+    """A folder that is ours as long as we hold its lock."""
 
     def __init__(self, base):
         self.path = tempfile.mkdtemp(prefix=PREFIX, dir=base)
@@ -213,7 +213,7 @@ class Folder:
 
 
 def clear_leftovers(base):
-    """Removes the folders of those that were killed in the middle."""
+    """Removes the folders of stress tests that were killed."""
     for name in os.listdir(base):
         path = os.path.join(base, name)
         if not name.startswith(PREFIX):
@@ -225,4 +225,4 @@ def clear_leftovers(base):
                       file=sys.stderr)
                 clear(path)
         except OSError:
-            continue            # its owner lives, or it is only being made
+            continue            # its owner is running, or it is just being made

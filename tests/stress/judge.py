@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a run may end with, and what it may leave behind."""
+"""Allowed exit statuses and remains of a run."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def last_lines(errors):
 
 
 def value(options, name):
-    """The value of an option; None where it is not there."""
+    """Returns the value of an option; None if it is missing."""
     for word in options:
         if word == f"--{name}" or word.startswith(f"--{name}="):
             return word.partition("=")[2]
@@ -31,14 +31,14 @@ def value(options, name):
 
 
 def is_unreliable(side):
-    """Whether the server of a side fails by itself."""
+    """Returns True if the server of a side fails by itself."""
     return any(name in ("error", "limit") for name, _ in
                side.get("filters", ())) or \
         side.get("mode", "honest") != "honest"
 
 
 def may_fail(trial, attempt, copies):
-    """Whether anything happened that may end a copy."""
+    """Returns True if anything happened that may end a copy."""
     if attempt.may_fail:
         return True
     if attempt.calm:
@@ -50,7 +50,7 @@ def may_fail(trial, attempt, copies):
 
 
 def allowed(trial, attempt, copies):
-    """The exit statuses that the man page allows here, as wait(2) has them."""
+    """Returns the statuses that the man page allows here, as in wait(2)."""
     codes = {0}
     if attempt.killed:
         codes.add(-signal.SIGKILL)
@@ -73,7 +73,7 @@ def look(trial, attempt, copies):
     elif any(kind == "hang" for kind, _ in trial.failures):
         return
     elif code not in allowed(trial, attempt, copies):
-        trial.fail("status", f"{code_text(code)}, which is not allowed here; " +
+        trial.fail("status", f"{code_text(code)}, which is not allowed; " +
                    last_lines(attempt.errors))
     look_at_report(trial, attempt)
     look_at_digest(trial, attempt, copies)
@@ -95,11 +95,11 @@ def look_at_report(trial, attempt):
     except (OSError, ValueError, KeyError) as e:
         if attempt.sent and attempt.code in {-n for n in attempt.sent}:
             return              # a second signal ends a copy at once
-        trial.fail("report", f"there is none after {code_text(attempt.code)}:"
+        trial.fail("report", f"no report after {code_text(attempt.code)}:"
                    f" {e!r}")
         return
     if told != want:
-        trial.fail("report", f"it says {told} after {code_text(attempt.code)}")
+        trial.fail("report", f"it has {told} after {code_text(attempt.code)}")
 
 
 def look_at_digest(trial, attempt, copies):
@@ -113,7 +113,7 @@ def look_at_digest(trial, attempt, copies):
     if attempt.code != 0 and not (text and attempt.killed):
         if text:
             trial.fail("digest", f"{text} after {code_text(attempt.code)}")
-        return                  # but it may be killed when all is done
+        return                  # a copy may be killed after its end
     name, _, block = wanted.partition("/")
     size = {"64k": 65536, "4k": 4096, "1M": 1 << 20}[block]
     data = trial.sources[copy["disk"]].want.bytes
@@ -122,7 +122,7 @@ def look_at_digest(trial, attempt, copies):
 
 
 def finished(path):
-    """The parts that a map says to be finished: (start, length)."""
+    """Returns the finished ranges of a map: (start, length)."""
     parts = []
     with open(path) as f:
         lines = [line.split() for line in f if not line.startswith("#")]
@@ -133,7 +133,7 @@ def finished(path):
 
 
 def look_at_map(trial, number, copy):
-    """What a map says to be finished is stored, however the copy ended."""
+    """Checks that all finished ranges of a map are stored."""
     path = trial.path(f"copy{number}.map")
     if value(copy["options"], "map") is None or not os.path.exists(path) or \
             os.path.getsize(path) == 0:
@@ -152,7 +152,7 @@ def look_at_map(trial, number, copy):
 
 
 def expected_names(trial):
-    """The files that may be there at the end, besides our own."""
+    """Returns the files that may exist at the end, besides our own."""
     names = {"private", "report", "manifest"}
     for number, copy in enumerate(trial.case["copies"]):
         for name in ("map", "trace", "status"):
@@ -167,7 +167,7 @@ OURS = (".disk", ".sock", ".log", ".pid", ".conf", ".list", ".fifo", ".web",
 
 
 def is_momentary(trial, path):
-    """Whether it is what SIGKILL leaves in a moment that cannot be avoided.
+    """Returns True for a file that SIGKILL can leave in an unavoidable moment.
 
     That is the folder of a socket between its making and its removal, and a
     file that is whole and just to be renamed.
@@ -181,7 +181,7 @@ def is_momentary(trial, path):
 
 
 def look_at_folders(trial):
-    """Nothing is left when all has succeeded."""
+    """Checks that nothing is left after success."""
     left = [os.path.join(trial.private, name)
             for name in os.listdir(trial.private)]
     for name in sorted(os.listdir(trial.folder)):

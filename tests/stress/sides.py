@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The sides of a copy: their files, servers and devices, and what is in them.
+"""The sides of a copy: their files, servers and devices, and their content.
 
 A side is prepared once.  Its server can be killed and started again.
 """
@@ -16,11 +16,11 @@ from content import Content, draw_extents, read_file, read_part
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE = 30           # seconds until a server listens
-NEVER = 1000000000      # occasions of a rude server
+NEVER = 1000000000      # occasions of a faulty server
 
 
 class Broken(Exception):
-    """The stress itself cannot do something."""
+    """An error of the stress test itself."""
 
 
 def run(argv, folder):
@@ -39,7 +39,7 @@ class Server:
         self.mark = f"{trial.folder}/server/{name}"
         self.socket = trial.path(f"{name}.sock")
         self.pid_file = pid_file
-        self.daemon = daemon            # it leaves its parent
+        self.daemon = daemon            # it detaches from its parent
         self.process = self.pid = None
         self.was_ended = False          # by us
 
@@ -68,7 +68,7 @@ class Server:
         return self.pid is not None and not family.is_alive(self.pid)
 
     def has_crashed(self):
-        """Whether it has ended, and not by us."""
+        """Returns True if it has ended by itself."""
         return not self.daemon and not self.was_ended and self.has_ended()
 
     def wait_up(self):
@@ -84,7 +84,7 @@ class Server:
                 self.pid = int(f.read())
 
     def find(self):
-        """Learns a daemon's pid, which it writes itself."""
+        """Reads a daemon's pid from its pid file."""
         if self.daemon and self.pid is None and self.is_up():
             with open(self.pid_file) as f:
                 self.pid = int(f.read())
@@ -96,7 +96,7 @@ class Server:
         return family.kill(self.pid, getattr(signal, "SIG" + name))
 
     def end(self, name):
-        """Ends it by a signal, and waits until it has ended."""
+        """Ends it with a signal, and waits for that."""
         sent = self.signal(name)
         self.was_ended = self.was_ended or sent
         self.signal("CONT")
@@ -107,14 +107,14 @@ class Server:
             if time.monotonic() > deadline:
                 self.signal("KILL")
             time.sleep(0.002)
-        if self.daemon:                 # it had a process for each client
+        if self.daemon:                 # it has a process for each client
             family.end_all(self.mark)
             family.reap(keep=self.trial.children())
         return sent
 
 
 class Side:
-    """What both sides have in common."""
+    """Shared by both kinds of sides."""
 
     role = None
 
@@ -173,7 +173,7 @@ class Side:
     def rude(self):
         spec = self.spec
         mode, after, times = spec["mode"], spec["after"], spec["times"]
-        if self.calm:                   # what it has in its cache stays there
+        if self.calm:                   # it keeps its cache
             after = NEVER
             if mode not in ("crash", "flush-crash"):
                 mode = "honest"
@@ -194,7 +194,7 @@ class Side:
             self.server.wait_up()
 
     def ensure(self):
-        """What was killed is started again."""
+        """Restarts a server that was killed."""
         if self.server and self.server.has_ended():
             self.server.end("KILL")
             self.start()
@@ -202,7 +202,7 @@ class Side:
             self.server.wait_up()
 
     def be_calm(self):
-        """From now on, nothing goes wrong at this side."""
+        """Makes no more faults on this side."""
         self.calm = True
         if os.path.exists(self.faulty):
             os.unlink(self.faulty)
@@ -224,7 +224,7 @@ class Side:
             self.hold()
 
     def hold(self):
-        """Somebody else has the device open, and ready pages of it."""
+        """Lets another process open the device, and dirty its pages."""
         ready, told = os.pipe()
         how, size = self.spec["holder"], self.disk["size"]
         device = self.device
@@ -277,7 +277,7 @@ class Side:
             "-t", "-e", "8", "-f", "qcow2", self.file, "]"]
 
     def convert(self, image_format, path):
-        """The disk in an image, as QEMU reads it."""
+        """Returns the disk in an image, as QEMU reads it."""
         raw = self.trial.path(f"{self.name}.read-back")
         run(["qemu-img", "convert", "-f", image_format, "-O", "raw", path,
              raw], self.trial.folder)
@@ -339,7 +339,7 @@ class Source(Side):
             os.mkdir(folder)
             os.link(self.file, os.path.join(folder, "disk"))
         pid_file = self.trial.path(f"{self.name}.pid")
-        port = self.trial.path(f"{self.name}.sock")     # what it writes last
+        port = self.trial.path(f"{self.name}.sock")     # it is written last
         return Server(self.trial, self.name, [
             sys.executable, os.path.join(HERE, "..", "lib", "range-server.py"),
             pid_file, port, self.trial.path(f"{self.name}.requests"), folder],
@@ -365,7 +365,7 @@ class Source(Side):
         return ["--source-format=raw"] if self.kind == "web" else []
 
     def feed(self):
-        """The command that writes the stream, for its standard output."""
+        """Returns the command whose standard output is the stream."""
         if self.kind not in ("pipe", "fifo"):
             return None
         words = ["dd", f"if={self.file}", f"bs={self.spec['block']}",
@@ -375,7 +375,7 @@ class Source(Side):
         return words
 
     def content(self):
-        """What is in it now, which should be what was put there."""
+        """Returns the current content, which must not have changed."""
         self.remove_device()
         if self.server:
             self.server.end("KILL")
@@ -410,7 +410,7 @@ class Destination(Side):
         self.start()
 
     def old(self, length, rng):
-        """What is there before the copy; None where there is nothing."""
+        """Makes the old content, or none; returns it."""
         how = self.spec["before"]
         if how == "nothing":
             return None
@@ -466,7 +466,7 @@ class Destination(Side):
         return []
 
     def drain(self):
-        """The command that keeps the stream, from its standard input."""
+        """Returns the command that stores its standard input."""
         if self.kind not in ("pipe", "fifo"):
             return None
         if self.kind == "fifo":
@@ -476,14 +476,14 @@ class Destination(Side):
         return ["dd", "bs=64k", "status=none", f"of={self.file}"]
 
     def expected(self):
-        """What has to be in it after a copy that has succeeded."""
+        """Returns the expected content after a successful copy."""
         want = self.want.bytes
         if self.kind in ("file", "pipe", "fifo"):
             return want
         return want + self.before[len(want):]
 
     def stored(self, start, length):
-        """What is on the disk for sure; None where it cannot be told."""
+        """Returns the stored content; None if it is not known."""
         if self.kind in ("memory", "pipe", "fifo") or \
                 self.image_format not in (None, "raw"):
             return None
@@ -492,7 +492,7 @@ class Destination(Side):
         return read_part(self.file, start, length)
 
     def contents(self, graceful):
-        """What is in it now, by each way to read it.
+        """Returns the current content, read in each possible way.
 
         Servers are killed before, unless they could not flush: what a copy
         that has succeeded has flushed has to survive that.
@@ -501,7 +501,7 @@ class Destination(Side):
             try:
                 yield "by its server", client.read_export(
                     self.server.socket, piece=1 << 16)
-            except OSError:             # it may be about to crash
+            except OSError:             # the server may be about to crash
                 time.sleep(0.2)
                 if not self.server.has_crashed():
                     raise
@@ -510,7 +510,7 @@ class Destination(Side):
             yield "by the device", read_part(self.device, 0,
                                              len(self.before))
             size = len(self.want.bytes)
-            if not graceful:            # or it may be in the page cache alone
+            if not graceful:            # or it may only be in the page cache
                 yield "in the file of the device", \
                     read_part(self.file, 0, size) + self.before[size:]
             self.remove_device()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes the copies of one case, disturbs them, and judges what came of it."""
+"""Makes the copies of one case, disturbs them, and judges the result."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import judge
 from sides import Broken, Destination, Source
 
 CALM_TRIES = 3
-ENDS_WITHIN = 60        # seconds for what a killed copier leaves behind
+ENDS_WITHIN = 60        # seconds for processes that a killed copier leaves
 
 
 class Attempt:
@@ -25,7 +25,7 @@ class Attempt:
 
     def __init__(self, calm):
         self.calm = calm
-        self.sent = set()       # signals that the copier got from us
+        self.sent = set()       # signals that we sent to the copier
         self.may_fail = False   # something happened that may end a copy
         self.killed = False     # the copier, by SIGKILL
         self.orphans = False    # servers may have lost their parent
@@ -40,11 +40,11 @@ class Trial:
         self.failures, self.journal = [], []
         self.began = time.monotonic()
         self.number = 0                 # of the attempt
-        self.faults = self.kills = 0    # that happened
-        self.momentary = 0              # what SIGKILL has left
-        self.lost_memory = False        # a server had a disk in there
+        self.faults = self.kills = 0    # that occurred
+        self.momentary = 0              # files that SIGKILL has left
+        self.lost_memory = False        # a server had its disk in memory
         self.was_killed = False         # in any attempt so far
-        self.own = set()                # our children, which we wait for
+        self.own = set()                # our own children
         self.private = self.path("private")
         os.mkdir(self.private)
 
@@ -93,7 +93,7 @@ class Trial:
                 destination.words())
 
     def commands(self):
-        """The words of each command, with the copies that it makes."""
+        """Returns the arguments of each command, and its copies."""
         common = []
         if self.case["report"]:
             common.append("--report=" + self.path("report"))
@@ -141,7 +141,7 @@ class Trial:
                 side.let_go()
 
     def until_success(self, words, copies):
-        """Runs a command again and again; whether it succeeded in the end."""
+        """Repeats a command; returns True if it succeeded in the end."""
         plan = [(faults, False) for faults in self.case["tries"]] + \
                [([], True)] * CALM_TRIES
         for faults, calm in plan:
@@ -169,18 +169,18 @@ class Trial:
         return False
 
     def once_more(self, words, copies):
-        """A command that has succeeded does so again."""
+        """Checks that a command that has succeeded succeeds again."""
         for side in self.sources + self.destinations:
             side.be_calm()
         attempt = self.attempt(words, copies, [], True)
         judge.look(self, attempt, copies)
         if attempt.code != 0:
-            self.fail("status", "it had succeeded, and again it ends with " +
+            self.fail("status", "it succeeded, but then it ended with " +
                       judge.code_text(attempt.code) + "; " +
                       judge.last_lines(attempt.errors))
 
     def streams(self, copies):
-        """Starts what writes and reads streams: (stdin, stdout, processes)."""
+        """Starts the other ends of streams: (stdin, stdout, processes)."""
         stdin, stdout, helpers = subprocess.DEVNULL, None, []
         keywords = {"mark": self.folder + "/stream", "cwd": self.folder,
                     "stderr": subprocess.DEVNULL}
@@ -239,7 +239,7 @@ class Trial:
 
     def finish_streams(self, attempt, helpers):
         for helper in helpers:
-            try:                # a reader has to see the end of the data
+            try:                # readers must see the end of the data
                 helper.wait(10 if attempt.code == 0 else 0.2)
             except subprocess.TimeoutExpired:
                 if attempt.code == 0:
@@ -248,7 +248,7 @@ class Trial:
                 helper.wait()
 
     def watch(self, attempt, process, mark, faults, errors):
-        """Lets a copy run to its end, and does what is to go wrong."""
+        """Runs a copy to its end, and makes the faults meanwhile."""
         events = [(f["at"], self.fault_of(f)) for f in faults]
         started = time.monotonic()
         pidfd = os.pidfd_open(process.pid)
@@ -268,12 +268,12 @@ class Trial:
         attempt.code = process.wait()
         self.say(f"it ended: {judge.code_text(attempt.code)}")
         self.look_at_servers(attempt)
-        for at, event in events:        # what was stopped has to run again
+        for at, event in events:        # stopped processes must run again
             if getattr(event, "restores", False):
                 event(attempt, process, mark, [], at)
 
     def look_at_servers(self, attempt):
-        """A server that has crashed by itself is no fault of the copier."""
+        """Restarts servers that have crashed by themselves."""
         for side in self.sources + self.destinations:
             server = side.server
             if server and server.has_crashed():
@@ -290,7 +290,7 @@ class Trial:
         attempt.killed = True
 
     def look_for_processes(self, attempt, mark):
-        """What a copy has started ends with it."""
+        """Checks that all processes of a copy have ended."""
         deadline = time.monotonic() + ENDS_WITHIN
         left = family.marked(mark)
         patient = attempt.killed or attempt.orphans or attempt.sent
@@ -307,7 +307,7 @@ class Trial:
     # -------------------------------------------------------------- faults
 
     def fault_of(self, fault):
-        """A function that does it: (attempt, process, mark, events, now)."""
+        """Returns what makes a fault: (attempt, process, mark, events, now)."""
         what = fault["what"]
         if what in ("source", "destination"):
             return lambda *a: self.harm_server(fault, *a)
@@ -325,7 +325,7 @@ class Trial:
         number = getattr(signal, "SIG" + fault["signal"])
         if number == signal.SIGUSR1 and \
                 not family.catches(process.pid, number):
-            return              # it would end what has not begun yet
+            return              # it would end a copy that has not begun
         if process.poll() is None:
             self.say(f"fault: SIG{fault['signal']} to the copier")
             process.send_signal(number)
