@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The trace: the file has each event once and with an end, and events that no
- * longer fit are counted. trace-shows-what-was-done.sh checks that the file is
+ * longer fit are counted.  trace-has-each-request.sh checks that the file is
  * JSON.
  */
 
