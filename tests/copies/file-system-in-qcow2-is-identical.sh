@@ -7,7 +7,7 @@
 requires mke2fs qemu-img qemu-nbd nbdcopy
 
 mkdir "$tmp/files"
-cp "$srcdir"/*/*.sh "$tmp/files"
+cp "$srcdir"/*/*-*.sh "$tmp/files"
 for n in 1 2 3; do
   make_data "$tmp/files/data$n" $((n * 3333333)) $((n * 1000))
 done

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Shared by the tests of the Ansible collection, which source it after
-# functions.sh.  All files of Ansible are in the folder of the test, and the
+# test.sh.  All files of Ansible are in the folder of the test, and the
 # user's settings are not read.  The hosts one, two and three are all this
 # machine.
 # shellcheck shell=bash disable=SC2154
