@@ -928,8 +928,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if (came > 0 && end > plan->room) {
     endpoint_error (
       l->connections[DESTINATION].endpoint, e, ERROR_PLAIN, ENOSPC,
-      "its size (%" PRIu64 ") is smaller than %s: at"
-      " least %" PRIu64 " bytes came from there",
+      "is too small: its size is %" PRIu64
+      ", %s has sent at least %" PRIu64 " bytes",
       plan->room, endpoint_name (l->connections[SOURCE].endpoint), end);
     return -1;
   }

@@ -11,9 +11,6 @@
 #include "options/options.h"
 #include "output/describe.h"
 
-/* The report lists at most this many ranges that differ. */
-#define DIFFERENCES_TOLD 10
-
 /* Bytes per second for which the time to copy is estimated. */
 static const uint64_t rates[] = { 100 << 20, 1 << 30 };
 
@@ -111,8 +108,8 @@ describe_findings (const struct scan_result *f)
     "estimate", describe_estimate (f));
 }
 
-json_t *
-describe_plan (const struct plan *p, const struct scan_result *found)
+const char *
+describe_zero (const struct zero_plan *z)
 {
   static const char *const words[] = {
     [IS_ZERO_AUTO] = "unknown",
@@ -120,6 +117,12 @@ describe_plan (const struct plan *p, const struct scan_result *found)
     [IS_ZERO_NO] = "no",
   };
 
+  return z->ask_destination ? "ask" : words[z->known];
+}
+
+json_t *
+describe_plan (const struct plan *p, const struct scan_result *found)
+{
   return json_pack (
     "{s:b, s:b, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
     " s:b, s:b, s:o, s:o}",
@@ -129,10 +132,9 @@ describe_plan (const struct plan *p, const struct scan_result *found)
     json_of_number (p->request_size), "queue_size",
     json_of_number (p->queue_size), "align", json_of_number (p->align),
     "sparse", json_of_number (p->zero.scan), "source_extents",
-    p->source_extents, "destination_is_zero",
-    p->zero.ask_destination ? "ask" : words[p->zero.known], "allocated",
-    p->zero.allocate, "flush", p->flush, "digest", describe_digest (&p->digest),
-    "found", describe_findings (found));
+    p->source_extents, "destination_is_zero", describe_zero (&p->zero),
+    "allocated", p->zero.allocate, "flush", p->flush, "digest",
+    describe_digest (&p->digest), "found", describe_findings (found));
 }
 
 /* -- errors and numbers --------------------------------------------------- */
@@ -170,7 +172,7 @@ describe_ranges (const struct ranges *found)
 {
   json_t *list = json_array ();
 
-  for (size_t i = 0; i < ranges_count (found) && i < DIFFERENCES_TOLD; i++) {
+  for (size_t i = 0; i < ranges_count (found) && i < DIFFERENCES_SHOWN; i++) {
     const struct ranges_entry *r = ranges_at (found, i);
 
     json_array_append_new (list,
@@ -191,7 +193,7 @@ describe_verify (const struct differences *d, const struct totals *t)
     "{s:o, s:o, s:o, s:o, s:b}", "compared", json_of_number (t->compared),
     "holes", json_of_number (t->holes), "differing",
     json_of_number (t->differing), "ranges", describe_ranges (found),
-    "ranges_complete", all && ranges_count (found) <= DIFFERENCES_TOLD);
+    "ranges_complete", all && ranges_count (found) <= DIFFERENCES_SHOWN);
 }
 
 void

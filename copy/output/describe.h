@@ -25,6 +25,9 @@
 /* Longer names are cut, so that an event stays one short line. */
 #define NAME_MAX_BYTES 500
 
+/* Messages and reports list at most this many ranges that differ. */
+#define DIFFERENCES_SHOWN 10
+
 /* Describes one side.  @ep is NULL if the side was not opened, @operand has no
  * name if none was given, and @id is the value of --source-id, or NULL.
  */
@@ -33,6 +36,11 @@ json_t *describe_side (const struct operand *operand, const char *id,
 
 /* Describes the plan.  @found is NULL if there was no scan. */
 json_t *describe_plan (const struct plan *p, const struct scan_result *found);
+
+/* Returns whether the destination is known to read as zeroes: yes, no, unknown,
+ * or ask.
+ */
+const char *describe_zero (const struct zero_plan *z);
 
 /* Describes an error; null if @e is NULL or not set. */
 json_t *describe_error (const struct error *e);

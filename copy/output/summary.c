@@ -13,11 +13,9 @@
 #include "clock.h"
 #include "human.h"
 #include "options/options.h"
+#include "output/describe.h"
 #include "output/summary.h"
 #include "plan/retry.h"
-
-/* The number of ranges that differ which are printed. */
-#define DIFFERENCES_SHOWN 10
 
 static void
 say_side (const struct endpoint *ep)
@@ -51,17 +49,11 @@ yes_or_no (bool yes)
 static char *
 format_writing (const struct plan *p, char *text, size_t size)
 {
-  static const char *const known[] = {
-    [IS_ZERO_AUTO] = "unknown",
-    [IS_ZERO_YES] = "yes",
-    [IS_ZERO_NO] = "no",
-  };
-
   text[0] = '\0';
   if (p->copies)
     snprintf (text, size, " destination-is-zero=%s allocated=%s flush=%s",
-              p->zero.ask_destination ? "ask" : known[p->zero.known],
-              yes_or_no (p->zero.allocate), yes_or_no (p->flush));
+              describe_zero (&p->zero), yes_or_no (p->zero.allocate),
+              yes_or_no (p->flush));
   return text;
 }
 

@@ -192,8 +192,8 @@ refuse_size (const struct plan *p, const struct plan_side *sides,
                    source->size, p->expected);
   if (source->stream && p->expected > p->room)
     return refuse (sides, DESTINATION, ENOSPC, e,
-                   "its size (%" PRIu64 ") is smaller than"
-                   " --source-size (%" PRIu64 ")",
+                   "is too small: its size is %" PRIu64
+                   ", --source-size is %" PRIu64,
                    p->room, p->expected);
   return 0;
 }
@@ -227,8 +227,8 @@ refuse_small (const struct plan *p, const struct plan_side *sides,
     return 0;
   if (destination->size < source->size && !destination->grows)
     return refuse (sides, DESTINATION, ENOSPC, e,
-                   "its size (%" PRIu64 ") is smaller than the"
-                   " source's (%" PRIu64 ")",
+                   "is too small: its size is %" PRIu64
+                   ", the source's is %" PRIu64,
                    destination->size, source->size);
   if (destination->grows && destination->size_max > 0
       && source->size > destination->size_max)

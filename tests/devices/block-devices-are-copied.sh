@@ -24,6 +24,6 @@ done
 
 make_ones "$tmp/small" 63M
 make_device device "$tmp/small"
-copy_fails 2 'destination .*smaller' "$tmp/disk" "$device"
+copy_fails 2 'destination .*is too small' "$tmp/disk" "$device"
 # The device keeps its old content.
 cmp <(make_ones /dev/stdout 63M) "$device" || fail "it was written to"

@@ -24,7 +24,7 @@ refused ()
 }
 to=--destination-format=qcow2 from=--source-format=qcow2
 refused 2 'one of raw.* auto$' --destination-format=auto "$tmp/disk" "$tmp/new"
-refused 2 'destination .*smaller' $to "$tmp/disk" "$tmp/small"
+refused 2 'destination .*is too small' $to "$tmp/disk" "$tmp/small"
 refused 2 'destination .*cannot flush|only be a source' $to "$tmp/disk" \
         http://localhost/new
 refused 2 'source .*--source-format=raw' https://localhost/disk "$tmp/new"

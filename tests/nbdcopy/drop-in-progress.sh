@@ -63,7 +63,7 @@ copy_fails 1 'flush failed' --retries=0 --progress=3 "$tmp/disk" "$unsafe" \
 expect_fired unsafe
 ! grep -q 100/100 "$tmp/progress" ||
   fail "progress reached 100 although the flush failed"
-copy_fails 2 'smaller' --progress=3 "$tmp/disk" [ nbdkit null 1k ] \
+copy_fails 2 'is too small' --progress=3 "$tmp/disk" [ nbdkit null 1k ] \
            3> "$tmp/progress"
 [ ! -s "$tmp/progress" ] || fail "a refused copy has progress"
 

@@ -788,7 +788,7 @@ comparing_needs_nothing_but_reading (void **state UNUSED)
   make ();
   assert_int_equal (plan.size, GiB);
   destination.size = GiB - 1;
-  assert_refused (ENOSPC, "destination D", "smaller");
+  assert_refused (ENOSPC, "destination D", "is too small");
   destination.size = GiB;
   destination.in_use = true;
   assert_refused (EBUSY, "destination D", "in use");
