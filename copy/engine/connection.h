@@ -71,8 +71,8 @@ void connection_submit (struct connection *c);
 void connection_poll_events (const struct connection *c, struct pollfd *p);
 int connection_dispatch (struct connection *c, short revents, struct error *e);
 
-/* Returns when connection_mend has something to do although nothing moves; 0 for
- * never.
+/* Returns when connection_mend has something to do although nothing moves; 0
+ * for never.
  */
 static inline uint64_t
 connection_deadline (const struct connection *c)

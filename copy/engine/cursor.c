@@ -93,9 +93,9 @@ return_to_stripe (struct cursor *c)
   return take_stripe (c);
 }
 
-/* Makes sure that the cursor is in a stripe with work left.  In order, each claim
- * starts where the one before ended, which can be another worker's, so the
- * stripe has to be taken again each time.
+/* Makes sure that the cursor is in a stripe with work left.  In order, each
+ * claim starts where the one before ended, which can be another worker's, so
+ * the stripe has to be taken again each time.
  */
 static bool
 has_stripe (struct cursor *c)
@@ -125,8 +125,8 @@ claim_in_order (struct cursor *c, uint64_t want)
   return true;
 }
 
-/* Claims a small part of data, so that other workers can steal the rest, but the
- * whole of a zero extent, so that it is not cut up.
+/* Claims a small part of data, so that other workers can steal the rest, but
+ * the whole of a zero extent, so that it is not cut up.
  */
 static bool
 claim (struct cursor *c, struct extent here)
@@ -227,8 +227,8 @@ next_zero (struct cursor *c, uint64_t end)
   return work_to (c, ZERO, min_u64 (end, add_saturated (c->at, zero_max (c))));
 }
 
-/* Returns where a request ends that begins with data up to end: it includes zero
- * extents that are too short to matter.
+/* Returns where a request ends that begins with data up to end: it includes
+ * zero extents that are too short to matter.
  */
 static uint64_t
 data_end (const struct cursor *c, const struct extents *x, uint64_t end)
@@ -244,11 +244,11 @@ data_end (const struct cursor *c, const struct extents *x, uint64_t end)
   return min_u64 (limit, round_out (c, end));
 }
 
-/* Sets *zero to whether the destination reads as zeroes from the cursor to *end,
- * and moves *end down to where that is known.  Returns false when the answer of
- * the destination is still on its way: without it, zeroes in the data would be
- * written for nothing, and allocate blocks.  A destination that has let us wait
- * in vain before is not waited for.
+/* Sets *zero to whether the destination reads as zeroes from the cursor to
+ * *end, and moves *end down to where that is known.  Returns false when the
+ * answer of the destination is still on its way: without it, zeroes in the data
+ * would be written for nothing, and allocate blocks.  A destination that has
+ * let us wait in vain before is not waited for.
  */
 static bool
 look_there (struct cursor *c, uint64_t *end, bool *zero)

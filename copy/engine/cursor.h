@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a worker is on the disk, and what it has to do there.  The cursor takes
- * stripes, claims their front, and looks up the extents of both sides; it starts
- * nothing.
+ * stripes, claims their front, and looks up the extents of both sides; it
+ * starts nothing.
  *
  *      at         claimed                      stripe_end
  *      |--- its own ---|--- others can steal this ---|
@@ -58,8 +58,9 @@ struct cursor {
 void cursor_begin (struct cursor *c, struct stripes *stripes, struct feed *feed,
                    bool in_order, bool compares);
 
-/* Returns the next piece of work, which starts at the cursor.  The caller does it and calls cursor_advance,
- * or leaves it: then the next call returns it again, or what it has become.
+/* Returns the next piece of work, which starts at the cursor.  The caller does
+ * it and calls cursor_advance, or leaves it: then the next call returns it
+ * again, or what it has become.
  */
 struct work cursor_next (struct cursor *c);
 

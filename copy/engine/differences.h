@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the two sides differ: finds it in buffers, and remembers the first
- * places of the disk, whichever worker comes to them and when.
+/* Compares buffers of both sides, and remembers the first places of the disk
+ * that differ, in whatever order the workers find them.
  *
- * Differences are counted in sectors of 512 bytes, so that data which is quite
- * another is one difference, although a byte in 256 of it is the same.
+ * Differences are counted in sectors of 512 bytes: where unrelated data is
+ * compared, one byte in 256 is the same by chance, and would end a difference.
  */
 
 #ifndef DIFFERENCES_H
@@ -19,16 +19,16 @@ struct differences; /* body in differences.c */
 struct differences *differences_new (void);    /* NULL with errno */
 void differences_free (struct differences *d); /* NULL is fine */
 
-/* Compares length bytes that belong at offset of the disk; NULL stands for
- * zeroes, on one side at most.  Returns how many bytes the sectors that differ
- * have.  Any thread; there is a lock only where something differs.
+/* Compares length bytes that belong at this offset of the disk; NULL, for one
+ * side at most, stands for zeroes.  Returns how many bytes are in sectors that
+ * differ.  Any thread; it takes a lock only where something differs.
  */
 uint64_t differences_compare (struct differences *d, uint64_t offset,
                               const uint8_t *source, const uint8_t *destination,
                               uint64_t length);
 
-/* The first ranges of the disk that differ, in order, once nobody looks any
- * more.  *all is false when there are others behind them.
+/* Returns the first ranges of the disk that differ, in order, and sets *all to
+ * whether there are no others.  Called after all workers have ended.
  */
 const struct ranges *differences_found (const struct differences *d, bool *all);
 

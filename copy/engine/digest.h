@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Message digests: md5, sha1, sha256, sha512.  One at a time belongs to one
- * thread.
- */
+/* Message digests: md5, sha1, sha256, sha512.  Each belongs to one thread. */
 
 #ifndef DIGEST_H
 #define DIGEST_H
@@ -16,19 +14,20 @@
 
 struct digest; /* body in digest.c */
 
-/* How many bytes one is. */
+/* Returns how many bytes a digest of this kind has. */
 size_t digest_size (enum digest_kind kind);
 
-/* Ready to be added to.  NULL with errno: ENOTSUP where the library, or how
- * this system has set it up, does not offer that kind.
+/* Makes an empty digest.  Returns NULL with errno: ENOTSUP where the library,
+ * or its configuration on this system, does not offer this kind.
  */
 struct digest *digest_new (enum digest_kind kind);
 void digest_free (struct digest *d); /* NULL is fine */
 
 void digest_add (struct digest *d, const void *data, size_t length);
 
-/* Writes digest_size bytes about all that was added since the last time, and
- * starts afresh.  False when the library failed at any of it.
+/* Writes the digest of all bytes that were added since the last time,
+ * digest_size bytes, and starts again.  Returns false when the library has
+ * failed.
  */
 bool digest_end (struct digest *d, uint8_t *out);
 

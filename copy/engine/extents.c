@@ -8,14 +8,14 @@
  *        |=====known=====|..asked..||==known==||..asked..| |  not asked  |
  *         \___ question 0 _________/\_ 1 _____/\__ 2 ____/
  *
- * A question whose answer was short is asked again for the rest.  One that the
- * cursor has passed is free to be used again, once its answer is in.
+ * A question whose answer was short is asked again for the rest.  A question
+ * that the cursor has passed is free again once its answer has arrived.
  *
- * A question that fails is asked again for half as much, and so on: it may fail
- * because of one place only.  Then what lies before that place is learned, and
- * data is only the small step that holds it.  Where even small steps fail one
- * after another, they become larger: a server that never tells is not asked for
- * each of them.
+ * A question that fails is asked again for half as much, and so on, because it
+ * may fail because of one place only.  Then the range before that place becomes
+ * known, and only the small step that contains it counts as data.  Where small
+ * steps fail one after another, they become larger, so that a server that never
+ * answers is not asked for each of them.
  */
 
 #include <config.h>
@@ -31,20 +31,20 @@
 #define QUESTIONS 8 /* in flight at a time */
 #define RANGES 2048 /* kept of one answer */
 
-/* The first answer is waited for, so the first questions are for little; each
- * answer that was simple makes the next questions larger.
+/* The worker waits for the first answer, so the first questions are for little.
+ * Each simple answer makes the next questions larger.
  */
 #define ASK_FIRST (128 * MiB)
 #define ASK_MIN MiB
 
-/* What is called data when a server does not tell: at least, and at most.  Both
- * are multiples of any minimum block that the protocol allows.
+/* The least and the most bytes that count as data when a server does not
+ * answer.  Both are multiples of every minimum block that the protocol allows.
  */
 #define UNKNOWN_LEAST (256 * KiB)
 #define UNKNOWN_STEP (128 * MiB)
 
-/* For how long the copy stands still for one answer: less once a server has
- * shown that it may not answer at all.
+/* How long the copy waits for one answer: less after a server has shown that it
+ * may not answer at all.
  */
 #define PATIENCE (15 * NS_PER_S)
 #define PATIENCE_LEFT NS_PER_S
@@ -75,7 +75,7 @@ struct extents {
   uint64_t ask;         /* bytes of the next question */
   uint64_t unknown;     /* a question that fails for so much means data
                                    there */
-  uint64_t cursor, end; /* what is of interest */
+  uint64_t cursor, end; /* the range of interest */
   uint64_t data_to;     /* [cursor, data_to) is data, unasked */
   struct list ahead;    /* questions in order of start, no overlap */
   struct list free;
@@ -140,7 +140,7 @@ extents_free (struct extents *x)
   free (x);
 }
 
-/* Takes a question off the way ahead.  Its answer may still be to come. */
+/* Removes a question from those ahead.  Its answer may still be on its way. */
 static void
 drop (struct extents *x, struct question *q)
 {
@@ -207,8 +207,8 @@ move_cursor (struct extents *x, uint64_t offset)
 
 /* -- asking --------------------------------------------------------------- */
 
-/* What was asked counts as data, and what lies after that is asked again,
- * because the next question may fare better.
+/* Counts the range of the question as data.  The range after it is asked for
+ * again, because the next question may succeed.
  */
 static void
 call_it_data (struct extents *x, struct question *q, uint64_t length, int err)
@@ -224,8 +224,8 @@ call_it_data (struct extents *x, struct question *q, uint64_t length, int err)
   q->bad_to = 0;
 }
 
-/* Whether asking for less can help: not where the server is gone, or will not
- * tell at all.
+/* Returns whether asking for less can help: not where the server is gone, or
+ * refuses to answer at all.
  */
 static bool
 is_about_a_place (int err)
@@ -251,7 +251,9 @@ take_failure (struct extents *x, struct question *q, int err)
   }
 }
 
-/* After a success: nearer to what failed before, or in larger steps again. */
+/* Chooses the size of the next question after a success: nearer to the place
+ * that failed before, or larger again.
+ */
 static void
 step_further (struct extents *x, struct question *q)
 {
@@ -277,8 +279,8 @@ send_question (struct extents *x, struct question *q)
   conn_start (x->connection->conn, &q->io);
 }
 
-/* An answer that was short of the question's end.  As long as many ranges wait
- * to be used there would be no room for more.
+/* Returns whether the rest of a question has to be asked for.  While many of
+ * its ranges are not used yet, there would be no room for more.
  */
 static bool
 wants_more (const struct extents *x, const struct question *q)
@@ -287,8 +289,9 @@ wants_more (const struct extents *x, const struct question *q)
     && ranges_count (&q->known) <= RANGES / 2;
 }
 
-/* The first range ahead that no question covers.  Returns the question before
- * it, or NULL when it comes first; *start == *end when there is no such range.
+/* Finds the first range ahead that no question covers; *start == *end when
+ * there is none.  Returns the question before it, or NULL when there is none
+ * before it.
  */
 static struct question *
 find_gap (const struct extents *x, uint64_t *start, uint64_t *end)
@@ -348,8 +351,9 @@ extents_ask (struct extents *x)
     ;
 }
 
-/* Questions grow as long as answers are simple, and shrink to what one answer
- * can hold.  One that has failed says nothing of the size of others.
+/* Adapts the size of new questions: they grow as long as answers are simple,
+ * and shrink to the size that one answer can describe.  A question that has
+ * failed says nothing about the size of others.
  */
 static void
 adapt (struct extents *x, const struct question *q)
@@ -430,15 +434,15 @@ extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
   assert (offset < x->end);
   move_cursor (x, offset);
   q = first_ahead (x);
-  /* Every question is out and none is about this place: do not wait for
-   * answers that may never come.
+  /* All questions are in flight, and none is about this place: count it as data
+   * instead of waiting for answers that may never come.
    */
   if (x->ask_max > 0 && list_empty (&x->free) && offset >= x->data_to
       && (q == NULL || offset < q->start))
     x->data_to = min_u64 (add_saturated (offset, UNKNOWN_STEP),
                           q ? q->start : x->end);
   x->waiting = extents_peek (x, offset, end, value) == EXTENTS_WAIT;
-  if (x->waiting) { /* make sure that somebody was asked */
+  if (x->waiting) { /* make sure that it was asked for */
     extents_ask (x);
     x->waiting = extents_peek (x, offset, end, value) == EXTENTS_WAIT;
   }

@@ -3,7 +3,8 @@
  *
  * Block status is asked for ahead of the cursor, several questions at a time,
  * and the answers may come in any order.  An answer is only advice: it can be
- * missing, short, long or wrong.  A range without a useful answer counts as data.
+ * missing, short, long or wrong.  A range without a useful answer counts as
+ * data.
  */
 
 #ifndef EXTENTS_H
@@ -48,8 +49,8 @@ void extents_ask_no_more (struct extents *x);
 /* Sends as many questions as may be in flight. */
 void extents_ask (struct extents *x);
 
-/* Takes in the result of a question that was taken off the ready list and retired
- * with err.  Returns how many ranges the question holds now.
+/* Takes in the result of a question that was taken off the ready list and
+ * retired with err.  Returns how many ranges the question holds now.
  */
 unsigned extents_answer (struct extents *x, struct io *io, int err);
 
@@ -59,8 +60,8 @@ bool extents_owns (const struct extents *x, const struct io *io);
 enum extents_lookup { EXTENTS_WAIT, EXTENTS_KNOWN };
 
 /* Looks up the extent at offset, which never decreases between two calls of
- * extents_aim: its value, and its end (*end > offset).  Returns EXTENTS_WAIT when
- * the answer is still on its way.
+ * extents_aim: its value, and its end (*end > offset).  Returns EXTENTS_WAIT
+ * when the answer is still on its way.
  */
 enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
                                     uint64_t *end, enum extent_value *value);
@@ -85,8 +86,8 @@ void extents_give_up (struct extents *x, uint64_t now);
 void extents_restart (struct extents *x, uint64_t now);
 
 /* Returns how many questions got no useful answer, and sets *first_errno to the
- * errno of the first of them (0: the answer made no progress, or did not come in
- * time).
+ * errno of the first of them (0: the answer made no progress, or did not come
+ * in time).
  */
 unsigned extents_failures (const struct extents *x, int *first_errno);
 

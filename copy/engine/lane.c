@@ -13,16 +13,16 @@
 /* -- memory --------------------------------------------------------------- */
 
 /* Buffers are made of slots of this size, so that small requests take little
- * memory.  The first buffers, which suffice for near servers, are on small pages:
- * a huge page would be touched as a whole.
+ * memory.  The first buffers, which suffice for near servers, are on small
+ * pages: a huge page would be touched as a whole.
  */
 #define SLOT (64 * KiB)
 #define SMALL_PAGES (8 * MiB)
 
 /* Returns how many slots are enough for everything in flight, and some more,
- * because each buffer needs slots in a row.  A request that the digest waits for
- * has to get a buffer even when all others wait for the digest; so with a digest
- * there is one buffer for each request.
+ * because each buffer needs slots in a row.  A request that the digest waits
+ * for has to get a buffer even when all others wait for the digest; so with a
+ * digest there is one buffer for each request.
  */
 static size_t
 choose_slots (const struct plan *plan, size_t *slot_size)

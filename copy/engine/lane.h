@@ -64,8 +64,8 @@ struct lane {
 /* Returns how many bytes lane_init takes at most. */
 size_t lane_memory (const struct plan *plan);
 
-/* Buys the buffers.  Returns -1 with errno.  lane_free is safe in any case, once
- * the conns are closed.
+/* Buys the buffers.  Returns -1 with errno.  Calling lane_free is safe in any
+ * case, once the conns are closed.
  */
 int lane_init (struct lane *l);
 void lane_free (struct lane *l);
@@ -94,8 +94,8 @@ uint64_t lane_request_max (const struct lane *l, uint64_t wanted);
  */
 uint64_t lane_bytes (const struct lane *l, const struct work *work);
 
-/* Returns how many slots of the buffers a request needs that reads this range of
- * these sides.
+/* Returns how many slots of the buffers a request needs that reads this range
+ * of these sides.
  */
 size_t lane_slots (const struct lane *l, struct range range, unsigned sides);
 
@@ -187,8 +187,8 @@ lane_must_flush (const struct lane *l)
 bool lane_may_write (const struct lane *l);
 
 /* Notes that the destination's connection is lost because of why, and with it
- * everything that was written since the last flush.  Returns false with the error
- * set where that cannot be copied again.
+ * everything that was written since the last flush.  Returns false with the
+ * error set where that cannot be copied again.
  */
 bool lane_lose_unflushed (struct lane *l, const struct error *why,
                           struct error *e);

@@ -103,8 +103,8 @@ end_flush (struct loop *l, const struct io *io, int err, struct error *e)
   return 0;
 }
 
-/* Notes how long an answer took.  The fastest ones say how far away the side is;
- * the others have waited somewhere.  A stream has no round trips.
+/* Notes how long an answer took.  The fastest ones say how far away the side
+ * is; the others have waited somewhere.  A stream has no round trips.
  */
 static void
 note_trip (struct loop *l, const struct io *io, uint64_t now)
@@ -236,7 +236,8 @@ set_waiting_for (struct loop *l, enum waiting_for now)
                 logged[now], l->cursor.at);
 }
 
-/* Returns what the loop waits for when the cursor has no work of another kind. */
+/* Returns what the loop waits for when the cursor has no work of another kind.
+ */
 static enum waiting_for
 wait_of (enum work_kind kind)
 {
@@ -417,9 +418,9 @@ loop_deadline (const struct loop *l, uint64_t now)
   return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
 }
 
-/* Returns the descriptor that signals the next stop level after the one that this
- * worker has seen.  The present level would not do: it can be newer than that, and
- * then its signal would be missed.
+/* Returns the descriptor that signals the next stop level after the one that
+ * this worker has seen.  The present level would not do: it can be newer than
+ * that, and then its signal would be missed.
  */
 static int
 next_stop_fd (const struct loop *l)
@@ -428,9 +429,9 @@ next_stop_fd (const struct loop *l)
                          : stop_fd (l->copy->stop);
 }
 
-/* Notes that poll has returned.  Where this process was stopped for a while, the
- * servers were not silent: their answers wait in the sockets.  So all waits for
- * them start again.
+/* Notes that poll has returned.  Where this process was stopped for a while,
+ * the servers were not silent: their answers wait in the sockets.  So all waits
+ * for them start again.
  */
 static void
 look_up (struct loop *l, int wait_ms)

@@ -59,13 +59,13 @@ loop_is_winding_down (const struct loop *l)
 /* Begins a phase on these stripes. */
 void loop_begin (struct loop *l, const struct phase *phase);
 
-/* Takes all ios that are over, and moves their requests on.  Returns -1 with the
- * error set when the copy has failed.
+/* Takes all ios that are over, and moves their requests on.  Returns -1 with
+ * the error set when the copy has failed.
  */
 int loop_collect (struct loop *l, struct error *e);
 
-/* Drops sides that have not answered for too long, and connects lost ones again.
- * Returns -1 with the error set when the copy has failed.
+/* Drops sides that have not answered for too long, and connects lost ones
+ * again.  Returns -1 with the error set when the copy has failed.
  */
 int loop_mend (struct loop *l, uint64_t now, struct error *e);
 
@@ -83,20 +83,20 @@ bool loop_is_overdue (struct loop *l, uint64_t patience);
  */
 bool loop_is_silent (const struct loop *l, uint64_t patience);
 
-/* Returns whether a signal has left only streams to wait for.  These owe nothing,
- * so everything they have not delivered or taken by now is dropped.
+/* Returns whether a signal has left only streams to wait for.  These owe
+ * nothing, so everything they have not delivered or taken by now is dropped.
  */
 bool loop_has_wound_down (struct loop *l);
 
-/* Return when loop_checkpoint has to be called, and when the loop has to look for
- * any reason although nothing moves; clock_now times, 0 for never.
+/* Return when loop_checkpoint has to be called, and when the loop has to look
+ * for any reason although nothing moves; clock_now times, 0 for never.
  */
 uint64_t loop_checkpoint_deadline (const struct loop *l, uint64_t now);
 uint64_t loop_deadline (const struct loop *l, uint64_t now);
 
 /* Sleeps until a conn can move, the copy has to stop, also_fd (-1: none) is
- * readable, or the deadline (0: none) passes; then moves what can move.  Returns
- * -1 with the error set when the copy has failed.
+ * readable, or the deadline (0: none) passes; then moves what can move.
+ * Returns -1 with the error set when the copy has failed.
  */
 int loop_sleep (struct loop *l, int also_fd, uint64_t deadline,
                 struct error *e);

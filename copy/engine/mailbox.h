@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What workers tell the main thread while they work: what was tried again, what
- * was lost, and what came back.  Telling never waits for whoever reads; what
- * there is no room for is dropped: the workers' counters have it all the same.
+/* Notices from the workers to the main thread: retries, lost connections, and
+ * connections that are back.  Posting never waits.  A notice that finds no room
+ * is dropped; the workers' counters include it all the same.
  */
 
 #ifndef MAILBOX_H
@@ -14,9 +14,9 @@
 
 struct notice {
   enum {
-    NOTICE_RETRY, /* a request failed and is tried again */
-    NOTICE_LOST,  /* a connection is lost, and made anew */
-    NOTICE_BACK,  /* it is back */
+    NOTICE_RETRY, /* a request failed and will be tried again */
+    NOTICE_LOST,  /* a connection is lost and will be replaced */
+    NOTICE_BACK,  /* it is up again */
   } kind;
   enum side side;
   unsigned worker;
@@ -24,21 +24,23 @@ struct notice {
   uint64_t offset, length;
   int err;          /* errno; RETRY */
   unsigned attempt; /* RETRY, LOST: 1 after the first failure */
-  uint64_t wait;    /* RETRY, LOST: ns until then */
+  uint64_t wait;    /* RETRY, LOST: ns until the next try */
   struct error why; /* LOST; it names the side */
 };
 
 struct mailbox; /* body in mailbox.c */
 
-/* notifier is borrowed, and rung for each notice.  NULL with errno. */
+/* Makes a mailbox.  notifier is borrowed, and signalled for each notice.
+ * Returns NULL with errno.
+ */
 struct mailbox *mailbox_new (int notifier);
 void mailbox_free (struct mailbox *n); /* NULL is fine */
 
-/* Any thread.  Copies it. */
+/* Posts a copy of the notice.  Any thread. */
 void mailbox_post (struct mailbox *n, const struct notice *notice);
 
-/* Takes the oldest one.  False when there is none; the notifier is then silent.
- * One thread.
+/* Takes the oldest notice.  Returns false when there is none, and then the
+ * notifier is not set any more.  Called by one thread only.
  */
 bool mailbox_take (struct mailbox *n, struct notice *out);
 

@@ -29,15 +29,16 @@ pair_is_up (const struct pair *p)
     && connection_is_up (&p->connections[DESTINATION]);
 }
 
-/* Handles the loss of a side because of why: puts off what it had in flight, and
- * connects again after a while.  Returns -1 with the error set when the copy has
- * failed with that.  While the copy is ending, a loss changes nothing any more.
+/* Handles the loss of a side because of why: puts off what it had in flight,
+ * and connects again after a while.  Returns -1 with the error set when the
+ * copy has failed with that.  While the copy is ending, a loss changes nothing
+ * any more.
  */
 int pair_lose (struct pair *p, enum side side, const struct error *why,
                struct error *e);
 
-/* Connects lost sides again, once it is time for that.  Returns -1 with the error
- * set when the copy has failed with that.
+/* Connects lost sides again, once it is time for that.  Returns -1 with the
+ * error set when the copy has failed with that.
  */
 int pair_mend (struct pair *p, uint64_t now, struct error *e);
 
@@ -46,8 +47,8 @@ int pair_mend (struct pair *p, uint64_t now, struct error *e);
  */
 uint64_t pair_deadline (const struct pair *p);
 
-/* Moves the bytes of both sides that can move at once, and sets fds, by side, to
- * what to poll for.
+/* Moves the bytes of both sides that can move at once, and sets fds, by side,
+ * to what to poll for.
  */
 void pair_submit (struct pair *p, struct pollfd fds[2]);
 
@@ -56,8 +57,8 @@ void pair_submit (struct pair *p, struct pollfd fds[2]);
  */
 int pair_dispatch (struct pair *p, const struct pollfd fds[2], struct error *e);
 
-/* Starts all waits for the sides again, because this process was stopped for away
- * ns.
+/* Starts all waits for the sides again, because this process was stopped for
+ * away ns.
  */
 void pair_restart (struct pair *p, uint64_t now, uint64_t away);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The bytes a second that all workers together may move: --bwlimit.
+/* Limits the bytes per second that all workers together move: --bwlimit.
  *
- * There is one limit for all, so a worker without work takes nothing from the
- * others.  Nobody waits in here: a worker is told when to look again.
+ * There is one limit for all, so that a worker without work takes nothing from
+ * the others.  Nothing here waits: ratelimit_take returns when to ask again.
  */
 
 #ifndef RATELIMIT_H
@@ -22,23 +22,24 @@ struct ratelimit *ratelimit_new (const struct bwlimit *limit, uint64_t now,
                                  struct error *e);
 void ratelimit_free (struct ratelimit *l); /* NULL is fine */
 
-/* Two questions, also to NULL, which is no limit. */
+/* For these two, l may be NULL, which is no limit. */
 
-/* The most bytes for one request, a power of two: small enough that a second
- * has many.  least is what it never is less than.  Any thread.
+/* Returns the most bytes of one request, a power of two of at least least:
+ * small enough for many requests in a second.  Any thread.
  */
 uint64_t ratelimit_request (const struct ratelimit *l, uint64_t least);
 
-/* 0 when so many bytes may be moved; then they count.  Else the clock_now time
- * to ask again, which is soon, for the rate can change.  Any thread.
+/* Returns 0 when this many bytes may be moved, and counts them.  Else returns
+ * the clock_now time to ask again, which is soon, because the rate can change.
+ * Any thread.
  */
 uint64_t ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now);
 
-/* When ratelimit_tick wants to be called; 0 for never. */
+/* Returns when ratelimit_tick has to be called; clock_now time, 0 for never. */
 uint64_t ratelimit_deadline (const struct ratelimit *l);
 
-/* Reads the file again where it is due, and warns when there is no rate in it:
- * the old one stays.  Main thread only.
+/* Reads the rate from its file again when that is due.  Warns when the file has
+ * no rate; then the old one stays.  Main thread only.
  */
 void ratelimit_tick (struct ratelimit *l, uint64_t now);
 

@@ -25,7 +25,8 @@
  *   WRITING -> BACKOFF -> WRITING         all segments again, cut as before
  *
  * A read or a write that fails after all retries is repeated in parts, to find
- * the first place where it fails.  Everything around that place is still copied:
+ * the first place where it fails.  Everything around that place is still
+ * copied:
  *
  *   READING or WRITING -> SEARCHING -> WRITING (the range before the place)
  *     -> READING -> WRITING (the range after it) -> IDLE
@@ -45,8 +46,8 @@
 #include "clock.h"
 #include "engine/request.h"
 
-/* The most segments of one buffer, and of a buffer of up to 1 MiB: segments have
- * 16 KiB on average, however fragmented the data is.
+/* The most segments of one buffer, and of a buffer of up to 1 MiB: segments
+ * have 16 KiB on average, however fragmented the data is.
  */
 #define SEGMENTS 192
 #define SEGMENTS_USUAL 64
@@ -186,8 +187,8 @@ requests_blame (const struct lane *l, enum side side, struct error *e)
 
 /* -- states --------------------------------------------------------------- */
 
-/* Ios have spans of their own in the trace; this one is for a request that waits
- * without an io.
+/* Ios have spans of their own in the trace; this one is for a request that
+ * waits without an io.
  */
 static void
 trace_wait (struct lane *l, struct request *r, enum request_state state)
@@ -210,8 +211,8 @@ trace_lost (struct lane *l, const struct request *r, enum side side)
     track_close (l->track, r->parts[i].io.traced, ENOTCONN);
 }
 
-/* All changes of the state go through here, so that the lane's count of requests
- * in WRITING stays right.
+/* All changes of the state go through here, so that the lane's count of
+ * requests in WRITING stays right.
  */
 static void
 enter (struct lane *l, struct request *r, enum request_state state)
@@ -400,9 +401,10 @@ begin_reading (struct lane *l, const struct work *work)
 /* -- putting off ---------------------------------------------------------- */
 
 /* Puts a request off until it is due.  If it has to be read again, it gives up
- * its buffer and its place in the window, so that other requests go on meanwhile.
- * But it keeps both where the digest waits for it: the others would fill the
- * window, and all would wait for the digest, which waits for this request.
+ * its buffer and its place in the window, so that other requests go on
+ * meanwhile.  But it keeps both where the digest waits for it: the others would
+ * fill the window, and all would wait for the digest, which waits for this
+ * request.
  */
 static void
 put_off (struct lane *l, struct request *r, uint64_t due)
@@ -423,8 +425,8 @@ forget_zeroes (struct request *r)
   r->work.already_zero = false;
 }
 
-/* A read of the other side still writes into the request's buffer, so the request
- * waits for it.
+/* A read of the other side still writes into the request's buffer, so the
+ * request waits for it.
  */
 static void
 lose_read (struct lane *l, struct request *r, enum side side)
@@ -510,15 +512,16 @@ requests_discard (struct lane *l)
 
 /* -- writing -------------------------------------------------------------- */
 
-/* Returns the lane's way to zero, or a later one where that was refused here. */
+/* Returns the lane's way to zero, or a later one where that was refused here.
+ */
 static enum zero_way
 choose_way (const struct lane *l, const struct part *p, uint64_t offset)
 {
   return offset < p->refused_to && p->way > l->zero_way ? p->way : l->zero_way;
 }
 
-/* Sends the segment from offset on, or its next piece: a segment that is written
- * out as zeroes is cut into pieces.
+/* Sends the segment from offset on, or its next piece: a segment that is
+ * written out as zeroes is cut into pieces.
  */
 static void
 send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
@@ -559,8 +562,8 @@ begin_part (struct lane *l, struct request *r, struct part *p,
   send_part (l, r, p, range.start);
 }
 
-/* Finishes the request, unless only the range before a place that cannot be read
- * was written: then the range after that place is read.
+/* Finishes the request, unless only the range before a place that cannot be
+ * read was written: then the range after that place is read.
  */
 static void
 finish_or_read_rest (struct lane *l, struct request *r)
@@ -658,9 +661,9 @@ write_what_was_read (struct lane *l, struct request *r)
 
 /* -- where a request fails ------------------------------------------------ */
 
-/* Returns whether an io that failed may succeed another time.  The kernel reports
- * write-back errors of a file late and once, for any earlier write; another try
- * would hide them.
+/* Returns whether an io that failed may succeed another time.  The kernel
+ * reports write-back errors of a file late and once, for any earlier write;
+ * another try would hide them.
  */
 static bool
 can_try_again (const struct io *io, int err)
@@ -836,9 +839,9 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
   return 0;
 }
 
-/* Goes on after a part is over.  After a failure, no more parts are sent, and the
- * request waits for those in flight, so that two writes of one place are never in
- * flight together.
+/* Goes on after a part is over.  After a failure, no more parts are sent, and
+ * the request waits for those in flight, so that two writes of one place are
+ * never in flight together.
  */
 static int
 end_part (struct lane *l, struct request *r, struct error *e)
@@ -912,8 +915,8 @@ check_expected (const struct lane *l, uint64_t end, bool is_last,
   return -1;
 }
 
-/* Takes data from a stream, whose size is not known before its end: a short read
- * makes the request shorter, and is the end.
+/* Takes data from a stream, whose size is not known before its end: a short
+ * read makes the request shorter, and is the end.
  */
 static int
 take_from_stream (struct lane *l, struct request *r, struct error *e)
@@ -983,7 +986,8 @@ compare (struct lane *l, struct request *r)
   finish (l, r);
 }
 
-/* Goes on after a read is over, once no other read of the request is in flight. */
+/* Goes on after a read is over, once no other read of the request is in flight.
+ */
 static int
 step_read (struct lane *l, struct request *r, struct part *p, int err,
            struct error *e)
@@ -1065,7 +1069,8 @@ requests_digest (struct lane *l, uint64_t cursor)
 
 /* -- resuming ------------------------------------------------------------- */
 
-/* Resumes a request.  After a failed write, the destination can hold anything. */
+/* Resumes a request.  After a failed write, the destination can hold anything.
+ */
 static void
 resume (struct lane *l, struct request *r)
 {

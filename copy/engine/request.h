@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The state machine of one range: read, look for zeroes, write or zero, done; or
- * read both sides, and compare.
+/* The state machine of one range: read, look for zeroes, write or zero, done;
+ * or read both sides, and compare.
  *
- * request_start begins it, and request_step moves it on each time one of its ios
- * is over.  A request that failed, or lost its connection, is put off until
+ * request_start begins it, and request_step moves it on each time one of its
+ * ios is over.  A request that failed, or lost its connection, is put off until
  * requests_resume finds that it is due and its sides are connected.
  */
 
@@ -24,40 +24,41 @@ size_t requests_memory (const struct plan *plan);
 int requests_init (struct lane *l);
 void requests_free (struct lane *l);
 
-/* Starts work that is not NO_WORK or a wait; lane_has_room has returned true for
- * it.  The range of a COPY or COMPARE has at most lane_request_max bytes, that of
- * a ZERO at most zero_way_max bytes for the lane's way.
+/* Starts work that is not NO_WORK or a wait; lane_has_room has returned true
+ * for it.  The range of a COPY or COMPARE has at most lane_request_max bytes,
+ * that of a ZERO at most zero_way_max bytes for the lane's way.
  */
 void request_start (struct lane *l, const struct work *work);
 
-/* Moves the request on whose io was retired with err.  Returns -1 with the error
- * set when the copy has failed; the lane stays intact, so that everything else in
- * flight can be completed.
+/* Moves the request on whose io was retired with err.  Returns -1 with the
+ * error set when the copy has failed; the lane stays intact, so that everything
+ * else in flight can be completed.
  */
 int request_step (struct lane *l, struct io *io, int err, struct error *e);
 
-/* Puts off everything that was in flight on this side, until its connection is up
- * again.  The conn is closed, and none of its ios are on the ready list.
+/* Puts off everything that was in flight on this side, until its connection is
+ * up again.  The conn is closed, and none of its ios are on the ready list.
  */
 void requests_lost (struct lane *l, enum side side);
 
 /* Resumes requests that were put off, and are due. */
 void requests_resume (struct lane *l, uint64_t now);
 
-/* Returns when requests_resume has something to do; clock_now time, 0 for never.
+/* Returns when requests_resume has something to do; clock_now time, 0 for
+ * never.
  */
 uint64_t requests_deadline (const struct lane *l);
 
 /* Drops the requests that were put off, for good. */
 void requests_discard (struct lane *l);
 
-/* Sets the error to a request that waits for this side.  lane_awaits is true. */
+/* Sets the error to a request that waits for this side, as lane_awaits says. */
 void requests_blame (const struct lane *l, enum side side, struct error *e);
 
 /* Gives the digest, where one is wanted, some of the data in the order of the
- * disk, and does some of its work.  Everything claimed before the cursor that no
- * request reads is zeroes.  Returns whether there can be more to do at once: the
- * window can have room again.
+ * disk, and does some of its work.  Everything claimed before the cursor that
+ * no request reads is zeroes.  Returns whether there can be more to do at once:
+ * the window can have room again.
  */
 bool requests_digest (struct lane *l, uint64_t cursor);
 

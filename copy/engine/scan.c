@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A look at the whole disk before it is copied: see scan.h. */
+/* Scans the extents of the whole disk before it is copied: see scan.h. */
 
 #include <config.h>
 
@@ -51,8 +51,8 @@ asks_destination (const struct plan *plan)
   return plan->copies ? plan->zero.ask_destination : plan->destination_extents;
 }
 
-/* A destination that cannot be looked at before it is written to, as an image
- * that is there, leaves open what of it is zero.
+/* A destination that cannot be asked before it is written to, such as an
+ * existing image, leaves open which parts of it are zero.
  */
 static bool
 look_at_both (struct scan *s, struct endpoint *source,
@@ -73,8 +73,9 @@ look_at_both (struct scan *s, struct endpoint *source,
 
 /* -- the walk ------------------------------------------------------------- */
 
-/* What would be done about zeroes of the source from the cursor on, and how far
- * that holds.  NULL when the destination has yet to answer.
+/* Returns which number of the result counts zeroes of the source at the cursor,
+ * and moves *end down to where that holds.  Returns NULL when the destination
+ * has not answered yet.
  */
 static uint64_t *
 zeroes_at_cursor (struct scan *s, uint64_t *end)
@@ -96,7 +97,9 @@ zeroes_at_cursor (struct scan *s, uint64_t *end)
                               : &s->found.data;
 }
 
-/* Passes over what is not to do.  Where what is begins there: its end. */
+/* Skips ranges that are already done.  Returns the end of the range that starts
+ * at the cursor.
+ */
 static uint64_t
 find_todo (struct scan *s)
 {
@@ -115,7 +118,7 @@ find_todo (struct scan *s)
   return start == s->plan->end ? start : r->end;
 }
 
-/* Goes on as far as the answers reach. */
+/* Moves the cursor as far as the answers reach. */
 static void
 walk (struct scan *s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A look at the whole disk before it is copied: where its source has data, and
- * what would have to be done about the rest.  It asks for extents only, over
- * the first conns, in the main thread.
+/* Scans the extents of the whole disk before it is copied, to find out how much
+ * is data, and what the copy will do with the rest.  It uses the first conns,
+ * in the main thread, and reads no data.
  */
 
 #ifndef SCAN_H
@@ -15,23 +15,24 @@
 
 /* In bytes; all of them add up to the plan's length. */
 struct scan_result {
-  uint64_t data;    /* would be read, and written unless zero; where
-                                   nothing is copied, would be compared */
-  uint64_t zero;    /* would be made zero */
+  uint64_t data;    /* will be read, and written unless zero; when only
+                       comparing, will be compared */
+  uint64_t zero;    /* will be zeroed */
   uint64_t skipped; /* zero on both sides */
-  uint64_t resumed; /* not to do, because it was done before */
-  uint64_t unknown; /* the time was over before */
-  bool told_apart;  /* zero from skipped: where the destination had
-                                   to be asked, it was */
+  uint64_t resumed; /* done by an earlier run */
+  uint64_t unknown; /* not scanned in time */
+  bool
+    told_apart; /* zero and skipped are: the destination was asked, or did not
+                       have to be */
 };
 
 struct scan; /* body in scan.c */
 
-/* Walks the source's extents in todo (NULL: in all of the disk), and with
- * destination (NULL: not) also what that has as zeroes, until all is known,
- * wait_ns are over, or interrupt_fd is readable.  A conn that is lost ends it,
- * too: whoever copies will say so.  A stream has no extents: all is unknown.
- * NULL with the error set where memory is out.
+/* Walks the source's extents in todo (NULL: in all of the disk), and looks up
+ * zero extents at the destination (NULL: it does not), until everything is
+ * known, wait_ns have passed, or interrupt_fd is readable.  A lost conn ends
+ * the scan, too; the copy will report it.  A stream has no extents, so all of
+ * it is unknown.  Returns NULL with the error set where memory is out.
  */
 struct scan *scan_run (const struct plan *plan, const struct ranges *todo,
                        struct endpoint *source, struct endpoint *destination,
@@ -39,8 +40,8 @@ struct scan *scan_run (const struct plan *plan, const struct ranges *todo,
 
 const struct scan_result *scan_result (const struct scan *s);
 
-/* After the endpoints' conns were closed: answers may still have been on their
- * way.  NULL is fine.
+/* Frees it, after the endpoints' conns are closed: until then, answers can be
+ * on their way.  s may be NULL.
  */
 void scan_free (struct scan *s);
 

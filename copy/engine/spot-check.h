@@ -13,20 +13,22 @@
 
 struct spot_check; /* body in spot-check.c */
 
-/* Reads from places all over [start, end), until one is no zero, wait_ns are
- * over, or interrupt_fd is readable.  What cannot be read says nothing.  NULL
- * with errno.
+/* Reads at places all over [start, end) until one is not zero, wait_ns have
+ * passed, or interrupt_fd is readable.  Places that cannot be read do not
+ * count.  Returns NULL with errno.
  */
 struct spot_check *spot_check_new (struct endpoint *ep, uint64_t start,
                                    uint64_t end, uint64_t wait_ns,
                                    int interrupt_fd);
 
-/* Whether a place was found that is no zero: the range that was read there. */
+/* Returns whether a place was found that is not zero, and sets offset and
+ * length to the range that was read there.
+ */
 bool spot_check_found (const struct spot_check *s, uint64_t *offset,
                        uint64_t *length);
 
-/* After the endpoint's conns were closed: answers may still have been on their
- * way.  NULL is fine.
+/* Frees it, after the endpoint's conns are closed: until then, answers can be
+ * on their way.  s may be NULL.
  */
 void spot_check_free (struct spot_check *s);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cuts the disk into stripes and hands out each byte exactly once.
  *
- * An owner is a number below that given to stripes_new; each owner holds at
+ * A stripe is a contiguous part of the disk; the bytes are not interleaved.  An
+ * owner is a number below the one given to stripes_new.  Each owner holds at
  * most one stripe and takes work from its front.  An owner with an empty stripe
- * takes a whole stripe that nobody has begun, small ranges last, or else steals
- * the back half of the largest one.  All functions but new and free may be
+ * takes a whole stripe that no owner has begun, small ones last, or else steals
+ * the back half of the largest one.  All functions except new and free may be
  * called by any thread.
  *
- * In order, there is one stripe for all owners, so that what is claimed next
- * always lies behind all that was claimed before, whoever claims.
+ * In order, all owners share one stripe, so that each claim lies after all
+ * earlier claims, of whichever owner.
  */
 
 #ifndef STRIPES_H
@@ -22,14 +23,14 @@
 
 struct stripes; /* body in stripes.c */
 
-/* Cuts the ranges todo (borrowed; their values do not matter) into owners
- * shares of about the same number of bytes, at multiples of align (a power of
- * two).  What is stolen is at least steal_min bytes and leaves as much to its
- * owner.  NULL with errno.
+/* Cuts the ranges todo (borrowed; their values do not matter) into a share for
+ * each owner, of about the same number of bytes, at multiples of align (a power
+ * of two).  A stolen part has at least steal_min bytes, and leaves as many to
+ * its owner.  Returns NULL with errno.
  */
 struct stripes *stripes_new (const struct ranges *todo, unsigned owners,
                              uint64_t align, uint64_t steal_min);
-/* The same, in order: nothing is cut, and nothing is stolen. */
+/* Does the same in order: nothing is cut, and nothing is stolen. */
 struct stripes *stripes_new_in_order (const struct ranges *todo,
                                       unsigned owners, uint64_t align);
 

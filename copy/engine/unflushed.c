@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one worker has written, and what no flush has covered yet: see unflushed.h.
+/* What one worker has written, and what no flush has covered yet: see
+ * unflushed.h.
  */
 
 #include <config.h>

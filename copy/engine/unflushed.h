@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What one worker has written, and what no flush has covered yet.  Pure.
  *
- * Written is not durable: an answer to a write says that the server has the
- * data, not that it survives the server.  Only a flush that was answered on the
- * same connection says that, of all writes answered before it was sent.  So
- * when the connection is lost, all that it has written since may be gone.
+ * Written is not durable: the answer to a write says that the server has the
+ * data, not that the data survives the server.  Only a flush that is answered
+ * on the same connection says that, of all writes answered before it was sent.
+ * So when the connection is lost, everything written on it since may be gone.
  *
  *      note            flush_begins        flush_ends
  *   --------> written -------------> covered --------> durable
  *                 \_______ lost _______/
  *                            v
- *                          again --take--> copied once more, and noted
+ *                          again --take--> copied again, and noted
  *
- * Each connection is its own witness: a server that has lost its memory has
- * also lost the connections that it had, and no flush is answered on them.
+ * The record of a connection ends with it: a server that has lost its memory
+ * has also lost its connections, so no flush is answered on them any more.
  */
 
 #ifndef UNFLUSHED_H
@@ -28,14 +28,16 @@
 struct unflushed {
   struct ranges written; /* answered since the last flush was sent */
   struct ranges covered; /* answered before the flush in flight */
-  struct ranges again;   /* were lost */
-  uint64_t notes;        /* how often something was added to written */
-  uint64_t limit;        /* how often that may be; at least 1 */
-  bool flushed;          /* now and then; else all stays in unflushed */
-  bool forgotten;        /* written had no room for something */
+  struct ranges again;   /* lost, and not taken yet */
+  uint64_t notes;        /* times that something was added to written */
+  uint64_t limit;        /* times that it may be; at least 1 */
+  bool flushed;          /* there are flushes before the end */
+  bool forgotten;        /* written had no room for a range */
 };
 
-/* Where it is never flushed, nothing has to wait for that.  -1 with errno. */
+/* Initialises it.  flushed says whether there are flushes before the end of the
+ * copy; without them, nothing may wait for one.  Returns -1 with errno.
+ */
 int unflushed_init (struct unflushed *d, bool flushed);
 void unflushed_free (struct unflushed *d); /* safe on a zeroed struct */
 
@@ -44,42 +46,43 @@ void unflushed_free (struct unflushed *d); /* safe on a zeroed struct */
  */
 void unflushed_note (struct unflushed *d, struct range range);
 
-/* Whether more may be written while so many requests are in flight.  After a
- * loss only a quarter as many as were at stake then may be, and less with each
- * further one, so that even a server that fails again and again is got through;
- * each flush that is answered makes it more.
+/* Returns whether another request may begin to write while in_flight others do.
+ * After a loss, only a quarter of the requests that were lost may be unflushed
+ * at a time, and fewer after each further loss, so that a copy gets to its end
+ * even when the server crashes again and again.  Each answered flush doubles
+ * the number.
  */
 bool unflushed_allows (const struct unflushed *d, uint64_t in_flight);
 
-/* Whether a flush has to come before anything more is written: because of that,
- * or because there is hardly room to remember more.
+/* Returns whether a flush has to come before anything more is written, because
+ * of that limit or because there is little room for further ranges.
  */
 bool unflushed_wants_flush (const struct unflushed *d);
 
-/* Whether there is no room to note anything more. */
+/* Returns whether there is no room for another range. */
 bool unflushed_is_full (const struct unflushed *d);
 
-/* Whether there is anything that a flush would make durable. */
+/* Returns whether a flush would make nothing durable. */
 bool unflushed_is_empty (const struct unflushed *d);
 
-/* A flush is sent; none is in flight. */
+/* Notes that a flush is sent; none is in flight. */
 void unflushed_flush_begins (struct unflushed *d);
 
-/* It was answered: covered, which the caller has read before if it wants to, is
- * durable, and forgotten.
+/* Notes that the flush was answered: the ranges in covered are durable, and are
+ * removed.
  */
 void unflushed_flush_ends (struct unflushed *d);
 
-/* The connection is lost, with so many requests in flight.  False when what is
- * in unflushed is not all known.
+/* Notes that the connection is lost, with in_flight requests that were writing.
+ * Returns false when there was no room to note all ranges that were lost.
  */
 bool unflushed_lost (struct unflushed *d, uint64_t in_flight);
 
-/* What was written is read once more, and told by that. */
+/* Forgets everything: comparing reads again all that was written. */
 void unflushed_forget (struct unflushed *d);
 
-/* Takes out the first of the ranges that have to be copied again.  Returns false
- * when there is none.
+/* Takes out the first of the ranges that have to be copied again.  Returns
+ * false when there is none.
  */
 bool unflushed_take (struct unflushed *d, struct range *out);
 

@@ -12,21 +12,23 @@ struct window {
   uint64_t bytes, bytes_max;
 };
 
-/* Both at least 1. */
+/* Initialises it.  Both limits are at least 1. */
 void window_init (struct window *w, uint64_t requests_max, uint64_t bytes_max);
 
-/* What is in flight already may be more. */
+/* Sets the limit of bytes.  More may be in flight already. */
 void window_limit (struct window *w, uint64_t bytes_max);
 
-/* Whether another request fits.  One always fits into an empty window, whatever
- * its size, so that nothing can wait for ever.
+/* Returns whether another request fits.  A request of any size fits into an
+ * empty window, so that none has to wait for ever.
  */
 bool window_has_room (const struct window *w, uint64_t bytes);
 
-/* Charge before a request is issued: it may be over before issuing returns. */
+/* Charges a request.  Called before the request is issued, because it can be
+ * over before issuing returns.
+ */
 void window_charge (struct window *w, uint64_t bytes);
 
-/* Once the request is over, or was refused. */
+/* Refunds a request that is over, or was refused. */
 void window_refund (struct window *w, uint64_t bytes);
 
 #endif /* WINDOW_H */

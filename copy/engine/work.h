@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One piece of work: what has to be done with one range of the disk.  The cursor
- * decides it, and a request carries it out.
+/* One piece of work: what has to be done with one range of the disk.  The
+ * cursor decides it, and a request carries it out.
  */
 
 #ifndef WORK_H

@@ -19,8 +19,8 @@
  */
 #define CONNECT_PATIENCE (5 * NS_PER_S)
 
-/* A further worker leaves this to the rest of the process: descriptors for saving
- * the map and for connecting again, and memory for libnbd's messages.
+/* A further worker leaves this to the rest of the process: descriptors for
+ * saving the map and for connecting again, and memory for libnbd's messages.
  */
 #define SPARE_DESCRIPTORS 4
 
@@ -210,9 +210,9 @@ enter_copying (struct worker *w)
   w->loop.waiting_for = FOR_ROOM;
 }
 
-/* When the time for winding down is over, requests in flight are no longer waited
- * for.  A flush covers those that were answered; but a destination that has
- * answered nothing in that time would not answer the flush, either.
+/* When the time for winding down is over, requests in flight are no longer
+ * waited for.  A flush covers those that were answered; but a destination that
+ * has answered nothing in that time would not answer the flush, either.
  */
 static enum worker_state
 copy_or_compare (struct worker *w, uint64_t now, struct wait *wait)
@@ -238,8 +238,8 @@ copy_or_compare (struct worker *w, uint64_t now, struct wait *wait)
 
 /* -- WAITING -------------------------------------------------------------- */
 
-/* A flush covers only writes that were answered, also those on other connections.
- * So it waits until all workers have all their answers.
+/* A flush covers only writes that were answered, also those on other
+ * connections.  So it waits until all workers have all their answers.
  */
 static void
 enter_waiting (struct worker *w)
@@ -281,8 +281,8 @@ enter_flushing (struct worker *w)
     w->loop.wind_down_by = 0; /* the flush has its own patience */
 }
 
-/* Goes on after the last flush, or without one.  Ranges that were lost meanwhile
- * are copied again first, but a signal does not wait for them.
+/* Goes on after the last flush, or without one.  Ranges that were lost
+ * meanwhile are copied again first, but a signal does not wait for them.
  */
 static enum worker_state
 after_phase (struct worker *w)
@@ -428,8 +428,8 @@ enter (struct worker *w, enum worker_state state)
     states[state].enter (w);
 }
 
-/* Goes on once in the present state.  Returns -1 with the error set when the copy
- * has failed.
+/* Goes on once in the present state.  Returns -1 with the error set when the
+ * copy has failed.
  */
 static int
 turn (struct worker *w, struct error *e)

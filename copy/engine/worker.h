@@ -7,9 +7,9 @@
  *                   ^                       |
  *                   |__________ SETTLING <__| another phase follows
  *
- * Comparing both sides is a phase of its own, after that of the copy if there is
- * one.  It uses the same connections, because a server may exit with its last
- * client.
+ * Comparing both sides is a phase of its own, after that of the copy if there
+ * is one.  It uses the same connections, because a server may exit with its
+ * last client.
  *
  * Workers share struct shared and nothing else.
  */
@@ -53,8 +53,8 @@ struct worker {
   struct loop loop;
 };
 
-/* The thread's function.  opaque is a struct worker with copy, shared and number
- * set, and everything else zeroed.
+/* Runs as the worker's thread.  opaque is a struct worker with copy, shared and
+ * number set, and everything else zeroed.
  */
 void *worker_run (void *opaque);
 

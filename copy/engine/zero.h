@@ -15,18 +15,19 @@ struct segment {
   bool zero;
 };
 
-/* Cuts length bytes (at most 4 GiB - 1), which belong at offset of the disk,
- * into segments that are written in full or zeroed: in order, without a gap,
- * data and zeroes in turn.  Zero runs begin and end at multiples of scan, or at
- * the buffer's ends, and are at least scan bytes long (a power of two), or the
- * whole buffer.  Where that makes more than max segments, only longer runs
- * count.  scan 0 makes one segment of data.  Returns how many: 1 to max.
+/* Cuts a buffer of length bytes (at most 4 GiB - 1), which belongs at this
+ * offset of the disk, into segments of data and zeroes in turn, in order and
+ * without a gap.  Runs of zeroes begin and end at multiples of scan (a power of
+ * two), or at the ends of the buffer, and have at least scan bytes, or are the
+ * whole buffer.  If that makes more than max segments, only longer runs count
+ * as zeroes.  With scan 0, there is one segment of data.  Returns the number of
+ * segments: 1 to max.
  */
 unsigned zero_cut (const void *buffer, uint64_t length, uint64_t offset,
                    uint64_t scan, struct segment *out, unsigned max);
 
-/* How this worker makes zeroes at present.  A way that a server does not have
- * is not asked for again; a refusal for another reason holds for one range.
+/* How a worker makes zeroes at present.  A way that the server does not support
+ * is not tried again; a refusal for another reason holds for one range only.
  */
 enum zero_way {
   ZERO_FAST,  /* a zero request that must be quick */
@@ -37,18 +38,19 @@ enum zero_way {
 
 enum zero_way zero_way_first (const struct zero_plan *z);
 
-/* The way to take for this range after a zero request of length bytes made this
- * way ended with errno err, or the same way where the error is no refusal.
+/* Returns the way to try next for a range, after a zero request of length bytes
+ * made in this way has failed with err; or the same way, if the error is not a
+ * refusal.
  */
 enum zero_way zero_way_next (const struct zero_plan *z, enum zero_way way,
                              uint64_t length, int err);
 
-/* Whether the errno of a refusal means that other ranges will be refused as
- * well, so that the way is not tried again.
+/* Returns whether the errno of a refusal holds for all ranges, so that this way
+ * is not tried again.
  */
 bool zero_way_is_over (int err);
 
-/* How many bytes one request takes when going this way: at least 1. */
+/* Returns the most bytes of one request made in this way: at least 1. */
 uint64_t zero_way_max (const struct zero_plan *z, enum zero_way way);
 
 #endif /* ZERO_H */

@@ -98,7 +98,8 @@ expect (enum work_kind kind, uint64_t start, uint64_t end)
   cursor_advance (&cursor, &work);
 }
 
-/* All work up to to is of this kind, without a gap.  Returns how many pieces. */
+/* All work up to to is of this kind, without a gap.  Returns how many pieces.
+ */
 static unsigned
 expect_only (enum work_kind kind, uint64_t to)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Two sides in memory, for tests of the engine.  Their conns implement conn_ops:
- * an io ends when, and as, the test says.
+/* Two sides in memory, for tests of the engine.  Their conns implement
+ * conn_ops: an io ends when, and as, the test says.
  */
 
 #ifndef FAKE_SIDES_H

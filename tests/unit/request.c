@@ -56,8 +56,8 @@ finish (enum side side, int err)
   return step ();
 }
 
-/* Ends everything that is in flight, or put off, until nothing is left.  Returns
- * how many steps have failed.
+/* Ends everything that is in flight, or put off, until nothing is left.
+ * Returns how many steps have failed.
  */
 static unsigned
 finish_all (void)

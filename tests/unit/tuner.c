@@ -28,7 +28,7 @@
 #define WORKERS_MAX_HERE (2 * WORKERS)
 #define IN_FLIGHT 64           /* requests of one worker, at most */
 #define NEAR (150 * NS_PER_US) /* latency of a near server */
-#define TRIPS_SPAN(took) max_u64 (4 * NS_PER_S, 40 * (took)) /* as worker.c */
+#define TRIPS_SPAN(took) max_u64 (4 * NS_PER_S, 40 * (took)) /* as loop.c */
 
 /* -- the model ------------------------------------------------------------ */
 
