@@ -3,8 +3,8 @@
 
     plot.py FOLDER
 
-reads FOLDER/results.tsv.  A plot needs its rows: what was not measured is not
-drawn.  Nothing but Python's own library is used.
+reads FOLDER/results.tsv.  Plots whose rows were not measured are not drawn.  Only
+Python's own library is used.
 """
 
 import collections

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Throughput against workers, and against request size and depth, each on a near
-# link and on one that takes 20 ms more: for the plots.  And how much slower the
+# link and on a link with 20 ms more: for the plots.  And how much slower the
 # usual copy is than the best point, on each link.
 # shellcheck shell=bash
 

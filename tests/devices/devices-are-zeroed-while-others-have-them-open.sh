@@ -45,7 +45,7 @@ held=
 hold ()
 {
   case $1 in
-    nobody) ;;
+    none) ;;
     reader) exec {held}< "$device"; cat "$device" > "$tmp/read" ;;
     writer)
       exec {held}<> "$device"
@@ -67,7 +67,7 @@ copy_under_all ()
 {
   local want=$1 holder
   shift
-  for holder in nobody reader writer; do
+  for holder in none reader writer; do
     rm -f "$tmp/map"
     hold "$holder"
     copy_ok "$@" "$device"

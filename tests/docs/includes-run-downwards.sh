@@ -14,7 +14,7 @@ find_room ()
   room=${room%-private}
 }
 
-# Prints what is wrong with the includes of a tree, one finding a line.
+# Prints the violations in a tree, one per line.
 check_includes ()
 {
   local -A floor=()
@@ -55,8 +55,8 @@ check_includes ()
 findings=$(check_includes "$srcdir/..")
 [ -z "$findings" ] || fail "$findings"
 
-# Finds what is wrong with a copy of the tree in which one file includes one
-# more header.
+# expect_finding FILE HEADER WORDS: lets FILE also include HEADER, in a copy of
+# the tree, and checks that this is found.
 tree=$tmp/tree
 expect_finding ()
 {

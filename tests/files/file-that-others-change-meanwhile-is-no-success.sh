@@ -98,7 +98,7 @@ start_stream --request-size=1M - "$tmp/new" < "$tmp/stream" {stream}>&-
 head -c 4M "$tmp/disk" >&"$stream"
 wait_until has_4_mib
 truncate -s 4k "$tmp/new"
-head -c 4k "$tmp/disk" >&"$stream"  # fits into the pipe, if nobody reads it
+head -c 4k "$tmp/disk" >&"$stream"  # fits into the pipe without a reader
 exec {stream}>&-
 wait_copy
 [ $code -eq 1 ] || fail "exit status $code where a file was cut"

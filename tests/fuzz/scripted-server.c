@@ -73,7 +73,7 @@ struct client {
   uint8_t *payload; /* as large as the disk */
   struct request held[HELD_MAX];
   unsigned n_held;
-  bool rude;       /* the client may wait for a reply that never comes */
+  bool faulty;       /* the client may wait for a reply that never comes */
   uint32_t resize; /* of the next chunk */
 };
 
@@ -366,14 +366,14 @@ put_answer (struct client *c, const struct request *q)
       c->held[c->n_held++] = *q;
       return true;
     case SILENT:
-      played.rude = c->rude = true;
+      played.faulty = c->faulty = true;
       return true;
     case CUT:
-      played.rude = c->rude = true;
+      played.faulty = c->faulty = true;
       c->wire.out_used = c->wire.out_used * input_byte (&script) / 256;
       return false;
     default:
-      played.rude = c->rude = true;
+      played.faulty = c->faulty = true;
       put_scripted (c, q, (op & ~OP_MASK) | kind);
       if (op & OP_NEXT)
         return true;
@@ -428,7 +428,7 @@ is_heard (struct client *c)
   bool sent = true;
 
   for (;;) {
-    const bool waits = c->n_held > 0 || c->rude;
+    const bool waits = c->n_held > 0 || c->faulty;
     const int r = poll (&p, 1, waits ? IDLE_MS : -1);
 
     if (r == 1)

@@ -16,7 +16,7 @@
 #include "fuzz.h"
 
 struct played {
-  bool rude; /* it did something that no correct server does */
+  bool faulty; /* it did something that no correct server does */
   bool lied;
 };
 

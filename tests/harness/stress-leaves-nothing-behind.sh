@@ -49,6 +49,6 @@ wait_until has_no_workers
 [ -n "$(ls -A "$tmp/stress")" ] || fail "there is nothing to remove"
 TMPDIR=$tmp/stress PYTHONDONTWRITEBYTECODE=1 \
   python3 "$srcdir/stress/run" --list=1 > "$output" 2> "$errors"
-expect_error '^stress: removing what was left in '
+expect_error '^stress: removing the remains in '
 [ -z "$(ls -A "$tmp/stress")" ] || fail "the files were not removed"
 servers=()

@@ -93,7 +93,7 @@ only_the_image
 # It is empty again when the copy fails.
 : > "$tmp/there/image"
 copy_fails 1 'source .*read failed' --retries=0 --destination-format=qcow2 \
-           [ "$faulty_server" --mode=read-error --log="$tmp/rude.fired" \
+           [ "$faulty_server" --mode=read-error --log="$tmp/faulty.fired" \
              "$tmp/disk" ] "$tmp/there/image"
 [ ! -s "$tmp/there/image" ] || fail "a partial copy was left"
 only_the_image

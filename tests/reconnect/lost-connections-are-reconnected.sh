@@ -8,9 +8,9 @@ requires_plugin file
 
 make_islands "$tmp/disk" 32
 for mode in drop garble stall; do
-  for rude in src dst; do
+  for faulty in src dst; do
     make_ones "$tmp/copy" 32M
-    if [ $rude = src ]; then
+    if [ $faulty = src ]; then
       serve_faulty src --mode=$mode --after=6 --times=4 "$tmp/disk"
       serve_nbdkit dst file "$tmp/copy"
     else
@@ -19,7 +19,7 @@ for mode in drop garble stall; do
     fi
     copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
             --stall-timeout=$factor "$src" "$dst"
-    expect_fired $rude
+    expect_fired $faulty
     expect_error 'worker [01] reconnects in '
     expect_error 'worker [01] has reconnected$'
     expect_identical "$tmp/disk" "$tmp/copy"

@@ -39,17 +39,17 @@ has_begun ()
 
 make_data "$tmp/disk" 8M
 start_stream -v "$tmp/disk" - > "$tmp/full"
-interrupted 'nobody reads' window_is_full
+interrupted 'no reader' window_is_full
 expect_error '^stripecopy: ended by signal 2 .*copied .* of 8.0 MiB'
 
 start_stream -v - "$tmp/copy" < "$tmp/empty"
-interrupted 'nobody writes' has_begun
+interrupted 'no writer' has_begun
 expect_error '^stripecopy: ended by signal 2 .*copied 0 B in'
 
 # Only the signal ends these copies.
 start_copy --open-timeout=86400 "$tmp/lonely" null:
-interrupted 'nobody opens it for writing' has_opened_fifo
+interrupted 'not opened for writing' has_opened_fifo
 start_copy --open-timeout=86400 "$src" "$tmp/lonely"
-interrupted 'nobody opens it for reading' has_request src Connect
+interrupted 'not opened for reading' has_request src Connect
 copy_fails 1 '^stripecopy: destination .*lonely: nobody opened' \
            --open-timeout=1 "$src" "$tmp/lonely"

@@ -13,24 +13,24 @@ from content import KiB, MiB, log_uniform
 # The weight of each kind in the draw.
 SOURCES = {
     "file": 4, "pipe": 1, "fifo": 1, "nbdkit": 4, "data": 1, "qemu": 2,
-    "nbd-server": 1, "rude": 4, "loop": 3, "image": 3, "spawned": 2, "web": 1,
+    "nbd-server": 1, "faulty": 4, "loop": 3, "image": 3, "spawned": 2, "web": 1,
 }
 DESTINATIONS = {
     "file": 4, "pipe": 1, "fifo": 1, "nbdkit": 4, "memory": 1, "qemu": 3,
-    "nbd-server": 1, "rude": 4, "loop": 5, "image": 4, "spawned": 2,
+    "nbd-server": 1, "faulty": 4, "loop": 5, "image": 4, "spawned": 2,
 }
 STREAMS = ("pipe", "fifo")
 FAULTS = {"kill": 3, "signal": 2, "stop": 1, "child": 2, "source": 1,
           "destination": 2}
 
 # The faults of a faulty server, and their allowed effects on a copy.
-RUDE_SOURCE = ("honest", "read-error", "read-half", "read-twice", "read-cut",
+FAULTY_SOURCE = ("honest", "read-error", "read-half", "read-twice", "read-cut",
                "read-overlap", "read-pieces", "read-then-error", "read-empty",
                "read-silent", "drop", "stall", "garble", "bad-cookie",
                "status-error", "status-none", "status-twice", "status-long",
                "status-short", "status-odd", "status-flags", "status-one-more",
                "status-zero-middle", "status-past-end", "status-then-error")
-RUDE_DESTINATION = ("crash", "crash", "crash", "flush-crash", "flush-crash",
+FAULTY_DESTINATION = ("crash", "crash", "crash", "flush-crash", "flush-crash",
                     "honest", "write-error", "write-drop", "late-write",
                     "write-silent", "drop", "stall", "garble", "bad-cookie",
                     "zero-error", "zero-refused", "flush-error",
@@ -101,7 +101,7 @@ def least_block(side):
     return 1
 
 
-def draw_rude(rng, modes):
+def draw_faulty(rng, modes):
     mode = rng.choice(modes)
     return {"mode": mode, "after": rng.choice((0, 1, 3, 10, 40)),
             "times": rng.choice((1, 1, 2, 5)),
@@ -125,8 +125,8 @@ def draw_source(rng, kind):
         side["block"] = rng.choice((777, 4096, 65536, 1000003))
     elif kind == "qemu":
         side["format"] = rng.choice(("raw", "qcow2"))
-    elif kind == "rude":
-        side.update(draw_rude(rng, RUDE_SOURCE))
+    elif kind == "faulty":
+        side.update(draw_faulty(rng, FAULTY_SOURCE))
     elif kind == "loop":
         side.update(draw_loop(rng))
         if side["holder"] == "dirty":
@@ -157,8 +157,8 @@ def draw_destination(rng, kind, size):
     elif kind == "qemu":
         side["format"] = rng.choice(("raw", "qcow2"))
         side["detect"] = chance(rng, 0.2)
-    elif kind == "rude":
-        side.update(draw_rude(rng, RUDE_DESTINATION))
+    elif kind == "faulty":
+        side.update(draw_faulty(rng, FAULTY_DESTINATION))
     elif kind == "loop":
         side.update(draw_loop(rng))
     elif kind == "image":
@@ -309,13 +309,13 @@ def draw_moment(rng, case):
 
 def restartable(side, role):
     """Returns True if a server can be killed and restarted without harm."""
-    return side["kind"] in ("nbdkit", "qemu", "nbd-server", "rude") or \
+    return side["kind"] in ("nbdkit", "qemu", "nbd-server", "faulty") or \
         side["kind"] == "data" and role == "source"
 
 
 def is_server(side):
     return side["kind"] in ("nbdkit", "data", "memory", "qemu", "nbd-server",
-                            "rude", "web")
+                            "faulty", "web")
 
 
 def draw_fault(rng, case, kinds):
@@ -355,7 +355,7 @@ def draw_faults(rng, case, kinds):
 
 def shardable(disk, at_once):
     """Returns True if shards are possible: only one copy can open a device."""
-    kinds = ["file", "nbdkit", "qemu", "nbd-server", "rude", "memory"]
+    kinds = ["file", "nbdkit", "qemu", "nbd-server", "faulty", "memory"]
     if at_once and disk["source"]["kind"] == "loop":
         return False
     return not is_stream(disk) and \

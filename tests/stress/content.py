@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The content of a disk: extents of data, of written zeroes and of holes.
 
-Data is a stream of bytes that depends on where it stands, so what was copied
+Data is a stream of bytes that depends on its offset, so that data copied
 to another place is seen.  A disk is small enough to be held in memory.
 """
 

@@ -221,7 +221,7 @@ def clear_leftovers(base):
         try:
             with open(os.path.join(path, "lock"), "r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                print(f"stress: removing what was left in {path}",
+                print(f"stress: removing the remains in {path}",
                       file=sys.stderr)
                 clear(path)
         except OSError:

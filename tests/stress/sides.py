@@ -170,7 +170,7 @@ class Side:
                       ["nbd-server", "-C", conf, "-p", pid_file],
                       pid_file, daemon=True)
 
-    def rude(self):
+    def faulty(self):
         spec = self.spec
         mode, after, times = spec["mode"], spec["after"], spec["times"]
         if self.calm:                   # it keeps its cache
@@ -206,7 +206,7 @@ class Side:
         self.calm = True
         if os.path.exists(self.faulty):
             os.unlink(self.faulty)
-        if self.kind == "rude" and self.server:
+        if self.kind == "faulty" and self.server:
             self.server.end("KILL")
             self.start()
 
@@ -327,8 +327,8 @@ class Source(Side):
             return self.qemu(self.spec["format"], ["-r"])
         if self.kind == "nbd-server":
             return self.nbd_server(["readonly = true"])
-        if self.kind == "rude":
-            return self.rude()
+        if self.kind == "faulty":
+            return self.faulty()
         if self.kind == "web":
             return self.web()
         return None
@@ -445,8 +445,8 @@ class Destination(Side):
             return self.qemu(self.spec["format"], words)
         if self.kind == "nbd-server":
             return self.nbd_server(["flush = true", "fua = true"])
-        if self.kind == "rude":
-            return self.rude()
+        if self.kind == "faulty":
+            return self.faulty()
         return None
 
     def words(self):

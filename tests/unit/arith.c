@@ -36,7 +36,7 @@ min_and_max_compare_without_sign (void **state UNUSED)
 }
 
 static void
-powers_of_2_are_told_from_others (void **state UNUSED)
+powers_of_2_are_recognised (void **state UNUSED)
 {
   unsigned bit;
 
@@ -96,7 +96,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (units_are_powers_of_1024),
     cmocka_unit_test (min_and_max_compare_without_sign),
-    cmocka_unit_test (powers_of_2_are_told_from_others),
+    cmocka_unit_test (powers_of_2_are_recognised),
     cmocka_unit_test (alignment_agrees_with_division),
     cmocka_unit_test (aligning_up_never_wraps),
     cmocka_unit_test (sums_stop_at_the_end),

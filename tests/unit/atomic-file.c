@@ -103,7 +103,7 @@ a_file_is_made_only_when_told_to (void **state UNUSED)
 }
 
 static void
-what_was_put_there_is_read_back (void **state UNUSED)
+a_replaced_file_is_read_back (void **state UNUSED)
 {
   struct atomic_file l;
   size_t length;
@@ -123,7 +123,7 @@ what_was_put_there_is_read_back (void **state UNUSED)
 }
 
 static void
-nobody_else_gets_it_before_or_after_it_was_replaced (void **state UNUSED)
+others_cannot_lock_it_before_or_after_it_was_replaced (void **state UNUSED)
 {
   struct atomic_file l;
 
@@ -142,7 +142,7 @@ nobody_else_gets_it_before_or_after_it_was_replaced (void **state UNUSED)
  * lost.
  */
 static void
-nobody_locks_a_file_that_was_replaced (void **state UNUSED)
+a_replaced_file_is_never_locked (void **state UNUSED)
 {
   enum { PROCESSES = 8, EACH = 50 };
   int status;
@@ -200,7 +200,7 @@ links_and_modes_stay (void **state UNUSED)
  * whatever their names are.
  */
 static void
-what_stands_beside_it_is_left_alone (void **state UNUSED)
+other_files_beside_it_are_left_alone (void **state UNUSED)
 {
   char names[3][64] = { "file.stripecopy" };
   struct atomic_file l;
@@ -221,7 +221,7 @@ what_stands_beside_it_is_left_alone (void **state UNUSED)
 }
 
 static void
-what_is_no_file_is_refused (void **state UNUSED)
+only_regular_files_are_accepted (void **state UNUSED)
 {
   struct atomic_file l;
 
@@ -248,7 +248,7 @@ allow_writes (bool yes)
 }
 
 static void
-a_failure_leaves_what_was_there (void **state UNUSED)
+a_failure_keeps_the_old_file (void **state UNUSED)
 {
   struct atomic_file l;
 
@@ -299,13 +299,13 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     TEST (a_file_is_made_only_when_told_to),
-    TEST (what_was_put_there_is_read_back),
-    TEST (nobody_else_gets_it_before_or_after_it_was_replaced),
-    TEST (nobody_locks_a_file_that_was_replaced),
+    TEST (a_replaced_file_is_read_back),
+    TEST (others_cannot_lock_it_before_or_after_it_was_replaced),
+    TEST (a_replaced_file_is_never_locked),
     TEST (links_and_modes_stay),
-    TEST (what_stands_beside_it_is_left_alone),
-    TEST (what_is_no_file_is_refused),
-    TEST (a_failure_leaves_what_was_there),
+    TEST (other_files_beside_it_are_left_alone),
+    TEST (only_regular_files_are_accepted),
+    TEST (a_failure_keeps_the_old_file),
     TEST (a_file_is_written_whole_without_being_held),
   };
 

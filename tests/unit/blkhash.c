@@ -183,7 +183,7 @@ fill_up (struct feed *f, uint64_t at)
 }
 
 static void
-who_is_ahead_waits_for_the_front (void **state UNUSED)
+a_worker_ahead_waits_for_the_front (void **state UNUSED)
 {
   const struct blkhash_shape shape = {
     .kind = DIGEST_SHA1,
@@ -437,7 +437,7 @@ order_does_not_matter (void **state UNUSED)
 
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
-tell_seed (void **state UNUSED)
+print_seed (void **state UNUSED)
 {
   if (current_seed != 0)
     print_error ("failed with seed %u\n", current_seed);
@@ -529,8 +529,8 @@ main (void)
     cmocka_unit_test (answers_are_the_known_ones),
     cmocka_unit_test (hole_is_not_digested_block_by_block),
     cmocka_unit_test (disk_may_end_early),
-    cmocka_unit_test (who_is_ahead_waits_for_the_front),
-    cmocka_unit_test_teardown (order_does_not_matter, tell_seed),
+    cmocka_unit_test (a_worker_ahead_waits_for_the_front),
+    cmocka_unit_test_teardown (order_does_not_matter, print_seed),
     cmocka_unit_test (threads_bring_it_together),
   };
   struct digest *d = digest_new (DIGEST_SHA256);

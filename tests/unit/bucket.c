@@ -139,7 +139,7 @@ small_passages_are_not_rounded_to_nothing (void **state UNUSED)
 }
 
 static void
-whatever_comes_too_soon_waits (void **state UNUSED)
+early_data_waits (void **state UNUSED)
 {
   bucket_init (&bucket, MiB, SLACK, now);
   assert_true (bucket_take (&bucket, 2 * MiB, now));
@@ -182,7 +182,7 @@ a_new_rate_holds_at_once (void **state UNUSED)
 }
 
 static void
-a_debt_stays_so_many_bytes (void **state UNUSED)
+a_debt_stays_a_number_of_bytes (void **state UNUSED)
 {
   bucket_init (&bucket, MiB, SLACK, now);
   assert_true (bucket_take (&bucket, 8 * MiB, now));
@@ -229,10 +229,10 @@ main (void)
   const struct CMUnitTest tests[] = {
     AFRESH (any_second_is_within_5_percent),
     AFRESH (small_passages_are_not_rounded_to_nothing),
-    AFRESH (whatever_comes_too_soon_waits),
+    AFRESH (early_data_waits),
     AFRESH (only_a_short_time_is_saved_up),
     AFRESH (a_new_rate_holds_at_once),
-    AFRESH (a_debt_stays_so_many_bytes),
+    AFRESH (a_debt_stays_a_number_of_bytes),
     AFRESH (without_a_rate_all_passes),
     AFRESH (the_largest_and_the_slowest_do_not_overflow),
   };

@@ -112,7 +112,7 @@ assert_line (const char *expected)
   assert_string_equal (line, expected);
 }
 
-/* Nobody holds the line any more. */
+/* The other end of the line is closed. */
 static void
 assert_all_are_gone (void)
 {
@@ -662,7 +662,7 @@ child_dies_with_a_parent_that_is_killed (void **state UNUSED)
 }
 
 static void
-status_nobody_could_read_is_said_to_be_unknown (void **state UNUSED)
+a_status_that_is_lost_is_unknown (void **state UNUSED)
 {
   struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
   char text[64];
@@ -774,7 +774,7 @@ main (void)
     TEST (grandchild_that_ignores_term_dies_with_the_child),
     TEST (grandchild_dies_when_the_child_ends_by_itself),
     TEST (child_dies_with_a_parent_that_is_killed),
-    TEST (status_nobody_could_read_is_said_to_be_unknown),
+    TEST (a_status_that_is_lost_is_unknown),
     TEST (child_without_a_socket_hears_of_none),
     TEST (waiting_ends_with_the_child_or_the_deadline),
     cmocka_unit_test (programs_are_looked_for_in_path),

@@ -35,7 +35,7 @@ time_never_goes_back (void **state UNUSED)
 }
 
 static void
-no_deadline_waits_for_ever (void **state UNUSED)
+no_deadline_waits_forever (void **state UNUSED)
 {
   assert_int_equal (clock_poll_timeout (0, 0), -1);
   assert_int_equal (clock_poll_timeout (0, 12345), -1);
@@ -91,7 +91,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (time_never_goes_back),
-    cmocka_unit_test (no_deadline_waits_for_ever),
+    cmocka_unit_test (no_deadline_waits_forever),
     cmocka_unit_test (deadline_that_has_passed_does_not_wait),
     cmocka_unit_test (timeout_is_rounded_up),
     cmocka_unit_test (oversleeping_is_more_than_a_second),

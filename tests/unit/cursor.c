@@ -217,7 +217,7 @@ destination_is_asked_before_it_is_zeroed (void **state UNUSED)
 }
 
 static void
-data_tells_whether_the_destination_is_zero_there (void **state UNUSED)
+data_shows_whether_the_destination_is_zero (void **state UNUSED)
 {
   tell (SOURCE);
   tell (DESTINATION);
@@ -333,7 +333,7 @@ main (void)
     ON_CURSOR (short_zero_extents_are_read_as_data),
     ON_CURSOR (zeroes_are_skipped_where_the_destination_is_known_to_be_zero),
     ON_CURSOR (destination_is_asked_before_it_is_zeroed),
-    ON_CURSOR (data_tells_whether_the_destination_is_zero_there),
+    ON_CURSOR (data_shows_whether_the_destination_is_zero),
     ON_CURSOR (comparing_reads_sides_that_have_data),
     ON_CURSOR (lost_ranges_come_first_and_then_the_stripe_goes_on),
     ON_CURSOR (lost_ranges_are_work_after_all_else_is_done),

@@ -102,7 +102,7 @@ a_file_is_the_same_as_itself_alone (void **state UNUSED)
 }
 
 static void
-a_device_is_the_same_as_what_it_shows (void **state UNUSED)
+a_loop_device_is_the_same_as_its_file (void **state UNUSED)
 {
   const struct device file = { .kind = DEVICE_FILE, .number = 8, .inode = 5 };
   const struct device disk = { .kind = DEVICE_BLOCK, .number = 8 };
@@ -135,7 +135,7 @@ main (void)
     cmocka_unit_test (streams_and_folders_are_something_else),
     cmocka_unit_test (no_descriptor_is_an_error),
     cmocka_unit_test (a_file_is_the_same_as_itself_alone),
-    cmocka_unit_test (a_device_is_the_same_as_what_it_shows),
+    cmocka_unit_test (a_loop_device_is_the_same_as_its_file),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

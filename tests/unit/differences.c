@@ -86,7 +86,7 @@ first_and_last_byte_are_seen (void **state UNUSED)
 
 /* At the end of the disk, or if requests are cut at odd places. */
 static void
-sectors_are_clipped_to_what_was_compared (void **state UNUSED)
+sectors_are_clipped_to_the_compared_range (void **state UNUSED)
 {
   b[999] ^= 1;
   assert_int_equal (differences_compare (d, 2048, a, b, 1000), 488);
@@ -176,7 +176,7 @@ main (void)
     AFRESH (nothing_differs_in_equal_buffers),
     AFRESH (one_bit_is_a_sector),
     AFRESH (first_and_last_byte_are_seen),
-    AFRESH (sectors_are_clipped_to_what_was_compared),
+    AFRESH (sectors_are_clipped_to_the_compared_range),
     AFRESH (neighbours_are_one_range),
     AFRESH (null_stands_for_zeroes),
     AFRESH (first_ones_are_kept_of_any_number),

@@ -202,7 +202,7 @@ reader_that_left_is_an_error (void **state UNUSED)
 }
 
 static void
-what_has_left_is_forgotten (void **state UNUSED)
+unfinished_ios_are_dropped_at_the_end (void **state UNUSED)
 {
   start (IO_WRITE, 1);
   assert_true (conn_shutdown (conn));
@@ -284,7 +284,7 @@ main (void)
     ON_DESTINATION (writes_leave_in_order),
     ON_DESTINATION (full_pipe_is_polled_for),
     ON_DESTINATION (reader_that_left_is_an_error),
-    ON_DESTINATION (what_has_left_is_forgotten),
+    ON_DESTINATION (unfinished_ios_are_dropped_at_the_end),
     ON_DESTINATION (nothing_is_zeroed_asked_or_flushed),
     ON_SOURCE (reads_are_filled_one_after_the_other),
     ON_SOURCE (end_ends_all_reads),

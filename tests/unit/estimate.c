@@ -39,7 +39,7 @@ percent_ends_below_100_until_all_is_flushed (void **state UNUSED)
 }
 
 static void
-nobody_knows_how_much_a_stream_is (void **state UNUSED)
+the_size_of_a_stream_is_unknown (void **state UNUSED)
 {
   struct totals t = { .open_ended = true, .phases = 1 };
   struct estimator o;
@@ -155,7 +155,7 @@ resumed_bytes_are_done_but_not_fast (void **state UNUSED)
 }
 
 static void
-each_phase_begins_anew (void **state UNUSED)
+each_phase_has_its_own_percent (void **state UNUSED)
 {
   struct totals t = { .total = 1000, .phases = 2 };
   struct estimator o;
@@ -181,7 +181,7 @@ each_phase_begins_anew (void **state UNUSED)
 }
 
 static void
-standing_still_is_told_after_a_second (void **state UNUSED)
+a_stall_is_reported_after_a_second (void **state UNUSED)
 {
   struct totals t = { .total = 1000, .phases = 1, .reads = 4, .inflight = 4 };
   struct estimator o;
@@ -334,13 +334,13 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (percent_ends_below_100_until_all_is_flushed),
-    cmocka_unit_test (nobody_knows_how_much_a_stream_is),
+    cmocka_unit_test (the_size_of_a_stream_is_unknown),
     cmocka_unit_test (time_left_is_that_of_the_data),
     cmocka_unit_test (time_left_can_be_that_of_all_bytes),
     cmocka_unit_test (rate_is_that_of_the_last_ten_seconds),
     cmocka_unit_test (resumed_bytes_are_done_but_not_fast),
-    cmocka_unit_test (each_phase_begins_anew),
-    cmocka_unit_test (standing_still_is_told_after_a_second),
+    cmocka_unit_test (each_phase_has_its_own_percent),
+    cmocka_unit_test (a_stall_is_reported_after_a_second),
     cmocka_unit_test (zeroing_has_its_own_rate),
     cmocka_unit_test (percent_is_of_the_time_where_zeroing_is_slow),
     cmocka_unit_test (percent_never_falls),

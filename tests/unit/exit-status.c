@@ -44,7 +44,7 @@ a_copy_that_has_begun_fails (void **state UNUSED)
 }
 
 static void
-what_can_be_resumed_is_incomplete (void **state UNUSED)
+resumable_failures_are_incomplete (void **state UNUSED)
 {
   const struct error plain = { .kind = ERROR_PLAIN, .text = "x" };
   const struct error in_use = { .kind = ERROR_IN_USE, .text = "x" };
@@ -61,7 +61,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (nothing_was_written_before_the_copy_begins),
     cmocka_unit_test (a_copy_that_has_begun_fails),
-    cmocka_unit_test (what_can_be_resumed_is_incomplete),
+    cmocka_unit_test (resumable_failures_are_incomplete),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -337,7 +337,7 @@ side_that_is_never_asked_is_data (void **state UNUSED)
 }
 
 static void
-answers_are_what_look_says (void **state UNUSED)
+answers_agree_with_look (void **state UNUSED)
 {
   make_disk (0, MiB, 100, "zzdzd");
   start_extents (GiB);
@@ -622,7 +622,7 @@ question_that_cannot_be_sent_means_data (void **state UNUSED)
 }
 
 static void
-lost_connection_is_asked_no_more_and_the_next_one_anew (void **state UNUSED)
+lost_connection_is_not_used_and_the_next_one_is_asked (void **state UNUSED)
 {
   enum extent_value value;
   uint64_t end;
@@ -718,7 +718,7 @@ server_that_never_answers_is_waited_for_so_often (void **state UNUSED)
 /* -- moving to another place ---------------------------------------------- */
 
 static void
-new_aim_forgets_what_is_known_and_in_flight (void **state UNUSED)
+new_aim_drops_known_and_requested_extents (void **state UNUSED)
 {
   make_disk (0, MiB, 2048, "z");
   memset (zero_at + 1024, 0, 1024 * sizeof zero_at[0]);
@@ -832,7 +832,7 @@ all_zero_is_sure_or_false (void **state UNUSED)
 }
 
 static void
-cursor_may_pass_what_was_never_answered (void **state UNUSED)
+cursor_may_pass_unanswered_ranges (void **state UNUSED)
 {
   make_disk (0, MiB, 1000, "z");
   start_extents (64 * MiB);
@@ -1108,7 +1108,7 @@ run_seed (unsigned seed)
 }
 
 static void
-nothing_is_called_zero_that_is_not (void **state UNUSED)
+only_zeroes_are_called_zero (void **state UNUSED)
 {
   memset (&seen, 0, sizeof seen);
   for (current_seed = 1; current_seed <= 1500; ++current_seed)
@@ -1126,7 +1126,7 @@ nothing_is_called_zero_that_is_not (void **state UNUSED)
 
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
-tell_seed (void **state)
+print_seed (void **state)
 {
   if (current_seed != 0)
     print_error ("failed with seed %u\n", current_seed);
@@ -1140,7 +1140,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     TEST (side_that_is_never_asked_is_data),
-    TEST (answers_are_what_look_says),
+    TEST (answers_agree_with_look),
     TEST (peeking_forgets_nothing),
     TEST (everything_is_asked_once_and_ahead),
     TEST (answers_may_come_in_any_order),
@@ -1153,22 +1153,22 @@ main (void)
     TEST (half_an_answer_is_forgotten),
     TEST (answer_that_is_still_coming_is_not_used),
     TEST (question_that_cannot_be_sent_means_data),
-    TEST (lost_connection_is_asked_no_more_and_the_next_one_anew),
+    TEST (lost_connection_is_not_used_and_the_next_one_is_asked),
     TEST (silence_is_waited_for_up_to_a_deadline),
     TEST (server_that_never_answers_is_waited_for_so_often),
-    TEST (new_aim_forgets_what_is_known_and_in_flight),
+    TEST (new_aim_drops_known_and_requested_extents),
     TEST (new_aim_without_a_free_question_is_data_for_now),
     TEST (end_that_moves_down_is_asked_no_further),
     TEST (rest_of_a_short_answer_is_asked_no_further_than_the_end),
     TEST (all_zero_is_sure_or_false),
-    TEST (cursor_may_pass_what_was_never_answered),
+    TEST (cursor_may_pass_unanswered_ranges),
     TEST (only_its_own_questions_are_its_own),
     TEST (questions_start_small_and_grow),
     TEST (very_fragmented_disk_is_known_exactly),
     TEST (full_questions_are_as_good_as_new),
     TEST (questions_keep_to_a_small_maximum),
     TEST (offsets_reach_to_the_largest_disk),
-    cmocka_unit_test_teardown (nothing_is_called_zero_that_is_not, tell_seed),
+    cmocka_unit_test_teardown (only_zeroes_are_called_zero, print_seed),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -32,7 +32,7 @@ nothing_has_no_percentile (void **state UNUSED)
 }
 
 static void
-values_are_told_to_an_eighth (void **state UNUSED)
+values_are_exact_to_an_eighth (void **state UNUSED)
 {
   static const uint64_t values[] = {
     0,  1,    7,         8,          9,         15,         16,
@@ -90,7 +90,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (nothing_has_no_percentile),
-    cmocka_unit_test (values_are_told_to_an_eighth),
+    cmocka_unit_test (values_are_exact_to_an_eighth),
     cmocka_unit_test (the_tail_is_not_the_middle),
     cmocka_unit_test (several_are_added_up),
   };

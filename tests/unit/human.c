@@ -80,7 +80,7 @@ sizes_are_understood (void **state UNUSED)
 }
 
 static void
-what_is_no_size_is_refused_with_the_reason (void **state UNUSED)
+malformed_sizes_are_refused_with_the_reason (void **state UNUSED)
 {
   static const struct {
     const char *text, *why;
@@ -294,7 +294,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (sizes_are_understood),
-    cmocka_unit_test (what_is_no_size_is_refused_with_the_reason),
+    cmocka_unit_test (malformed_sizes_are_refused_with_the_reason),
     cmocka_unit_test (rates_are_sizes_or_none),
     cmocka_unit_test (seconds_are_understood),
     cmocka_unit_test (sizes_are_written_with_one_decimal),

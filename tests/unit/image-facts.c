@@ -53,7 +53,7 @@ other_files_are_found_in_any_layer (void **state UNUSED)
 }
 
 static void
-kinds_of_vmdk_are_told_apart (void **state UNUSED)
+kinds_of_vmdk_are_distinguished (void **state UNUSED)
 {
 #define KIND(kind)                                                             \
   facts ("{\"virtual-size\":1,\"format-specific\":{\"data\":"                  \
@@ -67,7 +67,7 @@ kinds_of_vmdk_are_told_apart (void **state UNUSED)
 }
 
 static void
-what_is_no_description_is_refused (void **state UNUSED)
+malformed_descriptions_are_refused (void **state UNUSED)
 {
   static const char *const texts[] = {
     "", "{", "[]", "{}", "{\"virtual-size\":\"1\"}", "{\"virtual-size\":-1}",
@@ -113,8 +113,8 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (an_image_that_stands_alone),
     cmocka_unit_test (other_files_are_found_in_any_layer),
-    cmocka_unit_test (kinds_of_vmdk_are_told_apart),
-    cmocka_unit_test (what_is_no_description_is_refused),
+    cmocka_unit_test (kinds_of_vmdk_are_distinguished),
+    cmocka_unit_test (malformed_descriptions_are_refused),
     cmocka_unit_test (the_end_of_the_data_is_found),
     cmocka_unit_test (a_check_counts_for_some_formats),
   };

@@ -30,7 +30,7 @@ make_zeroes (size_t shift, size_t length)
 }
 
 static void
-zeroes_are_zero_whatever_stands_around (void **state UNUSED)
+zeroes_are_zero_next_to_anything (void **state UNUSED)
 {
   size_t shift, length;
 
@@ -88,7 +88,7 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (zeroes_are_zero_whatever_stands_around),
+    cmocka_unit_test (zeroes_are_zero_next_to_anything),
     cmocka_unit_test (one_byte_anywhere_is_found),
     cmocka_unit_test (empty_buffer_is_zero),
     cmocka_unit_test (large_buffer_is_read_to_the_end),

@@ -91,7 +91,7 @@ lines_come_whole (void **state UNUSED)
 }
 
 static void
-what_has_no_end_is_no_line (void **state UNUSED)
+text_without_an_end_is_not_a_line (void **state UNUSED)
 {
   say ("one\ntwo");
   close (theirs);
@@ -102,7 +102,7 @@ what_has_no_end_is_no_line (void **state UNUSED)
 }
 
 static void
-what_came_before_the_end_is_not_lost (void **state UNUSED)
+lines_before_the_end_are_not_lost (void **state UNUSED)
 {
   assert_int_equal (write (theirs, "a\nb\nc\n", 6), 6);
   close (theirs);
@@ -143,8 +143,8 @@ main (void)
   const struct CMUnitTest tests[] = {
     TEST (nothing_is_waited_for),
     TEST (lines_come_whole),
-    TEST (what_has_no_end_is_no_line),
-    TEST (what_came_before_the_end_is_not_lost),
+    TEST (text_without_an_end_is_not_a_line),
+    TEST (lines_before_the_end_are_not_lost),
     TEST (long_lines_come_or_are_left_out),
   };
 

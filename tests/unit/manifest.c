@@ -106,7 +106,7 @@ options_have_their_long_names (void **state UNUSED)
 }
 
 static void
-a_list_of_nothing_is_nothing_to_do (void **state UNUSED)
+an_empty_list_is_nothing_to_do (void **state UNUSED)
 {
   assert_good ("[]");
   assert_int_equal (manifest.n_copies, 0);
@@ -120,7 +120,7 @@ names_that_look_like_options_are_names (void **state UNUSED)
 }
 
 static void
-what_is_no_json_is_refused_with_its_place (void **state UNUSED)
+malformed_json_is_refused_with_its_place (void **state UNUSED)
 {
   assert_bad ("", "FILE: line 1, column 0: ", "");
   assert_bad ("[\n  { 'source': 'a',\n    'destination' 'b' } ]",
@@ -131,7 +131,7 @@ what_is_no_json_is_refused_with_its_place (void **state UNUSED)
 }
 
 static void
-what_is_no_list_of_copies_is_refused (void **state UNUSED)
+other_json_than_a_list_of_copies_is_refused (void **state UNUSED)
 {
   assert_bad ("{ 'a': 1 }", "FILE: ", "not a list");
   assert_bad ("[ { " ENDS " }, 'a' ]", "FILE: copy 2: ", "not an object");
@@ -212,7 +212,7 @@ names_of_disks_are_their_own (void **state UNUSED)
 }
 
 static void
-secrets_are_not_told (void **state UNUSED)
+secrets_are_not_shown (void **state UNUSED)
 {
   assert_int_equal (parse ("[ { 'source': 'nbds://a:hunter2@h/' 'x' } ]"), -1);
   assert_null (strstr (error.text, "hunter2"));
@@ -233,16 +233,16 @@ main (void)
   const struct CMUnitTest tests[] = {
     TEST (each_copy_becomes_a_command_line),
     TEST (options_have_their_long_names),
-    TEST (a_list_of_nothing_is_nothing_to_do),
+    TEST (an_empty_list_is_nothing_to_do),
     TEST (names_that_look_like_options_are_names),
-    TEST (what_is_no_json_is_refused_with_its_place),
-    TEST (what_is_no_list_of_copies_is_refused),
+    TEST (malformed_json_is_refused_with_its_place),
+    TEST (other_json_than_a_list_of_copies_is_refused),
     TEST (unknown_keys_are_named),
     TEST (options_of_all_copies_are_refused),
     TEST (values_are_what_the_option_takes),
     TEST (sides_are_names_or_commands),
     TEST (names_of_disks_are_their_own),
-    TEST (secrets_are_not_told),
+    TEST (secrets_are_not_shown),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

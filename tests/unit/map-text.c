@@ -105,7 +105,7 @@ maps_of_ddrescue_are_read (void **state UNUSED)
 }
 
 static void
-what_is_no_map_is_refused_with_its_line (void **state UNUSED)
+malformed_maps_are_refused_with_the_line (void **state UNUSED)
 {
   assert_refused ("", "line 0: the map ends before its status line");
   assert_refused ("# a\n# b\n", "line 2: the map ends before");
@@ -185,7 +185,7 @@ torn_maps_are_refused (void **state UNUSED)
 }
 
 static void
-what_there_is_no_room_for_is_not_finished (void **state UNUSED)
+ranges_without_room_are_not_finished (void **state UNUSED)
 {
   char text[1024] = "0 ?\n";
 
@@ -263,7 +263,7 @@ print (const char *const values[MAP_KEYS], const struct ranges *r,
 }
 
 static void
-what_is_written_is_read_back (void **state UNUSED)
+written_data_is_read_back (void **state UNUSED)
 {
   const char *values[MAP_KEYS] = {
     [MAP_SOURCE] = "nbd://a/b: c",
@@ -301,7 +301,7 @@ what_is_written_is_read_back (void **state UNUSED)
 }
 
 static void
-the_status_line_says_where_to_go_on (void **state UNUSED)
+the_status_line_has_the_first_unfinished_place (void **state UNUSED)
 {
   const char *const values[MAP_KEYS] = { NULL };
   struct ranges r;
@@ -332,14 +332,14 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (maps_of_ddrescue_are_read),
-    cmocka_unit_test (what_is_no_map_is_refused_with_its_line),
+    cmocka_unit_test (malformed_maps_are_refused_with_the_line),
     cmocka_unit_test (lines_of_our_own_are_taken),
     cmocka_unit_test (torn_maps_are_refused),
-    cmocka_unit_test (what_there_is_no_room_for_is_not_finished),
+    cmocka_unit_test (ranges_without_room_are_not_finished),
     cmocka_unit_test (no_text_does_any_harm),
     cmocka_unit_test (large_texts_take_no_time),
-    cmocka_unit_test (what_is_written_is_read_back),
-    cmocka_unit_test (the_status_line_says_where_to_go_on),
+    cmocka_unit_test (written_data_is_read_back),
+    cmocka_unit_test (the_status_line_has_the_first_unfinished_place),
   };
 
   return cmocka_run_group_tests (tests, start, end);

@@ -142,7 +142,7 @@ assert_todo (struct map *m, size_t i, uint64_t start, uint64_t end)
 }
 
 static void
-what_is_marked_is_not_done_again (void **state UNUSED)
+marked_ranges_are_not_done_again (void **state UNUSED)
 {
   struct map *m = open_good ();
 
@@ -240,7 +240,7 @@ a_part_of_the_disk_is_all_of_its_map (void **state UNUSED)
 }
 
 static void
-what_is_in_doubt_after_all_is_left_to_do (void **state UNUSED)
+unmarked_ranges_are_left_to_do (void **state UNUSED)
 {
   struct map *m;
 
@@ -299,7 +299,7 @@ maps_of_other_copies_are_refused (void **state UNUSED)
 }
 
 static void
-options_that_change_what_is_written_have_to_match (void **state UNUSED)
+options_that_change_the_written_data_must_match (void **state UNUSED)
 {
   run (0, 512);
   options.allocated = true;
@@ -493,7 +493,7 @@ just_looking_makes_nothing (void **state UNUSED)
 }
 
 static void
-what_is_no_map_of_ours_is_left_alone (void **state UNUSED)
+maps_of_other_programs_are_left_alone (void **state UNUSED)
 {
   static const char *const texts[] = {
     "hello\n",
@@ -572,7 +572,7 @@ allow_writes (bool yes)
 }
 
 static void
-what_could_not_be_saved_is_saved_the_next_time (void **state UNUSED)
+a_failed_save_is_made_up_for_by_the_next (void **state UNUSED)
 {
   struct map *m = open_good ();
 
@@ -665,12 +665,12 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    TEST (what_is_marked_is_not_done_again),
+    TEST (marked_ranges_are_not_done_again),
     TEST (a_finished_map_leaves_nothing),
     TEST (a_part_of_the_disk_is_all_of_its_map),
-    TEST (what_is_in_doubt_after_all_is_left_to_do),
+    TEST (unmarked_ranges_are_left_to_do),
     TEST (maps_of_other_copies_are_refused),
-    TEST (options_that_change_what_is_written_have_to_match),
+    TEST (options_that_change_the_written_data_must_match),
     TEST (names_that_look_alike_are_two_copies),
     TEST (secrets_of_addresses_may_change),
     TEST (maps_without_whole_names_are_refused),
@@ -680,10 +680,10 @@ main (void)
     TEST (a_map_is_there_before_the_destination_is_touched),
     TEST (a_required_map_has_to_be_there),
     TEST (just_looking_makes_nothing),
-    TEST (what_is_no_map_of_ours_is_left_alone),
+    TEST (maps_of_other_programs_are_left_alone),
     TEST (one_run_at_a_time_has_it),
     TEST (nothing_is_saved_when_nothing_changed),
-    TEST (what_could_not_be_saved_is_saved_the_next_time),
+    TEST (a_failed_save_is_made_up_for_by_the_next),
     TEST (a_full_map_forgets_but_never_invents),
     TEST (workers_mark_while_it_is_saved),
   };

@@ -82,7 +82,7 @@ assert_refused (const char *uri, int err)
 }
 
 static void
-what_leads_nowhere_is_refused (void **state UNUSED)
+impossible_names_are_refused (void **state UNUSED)
 {
   char uri[256];
 
@@ -100,7 +100,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (other_uris_are_left_to_libnbd),
     cmocka_unit_test (name_and_export_are_found),
-    cmocka_unit_test (what_leads_nowhere_is_refused),
+    cmocka_unit_test (impossible_names_are_refused),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -181,7 +181,7 @@ rows_fit_their_types (void **state UNUSED)
 }
 
 static void
-rows_say_what_a_manifest_may_have (void **state UNUSED)
+rows_list_the_options_of_a_manifest (void **state UNUSED)
 {
   assert_true (options_fit_manifest ("threads"));
   assert_true (options_fit_manifest ("quiet"));
@@ -389,7 +389,7 @@ numbers_are_bounded_as_in_nbdcopy (void **state UNUSED)
 }
 
 static void
-what_is_no_number_is_refused (void **state UNUSED)
+malformed_numbers_are_refused (void **state UNUSED)
 {
   static const char *const wrong[] = {
     "", " ", "-1", "+1", " 1", "1 ", "4abc", "4k", "0x10", "1.5", "many",
@@ -544,7 +544,7 @@ interval_is_seconds_with_a_fraction (void **state UNUSED)
 }
 
 static void
-nothing_is_told_on_the_way_of_the_data (void **state UNUSED)
+nothing_is_printed_on_standard_output_with_the_data (void **state UNUSED)
 {
   GOOD ("--events=3", "--status-file=s", "--report=-");
   assert_string_equal (options.events, "3");
@@ -658,7 +658,7 @@ a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
 }
 
 static void
-maps_exclude_what_cannot_be_gone_on_with (void **state UNUSED)
+maps_exclude_copies_that_cannot_resume (void **state UNUSED)
 {
   BAD ("--map-interval", "requires --map", "--map-interval=30");
   BAD ("--resume", "requires --map", "--resume=auto");
@@ -756,7 +756,7 @@ bwlimit_is_a_rate_or_a_file (void **state UNUSED)
 }
 
 static void
-shard_is_one_of_so_many (void **state UNUSED)
+shard_is_one_of_n (void **state UNUSED)
 {
   GOOD ("-v");
   assert_int_equal (options.shard.count, 0);
@@ -823,7 +823,7 @@ unknown_options_are_named (void **state UNUSED)
 }
 
 static void
-missing_arguments_are_told_with_their_option (void **state UNUSED)
+missing_arguments_are_reported_with_their_option (void **state UNUSED)
 {
   PARSE ("nbd://s", "nbd://d", "-C");
   assert_refused ("-C", "needs an argument");
@@ -1249,7 +1249,7 @@ help_and_lists_need_no_operands (void **state UNUSED)
   done ();
 }
 
-/* -- what is printed ------------------------------------------------------ */
+/* -- output --------------------------------------------------------------- */
 
 /* The names that lists and --help have, each with a line end.  Allocated. */
 static char *
@@ -1376,7 +1376,7 @@ help_fits_a_terminal (void **state UNUSED)
 
 /* Options and letters behave as --help says. */
 static void
-help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
+help_agrees_on_letters_and_arguments (void **state UNUSED)
 {
   static const char *const lines[] = {
     "\n  -C, --connections=N ",
@@ -1403,7 +1403,7 @@ help_tells_letters_and_arguments_as_they_are (void **state UNUSED)
 }
 
 static void
-help_tells_the_defaults_as_they_are (void **state UNUSED)
+help_agrees_on_defaults (void **state UNUSED)
 {
   char *help = options_help ("stripecopy"), word[16], name[64];
   unsigned n = 0;
@@ -1445,7 +1445,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     TEST (rows_are_in_order_and_name_options_that_exist),
     TEST (rows_fit_their_types),
-    TEST (rows_say_what_a_manifest_may_have),
+    TEST (rows_list_the_options_of_a_manifest),
     TEST (files_that_options_name_are_listed),
     TEST (nothing_given_means_the_defaults),
     TEST (flags_set_their_field_and_no_other),
@@ -1453,7 +1453,7 @@ main (void)
     TEST (flags_take_no_argument),
     TEST (verbose_is_counted),
     TEST (numbers_are_bounded_as_in_nbdcopy),
-    TEST (what_is_no_number_is_refused),
+    TEST (malformed_numbers_are_refused),
     TEST (sizes_take_units),
     TEST (request_size_is_a_power_of_two_within_bounds),
     TEST (queue_size_may_be_anything_of_32_bits),
@@ -1461,14 +1461,14 @@ main (void)
     TEST (destination_is_zero_has_an_optional_argument),
     TEST (progress_has_an_optional_descriptor),
     TEST (interval_is_seconds_with_a_fraction),
-    TEST (nothing_is_told_on_the_way_of_the_data),
+    TEST (nothing_is_printed_on_standard_output_with_the_data),
     TEST (config_has_the_options_as_chosen),
     TEST (last_of_several_wins),
     TEST (letters_may_stand_together),
     TEST (flush_and_no_flush_exclude_each_other),
     TEST (compare_and_verify_exclude_each_other),
     TEST (a_map_has_an_interval_a_meaning_and_a_token),
-    TEST (maps_exclude_what_cannot_be_gone_on_with),
+    TEST (maps_exclude_copies_that_cannot_resume),
 #ifdef HAVE_GNUTLS
     TEST (blkhash_has_an_optional_digest_and_size),
     TEST (blkhash_refuses_other_digests_and_sizes),
@@ -1476,11 +1476,11 @@ main (void)
     TEST (options_that_are_not_built_are_refused),
 #endif
     TEST (bwlimit_is_a_rate_or_a_file),
-    TEST (shard_is_one_of_so_many),
+    TEST (shard_is_one_of_n),
     TEST (options_are_found_by_their_whole_names),
     TEST (manifest_stands_alone),
     TEST (unknown_options_are_named),
-    TEST (missing_arguments_are_told_with_their_option),
+    TEST (missing_arguments_are_reported_with_their_option),
     TEST (unambiguous_beginnings_will_do),
     TEST (every_beginning_means_what_it_does_in_nbdcopy),
     TEST (beginnings_of_nbdcopy_options_take_their_arguments),
@@ -1503,11 +1503,11 @@ main (void)
     TEST (lists_have_the_options_of_nbdcopy),
     TEST (help_has_each_visible_option_once),
     TEST (help_fits_a_terminal),
-    TEST (help_tells_letters_and_arguments_as_they_are),
-    TEST (help_tells_the_defaults_as_they_are),
+    TEST (help_agrees_on_letters_and_arguments),
+    TEST (help_agrees_on_defaults),
   };
 
-  /* The order of words is part of what is tested. */
+  /* The tests also cover the order of words. */
   unsetenv ("POSIXLY_CORRECT");
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ lose_well (enum side side)
   assert_false (error_is_set (&e));
 }
 
-/* Connects again what is due. */
+/* Reconnects the connections that are due. */
 static void
 mend (void)
 {
@@ -127,7 +127,7 @@ writes_without_a_flush_are_copied_again (void **state UNUSED)
 }
 
 static void
-flush_in_flight_is_lost_with_what_it_covers (void **state UNUSED)
+flush_in_flight_is_lost_with_its_writes (void **state UNUSED)
 {
   fake_start_engine ();
   copy_range (0, 64 * KiB);
@@ -402,7 +402,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     ON_FAKE (writes_without_a_flush_are_copied_again),
-    ON_FAKE (flush_in_flight_is_lost_with_what_it_covers),
+    ON_FAKE (flush_in_flight_is_lost_with_its_writes),
     ON_FAKE (lost_source_takes_nothing_of_the_destination),
     ON_FAKE (connection_comes_back_after_its_wait),
     ON_FAKE (writes_in_flight_are_sent_again),

@@ -196,7 +196,7 @@ request_size_is_the_users_or_ours (void **state UNUSED)
 
 /* Prints the default as --help does: "(default 512K)". */
 static void
-help_tells_our_request_size (void **state UNUSED)
+help_has_our_request_size (void **state UNUSED)
 {
   const uint64_t ours = our_request_size ();
   char *help = options_help ("stripecopy"), words[64];
@@ -315,7 +315,7 @@ queues_of_all_workers_are_bounded (void **state UNUSED)
 
 /* For measurements: nothing is tuned. */
 static void
-pinned_pace_is_what_was_asked_for (void **state UNUSED)
+a_pinned_setting_is_kept (void **state UNUSED)
 {
   options.tuning_size = 2 * MiB;
   options.tuning_window = 24 * MiB;
@@ -442,7 +442,7 @@ requests_are_the_users_as_far_as_memory_allows (void **state UNUSED)
 }
 
 static void
-source_extents_take_a_source_that_tells (void **state UNUSED)
+source_extents_need_a_source_with_extents (void **state UNUSED)
 {
   make ();
   assert_true (plan.source_extents);
@@ -632,7 +632,7 @@ minimum_above_the_other_sides_maximum_is_refused (void **state UNUSED)
 /* -- zeroes --------------------------------------------------------------- */
 
 static void
-what_is_known_of_the_destination (void **state UNUSED)
+zeroes_of_the_destination_are_known_or_asked_for (void **state UNUSED)
 {
   static const enum is_zero given[] = { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
   size_t i;
@@ -729,7 +729,7 @@ scan_is_raised_to_the_preferred_block_unless_given (void **state UNUSED)
 }
 
 static void
-scan_is_never_below_what_can_be_written (void **state UNUSED)
+scan_is_never_below_the_minimum_block (void **state UNUSED)
 {
   options.sparse_given = true;
   options.sparse = 512;
@@ -911,7 +911,7 @@ shards_are_cut_at_whole_blocks (void **state UNUSED)
 }
 
 static void
-all_of_the_disk_is_what_is_copied_without_shards (void **state UNUSED)
+without_shards_the_whole_disk_is_copied (void **state UNUSED)
 {
   make ();
   assert_int_equal (plan.start, 0);
@@ -1048,7 +1048,7 @@ digest_claims_whole_blocks_and_not_too_many (void **state UNUSED)
 
 /* A maximum need not be a power of two; a preferred size is. */
 static void
-scan_is_a_power_of_two_whatever_the_maximum (void **state UNUSED)
+scan_is_a_power_of_two_for_any_maximum (void **state UNUSED)
 {
   source.block_max = 300 * KiB;
   destination.block_preferred = 512 * KiB;
@@ -1121,7 +1121,7 @@ promises_hold_for_any_two_sides (void **state UNUSED)
 
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
-tell_seed (void **state UNUSED)
+print_seed (void **state UNUSED)
 {
   if (current_seed != 0)
     print_error ("failed with seed %u\n", current_seed);
@@ -1140,7 +1140,7 @@ main (void)
     AFRESH (synchronous_is_one_worker_with_one_request),
     AFRESH (unknown_number_of_processors_is_one_worker),
     AFRESH (request_size_is_the_users_or_ours),
-    AFRESH (help_tells_our_request_size),
+    AFRESH (help_has_our_request_size),
     AFRESH (request_size_is_no_smaller_than_preferred),
     AFRESH (preferred_size_beyond_any_buffer_is_bounded),
     AFRESH (request_size_is_no_larger_than_either_maximum),
@@ -1148,13 +1148,13 @@ main (void)
     AFRESH (extents_are_cut_at_512_bytes_at_least),
     AFRESH (queue_holds_one_request_at_least),
     AFRESH (queues_of_all_workers_are_bounded),
-    AFRESH (pinned_pace_is_what_was_asked_for),
+    AFRESH (a_pinned_setting_is_kept),
     AFRESH (little_memory_means_little_in_flight),
     AFRESH (sizes_go_from_small_to_large),
     AFRESH (ceilings_bound_the_sizes),
     AFRESH (wanted_request_size_is_the_only_one),
     AFRESH (requests_are_the_users_as_far_as_memory_allows),
-    AFRESH (source_extents_take_a_source_that_tells),
+    AFRESH (source_extents_need_a_source_with_extents),
     AFRESH (stream_as_the_source_has_no_size),
     AFRESH (stream_as_the_destination_takes_every_byte),
     AFRESH (flush_is_the_default_where_it_can_be),
@@ -1166,12 +1166,12 @@ main (void)
     AFRESH (tail_that_cannot_be_read_is_refused),
     AFRESH (tail_that_cannot_be_written_is_refused),
     AFRESH (minimum_above_the_other_sides_maximum_is_refused),
-    AFRESH (what_is_known_of_the_destination),
+    AFRESH (zeroes_of_the_destination_are_known_or_asked_for),
     AFRESH (no_extents_is_about_the_source_alone),
     AFRESH (zero_requests_follow_the_destination),
     AFRESH (zeroes_that_are_written_fit_the_destinations_maximum),
     AFRESH (scan_is_raised_to_the_preferred_block_unless_given),
-    AFRESH (scan_is_never_below_what_can_be_written),
+    AFRESH (scan_is_never_below_the_minimum_block),
     AFRESH (gap_is_the_smallest_zero_extent_worth_a_request),
     AFRESH (copy_is_not_compared_unless_it_is_said),
     AFRESH (comparing_needs_nothing_but_reading),
@@ -1180,14 +1180,14 @@ main (void)
     AFRESH (only_the_destination_of_a_copy_is_written_to),
     AFRESH (digest_claims_whole_blocks_and_not_too_many),
     AFRESH (huge_disks_do_not_overflow),
-    AFRESH (scan_is_a_power_of_two_whatever_the_maximum),
+    AFRESH (scan_is_a_power_of_two_for_any_maximum),
     AFRESH (shards_together_are_the_disk),
     AFRESH (shards_are_cut_at_whole_blocks),
-    AFRESH (all_of_the_disk_is_what_is_copied_without_shards),
+    AFRESH (without_shards_the_whole_disk_is_copied),
     AFRESH (file_with_one_shard_is_not_known_to_be_zero),
     AFRESH (streams_have_no_shards),
     cmocka_unit_test_setup_teardown (promises_hold_for_any_two_sides,
-                                     start_afresh, tell_seed),
+                                     start_afresh, print_seed),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -108,7 +108,7 @@ empty_range_changes_nothing (void **state UNUSED)
 }
 
 static void
-cutting_leaves_what_sticks_out (void **state UNUSED)
+cutting_leaves_the_rest_outside (void **state UNUSED)
 {
   struct ranges r;
 
@@ -361,7 +361,7 @@ set_behaves_like_an_array (void **state UNUSED)
 
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
-tell_seed (void **state UNUSED)
+print_seed (void **state UNUSED)
 {
   if (current_seed != 0)
     print_error ("failed with seed %u\n", current_seed);
@@ -376,14 +376,14 @@ main (void)
     cmocka_unit_test (neighbours_that_touch_merge_only_with_the_same_value),
     cmocka_unit_test (setting_over_something_cuts_it),
     cmocka_unit_test (empty_range_changes_nothing),
-    cmocka_unit_test (cutting_leaves_what_sticks_out),
+    cmocka_unit_test (cutting_leaves_the_rest_outside),
     cmocka_unit_test (full_set_says_so_and_stays_as_it_was),
     cmocka_unit_test (forgetting_slides_along_for_ever),
     cmocka_unit_test (looking_up_knows_holds_from_follows),
     cmocka_unit_test (offsets_reach_to_the_end_of_64_bits),
     cmocka_unit_test (clearing_and_freeing_leave_nothing),
     cmocka_unit_test (impossible_capacity_is_refused),
-    cmocka_unit_test_teardown (set_behaves_like_an_array, tell_seed),
+    cmocka_unit_test_teardown (set_behaves_like_an_array, print_seed),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -336,7 +336,7 @@ refused_io_comes_back_like_any_other (void **state UNUSED)
 }
 
 static void
-comparing_counts_what_differs (void **state UNUSED)
+comparing_counts_differences (void **state UNUSED)
 {
   copy.plan.compares = true;
   fake_start_engine ();
@@ -443,7 +443,7 @@ main (void)
     ON_FAKE (bad_sector_of_the_destination_costs_only_itself),
     ON_FAKE (reply_that_does_not_match_ends_the_copy),
     ON_FAKE (refused_io_comes_back_like_any_other),
-    ON_FAKE (comparing_counts_what_differs),
+    ON_FAKE (comparing_counts_differences),
     ON_FAKE (full_window_has_no_room),
     ON_FAKE (requests_that_are_put_off_are_not_free),
     ON_FAKE (discarded_requests_are_owed),

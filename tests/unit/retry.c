@@ -30,7 +30,7 @@ passing_failures_are_worth_a_try (void **state UNUSED)
 }
 
 static void
-what_stays_as_it_is_is_not (void **state UNUSED)
+permanent_errors_are_not (void **state UNUSED)
 {
   static const int errors[] = {
     EINVAL, EPERM,   EACCES,    EROFS,   ENOSPC, EDQUOT,
@@ -64,7 +64,7 @@ no_tries_are_none (void **state UNUSED)
 }
 
 static void
-nobody_waits_longer_than_a_minute (void **state UNUSED)
+no_wait_is_longer_than_a_minute (void **state UNUSED)
 {
   const struct retry_plan p = { .tries = 1000, .wait = NS_PER_S };
   uint64_t wait = 0;
@@ -78,10 +78,10 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (passing_failures_are_worth_a_try),
-    cmocka_unit_test (what_stays_as_it_is_is_not),
+    cmocka_unit_test (permanent_errors_are_not),
     cmocka_unit_test (tries_are_counted),
     cmocka_unit_test (no_tries_are_none),
-    cmocka_unit_test (nobody_waits_longer_than_a_minute),
+    cmocka_unit_test (no_wait_is_longer_than_a_minute),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -96,7 +96,7 @@ take_doubled (void)
 }
 
 static void
-one_that_is_sent_twice_at_once_is_one (void **state UNUSED)
+a_signal_sent_twice_at_once_counts_once (void **state UNUSED)
 {
   assert_int_equal (status_of (take_doubled), 0);
 }
@@ -127,7 +127,7 @@ take_two (void)
 }
 
 static void
-a_second_one_ends_who_does_not_take_it (void **state UNUSED)
+a_second_signal_ends_a_process_that_does_not_take_it (void **state UNUSED)
 {
   const int status = status_of (leave_two);
 
@@ -136,7 +136,7 @@ a_second_one_ends_who_does_not_take_it (void **state UNUSED)
 }
 
 static void
-a_second_one_ends_who_does_not_end (void **state UNUSED)
+a_second_signal_ends_a_process_that_goes_on (void **state UNUSED)
 {
   const int status = status_of (take_two);
 
@@ -149,9 +149,9 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (each_is_handed_over),
-    cmocka_unit_test (one_that_is_sent_twice_at_once_is_one),
-    cmocka_unit_test (a_second_one_ends_who_does_not_take_it),
-    cmocka_unit_test (a_second_one_ends_who_does_not_end),
+    cmocka_unit_test (a_signal_sent_twice_at_once_counts_once),
+    cmocka_unit_test (a_second_signal_ends_a_process_that_does_not_take_it),
+    cmocka_unit_test (a_second_signal_ends_a_process_that_goes_on),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -144,7 +144,7 @@ reader_that_goes_ends_it (void **state UNUSED)
 }
 
 static void
-what_cannot_be_written_is_refused (void **state UNUSED)
+files_that_cannot_be_opened_are_refused (void **state UNUSED)
 {
   static const char *const words[] = { "987654", "/nowhere/file", "/" };
   struct sink out;
@@ -188,7 +188,7 @@ main (void)
     cmocka_unit_test (full_pipe_drops_whole_lines),
     cmocka_unit_test (full_socket_keeps_the_order),
     cmocka_unit_test (reader_that_goes_ends_it),
-    cmocka_unit_test (what_cannot_be_written_is_refused),
+    cmocka_unit_test (files_that_cannot_be_opened_are_refused),
     cmocka_unit_test (all_of_a_report_is_written),
   };
 

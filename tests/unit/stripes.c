@@ -316,7 +316,7 @@ stealing_keeps_to_align (void **state UNUSED)
 }
 
 static void
-finish_waits_for_what_is_claimed_and_not_done (void **state UNUSED)
+finish_waits_for_claimed_ranges (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 2000, 3, 1, 1000);
   struct range out;
@@ -337,7 +337,7 @@ finish_waits_for_what_is_claimed_and_not_done (void **state UNUSED)
 }
 
 static void
-finish_waits_for_what_nobody_has_taken (void **state UNUSED)
+finish_waits_for_free_stripes (void **state UNUSED)
 {
   struct stripes *s = stripes_of (0, 2000, 2, 1, 1000);
   struct range out;
@@ -611,7 +611,7 @@ each_byte_is_claimed_exactly_once (void **state UNUSED)
 
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
-tell_seed (void **state UNUSED)
+print_seed (void **state UNUSED)
 {
   if (current_seed != 0)
     print_error ("failed with seed %u\n", current_seed);
@@ -701,12 +701,12 @@ main (void)
     cmocka_unit_test (small_rests_are_left_alone),
     cmocka_unit_test (small_ranges_come_last_and_the_smallest_of_all),
     cmocka_unit_test (stealing_keeps_to_align),
-    cmocka_unit_test (finish_waits_for_what_is_claimed_and_not_done),
-    cmocka_unit_test (finish_waits_for_what_nobody_has_taken),
+    cmocka_unit_test (finish_waits_for_claimed_ranges),
+    cmocka_unit_test (finish_waits_for_free_stripes),
     cmocka_unit_test (offsets_reach_to_the_largest_disk),
     cmocka_unit_test (owners_share_one_stripe_in_order),
     cmocka_unit_test (nothing_in_order_is_done_at_once),
-    cmocka_unit_test_teardown (each_byte_is_claimed_exactly_once, tell_seed),
+    cmocka_unit_test_teardown (each_byte_is_claimed_exactly_once, print_seed),
     cmocka_unit_test (threads_claim_each_byte_exactly_once),
   };
 

@@ -64,7 +64,7 @@ number_of (const char *text, const char *key)
 }
 
 static void
-nothing_is_told_without_a_trace (void **state UNUSED)
+nothing_is_recorded_without_a_trace (void **state UNUSED)
 {
   struct track *k = trace_worker (NULL, 7);
 
@@ -80,7 +80,7 @@ nothing_is_told_without_a_trace (void **state UNUSED)
 }
 
 static void
-tracks_that_told_something_are_named (void **state UNUSED)
+tracks_with_events_are_named (void **state UNUSED)
 {
   struct trace *t = trace_new (3);
   char *text = text_of (t);
@@ -136,7 +136,7 @@ spans_that_overlap_have_ends_of_their_own (void **state UNUSED)
 }
 
 static void
-what_nobody_answered_ends_with_the_trace (void **state UNUSED)
+unanswered_requests_end_with_the_trace (void **state UNUSED)
 {
   struct trace *t = trace_new (1);
   struct track *k = trace_worker (t, 0);
@@ -154,7 +154,7 @@ what_nobody_answered_ends_with_the_trace (void **state UNUSED)
 }
 
 static void
-spans_and_marks_are_told_at_once (void **state UNUSED)
+spans_and_marks_are_recorded_at_once (void **state UNUSED)
 {
   struct trace *t = trace_new (1);
   char *text;
@@ -177,7 +177,7 @@ spans_and_marks_are_told_at_once (void **state UNUSED)
 }
 
 static void
-states_and_levels_are_told_when_they_change (void **state UNUSED)
+states_and_levels_are_recorded_when_they_change (void **state UNUSED)
 {
   static const char waiting[] = "waiting for extents", full[] = "window full";
   static const char window[] = "window";
@@ -247,7 +247,7 @@ memory_is_bounded_for_many_workers (void **state UNUSED)
 }
 
 static void
-errors_in_writing_are_told (void **state UNUSED)
+write_errors_are_reported (void **state UNUSED)
 {
   struct trace *t = trace_new (1);
   const int full = open ("/dev/full", O_WRONLY);
@@ -262,15 +262,15 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (nothing_is_told_without_a_trace),
-    cmocka_unit_test (tracks_that_told_something_are_named),
+    cmocka_unit_test (nothing_is_recorded_without_a_trace),
+    cmocka_unit_test (tracks_with_events_are_named),
     cmocka_unit_test (spans_that_overlap_have_ends_of_their_own),
-    cmocka_unit_test (what_nobody_answered_ends_with_the_trace),
-    cmocka_unit_test (spans_and_marks_are_told_at_once),
-    cmocka_unit_test (states_and_levels_are_told_when_they_change),
+    cmocka_unit_test (unanswered_requests_end_with_the_trace),
+    cmocka_unit_test (spans_and_marks_are_recorded_at_once),
+    cmocka_unit_test (states_and_levels_are_recorded_when_they_change),
     cmocka_unit_test (the_newest_take_the_place_of_the_oldest),
     cmocka_unit_test (memory_is_bounded_for_many_workers),
-    cmocka_unit_test (errors_in_writing_are_told),
+    cmocka_unit_test (write_errors_are_reported),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -629,7 +629,7 @@ link_is_not_given_much_more_than_it_holds (void **state UNUSED)
 
 /* A narrow link is filled by a few requests, also if it begins with a burst. */
 static void
-narrow_link_is_not_given_what_buys_nothing (void **state UNUSED)
+narrow_link_gets_no_useless_requests (void **state UNUSED)
 {
   struct model m = link_of (20 * MS, 0);
 
@@ -650,7 +650,7 @@ narrow_link_is_not_given_what_buys_nothing (void **state UNUSED)
  * ones are not tried for long.
  */
 static void
-larger_requests_where_their_number_is_what_limits (void **state UNUSED)
+larger_requests_if_their_number_is_limited (void **state UNUSED)
 {
   for (unsigned threads = 4; threads <= 64; threads *= 4) {
     struct model m = link_of (100 * MS, 1.2e9);
@@ -669,7 +669,7 @@ larger_requests_where_their_number_is_what_limits (void **state UNUSED)
   }
 }
 
-/* -- what is not the link's doing ----------------------------------------- */
+/* -- causes other than the link ------------------------------------------- */
 
 /* As when each page is touched for the first time. */
 static void
@@ -798,7 +798,7 @@ room_is_used_within_two_round_trips (void **state UNUSED)
 }
 
 static void
-what_buys_nothing_is_given_back_within_a_second (void **state UNUSED)
+window_shrinks_within_a_second_on_a_narrower_link (void **state UNUSED)
 {
   const struct model wide = link_of (40 * MS, 1e9);
   const struct model narrow = link_of (40 * MS, 100e6);
@@ -920,7 +920,7 @@ limit_during_a_rise_is_not_looked_at_all_the_time (void **state UNUSED)
 }
 
 static void
-one_pace_and_no_more_workers_are_nothing_to_find (void **state UNUSED)
+one_setting_and_no_more_workers_leave_nothing_to_tune (void **state UNUSED)
 {
   const struct delivered d = {
     .workers = 4, .came = 1, .went = 1, .refused = 1, .rtt = { 1, 1 }
@@ -975,8 +975,8 @@ main (void)
     AFRESH (long_link_that_was_taken_for_a_near_one_is_risen_on),
     AFRESH (long_link_gets_more_workers_and_a_near_one_none),
     AFRESH (link_is_not_given_much_more_than_it_holds),
-    AFRESH (narrow_link_is_not_given_what_buys_nothing),
-    AFRESH (larger_requests_where_their_number_is_what_limits),
+    AFRESH (narrow_link_gets_no_useless_requests),
+    AFRESH (larger_requests_if_their_number_is_limited),
     AFRESH (slow_first_answers_do_not_keep_the_window_small),
     AFRESH (page_faults_do_not_keep_the_window_small),
     AFRESH (machine_that_stops_goes_on_as_before),
@@ -986,14 +986,14 @@ main (void)
     AFRESH (quick_beginning_is_soon_forgotten),
     AFRESH (link_that_changes_is_followed_both_ways),
     AFRESH (room_is_used_within_two_round_trips),
-    AFRESH (what_buys_nothing_is_given_back_within_a_second),
+    AFRESH (window_shrinks_within_a_second_on_a_narrower_link),
     AFRESH (shortest_time_is_found_again_after_it_was_forgotten),
     AFRESH (longer_way_is_believed),
     AFRESH (two_copies_share_a_link),
     AFRESH (nothing_is_concluded_while_windows_have_room),
     AFRESH (nothing_is_concluded_while_a_limit_holds_the_copy_up),
     AFRESH (limit_during_a_rise_is_not_looked_at_all_the_time),
-    AFRESH (one_pace_and_no_more_workers_are_nothing_to_find),
+    AFRESH (one_setting_and_no_more_workers_leave_nothing_to_tune),
     AFRESH (long_link_gets_more_workers_with_one_window_too),
     AFRESH (nothing_moves_and_nothing_happens),
   };

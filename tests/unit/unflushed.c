@@ -61,7 +61,7 @@ expect_nothing_again (void)
 }
 
 static void
-what_was_written_is_lost_with_the_connection (void **state UNUSED)
+writes_are_lost_with_the_connection (void **state UNUSED)
 {
   assert_true (unflushed_is_empty (&d));
   unflushed_note (&d, range_of (100, 200));
@@ -78,7 +78,7 @@ what_was_written_is_lost_with_the_connection (void **state UNUSED)
 }
 
 static void
-flush_covers_what_came_before_it (void **state UNUSED)
+flush_covers_earlier_writes (void **state UNUSED)
 {
   unflushed_note (&d, range_of (0, 100));
   unflushed_flush_begins (&d);
@@ -105,7 +105,7 @@ flush_without_an_answer_covers_nothing (void **state UNUSED)
 }
 
 static void
-what_is_lost_twice_is_done_a_third_time (void **state UNUSED)
+a_range_lost_twice_is_done_a_third_time (void **state UNUSED)
 {
   unflushed_note (&d, range_of (0, 100));
   unflushed_note (&d, range_of (200, 300));
@@ -213,7 +213,7 @@ too_many_pieces_want_a_flush_and_are_never_forgotten (void **state UNUSED)
 
 /* Otherwise nothing would be written any more. */
 static void
-what_is_never_flushed_never_waits_for_a_flush (void **state UNUSED)
+a_destination_without_flush_never_waits_for_one (void **state UNUSED)
 {
   note (100);
   assert_true (unflushed_lost (&d, 300));
@@ -232,16 +232,16 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    TEST (what_was_written_is_lost_with_the_connection),
-    TEST (flush_covers_what_came_before_it),
+    TEST (writes_are_lost_with_the_connection),
+    TEST (flush_covers_earlier_writes),
     TEST (flush_without_an_answer_covers_nothing),
-    TEST (what_is_lost_twice_is_done_a_third_time),
+    TEST (a_range_lost_twice_is_done_a_third_time),
     TEST (loss_makes_flushes_come_sooner_and_flushes_later),
     TEST (one_write_is_always_allowed),
     TEST (crashes_come_to_an_end),
     TEST (too_many_pieces_want_a_flush_and_are_never_forgotten),
     cmocka_unit_test_setup_teardown (
-      what_is_never_flushed_never_waits_for_a_flush, start_without_flushes,
+      a_destination_without_flush_never_waits_for_one, start_without_flushes,
       end),
   };
 

@@ -55,7 +55,7 @@ take (void **tag)
 }
 
 static void
-what_was_written_is_read (void **state UNUSED)
+writes_are_read_back (void **state UNUSED)
 {
   char from[DEPTH][PIECE], to[DEPTH][PIECE];
   bool seen[DEPTH] = { false };
@@ -169,7 +169,7 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    ON_RING (what_was_written_is_read),
+    ON_RING (writes_are_read_back),
     ON_RING (settling_is_silent),
     ON_RING (the_end_of_a_file_is_a_short_read),
     ON_RING (an_error_is_minus_an_errno),

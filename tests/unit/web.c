@@ -75,7 +75,7 @@ the_end_of_a_small_file_is_enough (void **state UNUSED)
 }
 
 static void
-nonsense_is_no_range (void **state UNUSED)
+nonsense_is_not_a_range (void **state UNUSED)
 {
   static const char *const ranges[] = {
     "bytes 5-4/10", "bytes 0-10/10", "bytes 0-9",
@@ -97,7 +97,7 @@ nonsense_is_no_range (void **state UNUSED)
 }
 
 static void
-what_is_no_answer_is_refused (void **state UNUSED)
+malformed_answers_are_refused (void **state UNUSED)
 {
   static const char *const texts[] = {
     "", "\n", "http://host/x\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1\nx\n",
@@ -125,7 +125,7 @@ differences_are_named (void **state UNUSED)
 }
 
 static void
-servers_are_told_apart (void **state UNUSED)
+different_servers_are_recognised (void **state UNUSED)
 {
   assert_true (web_same_server ("http://host/x", "HTTP://HOST/y?z"));
   assert_true (web_same_server ("http://host", "http://host/y"));
@@ -135,7 +135,7 @@ servers_are_told_apart (void **state UNUSED)
 }
 
 static void
-no_word_of_a_question_leaves_its_line (void **state UNUSED)
+each_word_of_a_question_stays_on_its_line (void **state UNUSED)
 {
   char address[] = "http://host/\"\noutput = \"/x", user[] = "a\\b";
   char password[] = "c\"d";
@@ -162,11 +162,11 @@ main (void)
     cmocka_unit_test (a_range_is_read),
     cmocka_unit_test (the_last_of_several_answers_counts),
     cmocka_unit_test (the_end_of_a_small_file_is_enough),
-    cmocka_unit_test (nonsense_is_no_range),
-    cmocka_unit_test (what_is_no_answer_is_refused),
+    cmocka_unit_test (nonsense_is_not_a_range),
+    cmocka_unit_test (malformed_answers_are_refused),
     cmocka_unit_test (differences_are_named),
-    cmocka_unit_test (servers_are_told_apart),
-    cmocka_unit_test (no_word_of_a_question_leaves_its_line),
+    cmocka_unit_test (different_servers_are_recognised),
+    cmocka_unit_test (each_word_of_a_question_stays_on_its_line),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -258,7 +258,7 @@ cutting_agrees_with_the_model (void **state UNUSED)
 
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
-tell_seed (void **state UNUSED)
+print_seed (void **state UNUSED)
 {
   if (current_seed != 0)
     print_error ("failed with seed %u\n", current_seed);
@@ -407,7 +407,7 @@ main (void)
     cmocka_unit_test (short_zero_buffer_is_zero_as_a_whole),
     cmocka_unit_test (scan_0_looks_at_nothing),
     cmocka_unit_test (too_many_segments_keep_the_longer_runs),
-    cmocka_unit_test_teardown (cutting_agrees_with_the_model, tell_seed),
+    cmocka_unit_test_teardown (cutting_agrees_with_the_model, print_seed),
     cmocka_unit_test (first_way_is_the_best_that_the_server_offers),
     cmocka_unit_test (refusals_lead_down_the_ladder),
     cmocka_unit_test (errors_that_have_nothing_to_do_with_the_way_leave_it),

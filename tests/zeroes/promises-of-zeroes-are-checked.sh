@@ -88,12 +88,12 @@ expect_no_error warning
 for mode in read-error read-silent read-cut read-half; do
   rm -f "$tmp/copy"
   truncate -s 32M "$tmp/copy"
-  serve_faulty rude --mode=$mode "$tmp/copy"
-  copy_ok --destination-is-zero "$src" "$rude"
-  expect_fired rude
+  serve_faulty faulty --mode=$mode "$tmp/copy"
+  copy_ok --destination-is-zero "$src" "$faulty"
+  expect_fired faulty
   expect_no_error "$wrong"
   expect_identical "$tmp/disk" "$tmp/copy"
-  stop_server rude
+  stop_server faulty
 done
 
 # The warning has a code for programs.
