@@ -51,7 +51,7 @@ warn_of_extents (struct loop *l, const struct conn *c, const struct extents *x)
   if (extents_failures (x, &err) == 0
       || atomic_exchange (&l->shared->warned[conn_side (c)], true))
     return;
-  log_warning_as ("no-extents",
+  log_warning_as ("block-status-failed",
                   "%s: block status failed: %s: such ranges count"
                   " as data",
                   conn_name (c), err ? request_strerror (err) : "no answer");

@@ -79,7 +79,7 @@ connect_pair (struct worker *w, struct error *e)
   if (r == 0)
     return NOT_NEEDED;
   if (r == -1 && w->number > 0) {
-    log_warning_as ("few-connections", "%s: going on without connection %u",
+    log_warning_as ("fewer-connections", "%s: going on without connection %u",
                     why.text, w->number + 1);
     return NOT_NEEDED;
   }
@@ -175,7 +175,7 @@ fail:
   error_set (e, errno, "worker %u: %s", w->number, strerror (errno));
   if (!further)
     return FAILED;
-  log_warning_as ("few-workers", "%s: copying with fewer workers", e->text);
+  log_warning_as ("fewer-workers", "%s: copying with fewer workers", e->text);
   return NOT_NEEDED;
 }
 
