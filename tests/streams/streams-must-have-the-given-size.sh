@@ -44,7 +44,7 @@ copy_fails 1 '^stripecopy: source /dev/zero: it has more than the 1000 bytes' \
 
 # Impossible sizes are refused before anything is made.
 make_ones "$tmp/copy" 1M
-stream_fails 2 '^stripecopy: destination .*\(1048576\) .*--source-size' \
+stream_fails 2 '^stripecopy: destination .*size is 1048576, --source-size' \
              --source-size=2M - "$dst" < "$tmp/right"
 serve_nbdkit src -r file "$tmp/ones"
 for source in "$tmp/ones" "$src"; do

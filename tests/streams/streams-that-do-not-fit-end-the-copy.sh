@@ -21,9 +21,9 @@ for length in 0 1 $((size - 1)) $size; do
 done
 
 serve_nbdkit dst2 file "$tmp/copy"
-stream_fails 1 "^stripecopy: destination .*\($size\) .*source -: .* $((size + 1)) " \
-             - "$dst2" < "$tmp/disk"
-copy_fails 1 "^stripecopy: destination .*\($size\) .*source /dev/zero: " \
+stream_fails 1 "^stripecopy: destination .*size is $size, source - has sent\
+ at least $((size + 1)) " - "$dst2" < "$tmp/disk"
+copy_fails 1 "^stripecopy: destination .*size is $size, source /dev/zero has sent " \
            /dev/zero "$dst2"
 
 truncate -s 1M "$tmp/copy"
