@@ -681,7 +681,7 @@ child_describe (const struct child *c, char *buf, size_t size)
   if (!c->ended)
     snprintf (buf, size, "has not ended");
   else if (c->status == STATUS_UNKNOWN)
-    snprintf (buf, size, "ended, its status is not known");
+    snprintf (buf, size, "ended with an unknown status");
   else if (WIFSIGNALED (c->status))
     snprintf (buf, size, "was killed by signal %d (%s)", WTERMSIG (c->status),
               strsignal (WTERMSIG (c->status)));

@@ -102,7 +102,7 @@ find_mounts (struct found *f, dev_t number, const char *device)
     if (mounts (line, number)
         && sscanf (line, "%*u %*u %*s %*s %ms", &where) == 1) {
       unescape (where);
-      add (f, "%s is mounted on %s, which umount ends", device, where);
+      add (f, "%s is mounted on %s (to release: umount)", device, where);
       free (where);
     }
   free (line);
@@ -121,7 +121,7 @@ find_swap (struct found *f, dev_t number, const char *device)
     if (sscanf (line, "%ms", &path) == 1) {
       unescape (path);
       if (is_device (path, number))
-        add (f, "%s is swap space, which swapoff ends", device);
+        add (f, "%s is swap space (to release: swapoff)", device);
       free (path);
     }
   free (line);
@@ -159,16 +159,16 @@ describe_holder (struct found *f, const char *device, const char *folder,
   read_line (folder, holder, "dm/name", name, sizeof name);
   read_line (folder, holder, "dm/uuid", uuid, sizeof uuid);
   if (strncmp (holder, "md", 2) == 0)
-    add (f, "%s is a part of the array %s, which mdadm --stop ends", device,
+    add (f, "%s is a part of the array %s (to release: mdadm --stop)", device,
          holder);
   else if (strncmp (uuid, "LVM-", 4) == 0)
-    add (f, "%s holds the logical volume %s, which vgchange -an ends", device,
+    add (f, "%s holds the logical volume %s (to release: vgchange -an)", device,
          name);
   else if (strncmp (uuid, "CRYPT-", 6) == 0)
-    add (f, "%s is open as %s, which cryptsetup close ends", device, name);
+    add (f, "%s is open as %s (to release: cryptsetup close)", device, name);
   else if (name[0])
-    add (f, "%s is a part of the device %s, which dmsetup remove ends", device,
-         name);
+    add (f, "%s is a part of the device %s (to release: dmsetup remove)",
+         device, name);
   else
     add (f, "%s is a part of the device %s", device, holder);
 }
@@ -257,8 +257,8 @@ holders_describe (dev_t number, const char *name, char *text, size_t size)
   if (f.used > 0)
     return true;
   add (&f,
-       "another program has opened it exclusively; lsof %s says which,"
-       " unless it is in another container",
+       "another program has opened it exclusively (lsof %s lists it,"
+       " unless it runs in another container)",
        name);
   return false;
 }

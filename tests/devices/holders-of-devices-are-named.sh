@@ -28,7 +28,7 @@ mounted ()
     mount "$1" "$tmp/a place" 2> "$errors" ||
       { echo "mounting is refused"; exit; }
     trap 'umount "$tmp/a place"' EXIT
-    by="in use by another: .*${name##*/} is mounted on $tmp/a place, which umount"
+    by="in use by another: .*${name##*/} is mounted on $tmp/a place .to release: umount"
     copy_fails 5 "destination $1: it is $by" "$tmp/disk" "$1"
     copy_fails 5 "destination $device: it is $by" "$tmp/disk" "$device"
     copy_fails 5 "destination $device: it is $by" --plan "$tmp/disk" "$device"
@@ -52,7 +52,7 @@ mounted "$device"
     exit
   fi
   trap 'swapoff "$device"' EXIT
-  copy_fails 5 "destination $device: .*$device is swap space, which swapoff" \
+  copy_fails 5 "destination $device: .*$device is swap space .to release: swapoff" \
              "$tmp/disk" "$device"
 )
 
@@ -63,7 +63,7 @@ mounted "$device"
     dmsetup create "$name" > "$tmp/dmsetup" 2>&1 ||
     { echo "there is no device mapper"; exit; }
   trap 'dmsetup remove --retry "$name"' EXIT
-  copy_fails 5 "$device is a part of the device $name, which dmsetup remove" \
+  copy_fails 5 "$device is a part of the device $name .to release: dmsetup remove" \
              "$tmp/disk" "$device"
 )
 
@@ -78,7 +78,7 @@ open(sys.argv[2], "w").close()
 sys.stdin.readline()' "$device" "$tmp/held" <&"$hold" &
   servers+=($!)
   wait_until test -e "$tmp/held"
-  copy_fails 5 "another program has opened it exclusively; lsof $device says" \
+  copy_fails 5 "another program has opened it exclusively .lsof $device lists" \
              "$tmp/disk" "$device"
   echo >&"$hold"
   wait $!

@@ -675,7 +675,7 @@ a_status_that_is_lost_is_unknown (void **state UNUSED)
   sigaction (SIGCHLD, &before, NULL);
   assert_true (c.ended);
   assert_string_equal (child_describe (&c, text, sizeof text),
-                       "ended, its status is not known");
+                       "ended with an unknown status");
 }
 
 /* A child that is not a server. */
