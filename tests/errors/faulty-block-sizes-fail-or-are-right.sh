@@ -7,19 +7,10 @@ requires_plugin file
 
 make_islands "$tmp/disk" 8
 for mode in blocks-zero blocks-odd blocks-crossed blocks-huge size-huge; do
-  make_ones "$tmp/copy" 8M
-  serve_faulty src --mode=$mode "$tmp/disk"
-  serve_nbdkit dst file "$tmp/copy"
-  copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
-  expect_fired src
-  stop_server src
-  stop_server dst
-
-  make_ones "$tmp/copy" 8M
-  serve_nbdkit src -r file "$tmp/disk"
-  serve_faulty dst --mode=$mode "$tmp/copy"
-  copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
-  expect_fired dst
-  stop_server src
-  stop_server dst
+  for side in source destination; do
+    make_ones "$tmp/copy" 8M
+    serve_pair $side --mode=$mode
+    copy_right_or_fails "$tmp/disk" "$tmp/copy" --retry-wait=0 "$src" "$dst"
+    expect_fired "$faulty"
+  done
 done

@@ -10,13 +10,10 @@ for mode in read-pieces read-overlap read-outside read-then-error \
             read-error-zero read-cut read-empty read-simple read-huge \
             read-stuck read-text; do
   make_ones "$tmp/copy" 16M
-  serve_faulty src --mode=$mode --after=3 "$tmp/disk"
-  serve_nbdkit dst file "$tmp/copy"
+  serve_pair source --mode=$mode --after=3
   copy_right_or_fails "$tmp/disk" "$tmp/copy" -T 2 -C 2 --retry-wait=0 \
                       --retries=1 --stall-timeout=$factor "$src" "$dst"
   expect_fired src
   # Pieces in any order, with holes, are allowed by the protocol.
   [ $mode != read-pieces ] || [ $code -eq 0 ] || fail "$mode: exit status $code"
-  stop_server src
-  stop_server dst
 done

@@ -10,19 +10,10 @@ requires_plugin file
 make_data "$tmp/disk" 16M
 make_ones "$tmp/copy" 16M
 for mode in garble bad-cookie drop; do
-  serve_faulty src --mode=$mode --after=5 "$tmp/disk"
-  serve_nbdkit dst file "$tmp/copy"
-  copy_fails 1 '^stripecopy: source ' --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 \
-             "$src" "$dst"
-  expect_fired src
-  stop_server src
-  stop_server dst
-
-  serve_nbdkit src -r file "$tmp/disk"
-  serve_faulty dst --mode=$mode --after=5 "$tmp/copy"
-  copy_fails 1 '^stripecopy: destination ' \
-             --stall-timeout=$((2 * factor)) --retries=0 -T 2 -C 2 "$src" "$dst"
-  expect_fired dst
-  stop_server src
-  stop_server dst
+  for side in source destination; do
+    serve_pair $side --mode=$mode --after=5
+    copy_fails 1 "^stripecopy: $side " --stall-timeout=$((2 * factor)) \
+               --retries=0 -T 2 -C 2 "$src" "$dst"
+    expect_fired "$faulty"
+  done
 done

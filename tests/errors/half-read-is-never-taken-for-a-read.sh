@@ -9,11 +9,8 @@ requires_plugin file
 make_data "$tmp/disk" 16M
 for mode in read-half read-twice; do
   make_ones "$tmp/copy" 16M
-  serve_faulty src --mode=$mode --after=5 "$tmp/disk"
-  serve_nbdkit dst file "$tmp/copy"
+  serve_pair source --mode=$mode --after=5
   copy_fails 1 '^stripecopy: source .*read.*offset [0-9]+ length [0-9]+: ' \
              --retries=0 "$src" "$dst"
   expect_fired src
-  stop_server src
-  stop_server dst
 done

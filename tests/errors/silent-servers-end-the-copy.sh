@@ -7,14 +7,10 @@
 requires_plugin file
 
 make_disks
-serve_faulty src --mode=read-silent --after=3 "$tmp/disk"
-serve_nbdkit dst file "$tmp/copy"
-copy_fails 1 "^stripecopy: source .*no answer for $factor s.* offset" \
-           --stall-timeout="$factor" --retries=0 "$src" "$dst"
-expect_fired src
-
-serve_nbdkit src2 -r file "$tmp/disk"
-serve_faulty dst2 --mode=write-silent --after=3 "$tmp/copy"
-copy_fails 1 "^stripecopy: destination .*no answer for $factor s.* offset" \
-           --stall-timeout="$factor" --retries=0 "$src2" "$dst2"
-expect_fired dst2
+for fault in 'source read' 'destination write'; do
+  read -r side request <<< "$fault"
+  serve_pair "$side" --mode="$request-silent" --after=3
+  copy_fails 1 "^stripecopy: $side .*no answer for $factor s.* offset" \
+             --stall-timeout="$factor" --retries=0 "$src" "$dst"
+  expect_fired "$faulty"
+done

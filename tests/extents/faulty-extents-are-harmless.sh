@@ -13,13 +13,10 @@ for mode in status-none status-twice status-zero-first status-zero-middle \
             status-short status-wrong-id status-flags status-odd \
             status-then-error status-error; do
   make_ones "$tmp/copy" $(((16 << 20) + 513))
-  serve_faulty src --mode=$mode "$tmp/disk"
-  serve_nbdkit dst file "$tmp/copy"
+  serve_pair source --mode=$mode
   copy_ok -T 2 -C 2 "$src" "$dst"
   cmp "$tmp/disk" "$tmp/copy" || fail "$mode: the copy differs"
   # These modes report a last range that ends before the end of the disk, or at
   # it.
   [ $mode = status-long ] || expect_fired src
-  stop_server src
-  stop_server dst
 done

@@ -80,8 +80,8 @@ serve_qemu_nbd ()
   server_is_up "$name" "$pidfile"
 }
 
-# Starts nbd-server (no structured replies, no extents): ARGS are the file and lines
-# for its export's section.
+# Starts nbd-server (no structured replies, no extents): ARGS are the file and
+# lines for its export's section.
 serve_nbd_server ()
 {
   local name=$1 file=$2
@@ -109,7 +109,8 @@ serve_faulty ()
   server_is_up "$name" "$pidfile"
 }
 
-# Starts a web server: ARGS are its folder, and for https a certificate and its key.
+# Starts a web server: ARGS are its folder, and for https a certificate and its
+# key.
 # Sets NAME to its address.  Its requests are lines of $tmp/NAME.requests.
 serve_web ()
 {
@@ -122,6 +123,26 @@ serve_web ()
           "$tmp/$name.requests" "$@" 2> "$tmp/$name.log" &
   server_is_up "$name" "$pidfile"
   printf -v "$name" %s "$scheme://localhost:$(< "$tmp/$name.port")"
+}
+
+# Starts two servers, src for $tmp/disk and dst for $tmp/copy. The server of one
+# side is faulty, and faulty is set to its name: serve_pair source|destination
+# ARGS..., where ARGS are options of faulty-server. Ends an earlier pair first.
+serve_pair ()
+{
+  local side=$1
+  shift
+  [ -z "${faulty:-}" ] || { stop_server src; stop_server dst; }
+  case $side in
+    source)
+      faulty=src
+      serve_faulty src "$@" "$tmp/disk"
+      serve_nbdkit dst file "$tmp/copy" ;;
+    destination)
+      faulty=dst
+      serve_nbdkit src -r file "$tmp/disk"
+      serve_faulty dst "$@" "$tmp/copy" ;;
+  esac
 }
 
 # Ends a server, optionally by another signal.

@@ -8,22 +8,14 @@ requires_plugin file
 
 make_islands "$tmp/disk" 32
 for mode in drop garble stall; do
-  for faulty in src dst; do
+  for side in source destination; do
     make_ones "$tmp/copy" 32M
-    if [ $faulty = src ]; then
-      serve_faulty src --mode=$mode --after=6 --times=4 "$tmp/disk"
-      serve_nbdkit dst file "$tmp/copy"
-    else
-      serve_nbdkit src -r file "$tmp/disk"
-      serve_faulty dst --mode=$mode --after=6 --times=4 "$tmp/copy"
-    fi
+    serve_pair $side --mode=$mode --after=6 --times=4
     copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
             --stall-timeout=$factor "$src" "$dst"
-    expect_fired $faulty
+    expect_fired "$faulty"
     expect_error 'worker [01] reconnects in '
     expect_error 'worker [01] has reconnected$'
     expect_identical "$tmp/disk" "$tmp/copy"
-    stop_server src
-    stop_server dst
   done
 done

@@ -9,20 +9,14 @@ requires_plugin file
 make_data "$tmp/disk" 4M
 make_ones "$tmp/copy" 4M
 
-for mode in read-silent status-silent write-silent; do
-  if [ $mode = write-silent ]; then
-    serve_nbdkit src -r file "$tmp/disk"
-    serve_faulty dst --mode=$mode "$tmp/copy"
-    fired=$tmp/dst.fired
-  else
-    serve_faulty src --mode=$mode "$tmp/disk"
-    serve_nbdkit dst file "$tmp/copy"
-    fired=$tmp/src.fired
-  fi
+for fault in 'source read' 'source status' 'destination write'; do
+  read -r side request <<< "$fault"
+  mode=$request-silent
+  serve_pair "$side" --mode="$mode"
   start_copy --stall-timeout=86400 --open-timeout=86400 "$src" "$dst"
-  wait_until test -s "$fired"
+  wait_until test -s "$tmp/$faulty.fired"
   # During block status requests at the start, the first signal ends it.
-  if [ $mode != status-silent ]; then
+  if [ "$request" != status ]; then
     kill -INT "$copy_pid"
     wait_until signal_is_taken
     pause 0.5                   # the copy waits five seconds for replies
@@ -36,6 +30,4 @@ for mode in read-silent status-silent write-silent; do
   wait_copy
   [ $code -eq 130 ] || fail "$mode: exit status $code after two signals"
   expect_error '^stripecopy: ended by signal 2'
-  stop_server src
-  stop_server dst
 done
