@@ -228,7 +228,7 @@ start_tls ()
 }
 
 # -- links -------------------------------------------------------------------
-# Each read and each write is delayed. nbdkit has 16 threads per connection by
+# Each read and each write is delayed.  nbdkit has 16 threads per connection by
 # default: further requests wait in its socket.
 
 workloads_of_links=()

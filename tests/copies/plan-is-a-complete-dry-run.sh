@@ -47,7 +47,7 @@ expect_report "r['bytes']['data'] == 4 << 20" \
               "r['bytes']['zero'] == 16 << 20" \
               "r['bytes']['skipped'] == 44 << 20"
 
-# Zeroes of an earlier copy count.
+# Ranges that an earlier run has copied are not left to do.
 copy_ok --map="$tmp/map" "$src" "$dst"
 copy_ok --plan --map="$tmp/map" --report="$tmp/report" "$src" "$dst"
 expect_planned "not r['changed']" "r['bytes']['resumed'] == 64 << 20" \

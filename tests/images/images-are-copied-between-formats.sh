@@ -27,8 +27,8 @@ expect_identical "$tmp/disk" "$tmp/copy"
 copy_ok "$tmp/disk.vdi" "$tmp/copy"
 expect_identical "$tmp/disk.vdi" "$tmp/copy"
 
-# If no format allows the size of the disk, less than a sector of zeroes is
-# added.
+# If the format does not allow the size of the disk, less than a sector of
+# zeroes is added.
 make_data "$tmp/odd" 1000001
 copy_ok --destination-format=qcow2 "$tmp/odd" "$tmp/odd.qcow2"
 expect_same_disk raw "$tmp/odd" qcow2 "$tmp/odd.qcow2"

@@ -19,7 +19,7 @@ remove_old ()
 # Returns true if a pid file is complete.
 has_pid () { [ -s "$1" ]; }
 
-# Notes the server just started, and waits for its pid file. A copy in the
+# Notes the server just started, and waits for its pid file.  A copy in the
 # background may end before: a server listens before it writes that file.
 server_is_up ()
 {
@@ -110,8 +110,7 @@ serve_faulty ()
 }
 
 # Starts a web server: ARGS are its folder, and for https a certificate and its
-# key.
-# Sets NAME to its address.  Its requests are lines of $tmp/NAME.requests.
+# key.  Sets NAME to its address.  Its requests are lines of $tmp/NAME.requests.
 serve_web ()
 {
   local name=$1 pidfile=$tmp/$1.pid scheme=http

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What all behaviour tests share: verdicts, waiting, requirements, cleaning up.
 # A test sources it, states its requirements, makes disks (disks.sh), starts
-# servers (servers.sh), and runs and checks copies (copy.sh). It exits 0, or 1
+# servers (servers.sh), and runs and checks copies (copy.sh).  It exits 0, or 1
 # with a line that starts with "FAIL:", or 77 with a reason.
 # shellcheck shell=bash
 

@@ -29,6 +29,6 @@ for kind in Read Write Zero Extents Flush; do
   expect_requests dst $kind -eq 0
 done
 
-# With --restart everything is copied again.
+# With --resume=never everything is copied again.
 copy_ok --map="$tmp/map" --resume=never "$src" "$dst"
 expect_requests src Read -gt 0

@@ -46,7 +46,7 @@ truncate -s 33M "$tmp/disk"
 refused 'source size: 33554432 in the map, 34603008 now' --source-id=monday \
         "$tmp/disk" "$tmp/copy"
 
-# With --restart it is overwritten.
+# With --resume=never it is overwritten.
 copy_ok --map="$tmp/map" --resume=never "$tmp/disk" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 
