@@ -22,7 +22,7 @@
  */
 #define CLAIMS 32
 
-/* What is done without looking at anything else: about a millisecond each. */
+/* How much is done in one call: about a millisecond each. */
 #define ZEROES_STEP (2 * MiB)
 #define FOLD_STEP 16 /* of the runs below */
 
@@ -249,8 +249,8 @@ find_front (struct blkhash *b)
   return NULL;
 }
 
-/* Who folds goes on as long as there is something to fold; so it is enough to
- * look when a claim was filled while nobody does.
+/* A worker that folds goes on as long as there is something to fold.  So it is
+ * enough to look for a worker when a claim was filled while none of them folds.
  */
 static void
 claim_is_filled (struct feed *f)

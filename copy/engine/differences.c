@@ -15,7 +15,9 @@
 
 #define SECTOR 512
 
-/* Far more than anybody is told: what is found late may join two of them. */
+/* Far more than are shown, because a range that is found late can join two
+ * others.
+ */
 #define RANGES 1024
 
 struct differences {
@@ -54,8 +56,9 @@ differences_free (struct differences *d)
   free (d);
 }
 
-/* Where there is no room, what is last on the disk is forgotten, and nothing
- * behind there is of interest any more: so what is kept is never half of it.
+/* When there is no room, the last range on the disk is dropped, and so is
+ * everything that is found after its start: so the ranges that are kept are
+ * complete up to there.
  */
 static void
 note (struct differences *d, uint64_t start, uint64_t end)

@@ -24,7 +24,9 @@ plan_of (const struct loop *l)
   return &l->copy->plan;
 }
 
-/* What was known of the destination is older than what was written to it. */
+/* cursor_begin makes the cursor ask for extents again: those of the destination
+ * that are known are older than the data written to it.
+ */
 void
 loop_begin (struct loop *l, const struct phase *phase)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What workers tell the main thread while they work: see mailbox.h. */
+/* Notices from the workers to the main thread: see mailbox.h. */
 
 #include <config.h>
 

@@ -20,8 +20,8 @@
 #include "human.h"
 #include "secrets.h"
 
-/* A second is to have so many requests at least, and so much can be saved up
- * for when a worker is woken late: together, less than 5 % of a second.
+/* The least number of requests in a second, and the time that can be saved up
+ * for a worker that is woken late: together, less than 5 % of a second.
  */
 #define REQUESTS_A_SECOND 64
 #define SLACK (25 * NS_PER_MS)
@@ -59,7 +59,7 @@ set_error (struct error *e, const char *file, const char *why)
 static ssize_t
 read_start (const char *file, char *text, size_t size)
 {
-  /* Not to wait for whoever writes to a FIFO. */
+  /* O_NONBLOCK: do not wait for a writer of a FIFO. */
   const int fd = open (file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat st;
   ssize_t n = -1;
@@ -116,8 +116,8 @@ ratelimit_deadline (const struct ratelimit *l)
   return l->next_look;
 }
 
-/* Whoever writes the file may cut it first: only what is wrong for longer is
- * worth a warning, and only one.
+/* A program that writes the file may truncate it first.  So there is a warning
+ * only when the file is wrong for longer, and only one.
  */
 void
 ratelimit_tick (struct ratelimit *l, uint64_t now)

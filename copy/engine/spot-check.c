@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A look at a few places of a destination: see spot-check.h. */
+/* Reads a few places of a destination: see spot-check.h. */
 
 #include <config.h>
 
@@ -53,7 +53,7 @@ start_reads (struct spot_check *s, uint64_t start, uint64_t end, uint64_t size,
   }
 }
 
-/* Takes what was read. */
+/* Takes the reads that are over. */
 static void
 take_reads (struct spot_check *s)
 {
@@ -69,7 +69,7 @@ take_reads (struct spot_check *s)
   }
 }
 
-/* Sleeps until something can move.  False when that is the end of the look. */
+/* Sleeps until something can move.  Returns false when the check has to end. */
 static bool
 turn (struct spot_check *s, int interrupt_fd, uint64_t deadline, uint64_t now)
 {

@@ -11,7 +11,7 @@
 #include "arith.h"
 #include "engine/stripes.h"
 
-/* What the disk is cut into at the start.  Each becomes one owner's stripe. */
+/* A share of the disk, cut at the start.  Each becomes one owner's stripe. */
 struct share {
   struct range range;
   bool begun;
@@ -125,10 +125,11 @@ home_of (const struct stripes *s, unsigned owner)
   return s->in_order ? 0 : owner;
 }
 
-/* The one that nobody has begun and that lies nearest to where the owner's
- * share of the disk starts: so all begin well apart, and in order.  Small ones
- * come last, and the smallest of all last: they are what earlier runs have left
- * around places that cannot be read or written, where this one may end, too.
+/* Returns the share that no owner has begun and that is nearest to the owner's
+ * part of the disk, so that all owners begin well apart, and in order.  Small
+ * shares come last, and the smallest of all at the very end: earlier runs have
+ * left them around places that cannot be read or written, where this run may
+ * fail, too.
  */
 static struct share *
 find_whole (struct stripes *s, unsigned owner)

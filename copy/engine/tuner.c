@@ -7,16 +7,17 @@
 #include "clock.h"
 #include "engine/tuner.h"
 
-/* How soon it looks again while nothing can be concluded; longer and longer. */
+/* The time between ticks while nothing can be concluded; it doubles. */
 #define TICK (5 * NS_PER_MS)
 #define TICK_LAST (250 * NS_PER_MS)
 
-/* In shorter rounds, near servers show only the rhythm of the scheduler. */
+/* Shorter rounds with near servers would only show how the kernel schedules. */
 #define ROUND_MIN (10 * NS_PER_MS)
 
-/* The window is so often what the link holds: so it grows while there is room.
- * At first it is to double in DOUBLE_TIME, as a long link has no time for many
- * steps; until the best rate has not grown by GROWTH for FLAT rounds.
+/* The window is GAIN times the bytes that the link holds, so that it grows
+ * while the link has room.  At first the window doubles in DOUBLE_TIME, because
+ * a copy over a long link has no time for many steps.  That ends when the best
+ * rate has not grown by GROWTH for FLAT rounds.
  */
 #define GAIN 1.5
 #define GAIN_MAX 5
@@ -24,27 +25,29 @@
 #define GROWTH 1.25
 #define FLAT 4
 
-/* A window that differs by less is not worth a change. */
+/* A window that would change by less stays. */
 #define CLOSE 0.125
 
-/* So many requests of all workers keep near servers busy: see PLAN_DEPTH. */
+/* Requests of all workers that keep near servers busy: see PLAN_DEPTH. */
 #define DEPTH_ALL 12
 
-/* Where answers take less, that is enough for any link; where they take more,
- * what a server does for one connection at a time may be too little.
+/* Where the round trip is shorter, that is enough for any link.  Where it is
+ * longer, the requests that a server works on for one connection may be too
+ * few.
  */
 #define FAR (5 * NS_PER_MS)
 
-/* A shortest time that has become so much longer is looked into, but not all
- * the time: the link may be longer now, or the queue hides how short it is.
+/* When the shortest round trip has become longer by this factor, it is measured
+ * again, but not all the time: the link can be longer now, or a queue hides how
+ * short it is.
  */
 #define LONGER 1.1
 #define DRAIN_AGAIN (4 * NS_PER_S)
 #define DRAIN_TRIPS 80
 
-/* A size is on trial for so long, or for the shortest time.  The one that is
- * further from the usual size has to gain WORTH.  Between trials, it rests for
- * REST_TRIPS times the shortest time at least.
+/* A trial takes this time, or one round trip if that is longer.  Of two sizes,
+ * the one further from the usual size is chosen only if it is faster by WORTH.
+ * Between trials there are at least REST_TRIPS round trips.
  */
 #define TRIAL_TIME (50 * NS_PER_MS)
 #define WORTH 1.2
@@ -52,14 +55,16 @@
 #define REST_LAST (8 * NS_PER_S)
 #define REST_TRIPS 50
 
-/* Larger requests are tried where so many of each worker are on the way, as
- * hardly a server works on fewer of a connection, and the processors are idle
- * for such a part of the time: else it is them that limit.
+/* Larger requests are tried only where the link holds at least MANY requests of
+ * each worker, because hardly any server works on fewer at a time for one
+ * connection, and where the processors are idle for this part of the time:
+ * otherwise they are the limit.
  */
 #define MANY 4
 #define IDLE 0.25
 
-/* What one worker needs at a size to keep servers busy. */
+/* Returns the window that one worker needs at this size to keep servers busy.
+ */
 static uint64_t
 deep_window (const struct plan *plan, unsigned size)
 {
@@ -129,8 +134,8 @@ begin_round (struct tuner *t, const struct delivered *d, uint64_t now)
   t->before = *d;
 }
 
-/* Bytes a second since the round began.  What was read and what was written
- * share the link, or the processors: it is the mean that counts, once both do.
+/* Returns the bytes per second since the round began.  Reads and writes share
+ * the link, or the processors, so their mean counts, once there are both.
  */
 static double
 rate_of (const struct tuner *t, const struct delivered *d, uint64_t time)
@@ -141,10 +146,11 @@ rate_of (const struct tuner *t, const struct delivered *d, uint64_t time)
   return (t->before.went == 0 ? came : (came + went) / 2) * NS_PER_S / time;
 }
 
-/* The first round is over when the first windows have come, or some time after
- * the first of their bytes, where a server does not work on all of them.  They
- * were asked for the shortest time before that.  Where they took no longer to
- * come, they have not waited for each other, so that time is no queue's.
+/* The first round ends when the first windows have arrived, or some time after
+ * their first bytes, if the server does not work on all requests at once.  The
+ * requests were sent one round trip before that.  If the windows arrived within
+ * another one, their answers have not waited for each other, so the round trip
+ * time does not include a queue.
  */
 static uint64_t
 first_round (struct tuner *t, const struct delivered *d, uint64_t now)
@@ -160,8 +166,8 @@ first_round (struct tuner *t, const struct delivered *d, uint64_t now)
   return t->sure ? both (d, d->rtt) : time + both (d, d->rtt);
 }
 
-/* The rate of a round that is over, in which windows are what held the copy up
- * from its beginning; else 0.
+/* Ends a round.  Returns its rate, if the windows limited the copy from its
+ * beginning; else 0.
  */
 static double
 end_round (struct tuner *t, const struct delivered *d, uint64_t now)
@@ -194,7 +200,9 @@ best_rate (const struct tuner *t)
   return best;
 }
 
-/* The mean of the last rounds, without those before it grew. */
+/* Returns the mean rate of the last rounds, without those before the best rate
+ * grew.
+ */
 static double
 usual_rate (const struct tuner *t)
 {
@@ -222,7 +230,7 @@ note_rate (struct tuner *t, const struct delivered *d, double rate,
 
 /* -- windows -------------------------------------------------------------- */
 
-/* What all windows together should be at this rate. */
+/* Returns what all windows together should be at this rate. */
 static double
 wanted (const struct tuner *t, double rate)
 {
@@ -232,7 +240,8 @@ wanted (const struct tuner *t, double rate)
   return gain * rate * t->rtt / NS_PER_S;
 }
 
-/* More workers than it began with share what those had, if they need no more.
+/* Returns the smallest window of a worker.  Workers that were added later share
+ * the window of the first ones, if that is enough.
  */
 static uint64_t
 smallest_window (const struct tuner *t)
@@ -263,10 +272,11 @@ set_pace (struct tuner *t)
   t->pace.request_size = size;
 }
 
-/* -- the shortest time ---------------------------------------------------- */
+/* -- the shortest round trip ---------------------------------------------- */
 
-/* One request of each worker at a time shows how long answers take when none
- * waits for others, once all that is in flight is answered.
+/* Makes the window as small as one request of each worker.  Once everything
+ * else in flight is answered, answers wait for no others, and show the round
+ * trip time.
  */
 static void
 begin_to_drain (struct tuner *t, uint64_t now)
@@ -280,8 +290,9 @@ begin_to_drain (struct tuner *t, uint64_t now)
   t->drain_again = t->drained + max_u64 (DRAIN_AGAIN, DRAIN_TRIPS * t->rtt);
 }
 
-/* A shorter time is believed at once, and one of a near server, and any while
- * it rises, as one side may not have answered before.
+/* Takes in round trip times.  A shorter one counts at once.  So does that of a
+ * near server, and any one at the beginning, when one of the sides may not have
+ * answered before.
  */
 static void
 note_trip (struct tuner *t, const struct delivered *d, uint64_t now)
@@ -299,7 +310,9 @@ note_trip (struct tuner *t, const struct delivered *d, uint64_t now)
     begin_to_drain (t, now);
 }
 
-/* Whether it is a long link, which can take more than near servers need. */
+/* Finds out whether this is a long link, which can hold more than near servers
+ * need.
+ */
 static void
 look_far (struct tuner *t, double rate, uint64_t now)
 {
@@ -349,7 +362,9 @@ begin_trial (struct tuner *t, const struct delivered *d, uint64_t now)
   t->settled = d->went + t->pace.workers * t->pace.window;
 }
 
-/* What wins goes on in the same way at once. */
+/* Ends a trial.  If the size on trial wins, the next size in that direction is
+ * tried at once.
+ */
 static void
 end_trial (struct tuner *t, const struct delivered *d, double rate,
            uint64_t now)
@@ -375,7 +390,7 @@ end_trial (struct tuner *t, const struct delivered *d, double rate,
   t->rest = min_u64 (2 * t->rest, REST_LAST);
 }
 
-/* What was asked for before the trial is answered first. */
+/* Requests that were sent before the trial are answered first. */
 static void
 measure_trial (struct tuner *t, const struct delivered *d, double rate,
                uint64_t time, uint64_t now)
