@@ -4,7 +4,6 @@
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/pages.sh"
-requires_options --verify --compare
 
 make_islands "$page_folder/old.img" 16
 run_section MIGRATION.md "Reading both again"

@@ -35,16 +35,6 @@ page_commands ()
     }'
 }
 
-# Skips unless this build has all of these options.
-requires_options ()
-{
-  local name
-  copy_ok --long-options
-  for name; do
-    grep -qxF -e "$name" "$output" || skip "this build has no $name"
-  done
-}
-
 # Runs all commands under a heading, and checks that nothing is left behind:
 # run_section PAGE HEADING.
 run_section ()
