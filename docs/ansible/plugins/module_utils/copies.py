@@ -193,6 +193,13 @@ def make_result(rc, report, stderr, words):
     return result
 
 
+def count_left(report):
+    """Returns how many bytes a plan would copy and zero."""
+    if not report["changed"]:
+        return 0
+    return report["bytes"]["data"] + report["bytes"]["zero"]
+
+
 def make_diff(report):
     """Returns how many bytes are left to copy, before and after."""
     sides = "%s to %s" % (report["source"]["name"],

@@ -118,7 +118,8 @@ disks:
     - For the name of each disk, a dictionary with C(rc), C(status), C(changed),
       C(report), C(stderr), C(failed) and, if it failed, C(msg). They mean the
       same as in the result of M(stripecopy.disks.stripecopy). C(cmd) is a
-      command line that makes this copy alone.
+      command line that makes this copy alone. In check mode, C(left) is the
+      number of bytes to copy and to zero.
   returned: always
   type: dict
 rc:
@@ -339,6 +340,8 @@ class Runner:
             [self.program] + copies.copy_words(disk, []))
         if not is_complete(report):
             result["report"] = None
+        elif self.module.check_mode:
+            result["left"] = copies.count_left(report)
         if report and report["exit"] is None:
             result["changed"] = False   # it was not started
         if self.results.get(name, {}).get("changed"):
