@@ -32,7 +32,7 @@ stop_servers ()
 }
 
 # nbdkit to nbdkit, both with the same options before the plugin.
-serve_pair ()
+serve_nbdkit_pair ()
 {
   local size=$1
   shift
@@ -48,7 +48,7 @@ nothing_to check dense tcp vm empty slow_source slow_destination narrow tls
 title_dense () { echo "Dense: $BENCH_DENSE of data, nbdkit to nbdkit"; }
 start_dense ()
 {
-  serve_pair "$BENCH_DENSE"
+  serve_nbdkit_pair "$BENCH_DENSE"
   serve_floor
 }
 
@@ -221,7 +221,7 @@ start_tls ()
   requires psktool
   requires_tls
   psktool -u alice -p "$tmp/keys" > "$scratch/psktool" 2>&1
-  serve_pair "$BENCH_TLS" --tls=require --tls-psk="$tmp/keys"
+  serve_nbdkit_pair "$BENCH_TLS" --tls=require --tls-psk="$tmp/keys"
   src=nbds+unix://alice@${src#*//}\&tls-psk-file=$tmp/keys
   dst=nbds+unix://alice@${dst#*//}\&tls-psk-file=$tmp/keys
   cannot[qemu-img]="it takes no keys in an address"
