@@ -139,7 +139,7 @@ summary_scan (const struct plan *p, const struct scan_result *f)
 void
 summary_tuning (const struct tuning *p)
 {
-  log_detail ("pace: request-size=%" PRIu64 " in-flight=%" PRIu64,
+  log_detail ("tuning: request-size=%" PRIu64 " in-flight=%" PRIu64,
               p->request_size, p->window);
 }
 
