@@ -409,7 +409,7 @@ leave (struct worker *w)
  * present one and what to sleep for.
  */
 static const struct {
-  void (*enter) (struct worker *w); /* NULL: nothing to do */
+  void (*enter) (struct worker *w);
   enum worker_state (*step) (struct worker *w, uint64_t now, struct wait *wait);
   bool mends; /* silent sides are dropped, and lost ones are replaced */
 } states[] = {
@@ -424,8 +424,7 @@ enter (struct worker *w, enum worker_state state)
 {
   w->state = state;
   w->entered = clock_now ();
-  if (states[state].enter)
-    states[state].enter (w);
+  states[state].enter (w);
 }
 
 /* Goes on once in the present state.  Returns -1 with the error set when the

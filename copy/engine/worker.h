@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One worker: a thread with its own pair of connections and its own poll loop.
  *
- *                    __ something was lost
- *                   v                       |
+ *                    ______________________   writes were lost
+ *                   v                      |
  *   CONNECTING -> COPYING -> WAITING -> FLUSHING -> LEAVING
- *                   ^                       |
- *                   |__________ SETTLING <__| another phase follows
+ *                   ^                      |
+ *                   |______ SETTLING ______|   another phase follows
  *
  * Comparing both sides is a phase of its own, after that of the copy if there
  * is one.  It uses the same connections, because a server may exit with its
