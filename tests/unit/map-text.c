@@ -94,7 +94,7 @@ maps_of_ddrescue_are_read (void **state UNUSED)
   for (unsigned i = 0; i < MAP_KEYS; i++)
     assert_null (parsed.values[i].start);
 
-  /* Without the phase, as in older maps, and in other notations. */
+  /* Without current_pass, as in older mapfiles, and in other notations. */
   assert_read ("0 ?\n0 16 +\n0x10 0X10 +\n040 1 ?\n", 33, 32, 1);
   assert_read ("\n \t\n0 + 1 # so\n0\t16 + # far\n  # good\n\n", 16, 16, 1);
   assert_read ("0 F\r\n0 1 +\r\n", 1, 1, 1);
