@@ -11,7 +11,8 @@
  * is one.  It uses the same connections, because a server may exit with its
  * last client.
  *
- * Workers share struct shared and nothing else.
+ * Workers share struct copy, which does not change while they run, and struct
+ * shared, which does, and nothing else.
  */
 
 #ifndef WORKER_H
