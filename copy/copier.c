@@ -121,13 +121,12 @@ warn_of_plan (const struct copier *c)
   if (c->copy.plan.copies && !c->copy.plan.flush && !c->options->no_flush
       && !there->stream)
     log_warning_as ("destination-no-flush",
-                    "%s: it cannot flush: nothing says when the"
-                    " data is stored",
+                    "%s: cannot flush: nothing says when the data is stored",
                     endpoint_name (destination (c)));
   if (!c->copy.plan.copies && there->size > c->copy.plan.size)
     log_warning_as ("destination-larger",
-                    "%s: its size is %" PRIu64 ": what lies behind"
-                    " the source's (%" PRIu64 ") is not compared",
+                    "%s: its size is %" PRIu64 ": data after the source's"
+                    " size (%" PRIu64 ") is not compared",
                     endpoint_name (destination (c)), there->size,
                     c->copy.plan.size);
 }
@@ -166,7 +165,7 @@ open_both (struct copier *c)
     return give_up_opening (c, &e);
   if (endpoint_same (source (c), destination (c))) {
     endpoint_error (destination (c), &e, ERROR_REFUSED, EINVAL,
-                    "it is the same disk as the source");
+                    "is the same disk as the source");
     return give_up (c, &e, STAGE_OPENING);
   }
   if (used_files_check_again (c->options,
@@ -210,7 +209,7 @@ static void
 warn_of_no_data (const char *source)
 {
   log_warning_as ("source-no-data",
-                  "%s: it is not empty, but no byte of it is data", source);
+                  "%s: no data found: the source reports only zeroes", source);
 }
 
 /* -- looking -------------------------------------------------------------- */
@@ -273,8 +272,8 @@ warn_of_file_system (const struct copier *c)
 
   if (may_lack_room (c) && room < needed)
     log_warning_as ("destination-no-room",
-                    "%s: %s are to be written, and its file system"
-                    " has room for %s (%" PRIu64 " and %" PRIu64 " bytes)",
+                    "%s: %s will be written, but its file system has room for"
+                    " %s (%" PRIu64 " and %" PRIu64 " bytes)",
                     endpoint_name (destination (c)),
                     human_size (wanted, needed), human_size (there, room),
                     needed, room);
@@ -310,8 +309,8 @@ warn_of_image (const struct copier *c)
   needed = add_saturated (f->data, besides);
   if (needed > there)
     log_warning_as ("destination-no-room",
-                    "%s: it has room for %s (%" PRIu64 " bytes), and"
-                    " the copy can need %s (%" PRIu64 " bytes)",
+                    "%s: has room for %s (%" PRIu64 " bytes), but the copy"
+                    " may need %s (%" PRIu64 " bytes)",
                     endpoint_name (destination (c)),
                     human_size (of_there, there), there,
                     human_size (of_needed, needed), needed);
@@ -364,10 +363,9 @@ check_promise (struct copier *c)
   if (c->spot_check && spot_check_found (c->spot_check, &offset, &length))
     log_warning_as (
       "destination-not-zero",
-      "%s: it does not read as zeroes, which"
-      " --destination-is-zero promises: there is data at offset %" PRIu64
-      " length %" PRIu64 ": old data stays where the"
-      " source has zeroes",
+      "%s: does not read as zeroes, although --destination-is-zero says so:"
+      " there is data at offset %" PRIu64 " length %" PRIu64
+      ": stale data remains where the source has zeroes",
       endpoint_name (destination (c)), offset, length);
 }
 

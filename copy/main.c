@@ -88,7 +88,7 @@ start_telling (struct run *r)
   if (good && r->stop)
     return DONE;
   if (good)
-    error_set (&e, r->no_stop, "cannot take over signals: %s",
+    error_set (&e, r->no_stop, "cannot set up signals: %s",
                strerror (r->no_stop));
   report_failure (&r->report, &e);
   return good ? FAILED : REFUSED;

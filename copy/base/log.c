@@ -156,8 +156,8 @@ log_tell_dropped (void)
   pthread_mutex_unlock (&line_lock);
   if (n > 0)
     log_warning_as ("log-lines-dropped",
-                    "%lu lines on standard error were dropped:"
-                    " nobody read them",
+                    "%lu lines on standard error were dropped because they"
+                    " were not read",
                     n);
 }
 

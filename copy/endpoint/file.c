@@ -698,13 +698,13 @@ create (struct file_endpoint *ep, bool shared, struct error *e)
     ep->fd = open (ep->path, flags | O_NOFOLLOW);
   if (ep->fd == -1 && errno == EEXIST) {
     endpoint_error (&ep->base, e, ERROR_IN_USE, EBUSY,
-                    "it is in use by another, who has just made it");
+                    "in use by another program, which has just created it");
     return -1;
   }
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot create it", e);
   return device_describe (ep->fd, &ep->device) == -1
-    ? endpoint_fail (&ep->base, "cannot look at it", e)
+    ? endpoint_fail (&ep->base, "cannot stat it", e)
     : 0;
 }
 
@@ -727,11 +727,11 @@ lock (struct file_endpoint *ep, const struct preparation *p, struct error *e)
       || !device_is_at (ep->fd, ep->path)) {
     ep->created = false;
     endpoint_error (&ep->base, e, ERROR_IN_USE, EBUSY,
-                    "it is in use by another, who came first");
+                    "in use by another program, which locked it first");
     return -1;
   }
   return !p->keep && device_describe (ep->fd, &ep->device) == -1
-    ? endpoint_fail (&ep->base, "cannot look at it", e)
+    ? endpoint_fail (&ep->base, "cannot stat it", e)
     : 0;
 }
 
@@ -856,7 +856,7 @@ file_endpoint_recheck (struct endpoint *base, struct error *e)
   if (path_check_place (base, ep->fd, ep->path, e) == -1)
     return -1;
   if (device_describe (ep->fd, &now) == -1)
-    return endpoint_fail (base, "cannot look at it", e);
+    return endpoint_fail (base, "cannot stat it", e);
   if (now.size == ep->expected || ep->expected == 0)
     return 0;
   error_set (e, ESTALE,
@@ -931,9 +931,9 @@ open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot open it", e);
   if (device_describe (ep->fd, &ep->device) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot stat it", e);
   if (ep->device.kind == DEVICE_OTHER) {
-    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
+    error_set (e, ENOTSUP, "%s: neither a file nor a block device",
                ep->base.name);
     return -1;
   }

@@ -137,7 +137,7 @@ image_files_parse (struct image_files *out, const char *text, size_t length,
 
   *out = (struct image_files) { 0 };
   if (!json_is_array (chain)) {
-    error_set (e, EPROTO, "what qemu-img says of it is not understood");
+    error_set (e, EPROTO, "the output of qemu-img is not understood");
     r = -1;
   }
   for (size_t i = 0; r == 0 && i < json_array_size (chain); i++)
@@ -185,7 +185,7 @@ parse_written (struct image_files *out, int fd, struct error *e)
   if (pread (fd, text, st.st_size, 0) == st.st_size)
     r = image_files_parse (out, text, st.st_size, e);
   else
-    error_set (e, EIO, "what qemu-img says of it cannot be read");
+    error_set (e, EIO, "the output of qemu-img cannot be read");
   free (text);
   return r;
 }

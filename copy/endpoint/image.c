@@ -301,7 +301,7 @@ take_created (struct image_endpoint *ep, int fd, struct error *e)
             (long) getpid (), fd);
   return device_describe (ep->fd, &ep->device) == 0
     ? 0
-    : endpoint_fail (&ep->base, "cannot look at it", e);
+    : endpoint_fail (&ep->base, "cannot stat it", e);
 }
 
 static int
@@ -352,7 +352,7 @@ create (struct image_endpoint *ep, uint64_t size, struct error *e)
   if (new_image_begin (&n, path_of (ep)) == -1) {
     if (errno == EBUSY)
       endpoint_error (&ep->base, e, ERROR_IN_USE, EBUSY,
-                      "another copy is making it");
+                      "another copy is creating it");
     else if (errno == EEXIST)
       error_set (e, EEXIST, "%s: cannot create it: %s is in the way",
                  ep->base.name, n.folder);
@@ -418,7 +418,8 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   base->caps.grows = ep->created;
   base->caps.missing = ep->created && !ep->replaces;
   if (base->caps.size < p->size) {
-    error_set (e, ENOSPC, "%s: the image is smaller than it was said to be",
+    error_set (e, ENOSPC,
+               "%s: the image turned out smaller than reported before",
                base->name);
     return -1;
   }
@@ -433,7 +434,7 @@ image_endpoint_conn (struct endpoint *base, unsigned number, struct error *e)
   struct image_endpoint *ep = image_endpoint_of (base);
 
   if (ep->server == NULL) { /* a destination before prepare */
-    error_set (e, ENOTCONN, "%s: it is not served yet", base->name);
+    error_set (e, ENOTCONN, "%s: the image is not served yet", base->name);
     return NULL;
   }
   return endpoint_conn (ep->server, number, e);
@@ -567,8 +568,7 @@ check_program (const char *program, const char *packages, const char *what,
   if (child_exists (program))
     return 0;
   error_set (e, ENOENT,
-             "%s: %s is needed for it, and is not installed:"
-             " it is in the package %s",
+             "%s: %s is needed but not installed: it is in the package %s",
              what, program, packages);
   return -1;
 }
@@ -582,9 +582,8 @@ check_address (const struct target *t, struct error *e)
   }
   if (t->operand->format == NULL) {
     error_set (e, EINVAL,
-               "%s: say what is behind this address:"
-               " --source-format=raw for a plain disk, or qcow2, vdi, vhdx,"
-               " vmdk, or auto",
+               "%s: --source-format is required for web addresses: raw for a"
+               " plain disk, or qcow2, vdi, vhdx, vmdk, or auto",
                t->name);
     return -1;
   }
@@ -603,8 +602,7 @@ image_check (const struct target *t, struct error *e)
   if (is_address && check_address (t, e) == -1)
     return -1;
   if (!is_address && !device_is_possible (t->operand->name)) {
-    error_set (e, ENOTSUP, "%s: it is neither a file nor a block device",
-               t->name);
+    error_set (e, ENOTSUP, "%s: neither a file nor a block device", t->name);
     return -1;
   }
   if (strcmp (t->operand->format, "raw") != 0
@@ -643,12 +641,12 @@ ask (const struct image_endpoint *ep, char **command, struct error *e)
 
   if (fd == -1) {
     image_command_free (command);
-    endpoint_fail (&ep->base, "cannot look at it", e);
+    endpoint_fail (&ep->base, "cannot stat it", e);
     return NULL;
   }
   if (run_command (ep, command, -1, fd, e) == 0
       && (text = read_back (fd)) == NULL)
-    endpoint_fail (&ep->base, "cannot look at it", e);
+    endpoint_fail (&ep->base, "cannot stat it", e);
   close (fd);
   return text;
 }
@@ -735,9 +733,9 @@ check_writable (const struct image_endpoint *ep, const struct image_facts *f,
 {
   if (f->written_once)
     return endpoint_refuse (&ep->base, e,
-                            "the image is streamOptimized, which"
-                            " nothing can be written into a second time: give"
-                            " the name of a new image, and convert that");
+                            "the image is streamOptimized, so its blocks"
+                            " cannot be rewritten: copy to a new image, and"
+                            " convert that");
   if (f->names == NULL || ep->request.external_files)
     return 0;
   return endpoint_refuse (&ep->base, e,
@@ -790,7 +788,7 @@ open_place (struct image_endpoint *ep, struct error *e)
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot open it", e);
   if (device_describe (ep->fd, &ep->device) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot stat it", e);
   ep->base.device = &ep->device;
   return 1;
 }
@@ -833,8 +831,7 @@ fail_cut (const struct image_endpoint *ep, const struct layer *l,
           struct error *e)
 {
   error_set (e, EINVAL,
-             "%s: %s%s is not whole: its file ends before its last"
-             " cluster",
+             "%s: %s%s is incomplete: its file ends before its last cluster",
              ep->base.name, l->is_backing ? "its backing file " : "the image",
              l->is_backing ? l->place.path : "");
   return -1;
@@ -871,8 +868,7 @@ report_check (const struct image_endpoint *ep, int status,
   }
   if (why->number == ETIMEDOUT)
     log_warning_as ("source-not-checked",
-                    "%s: looking whether the image is"
-                    " whole took too long, and was left out",
+                    "%s: checking the image took too long and was skipped",
                     ep->base.name);
   else if (status == CHECK_FOUND_ERRORS)
     log_warning_as ("source-damaged", "%s: qemu-img check finds errors in it",
@@ -1121,8 +1117,7 @@ fail_changed (const struct image_endpoint *ep, const char *what,
               struct error *e)
 {
   error_set (e, EINVAL,
-             "%s: the file on the web server has changed: its %s is"
-             " another one",
+             "%s: the file on the web server has changed: its %s differs",
              ep->base.name, what);
   return -1;
 }

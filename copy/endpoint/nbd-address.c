@@ -47,7 +47,7 @@ nbd_address_check (const char *uri, const char *name, struct error *e)
       || memchr (colon + 1, ':', end - colon - 1) == NULL)
     return 0;
   error_set (e, EINVAL,
-             "%s: an IPv6 address stands in brackets, as in"
+             "%s: an IPv6 address needs brackets, as in"
              " nbd://[::1]:10809/",
              name);
   return -1;

@@ -494,7 +494,7 @@ read_block_sizes (const struct endpoint *ep, struct nbd_handle *h,
   caps->block_max = most > 0 ? min_u64 (most, PAYLOAD_MAX) : PAYLOAD_MAX;
   if (!is_power_of_2 (caps->block_min) || caps->block_min > caps->block_max) {
     endpoint_error (ep, e, ERROR_PLAIN, EPROTO,
-                    "the server tells impossible block sizes:"
+                    "the server reports impossible block sizes:"
                     " minimum %" PRIi64 ", maximum %" PRIi64,
                     least, most);
     return -1;

@@ -63,7 +63,7 @@ check_comparable (const struct target *t, struct error *e)
 {
   if (!t->wants.compare || t->kind->not_comparable == NULL)
     return 0;
-  error_set (e, ENOTSUP, "%s: it cannot be compared: %s", t->name,
+  error_set (e, ENOTSUP, "%s: cannot be compared: %s", t->name,
              t->kind->not_comparable);
   return -1;
 }
@@ -118,8 +118,8 @@ targets_check (const struct target targets[2], struct error *e)
       || !endpoint_image_is_new (targets[DESTINATION].operand))
     return 0;
   error_set (e, EINVAL,
-             "%s: nobody can say how large a new image has to be for"
-             " a stream",
+             "%s: a new image needs a size, and the size of a stream is"
+             " unknown",
              targets[DESTINATION].name);
   error_set_side (e, side_name (DESTINATION));
   return -1;

@@ -34,8 +34,8 @@ check_sized (const char *path, const char *what, struct error *e)
   if (!lies)
     return 0;
   error_set (e, ENOTSUP,
-             "%s: it has a size of 0, and can be read all the same:"
-             " pipe it, as by: cat FILE | stripecopy - DESTINATION",
+             "%s: its size is 0, but it can be read: pipe it, for example by:"
+             " cat FILE | stripecopy - DESTINATION",
              what);
   return -1;
 }
@@ -92,10 +92,8 @@ check_no_typo (const char *path, const char *what, struct error *e)
   if (!typo)
     return 0;
   error_set (e, there ? EINVAL : ENOENT,
-             there
-               ? "%s: it is a regular file among the devices in /dev, and no"
-                 " device"
-               : "%s: there is no such device, and no file is made in /dev",
+             there ? "%s: is a regular file in /dev, and not a device"
+                   : "%s: no such device, and no file is created in /dev",
              what);
   return -1;
 }
@@ -116,7 +114,7 @@ path_check_new (const char *path, const char *what, struct error *e)
 
   /* Any other file was created since; whoever creates ours finds out. */
   if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
-    error_set (e, ENOENT, "%s: it is a symbolic link that leads nowhere", what);
+    error_set (e, ENOENT, "%s: dangling symbolic link", what);
     return -1;
   }
   copy = strdup (path);
@@ -176,7 +174,7 @@ path_check_place (const struct endpoint *ep, int fd, const char *path,
   struct stat st, its;
 
   if (fstat (fd, &st) == -1)
-    return endpoint_fail (ep, "cannot look at it", e);
+    return endpoint_fail (ep, "cannot stat it", e);
   if (!S_ISREG (st.st_mode) || device_is_at (fd, path))
     return 0;
   if (stat (path, &its) == 0)

@@ -379,14 +379,13 @@ check_standard (enum side side, const char *name, struct error *e)
                                   : "standard output is closed",
                    e);
   if (S_ISDIR (st.st_mode))
-    return refuse (name, "it is a folder", e);
+    return refuse (name, "is a folder", e);
   if (S_ISSOCK (st.st_mode) && !is_stream_socket (fd))
-    return refuse (name, "it is a socket for messages, not for a stream", e);
+    return refuse (name, "not a stream socket", e);
   if ((flags & O_ACCMODE) == (side == SOURCE ? O_WRONLY : O_RDONLY))
-    return refuse (name,
-                   side == SOURCE ? "it is not open for reading"
-                                  : "it is not open for writing",
-                   e);
+    return refuse (
+      name, side == SOURCE ? "not open for reading" : "not open for writing",
+      e);
   if (side == DESTINATION && isatty (fd))
     return refuse (name, "refusing to write to a terminal", e);
   return 0;
@@ -403,12 +402,11 @@ pipe_check (const struct target *t, struct error *e)
   if (stat (t->operand->name, &st) == -1)
     return 0; /* it was removed: opening it reports that */
   if (S_ISDIR (st.st_mode))
-    return refuse (name, "it is a folder", e);
+    return refuse (name, "is a folder", e);
   if (S_ISSOCK (st.st_mode))
     return refuse (name,
-                   "it is a socket, which cannot be opened: a server is"
-                   " named by a URI, any other is connected to by whoever"
-                   " starts this program, with - here",
+                   "is a socket: use nbd+unix:// for a server, or pass a"
+                   " connected socket as standard input or output and use -",
                    e);
   return 0;
 }
@@ -427,7 +425,7 @@ let_time_pass (const struct pipe_endpoint *ep, const struct endpoint_request *q,
     return -1;
   }
   if (clock_now () >= q->deadline) {
-    error_set (e, ETIMEDOUT, "%s: nobody opened its other end in time",
+    error_set (e, ETIMEDOUT, "%s: its other end was not opened in time",
                ep->base.name);
     return -1;
   }
@@ -477,7 +475,7 @@ open_path (struct pipe_endpoint *ep, const struct endpoint_request *q,
   }
   ep->owned = true;
   if (fstat (ep->fd, &st) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot stat it", e);
   if (q->side == SOURCE && S_ISFIFO (st.st_mode))
     while (!has_writer (ep))
       if (let_time_pass (ep, q, e) == -1)
@@ -502,7 +500,7 @@ take_standard (struct pipe_endpoint *ep, struct error *e)
 
   ep->fd = standard_fd (ep->base.side);
   if (fstat (ep->fd, &st) == -1)
-    return endpoint_fail (&ep->base, "cannot look at it", e);
+    return endpoint_fail (&ep->base, "cannot stat it", e);
   if (S_ISREG (st.st_mode) || S_ISBLK (st.st_mode))
     return 0;
   if (S_ISSOCK (st.st_mode)) {
@@ -564,7 +562,7 @@ pipe_open (const struct endpoint_request *q, struct error *e)
       == -1)
     goto fail;
   if (device_describe (ep->fd, &ep->device) == -1) {
-    endpoint_fail (&ep->base, "cannot look at it", e);
+    endpoint_fail (&ep->base, "cannot stat it", e);
     goto fail;
   }
   enlarge (ep);

@@ -290,7 +290,7 @@ server_end (struct server *s, uint64_t grace_ns, int interrupt_fd,
     good = child_end (&s->child, grace_ns, interrupt_fd)
       && ended_well (&s->child);
     if (!good && !error_is_set (e)) {
-      error_set (e, EIO, "%s: at its end the server %s", s->name,
+      error_set (e, EIO, "%s: the server failed on shutdown: %s", s->name,
                  child_describe (&s->child, how, sizeof how));
       add_reason (s, true, e);
     }

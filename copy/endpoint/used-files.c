@@ -370,8 +370,7 @@ add_image_files (struct used_files *u, const struct use *side_use,
                         clock_now () + o->open_timeout * NS_PER_S, &why)
       == -1) {
     error_set (&u->unknown, why.number,
-               "%s %s: which files it is made of"
-               " cannot be found out: %s",
+               "%s %s: cannot find out which files it is made of: %s",
                side_name (side), side_use->shown, why.text);
     error_set_side (&u->unknown, side_name (side));
     return 0;

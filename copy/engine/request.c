@@ -939,8 +939,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if (is_last && end % plan->last_block != 0) {
     endpoint_error (
       l->connections[DESTINATION].endpoint, e, ERROR_PLAIN, EINVAL,
-      "%s ended after %" PRIu64 " bytes, which is no"
-      " multiple of its minimum block (%" PRIu64 "): the end cannot be"
+      "%s ended after %" PRIu64 " bytes, which is not a multiple of its"
+      " minimum block (%" PRIu64 "): the end cannot be"
       " written",
       endpoint_name (l->connections[SOURCE].endpoint), end, plan->last_block);
     return -1;

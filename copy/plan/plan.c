@@ -140,7 +140,7 @@ refuse_used (const struct plan_side *sides, struct error *e)
     const struct caps *caps = sides[side].caps;
 
     if (caps->in_use) {
-      refuse (sides, side, EBUSY, e, "it is in use by another%s%s",
+      refuse (sides, side, EBUSY, e, "in use by another program%s%s",
               caps->in_use_by ? ": " : ", or mounted",
               caps->in_use_by ? caps->in_use_by : "");
       e->kind = ERROR_IN_USE;
@@ -159,18 +159,18 @@ refuse_unwritable (const struct options *o, const struct plan_side *sides,
 
   if (destination->read_only)
     return refuse (sides, DESTINATION, EROFS, e,
-                   "it is read-only, cannot write to it");
+                   "read-only, cannot write to it");
   if (destination->terminal)
     return refuse (sides, DESTINATION, ENOTSUP, e,
                    "refusing to write to a terminal");
   if ((o->flush || o->map) && !destination->can_flush && !destination->stream)
     return refuse (sides, DESTINATION, ENOTSUP, e,
-                   "it cannot flush, which %s asks for",
+                   "cannot flush, which %s requires",
                    o->map ? "--map" : "--flush");
   if (o->map && destination->written_once)
     return refuse (sides, DESTINATION, ENOTSUP, e,
-                   "each of its blocks can be written only once, so"
-                   " no later run could go on from --map");
+                   "each of its blocks can be written only once, so --map"
+                   " cannot resume the copy");
   return 0;
 }
 
@@ -208,10 +208,10 @@ refuse_streams (const struct options *o, const struct plan_side *sides,
     return 0;
   if (o->map)
     return refuse (sides, side, ENOTSUP, e,
-                   "it is a stream, and --map needs offsets");
+                   "a stream cannot be resumed: --map needs offsets");
   if (o->shard.count)
     return refuse (sides, side, ENOTSUP, e,
-                   "a stream has no parts for --shard");
+                   "a stream has no shards: --shard needs offsets");
   return 0;
 }
 
@@ -233,8 +233,8 @@ refuse_small (const struct plan *p, const struct plan_side *sides,
   if (destination->grows && destination->size_max > 0
       && source->size > destination->size_max)
     return refuse (sides, DESTINATION, EFBIG, e,
-                   "a file there has at most %" PRIu64 " bytes, and"
-                   " the source has %" PRIu64,
+                   "its file system limits files to %" PRIu64
+                   " bytes, and the source has %" PRIu64,
                    destination->size_max, source->size);
   return 0;
 }
@@ -250,13 +250,13 @@ refuse_blocks (const struct plan *p, const struct plan_side *sides,
 
   if (source->size % source->block_min != 0)
     return refuse (sides, SOURCE, EINVAL, e,
-                   "its size (%" PRIu64 ") is no multiple of its"
-                   " minimum block (%" PRIu64 "): the end cannot be read",
+                   "its size (%" PRIu64 ") is not a multiple of its minimum"
+                   " block (%" PRIu64 "): the end cannot be read",
                    source->size, source->block_min);
   if (source->size % destination->block_min != 0 && !p->open_ended)
     return refuse (sides, DESTINATION, EINVAL, e,
-                   "the source's size (%" PRIu64 ") is no multiple"
-                   " of its minimum block (%" PRIu64 "): the end cannot be %s",
+                   "the source's size (%" PRIu64 ") is not a multiple of its"
+                   " minimum block (%" PRIu64 "): the end cannot be %s",
                    source->size, destination->block_min,
                    p->copies ? "written" : "read");
   if (p->align > block_max)

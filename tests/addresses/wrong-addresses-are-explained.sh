@@ -9,9 +9,9 @@ requires_plugin file
 make_disks 8
 for address in nbd://::1:10809/x nbd://::1/x nbds://fe80::1:10809 \
                NBD://user@2001:db8::1/; do
-  copy_fails 2 '^stripecopy: source .*: an IPv6 address stands in brackets' \
+  copy_fails 2 '^stripecopy: source .*: an IPv6 address needs brackets' \
              "$address" "$tmp/new"
-  copy_fails 2 '^stripecopy: destination .*stands in brackets' \
+  copy_fails 2 '^stripecopy: destination .*needs brackets' \
              "$tmp/disk" "$address"
 done
 [ ! -e "$tmp/new" ] || fail "a file was made"

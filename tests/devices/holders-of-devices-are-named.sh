@@ -28,11 +28,11 @@ mounted ()
     mount "$1" "$tmp/a place" 2> "$errors" ||
       { echo "mounting is refused"; exit; }
     trap 'umount "$tmp/a place"' EXIT
-    by="in use by another: .*${name##*/} is mounted on $tmp/a place .to release: umount"
-    copy_fails 5 "destination $1: it is $by" "$tmp/disk" "$1"
-    copy_fails 5 "destination $device: it is $by" "$tmp/disk" "$device"
-    copy_fails 5 "destination $device: it is $by" --plan "$tmp/disk" "$device"
-    copy_fails 5 "source $device: it is $by" "$device" null:
+    by="in use by another program: .*${name##*/} is mounted on $tmp/a place .to release: umount"
+    copy_fails 5 "destination $1: $by" "$tmp/disk" "$1"
+    copy_fails 5 "destination $device: $by" "$tmp/disk" "$device"
+    copy_fails 5 "destination $device: $by" --plan "$tmp/disk" "$device"
+    copy_fails 5 "source $device: $by" "$device" null:
   )
 }
 

@@ -22,7 +22,7 @@ expect_refused ()
   fi
   [ $made = no ] || fail "a file was made in /dev: $*"
   [ $code -eq 2 ] || fail "exit status $code from: stripecopy $*"
-  expect_error "^stripecopy: destination $3: (there is no such device|it is a reg)"
+  expect_error "^stripecopy: destination $3: (no such device|is a reg)"
 }
 
 for to in "/dev/$name" "/dev/none/../$name" "$tmp/link/$name" \

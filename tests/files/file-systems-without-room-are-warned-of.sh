@@ -19,7 +19,7 @@ wrapper=(unshare -rm bash -c 'mount -t tmpfs -o size=12m tmpfs "$0/small" &&
 # no other warning.
 expect_warning ()
 {
-  expect_error "warning: destination .*: $2.0 MiB are to be written, .* room \
+  expect_error "warning: destination .*: $2.0 MiB will be written, .* room \
 for $1.0 MiB \($(($2 << 20)) and $(($1 << 20)) bytes\)$"
   expect_report "[w['code'] for w in r['warnings']] == ['destination-no-room']"
 }

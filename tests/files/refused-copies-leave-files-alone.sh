@@ -35,8 +35,8 @@ done
 copy_fails 1 'destination .*No such file' "$tmp/disk" "$tmp/no/folder"
 copy_fails 1 'destination .*link' "$tmp/disk" "$tmp/nowhere"
 [ ! -e "$tmp/nothing" ] || fail "a link was followed to make a file"
-copy_fails 2 'source .*: it is a folder$' "$tmp/folder" "$tmp/new"
-copy_fails 2 'destination .*: it is a folder$' "$tmp/disk" "$tmp/folder"
+copy_fails 2 'source .*: is a folder$' "$tmp/folder" "$tmp/new"
+copy_fails 2 'destination .*: is a folder$' "$tmp/disk" "$tmp/folder"
 unchanged
 
 # The tests may run as root, which no file mode stops.

@@ -102,7 +102,7 @@ qemu_has ()
 qemu_has
 copy_fails 5 'destination .*in use by another' "$tmp/other" "$tmp/copy"
 copy_fails 5 'destination .*in use' --shard=1/2 "$tmp/other" "$tmp/copy"
-copy_fails 5 'source .*in use by another: .*QEMU' "$tmp/copy" null:
+copy_fails 5 'source .*in use by another program: .*QEMU' "$tmp/copy" null:
 stop_server qemu
 qemu_has -r
 copy_fails 5 'destination .*in use by another' "$tmp/other" "$tmp/copy"

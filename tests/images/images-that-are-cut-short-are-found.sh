@@ -35,8 +35,8 @@ for format in qcow2 qcow2:compat=0.10 vdi vhdx vmdk vpc \
     [ ! -e "$tmp/copy" ] || fail "$format: something was copied"
   done
   [ "$format" = qcow2 ] || continue
-  expect_error 'the image is not whole'
-  copy_fails 1 'the image is not whole' --source-format="$format" "$web/image" \
+  expect_error 'the image is incomplete'
+  copy_fails 1 'the image is incomplete' --source-format="$format" "$web/image" \
              "$tmp/copy"
 done
 
@@ -49,6 +49,6 @@ copy_ok --source-format=qcow2 "$tmp/top" "$tmp/copy"
 expect_identical "$tmp/disk" "$tmp/copy"
 rm "$tmp/copy"
 truncate -s 12M "$tmp/base"
-copy_fails 1 'its backing file .*base is not whole' --source-format=qcow2 \
+copy_fails 1 'its backing file .*base is incomplete' --source-format=qcow2 \
            "$tmp/top" "$tmp/copy"
 [ ! -e "$tmp/copy" ] || fail "half a disk was copied"

@@ -23,7 +23,7 @@ full=$(qemu-img measure --output=json -O qcow2 --size 64M |
 needed=$((8388608 + full - 67108864))
 copy_ok --plan --report="$tmp/report" --destination-format=qcow2 "$tmp/disk" \
         "$small"
-expect_error "warning: .*room for .*8388608 bytes.* can need .*$needed bytes"
+expect_error "warning: .*room for .*8388608 bytes.* may need .*$needed bytes"
 expect_report "r['warnings'][0]['code'] == 'destination-no-room'"
 copy_ok --plan --destination-format=qcow2 "$tmp/disk" "$large"
 expect_no_error 'room for'

@@ -27,7 +27,7 @@ refused 2 'one of raw.* auto$' --destination-format=auto "$tmp/disk" "$tmp/new"
 refused 2 'destination .*is too small' $to "$tmp/disk" "$tmp/small"
 refused 2 'destination .*cannot flush|only be a source' $to "$tmp/disk" \
         http://localhost/new
-refused 2 'source .*--source-format=raw' https://localhost/disk "$tmp/new"
+refused 2 'source .*--source-format is required' https://localhost/disk "$tmp/new"
 refused 2 'destination .*files and devices' $to "$tmp/disk" null:
 refused 2 'destination .*files and devices' $to "$tmp/disk" nbd://localhost
 refused 2 'destination .*files and devices' $to "$tmp/disk" -
@@ -35,9 +35,9 @@ refused 2 'source .*files and devices, and' $from nbd://localhost "$tmp/new"
 refused 2 'source .*files and devices, and' $from [ true ] "$tmp/new"
 refused 2 'destination .*neither a file' $to "$tmp/disk" "$tmp"
 refused 2 'source .*neither a file' $from "$tmp/fifo" "$tmp/new"
-refused 2 'destination .*for a stream' $to - "$tmp/new"
-refused 2 'destination .*for a stream' $to "$tmp/fifo" "$tmp/new"
-refused 1 'destination .*leads nowhere' $to "$tmp/disk" "$tmp/dangling"
+refused 2 'destination .*size of a stream is unknown' $to - "$tmp/new"
+refused 2 'destination .*size of a stream is unknown' $to "$tmp/fifo" "$tmp/new"
+refused 1 'destination .*dangling symbolic link' $to "$tmp/disk" "$tmp/dangling"
 refused 1 'destination .*No such file' $to "$tmp/disk" "$tmp/none/new"
 refused 1 'source .*No such file' $from "$tmp/none" "$tmp/new"
 refused 0 'destination-is-zero=yes' --plan $to "$tmp/disk" "$tmp/new"

@@ -25,7 +25,7 @@ copy ()
 # A source that is not empty but has no data.
 serve_nbdkit thin memory 16M
 copy source-no-data "$thin" "$tmp/new"
-expect_error '^stripecopy: warning: source .*no byte of it is data$'
+expect_error '^stripecopy: warning: source .*no data found: the source reports only zeroes$'
 copy source-no-data -q "$thin" "$tmp/new"
 [ ! -s "$errors" ] || fail "--quiet prints something"
 head -c 1M /dev/zero > "$tmp/zeroes"

@@ -51,5 +51,5 @@ start_copy --open-timeout=86400 "$tmp/lonely" null:
 interrupted 'not opened for writing' has_opened_fifo
 start_copy --open-timeout=86400 "$src" "$tmp/lonely"
 interrupted 'not opened for reading' has_request src Connect
-copy_fails 1 '^stripecopy: destination .*lonely: nobody opened' \
+copy_fails 1 '^stripecopy: destination .*lonely: its other end was not opened' \
            --open-timeout=1 "$src" "$tmp/lonely"

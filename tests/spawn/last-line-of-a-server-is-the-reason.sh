@@ -63,4 +63,4 @@ said 'died of old age' \
 # The server fails when it exits.
 server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" \
        'trap "wait; echo the lid is stuck >&2; exit 4" TERM' 'wait' 'wait'
-said 'at its end .*the lid is stuck' "$tmp/disk" [ "$tmp/server" memory 1M ]
+said 'failed on shutdown: .*the lid is stuck' "$tmp/disk" [ "$tmp/server" memory 1M ]

@@ -8,15 +8,15 @@
 make_islands "$tmp/disk" 8
 mkfifo "$tmp/fifo"
 for mode in --compare --verify; do
-  copy_fails 2 'destination null:: it cannot be compared: nothing' \
+  copy_fails 2 'destination null:: cannot be compared: nothing' \
              $mode "$tmp/disk" null:
-  copy_fails 2 'destination -: it cannot be compared: a stream' \
+  copy_fails 2 'destination -: cannot be compared: a stream' \
              $mode "$tmp/disk" -
-  stream_fails 2 'source -: it cannot be compared: a stream' \
+  stream_fails 2 'source -: cannot be compared: a stream' \
                $mode - "$tmp/new" < "$tmp/disk"
-  copy_fails 2 'destination .*/fifo: it cannot be compared' \
+  copy_fails 2 'destination .*/fifo: cannot be compared' \
              $mode "$tmp/disk" "$tmp/fifo"
-  copy_fails 2 'source .*/fifo: it cannot be compared' \
+  copy_fails 2 'source .*/fifo: cannot be compared' \
              $mode "$tmp/fifo" "$tmp/new"
   copy_fails 2 'destination null:' $mode [ touch "$tmp/started" ] null:
   copy_fails 2 'same file' $mode "$tmp/disk" "$tmp/disk"

@@ -23,9 +23,9 @@ stream_fails 2 '^stripecopy: source -: .*reading' - "${started[@]}" \
              0>> "$tmp/disk"
 stream_fails 2 '^stripecopy: destination -: .*writing' "${started[@]}" - \
              1< "$tmp/disk"
-stream_fails 2 '^stripecopy: source -: it is a folder$' - "${started[@]}" \
+stream_fails 2 '^stripecopy: source -: is a folder$' - "${started[@]}" \
              < "$tmp/folder"
-copy_fails 2 '^stripecopy: destination .*: it is a folder$' \
+copy_fails 2 '^stripecopy: destination .*: is a folder$' \
            "${started[@]}" "$tmp/folder"
 stream_fails 2 'progress=1 cannot be used: standard output is the destination' \
   --progress=1 "${started[@]}" - \

@@ -41,7 +41,7 @@ brackets_are_missed (void **state UNUSED)
 
     assert_int_equal (nbd_address_check (bad[i], "it", &e), -1);
     assert_int_equal (e.number, EINVAL);
-    assert_non_null (strstr (e.text, "it: an IPv6 address stands in brackets"));
+    assert_non_null (strstr (e.text, "it: an IPv6 address needs brackets"));
   }
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     struct error e = { 0 };

@@ -9,7 +9,7 @@ requires_plugin memory
 requires_plugin eval
 requires_filter log blocksize-policy
 
-wrong='^stripecopy: warning: destination .*does not read as zeroes, which --destination-is-zero promises'
+wrong='^stripecopy: warning: destination .*does not read as zeroes, although --destination-is-zero says so'
 make_islands "$tmp/disk" 32
 serve_nbdkit src -r file "$tmp/disk"
 
@@ -25,7 +25,7 @@ for disk in random first last; do
   stop_server dst
   serve_logged dst file "$tmp/$disk"
   copy_ok --destination-is-zero "$src" "$dst"
-  expect_error "$wrong.* at offset [0-9]+ length 4096: old data stays"
+  expect_error "$wrong.* at offset [0-9]+ length 4096: stale data remains"
   expect_requests dst Read -le 16
   stop_server dst
 done
