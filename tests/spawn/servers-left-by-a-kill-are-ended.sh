@@ -17,7 +17,7 @@ cat > "$tmp/bin/qemu-nbd" <<END
 trap '' TERM
 case "\$*" in
   *discard*)
-    echo > "$tmp/begun"
+    echo \$\$ > "$tmp/begun"
     read -r _ < "$tmp/gate" ;;
 esac
 trap - TERM
@@ -33,18 +33,28 @@ is_locked ()
 
 is_free () { ! is_locked; }
 
+# The server opened the image, or its guard has ended it already: it has the
+# image for a moment only.
+has_opened ()
+{
+  is_locked || ! kill -0 "$server" 2> /dev/null ||
+    grep -q '^State:.*zombie' "/proc/$server/status"
+}
+
 for map in '' --map="$tmp/map"; do
   rm -f "$tmp/image" "$tmp/begun"
   qemu-img create -q -f qcow2 "$tmp/image" 8M
   PATH=$tmp/bin:$path
   start_copy ${map:+"$map"} --destination-format=qcow2 "$tmp/disk" "$tmp/image"
-  wait_until test -e "$tmp/begun"
+  wait_until test -s "$tmp/begun"
+  server=$(cat "$tmp/begun")
   PATH=$path
   kill -KILL "$copy_pid"
   wait_copy
   ! is_locked || fail "another server has the image"
+  kill -0 "$server" || fail "the server ended with the copy"
   echo > "$tmp/gate"
-  wait_until is_locked
+  wait_until has_opened
   [ -n "$map" ] || wait_until is_free
   copy_ok ${map:+"$map"} --destination-format=qcow2 "$tmp/disk" "$tmp/image"
   expect_same_disk raw "$tmp/disk" qcow2 "$tmp/image"
