@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make stress finds a wrong copy and prints the command that repeats it.  The
-# same seed gives the same cases.
+# make stress accepts correct copies, finds a wrong one, and prints the command
+# that repeats it.  The same seed gives the same cases.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -17,7 +17,8 @@ run_stress ()
   local program=$1
   shift
   code=0
-  STRIPECOPY=$program TMPDIR=$tmp/stress STRIPECOPY_WRAPPER='' \
+  STRIPECOPY=$program FAULTY_SERVER=$(realpath "$faulty_server") \
+    TMPDIR=$tmp/stress STRIPECOPY_WRAPPER='' \
     PYTHONDONTWRITEBYTECODE=1 python3 "$srcdir/stress/run" "$@" \
     > "$output" 2> "$errors" || code=$?
   [ -z "$(ls -A "$tmp/stress")" ] || fail "left: $(ls "$tmp/stress")"
@@ -30,6 +31,11 @@ run_stress "$real" "${plain[@]}"
 [ $code -eq 0 ] || fail "exit status $code with correct copies"
 grep -qx 'stress: 2 cases, 0 differences, 0 failures, seed 5' "$output" ||
   fail "the last line is wrong"
+
+# A server of each side.
+run_stress "$real" --seed=5 --cases=1 --sources=faulty --destinations=faulty \
+  --ways=one --faults=none
+[ $code -eq 0 ] || fail "exit status $code between faulty servers"
 
 # A copier that inverts the first byte of the destination.
 cat > "$tmp/wrong" <<END

@@ -125,7 +125,7 @@ class Side:
         self.name = f"{self.role}{disk['number']}"
         self.server = self.device = None
         self.file = trial.path(f"{self.name}.disk")
-        self.faulty = trial.path(f"{self.name}.faulty")
+        self.error_file = trial.path(f"{self.name}.faulty")
         self.calm = False
         self.holder = None
 
@@ -139,7 +139,7 @@ class Side:
         for name, parameters in self.spec.get("filters", ()):
             words += parameters
             if name == "error":
-                words.append(f"error-file={self.faulty}")
+                words.append(f"error-file={self.error_file}")
             if name == "extentlist":
                 words.append(f"extentlist={self.trial.path(self.name)}.list")
         return words
@@ -170,7 +170,7 @@ class Side:
                       ["nbd-server", "-C", conf, "-p", pid_file],
                       pid_file, daemon=True)
 
-    def faulty(self):
+    def faulty_server(self):
         spec = self.spec
         mode, after, times = spec["mode"], spec["after"], spec["times"]
         if self.calm:                   # it keeps its cache
@@ -204,8 +204,8 @@ class Side:
     def be_calm(self):
         """Makes no more faults on this side."""
         self.calm = True
-        if os.path.exists(self.faulty):
-            os.unlink(self.faulty)
+        if os.path.exists(self.error_file):
+            os.unlink(self.error_file)
         if self.kind == "faulty" and self.server:
             self.server.end("KILL")
             self.start()
@@ -311,7 +311,7 @@ class Source(Side):
             with open(self.trial.path(f"{self.name}.list"), "w") as f:
                 f.write(want.extent_list())
         if any(name == "error" for name, _ in spec.get("filters", ())):
-            open(self.faulty, "w").close()
+            open(self.error_file, "w").close()
         if self.kind == "loop":
             self.make_device()
         if self.kind == "fifo":
@@ -328,7 +328,7 @@ class Source(Side):
         if self.kind == "nbd-server":
             return self.nbd_server(["readonly = true"])
         if self.kind == "faulty":
-            return self.faulty()
+            return self.faulty_server()
         if self.kind == "web":
             return self.web()
         return None
@@ -402,7 +402,7 @@ class Destination(Side):
         if before and self.kind != "memory":
             self.write_old(before)
         if any(name == "error" for name, _ in spec.get("filters", ())):
-            open(self.faulty, "w").close()
+            open(self.error_file, "w").close()
         if self.kind == "loop":
             self.make_device()
         if self.kind == "fifo":
@@ -446,7 +446,7 @@ class Destination(Side):
         if self.kind == "nbd-server":
             return self.nbd_server(["flush = true", "fua = true"])
         if self.kind == "faulty":
-            return self.faulty()
+            return self.faulty_server()
         return None
 
     def words(self):

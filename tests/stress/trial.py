@@ -390,8 +390,8 @@ class Trial:
 
     def compare_all(self):
         for side in self.sources + self.destinations:
-            if os.path.exists(side.faulty):
-                os.unlink(side.faulty)
+            if os.path.exists(side.error_file):
+                os.unlink(side.error_file)
         for number, side in enumerate(self.destinations):
             graceful = any("--no-flush" in copy["options"]
                            for copy in self.case["copies"]
