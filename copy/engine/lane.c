@@ -47,11 +47,20 @@ lane_memory (const struct plan *plan)
   return n * slot_size;
 }
 
-/* Buys fewer buffers than planned where memory is short, but only for the first
- * worker, without which nothing is copied.  Returns -1 with errno.
- */
-static int
-buy_buffers (struct lane *l)
+int
+lane_init (struct lane *l)
+{
+  list_init (&l->ready);
+  list_init (&l->idle);
+  list_init (&l->later);
+  list_init (&l->turns);
+  l->zero_way = zero_way_first (&l->plan->zero);
+  window_init (&l->window, l->plan->requests, l->plan->queue_size);
+  return unflushed_init (&l->unflushed, l->plan->checkpoint > 0);
+}
+
+int
+lane_buy_buffers (struct lane *l)
 {
   const bool first = l->worker == 0;
   const size_t least = plan_buffer_size (l->plan, 1);
@@ -70,20 +79,6 @@ buy_buffers (struct lane *l)
   }
   errno = ENOMEM;
   return -1;
-}
-
-int
-lane_init (struct lane *l)
-{
-  list_init (&l->ready);
-  list_init (&l->idle);
-  list_init (&l->later);
-  list_init (&l->turns);
-  l->zero_way = zero_way_first (&l->plan->zero);
-  window_init (&l->window, l->plan->requests, l->plan->queue_size);
-  if (unflushed_init (&l->unflushed, l->plan->checkpoint > 0) == -1)
-    return -1;
-  return buy_buffers (l);
 }
 
 void

@@ -61,14 +61,21 @@ struct lane {
   bool abandoned;           /* a request ended without having done its work */
 };
 
-/* Returns how many bytes lane_init takes at most. */
+/* Returns how many bytes the buffers take at most. */
 size_t lane_memory (const struct plan *plan);
 
-/* Buys the buffers.  Returns -1 with errno.  Calling lane_free is safe in any
- * case, once the conns are closed.
+/* Makes a lane without requests and buffers: requests_init makes these.
+ * Returns -1 with errno.  Calling lane_free is safe in any case, once the conns
+ * are closed.
  */
 int lane_init (struct lane *l);
 void lane_free (struct lane *l);
+
+/* Buys the buffers, after the requests have their memory.  Where that leaves
+ * too little, there are fewer buffers than planned, but only for the first
+ * worker, without which nothing is copied.  Returns -1 with errno.
+ */
+int lane_buy_buffers (struct lane *l);
 
 /* Begins a phase.  feed is NULL where no digest is wanted.  Before comparing,
  * everything is flushed and nothing has to be remembered.

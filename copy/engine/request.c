@@ -141,7 +141,7 @@ requests_init (struct lane *l)
   size_t n = l->plan->requests;
 
   l->requests = calloc (n, sizeof *l->requests);
-  if (l->requests == NULL)
+  if (l->requests == NULL || lane_buy_buffers (l) == -1)
     return -1;
   if (l->plan->digest.kind != DIGEST_NONE)
     n = l->buffers.n_slots / plan_buffer_size (l->plan, 1);

@@ -15,11 +15,12 @@
 
 #include "engine/lane.h"
 
-/* Returns how many bytes requests_init takes. */
+/* Returns how many bytes the requests take, without their buffers. */
 size_t requests_memory (const struct plan *plan);
 
-/* Makes the requests of a lane, after lane_init.  Returns -1 with errno.
- * requests_free is safe in any case, once the conns are closed.
+/* Makes the requests of a lane and their buffers, after lane_init.  Returns -1
+ * with errno.  requests_free is safe in any case, once the conns are closed;
+ * lane_free frees the buffers.
  */
 int requests_init (struct lane *l);
 void requests_free (struct lane *l);

@@ -61,3 +61,8 @@ done
 copy_within $((kib + 24000)) -T 1 "$tmp/disk" "$tmp/new"
 [ $code -eq 0 ] || fail "exit status $code with few buffers"
 expect_identical "$tmp/disk" "$tmp/new"
+
+# Many requests leave less for buffers.  They need 46 MB.
+copy_within $((kib + 75000)) -T 1 --requests=1024 "$tmp/disk" "$tmp/many"
+[ $code -eq 0 ] || fail "exit status $code with many requests"
+expect_identical "$tmp/disk" "$tmp/many"
