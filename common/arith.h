@@ -30,15 +30,15 @@ is_power_of_2 (uint64_t n)
   return n != 0 && (n & (n - 1)) == 0;
 }
 
-/* Rounds down; @align is a power of two. */
+/* Rounds @n down to a multiple of @align, a power of two. */
 static inline uint64_t
 align_down (uint64_t n, uint64_t align)
 {
   return n & ~(align - 1);
 }
 
-/* Rounds up; @align is a power of two.  If there is no such number above @n,
- * returns the largest one.
+/* Rounds @n up to a multiple of @align, a power of two.  If the next multiple
+ * does not fit, returns the largest that does.
  */
 static inline uint64_t
 align_up (uint64_t n, uint64_t align)

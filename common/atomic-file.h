@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A small file that is replaced as a whole, and that one process at a time can
- * hold.
+/* A small file that is replaced as a whole, and that only one process at a time
+ * can lock.
  *
- * Its name always leads to complete content, the old or the new, whenever the
+ * Its name always leads to complete content, the old or the new, even if the
  * machine or the process stops.  The lock is on the file itself, so that no
- * lock file is left behind.  Replacing puts another file under the name, which
- * is locked before it gets there.  A process that has locked a file checks that
- * it still has the name.
+ * lock file is left behind.  The file that replaces the old one is locked
+ * before it gets the name.  After locking a file, a process checks that the
+ * name still leads to it.
  */
 
 #ifndef ATOMIC_FILE_H
@@ -23,32 +23,33 @@ struct atomic_file { /* closing a zeroed one is safe */
 };
 
 /* Opens and locks the file.  If it does not exist and @make is set, creates it
- * empty.  -1 with errno: EWOULDBLOCK when another process holds it, EINVAL when
- * it is not a regular file.
+ * empty.  Returns 0, or -1 with errno: EWOULDBLOCK when another process holds
+ * it, EINVAL when it is not a regular file.
  */
 int atomic_file_open (struct atomic_file *l, const char *path, bool make);
 
-/* Reads the whole file: allocated, without a final NUL.  NULL with errno; EFBIG
- * if it is larger than @max.
+/* Reads the whole file.  The result is allocated, and has no final NUL.
+ * Returns NULL with errno: EFBIG if the file is larger than @max.
  */
 char *atomic_file_read (const struct atomic_file *l, size_t max,
                         size_t *length);
 
 /* Replaces the content and waits until it is on stable storage.  The mode
- * stays.  -1 with errno: then the file has the old content, or all of the new.
+ * stays.  Returns -1 with errno: then the file has the old content, or all of
+ * the new.
  */
 int atomic_file_replace (struct atomic_file *l, const char *text,
                          size_t length);
 
 /* Checks that atomic_file_write can work: the path is free or a regular file,
- * and files can be made beside it.  0, or -1 with errno: EINVAL when the path
- * is not a regular file.
+ * and files can be created beside it.  Returns 0, or -1 with errno: EINVAL when
+ * the path is not a regular file.
  */
 int atomic_file_check (const char *path);
 
 /* Replaces the file by one with this content and mode, without locking it and
- * without waiting until it is stored.  -1 with errno: then the file has the old
- * content.
+ * without waiting until it is stored.  Returns -1 with errno: then the file has
+ * the old content.
  */
 int atomic_file_write (const char *path, mode_t mode, const char *text,
                        size_t length);

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /* Returns how long to wait after @failures failures in a row (1, 2, ...):
- * @first, then twice as long each time, at most @most.  @dice, random bits,
- * chooses within the second half of that, so that workers that failed together
- * come back one by one.
+ * @first, then twice as long each time, at most @most.  @dice, which is random
+ * bits, chooses a time in the second half of that, so that workers that failed
+ * together do not all return at once.
  */
 uint64_t backoff_wait (unsigned failures, uint64_t first, uint64_t most,
                        uint64_t dice);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A token bucket: limits bytes to a rate.  Pure: it is given the time, in ns
- * from any start.
+/* A token bucket: limits bytes to a rate.  Pure: the caller passes the time, in
+ * ns from any start.
  *
  * A request may pass, whatever its size, once all requests before it are paid
  * for.  It is paid for afterwards, by making the next one wait.  Unused time is
@@ -31,7 +31,7 @@ void bucket_init (struct bucket *b, uint64_t rate, uint64_t slack,
 /* Changes the rate.  The bytes that are not paid for yet stay the same. */
 void bucket_set_rate (struct bucket *b, uint64_t rate, uint64_t now);
 
-/* Returns whether the bytes, at most BUCKET_BYTES_MAX, may pass now, and if so
+/* Returns whether @bytes, at most BUCKET_BYTES_MAX, may pass now, and if so
  * charges for them.
  */
 bool bucket_take (struct bucket *b, uint64_t bytes, uint64_t now);

@@ -30,8 +30,8 @@ struct child {
  */
 bool child_exists (const char *program);
 
-/* The child's standard descriptors.  -1 means /dev/null for the input, and our
- * standard error for the output and the errors.
+/* Holds the child's standard descriptors.  -1 means /dev/null for the input,
+ * and our standard error for the output and the errors.
  */
 struct child_io {
   int input, output, error;
@@ -77,10 +77,11 @@ enum child_guard {
                    for programs that we know */
 };
 
-/* Starts a process that ends the child if we end first.  The kernel sends
- * SIGTERM then, but only once; a program that is just starting can lose that
- * signal (qemu-nbd does) and would keep its files locked for ever.  If the
- * process cannot be started, for example for lack of memory, there is no guard.
+/* Starts a guard: a process that ends the child if we end first.  The kernel
+ * sends SIGTERM then, but only once; a program that is just starting can lose
+ * that signal (qemu-nbd does), and would then keep its files locked for ever.
+ * If the process cannot be started, for example for lack of memory, there is no
+ * guard.
  */
 void child_guard (struct child *c, enum child_guard how);
 

@@ -20,9 +20,10 @@ descriptor_reopen (int fd, int flags)
   return open (path, flags);
 }
 
-/* Returns the same open file under a number above the standard ones; -1 with
- * errno, also for -1.  If a standard descriptor is closed, its use must fail
- * instead of reaching a file of ours.
+/* Moves an open file to a number above the standard descriptors, if it has one
+ * of these, and returns the number; -1 with errno, also for -1.  So where a
+ * standard descriptor is closed, its use fails instead of reaching a file of
+ * ours.
  */
 static inline int
 descriptor_lift (int fd)

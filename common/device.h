@@ -23,16 +23,16 @@ struct device {
   bool read_only;       /* the device itself is read-only */
   struct timespec born; /* creation time of a file; zero if unknown */
 
-  /* Identify the file or device and, for a loop device, the file or device that
-   * it shows.  For the functions below; endpoint_describe_file uses the inode
-   * number.
+  /* These identify the file or device and, for a loop device, the file or
+   * device that it shows.  They are for the functions below;
+   * endpoint_describe_file uses the inode number.
    */
   dev_t number, shows_number;
   ino_t inode, shows_inode; /* 0: a block device, or shows nothing */
   bool shows;
 };
 
-/* Describes an open file or device.  0, or -1 with errno. */
+/* Describes an open file or device.  Returns 0, or -1 with errno. */
 int device_describe (int fd, struct device *d);
 
 /* Returns whether a path is a file or a block device, or leads to nothing yet.
@@ -40,7 +40,7 @@ int device_describe (int fd, struct device *d);
 bool device_is_possible (const char *path);
 
 /* Finds the file or block device of a name, for device_same.  Sets no other
- * field and needs no permission to read the file.  0, or -1 with errno.
+ * field and needs no permission to read the file.  Returns 0, or -1 with errno.
  */
 int device_find (const char *path, struct device *d);
 

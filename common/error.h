@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An error as a value: what it means, an errno, where it happened, and one line
- * of text.  The first is kept.
+ * of text.  error_set never overwrites an error, so the first one is kept.
  */
 
 #ifndef ERROR_H

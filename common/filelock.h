@@ -4,7 +4,7 @@
  *
  * They are advisory, on bytes far from the data, and belong to the open file,
  * so they end when it is closed, however the process ends.  On a file system
- * without locks nobody is kept out.
+ * without locks, no other program is kept out.
  */
 
 #ifndef FILELOCK_H
@@ -26,8 +26,8 @@ bool filelock_is_taken (int fd, enum file_use use);
 
 /* Locks the file for this use; a writer must have opened it for writing.
  * @start and @end are the part that is written, in bytes and half open, and are
- * used for FILE_WRITE_PART only.  Of two copies at the same time, one gets the
- * lock.  0, or -1 if another process has it; then no lock is held.
+ * used for FILE_WRITE_PART only.  If two copies try at the same time, one gets
+ * the lock.  Returns 0, or -1 if another process has it; then no lock is held.
  */
 int filelock_take (int fd, enum file_use use, uint64_t start, uint64_t end);
 

@@ -15,8 +15,8 @@
 #define HEADROOM_MEMORY (8 << 20)
 
 /* Returns whether this many more descriptors and bytes of memory are available,
- * by allocating and releasing them.  False with errno.  Needs descriptor 2.
- * Any thread; only one at a time.
+ * by allocating and releasing them.  Returns false with errno.  Descriptor 2
+ * must be open.  Any thread; only one at a time.
  */
 bool headroom_is_left (unsigned descriptors, size_t memory);
 

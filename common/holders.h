@@ -12,8 +12,8 @@
  * swap space, and devices built on it, also of its partitions or of the disk
  * that it is a partition of.  @name is the user's name for it.  The text is cut
  * if @size (at least 1) is too small.  It describes the present moment in the
- * mount namespace of this process.  Returns false if there is no such user:
- * then it is a program.
+ * mount namespace of this process.  Returns false if it finds no such user:
+ * then a program has the device open.
  */
 bool holders_describe (dev_t number, const char *name, char *text, size_t size);
 

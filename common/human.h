@@ -10,7 +10,9 @@
 
 #define HUMAN_MAX 32 /* bytes for any formatted value */
 
-/* Parses a number without a sign: "0", "42", "007".  Returns as below. */
+/* Parses a number without a sign: "0", "42", "007".  Returns the same as
+ * human_parse_size.
+ */
 const char *human_parse_number (const char *text, uint64_t *number);
 
 /* Returns whether @text is the number of a file descriptor rather than a file
@@ -33,7 +35,7 @@ const char *human_parse_size (const char *text, uint64_t *bytes);
 const char *human_parse_seconds (const char *text, uint64_t *ns);
 
 /* Parses a rate, a number of bytes per second; 0 and "none" mean no limit.
- * Returns as above.
+ * Returns the same as human_parse_size.
  */
 const char *human_parse_rate (const char *text, uint64_t *rate);
 

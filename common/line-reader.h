@@ -16,15 +16,15 @@ struct line_reader {
 };
 
 /* Opens a pipe.  The reader owns the read end, the caller gets the write end in
- * *write_fd; both are closed on exec.  -1 with errno.
+ * *write_fd; both are closed on exec.  Returns 0, or -1 with errno.
  */
 int line_reader_open (struct line_reader *l, size_t longest, int *write_fd);
 
 /* Reads what has arrived.  Once all writers have closed the pipe, fd is -1. */
 void line_reader_read (struct line_reader *l);
 
-/* Returns the next line, with a NUL in place of the line end, and its length;
- * NULL if none is complete.  Valid until any other call.
+/* Returns the next line, with a NUL in place of the line end, and sets *length;
+ * NULL if no line is complete.  The line is valid until any other call.
  */
 char *line_reader_next (struct line_reader *l, size_t *length);
 

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Makes one, never with the number of a standard descriptor.  The caller closes
- * it.  -1 with errno.
+/* Makes a notifier, never with the number of a standard descriptor.  The caller
+ * closes it.  Returns -1 with errno.
  */
 int notifier_new (void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Page-cache hygiene of one connection: after a copy, the page cache holds
- * those pages of the file that it held before, and no others.
+/* Keeps the page cache clean for one connection: after a copy, the page cache
+ * holds those pages of the file that it held before, and no others.
  *
  * The file is handled in sections.  Pages of a section that were cached before
  * anything of it was read stay cached; the others are dropped once the
@@ -25,27 +25,30 @@ struct span {
   uint64_t offset, length;
 };
 
-/* Makes one for a descriptor, which is borrowed until page_cache_free.  NULL
- * with errno.
+/* Starts to look after the page cache of a descriptor, which is borrowed until
+ * page_cache_free.  Returns NULL with errno.
  */
 struct page_cache *page_cache_new (int fd);
 
-/* Drops the remaining pages that are on the disk.  NULL is fine. */
+/* Drops the remaining pages that are on the disk, and frees the struct.  NULL
+ * is fine.
+ */
 void page_cache_free (struct page_cache *f);
 
-/* Must be called before a range is read; @length > 0. */
+/* Notes that a range will be read.  Must be called before that; @length > 0. */
 void page_cache_read (struct page_cache *f, uint64_t offset, uint64_t length);
 
-/* Must be called before a range is written; @length > 0.  Returns true with a
- * span that must be settled first, so that a slow disk slows down its writers,
- * and a flush has little left to do.
+/* Notes that a range will be written.  Must be called before that; @length > 0.
+ * Returns true and sets *settle if that span must be settled first
+ * (page_cache_settle), so that a slow disk slows down its writers, and a flush
+ * has little left to do.
  */
 bool page_cache_write (struct page_cache *f, uint64_t offset, uint64_t length,
                        struct span *settle);
 
-/* Waits until a span is on the disk, and drops it.  0, or the errno of a
- * write-back error: the kernel reports it only once for each descriptor, so a
- * flush would not report it again.
+/* Waits until a span is on the disk, and drops its pages.  Returns 0, or the
+ * errno of a write-back error: the kernel reports it only once for each
+ * descriptor, so a flush would not report it again.
  */
 int page_cache_settle (const struct page_cache *f, const struct span *s);
 

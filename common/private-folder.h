@@ -15,8 +15,8 @@ struct private_folder {
 };
 
 /* Makes a folder in @at, named @prefix, a dash and six characters.  First
- * removes folders of that kind whose lock no process holds.  0, or -1 with
- * errno.
+ * removes folders with such a name whose lock no process holds.  Returns 0, or
+ * -1 with errno.
  */
 int private_folder_make (struct private_folder *f, const char *at,
                          const char *prefix);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sorted, merged, half-open ranges of 64-bit offsets, each with a small value.
- * The capacity is fixed, so that adding never allocates: a full set reports
- * that.  Adjacent ranges with the same value are merged.
+ * The capacity is fixed, so that adding never allocates: it fails where the set
+ * is full.  Adjacent ranges with the same value are merged.
  */
 
 #ifndef RANGES_H

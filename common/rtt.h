@@ -23,8 +23,9 @@ struct rtt {               /* zeroed: no answer yet */
                            none */
 };
 
-/* Notes an answer that took this long, at this time.  Returns the lowest round
- * trip of the last one to two spans.
+/* Notes an answer that took @took and came at @time.  Returns the lowest round
+ * trip of the present span and the one before it; a span takes @span.  All
+ * times are in the same unit.
  */
 static inline uint64_t
 rtt_note (struct rtt *a, uint64_t took, uint64_t time, uint64_t span)

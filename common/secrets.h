@@ -41,10 +41,10 @@ char *secrets_mask_line (const char *line);
 char *secrets_mask_command (char *const argv[]);
 
 /* Returns a URI, or the words of a command, without the secrets that may change
- * from run to run: what is left identifies it.  A secret ends at the first
- * character that may end it, so that the rest may hold a part of one: it must
- * be digested, never shown.  A key is kept, because it may identify the disk.
- * Allocated; NULL with errno.
+ * from run to run: what is left identifies it.  A secret is cut at the first
+ * character that may end it, so the result may still contain a part of a
+ * secret: it must be digested, never shown.  A key is kept, because it may
+ * identify the disk.  Allocated; NULL with errno.
  */
 char *secrets_cut (const char *word);
 char *secrets_cut_command (char *const argv[]);

@@ -16,8 +16,8 @@
 
 struct uring; /* body in uring.c */
 
-/* Makes a ring for @depth operations in flight.  NULL with errno: ENOSYS if
- * there are no rings, EPERM if they are forbidden.
+/* Makes a ring for @depth operations in flight.  Returns NULL with errno:
+ * ENOSYS if there are no rings, EPERM if they are forbidden.
  */
 struct uring *uring_new (unsigned depth);
 
@@ -32,8 +32,8 @@ int uring_fd (const struct uring *r);
 unsigned uring_in_flight (const struct uring *r);
 unsigned uring_room (const struct uring *r); /* how many more can be added */
 
-/* Each adds one operation for the next uring_submit; there must be room.
- * uring_take returns its tag.  At most 1 GiB is read or written.
+/* Add one operation each for the next uring_submit; there must be room.
+ * uring_take returns the operation's tag.  At most 1 GiB is read or written.
  */
 void uring_read (struct uring *r, int fd, void *buffer, uint64_t length,
                  uint64_t offset, void *tag);
@@ -44,8 +44,8 @@ void uring_fallocate (struct uring *r, int fd, int mode, uint64_t offset,
 void uring_fsync (struct uring *r, int fd, void *tag);
 
 /* Makes the next operation wait until this range of a file is on the disk and
- * dropped from the page cache, or until that has failed. uring_take returns
- * neither.
+ * dropped from the page cache, or until that has failed.  Takes up
+ * URING_SETTLE_PLACES operations of the ring, which uring_take does not return.
  */
 #define URING_SETTLE_PLACES 2
 void uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length);
@@ -56,8 +56,9 @@ void uring_settle (struct uring *r, int fd, uint64_t offset, uint64_t length);
  */
 int uring_settle_error (const struct uring *r);
 
-/* Submits the added operations.  0, or an errno: those that were not submitted
- * stay added.  EAGAIN means to take completed ones, and try again.
+/* Submits the added operations.  Returns 0, or an errno: operations that were
+ * not submitted stay added.  EAGAIN: the caller has to take completed ones, and
+ * try again.
  */
 int uring_submit (struct uring *r);
 

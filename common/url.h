@@ -23,17 +23,18 @@ bool url_is_web (const char *name);
 bool url_is_nbd (const char *name);
 
 /* Decodes percent-encoding into a new string of *length bytes, which can
- * contain NULs and has one at its end.  NULL with errno: EINVAL if the encoding
- * is invalid.
+ * contain NULs and has one at its end.  Returns NULL with errno: EINVAL if the
+ * encoding is invalid.
  */
 char *url_decode (const char *s, const char *end, size_t *length);
 
-/* Splits an address.  0, or -1 with errno: EINVAL if user or password cannot be
- * decoded, or contain characters that cannot be passed on in one line.
+/* Splits an address.  Returns 0, or -1 with errno: EINVAL if user or password
+ * cannot be decoded, or contain characters that cannot be passed on in one
+ * line.
  */
 int url_split (const char *name, struct url *url);
 
-/* A zeroed struct is fine. */
+/* Frees the members.  A zeroed struct is fine. */
 void url_free (struct url *url);
 
 #endif /* URL_H */
