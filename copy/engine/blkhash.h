@@ -19,7 +19,7 @@
  * A feed has room for a fixed number of claims, and keeps runs of zero blocks
  * as numbers.  So memory does not grow with the disk, and no worker runs far
  * ahead.  The worker at the front never waits, because its open claim has its
- * room already.
+ * room in the feed already.
  */
 
 #ifndef BLKHASH_H
@@ -52,8 +52,8 @@ struct feed *blkhash_feed (struct blkhash *b, unsigned worker);
 /* The size of the text that blkhash_end writes. */
 #define BLKHASH_TEXT (2 * DIGEST_MAX + 1)
 
-/* Writes the disk's digest in hexadecimal, after all claims were filled and
- * folded.  Returns -1 with errno when the library has failed.
+/* Writes the disk's digest to @text in hexadecimal, after all claims were
+ * filled and folded.  Returns -1 with errno when the library has failed.
  */
 int blkhash_end (struct blkhash *b, char text[BLKHASH_TEXT]);
 
@@ -65,30 +65,35 @@ int blkhash_end (struct blkhash *b, char text[BLKHASH_TEXT]);
 bool feed_has_room (struct feed *f);
 int feed_fd (const struct feed *f);
 
-/* Opens a claim, which lies after all that were opened before.  feed_has_room
- * was true.
+/* Opens a claim, which lies after all that were opened before.  Called after
+ * feed_has_room has returned true.
  */
 void feed_open (struct feed *f, struct range claim);
 
-/* Notes that the disk turned out to end here, and drops claims after the end.
- * There is only one feed then, and it was given nothing after the end.
+/* Notes that the disk ends at @end, because the source is a stream that ended
+ * there, and drops claims after that.  There is only one feed then, and it was
+ * given no data after @end.
  */
 void feed_end (struct feed *f, uint64_t end);
 
 /* Returns the place up to which the claims have been fed. */
 uint64_t feed_at (const struct feed *f);
 
-/* Feeds zeroes for all parts of the claims before to that were not fed.  If
- * exactly, data follows at to; otherwise a part of a block can be left for
- * later, in case the rest of it is zero, too.  Returns false when there is
- * more, and it has to be called again.
+/* Feeds zeroes for all parts of the claims before @to that were not fed.  With
+ * @exactly, data follows at @to; otherwise a part of a block can be left for
+ * later, in case the rest of it is zero, too.  Returns false when it has to be
+ * called again, because more zeroes are to be fed.
  */
 bool feed_zeroes (struct feed *f, uint64_t to, bool exactly);
 
-/* Feeds data, which belongs at feed_at, within one claim. */
+/* Feeds @data, which belongs at the place that feed_at returns and lies within
+ * one claim.
+ */
 void feed_data (struct feed *f, const uint8_t *data, uint64_t length);
 
-/* Folds some claims, if it is this worker's turn.  Returns whether it did. */
+/* Folds some claims, if this worker is the one that folds at present.  Returns
+ * whether it is.
+ */
 bool feed_fold (struct feed *f);
 
 #endif /* BLKHASH_H */

@@ -35,15 +35,15 @@ connection_is_up (const struct connection *c)
   return c->state == CONNECTION_UP;
 }
 
-/* Closes the conn, which failed because of why.  Returns true when it will be
- * replaced, with *wait the ns until then.  Returns false when it will not,
- * because that was tried often enough or cannot help.
+/* Closes the conn, which failed because of @why.  Returns true if a new conn
+ * will replace it, and sets *wait to the ns until then.  Returns false if none
+ * will, because connecting was tried often enough or cannot help.
  */
 bool connection_drop (struct connection *c, const struct retry_plan *retry,
                       const struct error *why, uint64_t *wait);
 
-/* Notes that the conn has done what it was asked to do: earlier failures do not
- * count any more.
+/* Notes that the conn has answered a read or a flush without an error: earlier
+ * failures do not count any more.
  */
 static inline void
 connection_works (struct connection *c)
@@ -58,13 +58,13 @@ enum connection_news {
   CONNECTION_DIFFERS, /* the error is set: it leads to another export now */
 };
 
-/* Connects again once the time for that has come.  A conn may take patience ns
+/* Connects again once the time for that has come.  A conn may take @patience ns
  * to come up.
  */
 enum connection_news connection_mend (struct connection *c, uint64_t now,
                                       uint64_t patience, struct error *e);
 
-/* These do the same as conn_submit, conn_poll_events and conn_dispatch, for a
+/* Do the same as conn_submit, conn_poll_events and conn_dispatch, for a
  * connection in any state.
  */
 void connection_submit (struct connection *c);

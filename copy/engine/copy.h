@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the parts of one copy share: the plan, both endpoints, and the objects
- * that live as long as the copy.  copier.c fills it in before any worker
- * starts; for everything else it is const.  The map, the rate limit, the stop
- * and the trace change while workers run, and lock themselves.
+ * that live as long as the copy.  copier.c fills in the struct before any
+ * worker starts; all other code only reads it.  The map, the rate limit, the
+ * stop flag and the trace, to which it points, change while workers run, and
+ * are safe to use from any thread.
  */
 
 #ifndef COPY_H

@@ -29,10 +29,10 @@
   COUNTER (writes)      /* write requests */                                   \
   COUNTER (zeroes)      /* zero requests */                                    \
   COUNTER (questions)   /* block status requests */                            \
-  COUNTER (inflight)    /* requests in flight or waiting to be */              \
+  COUNTER (inflight)    /* requests that have room in the window */            \
   COUNTER (retries)     /* requests and connections tried again */             \
-  COUNTER (came)        /* bytes that entered the window */                    \
-  COUNTER (went)        /* bytes that left the window */                       \
+  COUNTER (came)        /* bytes of the window that were read */               \
+  COUNTER (went)        /* bytes that have left the window */                  \
   COUNTER (refused)     /* times the window had no room */                     \
   COUNTER (limited)     /* times only --bwlimit held a request back */
 

@@ -7,7 +7,7 @@
  *      |--- its own ---|--- others can steal this ---|
  *
  * Ranges that were lost with a connection come first; the stripe waits until
- * they are copied again.
+ * these ranges are copied again.
  */
 
 #ifndef CURSOR_H
@@ -52,27 +52,30 @@ struct cursor {
   uint64_t told_to;    /* extents were logged up to here */
 };
 
-/* Begins a phase over these stripes (borrowed) with nothing claimed.  in_order:
- * all workers share one stripe.  feed is NULL where no digest is wanted.
+/* Begins a phase over @stripes (borrowed) with nothing claimed.  With
+ * @in_order, all workers share one stripe.  @feed is NULL where no digest is
+ * wanted.  @compares says that both sides are read and compared.
  */
 void cursor_begin (struct cursor *c, struct stripes *stripes, struct feed *feed,
                    bool in_order, bool compares);
 
-/* Returns the next piece of work, which starts at the cursor.  The caller does
- * it and calls cursor_advance, or leaves it: then the next call returns it
- * again, or what it has become.
+/* Returns the next piece of work, which starts at the cursor.  The caller
+ * starts it and calls cursor_advance, or does not start it: then the next call
+ * decides again from the same place.
  */
 struct work cursor_next (struct cursor *c);
 
 /* Moves the cursor to the end of the work that cursor_next has returned. */
 void cursor_advance (struct cursor *c, const struct work *work);
 
-/* Asks for the block status of the way ahead on the sides that are of use in
- * this phase.
+/* Requests block status ahead of the cursor, from the sides whose extents this
+ * phase uses.
  */
 void cursor_ask (struct cursor *c);
 
-/* Returns where it is in its stripe, also while it copies lost ranges again. */
+/* Returns where the worker is in its stripe, also while it copies lost ranges
+ * again.
+ */
 uint64_t cursor_in_stripe (const struct cursor *c);
 
 #endif /* CURSOR_H */

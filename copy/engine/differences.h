@@ -19,16 +19,16 @@ struct differences; /* body in differences.c */
 struct differences *differences_new (void);    /* NULL with errno */
 void differences_free (struct differences *d); /* NULL is fine */
 
-/* Compares length bytes that belong at this offset of the disk; NULL, for one
- * side at most, stands for zeroes.  Returns how many bytes are in sectors that
- * differ.  Any thread; it takes a lock only where something differs.
+/* Compares @length bytes of both sides, which are at @offset on the disk; NULL,
+ * for one side at most, stands for zeroes.  Returns how many bytes are in
+ * sectors that differ.  Any thread; takes a lock only where something differs.
  */
 uint64_t differences_compare (struct differences *d, uint64_t offset,
                               const uint8_t *source, const uint8_t *destination,
                               uint64_t length);
 
 /* Returns the first ranges of the disk that differ, in order, and sets *all to
- * whether there are no others.  Called after all workers have ended.
+ * whether these are all that differ.  Called after all workers have ended.
  */
 const struct ranges *differences_found (const struct differences *d, bool *all);
 

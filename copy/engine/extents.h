@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One worker's map of one side ahead of its cursor: data, or reads as zeroes.
  *
- * Block status is asked for ahead of the cursor, several questions at a time,
- * and the answers may come in any order.  An answer is only advice: it can be
- * missing, short, long or wrong.  A range without a useful answer counts as
- * data.
+ * Block status is requested ahead of the cursor.  A question is one such
+ * request: several are in flight at a time, and the answers may come in any
+ * order.  An answer is only advice: it can be missing, short, long or wrong.  A
+ * range without a useful answer counts as data.
  */
 
 #ifndef EXTENTS_H
@@ -19,49 +19,54 @@
 
 struct extents; /* body in extents.c */
 
-/* Makes a map without a range of interest.  connection and ready are borrowed;
- * the side is only asked while the connection is up.  One question asks for at
- * most ask_max bytes; with ask_max 0, the side is never asked, and all of it
- * counts as data.  Returns NULL with errno.
+/* Makes a map that knows nothing, before the first extents_aim.  @connection
+ * and @ready are borrowed; questions are only sent while the connection is up.
+ * One question asks for at most @ask_max bytes; with @ask_max 0, none is ever
+ * sent, and all of the side counts as data.  Returns NULL with errno.
  */
 struct extents *extents_new (struct connection *connection, struct list *ready,
                              uint64_t ask_max);
 
-/* Forgets everything, because the conn was closed: no answer is on its way any
+/* Forgets everything, because the conn was closed: no question is in flight any
  * more.
  */
 void extents_lost (struct extents *x);
 
-/* No question may be in flight: close the conn before.  NULL is fine. */
+/* Frees the map.  No question may be in flight: the conn is closed before.
+ * NULL is fine.
+ */
 void extents_free (struct extents *x);
 
-/* Makes this the range of interest, and forgets what was known before. */
+/* Makes @range the range of interest: questions are sent for it only.  Forgets
+ * what was known before.
+ */
 void extents_aim (struct extents *x, struct range range);
 
-/* Moves the end of the range of interest down: nothing after it is asked. */
+/* Moves the end of the range of interest down to @end. */
 void extents_end_at (struct extents *x, uint64_t end);
 
-/* Asks nothing any more: from now on, all of the side counts as data.  What is
- * known is forgotten with the next extents_aim.
+/* Sends no more questions: from now on, all of the side counts as data.  What
+ * is known is forgotten with the next extents_aim.
  */
 void extents_ask_no_more (struct extents *x);
 
 /* Sends as many questions as may be in flight. */
 void extents_ask (struct extents *x);
 
-/* Takes in the result of a question that was taken off the ready list and
- * retired with err.  Returns how many ranges the question holds now.
+/* Takes in the result of a question, whose io was taken off the ready list and
+ * retired with @err.  Returns how many ranges are known from this question now.
  */
 unsigned extents_answer (struct extents *x, struct io *io, int err);
 
-/* Returns whether this io is one of x's questions. */
+/* Returns whether @io belongs to one of the questions of @x. */
 bool extents_owns (const struct extents *x, const struct io *io);
 
 enum extents_lookup { EXTENTS_WAIT, EXTENTS_KNOWN };
 
-/* Looks up the extent at offset, which never decreases between two calls of
- * extents_aim: its value, and its end (*end > offset).  Returns EXTENTS_WAIT
- * when the answer is still on its way.
+/* Looks up the extent at @offset: sets *value to its value, and *end to its
+ * end, which is above @offset.  Between two calls of extents_aim, @offset never
+ * decreases.  Returns EXTENTS_WAIT if the question about it is not answered
+ * yet.
  */
 enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
                                     uint64_t *end, enum extent_value *value);
@@ -70,14 +75,16 @@ enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
 enum extents_lookup extents_peek (const struct extents *x, uint64_t offset,
                                   uint64_t *end, enum extent_value *value);
 
-/* Returns whether all of the range is known by now to read as zeroes. */
+/* Returns whether all of @range is known to read as zeroes. */
 bool extents_all_zero (struct extents *x, struct range range);
 
-/* Returns whether the last answer that was waited for did not come in time. */
+/* Returns whether the worker waited in vain for the last answer that it needed.
+ */
 bool extents_is_silent (const struct extents *x);
 
-/* Returns when extents_give_up stops waiting for the answer that extents_lookup
- * needs, and calls the range data; clock_now time, 0 when it is not waiting.
+/* Returns when extents_give_up will stop waiting for the answer that
+ * extents_lookup needs, and count the range as data; clock_now time, 0 when no
+ * answer is needed.
  */
 uint64_t extents_deadline (const struct extents *x);
 void extents_give_up (struct extents *x, uint64_t now);

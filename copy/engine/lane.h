@@ -64,21 +64,21 @@ struct lane {
 /* Returns how many bytes the buffers take at most. */
 size_t lane_memory (const struct plan *plan);
 
-/* Makes a lane without requests and buffers: requests_init makes these.
- * Returns -1 with errno.  Calling lane_free is safe in any case, once the conns
- * are closed.
+/* Initialises a lane without requests and buffers: requests_init makes these.
+ * Returns -1 with errno.  lane_free may be called in either case, once the
+ * conns are closed.
  */
 int lane_init (struct lane *l);
 void lane_free (struct lane *l);
 
-/* Buys the buffers, after the requests have their memory.  Where that leaves
- * too little, there are fewer buffers than planned, but only for the first
- * worker, without which nothing is copied.  Returns -1 with errno.
+/* Allocates the buffers, after the requests have their memory.  Where that
+ * leaves too little, the first worker, without which nothing is copied, takes
+ * fewer buffers than planned.  Returns -1 with errno.
  */
 int lane_buy_buffers (struct lane *l);
 
-/* Begins a phase.  feed is NULL where no digest is wanted.  Before comparing,
- * everything is flushed and nothing has to be remembered.
+/* Begins a phase.  @feed is NULL where no digest is wanted.  With @compares,
+ * everything is flushed already, and the record of unflushed writes is cleared.
  */
 void lane_begin (struct lane *l, struct feed *feed, bool compares);
 
@@ -91,8 +91,8 @@ lane_set_window (struct lane *l, uint64_t bytes)
   window_limit (&l->window, bytes);
 }
 
-/* Returns how many bytes a request may have: wanted, or less where there is too
- * little memory for that.
+/* Returns how many bytes a request may have: @wanted, or less where there is
+ * too little memory for that.
  */
 uint64_t lane_request_max (const struct lane *l, uint64_t wanted);
 
@@ -129,8 +129,8 @@ struct io *lane_take_ready (struct lane *l);
 /* Removes the ios of a conn from the ready list, because it is closed. */
 void lane_drop_ready (struct lane *l, const struct conn *c);
 
-/* Returns whether a request waits for an answer of this side, and the side owes
- * one: a stream may be silent for any time.
+/* Returns whether a request waits for an answer of this side.  False for a
+ * stream, which may be silent for any time.
  */
 bool lane_awaits (const struct lane *l, enum side side);
 
@@ -144,7 +144,7 @@ struct copied {
   bool read;        /* the range was read; else nothing of it was */
 };
 
-/* Notes that a range is copied: in the counters, and as unflushed.  again says
+/* Notes that @range is copied: in the counters, and as unflushed.  @again says
  * that it was copied before, and lost.
  */
 void lane_copied (struct lane *l, struct range range, bool again,
@@ -193,9 +193,9 @@ lane_must_flush (const struct lane *l)
 /* Returns whether another request may begin to write. */
 bool lane_may_write (const struct lane *l);
 
-/* Notes that the destination's connection is lost because of why, and with it
- * everything that was written since the last flush.  Returns false with the
- * error set where that cannot be copied again.
+/* Notes that the destination's connection is lost because of @why, and with it
+ * all unflushed writes.  Returns false with the error set where these cannot be
+ * copied again.
  */
 bool lane_lose_unflushed (struct lane *l, const struct error *why,
                           struct error *e);
@@ -216,7 +216,9 @@ lane_has_ended (const struct lane *l)
   return l->ended;
 }
 
-/* Returns whether something was started and is not done. */
+/* Returns whether the worker has not done all that it took: ranges have to be
+ * copied again, or a request was abandoned.
+ */
 static inline bool
 lane_owes (const struct lane *l)
 {

@@ -56,7 +56,7 @@ loop_is_winding_down (const struct loop *l)
   return stop_is_winding_down (l->copy->stop);
 }
 
-/* Begins a phase on these stripes. */
+/* Begins a phase. */
 void loop_begin (struct loop *l, const struct phase *phase);
 
 /* Takes all ios that are over, and moves their requests on.  Returns -1 with
@@ -75,28 +75,31 @@ void loop_start (struct loop *l, uint64_t now);
 /* Sends a flush when one is due in the middle of the copy. */
 void loop_checkpoint (struct loop *l, uint64_t now);
 
-/* Returns whether the copy is ending, and has been for patience ns. */
+/* Returns whether the copy is winding down, and the time for that, @patience ns
+ * from the first call, is over.
+ */
 bool loop_is_overdue (struct loop *l, uint64_t patience);
 
-/* Returns whether the destination owes answers, and has given none during the
- * patience ns before wind_down_by.
+/* Returns whether requests wait for answers of the destination, and none has
+ * come since @patience ns before wind_down_by.
  */
 bool loop_is_silent (const struct loop *l, uint64_t patience);
 
-/* Returns whether a signal has left only streams to wait for.  These owe
- * nothing, so everything they have not delivered or taken by now is dropped.
+/* Returns whether the copy is winding down, and only streams are left to wait
+ * for.  Then shuts the streams down: what they have not delivered or taken by
+ * now is dropped.
  */
 bool loop_has_wound_down (struct loop *l);
 
-/* Return when loop_checkpoint has to be called, and when the loop has to look
- * for any reason although nothing moves; clock_now times, 0 for never.
+/* Return when loop_checkpoint has to be called, and when anything in the loop
+ * has to be called, although no answer comes; clock_now times, 0 for never.
  */
 uint64_t loop_checkpoint_deadline (const struct loop *l, uint64_t now);
 uint64_t loop_deadline (const struct loop *l, uint64_t now);
 
-/* Sleeps until a conn can move, the copy has to stop, also_fd (-1: none) is
- * readable, or the deadline (0: none) passes; then moves what can move.
- * Returns -1 with the error set when the copy has failed.
+/* Submits, and sleeps until a conn can move bytes, the copy has to stop,
+ * @also_fd (-1: none) is readable, or the deadline (0: none) passes; then
+ * dispatches.  Returns -1 with the error set when the copy has failed.
  */
 int loop_sleep (struct loop *l, int also_fd, uint64_t deadline,
                 struct error *e);

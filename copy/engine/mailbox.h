@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Notices from the workers to the main thread: retries, lost connections, and
  * connections that are back.  Posting never waits.  A notice that finds no room
- * is dropped; the workers' counters include it all the same.
+ * is dropped; the workers' counters still include what it reports.
  */
 
 #ifndef MAILBOX_H
@@ -30,7 +30,7 @@ struct notice {
 
 struct mailbox; /* body in mailbox.c */
 
-/* Makes a mailbox.  notifier is borrowed, and signalled for each notice.
+/* Makes a mailbox.  @notifier is borrowed, and signalled for each notice.
  * Returns NULL with errno.
  */
 struct mailbox *mailbox_new (int notifier);

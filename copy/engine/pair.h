@@ -29,10 +29,10 @@ pair_is_up (const struct pair *p)
     && connection_is_up (&p->connections[DESTINATION]);
 }
 
-/* Handles the loss of a side because of why: puts off what it had in flight,
- * and connects again after a while.  Returns -1 with the error set when the
- * copy has failed with that.  While the copy is ending, a loss changes nothing
- * any more.
+/* Handles the loss of the connection to a side because of @why: puts off the
+ * requests that it had in flight, and connects again after a while.  Returns -1
+ * with the error set when the copy has failed with that.  While the copy is
+ * winding down, the loss is no failure, and pair_mend is not called any more.
  */
 int pair_lose (struct pair *p, enum side side, const struct error *why,
                struct error *e);
@@ -42,23 +42,23 @@ int pair_lose (struct pair *p, enum side side, const struct error *why,
  */
 int pair_mend (struct pair *p, uint64_t now, struct error *e);
 
-/* Returns when pair_mend has something to do although nothing moves; clock_now
- * time, 0 for never.
+/* Returns when pair_mend has something to do although no answer comes;
+ * clock_now time, 0 for never.
  */
 uint64_t pair_deadline (const struct pair *p);
 
-/* Moves the bytes of both sides that can move at once, and sets fds, by side,
+/* Moves the bytes of both sides that can move at once, and sets @fds, by side,
  * to what to poll for.
  */
 void pair_submit (struct pair *p, struct pollfd fds[2]);
 
-/* Moves bytes after poll has set fds.  Handles the loss of a side as pair_lose
+/* Moves bytes after poll has set @fds.  Handles the loss of a side as pair_lose
  * does.
  */
 int pair_dispatch (struct pair *p, const struct pollfd fds[2], struct error *e);
 
-/* Starts all waits for the sides again, because this process was stopped for
- * away ns.
+/* Gives both sides their whole time to answer again, because this process was
+ * stopped for @away ns.
  */
 void pair_restart (struct pair *p, uint64_t now, uint64_t away);
 

@@ -15,16 +15,17 @@
 
 struct ratelimit; /* body in ratelimit.c */
 
-/* Returns a rate limiter; without a limit it lets everything pass.  NULL with
- * the error set, for example if the rate cannot be read from its file.
+/* Returns a rate limiter; without a limit it lets everything pass.  Returns
+ * NULL with the error set, for example if the rate cannot be read from its
+ * file.
  */
 struct ratelimit *ratelimit_new (const struct bwlimit *limit, uint64_t now,
                                  struct error *e);
 void ratelimit_free (struct ratelimit *l); /* NULL is fine */
 
-/* For these two, l may be NULL, which is no limit. */
+/* For the next two functions, @l may be NULL, which means no limit. */
 
-/* Returns the most bytes of one request, a power of two of at least least:
+/* Returns the most bytes of one request, a power of two and at least @least:
  * small enough for many requests in a second.  Any thread.
  */
 uint64_t ratelimit_request (const struct ratelimit *l, uint64_t least);

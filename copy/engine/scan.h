@@ -21,18 +21,21 @@ struct scan_result {
   uint64_t skipped; /* zero on both sides */
   uint64_t resumed; /* done by an earlier run */
   uint64_t unknown; /* not scanned in time */
-  bool
-    told_apart; /* zero and skipped are: the destination was asked, or did not
-                       have to be */
+
+  /* zero and skipped are told apart, because the destination was asked, or did
+   * not have to be.  Otherwise skipped is 0, and its bytes are in zero, or in
+   * data when only comparing.
+   */
+  bool told_apart;
 };
 
 struct scan; /* body in scan.c */
 
-/* Walks the source's extents in todo (NULL: in all of the disk), and looks up
- * zero extents at the destination (NULL: it does not), until everything is
- * known, wait_ns have passed, or interrupt_fd is readable.  A lost conn ends
- * the scan, too; the copy will report it.  A stream has no extents, so all of
- * it is unknown.  Returns NULL with the error set where memory is out.
+/* Walks the source's extents in @todo (NULL: in all of the disk), and looks up
+ * zero extents at @destination (NULL: does not look them up), until everything
+ * is known, @wait_ns have passed, or @interrupt_fd is readable.  A lost conn
+ * ends the scan, too; the copy will report it.  A stream has no extents, so all
+ * of it is unknown.  Returns NULL with the error set when memory runs out.
  */
 struct scan *scan_run (const struct plan *plan, const struct ranges *todo,
                        struct endpoint *source, struct endpoint *destination,
@@ -41,7 +44,7 @@ struct scan *scan_run (const struct plan *plan, const struct ranges *todo,
 const struct scan_result *scan_result (const struct scan *s);
 
 /* Frees it, after the endpoints' conns are closed: until then, answers can be
- * on their way.  s may be NULL.
+ * on their way.  @s may be NULL.
  */
 void scan_free (struct scan *s);
 

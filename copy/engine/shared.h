@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the workers of one copy share and change.
  *
- * Stripes, mailbox, differences and blkhash lock themselves, atomic fields need
- * no lock, and the rest does not change while workers run.
+ * Stripes, mailbox, differences and blkhash have their own locks, atomic fields
+ * need none, and the rest does not change while workers run.
  */
 
 #ifndef SHARED_H
@@ -18,9 +18,9 @@
 #include "engine/mailbox.h"
 #include "engine/stripes.h"
 
-/* One time over the disk, to copy it or to compare both sides.  A worker begins
- * with the next phase when everything that all workers have written in this one
- * is flushed.
+/* One run over the whole disk, to copy it or to compare both sides.  A worker
+ * begins with the next phase when everything that all workers have written in
+ * this one is flushed.
  */
 struct phase {
   bool compares;           /* it writes nothing */
@@ -44,13 +44,13 @@ struct shared {
   uint8_t *zeroes;                 /* plan.zero.write_max bytes of zeroes */
   int notifier; /* for a notice, and for a worker that ended */
   atomic_uint n_ended;
-  sem_t first; /* up: worker 0 has everything that it needs */
+  sem_t first; /* posted: worker 0 needs nothing more */
   _Atomic uint64_t request_size, window; /* the tuning, which the main thread
                                             sets */
   atomic_uint sharers;                   /* workers that the window is for */
   atomic_uint n_connected;
-  atomic_uint n_bought;  /* workers that have taken their memory, or were given
-                            up */
+  atomic_uint n_bought;  /* workers that have allocated their memory, or were
+                            given up */
   atomic_bool warned[2]; /* by side: that block status failed */
 };
 

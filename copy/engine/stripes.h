@@ -2,11 +2,11 @@
 /* Cuts the disk into stripes and hands out each byte exactly once.
  *
  * A stripe is a contiguous part of the disk; the bytes are not interleaved.  An
- * owner is a number below the one given to stripes_new.  Each owner holds at
- * most one stripe and takes work from its front.  An owner with an empty stripe
- * takes a whole stripe that no owner has begun, small ones last, or else steals
- * the back half of the largest one.  All functions except new and free may be
- * called by any thread.
+ * owner is a worker, named by a number below the one given to stripes_new.
+ * Each owner holds at most one stripe and takes work from its front.  An owner
+ * with an empty stripe takes a whole stripe that no owner has begun, small ones
+ * last.  If there is none, it steals the back half of the largest one.  All
+ * functions except new and free may be called by any thread.
  *
  * In order, all owners share one stripe, so that each claim lies after all
  * earlier claims, of whichever owner.
@@ -23,10 +23,10 @@
 
 struct stripes; /* body in stripes.c */
 
-/* Cuts the ranges todo (borrowed; their values do not matter) into a share for
- * each owner, of about the same number of bytes, at multiples of align (a power
- * of two).  A stolen part has at least steal_min bytes, and leaves as many to
- * its owner.  Returns NULL with errno.
+/* Cuts the ranges in @todo (borrowed; their values do not matter) into a share
+ * for each owner, of about the same number of bytes, at multiples of @align (a
+ * power of two).  A stolen part has at least @steal_min bytes, and leaves at
+ * least as many to its owner.  Returns NULL with errno.
  */
 struct stripes *stripes_new (const struct ranges *todo, unsigned owners,
                              uint64_t align, uint64_t steal_min);
@@ -44,15 +44,15 @@ void stripes_free (struct stripes *s);
 bool stripes_take (struct stripes *s, unsigned owner, struct range *out,
                    bool *stolen);
 
-/* Claims up to want bytes, rounded up to align, at the front of the owner's
- * stripe: no other owner can steal them any more.  Sets *out to the claimed
- * range, and *left to the end of the stripe.  Returns false when the stripe is
- * empty.
+/* Claims up to @want bytes, rounded up to the alignment of stripes_new, at the
+ * front of the owner's stripe: no other owner can steal them any more.  Sets
+ * *out to the claimed range, and *left to the end of the stripe.  Returns false
+ * when the stripe is empty.
  */
 bool stripes_claim (struct stripes *s, unsigned owner, uint64_t want,
                     struct range *out, uint64_t *left);
 
-/* Does the same in order, if the shared stripe still begins at start.  Returns
+/* Does the same in order, if the shared stripe still begins at @start.  Returns
  * false when another owner has claimed that place: the caller then calls
  * stripes_take to see where the stripe begins now.
  */
@@ -66,8 +66,8 @@ bool stripes_claim_at (struct stripes *s, unsigned owner, uint64_t start,
  */
 bool stripes_finish (struct stripes *s, unsigned owner);
 
-/* Drops everything that is not claimed yet, because the disk turned out to end
- * before it.
+/* Drops everything that is not claimed yet, because the source is a stream that
+ * ended before it.
  */
 void stripes_end (struct stripes *s);
 

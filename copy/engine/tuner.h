@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Finds how many bytes to keep in flight, and in requests of which size, from
  * the rate of the copy and the round trip times.  Pure: the caller passes both,
- * and gets one tuning for all workers.  If each worker looked for its own, they
- * would only take from each other.
+ * and gets one tuning for all workers.  If each worker had its own tuner, the
+ * tuners would only take bandwidth from each other.
  *
  * The window of all workers together follows the rule of BBR: a multiple of the
  * best rate of the last rounds, times the shortest round trip time.  While the
@@ -14,8 +14,8 @@
  *   Congestion-Based Congestion Control", ACM Queue 14 (5), 2016
  *
  * While answers queue, the shortest round trip time cannot be measured.  When
- * no answer was as quick for long, the window is made small for a moment, to
- * measure it again.
+ * no answer has been as quick for some time, the window is made small for a
+ * moment, to measure the shortest round trip again.
  *
  * The size of requests is found by trial: from time to time, a smaller or a
  * larger size is compared with the present one.  Where servers work on a few
@@ -105,7 +105,7 @@ void tuner_init (struct tuner *t, const struct plan *plan, uint64_t now);
  */
 uint64_t tuner_deadline (const struct tuner *t);
 
-/* Takes in the sums, and returns the tuning from now on. */
+/* Takes in the sums at @now, and returns the tuning from now on. */
 struct tuning tuner_tick (struct tuner *t, const struct delivered *d,
                           uint64_t now);
 

@@ -4,7 +4,8 @@
  * Written is not durable: the answer to a write says that the server has the
  * data, not that the data survives the server.  Only a flush that is answered
  * on the same connection says that, of all writes answered before it was sent.
- * So when the connection is lost, everything written on it since may be gone.
+ * So when the connection is lost, everything written on it after that may be
+ * lost, too.
  *
  *      note            flush_begins        flush_ends
  *   --------> written -------------> covered --------> durable
@@ -35,8 +36,9 @@ struct unflushed {
   bool forgotten;        /* written had no room for a range */
 };
 
-/* Initialises it.  flushed says whether there are flushes before the end of the
- * copy; without them, nothing may wait for one.  Returns -1 with errno.
+/* Initialises the record.  @flushed says whether flushes are sent before the
+ * end of the copy; without them, no write waits for a flush.  Returns -1 with
+ * errno.
  */
 int unflushed_init (struct unflushed *d, bool flushed);
 void unflushed_free (struct unflushed *d); /* safe on a zeroed struct */
@@ -46,11 +48,11 @@ void unflushed_free (struct unflushed *d); /* safe on a zeroed struct */
  */
 void unflushed_note (struct unflushed *d, struct range range);
 
-/* Returns whether another request may begin to write while in_flight others do.
- * After a loss, only a quarter of the requests that were lost may be unflushed
- * at a time, and fewer after each further loss, so that a copy gets to its end
- * even when the server crashes again and again.  Each answered flush doubles
- * the number.
+/* Returns whether another request may begin to write while @in_flight others
+ * do.  After a loss, only a quarter of the requests that were lost may be
+ * unflushed at a time, and fewer after each further loss, so that a copy gets
+ * to its end even when the server crashes again and again.  Each answered flush
+ * doubles that limit.
  */
 bool unflushed_allows (const struct unflushed *d, uint64_t in_flight);
 
@@ -62,7 +64,7 @@ bool unflushed_wants_flush (const struct unflushed *d);
 /* Returns whether there is no room for another range. */
 bool unflushed_is_full (const struct unflushed *d);
 
-/* Returns whether a flush would make nothing durable. */
+/* Returns whether no range is unflushed: a flush would make nothing durable. */
 bool unflushed_is_empty (const struct unflushed *d);
 
 /* Notes that a flush is sent; none is in flight. */
@@ -73,8 +75,9 @@ void unflushed_flush_begins (struct unflushed *d);
  */
 void unflushed_flush_ends (struct unflushed *d);
 
-/* Notes that the connection is lost, with in_flight requests that were writing.
- * Returns false when there was no room to note all ranges that were lost.
+/* Notes that the connection is lost, and with it @in_flight requests that were
+ * writing.  Returns false when there was no room to note all ranges that were
+ * lost.
  */
 bool unflushed_lost (struct unflushed *d, uint64_t in_flight);
 

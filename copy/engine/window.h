@@ -12,7 +12,7 @@ struct window {
   uint64_t bytes, bytes_max;
 };
 
-/* Initialises it.  Both limits are at least 1. */
+/* Initialises an empty window.  Both limits are at least 1. */
 void window_init (struct window *w, uint64_t requests_max, uint64_t bytes_max);
 
 /* Sets the limit of bytes.  More may be in flight already. */

@@ -7,12 +7,12 @@
  *                   ^                      |
  *                   |______ SETTLING ______|   another phase follows
  *
- * Comparing both sides is a phase of its own, after that of the copy if there
- * is one.  It uses the same connections, because a server may exit with its
- * last client.
+ * Comparing both sides is a phase of its own, after the phase that copies, if
+ * there is one; its state is COPYING, too.  It uses the same connections,
+ * because a server may exit with its last client.
  *
- * Workers share struct copy, which does not change while they run, and struct
- * shared, which does, and nothing else.
+ * Workers share nothing but struct copy, which does not change while they run,
+ * struct shared, which does, and the objects to which these two point.
  */
 
 #ifndef WORKER_H
@@ -24,12 +24,12 @@
 #include "engine/loop.h"
 
 enum worker_state {
-  CONNECTING, /* the pair is connecting, or memory is bought */
+  CONNECTING, /* the pair is connecting, or memory is allocated */
   COPYING,    /* or comparing */
   WAITING,    /* until all workers have all their answers */
   FLUSHING,   /* the last flush of the phase is in flight */
   SETTLING,   /* until all workers have flushed */
-  LEAVING,    /* says goodbye to the servers */
+  LEAVING,    /* shuts the connections down */
 };
 
 enum outcome {
@@ -54,8 +54,8 @@ struct worker {
   struct loop loop;
 };
 
-/* Runs as the worker's thread.  opaque is a struct worker with copy, shared and
- * number set, and everything else zeroed.
+/* Runs as the worker's thread.  @opaque is a struct worker with copy, shared
+ * and number set, and everything else zeroed.
  */
 void *worker_run (void *opaque);
 

@@ -17,22 +17,24 @@
 
 struct workers; /* body in workers.c */
 
-/* Starts the workers, which borrow the copy until workers_free.  NULL with the
- * error set; nothing is running then.
+/* Starts the workers, which borrow @copy until workers_free.  Returns NULL with
+ * the error set; no worker is running then.
  */
 struct workers *workers_start (const struct copy *copy, struct error *e);
 
-/* Readable when a worker has ended, or has posted a message. */
+/* Returns a descriptor that is readable when a worker has ended, or has posted
+ * a notice.
+ */
 int workers_fd (const struct workers *c);
 
-/* Returns the mailbox where workers post messages. */
+/* Returns the mailbox where workers post notices. */
 struct mailbox *workers_mailbox (const struct workers *c);
 
 /* Returns whether all workers have ended. */
 bool workers_has_ended (struct workers *c);
 
-/* Adds up the counters.  At any time, from any thread, without a lock: each
- * number is right, but they can be of slightly different moments.
+/* Adds up the counters, at any time, in any thread, without a lock.  Each
+ * number is right, but two numbers can be of slightly different moments.
  */
 struct totals workers_totals (const struct workers *c);
 
@@ -49,18 +51,18 @@ uint64_t workers_latency (const struct workers *c, unsigned percent);
 /* Sets the request size and the window of all workers from now on. */
 void workers_set_tuning (struct workers *c, const struct tuning *pace);
 
-/* Waits for all workers.  True when the whole disk is copied, flushed if the
- * plan says so, and compared if the plan says so, with any result.
+/* Waits for all workers.  Returns true when the whole disk is copied, flushed
+ * if the plan says so, and compared if the plan says so, with any result.
  */
 bool workers_join (struct workers *c);
 
-/* Returns the ranges that differ.  Only after workers_join, if the plan
+/* Returns the ranges that differ.  Called after workers_join, if the plan
  * compares; valid until workers_free.
  */
 const struct differences *workers_differences (const struct workers *c);
 
-/* Writes the digest that the plan wants.  Only after workers_join has returned
- * true.  -1 with the error set.
+/* Writes the digest that the plan wants.  Called after workers_join has
+ * returned true.  Returns -1 with the error set.
  */
 int workers_digest (struct workers *c, char text[BLKHASH_TEXT],
                     struct error *e);

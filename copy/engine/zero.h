@@ -15,13 +15,13 @@ struct segment {
   bool zero;
 };
 
-/* Cuts a buffer of length bytes (at most 4 GiB - 1), which belongs at this
- * offset of the disk, into segments of data and zeroes in turn, in order and
- * without a gap.  Runs of zeroes begin and end at multiples of scan (a power of
- * two), or at the ends of the buffer, and have at least scan bytes, or are the
- * whole buffer.  If that makes more than max segments, only longer runs count
- * as zeroes.  With scan 0, there is one segment of data.  Returns the number of
- * segments: 1 to max.
+/* Cuts a buffer of @length bytes (at most 4 GiB - 1), which belongs at @offset
+ * of the disk, into segments of data and zeroes in turn, in order and without a
+ * gap.  Runs of zeroes begin and end at multiples of @scan (a power of two), or
+ * at the ends of the buffer, and have at least @scan bytes, or are the whole
+ * buffer.  If that makes more than @max segments, only longer runs count as
+ * zeroes.  With @scan 0, there is one segment of data.  Returns the number of
+ * segments: 1 to @max.
  */
 unsigned zero_cut (const void *buffer, uint64_t length, uint64_t offset,
                    uint64_t scan, struct segment *out, unsigned max);
@@ -38,9 +38,9 @@ enum zero_way {
 
 enum zero_way zero_way_first (const struct zero_plan *z);
 
-/* Returns the way to try next for a range, after a zero request of length bytes
- * made in this way has failed with err; or the same way, if the error is not a
- * refusal.
+/* Returns the way to try next for a range, after a zero request of @length
+ * bytes made in @way has failed with @err.  Returns @way itself if the error is
+ * not a refusal.
  */
 enum zero_way zero_way_next (const struct zero_plan *z, enum zero_way way,
                              uint64_t length, int err);
@@ -50,7 +50,7 @@ enum zero_way zero_way_next (const struct zero_plan *z, enum zero_way way,
  */
 bool zero_way_is_over (int err);
 
-/* Returns the most bytes of one request made in this way: at least 1. */
+/* Returns the most bytes of one request made in @way: at least 1. */
 uint64_t zero_way_max (const struct zero_plan *z, enum zero_way way);
 
 #endif /* ZERO_H */
