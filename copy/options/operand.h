@@ -16,8 +16,8 @@ void operand_recognise (struct operand *operand, bool is_destination);
  */
 bool operand_is_image (const struct operand *operand);
 
-/* Returns the name, or the command, with secrets masked.  Allocated; NULL where
- * memory is out.
+/* Returns the name, or the command, with secrets masked.  Allocated; NULL when
+ * memory runs out.
  */
 char *operand_masked_name (const struct operand *operand);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the options that were given can be used together. */
+/* Checks whether the options that were given can be used together. */
 
 #ifndef OPTION_CHECKS_H
 #define OPTION_CHECKS_H
@@ -10,13 +10,15 @@
 #include "options/option-fields.h"
 
 /* Checks what the rows say: --manifest and the options of one copy, and what an
- * option requires and excludes.  @given has an element for each row.  0, or -1
- * with the error set.
+ * option requires and excludes.  @given has an element for each row.  Returns
+ * 0, or -1 with the error set.
  */
 int option_check_rows (const bool given[], struct error *e);
 
-/* Checks what no row can say, because it depends on the destination.  Outputs
- * that would be written between the data are taken out of the options.
+/* Checks what no row can say, because it depends on the destination.  If the
+ * data goes to standard output, refuses options that write there, too, and
+ * removes a report among them from the options, so that the refusal is not
+ * written between the data.  Returns 0, or -1 with the error set.
  */
 int option_check_destination (struct options *o, struct error *e);
 

@@ -18,12 +18,15 @@ struct option_file {
   bool reports;       /* is written even when the copy is refused */
 };
 
-/* Goes through the files that options name: @at starts as 0.  False at the end.
+/* Goes through the files that options name: *at starts as 0.  Returns false at
+ * the end.
  */
 bool options_next_file (const struct options *o, size_t *at,
                         struct option_file *f);
 
-/* Takes one of them that reports out of the options, by the option's name. */
+/* Removes an option with a file that reports, so that nothing is written to the
+ * file.  @option is the option's name.
+ */
 void options_drop_file (struct options *o, const char *option);
 
 #endif /* OPTION_FILES_H */

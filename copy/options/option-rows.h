@@ -76,10 +76,11 @@ struct option_row {
   enum option_file_use file;
   const char *requires;               /* an option that must be given, too */
   const char *excludes[EXCLUDES_MAX]; /* options that cannot be used with it;
-                                         one of both rows says so */
+                                         only one of the two rows says so */
   const char *instead_of; /* the option that says the opposite */
   const char *same_as;    /* the option of which this is another name */
-  const char *lacks;      /* the library that this build has not; NULL: built */
+  const char *lacks;      /* the library that this build lacks, so that it does
+                             not have the option; NULL: it has the option */
   bool ends;              /* prints something and ends: no operands needed */
   bool from_nbdcopy;      /* abbreviations mean what they mean in nbdcopy */
 };
@@ -89,10 +90,10 @@ struct option_row {
 extern const struct option_row option_rows[];
 extern const size_t n_option_rows; /* at most OPTION_ROWS_MAX */
 
-/* The row of exactly this name, without "--"; NULL: there is none. */
+/* Returns the row of exactly this name, without "--"; NULL: there is none. */
 const struct option_row *option_row (const char *name);
 
-/* Whether --help and the lists name it. */
+/* Returns whether --help and the lists name it. */
 bool option_is_listed (const struct option_row *row);
 
 #endif /* OPTION_ROWS_H */

@@ -14,16 +14,16 @@
 #include "options/option-files.h"
 
 /* Parses argv, which is permuted as GNU getopt does.  The options borrow its
- * words.  0, or -1 with the error set: one line that names the option or
- * operand, and the reason.  If help, version, long_options or short_options is
- * set, there may be no operands.
+ * words.  Returns 0, or -1 with the error set: one line that names the option
+ * or operand, and the reason.  If help, version, long_options or short_options
+ * is set, there may be no operands.
  */
 int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
 void options_free (struct options *o);
 
-/* Whether there is an option of exactly this long name, and whether it has an
- * argument.
+/* What options_argument returns: whether there is an option of exactly this
+ * long name, and whether it has an argument.
  */
 enum options_argument {
   OPTION_UNKNOWN,
@@ -34,16 +34,16 @@ enum options_argument {
 
 enum options_argument options_argument (const char *name);
 
-/* Whether a copy in a manifest can have this option. */
+/* Returns whether a copy in a manifest can have this option. */
 bool options_fit_manifest (const char *name);
 
-/* The options as chosen, by their long names, with secrets masked.  NULL when
- * out of memory.
+/* Returns the options as chosen, by their long names, with secrets masked.
+ * NULL when memory runs out.
  */
 json_t *options_config (const struct options *o);
 
 /* Returns the text of --help, and of --long-options or --short-options.
- * Allocated; NULL when out of memory.
+ * Allocated; NULL when memory runs out.
  */
 char *options_help (const char *program);
 char *options_list (bool long_names);

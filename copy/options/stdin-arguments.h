@@ -2,9 +2,9 @@
 /* Passes a command line on standard input, so that lists of processes do not
  * show the secrets in it.
  *
- * The parent process starts this program with STDIN_ARGUMENTS as the first word,
- * and with a file of the real words as standard input.  Further words of the
- * command line are ignored; they only help people to recognise the process.
+ * The parent process starts this program with STDIN_ARGUMENTS as the first
+ * word, and with a file of the real words as standard input.  Further words of
+ * the command line are ignored; they only help people to recognise the process.
  */
 
 #ifndef STDIN_ARGUMENTS_H
@@ -19,7 +19,9 @@
  */
 int stdin_arguments_write (char *const words[]);
 
-/* Whether this command line says that the real one is on standard input. */
+/* Returns whether this command line says that the real one is on standard
+ * input.
+ */
 bool stdin_arguments_expected (int argc, char *const argv[]);
 
 struct stdin_arguments { /* freeing a zeroed struct is safe */
@@ -28,9 +30,9 @@ struct stdin_arguments { /* freeing a zeroed struct is safe */
   char *text; /* owned: the memory of the words */
 };
 
-/* Reads the command line from standard input, and puts argv0 before its words.
- * Standard input is empty from then on.  -1 with errno; EPROTO when standard
- * input is no such file.
+/* Reads the command line from standard input, and puts @argv0 before its words.
+ * Standard input is empty from then on.  Returns 0, or -1 with errno: EPROTO
+ * when standard input is no such file.
  */
 int stdin_arguments_read (struct stdin_arguments *w, char *argv0);
 

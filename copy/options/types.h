@@ -56,8 +56,8 @@ struct shard {
   uint64_t number, count; /* 1 to count; 0 of 0: the whole disk */
 };
 
-/* No copy needs more workers.  Protects from starting many threads when a
- * number is mistyped.
+/* The most workers of one copy.  No copy needs more, and the limit keeps a
+ * mistyped number from starting very many threads.
  */
 #define WORKERS_MAX 1024
 

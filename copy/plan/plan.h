@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes all decisions that are made before the copy, from the options and what
- * both sides can do.  Pure: no connection, no thread, no clock.
+/* Makes all decisions that come before the copy, from the options and the
+ * capabilities of both sides.  Pure: no connection, no thread, no clock.
  */
 
 #ifndef PLAN_H
@@ -102,7 +102,7 @@ struct plan_side {
 };
 
 /* Fills in the plan for the two sides.  Returns 0, or -1 with the error set
- * where this copy cannot be done: nothing was written yet.
+ * where the copy is refused.
  */
 int plan_make (struct plan *p, const struct options *o,
                const struct plan_side sides[2], const struct machine *machine,

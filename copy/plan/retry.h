@@ -15,8 +15,9 @@ struct retry_plan {
 /* Returns whether a retry may succeed after this errno. */
 bool retry_helps (int err);
 
-/* Returns whether there is another retry after this many failures in a row (1,
- * 2, ...), and in *wait after how many ns; @dice is any random bits.
+/* Returns whether to try again after @failures failures in a row (1, 2, ...),
+ * and sets *wait to the ns before that.  @dice is any random bits: see
+ * backoff_wait.
  */
 bool retry_may (const struct retry_plan *p, unsigned failures, uint64_t dice,
                 uint64_t *wait);

@@ -42,7 +42,7 @@ enum map_key {
 
 const char *map_key_name (enum map_key key);
 
-/* The content of a map except for its blocks. */
+/* Holds the content of a map except for its blocks. */
 struct map_text {
   struct {
     const char *start; /* in the parsed text; NULL: missing */
@@ -54,8 +54,8 @@ struct map_text {
 /* Parses a map in one pass; the text can be anything.  @finished, which must be
  * initialised, gets the finished blocks; those that it has no room for count as
  * not finished.  Blocks must follow each other without gaps, up to the size of
- * the source if the map has it.  0, or -1 with the error set to the line and
- * the reason.
+ * the source if the map has it.  Returns 0, or -1 with the error set to the
+ * line and the reason.
  */
 int map_parse (const char *text, size_t length, struct map_text *out,
                struct ranges *finished, struct error *e);

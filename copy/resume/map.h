@@ -2,7 +2,7 @@
 /* The resume map: which parts of the disk are copied and on stable storage.
  *
  * It is a file, so that another run of the same command can resume the copy.
- * It says which copy it is for, and only one run at a time can have it.
+ * The file says which copy it is for, and only one run at a time can lock it.
  * Workers mark ranges after a flush, and the main thread saves the map.  All
  * functions but map_mark are for the main thread.
  *
@@ -23,8 +23,8 @@ struct options;
 
 struct map; /* body in map.c */
 
-/* Finished ranges that a map has room for.  A range more counts as not
- * finished, so it is copied again.
+/* The most finished ranges that a map can hold.  Any range beyond them counts
+ * as not finished, so it is copied again.
  */
 #define MAP_RANGES 16384
 
@@ -51,7 +51,7 @@ struct map *map_open (const struct map_pair *pair, bool just_look,
                       struct error *e);
 
 /* Returns whether the file of --map is a complete map of ours, for any copy.
- * For callers that do not know all about this copy yet.
+ * Used before everything that map_open needs is known.
  */
 bool map_exists (const struct options *o);
 
@@ -65,13 +65,13 @@ bool map_is_resumed (const struct map *m);
 
 /* Writes the file for the first time.  Unless this run resumes, the file then
  * says that nothing is finished, so that an old map never describes changed
- * data.  -1 with the error set: saving would fail later, too.
+ * data.  Returns -1 with the error set: saving would fail later, too.
  */
 int map_claim (struct map *m, struct error *e);
 
 /* Notes the size and the identity of the destination, which is ready now, and
- * shrinks the finished ranges to multiples of @align, a power of two.  -1 when
- * memory runs out.
+ * shrinks the finished ranges to multiples of @align, a power of two.  Returns
+ * -1 when memory runs out.
  */
 int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
                const char *destination_file);
@@ -79,12 +79,12 @@ int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
 /* Returns the bytes that were finished when the map was read. */
 uint64_t map_resumed (const struct map *m);
 
-/* Returns the ranges that were not; valid as long as the map. */
+/* Returns the ranges that were not finished; valid as long as the map. */
 const struct ranges *map_todo (const struct map *m);
 
-/* Marks ranges as finished.  They were written before a flush that has been
- * answered, so they survive a crash of either side.  The ranges' values do not
- * matter.  Any thread; never waits for the disk.
+/* Marks ranges as finished.  A flush that covers them has been answered, so
+ * they survive a crash of either side.  The ranges' values do not matter.  Any
+ * thread; never waits for the disk.
  */
 void map_mark (struct map *m, const struct ranges *durable);
 
@@ -97,7 +97,8 @@ void map_unmark (struct map *m, const struct ranges *doubtful);
 uint64_t map_finished (struct map *m); /* bytes */
 
 /* Saves the map and waits until it is on stable storage; does nothing if
- * nothing has changed.  -1 with the error set: the previous map is still there.
+ * nothing has changed.  Returns -1 with the error set: the previous map is
+ * still there.
  */
 int map_save (struct map *m, struct error *e);
 
