@@ -235,10 +235,11 @@ parse_words (struct options *o, int argc, char **argv, struct operand *commands,
   }
   if (ends)
     return 0;
-  if (option_check_rows (given, e) == -1)
+  /* The operands first: a report of a refusal names both sides. */
+  if (take_operands (o, argc - optind, argv + optind, commands, n_commands, e)
+      == -1)
     return -1;
-  return take_operands (o, argc - optind, argv + optind, commands, n_commands,
-                        e);
+  return option_check_rows (given, e);
 }
 
 /* -- all of it ------------------------------------------------------------ */
