@@ -233,7 +233,7 @@ refuse_small (const struct plan *p, const struct plan_side *sides,
   if (destination->grows && destination->size_max > 0
       && source->size > destination->size_max)
     return refuse (sides, DESTINATION, EFBIG, e,
-                   "its file system limits files to %" PRIu64
+                   "files there are limited to %" PRIu64
                    " bytes, and the source has %" PRIu64,
                    destination->size_max, source->size);
   return 0;

@@ -10,8 +10,8 @@ make_ones "$tmp/old" 1M
 cp "$tmp/old" "$tmp/before"
 ulimit -f 32768                         # KiB
 
-copy_fails 2 'destination .*limits files to 33554432 bytes' "$tmp/disk" "$tmp/new"
-copy_fails 2 'destination .*limits files' --plan "$tmp/disk" "$tmp/new"
+copy_fails 2 'destination .*limited to 33554432 bytes' "$tmp/disk" "$tmp/new"
+copy_fails 2 'destination .*files there are limited' --plan "$tmp/disk" "$tmp/new"
 [ ! -e "$tmp/new" ] || fail "an empty file was left behind"
-copy_fails 2 'destination .*limits files to 33554432 bytes' "$tmp/disk" "$tmp/old"
+copy_fails 2 'destination .*limited to 33554432 bytes' "$tmp/disk" "$tmp/old"
 expect_identical "$tmp/before" "$tmp/old"

@@ -18,7 +18,7 @@ truncate -s 20G "$tmp/disk" 2> "$errors" || skip "files cannot have 20 GiB here"
   make_ones "$tmp/small/old" 1M
   for to in new old; do
     for args in --plan --retries=0 --shard=1/2 --allocated; do
-      copy_fails 2 'destination .*limits files to [0-9]+ bytes, .*21474836480$' $args \
+      copy_fails 2 'destination .*limited to [0-9]+ bytes, .*21474836480$' $args \
                  "$tmp/disk" "$tmp/small/$to"
     done
   done
