@@ -315,8 +315,6 @@ loop_start (struct loop *l, uint64_t now)
   l->limited_until = 0;
   if (l->waiting_for == FOR_ANSWERS || !pair_is_up (&l->pair))
     return;
-  for (enum side side = SOURCE; side <= DESTINATION; side++)
-    extents_give_up (l->cursor.extents[side], now);
   fill (l);
 }
 
@@ -396,8 +394,6 @@ static uint64_t
 start_deadline (const struct loop *l)
 {
   const uint64_t deadlines[] = {
-    extents_deadline (l->cursor.extents[SOURCE]),
-    extents_deadline (l->cursor.extents[DESTINATION]),
     pair_deadline (&l->pair),
     requests_deadline (&l->lane),
     l->limited_until,

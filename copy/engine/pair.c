@@ -81,6 +81,7 @@ pair_mend (struct pair *p, uint64_t now, struct error *e)
   for (enum side side = SOURCE; side <= DESTINATION; side++) {
     struct error why = { 0 };
 
+    extents_give_up (p->extents[side], now);
     switch (connection_mend (&p->connections[side], now, p->copy->plan.patience,
                              &why)) {
     case CONNECTION_NO_NEWS:
@@ -103,8 +104,14 @@ pair_mend (struct pair *p, uint64_t now, struct error *e)
 uint64_t
 pair_deadline (const struct pair *p)
 {
-  return clock_earlier (connection_deadline (&p->connections[SOURCE]),
-                        connection_deadline (&p->connections[DESTINATION]));
+  uint64_t deadline = 0;
+
+  for (enum side side = SOURCE; side <= DESTINATION; side++) {
+    deadline = clock_earlier (deadline,
+                              connection_deadline (&p->connections[side]));
+    deadline = clock_earlier (deadline, extents_deadline (p->extents[side]));
+  }
+  return deadline;
 }
 
 void

@@ -37,8 +37,8 @@ pair_is_up (const struct pair *p)
 int pair_lose (struct pair *p, enum side side, const struct error *why,
                struct error *e);
 
-/* Connects lost sides again, once it is time for that.  Returns -1 with the
- * error set when the copy has failed with that.
+/* Connects lost sides again, and gives up waiting for extents, once it is time
+ * for that.  Returns -1 with the error set when the copy has failed with that.
  */
 int pair_mend (struct pair *p, uint64_t now, struct error *e);
 

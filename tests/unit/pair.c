@@ -368,6 +368,30 @@ extents_of_a_lost_side_are_asked_again (void **state UNUSED)
   assert_int_equal (fake[SOURCE].n_flying, 1);
 }
 
+/* Else the loop would not sleep until the source is back. */
+static void
+silent_extents_are_given_up_while_the_other_side_is_lost (void **state UNUSED)
+{
+  enum extent_value value;
+  struct error e = { 0 };
+  uint64_t end, due;
+
+  copy.endpoints[DESTINATION]->caps.extents_max = FAKE_SIZE;
+  fake_start_engine ();
+  extents_aim (extents[DESTINATION], range_of (0, FAKE_SIZE));
+  assert_int_equal (extents_lookup (extents[DESTINATION], 0, &end, &value),
+                    EXTENTS_WAIT);
+  lose_well (SOURCE);
+  fake[SOURCE].connecting = true;
+  due = extents_deadline (extents[DESTINATION]);
+  assert_true (due > 0);
+  assert_int_equal (pair_mend (&pair, due, &e), 0);
+  assert_true (pair_deadline (&pair) > due);
+  assert_int_equal (extents_lookup (extents[DESTINATION], 0, &end, &value),
+                    EXTENTS_KNOWN);
+  assert_int_equal (value, EXTENT_DATA);
+}
+
 static void
 dispatch_that_fails_is_a_loss (void **state UNUSED)
 {
@@ -417,6 +441,7 @@ main (void)
     ON_FAKE (ready_ios_of_a_lost_conn_are_dropped),
     ON_FAKE (zeroes_of_before_a_loss_are_not_trusted),
     ON_FAKE (extents_of_a_lost_side_are_asked_again),
+    ON_FAKE (silent_extents_are_given_up_while_the_other_side_is_lost),
     ON_FAKE (dispatch_that_fails_is_a_loss),
     ON_FAKE (stopped_process_starts_all_waits_again),
   };
