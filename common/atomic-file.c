@@ -26,6 +26,11 @@
  */
 #define TRIES 100
 
+/* How much of the file's own name such a name begins with: names are limited
+ * to 255 bytes.
+ */
+#define NAME_PART 200
+
 static void
 close_keeping_errno (int fd)
 {
@@ -175,9 +180,12 @@ fill (const struct content *c, int fd)
 static char *
 name_beside (const char *path, unsigned n)
 {
+  const char *slash = strrchr (path, '/');
+  const size_t folder = slash ? slash + 1 - path : 0;
   char *name;
 
-  return asprintf (&name, "%s" BESIDE "-%ld-%u", path, (long) getpid (), n)
+  return asprintf (&name, "%.*s%.*s" BESIDE "-%ld-%u", (int) folder, path,
+                   NAME_PART, path + folder, (long) getpid (), n)
       == -1
     ? NULL
     : name;

@@ -292,6 +292,22 @@ a_file_is_written_whole_without_being_held (void **state UNUSED)
   assert_int_equal (errno, ENOENT);
 }
 
+/* The names beside the file have to fit in 255 bytes, too. */
+static void
+the_longest_name_can_be_replaced (void **state UNUSED)
+{
+  struct atomic_file l;
+  char name[256] = "";
+
+  memset (name, 'x', sizeof name - 1);
+  assert_int_equal (atomic_file_write (name, 0644, "one", 3), 0);
+  assert_content (name, "one");
+  assert_int_equal (atomic_file_open (&l, name, false), 0);
+  assert_int_equal (atomic_file_replace (&l, "two", 3), 0);
+  assert_content (name, "two");
+  atomic_file_close (&l, true);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown (f, make_folder, remove_folder)
 
 int
@@ -307,6 +323,7 @@ main (void)
     TEST (only_regular_files_are_accepted),
     TEST (a_failure_keeps_the_old_file),
     TEST (a_file_is_written_whole_without_being_held),
+    TEST (the_longest_name_can_be_replaced),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
