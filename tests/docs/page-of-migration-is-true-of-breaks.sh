@@ -6,6 +6,6 @@
 . "$srcdir/lib/pages.sh"
 
 make_islands "$page_folder/old.img" 16
-run_section MIGRATION.md "Going on after a break"
+run_section MIGRATION.md "Resuming after an interruption"
 expect_identical "$page_folder/old.img" "$page_folder/new.img"
 [ -s "$page_folder/new.map" ] || fail "there is no map"

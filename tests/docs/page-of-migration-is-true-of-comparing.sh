@@ -6,7 +6,7 @@
 . "$srcdir/lib/pages.sh"
 
 make_islands "$page_folder/old.img" 16
-run_section MIGRATION.md "Reading both again"
+run_section MIGRATION.md "Comparing both sides"
 expect_identical "$page_folder/old.img" "$page_folder/new.img"
 
 put_data "$page_folder/new.img" 4096 512
