@@ -759,7 +759,7 @@ tell_digest (struct copier *c)
   else {
     if (fprintf (f, "%s\n", c->digest) > 0 && fflush (f) == 0)
       return DONE;
-    error_set (&e, errno, "the digest cannot be written: %s", strerror (errno));
+    error_set (&e, errno, "cannot write the digest: %s", strerror (errno));
   }
   return give_up (c, &e, STAGE_COPYING);
 }

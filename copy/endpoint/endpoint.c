@@ -307,7 +307,7 @@ conn_came_up (struct conn *c, uint64_t now, uint64_t deadline, struct error *e)
     break;
   }
   endpoint_error (c->endpoint, e, ERROR_PLAIN, ECONNREFUSED,
-                  "the server hung up");
+                  "the server closed the connection");
   return -1;
 }
 

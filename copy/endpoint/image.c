@@ -661,7 +661,7 @@ describe (const struct image_endpoint *ep, struct image_facts *f,
   int r = -1;
 
   if (text && (r = image_facts_read (text, f)) == -1)
-    endpoint_fail (&ep->base, "qemu-img does not describe it", e);
+    endpoint_fail (&ep->base, "cannot read the output of qemu-img", e);
   free (text);
   return r;
 }
@@ -718,7 +718,7 @@ check_stands_alone (const struct image_endpoint *ep, struct error *e)
   if (f.names == NULL)
     return 0;
   error_set (e, EPERM,
-             "%s: the image names %s, which is not followed from a"
+             "%s: the image names %s: refused for an image from a"
              " web server",
              ep->base.name, f.names);
   return -1;
@@ -739,8 +739,8 @@ check_writable (const struct image_endpoint *ep, const struct image_facts *f,
   if (f->names == NULL || ep->request.external_files)
     return 0;
   return endpoint_refuse (&ep->base, e,
-                          "the image names %s, which is only"
-                          " followed with --external-files",
+                          "the image names %s: refused without"
+                          " --external-files",
                           f->names);
 }
 
@@ -964,14 +964,14 @@ refuse_archive (const struct image_endpoint *ep, struct error *e)
     return 0;
   if (a.n == 0)
     return endpoint_refuse (&ep->base, e,
-                            "it is an archive (tar), with no disk"
-                            " image in it");
+                            "is an archive (tar) without a disk"
+                            " image");
   if (a.first.size == 0)
     return 0;
   snprintf (size, sizeof size, "%" PRIu64, a.first.size);
   return endpoint_refuse (&ep->base, e,
-                          "it is an archive (OVA or tar) with %s;"
-                          " the way to %s is: %s [ qemu-nbd -r -e 4"
+                          "is an archive (OVA or tar) with %s;"
+                          " to copy %s, use: %s [ qemu-nbd -r -e 4"
                           " --image-opts driver=%s,file.driver=raw,"
                           "file.offset=%" PRIu64 ",file.size=%s,"
                           "file.file.driver=file,file.file.filename=%s ]"
@@ -1175,7 +1175,7 @@ explain_head (const struct image_endpoint *ep, const struct url *url,
   if (a.status >= 400) {
     *e = ours;
     error_set (e, EACCES,
-               "%s: the web server answers GET, but HEAD by %s;"
+               "%s: the web server answers GET, but HEAD with %s;"
                " nbdkit, which reads the file, needs both: copy it as a stream,"
                " by curl -fL ADDRESS | %s - DESTINATION, or fetch it first",
                ep->base.name, a.reason, ep->request.program);

@@ -540,7 +540,7 @@ read_caps (const struct nbd_endpoint *ep, struct nbd_handle *h,
 
   *caps = (struct caps) { 0 };
   if (size < 0) {
-    set_nbd_error (&ep->base, e, "cannot tell its size");
+    set_nbd_error (&ep->base, e, "cannot get its size");
     return -1;
   }
   caps->size = size;
@@ -988,7 +988,7 @@ try_to_connect (struct nbd_endpoint *ep, const struct endpoint_request *q,
   if (r == -1 && ep->uri && failure == FAILURE_CERTIFICATE)
     explain_certificate (ep, e);
   if (r == -1 && c && e->number == ETIMEDOUT)
-    add_hint (e, "--open-timeout can give it longer");
+    add_hint (e, "a longer --open-timeout may help");
   return r;
 }
 

@@ -697,7 +697,7 @@ format_label (const struct use *use, char *text, size_t size)
     [DESTINATION_BACKING] = "a backing file of the destination image, ",
     [INPUT] = "",
     [OUTPUT] = "",
-    [WORD] = "what a command has in it, ",
+    [WORD] = "a word of a command, ",
   };
   char copy[32] = "";
 

@@ -283,10 +283,9 @@ lane_lose_unflushed (struct lane *l, const struct error *why, struct error *e)
   if (unflushed_lost (&l->unflushed, l->n_writing) && !from_stream)
     return true;
   error_set_at (e, why->number, &why->place,
-                "%s; what was written before cannot be written"
-                " again: %s",
-                why->text,
-                from_stream ? "it came from a stream" : "it is too much");
+                "%s; unflushed data cannot be written again: %s", why->text,
+                from_stream ? "it came from a stream"
+                            : "there are too many ranges");
   e->kind = why->kind;
   return false;
 }

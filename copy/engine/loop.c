@@ -54,7 +54,7 @@ warn_of_extents (struct loop *l, const struct conn *c, const struct extents *x)
       || atomic_exchange (&l->shared->warned[conn_side (c)], true))
     return;
   log_warning_as ("block-status-failed",
-                  "%s: block status failed: %s: such ranges count"
+                  "%s: block status failed: %s: those ranges count"
                   " as data",
                   conn_name (c), err ? request_strerror (err) : "no answer");
 }
@@ -441,8 +441,8 @@ look_up (struct loop *l, int wait_ms)
   l->looked = now;
   if (!stopped)
     return;
-  log_detail ("worker %u: this process was stopped: no time counts of the last"
-              " %" PRIu64 " ms",
+  log_detail ("worker %u: this process was stopped: time limits do not include"
+              " the last %" PRIu64 " ms",
               l->worker, away / NS_PER_MS);
   pair_restart (&l->pair, now, away);
   if (l->wind_down_by)

@@ -118,9 +118,9 @@ struct request {
 const char *
 request_strerror (int err)
 {
-  return err == EPROTO ? "the reply does not match what was asked for"
+  return err == EPROTO ? "the reply does not match the request"
     : err == ENODATA   ? "the file has shrunk"
-    : err == ESTALE    ? "the file was cut, or removed, by another"
+    : err == ESTALE    ? "another program truncated or removed the file"
                        : strerror (err);
 }
 
@@ -178,8 +178,8 @@ requests_blame (const struct lane *l, enum side side, struct error *e)
   place.offset = r->work.range.start;
   place.length = range_length (r->work.range);
   error_set_at (e, ETIMEDOUT, &place,
-                "%s: no answer for %" PRIu64 " s, to a"
-                " %s at offset %" PRIu64 " length %" PRIu64 " among others",
+                "%s: no answer for %" PRIu64 " s, for example to the %s at"
+                " offset %" PRIu64 " length %" PRIu64,
                 endpoint_name (l->connections[side].endpoint),
                 l->plan->stall / NS_PER_S, place.op, place.offset,
                 place.length);
@@ -904,12 +904,12 @@ check_expected (const struct lane *l, uint64_t end, bool is_last,
     return 0;
   if (end > expected)
     endpoint_error (l->connections[SOURCE].endpoint, e, ERROR_PLAIN, EFBIG,
-                    "it has more than the %" PRIu64 " bytes that"
+                    "has more than the %" PRIu64 " bytes that"
                     " --source-size says",
                     expected);
   else
     endpoint_error (l->connections[SOURCE].endpoint, e, ERROR_PLAIN, ENODATA,
-                    "it ended after %" PRIu64 " of the %" PRIu64
+                    "ended after %" PRIu64 " of the %" PRIu64
                     " bytes that --source-size says",
                     end, expected);
   return -1;

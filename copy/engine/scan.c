@@ -62,7 +62,7 @@ look_at_both (struct scan *s, struct endpoint *source,
 
   look_at (s, source, s->plan->source_extents, e);
   if (s->extents[SOURCE] == NULL) {
-    error_set (e, errno, "cannot look at the extents: %s", strerror (errno));
+    error_set (e, errno, "cannot scan the extents: %s", strerror (errno));
     return false;
   }
   if (destination)

@@ -79,7 +79,7 @@ connect_pair (struct worker *w, struct error *e)
   if (r == 0)
     return NOT_NEEDED;
   if (r == -1 && w->number > 0) {
-    log_warning_as ("fewer-connections", "%s: going on without connection %u",
+    log_warning_as ("fewer-connections", "%s: continuing without connection %u",
                     why.text, w->number + 1);
     return NOT_NEEDED;
   }

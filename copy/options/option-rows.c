@@ -248,7 +248,7 @@ const struct option_row option_rows[] = {
     .name = "sparse", .letter = 'S', .type = POWER_OR_0, .argument = "SIZE",
     .field = FIELD (sparse), .given = FIELD (sparse_given), .min = 512,
     .max = UINT32_MAX, .initial = "4K",
-    .help = "look for zeroes of SIZE bytes; 0: do not",
+    .help = "search for zero blocks of SIZE; 0: do not",
     .from_nbdcopy = true,
   },
   {

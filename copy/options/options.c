@@ -190,7 +190,8 @@ take_operands (struct options *o, int n, char **words, struct operand *commands,
     return -1;
   }
   if (n > 2) {
-    error_set (e, EINVAL, "more than a SOURCE and a DESTINATION: %s", words[2]);
+    error_set (e, EINVAL, "too many operands after SOURCE and DESTINATION: %s",
+               words[2]);
     return -1;
   }
   set_operand (&o->source, words[0], commands, n_commands);

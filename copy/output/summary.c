@@ -23,8 +23,8 @@ say_side (const struct endpoint *ep)
   const struct caps *c = endpoint_caps (ep);
 
   if (c->stream) {
-    log_say ("%s: a stream%s", endpoint_name (ep),
-             c->can_flush ? " flush" : "");
+    log_say ("%s: is a stream%s", endpoint_name (ep),
+             c->can_flush ? ", can be flushed" : "");
     return;
   }
   log_say ("%s: size=%" PRIu64 " block-minimum=%" PRIu64

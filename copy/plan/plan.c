@@ -261,8 +261,8 @@ refuse_blocks (const struct plan *p, const struct plan_side *sides,
                    p->copies ? "written" : "read");
   if (p->align > block_max)
     return refuse (sides, DESTINATION, EINVAL, e,
-                   "minimum block %" PRIu64 " on one side, but"
-                   " maximum %" PRIu64 " on the other",
+                   "the minimum block of one side (%" PRIu64 ") is larger than"
+                   " the maximum of the other (%" PRIu64 ")",
                    p->align, block_max);
   return 0;
 }

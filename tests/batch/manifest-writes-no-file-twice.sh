@@ -80,7 +80,7 @@ refused 'destination ./two of copy 1: .* file as source two of copy 2' \
         '"source": "one", "destination": "./two"' "$two, "'"destination": "b"'
 refused 'destination ./one of copy 2: .* file as source one of copy 1' \
         '"source": "one", "destination": "b"' "$two, "'"destination": "./one"'
-refused 'destination one of copy 2: .* as what a command has in it, .* copy 1' \
+refused 'destination one of copy 2: .* as a word of a command, .* copy 1' \
         '"source": [ "nbdkit", "file", "./one" ], "destination": "b"' \
         "$two, "'"destination": "one"'
 for key in blkhash-file trace status-file map; do

@@ -56,9 +56,9 @@ replace () { cp "$tmp/new" "$tmp/other"; mv "$tmp/other" "$tmp/new"; }
 
 all_harm ()
 {
-  harm 'cut, or removed, by another' truncate -s 0 "$tmp/new"
+  harm 'truncated or removed the file' truncate -s 0 "$tmp/new"
   expect_identical "$tmp/disk" "$tmp/new"
-  harm 'cut, or removed, by another' truncate -s 10M "$tmp/new"
+  harm 'truncated or removed the file' truncate -s 10M "$tmp/new"
   harm 'size was changed .* 20971520 now' truncate -s 20M "$tmp/new"
   harm 'the file was removed' rm "$tmp/new"
   expect_identical "$tmp/disk" "$tmp/new"
@@ -102,7 +102,7 @@ head -c 4k "$tmp/disk" >&"$stream"  # fits into the pipe without a reader
 exec {stream}>&-
 wait_copy
 [ $code -eq 1 ] || fail "exit status $code where a file was cut"
-expect_error '^stripecopy: destination .*cut, or removed, by another'
+expect_error '^stripecopy: destination .*truncated or removed the file'
 
 without_uring
 all_harm

@@ -71,9 +71,9 @@ refused 'destination rate: is the same file as --bwlimit=rate' \
 
 # A word of a command may be a disk.
 for option in --report --events --status-file --trace; do
-  refused "$option=./disk: is the same file as what a command has in it, .*" \
+  refused "$option=./disk: is the same file as a word of a command, .*" \
           $option=./disk [ nbdkit file disk ] null:
-  refused "$option=soft: is the same file as what a command has in it, .*" \
+  refused "$option=soft: is the same file as a word of a command, .*" \
           $option=soft old [ nbdkit file file=disk ]
 done
 copy_fails 2 'are needed' --report=hard [ nbdkit file disk ]

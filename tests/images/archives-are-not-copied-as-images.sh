@@ -22,10 +22,10 @@ for format in auto vmdk; do
              "$tmp/vm.ova" "$tmp/new"
   [ ! -e "$tmp/new" ] || fail "the archive was copied"
 done
-copy_fails 2 'no disk image' --source-format=auto "$tmp/empty.tar" "$tmp/new"
+copy_fails 2 'without a disk image' --source-format=auto "$tmp/empty.tar" "$tmp/new"
 
-copy_fails 2 'the way to disk1.vmdk is' --source-format=auto "$tmp/vm.ova" null:
-way=$(sed -n 's/.* is: stripecopy \(\[ .* \]\) DESTINATION$/\1/p' "$errors")
+copy_fails 2 'to copy disk1.vmdk, use: ' --source-format=auto "$tmp/vm.ova" null:
+way=$(sed -n 's/.* use: stripecopy \(\[ .* \]\) DESTINATION$/\1/p' "$errors")
 read -r -a way <<< "$way"
 copy_ok "${way[@]}" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"

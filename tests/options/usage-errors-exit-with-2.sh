@@ -18,7 +18,7 @@ refused ()
 
 refused 'SOURCE'
 refused 'DESTINATION' "$uri"
-refused 'more' "$uri" null: null:
+refused 'too many operands' "$uri" null: null:
 refused 'no-such-option' --no-such-option "$uri" null:
 refused 'unknown.*Z' -Z "$uri" null:
 refused 'ambiguous' --re=1 "$uri" null:

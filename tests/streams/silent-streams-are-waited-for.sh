@@ -24,6 +24,6 @@ cat "$tmp/disk" >&"$in" &
 servers+=($!)
 make_ones "$tmp/copy" 3M
 serve_faulty dst --mode=write-silent --after=1 "$tmp/copy"
-stream_fails 1 '^stripecopy: destination .*no answer for 1 s, to a write' \
+stream_fails 1 '^stripecopy: destination .*no answer for 1 s, for example to the write' \
              --stall-timeout=1 - "$dst" < "$tmp/in"
 expect_fired dst

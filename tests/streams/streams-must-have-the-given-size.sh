@@ -20,13 +20,13 @@ for options in '' '--request-size=4096' '-R 1' '--synchronous'; do
   expect_identical "$tmp/right" "$tmp/copy"
   rm "$tmp/copy"
   for length in 0 4096 $((size - 1)); do
-    stream_fails 1 "^stripecopy: source -: it ended after $length of the $size" \
+    stream_fails 1 "^stripecopy: source -: ended after $length of the $size" \
                  "${words[@]}" --source-size=$size - "$tmp/copy" \
                  < <(head -c $length "$tmp/disk")
     [ ! -e "$tmp/copy" ] || fail "a partial file was left: $options $length"
   done
   for length in $((size + 1)) $((size + 100000)); do
-    stream_fails 1 "^stripecopy: source -: it has more than the $size bytes" \
+    stream_fails 1 "^stripecopy: source -: has more than the $size bytes" \
                  "${words[@]}" --source-size=$size - "$tmp/copy" \
                  < <(head -c $length "$tmp/disk")
     [ ! -e "$tmp/copy" ] || fail "a file was left: $options $length"
@@ -39,7 +39,7 @@ stream_ok --source-size=0 - "$tmp/copy" < /dev/null
 make_ones "$tmp/copy" 1M
 cp "$tmp/copy" "$tmp/ones"
 serve_nbdkit dst file "$tmp/copy"
-copy_fails 1 '^stripecopy: source /dev/zero: it has more than the 1000 bytes' \
+copy_fails 1 '^stripecopy: source /dev/zero: has more than the 1000 bytes' \
            --source-size=1000 /dev/zero "$dst"
 
 # Impossible sizes are refused before anything is made.

@@ -619,7 +619,7 @@ minimum_above_the_other_sides_maximum_is_refused (void **state UNUSED)
 {
   source.block_min = 64 * KiB;
   destination.block_max = 32 * KiB;
-  assert_refused (EINVAL, "destination D", "minimum block 65536");
+  assert_refused (EINVAL, "destination D", "minimum block of one side (65536)");
   destination.block_max = 64 * KiB;
   make ();
   assert_int_equal (plan.request_size, 64 * KiB);
