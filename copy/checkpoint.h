@@ -12,7 +12,9 @@
 #include "output/events.h"
 #include "resume/map.h"
 
-/* Zero except for map and events means that nothing was saved yet. */
+/* A struct that is zero except for map and events means that nothing was saved
+ * yet.
+ */
 struct checkpoint {
   struct map *map;       /* borrowed; NULL: no map is kept */
   struct events *events; /* borrowed */
@@ -21,6 +23,7 @@ struct checkpoint {
   bool warned;           /* of a map that cannot be saved */
 };
 
+/* Saves the map now. */
 void checkpoint_save (struct checkpoint *k);
 
 /* Returns when to call checkpoint_tick; clock_now time, 0 for never. */

@@ -20,8 +20,8 @@ tell (const struct workers *workers, struct status *status, bool at_once)
   status_tick (status, &t, at_once);
 }
 
-/* Handles a signal: the first one ends the copy in order, the second one at
- * once.
+/* Handles a signal: the first one ends the copy in an orderly way, the second
+ * one at once.
  */
 static void
 handle_signal (struct stop *stop, const struct workers *workers,

@@ -10,11 +10,13 @@
 #include "engine/workers.h"
 #include "output/status.h"
 
-/* Returns once all workers have ended. */
+/* Runs until all workers have ended. */
 void monitor_run (const struct copy *copy, struct workers *workers,
                   struct status *status, struct checkpoint *checkpoint);
 
-/* How long a server may outlive its connections when it dies. */
+/* The time, in ms, in which a server is expected to exit after its connections
+ * were lost.
+ */
 #define WATCH_DEATH_MS 1000
 
 #endif /* MONITOR_H */

@@ -11,8 +11,9 @@
 
 #include <stdbool.h>
 
-/* Called once, before any thread is started.  Each line begins with @program,
- * and @disk unless that is NULL; both are borrowed.
+/* Sets how lines look and which are printed.  Called once, before any thread is
+ * started.  Each line begins with @program, and @disk unless that is NULL; both
+ * are borrowed.
  */
 void log_init (const char *program, const char *disk, bool quiet,
                unsigned verbose);
@@ -51,8 +52,8 @@ void log_say (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));
  */
 void log_relay (const char *line);
 
-/* log_details says whether log_detail prints: ask before formatting something
- * costly.
+/* Print a detail with --verbose.  log_details returns whether log_detail
+ * prints, to be asked before something costly is formatted.
  */
 bool log_details (void);
 void log_detail (const char *fs, ...) __attribute__ ((format (printf, 1, 2)));

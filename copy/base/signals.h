@@ -20,13 +20,17 @@
  */
 int signals_begin (const sigset_t *ending, uint64_t patience_ns);
 
-/* Readable while a signal is queued.  Stays open. */
+/* Returns a descriptor that is readable while a signal is queued, and stays
+ * open.
+ */
 int signals_fd (void);
 
 /* Returns the oldest signal in the queue and removes it, or 0.  Never waits.
  * SIGUSR1 stays queued until it is wanted.
  */
 int signals_take (void);
+
+/* Sets whether signals_take returns SIGUSR1. */
 void signals_want_usr1 (bool want);
 
 #endif /* SIGNALS_H */

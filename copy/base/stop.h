@@ -25,27 +25,29 @@ struct stop; /* body in stop.c */
 struct stop *stop_new (uint64_t patience_ns);
 void stop_free (struct stop *s);
 
-/* Sets whether SIGUSR1 is readable, too.  While it is not wanted, it stays
- * queued and ends nothing.
+/* Sets whether SIGUSR1 makes stop_signal_fd readable, too.  While it does not,
+ * it stays queued and ends nothing.
  */
 void stop_want_usr1 (struct stop *s, bool want);
 
-/* Readable when a signal has come. */
+/* Returns a descriptor that is readable when a signal has come. */
 int stop_signal_fd (const struct stop *s);
 
 /* Returns the number of a signal that has come, or 0. Never waits. */
 int stop_take_signal (struct stop *s);
 
-/* Ends the copy in order: no new requests, those in flight finish, flush. */
+/* Ends the copy in an orderly way: no new requests, requests in flight finish,
+ * and the destination is flushed.
+ */
 void stop_wind_down (struct stop *s, int signal_number);
 
 /* Records that the copy has failed; the first error is kept.  The copy ends at
- * once, or in order after stop_fail_in_order.  Any thread.
+ * once or, after stop_fail_in_order, as after stop_wind_down.  Any thread.
  */
 void stop_fail (struct stop *s, const struct error *e);
 
-/* From now on a failure ends the copy in order, as a signal does, so that
- * stored data can be resumed.  Called before any worker is started.
+/* Makes later failures end the copy in an orderly way, as a signal does, so
+ * that stored data can be resumed.  Called before any worker is started.
  */
 void stop_fail_in_order (struct stop *s);
 
@@ -54,13 +56,14 @@ void stop_fail_in_order (struct stop *s);
  */
 void stop_now (struct stop *s);
 
-/* stop_fd is readable after stop_wind_down, stop_fail or stop_now; stop_now_fd
- * when the copy is to end at once.
+/* Return descriptors: stop_fd is readable after stop_wind_down, stop_fail or
+ * stop_now; stop_now_fd when the copy is to end at once.
  */
 int stop_fd (const struct stop *s);
 int stop_now_fd (const struct stop *s);
 
-/* Any thread; none of these waits. */
+/* Return whether the copy is ending, and how.  Any thread; none of these waits.
+ */
 bool stop_is_winding_down (const struct stop *s);
 bool stop_is_now (const struct stop *s);
 bool stop_is_immediate (const struct stop *s); /* stop_now was called */

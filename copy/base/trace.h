@@ -33,7 +33,7 @@ struct track *trace_main (struct trace *t);
  */
 int trace_write (const struct trace *t, int fd);
 
-/* -- what a track's own thread tells -------------------------------------- */
+/* -- for the track's own thread ------------------------------------------- */
 
 /* Names are constants: only the pointers are kept. */
 
@@ -86,8 +86,8 @@ track_mark (struct track *k, const char *name, uint64_t offset, uint64_t length)
     track_do_mark (k, name, offset, length);
 }
 
-/* Sets what the thread does, or waits for, from now on; NULL for nothing worth
- * a name.  Repeating the present state does nothing.
+/* Sets what the thread does, or waits for, from now on; NULL if that needs no
+ * name.  Repeating the present state does nothing.
  */
 void track_do_state (struct track *k, const char *name);
 
@@ -98,8 +98,8 @@ track_state (struct track *k, const char *name)
     track_do_state (k, name);
 }
 
-/* Sets a number of bytes from now on.  Repeating the present value does
- * nothing.
+/* Records that a value in bytes, such as the window, is @bytes from now on.
+ * Repeating the present value does nothing.
  */
 void track_do_level (struct track *k, const char *name, uint64_t bytes);
 

@@ -40,8 +40,8 @@ bool batch_report_wants_report (const struct batch_report *b);
 void batch_report_take_event (struct batch_report *b, const char *disk,
                               const char *line, size_t length);
 
-/* Adds the report of a copy.  If it wrote none (NULL), @how says how the copy
- * ended.  @exit_status is -1 if the copy was not started.
+/* Adds the report of a copy, @line.  If the copy wrote none (NULL), @how says
+ * how it ended.  @exit_status is -1 if the copy was not started.
  */
 void batch_report_take_report (struct batch_report *b, const char *disk,
                                const char *line, size_t length, int exit_status,

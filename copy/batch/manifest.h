@@ -18,7 +18,7 @@
 #include "error.h"
 #include "options/options.h"
 
-/* Bytes of a disk's name. */
+/* The most bytes of a disk's name. */
 #define MANIFEST_NAME_MAX 64
 
 struct manifest_copy {

@@ -19,7 +19,9 @@ struct archive {
   } first;
 };
 
-/* False if it is not an archive, or cannot be read. */
+/* Finds the disk images in a file.  False if it is no tar archive, or cannot be
+ * read.
+ */
 bool archive_look (int fd, struct archive *a);
 
 #endif /* ARCHIVE_H */

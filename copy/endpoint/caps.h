@@ -11,15 +11,15 @@ enum side { SOURCE, DESTINATION };
 
 const char *side_name (enum side side); /* "source", "destination" */
 
-/* What one side can do.  A server or the kernel has said it; target_open has
- * checked that it is possible, not that it is true.
+/* What one side can do.  The server or the kernel has reported it; target_open
+ * has checked that the values are possible, not that they are true.
  */
 struct caps {
   uint64_t size;            /* bytes, at most INT64_MAX */
   uint64_t block_min;       /* power of two; unit of offsets and lengths */
   uint64_t block_preferred; /* power of two, at least block_min */
   uint64_t block_max;       /* of a read or write; multiple of block_min */
-  uint64_t extents_max;     /* bytes that one IO_EXTENTS may ask; 0: none */
+  uint64_t extents_max;     /* bytes of one IO_EXTENTS; 0: no extents */
   uint64_t zero_max;        /* bytes of one IO_ZERO; 0: cannot zero */
   uint64_t zero_grain;      /* power of two: IO_ZERO is cheap where offset
                                    and length are multiples; 0: anywhere */
@@ -34,7 +34,7 @@ struct caps {
   uint64_t free;     /* bytes free on its file system */
   uint64_t occupied; /* bytes that it has there already */
   bool missing;      /* it did not exist when it was opened */
-  bool kept;         /* by prepare: it holds a part of the copy */
+  bool kept;         /* prepare kept its content, a part of the copy */
   bool written_once; /* no block can be written a second time */
   bool in_use;       /* by another program, which may change it */
   /* By which program, and what to do, in words; owned by the endpoint.  NULL:
@@ -55,7 +55,7 @@ struct endpoint_wants {
   bool write;     /* else it is opened for reading only */
   bool compare;   /* it is compared, so it cannot be a stream */
   bool part;      /* other copies may write to the rest of it */
-  bool just_look; /* it is only looked at, so it is not locked */
+  bool just_look; /* it is only inspected, so it is not locked */
   bool resumes;   /* a server of an earlier run may still be ending */
 };
 

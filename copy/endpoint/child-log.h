@@ -18,18 +18,18 @@ struct child_log;
  */
 struct child_log *child_log_start (bool relay, int *write_fd);
 
-/* Sets whether lines are hidden: after our goodbye the program may complain
- * about that, so its lines are neither passed on nor reasons for an earlier
- * failure.  Any thread.
+/* Sets whether lines are hidden.  After we have ended the NBD session the
+ * program may complain about that; such lines are neither passed on nor reasons
+ * for an earlier failure.  Any thread.
  */
 void child_log_hush (struct child_log *h, bool hush);
 
 /* Forgets the lines so far: they are not the reason of later failures. */
 void child_log_forget (struct child_log *h);
 
-/* Writes the last line that was printed before the goodbye, or, with @parting,
- * after it, with secrets masked.  False if there is none.  Everything counts
- * that the program printed before this call.
+/* Writes the last line that was printed while lines were not hidden or, with
+ * @parting, while they were, with secrets masked.  False if there is none.
+ * Everything counts that the program printed before this call.
  */
 bool child_log_reason (struct child_log *h, bool parting, char *line,
                        size_t size);

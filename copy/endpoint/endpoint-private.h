@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kinds of endpoints build on: only endpoint.c, open.c and the kinds
- * include it.
+/* The functions that the kinds of endpoints share, and the tables that they
+ * fill in.  Only endpoint.c, open.c and the kinds include it.
  */
 
 #ifndef ENDPOINT_PRIVATE_H
@@ -12,6 +12,8 @@
 
 struct device;
 
+/* The functions of a kind.  endpoint.h describes each of them as endpoint_NAME.
+ */
 struct endpoint_ops {
   struct conn *(*conn) (struct endpoint *ep, unsigned number, struct error *e);
 
@@ -64,7 +66,7 @@ struct endpoint {
 /* The arguments of the open functions of the kinds. */
 struct endpoint_request {
   enum side side;
-  char *name; /* theirs to free, also on failure */
+  char *name; /* the kind frees it, also on failure */
   const struct operand *operand;
   struct endpoint_wants wants;
   const char *program; /* for the names of what we create */

@@ -129,10 +129,10 @@ bool endpoint_was_changed (const struct endpoint *ep);
 
 #define FILE_TEXT 80 /* bytes of endpoint_describe_file */
 
-/* Writes which file it is, whatever its name: "INODE born SECONDS.NANOSECONDS",
- * or only the inode where the file system does not keep the time; a new file
- * often gets the inode of a removed one.  "none" for everything but a regular
- * file, and for a file that does not exist yet.  Returns @text.
+/* Identifies the file, whatever its name: "INODE born SECONDS.NANOSECONDS", or
+ * only the inode where the file system does not keep the time; a new file often
+ * gets the inode of a removed one.  "none" for everything but a regular file,
+ * and for a file that does not exist yet.  Returns @text.
  */
 char *endpoint_describe_file (const struct endpoint *ep, char text[FILE_TEXT]);
 
@@ -144,8 +144,8 @@ int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
 /* Checks, after the last flush, that the name still leads to what was written,
- * and that it has its whole size.  0, or -1 with the error set if somebody has
- * cut, removed, moved or replaced it.
+ * and that it has its whole size.  0, or -1 with the error set if another
+ * program has truncated, removed, moved or replaced it.
  */
 int endpoint_recheck (struct endpoint *ep, struct error *e);
 
@@ -158,8 +158,9 @@ int endpoint_unchanged (struct endpoint *ep, struct error *e);
  */
 const char *endpoint_version (const struct endpoint *ep);
 
-/* Finds out how many bytes of room a destination has, and how many it needs in
- * addition to the data of a disk of this size.  False if it cannot say.
+/* Sets *there to the bytes of room that a destination has, and *besides to
+ * those that it needs in addition to the data of a disk of this size.  False if
+ * it cannot say.
  */
 bool endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
                     uint64_t *besides);
@@ -169,7 +170,8 @@ bool endpoint_room (struct endpoint *ep, uint64_t size, uint64_t *there,
  */
 void endpoint_keep (struct endpoint *ep);
 
-/* Readable once a server that we started has ended; -1 where we started none.
+/* Returns a descriptor that is readable once a server that we started has
+ * ended; -1 where we started none.
  */
 int endpoint_server_fd (const struct endpoint *ep);
 
@@ -260,9 +262,9 @@ struct conn {
   const struct endpoint *endpoint;
 };
 
-/* Returns conn number (0, 1, ...) of the endpoint.  The first number 0 is
- * ready; all others start to connect, also those that replace a lost one.  NULL
- * with the error set.
+/* Returns conn number (0, 1, ...) of the endpoint.  Number 0 is ready the first
+ * time.  Other conns, and one that replaces a lost conn, start to connect.
+ * NULL with the error set.
  */
 struct conn *endpoint_conn (struct endpoint *ep, unsigned number,
                             struct error *e);
@@ -337,9 +339,9 @@ conn_start (struct conn *c, struct io *io)
 
 /* Returns the result of an io that was taken off its ready list: 0 or an errno.
  * EPROTO: the reply does not match the request.  ENODATA: the file has shrunk.
- * ESTALE: the file was cut while it was written.  ENOTSUP, for IO_ZERO: this
- * conn cannot zero in that way at all.  EBUSY, for IO_ZERO: this range has to
- * be written instead.
+ * ESTALE: the file was truncated while it was written.  ENOTSUP, for IO_ZERO:
+ * this conn cannot zero in that way at all.  EBUSY, for IO_ZERO: this range has
+ * to be written instead.
  */
 static inline int
 conn_retire (struct io *io)

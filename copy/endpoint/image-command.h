@@ -2,10 +2,11 @@
 /* The commands that serve, create and fetch disk images: qemu-nbd, qemu-img and
  * nbdkit, word by word.
  *
- * QEMU takes the name of a file as nothing else, even if it has commas, colons,
+ * QEMU takes the given name as that of a file, even if it has commas, colons,
  * "json:" or a leading dash in it.
  *
- * Each command is a new array that ends with NULL, or NULL when out of memory.
+ * Each function returns a command, which is a new array that ends with NULL, or
+ * NULL when out of memory; its comment says what the command does.
  */
 
 #ifndef IMAGE_COMMAND_H
@@ -59,7 +60,7 @@ char **image_command_measure (const char *format, uint64_t size);
  */
 char **image_command_fetch (const struct url *url, const char *password_file);
 
-/* Runs a program with the words up to a NULL. */
+/* Runs a program with the following words, up to a NULL. */
 char **image_command_plain (const char *program, ...)
   __attribute__ ((sentinel));
 

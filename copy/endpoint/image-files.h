@@ -25,9 +25,9 @@ struct image_files {        /* freeing a zeroed one is safe */
   size_t n_files;
 };
 
-/* Asks qemu-img, which may take until the deadline (clock_now time); its own
- * messages are dropped.  0, or -1 with the error set; the caller adds the name
- * of the image.
+/* Asks qemu-img for the files, until the deadline (clock_now time) at most; its
+ * own messages are dropped.  0, or -1 with the error set; the caller adds the
+ * name of the image.
  */
 int image_files_find (struct image_files *out, const char *format,
                       struct image_place place, uint64_t deadline,

@@ -26,7 +26,7 @@ int nbd_abstract_parse (const char *uri, struct nbd_abstract *a);
 /* Returns a connected socket, or -1 with errno. */
 int nbd_abstract_connect (const struct nbd_abstract *a);
 
-/* A zeroed struct is fine. */
+/* Frees the content; a zeroed struct is fine. */
 void nbd_abstract_free (struct nbd_abstract *a);
 
 #endif /* NBD_ABSTRACT_H */

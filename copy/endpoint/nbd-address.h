@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds mistakes in an NBD address before it is used, of which libnbd only says
+/* Finds mistakes in an NBD address before it is used.  libnbd would only say
  * that it cannot use the address.
  */
 
@@ -8,7 +8,7 @@
 
 #include "error.h"
 
-/* Refuses an IPv6 address without brackets.  @name stands in messages.  0, or
+/* Refuses an IPv6 address without brackets.  Messages begin with @name.  0, or
  * -1 with the error set.
  */
 int nbd_address_check (const char *uri, const char *name, struct error *e);

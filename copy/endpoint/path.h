@@ -19,8 +19,8 @@ int path_check (const struct target *t, struct error *e);
  */
 int path_check_new (const char *path, const char *what, struct error *e);
 
-/* Opens a file, or a block device so that no other program can.  Where another
- * program has the device, the caps say so.  Returns what open(2) returns.
+/* Opens a file, or a block device so that no other program can.  If another
+ * program uses the device, sets caps.in_use.  Returns what open(2) returns.
  */
 int path_open_alone (struct endpoint *ep, const char *path, int flags,
                      int interrupt_fd);

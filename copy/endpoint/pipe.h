@@ -8,7 +8,7 @@
 
 #include "endpoint/endpoint-private.h"
 
-/* Opening it waits for the other end of a FIFO to be opened. */
+/* Its open function waits for the other end of a FIFO to be opened. */
 extern const struct endpoint_kind endpoint_pipe_kind;
 
 #endif /* ENDPOINT_PIPE_H */

@@ -16,12 +16,14 @@
 #include "clock.h"
 #include "error.h"
 
-/* How long a server may take to end that only read, or that could not be
- * opened, before it is killed.
+/* How long a server gets to exit before it is killed, if it only read, or could
+ * not be opened.
  */
 #define SERVER_GRACE (2 * NS_PER_S)
 
-/* How long a server may outlive its connections when it dies. */
+/* The time, in ms, in which a server is expected to exit after its connection
+ * was lost.
+ */
 #define SERVER_DEATH_MS 200
 
 struct server;
@@ -31,7 +33,7 @@ struct server;
  */
 enum server_kind { SERVER_USERS, SERVER_USERS_WITHOUT_INPUT, SERVER_OURS };
 
-/* Starts command[0].  @name stands in messages; it is borrowed, and must live
+/* Starts command[0].  Messages begin with @name; it is borrowed, and must live
  * as long as the server.  NULL with the error set, and nothing left behind.
  */
 struct server *server_start (char *const command[], const char *name,
@@ -41,13 +43,13 @@ struct server *server_start (char *const command[], const char *name,
 /* Returns a path of its socket, for this process and its children. */
 const char *server_socket (const struct server *s);
 
-/* Removes the socket's name and its folder once the server is up, if the path
- * of server_socket is another one, so that even SIGKILL leaves nothing behind.
- * NULL is fine.
+/* Removes the socket's name and its folder once the server is up, so that even
+ * SIGKILL leaves nothing behind.  Does nothing if clients need that name,
+ * because server_socket returns it.  NULL is fine.
  */
 void server_give_up_names (struct server *s);
 
-/* Readable once the server has ended. */
+/* Returns a descriptor that is readable once the server has ended. */
 int server_fd (const struct server *s);
 
 /* Returns whether the server has ended, or does within wait_ms.  If so, the
@@ -66,8 +68,8 @@ void server_explain (struct server *s, struct error *e);
  */
 void server_is_up (struct server *s);
 
-/* Sets whether the server's lines are hidden: between our goodbye and a new
- * connection they are.  Any thread.
+/* Sets whether the server's lines are hidden: they are from the end of an NBD
+ * session to a new connection.  Any thread.
  */
 void server_hush (struct server *s, bool hush);
 

@@ -56,10 +56,10 @@ int used_files_all_known (const struct used_files *u, struct error *e);
 
 void used_files_free (struct used_files *u); /* NULL is fine */
 
-/* Does all of this for the sides and the files of one copy, once both sides are
- * open: by now, an image whose files are unknown is an error, too.  If the copy
- * creates the destination, an empty file or half an image in its place has no
- * other files.
+/* Checks the sides and the files of one copy again, once both sides are open.
+ * Now an image whose files are unknown is an error, too.  If the copy creates
+ * the destination, an empty file or half an image in its place has no other
+ * files.
  */
 int used_files_check_again (const struct options *o, bool destination_is_made,
                             struct error *e);

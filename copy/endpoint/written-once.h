@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recognises a server in brackets that can store each cluster only once: QEMU's
- * compress filter, or a streamOptimized vmdk.  The server does not say so.
+/* Recognises from the words of a command in brackets that its server can store
+ * each cluster only once: QEMU's compress filter, or a streamOptimized vmdk.
+ * The server does not report that.
  */
 
 #ifndef WRITTEN_ONCE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The progress estimate: how much is done, how fast, and how long the rest
- * takes.  Pure: it is given totals and times.
+ * takes.  It reads no clock and no counters: callers pass totals and times.
  */
 
 #ifndef ESTIMATE_H

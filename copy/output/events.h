@@ -40,6 +40,7 @@ int events_open (struct events *ev, const struct options *o, struct error *e);
 /* Returns whether events are written anywhere. */
 bool events_wanted (const struct events *ev);
 
+/* Emits the first event. */
 void events_start (struct events *ev, const struct options *o);
 
 /* Emits the plan.  The arguments come from describe_plan and describe_side and

@@ -20,8 +20,8 @@ struct output_file {  /* starts out zeroed */
   struct device device; /* identifies the file */
 };
 
-/* Creates or empties the file. used-files has checked that it has no other use.
- * -1 with the error set, and nothing changed.
+/* Creates or empties the file.  The caller has checked with used-files that it
+ * has no other use.  -1 with the error set, and nothing changed.
  */
 int output_file_open (struct output_file *f, const char *option,
                       const char *name, struct error *e);

@@ -23,8 +23,8 @@ struct progress {
   bool bar_shown;    /* the cursor is at the end of a bar */
 };
 
-/* Initialises it.  For scripts that read N/100, the first line is printed at
- * once.
+/* Initialises the progress.  For scripts that read N/100, the first line is
+ * printed at once.
  */
 void progress_init (struct progress *p, const struct options *o,
                     const struct estimate *v, uint64_t now);

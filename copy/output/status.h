@@ -32,8 +32,8 @@ struct status {
   struct progress progress;
 };
 
-/* Starts it.  @begun counts what earlier runs copied.  @found is NULL if there
- * was no scan.
+/* Starts the status.  @begun counts what earlier runs copied.  @found is NULL
+ * if there was no scan.
  */
 void status_start (struct status *t, const struct totals *begun,
                    const struct scan_result *found, uint64_t now);
@@ -47,8 +47,8 @@ void status_tick (struct status *t, const struct totals *so_far, bool at_once);
 /* Reports the notices of the workers. */
 void status_notices (struct status *t, struct mailbox *mailbox);
 
-/* Shows the last progress.  @good: everything is done, is flushed, and does not
- * differ.
+/* Shows the last progress.  @good says that everything is done and flushed, and
+ * does not differ.
  */
 void status_end (struct status *t, const struct totals *done, bool good);
 
