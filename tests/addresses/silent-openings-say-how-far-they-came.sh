@@ -9,10 +9,10 @@ requires_plugin file
 
 make_disks 8
 serve_faulty silent --mode=connect-silent "$tmp/disk"
-copy_fails 1 '^stripecopy: source .*: no answer from the server in time: it is connected, but the server sent no greeting \(--open-timeout ' \
+copy_fails 1 '^stripecopy: source .*: no answer from the server in time: it is connected, but the server sent no greeting \(a longer --open-timeout may help\)' \
            --open-timeout=1 "$silent" null:
 expect_fired silent
 
 serve_nbdkit slow --filter=delay -r file "$tmp/disk" delay-open=30
-copy_fails 1 '^stripecopy: source .*: no answer from the server in time: the server sent its greeting, but did not answer all NBD options \(--open-timeout ' \
+copy_fails 1 '^stripecopy: source .*: no answer from the server in time: the server sent its greeting, but did not answer all NBD options \(a longer --open-timeout may help\)' \
            --open-timeout=1 "$slow" null:
