@@ -224,3 +224,34 @@ ranges_bytes (const struct ranges *r)
     bytes += ranges_at (r, i)->end - ranges_at (r, i)->start;
   return bytes;
 }
+
+uint64_t
+ranges_bytes_in_both (const struct ranges *a, const struct ranges *b)
+{
+  uint64_t bytes = 0;
+  size_t i = 0, j = 0;
+
+  while (i < a->n && j < b->n) {
+    const struct ranges_entry *x = ranges_at (a, i), *y = ranges_at (b, j);
+    const uint64_t start = max_u64 (x->start, y->start);
+    const uint64_t end = min_u64 (x->end, y->end);
+
+    if (start < end)
+      bytes += end - start;
+    if (x->end < y->end)
+      i++;
+    else
+      j++;
+  }
+  return bytes;
+}
+
+const struct ranges_entry *
+ranges_previous (const struct ranges *r, uint64_t offset)
+{
+  const size_t i = first_ending_at (r, offset);
+
+  if (i < r->n && ranges_at (r, i)->start < offset)
+    return ranges_at (r, i);
+  return i > 0 ? ranges_at (r, i - 1) : NULL;
+}

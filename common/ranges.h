@@ -55,6 +55,13 @@ const struct ranges_entry *ranges_next (const struct ranges *r,
 /* Returns the sum of all lengths. */
 uint64_t ranges_bytes (const struct ranges *r);
 
+/* Returns how many bytes are in ranges of both.  O(n) for both together. */
+uint64_t ranges_bytes_in_both (const struct ranges *a, const struct ranges *b);
+
+/* Returns the last range that starts before offset, or NULL.  O(log n). */
+const struct ranges_entry *ranges_previous (const struct ranges *r,
+                                            uint64_t offset);
+
 static inline size_t
 ranges_count (const struct ranges *r)
 {

@@ -368,6 +368,44 @@ print_seed (void **state UNUSED)
   return 0;
 }
 
+static void
+counts_what_two_sets_share (void **state UNUSED)
+{
+  struct ranges a, b;
+
+  assert_int_equal (ranges_init (&a, 8), 0);
+  assert_int_equal (ranges_init (&b, 8), 0);
+  assert_int_equal (ranges_bytes_in_both (&a, &b), 0);
+  assert_true (ranges_set (&a, 0, 10, 0) && ranges_set (&a, 20, 30, 0)
+               && ranges_set (&a, 40, 50, 0));
+  assert_int_equal (ranges_bytes_in_both (&a, &b), 0);
+  assert_true (ranges_set (&b, 5, 25, 1) && ranges_set (&b, 30, 40, 0)
+               && ranges_set (&b, 49, 99, 0));
+  assert_int_equal (ranges_bytes_in_both (&a, &b), 5 + 5 + 1);
+  assert_int_equal (ranges_bytes_in_both (&b, &a), 5 + 5 + 1);
+  assert_int_equal (ranges_bytes_in_both (&a, &a), 30);
+  ranges_free (&a);
+  ranges_free (&b);
+}
+
+static void
+finds_the_last_range_before_an_offset (void **state UNUSED)
+{
+  struct ranges r;
+
+  assert_int_equal (ranges_init (&r, 8), 0);
+  assert_null (ranges_previous (&r, UINT64_MAX));
+  assert_true (ranges_set (&r, 10, 20, 0) && ranges_set (&r, 30, 40, 0));
+  assert_null (ranges_previous (&r, 0));
+  assert_null (ranges_previous (&r, 10));
+  assert_int_equal (ranges_previous (&r, 11)->start, 10);
+  assert_int_equal (ranges_previous (&r, 20)->start, 10);
+  assert_int_equal (ranges_previous (&r, 30)->start, 10);
+  assert_int_equal (ranges_previous (&r, 31)->start, 30);
+  assert_int_equal (ranges_previous (&r, UINT64_MAX)->start, 30);
+  ranges_free (&r);
+}
+
 int
 main (void)
 {
@@ -383,6 +421,8 @@ main (void)
     cmocka_unit_test (offsets_reach_to_the_end_of_64_bits),
     cmocka_unit_test (clearing_and_freeing_leave_nothing),
     cmocka_unit_test (impossible_capacity_is_refused),
+    cmocka_unit_test (counts_what_two_sets_share),
+    cmocka_unit_test (finds_the_last_range_before_an_offset),
     cmocka_unit_test_teardown (set_behaves_like_an_array, print_seed),
   };
 
