@@ -57,6 +57,7 @@ struct copier {
   struct checkpoint checkpoint;
   struct output_file digest_file, trace_file;
   struct scan *scan;             /* NULL: no scan was made */
+  struct extent_list list;       /* empty where nothing is selected */
   struct spot_check *spot_check; /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
 };
@@ -178,6 +179,68 @@ open_both (struct copier *c)
   return DONE;
 }
 
+/* -- the selection -------------------------------------------------------- */
+
+/* Refuses sides of which no part can be copied alone. */
+static int
+check_selection (const struct copier *c, struct error *e)
+{
+  const struct caps *to = endpoint_caps (destination (c));
+  const bool is_missing = to->missing
+    || (to->grows && to->size != c->copy.plan.size);
+
+  if (endpoint_caps (source (c))->stream || to->stream) {
+    error_set (e, EINVAL, "--extents cannot be used with a stream");
+    return -1;
+  }
+  if (c->copy.plan.copies && is_missing) {
+    endpoint_error (destination (c), e, ERROR_REFUSED, EINVAL,
+                    "must exist and have the size of the source (%" PRIu64
+                    ") with --extents",
+                    c->copy.plan.size);
+    return -1;
+  }
+  return 0;
+}
+
+static int
+read_list (struct copier *c, struct error *e)
+{
+  const char *name = c->options->extents;
+  FILE *f = strcmp (name, "-") == 0 ? stdin : fopen (name, "re");
+  struct error why = { 0 };
+  int r = -1;
+
+  if (f == NULL)
+    error_set (&why, errno, "%s", strerror (errno));
+  else
+    r = extent_list_read (f, c->copy.plan.size, &c->list, &why);
+  if (f && f != stdin)
+    fclose (f);
+  if (r == -1)
+    error_set (e, why.number, "--extents=%s: %s", name, why.text);
+  return r;
+}
+
+static int
+read_selection (struct copier *c)
+{
+  const struct plan *plan = &c->copy.plan;
+  struct error e = { 0 };
+
+  if (c->options->extents == NULL)
+    return DONE;
+  if (check_selection (c, &e) == -1 || read_list (c, &e) == -1)
+    return give_up (c, &e, STAGE_CHECKING);
+  if (extent_list_cut (&c->list, plan->start, plan->end, plan->align) == -1) {
+    error_set (&e, errno, "--extents: %s", strerror (errno));
+    return give_up (c, &e, STAGE_CHECKING);
+  }
+  c->copy.list = &c->list;
+  c->copy.selected = &c->list.selected;
+  return DONE;
+}
+
 /* -- the map -------------------------------------------------------------- */
 
 static int
@@ -192,6 +255,8 @@ open_map (struct copier *c)
     .size = c->copy.plan.size,
     .start = c->copy.plan.start,
     .end = c->copy.plan.end,
+    .selected = c->copy.selected,
+    .selection = c->copy.selected ? c->list.digest : NULL,
     .destination_size = endpoint_caps (destination (c))->size,
     .destination_file = endpoint_describe_file (destination (c), file),
   };
@@ -251,7 +316,7 @@ may_lack_room (const struct copier *c)
 {
   return c->copy.plan.copies && !c->copy.plan.open_ended
     && endpoint_caps (destination (c))->free_known
-    && room_left (c) < plan_length (&c->copy.plan);
+    && room_left (c) < copy_length (&c->copy);
 }
 
 /* Warns when the file system lacks room for the data of the source.  Unless all
@@ -265,7 +330,7 @@ warn_of_file_system (const struct copier *c)
   const uint64_t stored = c->copy.map ? map_resumed (c->copy.map) : 0;
   const uint64_t room = room_left (c);
   const uint64_t needed = c->options->allocated
-    ? plan_length (&c->copy.plan) - stored
+    ? copy_length (&c->copy) - stored
     : f && c->copy.plan.source_extents ? f->data
                                        : 0;
   char there[HUMAN_MAX], wanted[HUMAN_MAX];
@@ -287,11 +352,10 @@ look (struct copier *c)
 
   if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
-  c->scan = scan_run (
-    &c->copy.plan, c->copy.map ? map_todo (c->copy.map) : NULL, source (c),
-    whole ? destination (c) : NULL,
-    whole ? c->options->open_timeout * NS_PER_S : LOOK_PATIENCE,
-    stop_signal_fd (c->copy.stop), &e);
+  c->scan = scan_run (&c->copy, whole,
+                      whole ? c->options->open_timeout * NS_PER_S
+                            : LOOK_PATIENCE,
+                      stop_signal_fd (c->copy.stop), &e);
   return c->scan || !whole ? DONE : give_up (c, &e, STAGE_OPENING);
 }
 
@@ -331,14 +395,14 @@ warn_of_room (const struct copier *c)
 static bool
 makes_destination (const struct copier *c)
 {
-  return endpoint_caps (destination (c))->grows
+  return endpoint_caps (destination (c))->grows && c->copy.selected == NULL
     && !(c->copy.map && map_is_resumed (c->copy.map));
 }
 
 static void
 tell_plan (struct copier *c)
 {
-  report_note_plan (c->report, &c->copy.plan, found (c));
+  report_note_plan (c->report, &c->copy, found (c));
   events_plan (c->events, c->report->plan, c->report->source,
                c->report->destination);
 }
@@ -377,7 +441,8 @@ tell_findings (struct copier *c)
 
   summary_scan (&c->copy.plan, f);
   if (c->copy.plan.copies && !c->copy.plan.open_ended && c->copy.plan.size > 0
-      && f->data == 0 && f->unknown == 0 && f->resumed == 0)
+      && c->copy.selected == NULL && f->data == 0 && f->unknown == 0
+      && f->resumed == 0)
     warn_of_no_data (endpoint_name (source (c)));
   c->report->changed = c->copy.plan.copies
     && (c->copy.plan.open_ended || f->data > 0 || f->zero > 0 || f->unknown > 0
@@ -450,7 +515,8 @@ tell_success (struct copier *c, const struct workers *workers)
   const struct totals *t = &r->totals;
   struct error e = { 0 };
 
-  if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0)
+  if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0
+      && c->copy.selected == NULL)
     warn_of_no_data (endpoint_name (source (c)));
   if (t->differing > 0) {
     summary_differences (workers_differences (workers), t, destination (c));
@@ -476,7 +542,7 @@ prepare (struct copier *c, struct error *e)
     .start = plan->start,
     .end = known ? plan->end : 0,
     .keep = c->copy.map && map_is_resumed (c->copy.map),
-    .shared = plan->shard.count > 0,
+    .shared = plan->shard.count > 0 || c->copy.selected,
     .allocate = plan->zero.allocate,
   };
 
@@ -529,7 +595,8 @@ static struct totals
 begin_totals (const struct copier *c)
 {
   return (struct totals) {
-    .total = plan_length (&c->copy.plan),
+    .total = copy_length (&c->copy),
+    .unselected = copy_unselected (&c->copy),
     .open_ended = c->copy.plan.open_ended,
     .phases = c->copy.plan.copies + c->copy.plan.compares,
     .phase = c->copy.plan.copies ? PHASE_COPY : PHASE_COMPARE,
@@ -540,10 +607,12 @@ begin_totals (const struct copier *c)
 static bool
 is_done_already (const struct copier *c)
 {
-  const uint64_t length = plan_length (&c->copy.plan);
+  const uint64_t length = copy_length (&c->copy);
 
-  return c->copy.map && !c->copy.plan.compares && length > 0
-    && map_resumed (c->copy.map) == length;
+  if (c->copy.plan.compares)
+    return false;
+  return length == 0 ? c->copy.selected != NULL
+                     : c->copy.map && map_resumed (c->copy.map) == length;
 }
 
 static struct status
@@ -594,7 +663,7 @@ end_incomplete (struct copier *c)
                              c->copy.map && retry_helps (e->number));
   }
   if (c->copy.map)
-    summary_incomplete (c->copy.map, plan_length (&c->copy.plan), e->number);
+    summary_incomplete (c->copy.map, copy_length (&c->copy), e->number);
   return status;
 }
 
@@ -815,7 +884,7 @@ announce (const struct copier *c)
   const bool wanted = c->options->plan || c->options->verbose;
 
   if (wanted)
-    summary_plan (&c->copy.plan, source (c), destination (c));
+    summary_plan (&c->copy, source (c), destination (c));
   if (c->copy.map && (wanted || map_is_resumed (c->copy.map)))
     summary_map (c->copy.map);
 }
@@ -828,7 +897,8 @@ go (struct copier *c)
   int status = open_both (c);
 
   report_note_sides (c->report, source (c), destination (c));
-  if (status != DONE || (status = open_map (c)) != DONE)
+  if (status != DONE || (status = read_selection (c)) != DONE
+      || (status = open_map (c)) != DONE)
     return status;
   announce (c);
   if (!c->options->plan && is_done_already (c))
@@ -858,6 +928,7 @@ free_all (struct copier *c)
   ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);
   spot_check_free (c->spot_check);
+  extent_list_free (&c->list);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     target_free (&c->targets[side]);
 }

@@ -33,6 +33,7 @@ struct options;
 enum extent_value {
   EXTENT_DATA = 0,
   EXTENT_ZERO = 1, /* reads as zeroes, allocated or not */
+  EXTENT_UNSELECTED = 2, /* is not to be copied; no io ever gives this */
 };
 
 enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };

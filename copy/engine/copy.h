@@ -14,15 +14,34 @@
 #include "endpoint/endpoint.h"
 #include "engine/ratelimit.h"
 #include "plan/plan.h"
+#include "ranges.h"
+#include "selection/extent-list.h"
 #include "resume/map.h"
 
 struct copy {
   struct plan plan;
-  struct endpoint *endpoints[2]; /* by side */
-  struct map *map;               /* NULL: no resume map is kept */
-  struct ratelimit *ratelimit;   /* NULL: no limit can be set */
+  struct endpoint *endpoints[2];  /* by side */
+  const struct ranges *selected;  /* NULL: everything; else whole blocks of both
+                                    sides, within the plan's part */
+  const struct extent_list *list; /* that selected says; NULL: everything */
+  struct map *map;                /* NULL: no resume map is kept */
+  struct ratelimit *ratelimit;    /* NULL: no limit can be set */
   struct stop *stop;
   struct trace *trace; /* NULL: no trace is wanted */
 };
+
+/* Returns how many bytes there are to copy, with those of earlier runs. */
+static inline uint64_t
+copy_length (const struct copy *c)
+{
+  return c->selected ? ranges_bytes (c->selected) : plan_length (&c->plan);
+}
+
+/* Returns how many bytes of the plan's part are not selected. */
+static inline uint64_t
+copy_unselected (const struct copy *c)
+{
+  return c->selected ? plan_length (&c->plan) - copy_length (c) : 0;
+}
 
 #endif /* COPY_H */

@@ -57,6 +57,7 @@ struct totals {
   COUNTERS (COUNTER)
 #undef COUNTER
   uint64_t total;        /* bytes there are to do in each phase */
+  uint64_t unselected;   /* bytes that are not to be copied; not in total */
   bool open_ended;       /* total is where the stream ended, or 0 */
   unsigned phases;       /* how many there are: 1 or 2 */
   enum phase_kind phase; /* the present one, or the last */

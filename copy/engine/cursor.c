@@ -24,7 +24,9 @@ log_extent (struct cursor *c, uint64_t end, enum extent_value value)
   c->told_to = end;
   log_detail ("worker %u: extent offset=%" PRIu64 " length=%" PRIu64 " %s",
               c->worker, c->at, end - c->at,
-              value == EXTENT_ZERO ? "zero" : "data");
+              value == EXTENT_ZERO     ? "zero"
+                : value == EXTENT_DATA ? "data"
+                                       : "unselected");
 }
 
 /* Returns where the destination's extents end at the latest: a stripe of a
@@ -126,7 +128,7 @@ claim_in_order (struct cursor *c, uint64_t want)
 }
 
 /* Claims a small part of data, so that other workers can steal the rest, but
- * the whole of a zero extent, so that it is not cut up.
+ * the whole of any other extent, so that it is not cut up.
  */
 static bool
 claim (struct cursor *c, struct extent here)
@@ -135,7 +137,7 @@ claim (struct cursor *c, struct extent here)
   struct range claim;
   bool got;
 
-  if (here.value == EXTENT_ZERO)
+  if (here.value != EXTENT_DATA)
     want = max_u64 (want, here.end - c->at);
   if (c->in_order)
     return claim_in_order (c, want);
@@ -228,7 +230,8 @@ next_zero (struct cursor *c, uint64_t end)
 }
 
 /* Returns where a request ends that begins with data up to end: it includes
- * zero extents that are too short to matter.
+ * zero extents that are too short to matter, and ends exactly where something
+ * begins that is not selected.
  */
 static uint64_t
 data_end (const struct cursor *c, const struct extents *x, uint64_t end)
@@ -238,9 +241,13 @@ data_end (const struct cursor *c, const struct extents *x, uint64_t end)
   enum extent_value value;
   uint64_t to;
 
-  while (end < limit && extents_peek (x, end, &to, &value) == EXTENTS_KNOWN
-         && (value == EXTENT_DATA || to - end < c->plan->gap))
+  while (end < limit && extents_peek (x, end, &to, &value) == EXTENTS_KNOWN) {
+    if (value == EXTENT_UNSELECTED)
+      return end;
+    if (value == EXTENT_ZERO && to - end >= c->plan->gap)
+      break;
     end = to;
+  }
   return min_u64 (limit, round_out (c, end));
 }
 
@@ -308,6 +315,18 @@ next_to_compare (struct cursor *c, const struct extent here[2])
   return work;
 }
 
+/* Passes over a range that is not selected.  In the resume map it counts as
+ * finished, so that many small selected ranges become few.
+ */
+static struct work
+next_unselected (const struct cursor *c, uint64_t end)
+{
+  struct work work = work_to (c, UNSELECTED, min_u64 (c->claimed, end));
+
+  work.finishes = !c->compares;
+  return work;
+}
+
 static bool
 look (struct cursor *c, enum side side, struct extent *out)
 {
@@ -319,6 +338,8 @@ look (struct cursor *c, enum side side, struct extent *out)
 static struct extent
 both (const struct extent here[2])
 {
+  if (here[SOURCE].value == EXTENT_UNSELECTED)
+    return here[SOURCE];
   return (struct extent) {
     .end = min_u64 (here[SOURCE].end, here[DESTINATION].end),
     .value = here[SOURCE].value == EXTENT_ZERO ? here[DESTINATION].value
@@ -338,10 +359,13 @@ cursor_next (struct cursor *c)
     if (!has_stripe (c))
       return (struct work) { .kind = NO_WORK };
     if (!look (c, SOURCE, &here[SOURCE])
-        || (c->compares && !look (c, DESTINATION, &here[DESTINATION])))
+        || (c->compares && here[SOURCE].value != EXTENT_UNSELECTED
+            && !look (c, DESTINATION, &here[DESTINATION])))
       return (struct work) { .kind = AWAIT_EXTENTS };
   } while (c->at == c->claimed && !claim (c, both (here)));
   log_extent (c, here[SOURCE].end, here[SOURCE].value);
+  if (here[SOURCE].value == EXTENT_UNSELECTED)
+    return next_unselected (c, here[SOURCE].end);
   if (c->compares)
     return next_to_compare (c, here);
   return is_hole (c, here[SOURCE])

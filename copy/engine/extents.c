@@ -71,6 +71,7 @@ struct question {
 struct extents {
   struct connection *connection; /* borrowed, as is this */
   struct list *ready;
+  const struct ranges *selected; /* borrowed; NULL: everything */
   uint64_t ask_max;
   uint64_t ask;         /* bytes of the next question */
   uint64_t unknown;     /* a question that fails for so much means data
@@ -128,6 +129,12 @@ extents_new (struct connection *connection, struct list *ready,
     list_append (&x->free, &x->questions[i].link);
   }
   return x;
+}
+
+void
+extents_select (struct extents *x, const struct ranges *selected)
+{
+  x->selected = selected;
 }
 
 void
@@ -203,6 +210,40 @@ move_cursor (struct extents *x, uint64_t offset)
     drop (x, q);
   if (q)
     ranges_forget_below (&q->known, offset);
+}
+
+/* -- what is selected ------------------------------------------------------ */
+
+/* Returns the first selected place from offset on; UINT64_MAX if there is none.
+ */
+static uint64_t
+next_selected (const struct extents *x, uint64_t offset)
+{
+  const struct ranges_entry *r;
+
+  if (x->selected == NULL)
+    return offset;
+  r = ranges_next (x->selected, offset);
+  return r ? max_u64 (r->start, offset) : UINT64_MAX;
+}
+
+/* Returns where the last selected range before end ends; 0 if there is none. */
+static uint64_t
+last_selected (const struct extents *x, uint64_t end)
+{
+  const struct ranges_entry *r;
+
+  if (x->selected == NULL)
+    return end;
+  r = ranges_previous (x->selected, end);
+  return r ? min_u64 (r->end, end) : 0;
+}
+
+/* Returns where the selected range that holds offset ends. */
+static uint64_t
+selected_to (const struct extents *x, uint64_t offset)
+{
+  return x->selected ? ranges_find (x->selected, offset)->end : UINT64_MAX;
 }
 
 /* -- asking --------------------------------------------------------------- */
@@ -298,17 +339,17 @@ find_gap (const struct extents *x, uint64_t *start, uint64_t *end)
 {
   struct question *before = NULL, *q;
 
-  *start = max_u64 (x->cursor, x->data_to);
+  *start = next_selected (x, max_u64 (x->cursor, x->data_to));
   *end = x->end;
   for (q = first_ahead (x); q != NULL; q = next_ahead (x, q)) {
     if (*start < q->start) {
       *end = min_u64 (*end, q->start);
       break;
     }
-    *start = max_u64 (*start, q->end);
+    *start = next_selected (x, max_u64 (*start, q->end));
     before = q;
   }
-  *end = max_u64 (*start, *end);
+  *end = max_u64 (*start, last_selected (x, *end));
   return before;
 }
 
@@ -325,7 +366,7 @@ add_question (struct extents *x)
     return false;
   q = question_of (list_take (&x->free));
   q->start = q->known_to = start;
-  q->end = min_u64 (end, add_saturated (start, x->ask));
+  q->end = last_selected (x, min_u64 (end, add_saturated (start, x->ask)));
   q->at_most = UINT64_MAX;
   q->bad_to = 0;
   ranges_clear (&q->known);
@@ -402,9 +443,10 @@ extents_owns (const struct extents *x, const struct io *io)
 
 /* -- looking -------------------------------------------------------------- */
 
-enum extents_lookup
-extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
-              enum extent_value *value)
+/* Finds what is known about a selected place. */
+static enum extents_lookup
+find_known (const struct extents *x, uint64_t offset, uint64_t *end,
+            enum extent_value *value)
 {
   const struct ranges_entry *r;
   struct question *q;
@@ -426,6 +468,23 @@ extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
 }
 
 enum extents_lookup
+extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
+              enum extent_value *value)
+{
+  const uint64_t selected = next_selected (x, offset);
+
+  if (offset < selected) {
+    *end = max_u64 (offset + 1, min_u64 (selected, x->end));
+    *value = EXTENT_UNSELECTED;
+    return EXTENTS_KNOWN;
+  }
+  if (find_known (x, offset, end, value) == EXTENTS_WAIT)
+    return EXTENTS_WAIT;
+  *end = min_u64 (*end, selected_to (x, offset));
+  return EXTENTS_KNOWN;
+}
+
+enum extents_lookup
 extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
                 enum extent_value *value)
 {
@@ -438,6 +497,7 @@ extents_lookup (struct extents *x, uint64_t offset, uint64_t *end,
    * instead of waiting for answers that may never come.
    */
   if (x->ask_max > 0 && list_empty (&x->free) && offset >= x->data_to
+      && next_selected (x, offset) == offset
       && (q == NULL || offset < q->start))
     x->data_to = min_u64 (add_saturated (offset, UNKNOWN_STEP),
                           q ? q->start : x->end);

@@ -32,6 +32,11 @@ struct extents *extents_new (struct connection *connection, struct list *ready,
  */
 void extents_lost (struct extents *x);
 
+/* Selects ranges (borrowed; NULL: everything).  The rest is EXTENT_UNSELECTED,
+ * and no question is about that alone.  Call it before anything is asked.
+ */
+void extents_select (struct extents *x, const struct ranges *selected);
+
 /* Frees the map.  No question may be in flight: the conn is closed before.
  * NULL is fine.
  */

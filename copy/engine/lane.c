@@ -125,6 +125,7 @@ lane_bytes (const struct lane *l, const struct work *work)
   case AWAIT_DIGEST:
   case SKIP:
   case HOLE:
+  case UNSELECTED:
     break;
   }
   return 0;
@@ -156,7 +157,7 @@ lane_has_room (struct lane *l, const struct work *work)
 
   if (work->kind == HOLE)
     return true;
-  if (work->kind == SKIP)
+  if (work->kind == SKIP || work->kind == UNSELECTED)
     return !unflushed_is_full (&l->unflushed);
   room = window_has_room (&l->window, lane_bytes (l, work))
     && !list_empty (&l->idle) && !unflushed_is_full (&l->unflushed)
@@ -243,6 +244,13 @@ void
 lane_passed_hole (struct lane *l, struct range range)
 {
   counter_add (&l->stats->holes, range_length (range));
+}
+
+void
+lane_passed_unselected (struct lane *l, const struct work *work)
+{
+  if (work->finishes)
+    unflushed_note (&l->unflushed, work->range);
 }
 
 /* -- unflushed writes ----------------------------------------------------- */

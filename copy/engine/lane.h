@@ -156,6 +156,9 @@ void lane_copied (struct lane *l, struct range range, bool again,
 void lane_compared (struct lane *l, struct range range, uint64_t differing);
 void lane_passed_hole (struct lane *l, struct range range);
 
+/* Notes that a range was passed over because it is not selected. */
+void lane_passed_unselected (struct lane *l, const struct work *work);
+
 /* -- unflushed writes ----------------------------------------------------- */
 
 /* Sends a flush; none is in flight. */

@@ -1110,6 +1110,8 @@ skip (struct lane *l, const struct work *work)
   track_mark (l->track, "skip", work->range.start, length);
   if (work->kind == HOLE)
     lane_passed_hole (l, work->range);
+  else if (work->kind == UNSELECTED)
+    lane_passed_unselected (l, work);
   else
     lane_copied (l, work->range, work->again,
                  &(struct copied) { .skipped = length });
@@ -1128,6 +1130,7 @@ request_start (struct lane *l, const struct work *work)
     break;
   case SKIP:
   case HOLE:
+  case UNSELECTED:
     skip (l, work);
     break;
   case NO_WORK:

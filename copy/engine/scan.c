@@ -13,8 +13,9 @@
 #include "engine/scan.h"
 
 struct scan {
-  const struct plan *plan;   /* borrowed */
-  const struct ranges *todo; /* borrowed; NULL: all of the disk */
+  const struct copy *copy;   /* borrowed */
+  const struct plan *plan;   /* the copy's */
+  const struct ranges *todo; /* the map's; NULL: all of the disk */
   size_t next;               /* the first of them that ends after the cursor */
   struct connection connections[2]; /* by side; their conns are lent by the
                                        endpoints */
@@ -40,8 +41,10 @@ look_at (struct scan *s, struct endpoint *ep, bool ask, struct error *e)
   if (c->conn == NULL)
     return;
   x = extents_new (c, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
-  if (x)
+  if (x) {
+    extents_select (x, s->copy->selected);
     extents_aim (x, range_of (s->plan->start, s->plan->end));
+  }
   s->extents[endpoint_side (ep)] = x;
 }
 
@@ -113,7 +116,6 @@ find_todo (struct scan *s)
     s->next++;
   if (s->next < ranges_count (s->todo))
     start = max_u64 (r->start, s->cursor);
-  s->found.resumed += start - s->cursor;
   s->cursor = start;
   return start == s->plan->end ? start : r->end;
 }
@@ -133,7 +135,8 @@ walk (struct scan *s)
     count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end) : &s->found.data;
     if (count == NULL)
       return;
-    *count += end - s->cursor;
+    if (value != EXTENT_UNSELECTED)
+      *count += end - s->cursor;
     s->cursor = end;
   }
 }
@@ -222,10 +225,21 @@ hand_back (struct scan *s)
   }
 }
 
+/* Works out the numbers that the walk does not count. */
+static void
+complete_result (struct scan *s)
+{
+  struct scan_result *f = &s->found;
+
+  f->resumed = s->copy->map ? map_resumed (s->copy->map) : 0;
+  f->unselected = copy_unselected (s->copy);
+  f->unknown = copy_length (s->copy) - f->resumed - f->data - f->zero
+    - f->skipped;
+}
+
 struct scan *
-scan_run (const struct plan *plan, const struct ranges *todo,
-          struct endpoint *source, struct endpoint *destination,
-          uint64_t wait_ns, int interrupt_fd, struct error *e)
+scan_run (const struct copy *copy, bool both, uint64_t wait_ns,
+          int interrupt_fd, struct error *e)
 {
   struct scan *s = calloc (1, sizeof *s);
 
@@ -233,19 +247,22 @@ scan_run (const struct plan *plan, const struct ranges *todo,
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
     return NULL;
   }
-  s->plan = plan;
-  s->todo = todo;
-  s->found.unknown = plan_length (plan);
-  s->cursor = plan->start;
+  s->copy = copy;
+  s->plan = &copy->plan;
+  s->todo = copy->map ? map_todo (copy->map) : NULL;
+  s->found.unknown = plan_length (s->plan);
+  s->cursor = s->plan->start;
   list_init (&s->ready);
-  if (plan->open_ended)
+  if (s->plan->open_ended)
     return s;
-  if (!asks_destination (plan))
-    destination = NULL;
-  if (look_at_both (s, source, destination, e))
+  if (look_at_both (s, copy->endpoints[SOURCE],
+                    both && asks_destination (s->plan)
+                      ? copy->endpoints[DESTINATION]
+                      : NULL,
+                    e))
     look_around (s, wait_ns, interrupt_fd);
   hand_back (s);
-  s->found.unknown = plan->end - s->cursor;
+  complete_result (s);
   if (!error_is_set (e))
     return s;
   scan_free (s);

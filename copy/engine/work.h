@@ -20,6 +20,7 @@ enum work_kind {
   SKIP,          /* do nothing: the destination is zero already */
   COMPARE,       /* read both sides, or one, and compare */
   HOLE,          /* compare nothing: both sides are zero */
+  UNSELECTED,    /* do nothing: the range is not selected */
 };
 
 struct work {
@@ -27,6 +28,7 @@ struct work {
   struct range range; /* not of the first three kinds */
   bool again;         /* it was done before, and was lost */
   bool already_zero;  /* COPY: the destination reads as zeroes there */
+  bool finishes;      /* UNSELECTED: the resume map marks it as finished */
   unsigned sides;     /* COPY, COMPARE: READ_SIDEs; one that is not read is
                          zero */
 };

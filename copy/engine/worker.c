@@ -100,8 +100,12 @@ new_extents (struct loop *l, enum side side, bool wanted)
 {
   struct connection *c = &l->pair.connections[side];
 
-  return extents_new (c, &l->lane.ready,
-                      wanted ? endpoint_caps (c->endpoint)->extents_max : 0);
+  struct extents *x = extents_new (
+    c, &l->lane.ready, wanted ? endpoint_caps (c->endpoint)->extents_max : 0);
+
+  if (x)
+    extents_select (x, l->copy->selected);
+  return x;
 }
 
 /* Makes the parts of the loop, and connects them.  Returns -1 with errno. */

@@ -327,7 +327,8 @@ workers_totals (const struct workers *c)
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
   if (!t.open_ended)
-    t.total = plan_length (&c->copy->plan);
+    t.total = copy_length (c->copy);
+  t.unselected = copy_unselected (c->copy);
   if (c->copy->map)
     t.resumed = map_resumed (c->copy->map);
   return t;

@@ -36,7 +36,7 @@ read_file_field (const struct options *o, const struct option_row *row,
   else if (strncmp (row->argument, "FD|", 3) == 0)
     human_parse_descriptor (f->name, &f->fd);
   else if (ends_with (row->argument, "|-") && strcmp (f->name, "-") == 0)
-    f->fd = STDOUT_FILENO;
+    f->fd = row->file == READS ? STDIN_FILENO : STDOUT_FILENO;
 }
 
 bool

@@ -89,6 +89,12 @@ const struct option_row option_rows[] = {
     .scope = PER_RUN, .file = REPORTS,
   },
   {
+    .name = "extents", .type = TEXT, .argument = "FILE|-",
+    .field = FIELD (extents),
+    .help = "copy only the extents that FILE lists",
+    .file = READS, .excludes = { "blkhash" },
+  },
+  {
     .name = "external-files", .type = FLAG,
     .field = FIELD (external_files),
     .help = "also write to other files that the image names",

@@ -59,7 +59,7 @@ struct option_row {
   /* As --help shows it; NULL: takes none.  A CHOICE and a WORD have their words
    * here, separated by bars.  An argument that names a file has FILE in it, so
    * that the shells complete it; with FD, digits are a descriptor; with a bar
-   * and "-" at the end, "-" is standard output.
+   * and "-" at the end, "-" is standard output, or input if the file is read.
    */
   const char *argument;
   bool optional;    /* the argument can be left out, */

@@ -101,7 +101,8 @@ describe_findings (const struct scan_result *f)
   if (f == NULL)
     return json_null ();
   return json_pack (
-    "{s:o, s:o, s:o, s:o, s:o, s:o}", "data", json_of_number (f->data), "zero",
+    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "data", json_of_number (f->data),
+    "unselected", json_of_number (f->unselected), "zero",
     describe_if (f->told_apart, json_of_number (f->zero)), "skipped",
     describe_if (f->told_apart, json_of_number (f->skipped)), "resumed",
     json_of_number (f->resumed), "unknown", json_of_number (f->unknown),
@@ -120,21 +121,36 @@ describe_zero (const struct zero_plan *z)
   return z->ask_destination ? "ask" : words[z->known];
 }
 
-json_t *
-describe_plan (const struct plan *p, const struct scan_result *found)
+/* Describes what selects the ranges to copy. */
+static json_t *
+describe_selection (const struct copy *c)
 {
+  if (c->selected == NULL)
+    return json_null ();
+  return json_pack ("{s:s, s:o, s:o, s:o, s:s}", "format", c->list->format,
+                    "extents", json_of_number (c->list->extents), "ranges",
+                    json_of_number (ranges_count (c->selected)), "unselected",
+                    json_of_number (copy_unselected (c)), "digest",
+                    c->list->digest);
+}
+
+json_t *
+describe_plan (const struct copy *c, const struct scan_result *found)
+{
+  const struct plan *p = &c->plan;
+
   return json_pack (
-    "{s:b, s:b, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
+    "{s:b, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
     " s:b, s:b, s:o, s:o}",
     "copy", p->copies, "compare", p->compares, "total",
-    describe_if (!p->open_ended, json_of_number (plan_length (p))), "workers",
-    (int) p->workers, "requests", (int) p->requests, "request_size",
-    json_of_number (p->request_size), "queue_size",
-    json_of_number (p->queue_size), "align", json_of_number (p->align),
-    "sparse", json_of_number (p->zero.scan), "source_extents",
-    p->source_extents, "destination_is_zero", describe_zero (&p->zero),
-    "allocated", p->zero.allocate, "flush", p->flush, "digest",
-    describe_digest (&p->digest), "found", describe_findings (found));
+    describe_if (!p->open_ended, json_of_number (copy_length (c))), "selection",
+    describe_selection (c), "workers", (int) p->workers, "requests",
+    (int) p->requests, "request_size", json_of_number (p->request_size),
+    "queue_size", json_of_number (p->queue_size), "align",
+    json_of_number (p->align), "sparse", json_of_number (p->zero.scan),
+    "source_extents", p->source_extents, "destination_is_zero",
+    describe_zero (&p->zero), "allocated", p->zero.allocate, "flush", p->flush,
+    "digest", describe_digest (&p->digest), "found", describe_findings (found));
 }
 
 /* -- errors and numbers --------------------------------------------------- */
@@ -158,7 +174,8 @@ json_t *
 describe_bytes (const struct totals *t)
 {
   return json_pack (
-    "{s:o, s:o, s:o, s:o, s:o, s:o}", "total",
+    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "unselected",
+    json_of_number (t->unselected), "total",
     describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
     "data", json_of_number (t->data), "zero", json_of_number (t->zero),
     "skipped", json_of_number (t->skipped), "resumed",

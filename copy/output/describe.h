@@ -35,7 +35,7 @@ json_t *describe_side (const struct operand *operand, const char *id,
                        const struct endpoint *ep);
 
 /* Describes the plan.  @found is NULL if there was no scan. */
-json_t *describe_plan (const struct plan *p, const struct scan_result *found);
+json_t *describe_plan (const struct copy *c, const struct scan_result *found);
 
 /* Returns whether the destination is known to read as zeroes: yes, no, unknown,
  * or ask.

@@ -51,12 +51,15 @@ report_note_sides (struct report *r, const struct endpoint *source,
 }
 
 void
-report_note_plan (struct report *r, const struct plan *p,
+report_note_plan (struct report *r, const struct copy *c,
                   const struct scan_result *found)
 {
-  set (&r->plan, describe_plan (p, p->open_ended ? NULL : found));
+  const struct plan *p = &c->plan;
+
+  set (&r->plan, describe_plan (c, p->open_ended ? NULL : found));
   r->totals = (struct totals) {
-    .total = p->open_ended ? 0 : plan_length (p),
+    .total = p->open_ended ? 0 : copy_length (c),
+    .unselected = copy_unselected (c),
     .open_ended = p->open_ended,
   };
   if (!r->options->plan || !p->copies || found == NULL || p->open_ended)

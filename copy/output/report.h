@@ -50,7 +50,7 @@ int report_open (struct report *r, const struct options *o, struct error *e);
  */
 void report_note_sides (struct report *r, const struct endpoint *source,
                         const struct endpoint *destination);
-void report_note_plan (struct report *r, const struct plan *p,
+void report_note_plan (struct report *r, const struct copy *c,
                        const struct scan_result *found);
 void report_note_copy (struct report *r, const struct plan *p,
                        const struct workers *workers, uint64_t start,

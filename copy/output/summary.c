@@ -69,10 +69,25 @@ format_comparing (const struct plan *p, char *text, size_t size)
   return text;
 }
 
+/* Prints what selects the ranges to copy. */
+static void
+say_selection (const struct copy *c)
+{
+  char selected[HUMAN_MAX], unselected[HUMAN_MAX];
+
+  if (c->selected)
+    log_say ("selection: format=\"%s\" extents=%" PRIu64 " ranges=%zu, %s"
+             " selected, %s not selected",
+             c->list->format, c->list->extents, ranges_count (c->selected),
+             human_size (selected, copy_length (c)),
+             human_size (unselected, copy_unselected (c)));
+}
+
 void
-summary_plan (const struct plan *p, const struct endpoint *source,
+summary_plan (const struct copy *c, const struct endpoint *source,
               const struct endpoint *destination)
 {
+  const struct plan *p = &c->plan;
   char human[HUMAN_MAX], size[HUMAN_MAX + 32] = "unknown", digest[64] = "";
   char writing[80], comparing[64], shard[128] = "";
 
@@ -96,6 +111,7 @@ summary_plan (const struct plan *p, const struct endpoint *source,
            p->align, p->zero.scan, yes_or_no (p->source_extents),
            format_writing (p, writing, sizeof writing),
            format_comparing (p, comparing, sizeof comparing), digest, shard);
+  say_selection (c);
 }
 
 /* Seconds.  A longer estimate, of more than 30 years, is useless. */

@@ -15,7 +15,7 @@
 #include "resume/map.h"
 
 /* Prints both sides and the plan, for --plan and --verbose. */
-void summary_plan (const struct plan *p, const struct endpoint *source,
+void summary_plan (const struct copy *c, const struct endpoint *source,
                    const struct endpoint *destination);
 
 /* Prints what the scan found, for --plan. */

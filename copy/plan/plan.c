@@ -74,6 +74,13 @@ static const uint64_t sizes[SIZES_MAX] = { 512 * KiB, 768 * KiB, MiB, 3 * MiB };
  */
 #define CHECKPOINT (30 * NS_PER_S)
 
+/* Returns whether the copy leaves other parts of the destination as they are. */
+static bool
+copies_part (const struct options *o)
+{
+  return o->shard.count > 0 || o->extents;
+}
+
 struct endpoint_wants
 plan_wants (enum side side, const struct options *o)
 {
@@ -88,7 +95,7 @@ plan_wants (enum side side, const struct options *o)
       : asks_what_is_zero || (compare && !o->no_extents),
     .write = side == DESTINATION && !o->compare,
     .compare = compare,
-    .part = o->shard.count > 0,
+    .part = copies_part (o),
     .just_look = o->plan,
   };
 }
@@ -409,14 +416,14 @@ choose_claim (const struct plan *p)
 
 /* Returns what is known about the destination's content.  A promise about it
  * held before an earlier run of this copy wrote to it.  A file that grows is
- * zero, except a file that other shards write to, too.
+ * zero, unless only a part of it is copied.
  */
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)
 {
   if (o->allocated || destination->stream)
     return IS_ZERO_NO;
-  if (destination->grows && o->shard.count == 0)
+  if (destination->grows && !copies_part (o))
     return IS_ZERO_YES;
   return destination->kept && o->destination_is_zero == IS_ZERO_YES
     ? IS_ZERO_AUTO

@@ -32,11 +32,12 @@
 #define BYTES_MAX (16 * MiB)
 
 struct map {
-  char *name;              /* owned; with secrets masked */
-  struct atomic_file file; /* not open if it does not exist */
-  char *values[MAP_KEYS];  /* owned; describe this copy */
-  uint64_t size;           /* of the source */
-  uint64_t start, end;     /* the part to copy, half open */
+  char *name;                    /* owned; with secrets masked */
+  struct atomic_file file;       /* not open if it does not exist */
+  char *values[MAP_KEYS];        /* owned; describe this copy */
+  uint64_t size;                 /* of the source */
+  uint64_t start, end;           /* the part to copy, half open */
+  const struct ranges *selected; /* borrowed; NULL: everything */
   bool existed, begun;
   uint64_t resumed;
   struct ranges todo;
@@ -139,7 +140,7 @@ describe_folder (struct map *m)
  * copy that was made with the other value.
  */
 static char *
-options_text (const struct options *o)
+options_text (const struct options *o, const char *selection)
 {
   static const char *const known[] = {
     [IS_ZERO_AUTO] = "auto",
@@ -153,11 +154,12 @@ options_text (const struct options *o)
               o->shard.number, o->shard.count);
   if (asprintf (&text,
                 "allocated=%s destination-is-zero=%s extents=%s"
-                " source-format=%s destination-format=%s%s",
+                " source-format=%s destination-format=%s%s%s%s",
                 o->allocated ? "yes" : "no", known[o->destination_is_zero],
                 o->no_extents ? "no" : "yes",
                 o->source.format ? o->source.format : "raw",
-                o->destination.format ? o->destination.format : "raw", shard)
+                o->destination.format ? o->destination.format : "raw", shard,
+                selection ? " selection=" : "", selection ? selection : "")
       == -1)
     return NULL;
   return text;
@@ -199,7 +201,7 @@ describe (struct map *m, const struct map_pair *pair)
   m->values[MAP_DESTINATION_FILE] = strdup (pair->destination_file);
   if (in_folder)
     describe_folder (m);
-  m->values[MAP_OPTIONS] = options_text (o);
+  m->values[MAP_OPTIONS] = options_text (o, pair->selection);
   for (unsigned i = 0; i < MAP_KEYS; i++)
     if (needed[i] && m->values[i] == NULL)
       return -1;
@@ -331,7 +333,8 @@ find_todo (struct map *m)
     at = ranges_at (&m->finished, i)->end;
   }
   ranges_set (&m->todo, at, m->end, 0);
-  m->resumed = ranges_bytes (&m->finished);
+  m->resumed = m->selected ? ranges_bytes_in_both (&m->finished, m->selected)
+                           : ranges_bytes (&m->finished);
 }
 
 static void
@@ -437,6 +440,7 @@ new_map (const struct map_pair *pair)
   m->size = pair->size;
   m->start = pair->start;
   m->end = pair->end;
+  m->selected = pair->selected;
   m->changed = true; /* the file is empty */
   if ((m->name = secrets_mask (pair->options->map)) != NULL
       && describe (m, pair) == 0 && ranges_init (&m->finished, MAP_RANGES) == 0

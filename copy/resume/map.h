@@ -35,6 +35,9 @@ struct map_pair {
   const char *version;              /* of the source; NULL: unknown */
   uint64_t size;                    /* of the source, bytes */
   uint64_t start, end;              /* the part to copy, half open */
+  const struct ranges *selected;    /* of that part; NULL: everything.  Borrowed
+                                       until map_close. */
+  const char *selection;            /* identifies it; NULL: everything */
   uint64_t destination_size;    /* current size; 0 if it does not exist yet */
   const char *destination_file; /* see endpoint_describe_file */
 };
@@ -76,7 +79,7 @@ int map_claim (struct map *m, struct error *e);
 int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
                const char *destination_file);
 
-/* Returns the bytes that were finished when the map was read. */
+/* Returns the selected bytes that were finished when the map was read. */
 uint64_t map_resumed (const struct map *m);
 
 /* Returns the ranges that were not finished; valid as long as the map. */
