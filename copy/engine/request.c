@@ -977,11 +977,10 @@ compare (struct lane *l, struct request *r)
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     if (r->work.sides & READ_SIDE (side))
       half[side] = half_of (l, r, side);
-  counter_add (&l->stats->differing,
-               differences_compare (l->differences, r->work.range.start,
-                                    half[SOURCE], half[DESTINATION],
-                                    range_length (r->work.range)));
-  counter_add (&l->stats->compared, range_length (r->work.range));
+  lane_compared (l, r->work.range,
+                 differences_compare (l->differences, r->work.range.start,
+                                      half[SOURCE], half[DESTINATION],
+                                      range_length (r->work.range)));
   r->whole = true;
   finish (l, r);
 }
