@@ -24,6 +24,14 @@ struct ranges {
 
 /* Allocates room for @max ranges, at least 1.  -1 with errno (ENOMEM). */
 int ranges_init (struct ranges *r, size_t max);
+
+/* Returns how many bytes ranges_init allocates for this capacity. */
+static inline size_t
+ranges_memory (size_t max)
+{
+  return 2 * max * sizeof (struct ranges_entry);
+}
+
 void ranges_free (struct ranges *r); /* safe on a zeroed struct, and twice */
 void ranges_clear (struct ranges *r);
 

@@ -131,6 +131,12 @@ extents_new (struct connection *connection, struct list *ready,
   return x;
 }
 
+size_t
+extents_memory (void)
+{
+  return sizeof (struct extents) + QUESTIONS * ranges_memory (RANGES);
+}
+
 void
 extents_select (struct extents *x, const struct ranges *selected)
 {

@@ -32,6 +32,9 @@ struct extents *extents_new (struct connection *connection, struct list *ready,
  */
 void extents_lost (struct extents *x);
 
+/* Returns how many bytes extents_new allocates. */
+size_t extents_memory (void);
+
 /* Selects ranges (borrowed; NULL: everything).  The rest is EXTENT_UNSELECTED,
  * and no question is about that alone.  Call it before anything is asked.
  */

@@ -133,7 +133,12 @@ start_worker (struct workers *c, unsigned number)
   return pthread_create (&w->thread, NULL, worker_run, w);
 }
 
-/* Returns the size of a worker's stack and buffers. */
+/* What the libraries of a worker allocate: two handles of libnbd, mostly. */
+#define LIBRARY_MEMORY MiB
+
+/* Returns how much memory a worker needs: its stack, its buffers, the extents of
+ * both sides, and its libraries.
+ */
 static size_t
 worker_memory (const struct plan *plan)
 {
@@ -144,7 +149,8 @@ worker_memory (const struct plan *plan)
     pthread_attr_getstacksize (&attr, &stack);
     pthread_attr_destroy (&attr);
   }
-  return stack + lane_memory (plan) + requests_memory (plan);
+  return stack + lane_memory (plan) + requests_memory (plan)
+    + 2 * extents_memory () + LIBRARY_MEMORY;
 }
 
 /* Returns how many of n workers there is memory for: at least one, which can
