@@ -236,8 +236,7 @@ read_selection (struct copier *c)
     error_set (&e, errno, "--extents: %s", strerror (errno));
     return give_up (c, &e, STAGE_CHECKING);
   }
-  c->copy.list = &c->list;
-  c->copy.selected = &c->list.selected;
+  c->copy.selection = &c->list;
   return DONE;
 }
 
@@ -255,8 +254,8 @@ open_map (struct copier *c)
     .size = c->copy.plan.size,
     .start = c->copy.plan.start,
     .end = c->copy.plan.end,
-    .selected = c->copy.selected,
-    .selection = c->copy.selected ? c->list.digest : NULL,
+    .selected = copy_selected (&c->copy),
+    .selection = c->copy.selection ? c->list.digest : NULL,
     .destination_size = endpoint_caps (destination (c))->size,
     .destination_file = endpoint_describe_file (destination (c), file),
   };
@@ -395,7 +394,7 @@ warn_of_room (const struct copier *c)
 static bool
 makes_destination (const struct copier *c)
 {
-  return endpoint_caps (destination (c))->grows && c->copy.selected == NULL
+  return endpoint_caps (destination (c))->grows && c->copy.selection == NULL
     && !(c->copy.map && map_is_resumed (c->copy.map));
 }
 
@@ -441,7 +440,7 @@ tell_findings (struct copier *c)
 
   summary_scan (&c->copy.plan, f);
   if (c->copy.plan.copies && !c->copy.plan.open_ended && c->copy.plan.size > 0
-      && c->copy.selected == NULL && f->data == 0 && f->unknown == 0
+      && c->copy.selection == NULL && f->data == 0 && f->unknown == 0
       && f->resumed == 0)
     warn_of_no_data (endpoint_name (source (c)));
   c->report->changed = c->copy.plan.copies
@@ -516,7 +515,7 @@ tell_success (struct copier *c, const struct workers *workers)
   struct error e = { 0 };
 
   if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0
-      && c->copy.selected == NULL)
+      && c->copy.selection == NULL)
     warn_of_no_data (endpoint_name (source (c)));
   if (t->differing > 0) {
     summary_differences (workers_differences (workers), t, destination (c));
@@ -542,7 +541,7 @@ prepare (struct copier *c, struct error *e)
     .start = plan->start,
     .end = known ? plan->end : 0,
     .keep = c->copy.map && map_is_resumed (c->copy.map),
-    .shared = plan->shard.count > 0 || c->copy.selected,
+    .shared = c->targets[DESTINATION].wants.part,
     .allocate = plan->zero.allocate,
   };
 
@@ -611,7 +610,7 @@ is_done_already (const struct copier *c)
 
   if (c->copy.plan.compares)
     return false;
-  return length == 0 ? c->copy.selected != NULL
+  return length == 0 ? c->copy.selection != NULL
                      : c->copy.map && map_resumed (c->copy.map) == length;
 }
 

@@ -20,28 +20,34 @@
 
 struct copy {
   struct plan plan;
-  struct endpoint *endpoints[2];  /* by side */
-  const struct ranges *selected;  /* NULL: everything; else whole blocks of both
-                                    sides, within the plan's part */
-  const struct extent_list *list; /* that selected says; NULL: everything */
-  struct map *map;                /* NULL: no resume map is kept */
-  struct ratelimit *ratelimit;    /* NULL: no limit can be set */
+  struct endpoint *endpoints[2];       /* by side */
+  const struct extent_list *selection; /* NULL: everything; else whole blocks of
+                                          both sides, in the plan's part */
+  struct map *map;                     /* NULL: no resume map is kept */
+  struct ratelimit *ratelimit;         /* NULL: no limit can be set */
   struct stop *stop;
   struct trace *trace; /* NULL: no trace is wanted */
 };
+
+/* Returns the ranges that are selected; NULL: everything. */
+static inline const struct ranges *
+copy_selected (const struct copy *c)
+{
+  return c->selection ? &c->selection->selected : NULL;
+}
 
 /* Returns how many bytes there are to copy, with those of earlier runs. */
 static inline uint64_t
 copy_length (const struct copy *c)
 {
-  return c->selected ? ranges_bytes (c->selected) : plan_length (&c->plan);
+  return c->selection ? c->selection->bytes : plan_length (&c->plan);
 }
 
 /* Returns how many bytes of the plan's part are not selected. */
 static inline uint64_t
 copy_unselected (const struct copy *c)
 {
-  return c->selected ? plan_length (&c->plan) - copy_length (c) : 0;
+  return plan_length (&c->plan) - copy_length (c);
 }
 
 #endif /* COPY_H */

@@ -42,7 +42,7 @@ look_at (struct scan *s, struct endpoint *ep, bool ask, struct error *e)
     return;
   x = extents_new (c, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
   if (x) {
-    extents_select (x, s->copy->selected);
+    extents_select (x, copy_selected (s->copy));
     extents_aim (x, range_of (s->plan->start, s->plan->end));
   }
   s->extents[endpoint_side (ep)] = x;

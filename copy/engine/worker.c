@@ -104,7 +104,7 @@ new_extents (struct loop *l, enum side side, bool wanted)
     c, &l->lane.ready, wanted ? endpoint_caps (c->endpoint)->extents_max : 0);
 
   if (x)
-    extents_select (x, l->copy->selected);
+    extents_select (x, copy_selected (l->copy));
   return x;
 }
 

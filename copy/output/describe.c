@@ -125,13 +125,13 @@ describe_zero (const struct zero_plan *z)
 static json_t *
 describe_selection (const struct copy *c)
 {
-  if (c->selected == NULL)
+  if (c->selection == NULL)
     return json_null ();
-  return json_pack ("{s:s, s:o, s:o, s:o, s:s}", "format", c->list->format,
-                    "extents", json_of_number (c->list->extents), "ranges",
-                    json_of_number (ranges_count (c->selected)), "unselected",
-                    json_of_number (copy_unselected (c)), "digest",
-                    c->list->digest);
+  return json_pack ("{s:s, s:o, s:o, s:o, s:s}", "format", c->selection->format,
+                    "extents", json_of_number (c->selection->extents), "ranges",
+                    json_of_number (ranges_count (copy_selected (c))),
+                    "unselected", json_of_number (copy_unselected (c)),
+                    "digest", c->selection->digest);
 }
 
 json_t *

@@ -75,10 +75,11 @@ say_selection (const struct copy *c)
 {
   char selected[HUMAN_MAX], unselected[HUMAN_MAX];
 
-  if (c->selected)
+  if (c->selection)
     log_say ("selection: format=\"%s\" extents=%" PRIu64 " ranges=%zu, %s"
              " selected, %s not selected",
-             c->list->format, c->list->extents, ranges_count (c->selected),
+             c->selection->format, c->selection->extents,
+             ranges_count (copy_selected (c)),
              human_size (selected, copy_length (c)),
              human_size (unselected, copy_unselected (c)));
 }

@@ -23,11 +23,11 @@ struct reader {
   FILE *f;       /* borrowed */
   uint64_t size; /* of the disk */
   const struct format *format;
-  uint64_t number;     /* of the extent that is being read, from 1 on */
-  uint64_t covered;    /* where the last extent ended */
-  struct range *pairs; /* owned: the selected ranges, in the order they came */
-  size_t n_pairs, room;
-  bool sorted; /* each pair starts after the one before it */
+  uint64_t number;      /* of the extent that is being read, from 1 on */
+  uint64_t covered;     /* where the last extent ended */
+  struct range *ranges; /* owned: the selected ranges, in the order they came */
+  size_t n_ranges, room;
+  bool sorted; /* each range starts after the range before it */
   struct error *e;
 };
 
@@ -44,19 +44,19 @@ static int
 grow (struct reader *r)
 {
   const size_t room = r->room ? 2 * r->room : 1024;
-  struct range *pairs;
+  struct range *ranges;
 
-  if (r->n_pairs >= EXTENT_LIST_MAX) {
+  if (r->n_ranges >= EXTENT_LIST_MAX) {
     error_set (r->e, EFBIG, "extent %" PRIu64 ": more than %d separate ranges",
                r->number, EXTENT_LIST_MAX);
     return -1;
   }
-  pairs = realloc (r->pairs, room * sizeof *pairs);
-  if (pairs == NULL) {
+  ranges = realloc (r->ranges, room * sizeof *ranges);
+  if (ranges == NULL) {
     error_set (r->e, ENOMEM, "%s", strerror (ENOMEM));
     return -1;
   }
-  r->pairs = pairs;
+  r->ranges = ranges;
   r->room = room;
   return 0;
 }
@@ -64,7 +64,7 @@ grow (struct reader *r)
 static int
 select_range (struct reader *r, uint64_t start, uint64_t end)
 {
-  struct range *last = r->n_pairs ? &r->pairs[r->n_pairs - 1] : NULL;
+  struct range *last = r->n_ranges ? &r->ranges[r->n_ranges - 1] : NULL;
 
   if (last && start <= last->end && start >= last->start) {
     last->end = max_u64 (last->end, end);
@@ -72,9 +72,9 @@ select_range (struct reader *r, uint64_t start, uint64_t end)
   }
   if (last && start < last->start)
     r->sorted = false;
-  if (r->n_pairs == r->room && grow (r) == -1)
+  if (r->n_ranges == r->room && grow (r) == -1)
     return -1;
-  r->pairs[r->n_pairs++] = (struct range) { start, end };
+  r->ranges[r->n_ranges++] = (struct range) { start, end };
   return 0;
 }
 
@@ -109,7 +109,7 @@ take_next (struct reader *r, uint64_t start, uint64_t length, bool selected)
 }
 
 static int
-compare_pairs (const void *a, const void *b)
+compare_ranges (const void *a, const void *b)
 {
   const struct range *x = a, *y = b;
 
@@ -121,13 +121,13 @@ sort_and_merge (struct reader *r)
 {
   size_t n = 0;
 
-  qsort (r->pairs, r->n_pairs, sizeof *r->pairs, compare_pairs);
-  for (size_t i = 0; i < r->n_pairs; i++)
-    if (n > 0 && r->pairs[i].start <= r->pairs[n - 1].end)
-      r->pairs[n - 1].end = max_u64 (r->pairs[n - 1].end, r->pairs[i].end);
+  qsort (r->ranges, r->n_ranges, sizeof *r->ranges, compare_ranges);
+  for (size_t i = 0; i < r->n_ranges; i++)
+    if (n > 0 && r->ranges[i].start <= r->ranges[n - 1].end)
+      r->ranges[n - 1].end = max_u64 (r->ranges[n - 1].end, r->ranges[i].end);
     else
-      r->pairs[n++] = r->pairs[i];
-  r->n_pairs = n;
+      r->ranges[n++] = r->ranges[i];
+  r->n_ranges = n;
 }
 
 /* -- values of JSON ------------------------------------------------------- */
@@ -340,7 +340,7 @@ static int
 take_vsphere_reply (struct reader *r, const json_t *reply)
 {
   uint64_t start, length;
-  const size_t first = r->n_pairs;
+  const size_t first = r->n_ranges;
 
   if (get_number (r, reply, "startOffset", &start) == -1
       || get_number (r, reply, "length", &length) == -1)
@@ -352,8 +352,8 @@ take_vsphere_reply (struct reader *r, const json_t *reply)
   if (take_extents (r, json_object_get (reply, "changedArea"), "changedArea")
       == -1)
     return -1;
-  for (size_t i = first; i < r->n_pairs; i++)
-    if (r->pairs[i].start < start || r->pairs[i].end > start + length)
+  for (size_t i = first; i < r->n_ranges; i++)
+    if (r->ranges[i].start < start || r->ranges[i].end > start + length)
       return refuse (r, "an area lies outside of its reply");
   r->covered = start + length;
   return 0;
@@ -621,15 +621,15 @@ read_list (struct reader *r)
 }
 
 static void
-digest_pairs (struct range *pairs, size_t n, char digest[SHA256_TEXT])
+digest_ranges (struct range *ranges, size_t n, char digest[SHA256_TEXT])
 {
   for (size_t i = 0; i < n; i++)
-    pairs[i] = (struct range) { htole64 (pairs[i].start),
-                                htole64 (pairs[i].end) };
-  sha256_text (n ? (void *) pairs : "", n * sizeof *pairs, digest);
+    ranges[i] = (struct range) { htole64 (ranges[i].start),
+                                 htole64 (ranges[i].end) };
+  sha256_text (n ? (void *) ranges : "", n * sizeof *ranges, digest);
   for (size_t i = 0; i < n; i++)
-    pairs[i] = (struct range) { le64toh (pairs[i].start),
-                                le64toh (pairs[i].end) };
+    ranges[i] = (struct range) { le64toh (ranges[i].start),
+                                 le64toh (ranges[i].end) };
 }
 
 static int
@@ -637,17 +637,18 @@ keep_selected (struct reader *r, struct extent_list *out)
 {
   if (!r->sorted)
     sort_and_merge (r);
-  if (ranges_init (&out->selected, max_u64 (1, r->n_pairs)) == -1) {
+  if (ranges_init (&out->selected, max_u64 (1, r->n_ranges)) == -1) {
     error_set (r->e, errno, "%s", strerror (errno));
     return -1;
   }
-  digest_pairs (r->pairs, r->n_pairs, out->digest);
-  for (size_t i = 0; i < r->n_pairs; i++) {
-    const bool fits = ranges_set (&out->selected, r->pairs[i].start,
-                                  r->pairs[i].end, 0);
+  digest_ranges (r->ranges, r->n_ranges, out->digest);
+  for (size_t i = 0; i < r->n_ranges; i++) {
+    const bool fits = ranges_set (&out->selected, r->ranges[i].start,
+                                  r->ranges[i].end, 0);
 
     assert (fits);
   }
+  out->bytes = ranges_bytes (&out->selected);
   out->format = r->format->name;
   out->extents = r->number;
   return 0;
@@ -665,7 +666,7 @@ extent_list_read (FILE *f, uint64_t size, struct extent_list *out,
   result = read_list (&r);
   if (result == 0)
     result = keep_selected (&r, out);
-  free (r.pairs);
+  free (r.ranges);
   return result;
 }
 
@@ -687,6 +688,7 @@ extent_list_cut (struct extent_list *l, uint64_t start, uint64_t end,
   }
   ranges_free (&l->selected);
   l->selected = cut;
+  l->bytes = ranges_bytes (&cut);
   return 0;
 }
 

@@ -35,6 +35,7 @@ struct extent_list {
   const char *format;       /* for people: "ddrescue mapfile"; a constant */
   uint64_t extents;         /* how many the list has, selected or not */
   struct ranges selected;   /* owned; sorted and merged, each value 0 */
+  uint64_t bytes;           /* of all selected ranges */
   char digest[SHA256_TEXT]; /* of the selected ranges, whatever the format */
 };
 
