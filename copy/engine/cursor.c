@@ -315,18 +315,6 @@ next_to_compare (struct cursor *c, const struct extent here[2])
   return work;
 }
 
-/* Passes over a range that is not selected.  In the resume map it counts as
- * finished, so that many small selected ranges become few.
- */
-static struct work
-next_unselected (const struct cursor *c, uint64_t end)
-{
-  struct work work = work_to (c, UNSELECTED, min_u64 (c->claimed, end));
-
-  work.finishes = !c->compares;
-  return work;
-}
-
 static bool
 look (struct cursor *c, enum side side, struct extent *out)
 {
@@ -365,7 +353,7 @@ cursor_next (struct cursor *c)
   } while (c->at == c->claimed && !claim (c, both (here)));
   log_extent (c, here[SOURCE].end, here[SOURCE].value);
   if (here[SOURCE].value == EXTENT_UNSELECTED)
-    return next_unselected (c, here[SOURCE].end);
+    return work_to (c, UNSELECTED, min_u64 (c->claimed, here[SOURCE].end));
   if (c->compares)
     return next_to_compare (c, here);
   return is_hole (c, here[SOURCE])

@@ -245,13 +245,6 @@ last_selected (const struct extents *x, uint64_t end)
   return r ? min_u64 (r->end, end) : 0;
 }
 
-/* Returns where the selected range that holds offset ends. */
-static uint64_t
-selected_to (const struct extents *x, uint64_t offset)
-{
-  return x->selected ? ranges_find (x->selected, offset)->end : UINT64_MAX;
-}
-
 /* -- asking --------------------------------------------------------------- */
 
 /* Counts the range of the question as data.  The range after it is asked for
@@ -477,16 +470,19 @@ enum extents_lookup
 extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
               enum extent_value *value)
 {
-  const uint64_t selected = next_selected (x, offset);
+  const struct ranges_entry *r;
 
-  if (offset < selected) {
-    *end = max_u64 (offset + 1, min_u64 (selected, x->end));
+  if (x->selected == NULL)
+    return find_known (x, offset, end, value);
+  r = ranges_next (x->selected, offset);
+  if (r == NULL || offset < r->start) {
+    *end = max_u64 (offset + 1, min_u64 (r ? r->start : UINT64_MAX, x->end));
     *value = EXTENT_UNSELECTED;
     return EXTENTS_KNOWN;
   }
   if (find_known (x, offset, end, value) == EXTENTS_WAIT)
     return EXTENTS_WAIT;
-  *end = min_u64 (*end, selected_to (x, offset));
+  *end = min_u64 (*end, r->end);
   return EXTENTS_KNOWN;
 }
 

@@ -92,6 +92,7 @@ void
 lane_begin (struct lane *l, struct feed *feed, bool compares)
 {
   l->feed = feed;
+  l->compares = compares;
   if (compares)
     unflushed_forget (&l->unflushed);
 }
@@ -247,10 +248,10 @@ lane_passed_hole (struct lane *l, struct range range)
 }
 
 void
-lane_passed_unselected (struct lane *l, const struct work *work)
+lane_passed_unselected (struct lane *l, struct range range)
 {
-  if (work->finishes)
-    unflushed_note (&l->unflushed, work->range);
+  if (!l->compares)
+    unflushed_note (&l->unflushed, range);
 }
 
 /* -- unflushed writes ----------------------------------------------------- */

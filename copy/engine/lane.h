@@ -47,6 +47,7 @@ struct lane {
   struct io flush;
   bool flushing;     /* flush is in flight */
   bool ended;        /* the source is a stream, and its end was read */
+  bool compares;     /* the present phase does; see lane_begin */
   struct feed *feed; /* of the present phase; borrowed; NULL: no digest */
 
   struct request *requests; /* owned */
@@ -156,8 +157,10 @@ void lane_copied (struct lane *l, struct range range, bool again,
 void lane_compared (struct lane *l, struct range range, uint64_t differing);
 void lane_passed_hole (struct lane *l, struct range range);
 
-/* Notes that a range was passed over because it is not selected. */
-void lane_passed_unselected (struct lane *l, const struct work *work);
+/* Notes that a range was passed over because it is not selected.  The resume map
+ * counts it as finished, so that many small selected ranges become few.
+ */
+void lane_passed_unselected (struct lane *l, struct range range);
 
 /* -- unflushed writes ----------------------------------------------------- */
 

@@ -1110,7 +1110,7 @@ skip (struct lane *l, const struct work *work)
   if (work->kind == HOLE)
     lane_passed_hole (l, work->range);
   else if (work->kind == UNSELECTED)
-    lane_passed_unselected (l, work);
+    lane_passed_unselected (l, work->range);
   else
     lane_copied (l, work->range, work->again,
                  &(struct copied) { .skipped = length });

@@ -28,7 +28,6 @@ struct work {
   struct range range; /* not of the first three kinds */
   bool again;         /* it was done before, and was lost */
   bool already_zero;  /* COPY: the destination reads as zeroes there */
-  bool finishes;      /* UNSELECTED: the resume map marks it as finished */
   unsigned sides;     /* COPY, COMPARE: READ_SIDEs; one that is not read is
                          zero */
 };
