@@ -132,7 +132,9 @@ enum occasion {
   M (GARBLE, "garble", ON_REQUEST, "a reply with a wrong magic")               \
   M (BAD_COOKIE, "bad-cookie", ON_REQUEST, "a reply to no request")            \
   M (DROP, "drop", ON_REQUEST, "this connection closed, others are not")       \
-  M (STALL, "stall", ON_REQUEST, "this connection never answered again")       \
+  M (STALL, "stall", ON_REQUEST,                                               \
+     "this connection never answered again; never begins at a flush,"          \
+     " because clients let those take as long as they need")                   \
   M (EXIT, "exit", ON_REQUEST, "the server exits with status 3")
 
 enum mode {
@@ -866,7 +868,9 @@ answer_request (struct conn *c, struct request *q)
     _exit (3);
   if (is_faulty_now (DROP, q->offset, q->length))
     return false;
-  c->stalled = c->stalled || is_faulty_now (STALL, q->offset, q->length);
+  c->stalled = c->stalled
+    || (q->type != NBD_CMD_FLUSH
+        && is_faulty_now (STALL, q->offset, q->length));
   if (c->stalled)
     return true;
   if (is_faulty_now (BAD_COOKIE, q->offset, q->length)) {
