@@ -12,13 +12,21 @@
  *                       let another N occasions pass first
  *     --offset=N        count only requests that cover this byte
  *     --log=FILE        gets a line for each fault: MODE OFFSET LENGTH
+ *     --requests=FILE   gets a line for each request: read|write|zero|status
+ *                       OFFSET LENGTH
+ *     --context=NAME    another context beside base:allocation
+ *     --changes=FILE    what it says: a byte for each 4 KiB is the value; 0 after
+ *                       the end of FILE, and without it
+ *     --in=CONTEXT      modes about contexts mean this one: base (base:allocation,
+ *                       the default), changes (the other one), both
  *     --without=WHAT    not advertised: flush fua zero extents structured
  *                       multi-conn write
  *
  * The disk is FILE, mapped, so that the test can compare it.  Apart from its
  * fault it is a plain server: fixed newstyle, any export name, structured
  * replies, base:allocation in blocks of 4 KiB, multi-conn.  One thread per
- * connection, which answers its requests one by one.
+ * connection, which answers its requests one by one.  Of the contexts that it
+ * has, clients get those that they ask for, each in a chunk of its own.
  *
  * With "crash" and "flush-crash" there is a cache in memory over FILE: a flush
  * moves all of it to the file, and a crash closes every connection and discards
@@ -78,7 +86,7 @@ enum occasion {
   M (SIZE_DIFFERS, "size-differs", ON_CONNECT, "half the size")                \
   M (SIZE_HUGE, "size-huge", ON_CONNECT, "a size over 2^63")                   \
   M (READ_ONLY, "read-only", ON_CONNECT, "read-only")                          \
-  M (NO_CONTEXT, "no-context", ON_CONNECT, "base:allocation is refused")       \
+  M (NO_CONTEXT, "no-context", ON_CONNECT, "a context is refused")             \
   M (GO_REFUSED, "go-refused", ON_CONNECT, "the export is refused")            \
   M (CONNECT_CLOSED, "connect-closed", ON_CONNECT, "closed at once")           \
   M (GREETING, "greeting", ON_CONNECT, "that of another protocol")             \
@@ -117,6 +125,9 @@ enum occasion {
   M (STATUS_SILENT, "status-silent", ON_STATUS, "never answered")              \
   M (STATUS_NONE, "status-none", ON_STATUS, "success, but no extents")         \
   M (STATUS_TWICE, "status-twice", ON_STATUS, "the same chunk twice")          \
+  M (STATUS_CONTRADICTS, "status-contradicts", ON_STATUS,                      \
+     "then a chunk that says that all is zero, or clean")                      \
+  M (STATUS_REVERSED, "status-reversed", ON_STATUS, "the last context first")  \
   M (STATUS_THEN_ERROR, "status-then-error", ON_STATUS, "then an error")       \
   M (STATUS_ZERO_FIRST, "status-zero-first", ON_STATUS, "length 0 first")      \
   M (STATUS_ZERO_MIDDLE, "status-zero-middle", ON_STATUS, "0 in the middle")   \
@@ -132,6 +143,8 @@ enum occasion {
   M (GARBLE, "garble", ON_REQUEST, "a reply with a wrong magic")               \
   M (BAD_COOKIE, "bad-cookie", ON_REQUEST, "a reply to no request")            \
   M (DROP, "drop", ON_REQUEST, "this connection closed, others are not")       \
+  M (CONTEXT_LOST, "context-lost", ON_REQUEST,                                 \
+     "all closed, and a context is refused from now on")                       \
   M (STALL, "stall", ON_REQUEST,                                               \
      "this connection never answered again; never begins at a flush,"          \
      " because clients let those take as long as they need")                   \
@@ -164,8 +177,12 @@ static struct {
   uint64_t offset;
   bool no_flush, no_fua, no_zero, no_extents, no_structured, no_multi_conn;
   bool no_write;
-  int log; /* descriptor; -1: none */
-} set = { .times = UINT64_MAX, .log = -1 };
+  const char *context;      /* a second one; NULL: there is none */
+  bool in_base, in_changes; /* where modes about contexts make their fault */
+  uint8_t *changes;         /* owned: what it says of each block */
+  uint64_t n_changes;
+  int log, requests; /* descriptors; -1: none */
+} set = { .times = UINT64_MAX, .in_base = true, .log = -1, .requests = -1 };
 
 static uint64_t disk_size;
 
@@ -177,7 +194,8 @@ static bool *unflushed;    /* for each block: disk and file may differ */
 static uint64_t occasions; /* with some modes, since the last fault */
 static uint64_t n_faults;
 static uint64_t crashes;
-static uint64_t connections;    /* accepted so far */
+static uint64_t connections; /* accepted so far */
+static bool context_is_lost;
 static int conn_fds[MAX_CONNS]; /* 0: free */
 static struct {                 /* a write that is executed too late */
   uint8_t *data;                /* owned; NULL: there is none */
@@ -194,12 +212,13 @@ struct extent {
 /* One client's connection; lives on its thread. */
 struct conn {
   struct wire wire;
-  uint64_t number;        /* of the connection, counted from 1 */
-  uint64_t crashes;       /* number of crashes before it */
-  bool stalled;           /* never to be answered again */
-  bool has_fault;         /* its ON_CONNECT occasion made the fault */
-  uint8_t *payload;       /* MAX_PAYLOAD bytes */
-  struct extent *extents; /* MAX_EXTENTS of them */
+  uint64_t number;  /* of the connection, counted from 1 */
+  uint64_t crashes; /* number of crashes before it */
+  bool stalled;     /* never to be answered again */
+  bool has_fault;   /* its ON_CONNECT occasion made the fault */
+  uint8_t *payload; /* MAX_PAYLOAD bytes */
+  /* MAX_EXTENTS of each: of base:allocation, and of the other context. */
+  struct extent *extents, *changes;
 };
 
 static void die (const char *fmt, ...)
@@ -219,17 +238,37 @@ die (const char *fmt, ...)
 }
 
 static void
-log_line (const char *what, uint64_t offset, uint64_t length)
+write_line (int fd, const char *what, uint64_t offset, uint64_t length)
 {
   char line[128];
   int n;
 
-  if (set.log == -1)
+  if (fd == -1)
     return;
   n = snprintf (line, sizeof line, "%s %" PRIu64 " %" PRIu64 "\n", what, offset,
                 length);
-  if (write (set.log, line, n) != n)
+  if (write (fd, line, n) != n)
     die ("log: %s", strerror (errno));
+}
+
+static void
+log_fault (const char *what, uint64_t offset, uint64_t length)
+{
+  write_line (set.log, what, offset, length);
+}
+
+static void
+log_request (const struct request *q)
+{
+  static const char *const names[] = {
+    [NBD_CMD_READ] = "read",
+    [NBD_CMD_WRITE] = "write",
+    [NBD_CMD_WRITE_ZEROES] = "zero",
+    [NBD_CMD_BLOCK_STATUS] = "status",
+  };
+
+  if (q->type < sizeof names / sizeof names[0] && names[q->type] != NULL)
+    write_line (set.requests, names[q->type], q->offset, q->length);
 }
 
 /* Returns true if the occasions before the next fault are counted from 0 each
@@ -262,7 +301,7 @@ is_faulty_now (enum mode mode, uint64_t offset, uint64_t length)
     occasions = 0;
   pthread_mutex_unlock (&lock);
   if (yes)
-    log_line (modes[mode].name, offset, length);
+    log_fault (modes[mode].name, offset, length);
   return yes;
 }
 
@@ -321,16 +360,30 @@ choose_block_sizes (const struct conn *c, struct told *told)
     told->block_preferred = 1 << 30;
 }
 
+/* Returns true if this connection does not get the context that --in names. */
+static bool
+has_no_context (const struct conn *c)
+{
+  bool lost;
+
+  pthread_mutex_lock (&lock);
+  lost = context_is_lost;
+  pthread_mutex_unlock (&lock);
+  return lost || conn_has_fault (c, NO_CONTEXT);
+}
+
 /* Returns false if the client is not to be served, or no longer. */
 static bool
 handshake (struct conn *c)
 {
+  const bool refuses = has_no_context (c);
   static const char greeting[] = "220 mail.example.com ESMTP, and no disk\r\n";
   struct told told = {
     .size = export_size (c),
     .flags = export_flags (c),
     .structured = !set.no_structured,
-    .context = !set.no_extents && !conn_has_fault (c, NO_CONTEXT),
+    .context = !set.no_extents && !(refuses && set.in_base),
+    .changes = refuses && set.in_changes ? NULL : set.context,
     .refused = conn_has_fault (c, GO_REFUSED),
   };
   uint8_t byte;
@@ -523,6 +576,20 @@ answer_read (struct conn *c, const struct request *q)
 
 enum { STATE_DATA = 0, STATE_ZERO = 3 /* hole and zero */ };
 
+/* Of a dirty bitmap; with allocation-depth, 1 is the active layer. */
+enum { STATE_CLEAN = 0, STATE_CHANGED = 1 };
+
+/* What one context says about the range of a request. */
+struct report {
+  uint32_t id;
+  bool faulty;                  /* the fault is made in this context */
+  uint32_t (*state) (uint64_t); /* of the block at an offset */
+  uint32_t loud, quiet; /* states: what a client must copy, and what it need
+                                                                 not read */
+  struct extent *x;     /* room for MAX_EXTENTS */
+  size_t n;
+};
+
 /* Returns the state of the disk's block at an offset. */
 static uint32_t
 block_state (uint64_t at)
@@ -533,57 +600,78 @@ block_state (uint64_t at)
                                                        : STATE_DATA;
 }
 
+/* Returns what --changes says of the block at an offset. */
+static uint32_t
+block_change (uint64_t at)
+{
+  return at / BLOCK < set.n_changes ? set.changes[at / BLOCK] : STATE_CLEAN;
+}
+
 /* Returns the end of the run of equal blocks that starts at an offset. */
 static uint64_t
-run_end (uint64_t at, uint64_t limit, uint32_t *state)
+run_end (const struct report *r, uint64_t at, uint64_t limit, uint32_t *state)
 {
-  *state = block_state (at);
+  *state = r->state (at);
   do
     at += BLOCK - at % BLOCK;
-  while (at < limit && block_state (at) == *state);
+  while (at < limit && r->state (at) == *state);
   return at < limit ? at : limit;
 }
 
-/* Writes the true extents of a range; returns their number. */
-static size_t
-true_extents (struct extent *x, uint64_t at, uint64_t end, size_t max)
+/* Appends the true extents of a range, up to a number of them. */
+static void
+add_extents (struct report *r, uint64_t at, uint64_t end, size_t max)
 {
   uint64_t next;
-  size_t n = 0;
 
   pthread_mutex_lock (&lock);
-  while (at < end && n < max) {
-    next = run_end (at, end, &x[n].flags);
-    x[n++].length = next - at;
+  for (; at < end && max > 0; max--) {
+    next = run_end (r, at, end, &r->x[r->n].flags);
+    r->x[r->n++].length = next - at;
     at = next;
   }
   pthread_mutex_unlock (&lock);
-  return n;
 }
 
-static size_t
-insert_extent (struct extent *x, size_t n, size_t at, uint64_t length,
-               uint32_t flags)
-{
-  memmove (x + at + 1, x + at, (n - at) * sizeof *x);
-  x[at] = (struct extent) { length, flags };
-  return n + 1;
-}
-
-/* Shifts each border between data and zeroes into the zeroes, by odd bytes. */
 static void
-make_odd (struct extent *x, size_t n)
+insert_extent (struct report *r, size_t at, uint64_t length, uint32_t flags)
 {
+  memmove (r->x + at + 1, r->x + at, (r->n - at) * sizeof *r->x);
+  r->x[at] = (struct extent) { length, flags };
+  r->n++;
+}
+
+/* Makes the last extent as long as the run of blocks that it begins. */
+static void
+lengthen (struct report *r, uint64_t at)
+{
+  struct extent *last = r->x + r->n - 1;
+  const struct extent *x;
+
+  pthread_mutex_lock (&lock);
+  for (x = r->x; x < last; ++x)
+    at += x->length;
+  last->length = run_end (r, at, disk_size, &last->flags) - at;
+  pthread_mutex_unlock (&lock);
+}
+
+/* Shifts each border between loud and other extents into the latter, by odd
+ * bytes.
+ */
+static void
+make_odd (struct report *r)
+{
+  struct extent *x = r->x;
   size_t i;
 
-  for (i = 0; i < n; ++i) {
-    if (x[i].flags == STATE_DATA || x[i].length < BLOCK)
+  for (i = 0; i < r->n; ++i) {
+    if (x[i].flags == r->loud || x[i].length < BLOCK)
       continue;
     if (i > 0) {
       x[i].length -= 333;
       x[i - 1].length += 333;
     }
-    if (i + 1 < n) {
+    if (i + 1 < r->n) {
       x[i].length -= 77;
       x[i + 1].length += 77;
     }
@@ -592,104 +680,193 @@ make_odd (struct extent *x, size_t n)
 
 static void
 put_extents (struct conn *c, const struct request *q, uint16_t flags,
-             uint32_t id, size_t n)
+             const struct report *r)
 {
   size_t i;
 
-  wire_put_chunk (&c->wire, q, flags, NBD_CHUNK_STATUS, 4 + 8 * n);
-  wire_put32 (&c->wire, id);
-  for (i = 0; i < n; ++i) {
-    wire_put32 (&c->wire, c->extents[i].length);
-    wire_put32 (&c->wire, c->extents[i].flags);
+  wire_put_chunk (&c->wire, q, flags, NBD_CHUNK_STATUS, 4 + 8 * r->n);
+  wire_put32 (&c->wire, r->id);
+  for (i = 0; i < r->n; ++i) {
+    wire_put32 (&c->wire, r->x[i].length);
+    wire_put32 (&c->wire, r->x[i].flags);
   }
 }
 
-/* Reports zeroes as alternating zeroes and data, byte by byte. */
+/* Reports each byte: every second one is loud, whatever its block is. */
 static void
-put_flood (struct conn *c, const struct request *q)
+put_flood (struct conn *c, const struct request *q, uint16_t flags,
+           const struct report *r)
 {
   const uint32_t n = q->length < FLOOD ? q->length : FLOOD;
-  uint32_t i, state = STATE_DATA;
+  uint32_t i, state = r->loud;
 
-  wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_STATUS, 4 + 8 * n);
-  wire_put32 (&c->wire, CONTEXT_ID);
+  wire_put_chunk (&c->wire, q, flags, NBD_CHUNK_STATUS, 4 + 8 * n);
+  wire_put32 (&c->wire, r->id);
   pthread_mutex_lock (&lock);
   for (i = 0; i < n; ++i) {
     if (i == 0 || (q->offset + i) % BLOCK == 0)
-      state = block_state (q->offset + i);
+      state = r->state (q->offset + i);
     wire_put32 (&c->wire, 1);
-    wire_put32 (&c->wire, i % 2 ? state : STATE_DATA);
+    wire_put32 (&c->wire, i % 2 ? state : r->loud);
   }
   pthread_mutex_unlock (&lock);
+}
+
+/* Fills in a report, with its fault. */
+static void
+make_report (const struct request *q, struct report *r)
+{
+  const enum mode fault = r->faulty ? set.mode : HONEST;
+  const bool one = (q->flags & NBD_CMD_FLAG_REQ_ONE) != 0;
+  const uint64_t at = q->offset, end = at + q->length;
+  size_t i;
+
+  add_extents (r, at, fault == STATUS_SHORT ? at + SHORT_STATUS : end,
+               one ? 1 : MAX_EXTENTS - 2);
+  switch (fault) {
+  case STATUS_WRONG_ID:
+    r->id = CONTEXT_ID + 1;
+    break;
+  case STATUS_ZERO_FIRST:
+    insert_extent (r, 0, 0, r->quiet);
+    break;
+  case STATUS_ZERO_MIDDLE:
+    insert_extent (r, (r->n + 1) / 2, 0, r->loud);
+    break;
+  case STATUS_ALL_ZERO:
+    r->x[0] = (struct extent) { 0, r->quiet };
+    r->n = 1;
+    break;
+  case STATUS_LONG:
+    lengthen (r, at);
+    break;
+  case STATUS_PAST_END:
+    r->x[r->n - 1].length += 1 << 30;
+    break;
+  case STATUS_ONE_MORE:
+    if (end < disk_size)
+      add_extents (r, end, disk_size, 1);
+    else
+      insert_extent (r, r->n, BLOCK, r->quiet);
+    break;
+  case STATUS_FLAGS:
+    for (i = 0; i < r->n; ++i)
+      r->x[i].flags |= 0xff00fff0;
+    break;
+  case STATUS_ODD:
+    make_odd (r);
+    break;
+  default:
+    break;
+  }
+}
+
+/* Returns true if the mode's fault can be made in a reply to this request. */
+static bool
+fault_fits (const struct request *q)
+{
+  const bool at_end = q->offset + q->length == disk_size;
+
+  switch (set.mode) {
+  case STATUS_SHORT:
+    return q->length > SHORT_STATUS;
+  case STATUS_LONG:
+    return !at_end;
+  case STATUS_PAST_END:
+    return at_end;
+  default:
+    return modes[set.mode].occasion == ON_STATUS;
+  }
+}
+
+/* Writes the reports of the negotiated contexts, and returns their number. */
+static size_t
+make_reports (struct conn *c, const struct request *q, bool faulty,
+              struct report *reports)
+{
+  size_t n = 0, i;
+
+  if (c->wire.context)
+    reports[n++] = (struct report) {
+      .id = CONTEXT_ID,
+      .faulty = faulty && set.in_base,
+      .state = block_state,
+      .loud = STATE_DATA,
+      .quiet = STATE_ZERO,
+      .x = c->extents,
+    };
+  if (c->wire.changes)
+    reports[n++] = (struct report) {
+      .id = CHANGES_ID,
+      .faulty = faulty && set.in_changes,
+      .state = block_change,
+      .loud = STATE_CHANGED,
+      .quiet = STATE_CLEAN,
+      .x = c->changes,
+    };
+  for (i = 0; i < n; ++i)
+    make_report (q, &reports[i]);
+  return n;
+}
+
+/* Adds the chunks of a report to those of a reply. */
+static size_t
+add_chunks (const struct report *r, struct extent *all, struct report *chunks)
+{
+  size_t n = 0;
+
+  if (!r->faulty || set.mode != STATUS_NONE)
+    chunks[n++] = *r;
+  if (r->faulty && set.mode == STATUS_TWICE)
+    chunks[n++] = *r;
+  if (r->faulty && set.mode == STATUS_CONTRADICTS) {
+    chunks[n] = *r;
+    all->flags = r->quiet;
+    chunks[n].x = all;
+    chunks[n++].n = 1;
+  }
+  return n;
+}
+
+static void
+put_reports (struct conn *c, const struct request *q, bool faulty)
+{
+  struct report reports[2], chunks[4];
+  struct extent all[2] = { { .length = q->length }, { .length = q->length } };
+  const size_t n_reports = make_reports (c, q, faulty, reports);
+  const bool reversed = faulty && set.mode == STATUS_REVERSED;
+  const bool fails = faulty && set.mode == STATUS_THEN_ERROR;
+  size_t n = 0, i;
+  uint16_t flags;
+
+  for (i = 0; i < n_reports; ++i)
+    n += add_chunks (&reports[reversed ? n_reports - 1 - i : i], &all[i],
+                     chunks + n);
+  for (i = 0; i < n; ++i) {
+    flags = i + 1 < n || fails ? MORE : LAST;
+    if (chunks[i].faulty && set.mode == STATUS_FLOOD)
+      put_flood (c, q, flags, &chunks[i]);
+    else
+      put_extents (c, q, flags, &chunks[i]);
+  }
+  if (fails)
+    put_error_chunk (c, q, NBD_EIO);
+  else if (n == 0)
+    wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
 }
 
 static bool
 answer_status (struct conn *c, const struct request *q)
 {
-  uint64_t at = q->offset, end = at + q->length;
-  struct extent *x = c->extents;
-  bool one = (q->flags & NBD_CMD_FLAG_REQ_ONE) != 0;
-  size_t n, i;
+  const bool faulty = fault_fits (q)
+    && is_faulty_now (set.mode, q->offset, q->length);
 
-  if (is_faulty_now (STATUS_SILENT, at, q->length))
+  if (faulty && set.mode == STATUS_SILENT)
     return true;
-  if (is_faulty_now (STATUS_ERROR, at, q->length)) {
+  if (faulty && set.mode == STATUS_ERROR)
     put_error (c, q, NBD_EIO);
-    return wire_send (&c->wire);
-  }
-  if (is_faulty_now (STATUS_NONE, at, q->length)) {
-    wire_put_chunk (&c->wire, q, LAST, NBD_CHUNK_NONE, 0);
-    return wire_send (&c->wire);
-  }
-
-  if (is_faulty_now (STATUS_FLOOD, at, q->length)) {
-    put_flood (c, q);
-    return wire_send (&c->wire);
-  }
-
-  if (is_faulty_now (STATUS_SHORT, at, q->length) && q->length > SHORT_STATUS)
-    end = at + SHORT_STATUS;
-  n = true_extents (x, at, end, one ? 1 : MAX_EXTENTS - 2);
-
-  if (is_faulty_now (STATUS_WRONG_ID, at, q->length)) {
-    put_extents (c, q, LAST, CONTEXT_ID + 1, n);
-    return wire_send (&c->wire);
-  }
-  if (is_faulty_now (STATUS_ZERO_FIRST, at, q->length))
-    n = insert_extent (x, n, 0, 0, STATE_ZERO);
-  else if (is_faulty_now (STATUS_ZERO_MIDDLE, at, q->length))
-    n = insert_extent (x, n, (n + 1) / 2, 0, STATE_DATA);
-  else if (is_faulty_now (STATUS_ALL_ZERO, at, q->length)) {
-    x[0] = (struct extent) { 0, STATE_ZERO };
-    n = 1;
-  }
-  else if (end < disk_size && is_faulty_now (STATUS_LONG, at, q->length)) {
-    pthread_mutex_lock (&lock);
-    for (i = 0; i + 1 < n; ++i)
-      at += x[i].length;
-    x[i].length = run_end (at, disk_size, &x[i].flags) - at;
-    pthread_mutex_unlock (&lock);
-  }
-  else if (end == disk_size && is_faulty_now (STATUS_PAST_END, at, q->length))
-    x[n - 1].length += 1 << 30;
-  else if (end < disk_size && is_faulty_now (STATUS_ONE_MORE, at, q->length))
-    n += true_extents (x + n, end, disk_size, 1);
-  else if (end == disk_size && is_faulty_now (STATUS_ONE_MORE, at, q->length))
-    n = insert_extent (x, n, n, BLOCK, STATE_ZERO);
-  else if (is_faulty_now (STATUS_FLAGS, at, q->length)) {
-    for (i = 0; i < n; ++i)
-      x[i].flags |= 0xff00fff0;
-  }
-  else if (is_faulty_now (STATUS_ODD, at, q->length))
-    make_odd (x, n);
-  else if (is_faulty_now (STATUS_TWICE, at, q->length))
-    put_extents (c, q, MORE, CONTEXT_ID, n);
-  else if (is_faulty_now (STATUS_THEN_ERROR, at, q->length)) {
-    put_extents (c, q, MORE, CONTEXT_ID, n);
-    put_error_chunk (c, q, NBD_EIO);
-    return wire_send (&c->wire);
-  }
-  put_extents (c, q, LAST, CONTEXT_ID, n);
+  else
+    put_reports (c, q, faulty);
   return wire_send (&c->wire);
 }
 
@@ -710,20 +887,36 @@ copy_unflushed (uint8_t *to, const uint8_t *from)
   }
 }
 
+/* The lock is held. */
+static void
+close_all (void)
+{
+  size_t i;
+
+  for (i = 0; i < MAX_CONNS; ++i)
+    if (conn_fds[i] != 0)
+      shutdown (conn_fds[i], SHUT_RDWR);
+}
+
 /* Closes every connection and discards unflushed writes, as a server that
  * crashes and is restarted.
  */
 static void
 crash (void)
 {
-  size_t i;
-
   pthread_mutex_lock (&lock);
   crashes++;
   copy_unflushed (disk, stored);
-  for (i = 0; i < MAX_CONNS; ++i)
-    if (conn_fds[i] != 0)
-      shutdown (conn_fds[i], SHUT_RDWR);
+  close_all ();
+  pthread_mutex_unlock (&lock);
+}
+
+static void
+lose_context (void)
+{
+  pthread_mutex_lock (&lock);
+  context_is_lost = true;
+  close_all ();
   pthread_mutex_unlock (&lock);
 }
 
@@ -796,7 +989,7 @@ execute_late_write (struct conn *c, const struct request *q)
     memcpy (disk + late.offset, late.data, late.length);
     free (late.data);
     late.data = NULL;
-    log_line ("late-write-executed", late.offset, late.length);
+    log_fault ("late-write-executed", late.offset, late.length);
   }
   pthread_mutex_unlock (&lock);
 }
@@ -868,6 +1061,10 @@ answer_request (struct conn *c, struct request *q)
     _exit (3);
   if (is_faulty_now (DROP, q->offset, q->length))
     return false;
+  if (is_faulty_now (CONTEXT_LOST, q->offset, q->length)) {
+    lose_context ();
+    return false;
+  }
   c->stalled = c->stalled
     || (q->type != NBD_CMD_FLUSH
         && is_faulty_now (STALL, q->offset, q->length));
@@ -896,8 +1093,9 @@ answer_request (struct conn *c, struct request *q)
   case NBD_CMD_FLUSH:
     return set.no_flush ? answer (c, q, NBD_EINVAL) : answer_flush (c, q);
   case NBD_CMD_BLOCK_STATUS:
-    return c->wire.context && q->length > 0 ? answer_status (c, q)
-                                            : answer (c, q, NBD_EINVAL);
+    return (c->wire.context || c->wire.changes) && q->length > 0
+      ? answer_status (c, q)
+      : answer (c, q, NBD_EINVAL);
   default:
     return answer (c, q, NBD_EINVAL);
   }
@@ -917,6 +1115,7 @@ serve (struct conn *c)
         && (q.length > MAX_PAYLOAD
             || !wire_receive (&c->wire, c->payload, q.length)))
       return;
+    log_request (&q);
     if (!answer_request (c, &q))
       return;
   }
@@ -935,6 +1134,7 @@ conn_thread (void *arg)
   pthread_mutex_unlock (&lock);
   c.payload = wire_allocate (MAX_PAYLOAD);
   c.extents = wire_allocate (MAX_EXTENTS * sizeof c.extents[0]);
+  c.changes = wire_allocate (MAX_EXTENTS * sizeof c.changes[0]);
   c.has_fault = modes[set.mode].occasion == ON_CONNECT
     && is_faulty_now (set.mode, 0, 0);
   serve (&c);
@@ -945,6 +1145,7 @@ conn_thread (void *arg)
   close (c.wire.fd);
   free (c.payload);
   free (c.extents);
+  free (c.changes);
   free (c.wire.out);
   return NULL;
 }
@@ -995,6 +1196,31 @@ open_disk (const char *name)
     unflushed = wire_allocate (disk_size / BLOCK + 1);
     memset (unflushed, false, disk_size / BLOCK + 1);
   }
+}
+
+static void
+read_changes (const char *name)
+{
+  int fd = open (name, O_RDONLY | O_CLOEXEC);
+  struct stat st;
+
+  if (fd == -1 || fstat (fd, &st) == -1)
+    die ("%s: %s", name, strerror (errno));
+  set.n_changes = st.st_size;
+  set.changes = wire_allocate (set.n_changes + 1);
+  if (read (fd, set.changes, set.n_changes) != st.st_size)
+    die ("%s: %s", name, strerror (errno));
+  close (fd);
+}
+
+static int
+open_log (const char *name)
+{
+  int fd = open (name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+  if (fd == -1)
+    die ("%s: %s", name, strerror (errno));
+  return fd;
 }
 
 static int
@@ -1060,6 +1286,15 @@ parse_number (const char *s)
 }
 
 static void
+parse_in (const char *s)
+{
+  set.in_base = strcmp (s, "base") == 0 || strcmp (s, "both") == 0;
+  set.in_changes = strcmp (s, "changes") == 0 || strcmp (s, "both") == 0;
+  if (!set.in_base && !set.in_changes)
+    die ("--in: unknown: %s", s);
+}
+
+static void
 parse_without (const char *s)
 {
   static const struct {
@@ -1090,10 +1325,14 @@ main (int argc, char *argv[])
 {
   static const struct option options[] = {
     { "after", required_argument, NULL, 'a' },
+    { "changes", required_argument, NULL, 'c' },
+    { "context", required_argument, NULL, 'n' },
+    { "in", required_argument, NULL, 'i' },
     { "log", required_argument, NULL, 'l' },
     { "mode", required_argument, NULL, 'm' },
     { "offset", required_argument, NULL, 'o' },
     { "pidfile", required_argument, NULL, 'p' },
+    { "requests", required_argument, NULL, 'r' },
     { "times", required_argument, NULL, 't' },
     { "unix", required_argument, NULL, 'u' },
     { "without", required_argument, NULL, 'w' },
@@ -1115,9 +1354,19 @@ main (int argc, char *argv[])
       set.offset = parse_number (optarg);
       break;
     case 'l':
-      set.log = open (optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-      if (set.log == -1)
-        die ("%s: %s", optarg, strerror (errno));
+      set.log = open_log (optarg);
+      break;
+    case 'r':
+      set.requests = open_log (optarg);
+      break;
+    case 'c':
+      read_changes (optarg);
+      break;
+    case 'n':
+      set.context = optarg;
+      break;
+    case 'i':
+      parse_in (optarg);
       break;
     case 'p':
       pidfile = optarg;

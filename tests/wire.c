@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A server's end of an NBD connection: see wire.h. */
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
-#endif
-
 #include <endian.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,9 +11,6 @@
 #include "wire.h"
 
 enum { MAX_OPTION = 4096 }; /* bytes */
-
-static const char context_name[] = "base:allocation";
-enum { CONTEXT_NAME = sizeof context_name - 1 };
 
 void *
 wire_allocate (size_t n)
@@ -179,21 +172,64 @@ answer_export_name (struct wire *w, const struct told *told, bool no_zeroes)
   wire_put (w, zeroes, no_zeroes ? 0 : sizeof zeroes);
 }
 
+/* Negotiates one context, if it is offered. */
+static void
+answer_query (struct wire *w, const struct told *told, uint32_t option,
+              const uint8_t *query, uint32_t length)
+{
+  const char *const names[] = { told->context ? "base:allocation" : NULL,
+                                told->changes };
+  const uint32_t ids[] = { CONTEXT_ID, CHANGES_ID };
+  bool *const negotiated[] = { &w->context, &w->changes };
+
+  for (unsigned i = 0; i < 2; i++)
+    if (names[i] != NULL && !*negotiated[i] && strlen (names[i]) == length
+        && memcmp (names[i], query, length) == 0) {
+      *negotiated[i] = true;
+      put_option_reply (w, option, NBD_REP_META_CONTEXT, 4 + length);
+      wire_put32 (w, ids[i]);
+      wire_put (w, query, length);
+    }
+}
+
+/* Takes a number and so many bytes from the start of [*p, end).  Returns false
+ * if there are fewer.
+ */
+static bool
+take_text (const uint8_t **p, const uint8_t *end, const uint8_t **text,
+           uint32_t *length)
+{
+  if (end - *p < 4 || get32 (*p) > (size_t) (end - *p) - 4)
+    return false;
+  *length = get32 (*p);
+  *text = *p + 4;
+  *p = *text + *length;
+  return true;
+}
+
+/* Any contexts can be asked for, in any order.  They replace those of an earlier
+ * request.
+ */
 static void
 answer_meta_context (struct wire *w, const struct told *told, uint32_t option,
                      const uint8_t *data, uint32_t length)
 {
-  if (!told->context || !w->structured) {
+  const uint8_t *p = data, *end = data + length, *text;
+  uint32_t n, left;
+
+  w->context = w->changes = false;
+  if (!w->structured || (!told->context && told->changes == NULL)) {
     put_option_reply (w, option, NBD_REP_ERR_UNSUP, 0);
     return;
   }
-  w->context = memmem (data, length, context_name, CONTEXT_NAME) != NULL;
-  if (w->context) {
-    put_option_reply (w, option, NBD_REP_META_CONTEXT, 4 + CONTEXT_NAME);
-    wire_put32 (w, CONTEXT_ID);
-    wire_put (w, context_name, CONTEXT_NAME);
+  if (!take_text (&p, end, &text, &n) || end - p < 4) {
+    put_option_reply (w, option, NBD_REP_ERR_INVALID, 0);
+    return;
   }
-  put_option_reply (w, option, NBD_REP_ACK, 0);
+  left = get32 (p);
+  for (p += 4; left > 0 && take_text (&p, end, &text, &n); left--)
+    answer_query (w, told, option, text, n);
+  put_option_reply (w, option, left > 0 ? NBD_REP_ERR_INVALID : NBD_REP_ACK, 0);
 }
 
 bool

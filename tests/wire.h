@@ -47,6 +47,7 @@ enum {
 };
 #define NBD_REP_ERR_UNSUP UINT32_C (0x80000001)
 #define NBD_REP_ERR_POLICY UINT32_C (0x80000002)
+#define NBD_REP_ERR_INVALID UINT32_C (0x80000003)
 
 enum { NBD_INFO_EXPORT = 0, NBD_INFO_BLOCK_SIZE = 3 };
 
@@ -77,22 +78,25 @@ enum { NBD_STRING_MAX = 4096 }; /* bytes of any text */
 
 enum { NBD_EIO = 5, NBD_EINVAL = 22, NBD_ENOTSUP = 95 };
 
-/* The number of base:allocation in all replies. */
-enum { CONTEXT_ID = 7 };
+/* The numbers of base:allocation and of the context of changes in all replies;
+ * CONTEXT_ID + 1 is the number of no context.
+ */
+enum { CONTEXT_ID = 7, CHANGES_ID = 9 };
 
 /* The properties that the handshake announces to the client. */
 struct told {
   uint64_t size;
   uint16_t flags; /* NBD_FLAG_... of the export */
   uint32_t block_minimum, block_preferred, block_maximum;
-  bool structured, context; /* offered */
+  bool structured, context; /* offered; the context is base:allocation */
+  const char *changes;      /* the name of another context; NULL: none */
   bool refused;             /* the export does not exist */
 };
 
 struct wire {
   int fd;
-  bool structured, context; /* as negotiated */
-  uint8_t *out;             /* owned: bytes to send */
+  bool structured, context, changes; /* as negotiated */
+  uint8_t *out;                      /* owned: bytes to send */
   size_t out_used, out_size;
 };
 
