@@ -596,6 +596,7 @@ begin_totals (const struct copier *c)
   return (struct totals) {
     .total = copy_length (&c->copy),
     .unselected = copy_unselected (&c->copy),
+    .compared_besides = copy_compared_besides (&c->copy),
     .open_ended = c->copy.plan.open_ended,
     .phases = c->copy.plan.copies + c->copy.plan.compares,
     .phase = c->copy.plan.copies ? PHASE_COPY : PHASE_COMPARE,

@@ -50,4 +50,11 @@ copy_unselected (const struct copy *c)
   return plan_length (&c->plan) - copy_length (c);
 }
 
+/* Returns how many bytes are compared although they were not selected. */
+static inline uint64_t
+copy_compared_besides (const struct copy *c)
+{
+  return c->plan.compares_all ? copy_unselected (c) : 0;
+}
+
 #endif /* COPY_H */

@@ -56,7 +56,7 @@ struct totals {
 #define COUNTER(name) uint64_t name;
   COUNTERS (COUNTER)
 #undef COUNTER
-  uint64_t total;        /* bytes there are to do in each phase */
+  uint64_t total;        /* bytes to copy, or only to compare */
   uint64_t unselected;   /* bytes that are not to be copied; not in total */
   bool open_ended;       /* total is where the stream ended, or 0 */
   unsigned phases;       /* how many there are: 1 or 2 */
@@ -68,6 +68,9 @@ struct totals {
   uint64_t last_rtt[2];  /* by side: ns, the median of the workers' latest */
   uint64_t flush_time;   /* ns, of the slowest worker; 0: no flush yet */
   unsigned workers;      /* that have, or had, a connection */
+
+  /* Bytes that are compared although they were not selected to be copied. */
+  uint64_t compared_besides;
 };
 
 /* Adds the counters of one worker to the totals. */
@@ -91,6 +94,13 @@ static inline uint64_t
 totals_compared (const struct totals *t)
 {
   return t->compared + t->holes;
+}
+
+/* Returns the bytes that the present phase has to do. */
+static inline uint64_t
+totals_to_do (const struct totals *t)
+{
+  return t->phase == PHASE_COPY ? t->total : t->total + t->compared_besides;
 }
 
 /* Returns the bytes that the present phase has done. */

@@ -36,7 +36,7 @@ void extents_lost (struct extents *x);
 size_t extents_memory (void);
 
 /* Selects ranges (borrowed; NULL: everything).  The rest is EXTENT_UNSELECTED,
- * and no question is about that alone.  Call it before anything is asked.
+ * and no question is about that alone.  Call it before extents_aim.
  */
 void extents_select (struct extents *x, const struct ranges *selected);
 

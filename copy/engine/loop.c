@@ -25,7 +25,8 @@ plan_of (const struct loop *l)
 }
 
 /* cursor_begin makes the cursor ask for extents again: those of the destination
- * that are known are older than the data written to it.
+ * that are known are older than the data written to it.  The same ranges of both
+ * sides are selected.
  */
 void
 loop_begin (struct loop *l, const struct phase *phase)
@@ -38,6 +39,9 @@ loop_begin (struct loop *l, const struct phase *phase)
   cursor_begin (&l->cursor, phase->stripes, feed, phase->in_order,
                 phase->compares);
   l->checkpoint = clock_now () + plan_of (l)->checkpoint;
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    extents_select (l->cursor.extents[side],
+                    phase->is_whole ? NULL : copy_selected (l->copy));
   if (phase->compares && !plan_of (l)->destination_extents)
     extents_ask_no_more (l->cursor.extents[DESTINATION]);
 }

@@ -24,6 +24,7 @@
  */
 struct phase {
   bool compares;           /* it writes nothing */
+  bool is_whole;           /* also about what is not selected */
   struct blkhash *blkhash; /* NULL: no digest is wanted of this phase */
   bool in_order;           /* all workers share one stripe */
   struct stripes *stripes;

@@ -100,12 +100,8 @@ new_extents (struct loop *l, enum side side, bool wanted)
 {
   struct connection *c = &l->pair.connections[side];
 
-  struct extents *x = extents_new (
-    c, &l->lane.ready, wanted ? endpoint_caps (c->endpoint)->extents_max : 0);
-
-  if (x)
-    extents_select (x, copy_selected (l->copy));
-  return x;
+  return extents_new (c, &l->lane.ready,
+                      wanted ? endpoint_caps (c->endpoint)->extents_max : 0);
 }
 
 /* Makes the parts of the loop, and connects them.  Returns -1 with errno. */

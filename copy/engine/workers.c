@@ -69,6 +69,7 @@ make_phase (struct workers *c, bool compares, bool last)
   struct phase *phase = &c->shared.phases[c->shared.n_phases++];
 
   phase->compares = compares;
+  phase->is_whole = compares && c->copy->plan.compares_all;
   phase->finished = phase->settled = -1;
   /* The digest is computed from what the first phase reads. */
   phase->in_order = c->copy->plan.in_order && c->shared.n_phases == 1;
@@ -335,6 +336,7 @@ workers_totals (const struct workers *c)
   if (!t.open_ended)
     t.total = copy_length (c->copy);
   t.unselected = copy_unselected (c->copy);
+  t.compared_besides = copy_compared_besides (c->copy);
   if (c->copy->map)
     t.resumed = map_resumed (c->copy->map);
   return t;
@@ -373,7 +375,8 @@ workers_join (struct workers *c)
   t = workers_totals (c);
   return all && t.workers > 0
     && (!plan->copies || totals_copied (&t) == t.total)
-    && (!plan->compares || totals_compared (&t) == t.total);
+    && (!plan->compares
+        || totals_compared (&t) == t.total + t.compared_besides);
 }
 
 const struct differences *

@@ -22,6 +22,7 @@ struct options {
   bool plan;    /* --plan: show what would be done, write nothing */
   bool compare; /* --compare: write nothing, compare both sides */
   bool verify;  /* --verify: compare both sides after the copy */
+  enum verify_scope verify_scope; /* --verify; auto: copied */
   struct shard shard;
   uint64_t source_size; /* --source-size, bytes, when source_size_given */
   bool source_size_given;

@@ -300,8 +300,9 @@ const struct option_row option_rows[] = {
     .scope = ANYWHERE, .from_nbdcopy = true,
   },
   {
-    .name = "verify", .type = FLAG,
-    .field = FIELD (verify),
+    .name = "verify", .type = CHOICE, .argument = "auto|copied|all",
+    .optional = true, .bare = "auto",
+    .field = FIELD (verify_scope), .given = FIELD (verify),
     .help = "after the copy, read both sides and compare them",
   },
   {

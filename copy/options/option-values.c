@@ -359,6 +359,19 @@ chosen_word (const struct option_row *row, unsigned i)
   return json_stringn (word, strcspn (word, "|"));
 }
 
+/* An option that says how something is done also says that it is done. */
+static json_t *
+value_of_choice (const struct options *o, const struct option_row *row,
+                 unsigned chosen)
+{
+  const bool *given = row->given
+    ? (const bool *) ((const char *) o + row->given)
+    : NULL;
+
+  return given && (!*given || chosen == 0) ? json_boolean (*given)
+                                           : chosen_word (row, chosen);
+}
+
 static json_t *
 value_of_bwlimit (const struct bwlimit *limit)
 {
@@ -395,7 +408,7 @@ option_value (const struct options *o, const struct option_row *row)
   case DURATION:
     return *number < row->min ? json_null () : json_of_ns (*number);
   case CHOICE:
-    return chosen_word (row, *(const unsigned *) field);
+    return value_of_choice (o, row, *(const unsigned *) field);
   case WORD:
   case TEXT:
   case LABEL:

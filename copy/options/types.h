@@ -29,6 +29,11 @@ struct operand {
  */
 enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
 
+/* What --verify compares after a selected copy: what was selected, or all.  The
+ * order is that of the words in its row.
+ */
+enum verify_scope { VERIFY_AUTO, VERIFY_COPIED, VERIFY_ALL };
+
 /* How to treat a resume map that exists already.  The order is that of the
  * words in the row of --resume.
  */

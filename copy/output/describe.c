@@ -206,11 +206,13 @@ describe_verify (const struct differences *d, const struct totals *t)
   bool all;
   const struct ranges *found = differences_found (d, &all);
 
-  return json_pack (
-    "{s:o, s:o, s:o, s:o, s:b}", "compared", json_of_number (t->compared),
-    "holes", json_of_number (t->holes), "differing",
-    json_of_number (t->differing), "ranges", describe_ranges (found),
-    "ranges_complete", all && ranges_count (found) <= DIFFERENCES_SHOWN);
+  return json_pack ("{s:s, s:o, s:o, s:o, s:o, s:b}", "scope",
+                    t->unselected == t->compared_besides ? "all" : "selected",
+                    "compared", json_of_number (t->compared), "holes",
+                    json_of_number (t->holes), "differing",
+                    json_of_number (t->differing), "ranges",
+                    describe_ranges (found), "ranges_complete",
+                    all && ranges_count (found) <= DIFFERENCES_SHOWN);
 }
 
 void
@@ -223,5 +225,5 @@ describe_difference (const struct differences *d, const struct totals *t,
                                      first->start, first->end - first->start };
 
   error_set_at (e, 0, &place, "%s: %" PRIu64 " bytes of %" PRIu64 " differ",
-                endpoint_name (destination), t->differing, t->total);
+                endpoint_name (destination), t->differing, totals_to_do (t));
 }

@@ -171,7 +171,8 @@ static double
 fraction_of (const struct estimator *e, uint64_t now)
 {
   const struct totals *t = &e->latest;
-  const double bytes = t->total == 0 ? 0 : (double) totals_done (t) / t->total;
+  const uint64_t to_do = totals_to_do (t);
+  const double bytes = to_do == 0 ? 0 : (double) totals_done (t) / to_do;
   const double resumed = t->total == 0 ? 0 : (double) t->resumed / t->total;
   const double seconds = (double) (now - e->began) / NS_PER_S;
   const double left = zeroing_seconds (e, now);
@@ -233,8 +234,9 @@ fraction_of_all (const struct estimator *e)
 
 /* Sets the data and the zeroing that are left, and the time for both.
  * Comparing after a copy reads the same data again.  Without a copy, the
- * destination may hold any data, so the amount is unknown.  Copying and zeroing
- * overlap, so the longer of the two times counts.
+ * destination may hold any data, so the amount is unknown, and so it is of what
+ * was not selected.  Copying and zeroing overlap, so the longer of the two times
+ * counts.
  */
 static void
 look_ahead (const struct estimator *e, uint64_t now, struct estimate *v)
@@ -244,7 +246,8 @@ look_ahead (const struct estimator *e, uint64_t now, struct estimate *v)
   double data = 0, zero;
 
   v->left_known = e->data_known
-    && (e->latest.phase == PHASE_COPY || e->latest.phases > 1);
+    && (e->latest.phase == PHASE_COPY
+        || (e->latest.phases > 1 && e->latest.compared_besides == 0));
   if (!v->left_known)
     return;
   v->zero_left = zero_left (e);
@@ -287,7 +290,7 @@ estimator_estimate (const struct estimator *e, bool finished, uint64_t now)
   else {
     look_ahead (e, now, &v);
     if (v.left < 0 && v.data_left == 0 && v.zero_left == 0 && !t->open_ended)
-      v.left = seconds_for (t->total - totals_done (t), v.done_rate);
+      v.left = seconds_for (totals_to_do (t) - totals_done (t), v.done_rate);
   }
   return v;
 }

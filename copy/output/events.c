@@ -200,8 +200,11 @@ describe_view (const struct estimate *v, const char *phase)
 
   return json_pack (
     "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-    " s:o, s:o, s:o, s:o, s:o, s:o}",
-    "phase", phase, "total",
+    " s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    "phase", phase, "to_compare",
+    describe_if (t->phases > 1 || t->phase == PHASE_COMPARE,
+                 json_of_number (t->total + t->compared_besides)),
+    "total",
     describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
     "percent",
     describe_if (v->percent_of_all >= 0, json_integer (v->percent_of_all)),

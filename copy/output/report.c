@@ -60,6 +60,7 @@ report_note_plan (struct report *r, const struct copy *c,
   r->totals = (struct totals) {
     .total = p->open_ended ? 0 : copy_length (c),
     .unselected = copy_unselected (c),
+    .compared_besides = copy_compared_besides (c),
     .open_ended = p->open_ended,
   };
   if (!r->options->plan || !p->copies || found == NULL || p->open_ended)

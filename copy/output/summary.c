@@ -59,13 +59,18 @@ format_writing (const struct plan *p, char *text, size_t size)
 
 /* Formats the part of the plan about comparing. */
 static char *
-format_comparing (const struct plan *p, char *text, size_t size)
+format_comparing (const struct copy *c, char *text, size_t size)
 {
+  const struct plan *p = &c->plan;
+
   text[0] = '\0';
   if (p->compares)
-    snprintf (text, size, " destination-extents=%s %s=yes",
+    snprintf (text, size, " destination-extents=%s %s=%s",
               yes_or_no (p->destination_extents),
-              p->copies ? "verify" : "compare");
+              p->copies ? "verify" : "compare",
+              c->selection == NULL || !p->copies ? "yes"
+                : p->compares_all                ? "all"
+                                                 : "copied");
   return text;
 }
 
@@ -111,7 +116,7 @@ summary_plan (const struct copy *c, const struct endpoint *source,
            size, p->workers, p->requests, p->request_size, p->queue_size,
            p->align, p->zero.scan, yes_or_no (p->source_extents),
            format_writing (p, writing, sizeof writing),
-           format_comparing (p, comparing, sizeof comparing), digest, shard);
+           format_comparing (c, comparing, sizeof comparing), digest, shard);
   say_selection (c);
 }
 
@@ -223,13 +228,16 @@ format_compared (const struct totals *t, char *text, size_t size)
 void
 summary_compared (const struct totals *t, uint64_t elapsed)
 {
+  const uint64_t all = totals_to_do (t);
   const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
   char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
 
-  log_say ("compared %s in %s (%s/s) with %u worker%s: %s%s",
-           human_size (size, t->total), human_duration (time, elapsed),
-           human_size (rate, t->total / seconds), t->workers,
+  log_say ("compared %s in %s (%s/s) with %u worker%s: %s%s%s",
+           human_size (size, all), human_duration (time, elapsed),
+           human_size (rate, all / seconds), t->workers,
            t->workers == 1 ? "" : "s", format_compared (t, parts, sizeof parts),
+           t->unselected > t->compared_besides ? ", the rest was not selected"
+                                               : "",
            t->differing ? "" : ", no difference");
 }
 
@@ -250,7 +258,7 @@ summary_differences (const struct differences *d, const struct totals *t,
                name, r->start, r->end - r->start);
   }
   log_error ("%s: %" PRIu64 " bytes of %" PRIu64 " differ, in %s%zu range%s",
-             name, t->differing, t->total, all ? "" : "more than ", n,
+             name, t->differing, totals_to_do (t), all ? "" : "more than ", n,
              n == 1 ? "" : "s");
 }
 
@@ -264,7 +272,7 @@ summary_interrupted (const struct totals *t, int signal_number,
   log_say ("ended by signal %d (%s): %s %s%s%s in %s: %s", signal_number,
            strsignal (signal_number), copying ? "copied" : "compared",
            human_size (done, totals_done (t)), t->open_ended ? "" : " of ",
-           t->open_ended ? "" : human_size (size, t->total),
+           t->open_ended ? "" : human_size (size, totals_to_do (t)),
            human_duration (time, elapsed),
            (copying ? format_parts : format_compared) (t, parts, sizeof parts));
 }

@@ -466,6 +466,7 @@ plan_make (struct plan *p, const struct options *o,
   *p = (struct plan) {
     .copies = !o->compare,
     .compares = o->compare || o->verify,
+    .compares_all = o->verify && o->verify_scope == VERIFY_ALL,
     .size = source->size,
     .open_ended = source->stream,
     .size_is_known = o->source_size_given,

@@ -41,7 +41,8 @@ uint64_t plan_in_flight (const struct machine *m);
 struct plan {
   bool copies;   /* else nothing is written */
   bool compares; /* both sides are read; after a copy, that is a second phase */
-  uint64_t size; /* of the source, in bytes */
+  bool compares_all;   /* also what was not selected to be copied */
+  uint64_t size;       /* of the source, in bytes */
   uint64_t start, end; /* the part to copy, half open */
   struct shard shard;  /* the shard that this part is */
   bool size_is_known;  /* the source must have the expected size */

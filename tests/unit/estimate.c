@@ -178,6 +178,15 @@ each_phase_has_its_own_percent (void **state UNUSED)
   assert_int_equal (v.percent_of_all, 62);
   assert_int_equal (v.data_left, 750);
   assert_true (v.left > 2.9 && v.left < 3.1);
+
+  t.compared_besides = 2000; /* of which nobody knows how much is data */
+  t.compared = 1000;
+  estimator_note (&o, &t, START + 3 * NS_PER_S);
+  v = estimator_estimate (&o, false, START + 3 * NS_PER_S);
+  assert_int_equal (v.percent, 33);
+  assert_int_equal (v.percent_of_all, 66);
+  assert_false (v.left_known);
+  assert_true (v.left > 3.9 && v.left < 4.1);
 }
 
 static void

@@ -768,6 +768,10 @@ copy_is_not_compared_unless_it_is_said (void **state UNUSED)
   assert_true (plan.copies && plan.compares && plan.flush);
   assert_true (plan.destination_extents);
   assert_int_equal (plan_buffer_size (&plan, 5), 10);
+  assert_false (plan.compares_all);
+  options.verify_scope = VERIFY_ALL;
+  make ();
+  assert_true (plan.compares_all);
   options.verify = false;
   options.compare = true;
   make ();
