@@ -173,11 +173,18 @@ shows_other (const struct device *a, const struct device *b)
 }
 
 bool
+device_is_one (const struct device *a, const struct device *b)
+{
+  return a->kind != DEVICE_OTHER && a->kind == b->kind && a->number == b->number
+    && a->inode == b->inode;
+}
+
+bool
 device_same (const struct device *a, const struct device *b)
 {
   if (a->kind == DEVICE_OTHER || b->kind == DEVICE_OTHER)
     return false;
-  if (a->kind == b->kind && a->number == b->number && a->inode == b->inode)
+  if (device_is_one (a, b))
     return true;
   return shows_other (a, b) || shows_other (b, a)
     || (a->shows && b->shows && a->shows_number == b->shows_number

@@ -44,6 +44,9 @@ bool device_is_possible (const char *path);
  */
 int device_find (const char *path, struct device *d);
 
+/* Returns whether both are the same file under any name, or the same device. */
+bool device_is_one (const struct device *a, const struct device *b);
+
 /* Returns whether both have the same bytes: the same file under any name, the
  * same device, or a loop device and the file or device that it shows.
  */

@@ -152,6 +152,27 @@ give_up_opening (struct copier *c, const struct error *e)
   return status;
 }
 
+/* Refuses a destination that is the source, unless --allow-same-disk allows it.
+ * Files were compared before they were opened; only if other files have taken
+ * their names since is there anything left to find.
+ */
+static int
+check_different (struct copier *c, struct error *e)
+{
+  const bool same = endpoint_same (source (c), destination (c));
+  const bool in_place = c->targets[DESTINATION].wants.in_place;
+  const bool is_path = c->targets[DESTINATION].operand->kind == OPERAND_PATH;
+
+  if (in_place && !same)
+    endpoint_error (destination (c), e, ERROR_REFUSED, ESTALE,
+                    "another file took its place");
+  else if (same && (is_path ? !in_place : !c->options->allow_same_disk))
+    endpoint_error (destination (c), e, ERROR_REFUSED, EINVAL,
+                    "is the same disk as the source%s",
+                    is_path ? "" : " (allowed with --allow-same-disk)");
+  return error_is_set (e) ? -1 : 0;
+}
+
 static int
 open_both (struct copier *c)
 {
@@ -164,11 +185,8 @@ open_both (struct copier *c)
       || (c->copy.endpoints[DESTINATION] = open_side (c, DESTINATION, &e))
         == NULL)
     return give_up_opening (c, &e);
-  if (endpoint_same (source (c), destination (c))) {
-    endpoint_error (destination (c), &e, ERROR_REFUSED, EINVAL,
-                    "is the same disk as the source");
+  if (check_different (c, &e) == -1)
     return give_up (c, &e, STAGE_OPENING);
-  }
   if (used_files_check_again (c->options,
                               endpoint_caps (destination (c))->grows, &e)
       == -1)
@@ -870,11 +888,14 @@ recognise (struct copier *c, enum side side, struct error *e)
 static int
 check_words (struct copier *c, struct error *e)
 {
-  return recognise (c, SOURCE, e) == -1 || recognise (c, DESTINATION, e) == -1
+  if (recognise (c, SOURCE, e) == -1 || recognise (c, DESTINATION, e) == -1
       || targets_check (c->targets, e) == -1
-      || check_descriptors (c->options, e) == -1
-    ? -1
-    : 0;
+      || check_descriptors (c->options, e) == -1)
+    return -1;
+  if (c->options->allow_same_disk && targets_are_one (c->targets))
+    for (enum side side = SOURCE; side <= DESTINATION; side++)
+      c->targets[side].wants.in_place = true;
+  return 0;
 }
 
 /* Says what is going to be done, if the user wants to know. */

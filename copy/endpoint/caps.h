@@ -57,6 +57,10 @@ struct endpoint_wants {
   bool part;      /* other copies may write to the rest of it */
   bool just_look; /* it is only inspected, so it is not locked */
   bool resumes;   /* a server of an earlier run may still be ending */
+  /* It is the file or device of the other side, too: the destination keeps its
+   * size and its content, and only its descriptor keeps other programs out.
+   */
+  bool in_place;
 };
 
 #endif /* ENDPOINT_CAPS_H */

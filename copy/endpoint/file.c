@@ -810,6 +810,28 @@ set_size (struct file_endpoint *ep, const struct preparation *p,
   return 0;
 }
 
+/* Locks a file that is the source, too: its content is what will be written, so
+ * it is neither cut nor emptied.
+ */
+static int
+prepare_in_place (struct file_endpoint *ep, const struct preparation *p,
+                  struct error *e)
+{
+  struct device now;
+
+  if (lock (ep, p, e) == -1)
+    return -1;
+  if (device_describe (ep->fd, &now) == -1)
+    return endpoint_fail (&ep->base, "cannot stat it", e);
+  if (now.size != p->size) {
+    error_set (e, ESTALE, "%s: its size was changed before it was locked",
+               ep->base.name);
+    return -1;
+  }
+  ep->expected = p->size;
+  return reserve (ep, p, e);
+}
+
 static int
 file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
                        struct error *e)
@@ -818,6 +840,8 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
 
   if (ep->device.kind == DEVICE_BLOCK)
     return 0;
+  if (ep->wants.in_place)
+    return prepare_in_place (ep, p, e);
   if ((ep->fd == -1 && create (ep, p->shared, e) == -1)
       || lock (ep, p, e) == -1)
     return -1;
@@ -895,6 +919,15 @@ static const struct endpoint_ops file_endpoint_ops = {
 
 /* -- opening -------------------------------------------------------------- */
 
+/* Returns whether the destination, which is the same file or device, keeps
+ * other programs out: a lock of the source's would keep the destination out.
+ */
+static bool
+leaves_locks (const struct file_endpoint *ep)
+{
+  return ep->wants.in_place && ep->base.side == SOURCE;
+}
+
 /* Locks a file that is read.  A file that is written is only checked: it is
  * locked once the copy is known to be possible.
  */
@@ -904,7 +937,7 @@ look_for_locks (struct file_endpoint *ep)
   const bool later = ep->wants.write || ep->wants.just_look;
   struct caps *caps = &ep->base.caps;
 
-  if (ep->device.kind != DEVICE_FILE)
+  if (ep->device.kind != DEVICE_FILE || leaves_locks (ep))
     return;
   caps->in_use = later ? filelock_is_taken (ep->fd, use_of (ep))
                        : filelock_take (ep->fd, use_of (ep), 0, 0) == -1;
@@ -923,7 +956,9 @@ open_file (struct file_endpoint *ep, int interrupt_fd, struct error *e)
   const int flags = O_CLOEXEC | O_NOCTTY
     | (ep->wants.write ? O_RDWR : O_RDONLY);
 
-  ep->fd = path_open_alone (&ep->base, ep->path, flags, interrupt_fd);
+  ep->fd = leaves_locks (ep)
+    ? open (ep->path, flags)
+    : path_open_alone (&ep->base, ep->path, flags, interrupt_fd);
   if (ep->base.caps.in_use)
     ep->fd = open (ep->path, flags);
   if (ep->fd == -1 && errno == ENOENT && ep->wants.write)
@@ -1047,7 +1082,7 @@ set_caps (struct file_endpoint *ep)
   caps->zero_max = is_block ? ZERO_MAX_BLOCK : ZERO_MAX_FILE;
   caps->can_flush = caps->can_multi_conn = true;
   caps->read_only = ep->device.read_only;
-  caps->grows = !is_block && ep->wants.write;
+  caps->grows = !is_block && ep->wants.write && !ep->wants.in_place;
   if (caps->grows)
     find_room (ep);
   caps->size_max = caps->grows ? find_size_max (ep) : 0;

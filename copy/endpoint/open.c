@@ -125,6 +125,18 @@ targets_check (const struct target targets[2], struct error *e)
   return -1;
 }
 
+bool
+targets_are_one (const struct target targets[2])
+{
+  struct device d[2];
+
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    if (targets[side].kind != &endpoint_file_kind
+        || device_find (targets[side].operand->name, &d[side]) == -1)
+      return false;
+  return device_is_one (&d[SOURCE], &d[DESTINATION]);
+}
+
 struct endpoint *
 target_open (const struct target *t, const struct options *o, int interrupt_fd,
              struct error *e)

@@ -27,6 +27,9 @@ void target_free (struct target *t); /* a zeroed one is fine */
  */
 int targets_check (const struct target targets[2], struct error *e);
 
+/* Returns whether both targets are one file or one block device. */
+bool targets_are_one (const struct target targets[2]);
+
 /* Opens and describes one side, with its first conn, which endpoint_conn hands
  * out as number 0.  Waits for at most --open-timeout, or until interrupt_fd
  * (-1: none) is readable (then ERROR_INTERRUPTED).  NULL with the error set.

@@ -636,6 +636,28 @@ are_shards (const struct use *a, const struct use *b)
     && is_same_source (a->options, b->options);
 }
 
+/* Returns whether both are the sides of one copy. */
+static bool
+are_sides (const struct use *a, const struct use *b)
+{
+  return a->copy == b->copy && is_side (a) && is_side (b);
+}
+
+/* Returns whether two sides of one copy are one file or device that the copy
+ * can read and write at the same time.  A loop device may show only a part of
+ * its file, and an image's server locks it.
+ */
+static bool
+can_be_one (const struct use *a, const struct use *b)
+{
+  const struct options *o = a->options;
+
+  return o->source.kind == OPERAND_PATH && o->destination.kind == OPERAND_PATH
+    && !operand_is_image (&o->source) && !operand_is_image (&o->destination)
+    && is_kept (&a->place) && is_kept (&b->place)
+    && device_is_one (&a->place.device, &b->place.device);
+}
+
 /* Returns whether two uses of the same place lose no data. */
 static bool
 can_share (const struct use *a, const struct use *b)
@@ -644,9 +666,9 @@ can_share (const struct use *a, const struct use *b)
 
   if (a->part == WORD || b->part == WORD)
     return false;
-  if (one_copy && is_side (a)
-      && is_side (b)) /* also if they are only compared */
-    return a->place.kind == ADDRESS;
+  if (are_sides (a, b)) /* also if they are only compared */
+    return a->place.kind == ADDRESS
+      || (a->options->allow_same_disk && can_be_one (a, b));
   if (one_copy && is_of_destination (a) && is_of_destination (b))
     return true; /* an image can name itself as its data file */
   if (!a->writes && !b->writes)
@@ -719,6 +741,22 @@ rank (const struct use *use)
                                     : 0;
 }
 
+/* Returns what else to say about two uses of the same place. */
+static const char *
+advise (const struct use *a, const struct use *b)
+{
+  const struct options *o = a->options;
+
+  if (!are_sides (a, b))
+    return "";
+  if (can_be_one (a, b))
+    return " (allowed with --allow-same-disk)";
+  return o->allow_same_disk
+      && (operand_is_image (&o->source) || operand_is_image (&o->destination))
+    ? ": an image cannot be both sides"
+    : "";
+}
+
 static int
 refuse (const struct use *earlier, const struct use *later, struct error *e)
 {
@@ -727,12 +765,13 @@ refuse (const struct use *earlier, const struct use *later, struct error *e)
   const struct use *second = swap ? earlier : later;
   char one[LABEL_MAX], two[LABEL_MAX];
 
-  error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: is the same %s as %s",
+  error_set_kind (e, ERROR_REFUSED, EINVAL, "%s: is the same %s as %s%s",
                   format_label (first, one, sizeof one),
                   is_block (&first->place)         ? "device"
                     : first->place.kind == ADDRESS ? "disk"
                                                    : "file",
-                  format_label (second, two, sizeof two));
+                  format_label (second, two, sizeof two),
+                  advise (first, second));
   if (first->part == SOURCE_SIDE || first->part == DESTINATION_SIDE)
     error_set_side (
       e, side_name (first->part == SOURCE_SIDE ? SOURCE : DESTINATION));

@@ -28,6 +28,7 @@ struct options {
   bool source_size_given;
   bool no_extents;
   bool external_files;
+  bool allow_same_disk; /* --allow-same-disk: both sides may be one disk */
   bool allocated;
   uint64_t sparse; /* --sparse, bytes; 0: do not look for zeroes */
   bool sparse_given;

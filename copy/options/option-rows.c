@@ -29,6 +29,11 @@ const struct option_row option_rows[] = {
     .from_nbdcopy = true,
   },
   {
+    .name = "allow-same-disk", .type = FLAG,
+    .field = FIELD (allow_same_disk),
+    .help = "let source and destination be one disk",
+  },
+  {
     .name = "blkhash", .type = BLKHASH, .argument = "DIGEST[/SIZE]",
     .optional = true,
     .field = FIELD (digest), .min = 1, .max = UINT32_MAX,

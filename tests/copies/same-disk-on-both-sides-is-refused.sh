@@ -7,6 +7,8 @@ requires_plugin file
 
 make_data "$tmp/disk" 1M
 serve_logged dst file "$tmp/disk"
-copy_fails 2 '^stripecopy: .*same' "$dst" "$dst"
+copy_fails 2 \
+  '^stripecopy: .*same disk as the source \(allowed with --allow-same-disk\)$' \
+  "$dst" "$dst"
 expect_requests dst Write -eq 0
 expect_requests dst Zero -eq 0

@@ -64,8 +64,8 @@ for ((i = 0; i < ${#two[@]}; i++)); do
 done
 
 # A side on the other side, or on a file that an option reads.
-refused 'destination way/../disk: is the same file as source disk' \
-        disk way/../disk
+refused "destination way/../disk: is the same file as source disk \
+\\(allowed with --allow-same-disk\\)" disk way/../disk
 refused 'destination rate: is the same file as --bwlimit=rate' \
         --bwlimit=@rate disk rate
 

@@ -10,8 +10,9 @@ ln "$tmp/disk" "$tmp/hard"
 ln -s disk "$tmp/soft"
 ln -s soft "$tmp/softer"
 
+same='^stripecopy: destination .*same file .*\(allowed with --allow-same-disk\)$'
 for name in disk hard soft softer ./disk private/../disk; do
-  copy_fails 2 '^stripecopy: destination .*same' "$tmp/disk" "$tmp/$name"
-  copy_fails 2 '^stripecopy: destination .*same' "$tmp/$name" "$tmp/disk"
+  copy_fails 2 "$same" "$tmp/disk" "$tmp/$name"
+  copy_fails 2 "$same" "$tmp/$name" "$tmp/disk"
   expect_identical "$tmp/before" "$tmp/disk"
 done

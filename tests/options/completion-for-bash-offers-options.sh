@@ -73,4 +73,4 @@ offer [ nbdkit -; ! grep -qx -e --allocated "$tmp/offered" ||
 offer "$tmp/some"; offered_are "$tmp/some-disk" "$tmp/some disk"
 offer -p nbd://one/disk "$tmp/some-"; offered_are "$tmp/some-disk"
 offer [ nbdkit "$tmp/some-d"; offered_are "$tmp/some-disk"
-offer [ nbdkit ] --allo; offered_are --allocated
+offer [ nbdkit ] --alloc; offered_are --allocated

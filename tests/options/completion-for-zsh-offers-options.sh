@@ -92,7 +92,7 @@ ask 'stripecopy -T 2 nul'
 ask 'stripecopy nbd://one/disk some'
 ask 'stripecopy [ some-s'
 ask 'stripecopy [ nbdkit some'
-ask 'stripecopy [ nbdkit --allocated ] --allo'
+ask 'stripecopy [ nbdkit --allocated ] --alloc'
 ask 'stripecopy --blkhash-file=some'
 ask_all
 

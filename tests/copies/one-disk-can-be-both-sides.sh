@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# With --allow-same-disk, one export is source and destination: over several
+# connections, each byte is written back to where it was read.  The server checks
+# all that is written to it.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires_plugin sparse-random file
+
+serve_logged dst sparse-random 256M seed=1
+for options in '-C 1' '-C 4 -T 4' '--no-extents -C 4 -T 4' \
+               '--allocated' '--destination-is-zero=no -S 0'; do
+  # shellcheck disable=SC2086
+  copy_ok --allow-same-disk $options "$dst" "$dst"
+done
+expect_requests dst Write -ge 100
+expect_requests dst Connect -ge 13
+
+# That server refuses any other data.
+serve_nbdkit src sparse-random 256M seed=2
+copy_fails 1 '^stripecopy: destination .*(write|zero) failed' --allow-same-disk \
+           --retries=0 --no-extents "$src" "$dst"
+
+# The data of another server stays as it is, too; and a comparison and a plan
+# write nothing.
+make_islands "$tmp/disk" 32
+cp "$tmp/disk" "$tmp/before"
+serve_logged file file "$tmp/disk"
+for options in --compare --plan; do
+  # shellcheck disable=SC2154
+  copy_ok --allow-same-disk $options "$file" "$file"
+  expect_requests file Write -eq 0
+done
+copy_ok --allow-same-disk --verify --blkhash -T 3 "$file" "$file"
+expect_requests file Write -ge 4
+expect_identical "$tmp/before" "$tmp/disk"
