@@ -206,16 +206,17 @@ check_selection (const struct copier *c, struct error *e)
   const struct caps *to = endpoint_caps (destination (c));
   const bool is_missing = to->missing
     || (to->grows && to->size != c->copy.plan.size);
+  const char *option = c->options->changed ? "changed" : "extents";
 
   if (endpoint_caps (source (c))->stream || to->stream) {
-    error_set (e, EINVAL, "--extents cannot be used with a stream");
+    error_set (e, EINVAL, "--%s cannot be used with a stream", option);
     return -1;
   }
   if (c->copy.plan.copies && is_missing) {
     endpoint_error (destination (c), e, ERROR_REFUSED, EINVAL,
                     "must exist and have the size of the source (%" PRIu64
-                    ") with --extents",
-                    c->copy.plan.size);
+                    ") with --%s",
+                    c->copy.plan.size, option);
     return -1;
   }
   return 0;
@@ -246,9 +247,14 @@ read_selection (struct copier *c)
   const struct plan *plan = &c->copy.plan;
   struct error e = { 0 };
 
-  if (c->options->extents == NULL)
+  if (c->options->extents == NULL && c->options->changed == NULL)
     return DONE;
-  if (check_selection (c, &e) == -1 || read_list (c, &e) == -1)
+  if (check_selection (c, &e) == -1)
+    return give_up (c, &e, STAGE_CHECKING);
+  c->copy.changed = c->options->changed;
+  if (c->copy.changed)
+    return DONE;
+  if (read_list (c, &e) == -1)
     return give_up (c, &e, STAGE_CHECKING);
   if (extent_list_cut (&c->list, plan->start, plan->end, plan->align) == -1) {
     error_set (&e, errno, "--extents: %s", strerror (errno));
@@ -273,7 +279,7 @@ open_map (struct copier *c)
     .start = c->copy.plan.start,
     .end = c->copy.plan.end,
     .selected = copy_selected (&c->copy),
-    .selection = c->copy.selection ? c->list.digest : NULL,
+    .selection = c->copy.selection ? c->list.digest : c->copy.changed,
     .destination_size = endpoint_caps (destination (c))->size,
     .destination_file = endpoint_describe_file (destination (c), file),
   };
@@ -412,7 +418,7 @@ warn_of_room (const struct copier *c)
 static bool
 makes_destination (const struct copier *c)
 {
-  return endpoint_caps (destination (c))->grows && c->copy.selection == NULL
+  return endpoint_caps (destination (c))->grows && !copy_is_partial (&c->copy)
     && !(c->copy.map && map_is_resumed (c->copy.map));
 }
 
@@ -458,7 +464,7 @@ tell_findings (struct copier *c)
 
   summary_scan (&c->copy.plan, f);
   if (c->copy.plan.copies && !c->copy.plan.open_ended && c->copy.plan.size > 0
-      && c->copy.selection == NULL && f->data == 0 && f->unknown == 0
+      && !copy_is_partial (&c->copy) && f->data == 0 && f->unknown == 0
       && f->resumed == 0)
     warn_of_no_data (endpoint_name (source (c)));
   c->report->changed = c->copy.plan.copies
@@ -533,7 +539,7 @@ tell_success (struct copier *c, const struct workers *workers)
   struct error e = { 0 };
 
   if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0
-      && c->copy.selection == NULL)
+      && !copy_is_partial (&c->copy))
     warn_of_no_data (endpoint_name (source (c)));
   if (t->differing > 0) {
     summary_differences (workers_differences (workers), t, destination (c));
@@ -619,6 +625,7 @@ begin_totals (const struct copier *c)
     .phases = c->copy.plan.copies + c->copy.plan.compares,
     .phase = c->copy.plan.copies ? PHASE_COPY : PHASE_COMPARE,
     .resumed = c->copy.map ? map_resumed (c->copy.map) : 0,
+    .total_falls = c->copy.changed != NULL,
   };
 }
 

@@ -51,7 +51,11 @@ struct caps {
 
 /* What will be done with an endpoint. */
 struct endpoint_wants {
-  bool extents;   /* IO_EXTENTS will be used */
+  bool extents; /* IO_EXTENTS will be used */
+  /* The meta context that selects what is copied: IO_EXTENTS reports it, too.
+   * NULL: none does.  Borrowed.
+   */
+  const char *changed;
   bool write;     /* else it is opened for reading only */
   bool compare;   /* it is compared, so it cannot be a stream */
   bool part;      /* other copies may write to the rest of it */

@@ -32,8 +32,8 @@ struct options;
 /* The values of the ranges in a reply to IO_EXTENTS. */
 enum extent_value {
   EXTENT_DATA = 0,
-  EXTENT_ZERO = 1, /* reads as zeroes, allocated or not */
-  EXTENT_UNSELECTED = 2, /* is not to be copied; no io ever gives this */
+  EXTENT_ZERO = 1,       /* reads as zeroes, allocated or not */
+  EXTENT_UNSELECTED = 2, /* is not to be copied; never in io.learned */
 };
 
 enum io_verb { IO_READ, IO_WRITE, IO_ZERO, IO_EXTENTS, IO_FLUSH };
@@ -74,7 +74,14 @@ struct io {
   struct ranges *learned;
   uint64_t learned_to;
 
+  /* What the side's context of changes says, in the same way: EXTENT_UNSELECTED
+   * is clean, and EXTENT_DATA is not.  NULL: it does not matter.  If both are
+   * set, learned_to is where the shorter reply ends.
+   */
+  struct ranges *changes;
+
   /* Only for the conn. */
+  uint64_t changes_to;
   int refused; /* errno: it could not be started */
   int error;   /* errno of the completion */
   int64_t cookie;

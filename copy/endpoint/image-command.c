@@ -110,10 +110,24 @@ add_image (struct words *w, const char *format, struct image_place place)
   free (path);
 }
 
+/* The options of qemu-nbd are named as the contexts are, without "qemu:". */
+static void
+add_context (struct words *w, const char *context)
+{
+  static const char bitmap[] = "qemu:dirty-bitmap:";
+  const size_t length = strlen (bitmap);
+
+  if (strncmp (context, bitmap, length) == 0)
+    add (w, "--bitmap=%s", context + length);
+  else
+    add (w, "--%s", context + strlen ("qemu:"));
+}
+
 /* The server stays until it is told to end, even without connections. */
 char **
 image_command_serve (const char *format, struct image_place place,
-                     enum image_access access, unsigned clients)
+                     enum image_access access, unsigned clients,
+                     const char *context)
 {
   struct words w = begin ("qemu-nbd");
 
@@ -121,6 +135,8 @@ image_command_serve (const char *format, struct image_place place,
   add (&w, "--shared=%u", clients);
   /* Without unmap, zeroes would be stored as data. */
   add (&w, access == IMAGE_READ ? "--read-only" : "--discard=unmap");
+  if (context)
+    add_context (&w, context);
   add_image (&w, format, place);
   return w.command;
 }

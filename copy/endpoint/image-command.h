@@ -26,10 +26,12 @@ struct image_place {
 };
 
 /* Serves an image by qemu-nbd, to this many clients.  The format "auto" makes
- * it guess.
+ * it guess.  With @context, a name that starts with "qemu:", it is served with
+ * that meta context; NULL: without any.
  */
 char **image_command_serve (const char *format, struct image_place place,
-                            enum image_access access, unsigned clients);
+                            enum image_access access, unsigned clients,
+                            const char *context);
 
 /* Creates an image of @size bytes by qemu-img, in place of an existing file. */
 char **image_command_create (const char *format, const char *path,

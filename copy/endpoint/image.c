@@ -118,7 +118,8 @@ static char **
 serve_command (const struct image_endpoint *ep, enum image_access access)
 {
   return image_command_serve (format_of (ep), place_of (ep), access,
-                              ep->request.connections);
+                              ep->request.connections,
+                              ep->request.wants.changed);
 }
 
 static void
@@ -988,6 +989,8 @@ open_source (struct image_endpoint *ep, struct error *e)
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1) {
     if (e->number == ECONNABORTED)
       e->number = EINVAL; /* a retry will not make it an image */
+    if (e->number == EINVAL && ep->request.wants.changed)
+      e->kind = ERROR_REFUSED; /* mostly, the bitmap is not there */
     return -1;
   }
   ep->base.caps = *endpoint_caps (ep->server);

@@ -68,6 +68,7 @@
 #define CONNECT_PAUSE (NS_PER_S / 2)
 
 #define CONTEXT LIBNBD_CONTEXT_BASE_ALLOCATION
+#define DEPTH_CONTEXT "qemu:allocation-depth" /* libnbd 1.14 has no name */
 
 /* The address of a server, to find out whether two exports are the same disk.
  */
@@ -104,6 +105,7 @@ struct nbd_endpoint {
   struct server *spawn; /* owned; NULL: not started by us */
   uint64_t grain;       /* of a destination written once; 0: it is not */
   bool wants_extents;
+  const char *changed; /* the context of changes; NULL: it is not asked for */
   bool debug;
   struct nbd_conn *first; /* owned until endpoint_conn returns it */
   atomic_uint conns;      /* for which the goodbye has not begun */
@@ -238,28 +240,68 @@ read_is_whole (const struct io *io)
     && io->runs[0].end == io->length;
 }
 
+/* One context's part of a block status reply. */
+struct report {
+  struct io *io;
+  struct ranges *ranges;
+  uint64_t *to;
+  enum extent_value (*value_of) (uint64_t flags);
+};
+
+static enum extent_value
+value_of_allocation (uint64_t flags)
+{
+  return flags & LIBNBD_STATE_ZERO ? EXTENT_ZERO : EXTENT_DATA;
+}
+
+/* Bit 0 of a dirty bitmap says that a block is dirty; servers may set others.
+ * See "qemu:" in QEMU's docs/interop/nbd.rst.
+ */
+static enum extent_value
+value_of_bitmap (uint64_t flags)
+{
+  return flags & 1 ? EXTENT_DATA : EXTENT_UNSELECTED;
+}
+
+/* A depth is a number: 1 is the active layer, 2 its backing file, 0 nowhere. */
+static enum extent_value
+value_of_depth (uint64_t depth)
+{
+  return depth == 1 ? EXTENT_DATA : EXTENT_UNSELECTED;
+}
+
 /* Adds one extent of a block status reply.  False when no more is wanted. */
 static bool
-learn_extent (struct io *io, uint64_t length, uint64_t flags)
+learn_extent (const struct report *r, uint64_t length, uint64_t flags)
 {
-  const uint64_t end = io->offset + io->length;
-  const uint64_t to = min_u64 (add_saturated (io->learned_to, length), end);
+  const uint64_t end = r->io->offset + r->io->length;
+  const uint64_t to = min_u64 (add_saturated (*r->to, length), end);
 
-  if (!ranges_set (io->learned, io->learned_to, to,
-                   flags & LIBNBD_STATE_ZERO ? EXTENT_ZERO : EXTENT_DATA))
+  if (!ranges_set (r->ranges, *r->to, to, r->value_of (flags)))
     return false;
-  io->learned_to = to;
+  *r->to = to;
   return to < end;
 }
 
-/* Returns whether a reply is for this io.  A server that sends a second reply
- * for the same context makes a mistake: the first one counts.
+/* Finds out what a reply is about.  Returns false if it is not for this io.  A
+ * server that sends a second reply for the same context makes a mistake: the
+ * first one counts.
  */
 static bool
-answers_this (const struct io *io, const char *context, uint64_t offset)
+find_report (struct io *io, const char *context, uint64_t offset,
+             struct report *r)
 {
-  return strcmp (context, CONTEXT) == 0 && offset == io->offset
-    && io->learned_to == io->offset;
+  if (strcmp (context, CONTEXT) == 0)
+    *r = (struct report) { io, io->learned, &io->learned_to,
+                           value_of_allocation };
+  else
+    *r = (struct report) {
+      io,
+      io->changes,
+      &io->changes_to,
+      strcmp (context, DEPTH_CONTEXT) == 0 ? value_of_depth : value_of_bitmap,
+    };
+  return r->ranges && offset == io->offset && *r->to == io->offset;
 }
 
 #ifdef HAVE_NBD_AIO_BLOCK_STATUS_64
@@ -268,11 +310,11 @@ static int
 on_extents (void *opaque, const char *context, uint64_t offset,
             nbd_extent *entries, size_t n, int *err)
 {
-  struct io *io = opaque;
+  struct report r;
 
-  if (answers_this (io, context, offset))
+  if (find_report (opaque, context, offset, &r))
     for (size_t i = 0; i < n; i++)
-      if (!learn_extent (io, entries[i].length, entries[i].flags))
+      if (!learn_extent (&r, entries[i].length, entries[i].flags))
         break;
   return 0;
 }
@@ -283,11 +325,11 @@ static int
 on_extents (void *opaque, const char *context, uint64_t offset,
             uint32_t *entries, size_t n, int *err)
 {
-  struct io *io = opaque;
+  struct report r;
 
-  if (answers_this (io, context, offset))
+  if (find_report (opaque, context, offset, &r))
     for (size_t i = 0; i + 1 < n; i += 2)
-      if (!learn_extent (io, entries[i], entries[i + 1]))
+      if (!learn_extent (&r, entries[i], entries[i + 1]))
         break;
   return 0;
 }
@@ -374,7 +416,7 @@ nbd_conn_start (struct conn *c, struct io *io)
                              | (io->fast ? LIBNBD_CMD_FLAG_FAST_ZERO : 0));
     break;
   case IO_EXTENTS:
-    io->learned_to = io->offset;
+    io->learned_to = io->changes_to = io->offset;
     cookie = start_extents (h, io, done);
     break;
   case IO_FLUSH:
@@ -385,6 +427,22 @@ nbd_conn_start (struct conn *c, struct io *io)
     return nbd_get_errno () ? nbd_get_errno () : EIO;
   io->cookie = cookie;
   return 0;
+}
+
+/* Ends what was learned where both contexts are known, and at a whole block.
+ * Where a reply has changes but no allocation, which the server may not offer,
+ * all that has changed counts as data.
+ */
+static void
+end_learned (struct io *io, uint64_t block)
+{
+  if (io->changes && io->learned_to == io->offset
+      && ranges_set (io->learned, io->offset, io->changes_to, EXTENT_DATA))
+    io->learned_to = io->changes_to;
+  if (io->changes)
+    io->learned_to = min_u64 (io->learned_to, io->changes_to);
+  if (io->learned_to < io->offset + io->length)
+    io->learned_to = align_down (io->learned_to, block);
 }
 
 static int
@@ -399,9 +457,8 @@ nbd_conn_retire (struct conn *c, struct io *io)
   if (r == -1)
     return nbd_get_errno () ? nbd_get_errno () : EIO;
   assert (r == 1);
-  if (io->verb == IO_EXTENTS && io->learned_to < io->offset + io->length)
-    io->learned_to = align_down (io->learned_to,
-                                 endpoint_caps (c->endpoint)->block_min);
+  if (io->verb == IO_EXTENTS)
+    end_learned (io, endpoint_caps (c->endpoint)->block_min);
   return 0;
 }
 
@@ -554,7 +611,14 @@ read_caps (const struct nbd_endpoint *ep, struct nbd_handle *h,
     caps->zero_max = LENGTH_MAX_32;
     caps->can_fast_zero = nbd_can_fast_zero (h) > 0;
   }
-  if (nbd_can_meta_context (h, CONTEXT) > 0)
+  if (ep->changed && nbd_can_meta_context (h, ep->changed) <= 0) {
+    endpoint_error (&ep->base, e, ERROR_REFUSED, ENOTSUP,
+                    "the server does not offer the meta context of"
+                    " --changed=%s",
+                    ep->changed);
+    return -1;
+  }
+  if (ep->changed || nbd_can_meta_context (h, CONTEXT) > 0)
     caps->extents_max = has_64_bit_lengths (h) ? LENGTH_MAX_64 : LENGTH_MAX_32;
   set_grain (caps, ep->grain);
   return 0;
@@ -690,7 +754,8 @@ make_handle (const struct nbd_endpoint *ep, unsigned number,
       || nbd_set_handle_name (h, nc->name) == -1
       || nbd_set_pread_initialize (h, false) == -1
       || nbd_set_uri_allow_local_file (h, true) == -1
-      || (ep->wants_extents && nbd_add_meta_context (h, CONTEXT) == -1)) {
+      || (ep->wants_extents && nbd_add_meta_context (h, CONTEXT) == -1)
+      || (ep->changed && nbd_add_meta_context (h, ep->changed) == -1)) {
     nbd_close (h);
     return NULL;
   }
@@ -1064,6 +1129,7 @@ endpoint_nbd_open (const struct endpoint_request *q, struct error *e)
   if (ep == NULL)
     return NULL;
   ep->wants_extents = q->wants.extents;
+  ep->changed = q->wants.changed;
   ep->debug = q->libnbd_debug;
 
   if (q->operand->command) {

@@ -68,6 +68,20 @@ check_comparable (const struct target *t, struct error *e)
   return -1;
 }
 
+/* Only NBD has meta contexts, and qemu-nbd, which serves images. */
+static int
+check_contexts (const struct target *t, struct error *e)
+{
+  if (t->wants.changed == NULL || t->kind == &endpoint_nbd_kind
+      || t->kind == &endpoint_image_kind)
+    return 0;
+  error_set (e, ENOTSUP,
+             "%s: has no meta contexts: --changed needs an NBD server, or an"
+             " image",
+             t->name);
+  return -1;
+}
+
 static int
 check_format (const struct target *t, struct error *e)
 {
@@ -97,7 +111,8 @@ target_recognise (struct target *t, enum side side,
   };
   if (t->name == NULL)
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
-  else if (check_comparable (t, e) == 0 && check_format (t, e) == 0)
+  else if (check_comparable (t, e) == 0 && check_contexts (t, e) == 0
+           && check_format (t, e) == 0)
     r = t->kind->check ? t->kind->check (t, e) : 0;
   error_set_side (e, side_name (side));
   return r;

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "base/trace.h"
 #include "endpoint/endpoint.h"
+#include "engine/extents.h"
 #include "engine/ratelimit.h"
 #include "plan/plan.h"
 #include "ranges.h"
@@ -20,30 +21,59 @@
 
 struct copy {
   struct plan plan;
-  struct endpoint *endpoints[2];       /* by side */
-  const struct extent_list *selection; /* NULL: everything; else whole blocks of
-                                          both sides, in the plan's part */
+  struct endpoint *endpoints[2]; /* by side */
+  /* What is selected: at most one of these is set; neither: everything. */
+  const struct extent_list *selection; /* whole blocks of both sides, in the
+                                          plan's part */
+  const char *changed;                 /* the source's meta context that says it
+                                          while workers run */
   struct map *map;                     /* NULL: no resume map is kept */
   struct ratelimit *ratelimit;         /* NULL: no limit can be set */
   struct stop *stop;
   struct trace *trace; /* NULL: no trace is wanted */
 };
 
-/* Returns the ranges that are selected; NULL: everything. */
+/* Returns whether other ranges than the selected ones are left alone. */
+static inline bool
+copy_is_partial (const struct copy *c)
+{
+  return c->selection || c->changed;
+}
+
+/* Returns the ranges that are selected; NULL: everything, or it is not known
+ * beforehand.
+ */
 static inline const struct ranges *
 copy_selected (const struct copy *c)
 {
   return c->selection ? &c->selection->selected : NULL;
 }
 
-/* Returns how many bytes there are to copy, with those of earlier runs. */
+/* Returns what selects the extents of a side.  @source is the map of the source
+ * that looks ahead of the same cursor.
+ */
+static inline struct selector
+copy_selector (const struct copy *c, enum side side,
+               const struct extents *source)
+{
+  return (struct selector) {
+    .list = copy_selected (c),
+    .changes = c->changed && side == SOURCE,
+    .grain = c->plan.align,
+    .source = c->changed && side == DESTINATION ? source : NULL,
+  };
+}
+
+/* Returns how many bytes there are to copy, with those of earlier runs; at most,
+ * if a meta context selects them.
+ */
 static inline uint64_t
 copy_length (const struct copy *c)
 {
   return c->selection ? c->selection->bytes : plan_length (&c->plan);
 }
 
-/* Returns how many bytes of the plan's part are not selected. */
+/* Returns how many bytes of the plan's part are known not to be selected. */
 static inline uint64_t
 copy_unselected (const struct copy *c)
 {

@@ -22,6 +22,8 @@
   COUNTER (skipped)     /* bytes already zero at the destination */            \
   COUNTER (again)       /* bytes copied again after a lost connection */       \
   COUNTER (read_bytes)  /* bytes read from the source to be copied */          \
+  COUNTER (uncopied)    /* bytes passed over because they are not selected */  \
+  COUNTER (uncompared)  /* the same, while comparing */                        \
   COUNTER (compared)    /* bytes read on both sides and compared */            \
   COUNTER (holes)       /* bytes zero on both sides, so not compared */        \
   COUNTER (differing)   /* of compared, in whole sectors */                    \
@@ -58,6 +60,7 @@ struct totals {
 #undef COUNTER
   uint64_t total;        /* bytes to copy, or only to compare */
   uint64_t unselected;   /* bytes that are not to be copied; not in total */
+  bool total_falls;      /* while ranges are found that are not selected */
   bool open_ended;       /* total is where the stream ended, or 0 */
   unsigned phases;       /* how many there are: 1 or 2 */
   enum phase_kind phase; /* the present one, or the last */

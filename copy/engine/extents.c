@@ -66,12 +66,15 @@ struct question {
   uint64_t bad_to;     /* [known_to, bad_to) failed as a whole; not
                                    above known_to: nothing did */
   struct ranges known;
+  struct ranges changes; /* of the same places; empty unless they select */
 };
 
 struct extents {
   struct connection *connection; /* borrowed, as is this */
   struct list *ready;
-  const struct ranges *selected; /* borrowed; NULL: everything */
+  struct selector selector;
+  uint64_t quiet, quiet_to; /* the source says that nothing in [quiet, quiet_to)
+                               is selected */
   uint64_t ask_max;
   uint64_t ask;         /* bytes of the next question */
   uint64_t unknown;     /* a question that fails for so much means data
@@ -108,7 +111,7 @@ next_ahead (const struct extents *x, const struct question *q)
 
 struct extents *
 extents_new (struct connection *connection, struct list *ready,
-             uint64_t ask_max)
+             uint64_t ask_max, bool changes)
 {
   struct extents *x = calloc (1, sizeof *x);
 
@@ -122,25 +125,29 @@ extents_new (struct connection *connection, struct list *ready,
   list_init (&x->ahead);
   list_init (&x->free);
   for (unsigned i = 0; i < QUESTIONS; i++) {
-    if (ranges_init (&x->questions[i].known, RANGES) == -1) {
+    struct question *q = &x->questions[i];
+
+    if (ranges_init (&q->known, RANGES) == -1
+        || (changes && ranges_init (&q->changes, RANGES) == -1)) {
       extents_free (x);
       return NULL;
     }
-    list_append (&x->free, &x->questions[i].link);
+    list_append (&x->free, &q->link);
   }
   return x;
 }
 
 size_t
-extents_memory (void)
+extents_memory (bool changes)
 {
-  return sizeof (struct extents) + QUESTIONS * ranges_memory (RANGES);
+  return sizeof (struct extents)
+    + (changes ? 2 : 1) * QUESTIONS * ranges_memory (RANGES);
 }
 
 void
-extents_select (struct extents *x, const struct ranges *selected)
+extents_select (struct extents *x, struct selector selector)
 {
-  x->selected = selected;
+  x->selector = selector;
 }
 
 void
@@ -148,8 +155,10 @@ extents_free (struct extents *x)
 {
   if (x == NULL)
     return;
-  for (unsigned i = 0; i < QUESTIONS; i++)
+  for (unsigned i = 0; i < QUESTIONS; i++) {
     ranges_free (&x->questions[i].known);
+    ranges_free (&x->questions[i].changes);
+  }
   free (x);
 }
 
@@ -174,6 +183,7 @@ extents_aim (struct extents *x, struct range range)
   while ((q = first_ahead (x)) != NULL)
     drop (x, q);
   x->cursor = x->data_to = range.start;
+  x->quiet = x->quiet_to = range.start;
   x->end = range.end;
   x->waiting = false;
 }
@@ -214,35 +224,82 @@ move_cursor (struct extents *x, uint64_t offset)
   x->cursor = offset;
   while ((q = first_ahead (x)) != NULL && q->end <= offset)
     drop (x, q);
-  if (q)
-    ranges_forget_below (&q->known, offset);
+  if (q == NULL)
+    return;
+  ranges_forget_below (&q->known, offset);
+  if (x->selector.changes)
+    ranges_forget_below (&q->changes, offset);
 }
 
 /* -- what is selected ------------------------------------------------------ */
 
-/* Returns the first selected place from offset on; UINT64_MAX if there is none.
+/* Returns where the selected ranges that the source knows of in [start, end)
+ * end, or start if there is none.
  */
 static uint64_t
-next_selected (const struct extents *x, uint64_t offset)
+known_selected_end (const struct extents *x, uint64_t start, uint64_t end)
+{
+  uint64_t last = start, to;
+  enum extent_value value;
+
+  for (; start < end
+       && extents_peek (x->selector.source, start, &to, &value)
+         == EXTENTS_KNOWN;
+       start = to)
+    if (value != EXTENT_UNSELECTED)
+      last = min_u64 (to, end);
+  return last;
+}
+
+/* Returns the first place from offset on that the source knows to be selected,
+ * and has not passed yet; UINT64_MAX if there is none.  Notes how far there is
+ * none, because that is looked up often.
+ */
+static uint64_t
+next_known_selected (struct extents *x, uint64_t offset)
+{
+  uint64_t at = max_u64 (offset, x->selector.source->cursor), to;
+  enum extent_value value;
+
+  if (x->quiet <= at && at < x->quiet_to)
+    at = x->quiet_to;
+  else
+    x->quiet = x->quiet_to = at;
+  for (; at < x->end
+       && extents_peek (x->selector.source, at, &to, &value) == EXTENTS_KNOWN;
+       at = x->quiet_to = to)
+    if (value != EXTENT_UNSELECTED)
+      return at;
+  return UINT64_MAX;
+}
+
+/* Returns the first place from offset on to ask about; UINT64_MAX if there is
+ * none.
+ */
+static uint64_t
+next_selected (struct extents *x, uint64_t offset)
 {
   const struct ranges_entry *r;
 
-  if (x->selected == NULL)
+  if (x->selector.source)
+    return next_known_selected (x, offset);
+  if (x->selector.list == NULL)
     return offset;
-  r = ranges_next (x->selected, offset);
+  r = ranges_next (x->selector.list, offset);
   return r ? max_u64 (r->start, offset) : UINT64_MAX;
 }
 
-/* Returns where the last selected range before end ends; 0 if there is none. */
+/* Returns where the last range to ask about ends, of those in [start, end);
+ * start is one of them.
+ */
 static uint64_t
-last_selected (const struct extents *x, uint64_t end)
+last_selected (const struct extents *x, uint64_t start, uint64_t end)
 {
-  const struct ranges_entry *r;
-
-  if (x->selected == NULL)
+  if (x->selector.source)
+    return known_selected_end (x, start, end);
+  if (x->selector.list == NULL)
     return end;
-  r = ranges_previous (x->selected, end);
-  return r ? min_u64 (r->end, end) : 0;
+  return min_u64 (ranges_previous (x->selector.list, end)->end, end);
 }
 
 /* -- asking --------------------------------------------------------------- */
@@ -257,7 +314,9 @@ call_it_data (struct extents *x, struct question *q, uint64_t length, int err)
 
   if (x->failures++ == 0)
     x->first_errno = err;
-  if (ranges_set (&q->known, q->known_to, to, EXTENT_DATA))
+  if (ranges_set (&q->known, q->known_to, to, EXTENT_DATA)
+      && (!x->selector.changes
+          || ranges_set (&q->changes, q->known_to, to, EXTENT_DATA)))
     q->known_to = to;
   x->unknown = min_u64 (UNKNOWN_STEP, x->unknown * 4);
   q->at_most = x->unknown;
@@ -278,6 +337,7 @@ static void
 take_failure (struct extents *x, struct question *q, int err)
 {
   ranges_cut (&q->known, q->known_to, UINT64_MAX); /* half an answer */
+  ranges_cut (&q->changes, q->known_to, UINT64_MAX);
   x->ask = max_u64 (align_down (x->ask / 4, ASK_MIN),
                     min_u64 (x->ask, UNKNOWN_STEP));
   if (!is_about_a_place (err))
@@ -314,6 +374,7 @@ send_question (struct extents *x, struct question *q)
     .offset = q->known_to,
     .length = min_u64 (q->at_most, min_u64 (q->end, x->end) - q->known_to),
     .learned = &q->known,
+    .changes = x->selector.changes ? &q->changes : NULL,
   };
   q->state = ASKED;
   conn_start (x->connection->conn, &q->io);
@@ -326,15 +387,16 @@ static bool
 wants_more (const struct extents *x, const struct question *q)
 {
   return q->state == ANSWERED && q->known_to < q->end && q->known_to < x->end
-    && ranges_count (&q->known) <= RANGES / 2;
+    && ranges_count (&q->known) <= RANGES / 2
+    && ranges_count (&q->changes) <= RANGES / 2;
 }
 
-/* Finds the first range ahead that no question covers; *start == *end when
- * there is none.  Returns the question before it, or NULL when there is none
+/* Finds the first range ahead that no question covers, from a place to ask about
+ * on; *start >= *end when there is none.  Returns the question before it, or NULL when there is none
  * before it.
  */
 static struct question *
-find_gap (const struct extents *x, uint64_t *start, uint64_t *end)
+find_gap (struct extents *x, uint64_t *start, uint64_t *end)
 {
   struct question *before = NULL, *q;
 
@@ -348,7 +410,6 @@ find_gap (const struct extents *x, uint64_t *start, uint64_t *end)
     *start = next_selected (x, max_u64 (*start, q->end));
     before = q;
   }
-  *end = max_u64 (*start, last_selected (x, *end));
   return before;
 }
 
@@ -361,14 +422,16 @@ add_question (struct extents *x)
   if (list_empty (&x->free))
     return false;
   before = find_gap (x, &start, &end);
-  if (start == end)
+  if (start >= end)
     return false;
   q = question_of (list_take (&x->free));
   q->start = q->known_to = start;
-  q->end = last_selected (x, min_u64 (end, add_saturated (start, x->ask)));
+  q->end = last_selected (x, start,
+                          min_u64 (end, add_saturated (start, x->ask)));
   q->at_most = UINT64_MAX;
   q->bad_to = 0;
   ranges_clear (&q->known);
+  ranges_clear (&q->changes);
   if (before)
     list_insert_after (&before->link, &q->link);
   else
@@ -399,11 +462,13 @@ static void
 adapt (struct extents *x, const struct question *q)
 {
   const uint64_t learned = q->io.learned_to - q->io.offset;
+  const size_t ranges = max_u64 (ranges_count (&q->known),
+                                 ranges_count (&q->changes));
 
-  if (ranges_count (&q->known) >= RANGES)
+  if (ranges >= RANGES)
     x->ask = min_u64 (x->ask_max,
                       max_u64 (align_down (learned, ASK_MIN), ASK_MIN));
-  else if (ranges_count (&q->known) < RANGES / 8 && x->ask < x->ask_max
+  else if (ranges < RANGES / 8 && x->ask < x->ask_max
            && q->at_most == UINT64_MAX)
     x->ask = x->ask > x->ask_max / 4 ? x->ask_max : x->ask * 4;
 }
@@ -420,6 +485,9 @@ extents_answer (struct extents *x, struct io *io, int err)
   }
   assert (q->state == ASKED);
   q->state = ANSWERED;
+  if (x->selector.changes && io->learned_to < q->end)
+    io->learned_to = max_u64 (align_down (io->learned_to, x->selector.grain),
+                              io->offset);
   if (err != 0 || io->learned_to == io->offset) {
     take_failure (x, q, err);
     return 0;
@@ -442,7 +510,30 @@ extents_owns (const struct extents *x, const struct io *io)
 
 /* -- looking -------------------------------------------------------------- */
 
-/* Finds what is known about a selected place. */
+/* Narrows what is known at offset to what has changed.  A block of the grain is
+ * unselected if all of it is clean; the others are selected as a whole.
+ */
+static void
+look_at_changes (const struct extents *x, const struct question *q,
+                 uint64_t offset, uint64_t *end, enum extent_value *value)
+{
+  const uint64_t grain = x->selector.grain;
+  const struct ranges_entry *r = ranges_find (&q->changes, offset);
+  const uint64_t to = min_u64 (r->end, q->known_to);
+  const uint64_t whole = to == x->end ? to : align_down (to, grain);
+  const uint64_t block = align_down (offset, grain);
+
+  if (r->value == EXTENT_DATA)
+    *end = min_u64 (*end, to);
+  else if (r->start <= max_u64 (block, q->start) && whole > offset) {
+    *end = whole;
+    *value = EXTENT_UNSELECTED;
+  }
+  else
+    *end = min_u64 (*end, min_u64 (q->known_to, block + grain));
+}
+
+/* Finds what is known about a place that the list selects. */
 static enum extents_lookup
 find_known (const struct extents *x, uint64_t offset, uint64_t *end,
             enum extent_value *value)
@@ -461,6 +552,8 @@ find_known (const struct extents *x, uint64_t offset, uint64_t *end,
       assert (r != NULL);
       *end = min_u64 (r->end, q->known_to); /* more may be coming in */
       *value = r->value;
+      if (x->selector.changes)
+        look_at_changes (x, q, offset, end, value);
       return EXTENTS_KNOWN;
     }
   return EXTENTS_WAIT;
@@ -472,9 +565,9 @@ extents_peek (const struct extents *x, uint64_t offset, uint64_t *end,
 {
   const struct ranges_entry *r;
 
-  if (x->selected == NULL)
+  if (x->selector.list == NULL)
     return find_known (x, offset, end, value);
-  r = ranges_next (x->selected, offset);
+  r = ranges_next (x->selector.list, offset);
   if (r == NULL || offset < r->start) {
     *end = max_u64 (offset + 1, min_u64 (r ? r->start : UINT64_MAX, x->end));
     *value = EXTENT_UNSELECTED;

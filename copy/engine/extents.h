@@ -22,23 +22,37 @@ struct extents; /* body in extents.c */
 /* Makes a map that knows nothing, before the first extents_aim.  @connection
  * and @ready are borrowed; questions are only sent while the connection is up.
  * One question asks for at most @ask_max bytes; with @ask_max 0, none is ever
- * sent, and all of the side counts as data.  Returns NULL with errno.
+ * sent, and all of the side counts as data.  With @changes, changes may select.
+ * Returns NULL with errno.
  */
 struct extents *extents_new (struct connection *connection, struct list *ready,
-                             uint64_t ask_max);
+                             uint64_t ask_max, bool changes);
 
 /* Forgets everything, because the conn was closed: no question is in flight any
  * more.
  */
 void extents_lost (struct extents *x);
 
-/* Returns how many bytes extents_new allocates. */
-size_t extents_memory (void);
-
-/* Selects ranges (borrowed; NULL: everything).  The rest is EXTENT_UNSELECTED,
- * and no question is about that alone.  Call it before extents_aim.
+/* What is selected of a disk; the rest is EXTENT_UNSELECTED.  At most one of
+ * these is set; if none is, everything is selected.
  */
-void extents_select (struct extents *x, const struct ranges *selected);
+struct selector {
+  const struct ranges *list; /* borrowed */
+  bool changes;              /* of the source: its context of changes selects */
+  uint64_t grain;            /* power of two; changes are widened to it */
+  /* Of the destination: what is known to be selected here is selected there,
+   * too.  Borrowed.
+   */
+  const struct extents *source;
+};
+
+/* Returns how many bytes extents_new allocates. */
+size_t extents_memory (bool changes);
+
+/* Selects what is asked about: no question is about anything else alone, except
+ * where the answer says what is selected.  Call it before extents_aim.
+ */
+void extents_select (struct extents *x, struct selector selector);
 
 /* Frees the map.  No question may be in flight: the conn is closed before.
  * NULL is fine.
@@ -71,8 +85,8 @@ bool extents_owns (const struct extents *x, const struct io *io);
 
 enum extents_lookup { EXTENTS_WAIT, EXTENTS_KNOWN };
 
-/* Looks up the extent at @offset: sets *value to its value, and *end to its
- * end, which is above @offset.  Between two calls of extents_aim, @offset never
+/* Looks up the extent at @offset, which is a multiple of the selector's grain:
+ * sets *value to its value, and *end to its end, which is above @offset.  Between two calls of extents_aim, @offset never
  * decreases.  Returns EXTENTS_WAIT if the question about it is not answered
  * yet.
  */

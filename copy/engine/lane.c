@@ -248,8 +248,13 @@ lane_passed_hole (struct lane *l, struct range range)
 }
 
 void
-lane_passed_unselected (struct lane *l, struct range range)
+lane_passed_unselected (struct lane *l, struct range range, bool again)
 {
+  struct stats *s = l->stats;
+
+  if (!again)
+    counter_add (l->compares ? &s->uncompared : &s->uncopied,
+                 range_length (range));
   if (!l->compares)
     unflushed_note (&l->unflushed, range);
 }

@@ -157,10 +157,11 @@ void lane_copied (struct lane *l, struct range range, bool again,
 void lane_compared (struct lane *l, struct range range, uint64_t differing);
 void lane_passed_hole (struct lane *l, struct range range);
 
-/* Notes that a range was passed over because it is not selected.  The resume map
- * counts it as finished, so that many small selected ranges become few.
+/* Notes that a range was passed over because it is not selected; @again says
+ * that it was passed over before.  The resume map counts it as finished, so that
+ * many small selected ranges become few.
  */
-void lane_passed_unselected (struct lane *l, struct range range);
+void lane_passed_unselected (struct lane *l, struct range range, bool again);
 
 /* -- unflushed writes ----------------------------------------------------- */
 

@@ -40,8 +40,11 @@ loop_begin (struct loop *l, const struct phase *phase)
                 phase->compares);
   l->checkpoint = clock_now () + plan_of (l)->checkpoint;
   for (enum side side = SOURCE; side <= DESTINATION; side++)
-    extents_select (l->cursor.extents[side],
-                    phase->is_whole ? NULL : copy_selected (l->copy));
+    extents_select (
+      l->cursor.extents[side],
+      phase->is_whole
+        ? (struct selector) { 0 }
+        : copy_selector (l->copy, side, l->cursor.extents[SOURCE]));
   if (phase->compares && !plan_of (l)->destination_extents)
     extents_ask_no_more (l->cursor.extents[DESTINATION]);
 }

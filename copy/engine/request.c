@@ -931,8 +931,8 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   if (came > 0 && end > plan->room) {
     endpoint_error (
       l->connections[DESTINATION].endpoint, e, ERROR_PLAIN, ENOSPC,
-      "is too small: its size is %" PRIu64
-      ", %s has sent at least %" PRIu64 " bytes",
+      "is too small: its size is %" PRIu64 ", %s has sent at least %" PRIu64
+      " bytes",
       plan->room, endpoint_name (l->connections[SOURCE].endpoint), end);
     return -1;
   }
@@ -1110,7 +1110,7 @@ skip (struct lane *l, const struct work *work)
   if (work->kind == HOLE)
     lane_passed_hole (l, work->range);
   else if (work->kind == UNSELECTED)
-    lane_passed_unselected (l, work->range);
+    lane_passed_unselected (l, work->range, work->again);
   else
     lane_copied (l, work->range, work->again,
                  &(struct copied) { .skipped = length });

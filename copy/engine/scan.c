@@ -40,9 +40,11 @@ look_at (struct scan *s, struct endpoint *ep, bool ask, struct error *e)
   };
   if (c->conn == NULL)
     return;
-  x = extents_new (c, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0);
+  x = extents_new (c, &s->ready, ask ? endpoint_caps (ep)->extents_max : 0,
+                   endpoint_side (ep) == SOURCE && s->copy->changed);
   if (x) {
-    extents_select (x, copy_selected (s->copy));
+    extents_select (
+      x, copy_selector (s->copy, endpoint_side (ep), s->extents[SOURCE]));
     extents_aim (x, range_of (s->plan->start, s->plan->end));
   }
   s->extents[endpoint_side (ep)] = x;
@@ -132,11 +134,12 @@ walk (struct scan *s)
         == EXTENTS_WAIT)
       return;
     end = min_u64 (end, limit);
-    count = value == EXTENT_ZERO ? zeroes_at_cursor (s, &end) : &s->found.data;
+    count = value == EXTENT_UNSELECTED ? &s->found.unselected
+      : value == EXTENT_ZERO           ? zeroes_at_cursor (s, &end)
+                                       : &s->found.data;
     if (count == NULL)
       return;
-    if (value != EXTENT_UNSELECTED)
-      *count += end - s->cursor;
+    *count += end - s->cursor;
     s->cursor = end;
   }
 }
@@ -232,9 +235,10 @@ complete_result (struct scan *s)
   struct scan_result *f = &s->found;
 
   f->resumed = s->copy->map ? map_resumed (s->copy->map) : 0;
-  f->unselected = copy_unselected (s->copy);
-  f->unknown = copy_length (s->copy) - f->resumed - f->data - f->zero
-    - f->skipped;
+  if (s->copy->selection)
+    f->unselected = copy_unselected (s->copy);
+  f->unknown = plan_length (s->plan) - f->unselected - f->resumed - f->data
+    - f->zero - f->skipped;
 }
 
 struct scan *

@@ -36,7 +36,7 @@
 struct tuning {
   uint64_t request_size; /* bytes of one request, at most */
   uint64_t window;       /* bytes in flight in one worker */
-  unsigned workers; /* that share the bytes in flight; one that connects
+  unsigned workers;      /* that share the bytes in flight; one that connects
                             later keeps its first window until then */
 };
 

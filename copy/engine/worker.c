@@ -101,7 +101,8 @@ new_extents (struct loop *l, enum side side, bool wanted)
   struct connection *c = &l->pair.connections[side];
 
   return extents_new (c, &l->lane.ready,
-                      wanted ? endpoint_caps (c->endpoint)->extents_max : 0);
+                      wanted ? endpoint_caps (c->endpoint)->extents_max : 0,
+                      side == SOURCE && l->copy->changed);
 }
 
 /* Makes the parts of the loop, and connects them.  Returns -1 with errno. */
@@ -130,11 +131,10 @@ buy_memory (struct worker *w)
     .unflushed = &l->lane.unflushed,
     .ratelimit = w->copy->ratelimit,
     .track = l->track,
-    .extents = { new_extents (l, SOURCE, plan->source_extents),
-                 new_extents (l, DESTINATION,
-                              plan->zero.ask_destination
-                                || plan->destination_extents) },
   };
+  l->cursor.extents[SOURCE] = new_extents (l, SOURCE, plan->source_extents);
+  l->cursor.extents[DESTINATION] = new_extents (
+    l, DESTINATION, plan->zero.ask_destination || plan->destination_extents);
   l->pair.copy = w->copy;
   l->pair.lane = &l->lane;
   l->pair.extents = l->cursor.extents;

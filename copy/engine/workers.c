@@ -141,8 +141,9 @@ start_worker (struct workers *c, unsigned number)
  * both sides, and its libraries.
  */
 static size_t
-worker_memory (const struct plan *plan)
+worker_memory (const struct copy *copy)
 {
+  const struct plan *plan = &copy->plan;
   pthread_attr_t attr;
   size_t stack = 0;
 
@@ -151,7 +152,8 @@ worker_memory (const struct plan *plan)
     pthread_attr_destroy (&attr);
   }
   return stack + lane_memory (plan) + requests_memory (plan)
-    + 2 * extents_memory () + LIBRARY_MEMORY;
+    + extents_memory (copy->changed != NULL) + extents_memory (false)
+    + LIBRARY_MEMORY;
 }
 
 /* Returns how many of n workers there is memory for: at least one, which can
@@ -162,7 +164,7 @@ static unsigned
 affordable_workers (struct workers *c, unsigned n)
 {
   const unsigned bought = atomic_load (&c->shared.n_bought);
-  const uint64_t more = headroom_addresses () / worker_memory (&c->copy->plan);
+  const uint64_t more = headroom_addresses () / worker_memory (c->copy);
 
   return max_u64 (min_u64 (n, add_saturated (bought, more)),
                   max_u64 (c->n_workers, 1));
@@ -312,6 +314,28 @@ last_rtt_of (const struct workers *c, enum side side)
   return n > 0 ? rtt[n / 2] : 0;
 }
 
+/* Returns how many of the bytes that were passed over reduce the total: none
+ * with a list, whose selected bytes are counted beforehand.
+ */
+static uint64_t
+clean_bytes (const struct workers *c, uint64_t passed_over)
+{
+  return c->copy->changed ? passed_over : 0;
+}
+
+/* Returns how many bytes are compared although they were not selected; at most,
+ * until a context has said which.
+ */
+static uint64_t
+compared_besides (const struct workers *c, const struct totals *t)
+{
+  if (c->copy->changed == NULL)
+    return copy_compared_besides (c->copy);
+  return c->copy->plan.copies && t->uncopied > t->uncompared
+    ? t->uncopied - t->uncompared
+    : 0;
+}
+
 struct totals
 workers_totals (const struct workers *c)
 {
@@ -323,7 +347,9 @@ workers_totals (const struct workers *c)
     .began = atomic_load (&phase->began),
     .rtt = { rtt_of (c, SOURCE), rtt_of (c, DESTINATION) },
     .last_rtt = { last_rtt_of (c, SOURCE), last_rtt_of (c, DESTINATION) },
+    .total_falls = c->copy->changed != NULL,
   };
+  uint64_t clean;
 
   for (unsigned i = 0; i < c->n_workers; i++) {
     const struct stats *s = &c->workers[i].stats;
@@ -333,10 +359,11 @@ workers_totals (const struct workers *c)
     t.flush_time = max_u64 (t.flush_time, counter_get (&s->flush_time));
     t.workers += atomic_load (&c->workers[i].outcome) != UNUSED;
   }
+  clean = clean_bytes (c, c->copy->plan.copies ? t.uncopied : t.uncompared);
   if (!t.open_ended)
-    t.total = copy_length (c->copy);
-  t.unselected = copy_unselected (c->copy);
-  t.compared_besides = copy_compared_besides (c->copy);
+    t.total = copy_length (c->copy) - clean;
+  t.unselected = copy_unselected (c->copy) + clean;
+  t.compared_besides = compared_besides (c, &t);
   if (c->copy->map)
     t.resumed = map_resumed (c->copy->map);
   return t;
@@ -365,6 +392,7 @@ workers_join (struct workers *c)
 {
   const struct plan *plan = &c->copy->plan;
   struct totals t;
+  uint64_t total;
   bool all = true;
 
   for (unsigned i = 0; i < c->n_workers; i++) {
@@ -373,10 +401,13 @@ workers_join (struct workers *c)
   }
   /* A consistency check: no worker was stopped, and their sums must agree. */
   t = workers_totals (c);
+  total = plan->open_ended ? t.total : copy_length (c->copy);
   return all && t.workers > 0
-    && (!plan->copies || totals_copied (&t) == t.total)
+    && (!plan->copies
+        || totals_copied (&t) + clean_bytes (c, t.uncopied) == total)
     && (!plan->compares
-        || totals_compared (&t) == t.total + t.compared_besides);
+        || totals_compared (&t) + clean_bytes (c, t.uncompared)
+          == total + copy_compared_besides (c->copy));
 }
 
 const struct differences *

@@ -71,6 +71,20 @@ option_check_rows (const bool given[], struct error *e)
 
 /* -- what no row can say -------------------------------------------------- */
 
+/* A bitmap often has the same name each time.  So a map needs something else
+ * that tells one state of the source from the next.
+ */
+int
+option_check_changed (const struct options *o, struct error *e)
+{
+  if (o->changed == NULL || o->map == NULL || o->source_id)
+    return 0;
+  error_set (e, EINVAL,
+             "--changed with --map requires --source-id, which must be another"
+             " one for each state of the source");
+  return -1;
+}
+
 /* Nothing else may be written to standard output when the data is. */
 static int
 check_outputs (struct options *o, struct error *e)

@@ -56,6 +56,7 @@ struct options {
 
   /* Resuming. */
   const char *map;       /* --map; NULL: none */
+  const char *changed;   /* --changed, a meta context; NULL: none */
   const char *extents;   /* --extents; "-" is standard input; NULL: none */
   uint64_t map_interval; /* --map-interval, seconds */
   enum resume resume;

@@ -53,6 +53,12 @@ const struct option_row option_rows[] = {
     .file = READS,
   },
   {
+    .name = "changed", .type = CONTEXT, .argument = "CONTEXT",
+    .field = FIELD (changed),
+    .help = "copy only what the source's CONTEXT says has changed",
+    .excludes = { "blkhash", "extents" },
+  },
+  {
     .name = "compare", .type = FLAG,
     .field = FIELD (compare),
     .help = "write nothing, only compare both sides",

@@ -27,6 +27,7 @@ enum option_type {
   WORD,       /* const char *, one of the words in argument */
   TEXT,       /* const char *, as given */
   LABEL,      /* const char *, one line without secrets */
+  CONTEXT,    /* const char *, a meta context of changes */
   PROGRESS,   /* uint64_t, the descriptor after "=" */
   BWLIMIT,    /* struct bwlimit */
   SHARD,      /* struct shard */
@@ -77,12 +78,12 @@ struct option_row {
   const char *requires;               /* an option that must be given, too */
   const char *excludes[EXCLUDES_MAX]; /* options that cannot be used with it;
                                          only one of the two rows says so */
-  const char *instead_of; /* the option that says the opposite */
-  const char *same_as;    /* the option of which this is another name */
-  const char *lacks;      /* the library that this build lacks, so that it does
+  const char *instead_of;             /* the option that says the opposite */
+  const char *same_as; /* the option of which this is another name */
+  const char *lacks;   /* the library that this build lacks, so that it does
                              not have the option; NULL: it has the option */
-  bool ends;              /* prints something and ends: no operands needed */
-  bool from_nbdcopy;      /* abbreviations mean what they mean in nbdcopy */
+  bool ends;           /* prints something and ends: no operands needed */
+  bool from_nbdcopy;   /* abbreviations mean what they mean in nbdcopy */
 };
 
 #define OPTION_ROWS_MAX 128

@@ -59,6 +59,7 @@ option_bounds (const struct option_row *row, char *text, size_t size)
   case WORD:
   case TEXT:
   case LABEL:
+  case CONTEXT:
   case BWLIMIT:
   case SHARD:
   case BLKHASH:
@@ -202,6 +203,23 @@ set_label (const char **field, const struct option_row *row, const char *text,
   return error_is_set (e) ? -1 : 0;
 }
 
+/* Takes only contexts whose values are known: see "qemu:" in QEMU's
+ * docs/interop/nbd.rst.
+ */
+static int
+set_context (const char **field, const struct option_row *row, const char *text,
+             struct error *e)
+{
+  static const char bitmap[] = "qemu:dirty-bitmap:";
+  const size_t length = strlen (bitmap);
+
+  if (strcmp (text, "qemu:allocation-depth") != 0
+      && (strncmp (text, bitmap, length) != 0 || text[length] == '\0'))
+    return refuse (row, e,
+                   "must be qemu:dirty-bitmap:NAME or qemu:allocation-depth");
+  return set_label (field, row, text, e);
+}
+
 /* -- options with a grammar of their own ---------------------------------- */
 
 static int
@@ -313,6 +331,8 @@ set_by_type (struct options *o, const struct option_row *row, const char *text,
     return 0;
   case LABEL:
     return set_label (field, row, text, e);
+  case CONTEXT:
+    return set_context (field, row, text, e);
   case PROGRESS:
     return set_progress (o, row, text, e);
   case BWLIMIT:
@@ -412,6 +432,7 @@ option_value (const struct options *o, const struct option_row *row)
   case WORD:
   case TEXT:
   case LABEL:
+  case CONTEXT:
     return masked (*(const char *const *) field);
   case PROGRESS:
     return o->progress_fd_given ? json_of_number (o->progress_fd)

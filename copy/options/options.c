@@ -240,7 +240,9 @@ parse_words (struct options *o, int argc, char **argv, struct operand *commands,
   if (take_operands (o, argc - optind, argv + optind, commands, n_commands, e)
       == -1)
     return -1;
-  return option_check_rows (given, e);
+  return option_check_rows (given, e) == -1 || option_check_changed (o, e) == -1
+    ? -1
+    : 0;
 }
 
 /* -- all of it ------------------------------------------------------------ */

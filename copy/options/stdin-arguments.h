@@ -25,7 +25,7 @@ int stdin_arguments_write (char *const words[]);
 bool stdin_arguments_expected (int argc, char *const argv[]);
 
 struct stdin_arguments { /* freeing a zeroed struct is safe */
-  char **argv;        /* owned, NULL at the end */
+  char **argv;           /* owned, NULL at the end */
   int argc;
   char *text; /* owned: the memory of the words */
 };

@@ -123,15 +123,34 @@ describe_zero (const struct zero_plan *z)
 
 /* Describes what selects the ranges to copy. */
 static json_t *
-describe_selection (const struct copy *c)
+describe_selection (const struct copy *c, const struct scan_result *found)
 {
+  if (c->changed)
+    return json_pack (
+      "{s:s, s:n, s:n, s:n, s:o, s:n}", "context", c->changed, "format",
+      "extents", "ranges", "unselected",
+      describe_if (found && found->unknown == 0,
+                   json_of_number (found ? found->unselected : 0)),
+      "digest");
   if (c->selection == NULL)
     return json_null ();
-  return json_pack ("{s:s, s:o, s:o, s:o, s:s}", "format", c->selection->format,
-                    "extents", json_of_number (c->selection->extents), "ranges",
-                    json_of_number (ranges_count (copy_selected (c))),
-                    "unselected", json_of_number (copy_unselected (c)),
-                    "digest", c->selection->digest);
+  return json_pack (
+    "{s:n, s:s, s:o, s:o, s:o, s:s}", "context", "format", c->selection->format,
+    "extents", json_of_number (c->selection->extents), "ranges",
+    json_of_number (ranges_count (copy_selected (c))), "unselected",
+    json_of_number (copy_unselected (c)), "digest", c->selection->digest);
+}
+
+/* Describes how many bytes will be copied: unknown for a stream, and for
+ * changes until all of the source has been asked about them.
+ */
+static json_t *
+describe_total (const struct copy *c, const struct scan_result *found)
+{
+  if (c->plan.open_ended || (c->changed && (!found || found->unknown > 0)))
+    return json_null ();
+  return json_of_number (c->changed ? plan_length (&c->plan) - found->unselected
+                                    : copy_length (c));
 }
 
 json_t *
@@ -143,14 +162,14 @@ describe_plan (const struct copy *c, const struct scan_result *found)
     "{s:b, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
     " s:b, s:b, s:o, s:o}",
     "copy", p->copies, "compare", p->compares, "total",
-    describe_if (!p->open_ended, json_of_number (copy_length (c))), "selection",
-    describe_selection (c), "workers", (int) p->workers, "requests",
-    (int) p->requests, "request_size", json_of_number (p->request_size),
-    "queue_size", json_of_number (p->queue_size), "align",
-    json_of_number (p->align), "sparse", json_of_number (p->zero.scan),
-    "source_extents", p->source_extents, "destination_is_zero",
-    describe_zero (&p->zero), "allocated", p->zero.allocate, "flush", p->flush,
-    "digest", describe_digest (&p->digest), "found", describe_findings (found));
+    describe_total (c, found), "selection", describe_selection (c, found),
+    "workers", (int) p->workers, "requests", (int) p->requests, "request_size",
+    json_of_number (p->request_size), "queue_size",
+    json_of_number (p->queue_size), "align", json_of_number (p->align),
+    "sparse", json_of_number (p->zero.scan), "source_extents",
+    p->source_extents, "destination_is_zero", describe_zero (&p->zero),
+    "allocated", p->zero.allocate, "flush", p->flush, "digest",
+    describe_digest (&p->digest), "found", describe_findings (found));
 }
 
 /* -- errors and numbers --------------------------------------------------- */

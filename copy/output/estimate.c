@@ -171,8 +171,11 @@ static double
 fraction_of (const struct estimator *e, uint64_t now)
 {
   const struct totals *t = &e->latest;
-  const uint64_t to_do = totals_to_do (t);
-  const double bytes = to_do == 0 ? 0 : (double) totals_done (t) / to_do;
+  const uint64_t passed = !t->total_falls ? 0
+    : t->phase == PHASE_COPY              ? t->uncopied
+                                          : t->uncompared;
+  const double to_do = totals_to_do (t) + passed;
+  const double bytes = to_do == 0 ? 0 : (totals_done (t) + passed) / to_do;
   const double resumed = t->total == 0 ? 0 : (double) t->resumed / t->total;
   const double seconds = (double) (now - e->began) / NS_PER_S;
   const double left = zeroing_seconds (e, now);

@@ -55,11 +55,12 @@ report_note_plan (struct report *r, const struct copy *c,
                   const struct scan_result *found)
 {
   const struct plan *p = &c->plan;
+  const uint64_t unselected = found ? found->unselected : copy_unselected (c);
 
   set (&r->plan, describe_plan (c, p->open_ended ? NULL : found));
   r->totals = (struct totals) {
-    .total = p->open_ended ? 0 : copy_length (c),
-    .unselected = copy_unselected (c),
+    .total = p->open_ended ? 0 : plan_length (p) - unselected,
+    .unselected = unselected,
     .compared_besides = copy_compared_besides (c),
     .open_ended = p->open_ended,
   };

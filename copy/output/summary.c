@@ -80,7 +80,9 @@ say_selection (const struct copy *c)
 {
   char selected[HUMAN_MAX], unselected[HUMAN_MAX];
 
-  if (c->selection)
+  if (c->changed)
+    log_say ("selection: context=%s", c->changed);
+  else if (c->selection)
     log_say ("selection: format=\"%s\" extents=%" PRIu64 " ranges=%zu, %s"
              " selected, %s not selected",
              c->selection->format, c->selection->extents,
@@ -134,7 +136,8 @@ void
 summary_scan (const struct plan *p, const struct scan_result *f)
 {
   char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
-  char unknown[HUMAN_MAX], slow[HUMAN_MAX], fast[HUMAN_MAX];
+  char unknown[HUMAN_MAX], unselected[HUMAN_MAX];
+  char slow[HUMAN_MAX], fast[HUMAN_MAX];
 
   if (p->open_ended) {
     log_say ("found: unknown (source is a stream)");
@@ -144,6 +147,8 @@ summary_scan (const struct plan *p, const struct scan_result *f)
   human_size (zero, f->zero);
   human_size (skipped, f->skipped);
   human_size (unknown, f->unknown);
+  if (f->unselected > 0)
+    log_say ("not selected: %s", human_size (unselected, f->unselected));
   if (p->copies && f->told_apart)
     log_say ("found: %s data, %s to be zeroed, %s already zero, %s unknown",
              data, zero, skipped, unknown);

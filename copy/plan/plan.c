@@ -78,7 +78,7 @@ static const uint64_t sizes[SIZES_MAX] = { 512 * KiB, 768 * KiB, MiB, 3 * MiB };
 static bool
 copies_part (const struct options *o)
 {
-  return o->shard.count > 0 || o->extents;
+  return o->shard.count > 0 || o->extents || o->changed;
 }
 
 struct endpoint_wants
@@ -93,6 +93,7 @@ plan_wants (enum side side, const struct options *o)
     .extents = side == SOURCE
       ? !o->no_extents
       : asks_what_is_zero || (compare && !o->no_extents),
+    .changed = side == SOURCE ? o->changed : NULL,
     .write = side == DESTINATION && !o->compare,
     .compare = compare,
     .part = copies_part (o),
@@ -480,7 +481,7 @@ plan_make (struct plan *p, const struct options *o,
     .checkpoint = o->no_flush || !destination->can_flush ? 0
       : o->map ? o->map_interval * NS_PER_S
                : CHECKPOINT,
-    .source_extents = !o->no_extents && source->extents_max > 0,
+    .source_extents = (!o->no_extents || o->changed) && source->extents_max > 0,
     .flush = !o->compare && !o->no_flush && destination->can_flush,
     .in_order = o->digest != DIGEST_NONE,
     .digest = { .kind = o->digest, .block = o->digest_block },

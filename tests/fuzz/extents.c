@@ -279,7 +279,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   stub.connection.state = CONNECTION_UP;
   list_init (&stub.ready);
   stub.ask_max = max_u64 (UINT64_C (1) << input_byte (&in) % 61, disk.cell);
-  x = extents_new (&stub.connection, &stub.ready, stub.ask_max);
+  x = extents_new (&stub.connection, &stub.ready, stub.ask_max, false);
   MUST (x != NULL);
   aim (x, 0, disk_end ());
   while (in.left > 0)

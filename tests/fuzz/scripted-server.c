@@ -73,7 +73,7 @@ struct client {
   uint8_t *payload; /* as large as the disk */
   struct request held[HELD_MAX];
   unsigned n_held;
-  bool faulty;       /* the client may wait for a reply that never comes */
+  bool faulty;     /* the client may wait for a reply that never comes */
   uint32_t resize; /* of the next chunk */
 };
 

@@ -34,7 +34,8 @@
 static uint64_t base; /* where it begins */
 static uint64_t cell; /* bytes in one cell */
 static unsigned n_cells;
-static bool zero_at[CELLS]; /* each cell is all of one kind */
+static bool zero_at[CELLS];  /* each cell is all of one kind */
+static bool clean_at[CELLS]; /* what the context of changes says */
 
 static uint64_t
 disk_end (void)
@@ -55,6 +56,27 @@ truth (uint64_t offset, uint64_t limit, uint64_t *end)
   return zero_at[first] ? EXTENT_ZERO : EXTENT_DATA;
 }
 
+/* Returns what the context of changes says, in the same way. */
+static enum extent_value
+change (uint64_t offset, uint64_t limit, uint64_t *end)
+{
+  unsigned first = (unsigned) ((offset - base) / cell), i = first;
+
+  while (i < n_cells && clean_at[i] == clean_at[first]
+         && base + i * cell < limit)
+    i++;
+  *end = min_u64 (base + i * cell, limit);
+  return clean_at[first] ? EXTENT_UNSELECTED : EXTENT_DATA;
+}
+
+static bool
+is_clean (uint64_t start, uint64_t end)
+{
+  uint64_t to;
+
+  return change (start, end, &to) == EXTENT_UNSELECTED && to == end;
+}
+
 static bool
 is_truly_zero (uint64_t start, uint64_t end)
 {
@@ -64,7 +86,7 @@ is_truly_zero (uint64_t start, uint64_t end)
 }
 
 /* Makes a disk of n cells of the given size.  In the pattern, which is
- * repeated, z is zeroes and any other letter data.
+ * repeated, z is zeroes, c is clean data, and any other letter dirty data.
  */
 static void
 make_disk (uint64_t at, uint64_t bytes, unsigned n, const char *pattern)
@@ -75,8 +97,10 @@ make_disk (uint64_t at, uint64_t bytes, unsigned n, const char *pattern)
   base = at;
   cell = bytes;
   n_cells = n;
-  for (i = 0; i < n; ++i)
+  for (i = 0; i < n; ++i) {
     zero_at[i] = pattern[i % strlen (pattern)] == 'z';
+    clean_at[i] = pattern[i % strlen (pattern)] == 'c';
+  }
 }
 
 /* -- the stub ------------------------------------------------------------- */
@@ -140,7 +164,7 @@ start_extents (uint64_t ask_max)
   stub.connection.state = CONNECTION_UP;
   list_init (&stub.ready);
   stub.ask_max = ask_max;
-  x = extents_new (&stub.connection, &stub.ready, ask_max);
+  x = extents_new (&stub.connection, &stub.ready, ask_max, true);
   assert_non_null (x);
 }
 
@@ -161,6 +185,24 @@ free_extents (void **state UNUSED)
   return 0;
 }
 
+/* The same for the context of changes, as far as the other one is known, and
+ * there is room.
+ */
+static void
+learn_changes (struct io *io)
+{
+  uint64_t at = io->offset, end;
+  enum extent_value value;
+
+  while (at < io->learned_to) {
+    value = change (at, io->learned_to, &end);
+    if (!ranges_set (io->changes, at, end, value))
+      break;
+    at = end;
+  }
+  io->learned_to = at;
+}
+
 /* The server's part of a reply: the truth up to a place, or as far as there is
  * room.
  */
@@ -177,6 +219,8 @@ learn (struct io *io, uint64_t to)
       break;
     io->learned_to = end;
   }
+  if (io->changes)
+    learn_changes (io);
 }
 
 /* A request that could not be sent completes at once. */
@@ -1124,6 +1168,155 @@ only_zeroes_are_called_zero (void **state UNUSED)
   assert_true (seen.zeroes > 1000);
 }
 
+/* -- changes -------------------------------------------------------------- */
+
+static void
+select_changes (uint64_t grain)
+{
+  extents_select (x, (struct selector) { .changes = true, .grain = grain });
+}
+
+static void
+what_is_clean_is_unselected (void **state UNUSED)
+{
+  make_disk (0, MiB, 6, "ccdzcd");
+  start_extents (UINT64_MAX);
+  select_changes (4096);
+  aim (0, 6 * MiB);
+  extents_ask (x);
+  answer_all ();
+  assert_known (0, EXTENT_UNSELECTED, 2 * MiB);
+  assert_known (2 * MiB, EXTENT_DATA, 3 * MiB);
+  assert_known (3 * MiB, EXTENT_ZERO, 4 * MiB);
+  assert_known (4 * MiB, EXTENT_UNSELECTED, 5 * MiB);
+  assert_known (5 * MiB, EXTENT_DATA, 6 * MiB);
+}
+
+/* Blocks of four cells; in the pattern, one line is a block. */
+static void
+block_with_any_change_is_selected_as_a_whole (void **state UNUSED)
+{
+  make_disk (0, 1024, 24,
+             "cccc"
+             "cddc"
+             "cccc"
+             "dccc"
+             "cccd"
+             "cccc");
+  start_extents (UINT64_MAX);
+  select_changes (4096);
+  aim (0, 24 * KiB);
+  extents_ask (x);
+  answer_all ();
+  assert_known (0, EXTENT_UNSELECTED, 4096);
+  for (uint64_t at = 4096; at < 20 * KiB; at += 4096) {
+    enum extent_value value;
+    uint64_t to;
+
+    assert_int_equal (extents_lookup (x, at, &to, &value), EXTENTS_KNOWN);
+    assert_int_equal (value == EXTENT_UNSELECTED, at == 8 * KiB);
+  }
+  assert_known (20 * KiB, EXTENT_UNSELECTED, 24 * KiB);
+}
+
+static void
+changes_without_an_answer_are_selected (void **state UNUSED)
+{
+  make_disk (0, MiB, 4, "c");
+  start_extents (UINT64_MAX);
+  select_changes (4096);
+  aim (0, 4 * MiB);
+  extents_ask (x);
+  assert_true (fail_at (0, EPERM) >= 4 * MiB);
+  assert_known (3 * MiB, EXTENT_DATA, 4 * MiB);
+}
+
+static void
+destination_is_asked_only_where_the_source_has_changed (void **state UNUSED)
+{
+  struct extents *source;
+
+  make_disk (0, MiB, 100, "ccccccccdz");
+  start_extents (UINT64_MAX);
+  source = x;
+  select_changes (4096);
+  aim (0, 100 * MiB);
+  x = extents_new (&stub.connection, &stub.ready, UINT64_MAX, false);
+  assert_non_null (x);
+  extents_select (x, (struct selector) { .source = source });
+  aim (0, 100 * MiB);
+  extents_ask (x);
+  assert_int_equal (stub.n_flying, 0); /* the source has not answered */
+
+  extents_ask (source);
+  for (unsigned i = 0; stub.n_flying > 0; i++) {
+    struct io *io = stub.flying[--stub.n_flying];
+
+    learn (io, UINT64_MAX);
+    extents_answer (source, io, 0);
+  }
+  extents_ask (x);
+  assert_int_equal (question_at (8 * MiB)->length, 92 * MiB);
+  answer_all ();
+  assert_known (8 * MiB, EXTENT_DATA, 9 * MiB);
+  assert_known (19 * MiB, EXTENT_ZERO, 20 * MiB);
+  extents_free (source);
+}
+
+/* Walks over a random disk with random blocks, and checks that exactly the
+ * blocks that are clean are unselected, unless an answer was missing.
+ */
+static void
+walk_changes (unsigned short *dice)
+{
+  const uint64_t grain = max_u64 (cell, UINT64_C (1) << nrand48 (dice) % 17);
+  const bool honest = nrand48 (dice) % 2;
+  enum extent_value value;
+  uint64_t to;
+
+  start_extents (align_up (
+    n_cells * cell / 32 + 1 + up_to (dice, 2 * n_cells * cell), grain));
+  select_changes (grain);
+  aim (0, disk_end ());
+  for (uint64_t at = 0; at < disk_end (); at = to) {
+    while (extents_lookup (x, at, &to, &value) == EXTENTS_WAIT)
+      if (honest)
+        answer_all ();
+      else
+        any_answer (dice);
+    to = min_u64 (to, disk_end ());
+    if (value == EXTENT_UNSELECTED)
+      assert_true (is_clean (at, to) && (to % grain == 0 || to == disk_end ()));
+    else if (value == EXTENT_ZERO)
+      assert_true (is_truly_zero (at, to));
+    if (value != EXTENT_UNSELECTED)
+      to = min_u64 (align_down (at, grain) + grain, disk_end ());
+    if (value != EXTENT_UNSELECTED && honest)
+      assert_false (is_clean (at, to));
+    seen.zeroes += value == EXTENT_UNSELECTED;
+  }
+  free_extents (NULL);
+}
+
+static void
+only_clean_blocks_are_called_unselected (void **state UNUSED)
+{
+  memset (&seen, 0, sizeof seen);
+  for (current_seed = 1; current_seed <= 1000; ++current_seed) {
+    unsigned short dice[3] = { 0x330e, (unsigned short) current_seed, 16 };
+
+    any_disk (dice);
+    base = 0;
+    for (unsigned i = 0; i < n_cells; i++)
+      clean_at[i] = nrand48 (dice) % 20 < 19 ? i > 0 && clean_at[i - 1]
+                                             : nrand48 (dice) % 2;
+    walk_changes (dice);
+  }
+  current_seed = 0;
+  assert_true (seen.zeroes > 1000);
+  assert_true (seen.errors > 100);
+}
+
 /* An assertion leaves by longjmp, so the seed is printed here. */
 static int
 print_seed (void **state)
@@ -1168,7 +1361,13 @@ main (void)
     TEST (full_questions_are_as_good_as_new),
     TEST (questions_keep_to_a_small_maximum),
     TEST (offsets_reach_to_the_largest_disk),
+    TEST (what_is_clean_is_unselected),
+    TEST (block_with_any_change_is_selected_as_a_whole),
+    TEST (changes_without_an_answer_are_selected),
+    TEST (destination_is_asked_only_where_the_source_has_changed),
     cmocka_unit_test_teardown (only_zeroes_are_called_zero, print_seed),
+    cmocka_unit_test_teardown (only_clean_blocks_are_called_unselected,
+                               print_seed),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

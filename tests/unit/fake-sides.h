@@ -256,7 +256,7 @@ fake_start_engine (void)
       .state = CONNECTION_UP,
     };
     extents[side] = extents_new (&pair.connections[side], &lane.ready,
-                                 copy.endpoints[side]->caps.extents_max);
+                                 copy.endpoints[side]->caps.extents_max, false);
     assert_non_null (extents[side]);
   }
   pair.copy = &copy;

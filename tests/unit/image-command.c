@@ -36,18 +36,19 @@ static void
 each_place_is_served_by_its_driver (void **state UNUSED)
 {
   check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
-                              IMAGE_READ, 4),
+                              IMAGE_READ, 4, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts",
                 "driver=qcow2,file.driver=file,file.filename=x"));
   check (image_command_serve ("vmdk",
                               (struct image_place) { "/dev/x", IMAGE_DEVICE },
-                              IMAGE_WRITE, 1),
+                              IMAGE_WRITE, 1, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=1", "--discard=unmap",
                 "--image-opts",
                 "driver=vmdk,file.driver=host_device,file.filename=/dev/x"));
-  check (image_command_serve (
-           "vdi", (struct image_place) { "/s", IMAGE_SOCKET }, IMAGE_READ, 2),
+  check (image_command_serve ("vdi",
+                              (struct image_place) { "/s", IMAGE_SOCKET },
+                              IMAGE_READ, 2, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=2", "--read-only",
                 "--image-opts",
                 "driver=vdi,file.driver=nbd,"
@@ -55,10 +56,25 @@ each_place_is_served_by_its_driver (void **state UNUSED)
 }
 
 static void
+contexts_are_served_by_their_options (void **state UNUSED)
+{
+  check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
+                              IMAGE_READ, 4, "qemu:dirty-bitmap:-b,0"),
+         WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
+                "--bitmap=-b,0", "--image-opts",
+                "driver=qcow2,file.driver=file,file.filename=x"));
+  check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
+                              IMAGE_READ, 4, "qemu:allocation-depth"),
+         WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
+                "--allocation-depth", "--image-opts",
+                "driver=qcow2,file.driver=file,file.filename=x"));
+}
+
+static void
 only_auto_lets_the_format_be_guessed (void **state UNUSED)
 {
   check (image_command_serve ("auto", (struct image_place) { "x", IMAGE_FILE },
-                              IMAGE_READ, 4),
+                              IMAGE_READ, 4, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts", "file.driver=file,file.filename=x"));
 }
@@ -68,8 +84,9 @@ names_stay_names (void **state UNUSED)
 {
   static const char name[] = "json:{-,read-only=off, \"x\":,,%s";
 
-  check (image_command_serve (
-           "qcow2", (struct image_place) { name, IMAGE_FILE }, IMAGE_READ, 4),
+  check (image_command_serve ("qcow2",
+                              (struct image_place) { name, IMAGE_FILE },
+                              IMAGE_READ, 4, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts",
                 "driver=qcow2,file.driver=file,"
@@ -145,6 +162,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (each_place_is_served_by_its_driver),
+    cmocka_unit_test (contexts_are_served_by_their_options),
     cmocka_unit_test (only_auto_lets_the_format_be_guessed),
     cmocka_unit_test (names_stay_names),
     cmocka_unit_test (images_are_described_as_json),
