@@ -418,7 +418,11 @@ warn_of_room (const struct copier *c)
 static bool
 makes_destination (const struct copier *c)
 {
-  return endpoint_caps (destination (c))->grows && !copy_is_partial (&c->copy)
+  const struct caps *to = endpoint_caps (destination (c));
+
+  if (c->copy.plan.updates && to->size == c->copy.plan.size)
+    return false;
+  return to->grows && !copy_is_partial (&c->copy)
     && !(c->copy.map && map_is_resumed (c->copy.map));
 }
 
@@ -539,7 +543,7 @@ tell_success (struct copier *c, const struct workers *workers)
   struct error e = { 0 };
 
   if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0
-      && !copy_is_partial (&c->copy))
+      && t->same == t->same_unread && !copy_is_partial (&c->copy))
     warn_of_no_data (endpoint_name (source (c)));
   if (t->differing > 0) {
     summary_differences (workers_differences (workers), t, destination (c));
@@ -548,7 +552,7 @@ tell_success (struct copier *c, const struct workers *workers)
   }
   if (c->options->progress || c->options->verbose) {
     if (c->copy.plan.copies)
-      summary_copied (t, r->working - r->verifying);
+      summary_copied (t, r->working - r->verifying, r->changed);
     if (c->copy.plan.compares)
       summary_compared (t, r->verifying);
   }
@@ -565,6 +569,7 @@ prepare (struct copier *c, struct error *e)
     .start = plan->start,
     .end = known ? plan->end : 0,
     .keep = c->copy.map && map_is_resumed (c->copy.map),
+    .update = plan->updates,
     .shared = c->targets[DESTINATION].wants.part,
     .allocate = plan->zero.allocate,
   };
@@ -598,6 +603,8 @@ make_ready (struct copier *c)
   }
   if (make_plan (c, &e) == -1) /* its caps can have changed */
     return give_up (c, &e, STAGE_CHECKING);
+  if (c->report->changed) /* its new size has to be stored */
+    c->copy.plan.flush_always = true;
   check_promise (c);
   if (c->copy.map
       && map_begin (c->copy.map, c->copy.plan.unit,
@@ -622,6 +629,7 @@ begin_totals (const struct copier *c)
     .unselected = copy_unselected (&c->copy),
     .compared_besides = copy_compared_besides (&c->copy),
     .open_ended = c->copy.plan.open_ended,
+    .updates = c->copy.plan.updates,
     .phases = c->copy.plan.copies + c->copy.plan.compares,
     .phase = c->copy.plan.copies ? PHASE_COPY : PHASE_COMPARE,
     .resumed = c->copy.map ? map_resumed (c->copy.map) : 0,

@@ -74,7 +74,7 @@ set_pace (const struct copy *copy, struct workers *workers, struct tuner *tuner)
     .limited = t.limited,
     .rtt = { t.rtt[SOURCE], t.rtt[DESTINATION] },
     .last_rtt = { t.last_rtt[SOURCE], t.last_rtt[DESTINATION] },
-    .compares = t.phase == PHASE_COMPARE,
+    .reads_both = t.updates || t.phase == PHASE_COMPARE,
     .idle = tuner->far ? idle_time () : 0,
   };
   const struct tuning before = tuner->pace;

@@ -118,6 +118,7 @@ struct preparation {
    * left as it is.
    */
   bool keep;
+  bool update;   /* what it holds is compared: only its size changes */
   bool shared;   /* other copies write the rest of it: only its size changes */
   bool allocate; /* reserve the blocks on the disk, too */
 };

@@ -800,7 +800,7 @@ static int
 set_size (struct file_endpoint *ep, const struct preparation *p,
           struct error *e)
 {
-  const bool overwrite = p->shared || (p->allocate && p->size > 0);
+  const bool overwrite = p->shared || p->update || (p->allocate && p->size > 0);
 
   if (((overwrite || p->size > ep->device.size)
        && ftruncate (ep->fd, p->size) == -1)
@@ -850,7 +850,13 @@ file_endpoint_prepare (struct endpoint *base, const struct preparation *p,
     base->caps.grows = false;
     return 0;
   }
-  return reserve (ep, p, e) == -1 || set_size (ep, p, e) == -1 ? -1 : 0;
+  if (reserve (ep, p, e) == -1
+      || (!(p->update && ep->device.size == p->size)
+          && set_size (ep, p, e) == -1))
+    return -1;
+  ep->expected = p->size;
+  base->caps.grows = !p->update;
+  return 0;
 }
 
 static int

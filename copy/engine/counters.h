@@ -20,6 +20,8 @@
   COUNTER (zero)        /* bytes zeroed, in any way */                         \
   COUNTER (zero_unread) /* of zero: bytes that were not read */                \
   COUNTER (skipped)     /* bytes already zero at the destination */            \
+  COUNTER (same)        /* updating: bytes that were the same already */       \
+  COUNTER (same_unread) /* of same: bytes of zero extents of both sides */     \
   COUNTER (again)       /* bytes copied again after a lost connection */       \
   COUNTER (read_bytes)  /* bytes read from the source to be copied */          \
   COUNTER (uncopied)    /* bytes passed over because they are not selected */  \
@@ -62,6 +64,7 @@ struct totals {
   uint64_t unselected;   /* bytes that are not to be copied; not in total */
   bool total_falls;      /* while ranges are found that are not selected */
   bool open_ended;       /* total is where the stream ended, or 0 */
+  bool updates;          /* only what differs is written */
   unsigned phases;       /* how many there are: 1 or 2 */
   enum phase_kind phase; /* the present one, or the last */
   uint64_t began;        /* clock_now time: when the present phase began */
@@ -89,7 +92,7 @@ totals_add (struct totals *t, const struct stats *s)
 static inline uint64_t
 totals_copied (const struct totals *t)
 {
-  return t->data + t->zero + t->skipped + t->resumed;
+  return t->data + t->zero + t->skipped + t->same + t->resumed;
 }
 
 /* Returns the bytes that are compared. */

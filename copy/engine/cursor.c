@@ -315,6 +315,19 @@ next_to_compare (struct cursor *c, const struct extent here[2])
   return work;
 }
 
+/* Decides what to update.  Where the destination is zero, this is a copy to a
+ * place that is zero; where both are, they are the same.
+ */
+static struct work
+next_to_update (struct cursor *c, const struct extent here[2])
+{
+  struct work work = next_to_compare (c, here);
+
+  work.already_zero = work.sides == READ_SIDE (SOURCE);
+  work.kind = work.sides == 0 ? SKIP : work.already_zero ? COPY : UPDATE;
+  return work;
+}
+
 static bool
 look (struct cursor *c, enum side side, struct extent *out)
 {
@@ -347,7 +360,7 @@ cursor_next (struct cursor *c)
     if (!has_stripe (c))
       return (struct work) { .kind = NO_WORK };
     if (!look (c, SOURCE, &here[SOURCE])
-        || (c->compares && here[SOURCE].value != EXTENT_UNSELECTED
+        || (c->reads_both && here[SOURCE].value != EXTENT_UNSELECTED
             && !look (c, DESTINATION, &here[DESTINATION])))
       return (struct work) { .kind = AWAIT_EXTENTS };
   } while (c->at == c->claimed && !claim (c, both (here)));
@@ -356,6 +369,8 @@ cursor_next (struct cursor *c)
     return work_to (c, UNSELECTED, min_u64 (c->claimed, here[SOURCE].end));
   if (c->compares)
     return next_to_compare (c, here);
+  if (c->reads_both)
+    return next_to_update (c, here);
   return is_hole (c, here[SOURCE])
     ? next_zero (c, round_in (c, here[SOURCE].end))
     : next_data (c, here[SOURCE].end);
@@ -372,7 +387,7 @@ void
 cursor_ask (struct cursor *c)
 {
   extents_ask (c->extents[SOURCE]);
-  if (c->compares || c->plan->zero.ask_destination)
+  if (c->reads_both || c->plan->zero.ask_destination)
     extents_ask (c->extents[DESTINATION]);
 }
 
@@ -390,5 +405,6 @@ cursor_begin (struct cursor *c, struct stripes *stripes, struct feed *feed,
   c->feed = feed;
   c->in_order = in_order;
   c->compares = compares;
+  c->reads_both = compares || c->plan->updates;
   c->at = c->claimed = c->stripe_end = 0;
 }

@@ -43,6 +43,7 @@ struct cursor {
   struct feed *feed;
   bool in_order;
   bool compares;
+  bool reads_both; /* it compares, or updates */
 
   uint64_t at;         /* where the next request starts */
   uint64_t claimed;    /* [at, claimed) is this worker's */

@@ -104,9 +104,10 @@ lane_request_max (const struct lane *l, uint64_t wanted)
 {
   const uint64_t most = l->buffers.n_slots * l->buffers.slot_size;
 
-  return min_u64 (
-    wanted,
-    l->plan->compares ? align_down (most / 2, l->buffers.slot_size) : most);
+  return min_u64 (wanted,
+                  plan_reads_both (l->plan)
+                    ? align_down (most / 2, l->buffers.slot_size)
+                    : most);
 }
 
 uint64_t
@@ -118,6 +119,7 @@ lane_bytes (const struct lane *l, const struct work *work)
   case COPY:
     return length;
   case COMPARE:
+  case UPDATE:
     return work->sides == READ_BOTH ? 2 * length : length;
   case ZERO:
     return l->zero_way == ZERO_WRITE ? length : 0;
@@ -144,7 +146,7 @@ lane_slots (const struct lane *l, struct range range, unsigned sides)
 static bool
 has_buffer (const struct lane *l, const struct work *work)
 {
-  return (work->kind != COPY && work->kind != COMPARE)
+  return (work->kind != COPY && work->kind != COMPARE && work->kind != UPDATE)
     || pool_has (&l->buffers, lane_slots (l, work->range, work->sides));
 }
 
@@ -221,13 +223,19 @@ lane_copied (struct lane *l, struct range range, bool again,
   struct stats *s = l->stats;
 
   unflushed_note (&l->unflushed, range);
+  l->wrote = l->wrote || how->data + how->zero > 0;
   if (again) {
     counter_add (&s->again, range_length (range));
     return;
   }
   counter_add (&s->data, how->data);
   counter_add (&s->zero, how->zero);
-  counter_add (&s->skipped, how->skipped);
+  if (l->plan->updates) { /* zeroes on both sides are the same, too */
+    counter_add (&s->same, how->same + how->skipped);
+    counter_add (&s->same_unread, how->read ? 0 : how->skipped);
+  }
+  else
+    counter_add (&s->skipped, how->skipped);
   if (how->read)
     counter_add (&s->read_bytes, range_length (range));
   else
@@ -265,6 +273,7 @@ void
 lane_flush (struct lane *l)
 {
   unflushed_flush_begins (&l->unflushed);
+  l->wrote = false;
   l->flush = (struct io) { .verb = IO_FLUSH, .ready = &l->ready };
   l->flushing = true;
   log_detail ("worker %u: flush", l->worker);
@@ -277,6 +286,12 @@ lane_flushed (struct lane *l)
 {
   l->flushing = false;
   unflushed_flush_ends (&l->unflushed);
+}
+
+bool
+lane_wants_flush (const struct lane *l)
+{
+  return !l->plan->updates || l->plan->flush_always || l->wrote;
 }
 
 bool
@@ -294,6 +309,7 @@ lane_lose_unflushed (struct lane *l, const struct error *why, struct error *e)
     && lane_has_unflushed (l);
 
   l->flushing = false;
+  l->wrote = true; /* what was written can still be in the server's cache */
   if (unflushed_lost (&l->unflushed, l->n_writing) && !from_stream)
     return true;
   error_set_at (e, why->number, &why->place,

@@ -47,6 +47,8 @@ struct lane {
   struct io flush;
   bool flushing;     /* flush is in flight */
   bool ended;        /* the source is a stream, and its end was read */
+  bool wrote;        /* something was sent to be written since the last flush,
+                        or may have been lost */
   bool compares;     /* the present phase does; see lane_begin */
   struct feed *feed; /* of the present phase; borrowed; NULL: no digest */
 
@@ -142,6 +144,7 @@ struct copied {
   uint64_t data;    /* written as data */
   uint64_t zero;    /* zeroed, in any way */
   uint64_t skipped; /* were zero at the destination already */
+  uint64_t same;    /* were the same already */
   bool read;        /* the range was read; else nothing of it was */
 };
 
@@ -196,6 +199,11 @@ lane_must_flush (const struct lane *l)
 {
   return unflushed_wants_flush (&l->unflushed);
 }
+
+/* Returns whether a flush can make anything durable that this lane has written:
+ * false only for an update that has found nothing to write.
+ */
+bool lane_wants_flush (const struct lane *l);
 
 /* Returns whether another request may begin to write. */
 bool lane_may_write (const struct lane *l);

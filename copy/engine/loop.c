@@ -332,7 +332,8 @@ loop_checkpoint_deadline (const struct loop *l, uint64_t now)
 {
   if (plan_of (l)->checkpoint == 0 || lane_is_flushing (&l->lane)
       || !connection_is_up (&l->pair.connections[DESTINATION])
-      || !lane_has_unflushed (&l->lane))
+      || !lane_has_unflushed (&l->lane)
+      || !(lane_wants_flush (&l->lane) || lane_must_flush (&l->lane)))
     return 0;
   return lane_must_flush (&l->lane) ? now : l->checkpoint;
 }

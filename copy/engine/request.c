@@ -4,6 +4,7 @@
  *   COPY ----> READING -> (cut into segments) -> WRITING -> IDLE
  *   ZERO ------------------------------------> WRITING -> IDLE
  *   COMPARE -> READING -> (compare) ---------------------> IDLE
+ *   UPDATE --> READING -> (cut into what differs) -> WRITING -> IDLE
  *
  * Where a digest is wanted, a request that was read keeps its buffer until the
  * digest has taken the data, too, which it does in the order of the disk:
@@ -22,7 +23,9 @@
  *   READING -> BACKOFF -> READING         its buffer is free meanwhile, unless
  *                                         the digest waits for it; both sides
  *                                         are read again
- *   WRITING -> BACKOFF -> WRITING         all segments again, cut as before
+ *   WRITING -> BACKOFF -> WRITING         all segments again, cut as before;
+ *                                         but an UPDATE reads again after its
+ *                                         destination was lost
  *
  * A read or a write that fails after all retries is repeated in parts, to find
  * the first place where it fails.  Everything around that place is still
@@ -45,6 +48,7 @@
 #include "base/log.h"
 #include "clock.h"
 #include "engine/request.h"
+#include "engine/update.h"
 
 /* The most segments of one buffer, and of a buffer of up to 1 MiB: segments
  * have 16 KiB on average, however fragmented the data is.
@@ -425,6 +429,19 @@ forget_zeroes (struct request *r)
   r->work.already_zero = false;
 }
 
+/* Forgets what the destination held, because its server may have lost that: an
+ * update reads it again.  An update that is written, and only waits for the
+ * digest, is in the record of unflushed writes.
+ */
+static void
+forget_destination (struct request *r)
+{
+  forget_zeroes (r);
+  if (r->work.kind == UPDATE && !r->search.on
+      && (r->state == WRITING || r->state == BACKOFF))
+    r->whole = false;
+}
+
 /* A read of the other side still writes into the request's buffer, so the
  * request waits for it.
  */
@@ -456,7 +473,7 @@ requests_lost (struct lane *l, enum side side)
     if (l->track)
       trace_lost (l, r, side);
     if (side == DESTINATION)
-      forget_zeroes (r);
+      forget_destination (r);
     if (r->state == READING)
       lose_read (l, r, side);
     else if (r->state == SEARCHING && r->search.side == side)
@@ -530,6 +547,7 @@ send_part (struct lane *l, struct request *r, struct part *p, uint64_t offset)
   const uint64_t end = p->zero && offset < p->refused_to ? p->refused_to
                                                          : p->end;
 
+  l->wrote = true;
   p->way = choose_way (l, p, offset);
   io->offset = offset;
   io->length = end - offset;
@@ -585,7 +603,11 @@ finish_or_read_rest (struct lane *l, struct request *r)
 static void
 finish_writing (struct lane *l, struct request *r)
 {
-  r->copied.read = r->buffer != NULL;
+  const struct copied *c = &r->copied;
+
+  r->copied.read = r->buffer && (r->work.sides & READ_SIDE (SOURCE));
+  if (r->work.kind == UPDATE)
+    r->copied.same = range_length (r->work.range) - c->data - c->zero;
   lane_copied (l, r->work.range, r->work.again, &r->copied);
   finish_or_read_rest (l, r);
 }
@@ -639,6 +661,25 @@ begin_zeroing (struct lane *l, const struct work *work)
     put_off (l, r, 0);
 }
 
+/* Returns how many segments a buffer of this length may have. */
+static unsigned
+segments_max (uint64_t length)
+{
+  return max_u64 (SEGMENTS_USUAL,
+                  min_u64 (SEGMENTS, SEGMENTS_USUAL * length / MiB));
+}
+
+/* Returns the unit in which data is searched for zeroes.  An update leaves out
+ * the zeroes that the destination has already, even where none are searched
+ * for.
+ */
+static uint64_t
+scan_unit (const struct lane *l, const struct request *r)
+{
+  return l->plan->updates && r->work.already_zero ? l->plan->update.grain
+                                                  : l->plan->zero.scan;
+}
+
 static void
 write_what_was_read (struct lane *l, struct request *r)
 {
@@ -649,14 +690,35 @@ write_what_was_read (struct lane *l, struct request *r)
     finish_or_read_rest (l, r);
     return;
   }
-  r->n_segments = zero_cut (
-    r->buffer, length, r->work.range.start, l->plan->zero.scan, r->segments,
-    max_u64 (SEGMENTS_USUAL,
-             min_u64 (SEGMENTS, SEGMENTS_USUAL * length / MiB)));
+  r->n_segments = zero_cut (r->buffer, length, r->work.range.start,
+                            scan_unit (l, r), r->segments,
+                            segments_max (length));
   if (lane_may_write (l))
     write_range (l, r);
   else
     put_off (l, r, 0); /* until the destination may be written to */
+}
+
+/* Writes where the destination differs; where it does nowhere, this waits for
+ * nothing.
+ */
+static void
+write_what_differs (struct lane *l, struct request *r)
+{
+  const struct update_plan *u = &l->plan->update;
+  const uint64_t length = range_length (r->work.range);
+  const uint8_t *source = r->work.sides & READ_SIDE (SOURCE)
+    ? half_of (l, r, SOURCE)
+    : NULL;
+
+  r->whole = true;
+  r->n_segments = update_cut (
+    source, half_of (l, r, DESTINATION), length, r->work.range.start, u->grain,
+    u->merge, l->plan->zero.scan, r->segments, segments_max (length));
+  if (r->n_segments == 0 || lane_may_write (l))
+    write_range (l, r);
+  else
+    put_off (l, r, 0);
 }
 
 /* -- where a request fails ------------------------------------------------ */
@@ -731,6 +793,24 @@ copy_around (struct lane *l, struct request *r)
     finish (l, r);
 }
 
+/* Makes an update copy its whole range: where a place cannot be read or
+ * written, everything around it is copied, as without comparing.  Returns false
+ * where the source's data was not read, or it is the destination that cannot be
+ * read.
+ */
+static bool
+copy_instead (struct request *r)
+{
+  const struct search *s = &r->search;
+
+  if (!(r->work.sides & READ_SIDE (SOURCE))
+      || s->part == &r->reads[DESTINATION])
+    return false;
+  r->work.kind = COPY;
+  r->work.sides = READ_SIDE (SOURCE);
+  return true;
+}
+
 /* Ends the search with the error that the copy fails with. */
 static int
 end_search (struct lane *l, struct request *r, struct error *e)
@@ -745,7 +825,7 @@ end_search (struct lane *l, struct request *r, struct error *e)
   s->on = false;
   s->over = true;
   l->abandoned = true;
-  if (r->work.kind == COMPARE)
+  if (r->work.kind == COMPARE || (r->work.kind == UPDATE && !copy_instead (r)))
     abandon (l, r);
   else
     copy_around (l, r);
@@ -1011,7 +1091,10 @@ step_read (struct lane *l, struct request *r, struct part *p, int err,
   counter_add (&l->stats->came, r->charged);
   if (r->work.kind == COPY)
     return step_copy (l, r, e);
-  compare (l, r);
+  if (r->work.kind == UPDATE)
+    write_what_differs (l, r);
+  else
+    compare (l, r);
   return 0;
 }
 
@@ -1122,6 +1205,7 @@ request_start (struct lane *l, const struct work *work)
   switch (work->kind) {
   case COPY:
   case COMPARE:
+  case UPDATE:
     begin_reading (l, work);
     break;
   case ZERO:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The state machine of one range: read, look for zeroes, write or zero, done;
- * or read both sides, and compare.
+ * or read both sides, and compare, or write what differs.
  *
  * request_start begins a request, and request_step moves it on each time one of
  * its ios is over.  A request that failed, or lost its connection, is put off
@@ -27,7 +27,7 @@ int requests_init (struct lane *l);
 void requests_free (struct lane *l);
 
 /* Starts work of any kind except NO_WORK, AWAIT_EXTENTS and AWAIT_DIGEST;
- * lane_has_room has returned true for it.  The range of a COPY or COMPARE has
+ * lane_has_room has returned true for it.  The range of a COPY, COMPARE or UPDATE has
  * at most lane_request_max bytes, and that of a ZERO at most zero_way_max bytes
  * for the lane's way to zero.
  */

@@ -53,7 +53,8 @@ look_at (struct scan *s, struct endpoint *ep, bool ask, struct error *e)
 static bool
 asks_destination (const struct plan *plan)
 {
-  return plan->copies ? plan->zero.ask_destination : plan->destination_extents;
+  return plan->copies && !plan->updates ? plan->zero.ask_destination
+                                        : plan->destination_extents;
 }
 
 /* A destination that cannot be asked before it is written to, such as an

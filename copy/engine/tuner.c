@@ -114,8 +114,8 @@ tuner_deadline (const struct tuner *t)
 static uint64_t
 both (const struct delivered *d, const uint64_t rtt[2])
 {
-  return d->compares ? max_u64 (rtt[SOURCE], rtt[DESTINATION])
-                     : rtt[SOURCE] + rtt[DESTINATION];
+  return d->reads_both ? max_u64 (rtt[SOURCE], rtt[DESTINATION])
+                       : rtt[SOURCE] + rtt[DESTINATION];
 }
 
 /* -- rounds --------------------------------------------------------------- */

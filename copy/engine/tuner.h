@@ -52,7 +52,7 @@ struct delivered {
                            round with any, nothing is concluded */
   uint64_t rtt[2];      /* ns, by side: the shortest round trip; 0: unknown */
   uint64_t last_rtt[2]; /* ns, by side: of the latest answers */
-  bool compares;        /* both sides are read at the same time */
+  bool reads_both;      /* both sides are read at the same time */
   uint64_t idle;        /* ns that the processors were idle, on average */
 };
 

@@ -19,6 +19,8 @@ enum work_kind {
   ZERO,          /* zero the destination */
   SKIP,          /* do nothing: the destination is zero already */
   COMPARE,       /* read both sides, or one, and compare */
+  UPDATE,        /* read the destination, and the source unless it is zero
+                    there, and write what differs */
   HOLE,          /* compare nothing: both sides are zero */
   UNSELECTED,    /* do nothing: the range is not selected */
 };
@@ -28,8 +30,8 @@ struct work {
   struct range range; /* not of the first three kinds */
   bool again;         /* it was done before, and was lost */
   bool already_zero;  /* COPY: the destination reads as zeroes there */
-  unsigned sides;     /* COPY, COMPARE: READ_SIDEs; one that is not read is
-                         zero */
+  unsigned sides;     /* COPY, COMPARE, UPDATE: READ_SIDEs; one that is not
+                         read is zero */
 };
 
 /* The sides that are read: these, or'ed. */

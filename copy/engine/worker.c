@@ -308,6 +308,7 @@ flush (struct worker *w, uint64_t now, struct wait *wait)
   if (!wants_flush (w))
     return after_phase (w);
   if (!lane_is_flushing (lane) && !w->last_flush && is_up (w, DESTINATION)
+      && lane_wants_flush (lane)
       && (!loop_is_winding_down (&w->loop) || lane_has_unflushed (lane))) {
     lane_flush (lane);
     w->last_flush = true;

@@ -342,6 +342,7 @@ workers_totals (const struct workers *c)
   const struct phase *phase = present_phase (c);
   struct totals t = {
     .open_ended = c->copy->plan.open_ended,
+    .updates = c->copy->plan.updates,
     .phases = c->shared.n_phases,
     .phase = phase->compares ? PHASE_COMPARE : PHASE_COPY,
     .began = atomic_load (&phase->began),

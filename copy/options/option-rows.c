@@ -305,6 +305,12 @@ const struct option_row option_rows[] = {
     .file = WRITES,
   },
   {
+    .name = "update", .type = FLAG,
+    .field = FIELD (update),
+    .help = "read both sides, and write only what differs",
+    .excludes = { "compare", "destination-is-zero" },
+  },
+  {
     .name = "verbose", .letter = 'v', .type = TALLY,
     .field = FIELD (verbose),
     .help = "say what the workers do; twice: also what libnbd does",

@@ -159,9 +159,9 @@ describe_plan (const struct copy *c, const struct scan_result *found)
   const struct plan *p = &c->plan;
 
   return json_pack (
-    "{s:b, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
+    "{s:b, s:b, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:b, s:s,"
     " s:b, s:b, s:o, s:o}",
-    "copy", p->copies, "compare", p->compares, "total",
+    "copy", p->copies, "compare", p->compares, "update", p->updates, "total",
     describe_total (c, found), "selection", describe_selection (c, found),
     "workers", (int) p->workers, "requests", (int) p->requests, "request_size",
     json_of_number (p->request_size), "queue_size",
@@ -193,12 +193,13 @@ json_t *
 describe_bytes (const struct totals *t)
 {
   return json_pack (
-    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "unselected",
+    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "unselected",
     json_of_number (t->unselected), "total",
     describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
     "data", json_of_number (t->data), "zero", json_of_number (t->zero),
-    "skipped", json_of_number (t->skipped), "resumed",
-    json_of_number (t->resumed), "recopied", json_of_number (t->again));
+    "skipped", json_of_number (t->skipped), "same", json_of_number (t->same),
+    "resumed", json_of_number (t->resumed), "recopied",
+    json_of_number (t->again));
 }
 
 /* -- comparing ------------------------------------------------------------ */

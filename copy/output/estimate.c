@@ -46,11 +46,15 @@ estimator_deadline (const struct estimator *e)
   return e->next_sample;
 }
 
-/* Returns the bytes that the data rate counts. */
+/* Returns the bytes that the data rate counts: an update reads much more than
+ * it writes.
+ */
 static uint64_t
 data_of (const struct totals *t)
 {
-  return t->phase == PHASE_COPY ? t->data : t->compared;
+  return t->phase == PHASE_COMPARE ? t->compared
+    : t->updates                   ? t->read_bytes
+                                   : t->data;
 }
 
 static uint64_t

@@ -86,7 +86,8 @@ report_note_copy (struct report *r, const struct plan *p,
     r->verifying = now - (p->copies ? t->began : start);
   if (complete && p->compares)
     set (&r->verify, describe_verify (workers_differences (workers), t));
-  r->flushed = complete && p->copies && p->flush;
+  r->flushed = complete && p->copies && p->flush
+    && (p->flush_always || !p->updates || t->writes > 0 || t->zeroes > 0);
   r->p50 = workers_latency (workers, 50);
   r->p99 = workers_latency (workers, 99);
   r->changed = r->changed || t->writes > 0 || t->zeroes > 0;
@@ -197,7 +198,9 @@ describe_rate (const struct report *r)
 
   if (!r->copied || copying == 0)
     return json_null ();
-  return json_real ((double) r->totals.data / copying * NS_PER_S);
+  return json_real (
+    (double) (r->totals.updates ? r->totals.read_bytes : r->totals.data)
+    / copying * NS_PER_S);
 }
 
 static json_t *

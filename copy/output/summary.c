@@ -54,6 +54,10 @@ format_writing (const struct plan *p, char *text, size_t size)
     snprintf (text, size, " destination-is-zero=%s allocated=%s flush=%s",
               describe_zero (&p->zero), yes_or_no (p->zero.allocate),
               yes_or_no (p->flush));
+  if (p->updates)
+    snprintf (text, size, " update=yes block=%" PRIu64 " allocated=%s flush=%s",
+              p->update.grain, yes_or_no (p->zero.allocate),
+              yes_or_no (p->flush));
   return text;
 }
 
@@ -149,7 +153,11 @@ summary_scan (const struct plan *p, const struct scan_result *f)
   human_size (unknown, f->unknown);
   if (f->unselected > 0)
     log_say ("not selected: %s", human_size (unselected, f->unselected));
-  if (p->copies && f->told_apart)
+  if (p->updates && f->told_apart)
+    log_say ("found: %s data and %s zeroes to be compared, %s zero on both"
+             " sides, %s unknown",
+             data, zero, skipped, unknown);
+  else if (p->copies && f->told_apart)
     log_say ("found: %s data, %s to be zeroed, %s already zero, %s unknown",
              data, zero, skipped, unknown);
   else if (p->copies)
@@ -177,8 +185,9 @@ summary_growth (unsigned workers, uint64_t rtt)
               rtt / NS_PER_US);
 }
 
-/* Formats "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero" and, if
- * there were any, ", 2.0 GiB resumed; 3 retries, 1.0 MiB copied again".
+/* Formats "300.0 MiB data, 10.0 MiB zeroed, 714.0 MiB already zero" ("the same"
+ * for an update) and, if there were any, ", 2.0 GiB resumed; 3 retries, 1.0 MiB
+ * copied again".
  */
 static char *
 format_parts (const struct totals *t, char *text, size_t size)
@@ -187,9 +196,10 @@ format_parts (const struct totals *t, char *text, size_t size)
   char resumed[HUMAN_MAX], again[HUMAN_MAX];
   int n;
 
-  n = snprintf (text, size, "%s data, %s zeroed, %s already zero",
+  n = snprintf (text, size, "%s data, %s zeroed, %s %s",
                 human_size (data, t->data), human_size (zero, t->zero),
-                human_size (skipped, t->skipped));
+                human_size (skipped, t->updates ? t->same : t->skipped),
+                t->updates ? "the same" : "already zero");
   if (t->resumed > 0)
     n += snprintf (text + n, size - n, ", %s resumed",
                    human_size (resumed, t->resumed));
@@ -201,16 +211,18 @@ format_parts (const struct totals *t, char *text, size_t size)
 }
 
 void
-summary_copied (const struct totals *t, uint64_t elapsed)
+summary_copied (const struct totals *t, uint64_t elapsed, bool changed)
 {
   const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
   const uint64_t done = t->total - t->resumed;
   char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
 
-  log_say ("copied %s in %s (%s/s) with %u worker%s: %s",
-           human_size (size, done), human_duration (time, elapsed),
-           human_size (rate, done / seconds), t->workers,
-           t->workers == 1 ? "" : "s", format_parts (t, parts, sizeof parts));
+  log_say ("%s %s in %s (%s/s) with %u worker%s: %s%s",
+           t->updates ? "updated" : "copied", human_size (size, done),
+           human_duration (time, elapsed), human_size (rate, done / seconds),
+           t->workers, t->workers == 1 ? "" : "s",
+           t->updates && !changed ? "unchanged: " : "",
+           format_parts (t, parts, sizeof parts));
 }
 
 /* Formats "300.0 MiB read, 724.0 MiB zero on both sides" and, if there were
@@ -275,7 +287,8 @@ summary_interrupted (const struct totals *t, int signal_number,
   const bool copying = t->phase == PHASE_COPY;
 
   log_say ("ended by signal %d (%s): %s %s%s%s in %s: %s", signal_number,
-           strsignal (signal_number), copying ? "copied" : "compared",
+           strsignal (signal_number),
+           copying ? t->updates ? "updated" : "copied" : "compared",
            human_size (done, totals_done (t)), t->open_ended ? "" : " of ",
            t->open_ended ? "" : human_size (size, totals_to_do (t)),
            human_duration (time, elapsed),

@@ -25,8 +25,10 @@ void summary_scan (const struct plan *p, const struct scan_result *f);
 void summary_tuning (const struct tuning *p);
 void summary_growth (unsigned workers, uint64_t rtt);
 
-/* Prints one line at the end of a copy.  elapsed is in ns. */
-void summary_copied (const struct totals *t, uint64_t elapsed);
+/* Prints one line at the end of a copy.  elapsed is in ns; @changed says whether
+ * the destination was changed.
+ */
+void summary_copied (const struct totals *t, uint64_t elapsed, bool changed);
 
 /* Prints one line at the end of a comparison.  elapsed is in ns. */
 void summary_compared (const struct totals *t, uint64_t elapsed);

@@ -50,6 +50,13 @@ static const uint64_t sizes[SIZES_MAX] = { 512 * KiB, 768 * KiB, MiB, 3 * MiB };
  */
 #define GAP 4096
 
+/* When updating, two differences with fewer bytes between them are written as
+ * one: that costs less than a request of its own, and touches few blocks more.
+ * Differences are cut at multiples of BLOCK at least.
+ */
+#define MERGE (16 * KiB)
+#define BLOCK 4096
+
 /* In requests.  A worker that claims several at a time rarely meets the lock of
  * the stripes, and leaves the rest to be stolen.  Stealing pays as soon as it
  * saves waiting for the owner.  A claim is a whole number of requests at each
@@ -84,7 +91,7 @@ copies_part (const struct options *o)
 struct endpoint_wants
 plan_wants (enum side side, const struct options *o)
 {
-  const bool compare = o->compare || o->verify;
+  const bool compare = o->compare || o->verify || o->update;
   const bool asks_what_is_zero = !o->compare && !o->allocated
     && (o->destination_is_zero == IS_ZERO_AUTO
         || (o->map && o->destination_is_zero == IS_ZERO_YES));
@@ -179,6 +186,10 @@ refuse_unwritable (const struct options *o, const struct plan_side *sides,
     return refuse (sides, DESTINATION, ENOTSUP, e,
                    "each of its blocks can be written only once, so --map"
                    " cannot resume the copy");
+  if (o->update && destination->written_once)
+    return refuse (sides, DESTINATION, ENOTSUP, e,
+                   "each of its blocks can be written only once, so --update"
+                   " cannot change them");
   return 0;
 }
 
@@ -422,6 +433,8 @@ choose_claim (const struct plan *p)
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)
 {
+  if (o->update && !destination->missing)
+    return IS_ZERO_AUTO;
   if (o->allocated || destination->stream)
     return IS_ZERO_NO;
   if (destination->grows && !copies_part (o))
@@ -429,6 +442,35 @@ what_is_known (const struct options *o, const struct caps *destination)
   return destination->kept && o->destination_is_zero == IS_ZERO_YES
     ? IS_ZERO_AUTO
     : o->destination_is_zero;
+}
+
+/* Returns the unit of searching for zeroes, which is only advice unless it is
+ * given: no run longer than half a request would be found.
+ */
+static uint64_t
+choose_scan (const struct plan *p, const struct options *o, uint64_t least,
+             const struct caps *destination)
+{
+  const uint64_t scan = max_u64 (least, p->align);
+
+  return !o->sparse_given && destination->block_preferred <= p->request_size / 2
+    ? max_u64 (scan, destination->block_preferred)
+    : scan;
+}
+
+/* An update never writes more than whole blocks that differ, whatever is said
+ * about zeroes.
+ */
+static struct update_plan
+plan_update (const struct plan *p, const struct options *o,
+             const struct caps *destination)
+{
+  const uint64_t least = o->sparse > 0 ? o->sparse : BLOCK;
+
+  return (struct update_plan) {
+    .grain = choose_scan (p, o, least, destination),
+    .merge = MERGE,
+  };
 }
 
 static struct zero_plan
@@ -443,14 +485,10 @@ plan_zeroes (const struct plan *p, const struct options *o,
     .write_max = p->request_size,
   };
 
-  z.ask_destination = z.known == IS_ZERO_AUTO && destination->extents_max > 0;
-  if (!o->allocated && !o->synchronous && o->sparse > 0
-      && !destination->stream) {
-    z.scan = max_u64 (o->sparse, p->align);
-    /* It is only advice: no run longer than half a request would be found. */
-    if (!o->sparse_given && destination->block_preferred <= p->request_size / 2)
-      z.scan = max_u64 (z.scan, destination->block_preferred);
-  }
+  z.ask_destination = z.known == IS_ZERO_AUTO && destination->extents_max > 0
+    && !(p->updates && o->no_extents);
+  if (!o->allocated && !o->synchronous && o->sparse > 0 && !destination->stream)
+    z.scan = choose_scan (p, o, o->sparse, destination);
   return z;
 }
 
@@ -468,6 +506,7 @@ plan_make (struct plan *p, const struct options *o,
     .copies = !o->compare,
     .compares = o->compare || o->verify,
     .compares_all = o->verify && o->verify_scope == VERIFY_ALL,
+    .updates = o->update && !destination->missing,
     .size = source->size,
     .open_ended = source->stream,
     .size_is_known = o->source_size_given,
@@ -483,6 +522,7 @@ plan_make (struct plan *p, const struct options *o,
                : CHECKPOINT,
     .source_extents = (!o->no_extents || o->changed) && source->extents_max > 0,
     .flush = !o->compare && !o->no_flush && destination->can_flush,
+    .flush_always = o->flush || o->map,
     .in_order = o->digest != DIGEST_NONE,
     .digest = { .kind = o->digest, .block = o->digest_block },
   };
@@ -490,7 +530,7 @@ plan_make (struct plan *p, const struct options *o,
     return -1;
 
   choose_part (p, o);
-  p->destination_extents = p->compares && !o->no_extents
+  p->destination_extents = plan_reads_both (p) && !o->no_extents
     && destination->extents_max > 0;
   p->request_size = choose_request_size (p, o, source, destination, preferred);
   p->requests = choose_requests (p, o);
@@ -501,6 +541,7 @@ plan_make (struct plan *p, const struct options *o,
   p->queue_size = choose_queue_size (p, o, machine);
   choose_sizes (p, o, source, destination, preferred);
   p->zero = plan_zeroes (p, o, destination);
+  p->update = plan_update (p, o, destination);
   p->gap = max_u64 (min_u64 (p->zero.scan, GAP), p->grain);
   p->claim = choose_claim (p);
   return 0;

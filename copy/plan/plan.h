@@ -23,6 +23,12 @@ struct digest_plan {
   uint64_t block; /* power of two; 0 without a digest */
 };
 
+/* How what differs is cut when updating. */
+struct update_plan {
+  uint64_t grain; /* power of two, multiple of align: blocks are compared */
+  uint64_t merge; /* fewer bytes between two differences are written, too */
+};
+
 #define SIZES_MAX 4
 
 /* This many requests in flight keep a near server busy. */
@@ -41,8 +47,10 @@ uint64_t plan_in_flight (const struct machine *m);
 struct plan {
   bool copies;   /* else nothing is written */
   bool compares; /* both sides are read; after a copy, that is a second phase */
-  bool compares_all;   /* also what was not selected to be copied */
-  uint64_t size;       /* of the source, in bytes */
+  bool compares_all; /* also what was not selected to be copied */
+  bool updates;  /* while copying, both sides are read, and only what differs is
+                    written */
+  uint64_t size; /* of the source, in bytes */
   uint64_t start, end; /* the part to copy, half open */
   struct shard shard;  /* the shard that this part is */
   bool size_is_known;  /* the source must have the expected size */
@@ -78,6 +86,8 @@ struct plan {
   bool source_extents;
   bool destination_extents; /* for comparing; see zero for zeroing */
   bool flush;
+  bool flush_always; /* even when an update has nothing to write */
+  struct update_plan update;
   struct zero_plan zero;
   struct digest_plan digest;
 };
@@ -89,11 +99,18 @@ plan_length (const struct plan *p)
   return p->end - p->start;
 }
 
+/* Returns whether requests read both sides in any phase. */
+static inline bool
+plan_reads_both (const struct plan *p)
+{
+  return p->compares || p->updates;
+}
+
 /* Returns how many bytes of memory one request of this size takes. */
 static inline uint64_t
 plan_buffer_size (const struct plan *p, uint64_t size)
 {
-  return p->compares ? 2 * size : size;
+  return plan_reads_both (p) ? 2 * size : size;
 }
 
 /* What the plan needs to know about a side. */

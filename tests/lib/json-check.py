@@ -77,7 +77,7 @@ def check_progress(events):
     before = -1
     for e in events:
         assert e["done"] == (e["data"] + e["zero"] + e["skipped"]
-                             + e["resumed"]), e
+                             + e["same"] + e["resumed"]), e
         assert e["done"] >= before, "it fell: %s" % e
         assert e["total"] is None or e["done"] <= e["total"], e
         assert (e["percent"] == 100) == (e["phase"] == "done"), e
