@@ -145,6 +145,8 @@ struct content {
   const char *path; /* of the file that will be replaced */
   mode_t mode;
   bool held; /* locked, and on stable storage before it gets the name */
+  void (*print) (FILE *f, const void *opaque); /* NULL: text */
+  const void *opaque;
   const char *text;
   size_t length;
 };
@@ -165,13 +167,43 @@ write_all (int fd, const char *text, size_t length)
   return 0;
 }
 
+/* Closes the stream.  -1 with errno if anything could not be written. */
+static int
+close_stream (FILE *f)
+{
+  int err = ferror (f) ? errno : 0;
+
+  if (fclose (f) != 0 && err == 0)
+    err = errno;
+  errno = err;
+  return err == 0 ? 0 : -1;
+}
+
+static int
+write_content (const struct content *c, int fd)
+{
+  int copy;
+  FILE *f;
+
+  if (c->print == NULL)
+    return write_all (fd, c->text, c->length);
+  if ((copy = fcntl (fd, F_DUPFD_CLOEXEC, 0)) == -1)
+    return -1;
+  if ((f = fdopen (copy, "w")) == NULL) {
+    close_keeping_errno (copy);
+    return -1;
+  }
+  c->print (f, c->opaque);
+  return close_stream (f);
+}
+
 /* Gives the new file everything that it needs besides a name. */
 static int
 fill (const struct content *c, int fd)
 {
   if (fchmod (fd, c->mode) == -1
       || (c->held && flock (fd, LOCK_EX | LOCK_NB) == -1)
-      || write_all (fd, c->text, c->length) == -1)
+      || write_content (c, fd) == -1)
     return -1;
   return c->held ? fsync (fd) : 0;
 }
@@ -365,6 +397,26 @@ atomic_file_write (const char *path, mode_t mode, const char *text,
     .path = path, .mode = mode, .text = text, .length = length });
 
   return fd == -1 ? -1 : close (fd);
+}
+
+int
+atomic_file_print (const char *path, mode_t mode,
+                   void (*print) (FILE *f, const void *opaque),
+                   const void *opaque)
+{
+  const int fd = replace (&(struct content) {
+    .path = path, .mode = mode, .print = print, .opaque = opaque });
+
+  return fd == -1 ? -1 : close (fd);
+}
+
+mode_t
+atomic_file_new_mode (void)
+{
+  const mode_t mask = umask (0);
+
+  umask (mask);
+  return 0666 & ~mask;
 }
 
 void

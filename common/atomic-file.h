@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct atomic_file { /* closing a zeroed one is safe */
@@ -53,6 +54,18 @@ int atomic_file_check (const char *path);
  */
 int atomic_file_write (const char *path, mode_t mode, const char *text,
                        size_t length);
+
+/* Does the same, with content that a function prints; it may be called twice.
+ * Errors of the stream need not be checked there.
+ */
+int atomic_file_print (const char *path, mode_t mode,
+                       void (*print) (FILE *f, const void *opaque),
+                       const void *opaque);
+
+/* Returns the mode of a new file that anybody may read and write as far as the
+ * umask allows.  No other thread may create files meanwhile.
+ */
+mode_t atomic_file_new_mode (void);
 
 /* Closes the file, and removes it if @remove is set. */
 void atomic_file_close (struct atomic_file *l, bool remove);

@@ -27,6 +27,7 @@
 #include "monitor.h"
 #include "options/options.h"
 #include "output/describe.h"
+#include "output/differences-file.h"
 #include "output/output-file.h"
 #include "output/status.h"
 #include "output/summary.h"
@@ -60,6 +61,8 @@ struct copier {
   struct extent_list list;       /* empty where nothing is selected */
   struct spot_check *spot_check; /* NULL: nothing was promised */
   char digest[BLKHASH_TEXT];
+  struct differences_file differences_file;
+  struct range_collector differences; /* v is NULL: not complete, or not kept */
 };
 
 static struct endpoint *
@@ -594,6 +597,11 @@ make_ready (struct copier *c)
                            &e)
         == -1)
     return give_up (c, &e, STAGE_CHECKING);
+  if (c->options->differences
+      && differences_file_check (&c->differences_file, c->options->differences,
+                                 &e)
+        == -1)
+    return give_up (c, &e, STAGE_CHECKING);
   if (c->copy.map && map_claim (c->copy.map, &e) == -1)
     return give_up (c, &e, STAGE_CHECKING);
   c->report->changed = c->copy.plan.copies && makes_destination (c);
@@ -802,6 +810,8 @@ copy (struct copier *c, uint64_t start)
     status = tell_success (c, workers);
   if (complete && c->copy.map)
     mark_complete (c, workers);
+  if (complete && c->copy.plan.lists_all)
+    c->differences = workers_take_differences (workers);
   workers_free (workers);
 
   checkpoint_save (&c->checkpoint);
@@ -864,6 +874,25 @@ tell_digest (struct copier *c)
     error_set (&e, errno, "cannot write the digest: %s", strerror (errno));
   }
   return give_up (c, &e, STAGE_COPYING);
+}
+
+/* Writes the list of --differences.  Like the digest it comes last, so that it
+ * is always the list of a complete comparison.  Returns the exit status.
+ */
+static int
+list_differences (struct copier *c, int status)
+{
+  struct error e = { 0 };
+
+  if (c->differences.v == NULL || (status != DONE && status != DIFFERENT)) {
+    differences_file_omit (&c->differences_file);
+    return status;
+  }
+  return differences_file_write (&c->differences_file, &c->differences,
+                                 c->copy.plan.size, &e)
+      == 0
+    ? status
+    : give_up (c, &e, STAGE_COPYING);
 }
 
 /* Checks the descriptors that the command line names.  Our own descriptors must
@@ -965,6 +994,7 @@ free_all (struct copier *c)
   scan_free (c->scan);
   spot_check_free (c->spot_check);
   extent_list_free (&c->list);
+  range_collector_free (&c->differences);
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     target_free (&c->targets[side]);
 }
@@ -990,6 +1020,8 @@ copier_run (const struct options *o, const struct machine *machine,
     end_trace (&c);
     status = close_both (&c, status);
   }
+  if (report->copied && o->differences)
+    status = list_differences (&c, status);
   if (status == DONE && c.digest[0]) {
     report_note_digest (report, c.digest);
     status = tell_digest (&c);

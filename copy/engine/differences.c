@@ -24,6 +24,7 @@ struct differences {
   pthread_mutex_t lock; /* all below */
   struct ranges found;  /* all that differs below limit */
   uint64_t limit;
+  struct range_collector all; /* v is NULL: not all are kept */
 };
 
 struct differences *
@@ -53,7 +54,14 @@ differences_free (struct differences *d)
     return;
   pthread_mutex_destroy (&d->lock);
   ranges_free (&d->found);
+  range_collector_free (&d->all);
   free (d);
+}
+
+int
+differences_keep_all (struct differences *d)
+{
+  return range_collector_init (&d->all, DIFFERENCES_MAX);
 }
 
 /* When there is no room, the last range on the disk is dropped, and so is
@@ -64,6 +72,8 @@ static void
 note (struct differences *d, uint64_t start, uint64_t end)
 {
   pthread_mutex_lock (&d->lock);
+  if (d->all.v)
+    range_collector_add (&d->all, range_of (start, end));
   while (start < d->limit
          && !ranges_set (&d->found, start, min_u64 (end, d->limit), 0)) {
     d->limit = ranges_at (&d->found, ranges_count (&d->found) - 1)->start;
@@ -120,6 +130,16 @@ differences_compare (struct differences *d, uint64_t offset,
     }
   }
   return sum;
+}
+
+struct range_collector
+differences_take_all (struct differences *d)
+{
+  struct range_collector all = d->all;
+
+  range_collector_sort (&all);
+  d->all = (struct range_collector) { .v = NULL };
+  return all;
 }
 
 const struct ranges *

@@ -12,12 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "range-collector.h"
 #include "ranges.h"
 
 struct differences; /* body in differences.c */
 
 struct differences *differences_new (void);    /* NULL with errno */
 void differences_free (struct differences *d); /* NULL is fine */
+
+/* Keeps all ranges, too, in memory for DIFFERENCES_MAX of them.  Called before
+ * the first comparison.  Returns -1 with errno.
+ */
+int differences_keep_all (struct differences *d);
+
+#define DIFFERENCES_MAX (1 << 20)
 
 /* Compares @length bytes of both sides, which are at @offset on the disk; NULL,
  * for one side at most, stands for zeroes.  Returns how many bytes are in
@@ -31,5 +39,10 @@ uint64_t differences_compare (struct differences *d, uint64_t offset,
  * whether these are all that differ.  Called after all workers have ended.
  */
 const struct ranges *differences_found (const struct differences *d, bool *all);
+
+/* Hands over all ranges that differ, sorted; the caller frees them.  Called once,
+ * after all workers have ended, if all were to be kept.
+ */
+struct range_collector differences_take_all (struct differences *d);
 
 #endif /* DIFFERENCES_H */

@@ -86,7 +86,10 @@ make_phases (struct workers *c)
 {
   const struct plan *plan = &c->copy->plan;
 
-  if (plan->compares && (c->shared.differences = differences_new ()) == NULL)
+  if (plan->compares
+      && ((c->shared.differences = differences_new ()) == NULL
+          || (plan->lists_all
+              && differences_keep_all (c->shared.differences) == -1)))
     return false;
   if ((plan->copies && !make_phase (c, false, !plan->compares))
       || (plan->compares && !make_phase (c, true, true)))
@@ -415,6 +418,12 @@ const struct differences *
 workers_differences (const struct workers *c)
 {
   return c->shared.differences;
+}
+
+struct range_collector
+workers_take_differences (struct workers *c)
+{
+  return differences_take_all (c->shared.differences);
 }
 
 int

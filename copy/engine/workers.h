@@ -61,6 +61,11 @@ bool workers_join (struct workers *c);
  */
 const struct differences *workers_differences (const struct workers *c);
 
+/* Hands over all ranges that differ, sorted; the caller frees them.  Called once,
+ * after workers_join, if the plan lists them.
+ */
+struct range_collector workers_take_differences (struct workers *c);
+
 /* Writes the digest that the plan wants.  Called after workers_join has
  * returned true.  Returns -1 with the error set.
  */

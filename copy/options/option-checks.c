@@ -103,6 +103,42 @@ check_outputs (struct options *o, struct error *e)
   return error_is_set (e) ? -1 : 0;
 }
 
+/* Returns an option other than --differences that writes to standard output; NULL:
+ * there is none.
+ */
+static const char *
+also_to_standard_output (const struct options *o)
+{
+  struct option_file f;
+
+  for (size_t at = 0; options_next_file (o, &at, &f);)
+    if (f.fd == STDOUT_FILENO && strcmp (f.option, "differences") != 0)
+      return f.option;
+  return o->digest != DIGEST_NONE && !o->blkhash_file ? "blkhash" : NULL;
+}
+
+int
+option_check_differences (const struct options *o, struct error *e)
+{
+  const char *other;
+
+  if (o->differences == NULL)
+    return 0;
+  if (!o->compare && !o->verify) {
+    error_set (e, EINVAL, "--differences requires --compare or --verify");
+    return -1;
+  }
+  if (strcmp (o->differences, "-") != 0)
+    return 0;
+  if ((other = also_to_standard_output (o)) == NULL)
+    return 0;
+  error_set (e, EINVAL,
+             "--differences=- cannot be used with --%s, which also writes to"
+             " standard output",
+             other);
+  return -1;
+}
+
 int
 option_check_destination (struct options *o, struct error *e)
 {

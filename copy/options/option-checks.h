@@ -20,6 +20,11 @@ int option_check_rows (const bool given[], struct error *e);
  */
 int option_check_changed (const struct options *o, struct error *e);
 
+/* Checks what no row can say of --differences, which needs a comparison and
+ * standard output for itself.  Returns 0, or -1 with the error set.
+ */
+int option_check_differences (const struct options *o, struct error *e);
+
 /* Checks what no row can say, because it depends on the destination.  If the
  * data goes to standard output, refuses options that write there, too, and
  * removes a report among them from the options, so that the refusal is not

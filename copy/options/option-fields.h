@@ -76,6 +76,8 @@ struct options {
   const char *status_file; /* --status-file; NULL: none */
   const char *report;      /* --report; "-" is standard output */
   const char *trace_file;  /* --trace; NULL: none */
+  const char *differences; /* --differences; "-" is standard output; NULL: none
+                            */
   uint64_t interval;       /* --interval, ns; 0: not given */
   bool quiet;
   unsigned verbose; /* how often -v was given */

@@ -89,6 +89,12 @@ const struct option_row option_rows[] = {
     .from_nbdcopy = true,
   },
   {
+    .name = "differences", .type = TEXT, .argument = "FILE|-",
+    .field = FIELD (differences),
+    .help = "list all places that differ, for --extents",
+    .file = WRITES,
+  },
+  {
     .name = "disk", .type = LABEL, .argument = "NAME",
     .field = FIELD (disk),
     .help = "put NAME in front of each message",

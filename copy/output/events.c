@@ -20,18 +20,6 @@
 
 /* -- the status file ------------------------------------------------------ */
 
-/* Reads the umask, which briefly changes it.  Called before any thread is
- * started.
- */
-static mode_t
-read_umask (void)
-{
-  const mode_t mask = umask (0);
-
-  umask (mask);
-  return mask;
-}
-
 static int
 check_status_file (const struct options *o, struct error *e)
 {
@@ -75,7 +63,7 @@ events_open (struct events *ev, const struct options *o, struct error *e)
   *ev = (struct events) {
     .stream.fd = -1,
     .disk = o->disk,
-    .mode = 0666 & ~read_umask (),
+    .mode = atomic_file_new_mode (),
     .interval = o->interval ? o->interval : 10 * NS_PER_S,
   };
   if (o->events)

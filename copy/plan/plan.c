@@ -505,6 +505,7 @@ plan_make (struct plan *p, const struct options *o,
   *p = (struct plan) {
     .copies = !o->compare,
     .compares = o->compare || o->verify,
+    .lists_all = o->differences != NULL,
     .compares_all = o->verify && o->verify_scope == VERIFY_ALL,
     .updates = o->update && !destination->missing,
     .size = source->size,

@@ -48,6 +48,7 @@ struct plan {
   bool copies;   /* else nothing is written */
   bool compares; /* both sides are read; after a copy, that is a second phase */
   bool compares_all; /* also what was not selected to be copied */
+  bool lists_all;    /* all that differs is listed */
   bool updates;  /* while copying, both sides are read, and only what differs is
                     written */
   uint64_t size; /* of the source, in bytes */

@@ -52,6 +52,15 @@ for option in --report --events --status-file --map --trace \
           $option=rate --bwlimit=@./rate disk new
 done
 
+for name in disk ./disk hard soft; do
+  refused "--differences=$name: is the same file as source disk" \
+          --compare --differences="$name" disk old
+  refused "--differences=$name: is the same file as destination disk" \
+          --verify --differences="$name" old disk
+done
+refused "--differences=./old: is the same file as --extents=old" \
+        --verify --differences=./old --extents=old disk new
+
 # Two outputs in one file, which exists or not.
 two=(--report --events --status-file --map --trace --blkhash-file)
 for ((i = 0; i < ${#two[@]}; i++)); do

@@ -263,6 +263,12 @@ a_failure_keeps_the_old_file (void **state UNUSED)
   atomic_file_close (&l, false);
 }
 
+static void
+print_word (FILE *f, const void *opaque)
+{
+  fputs (opaque, f);
+}
+
 /* Without a lock: no temporary file is left, whatever existed before. */
 static void
 a_file_is_written_whole_without_being_held (void **state UNUSED)
@@ -282,8 +288,13 @@ a_file_is_written_whole_without_being_held (void **state UNUSED)
 
   allow_writes (false);
   assert_int_equal (atomic_file_write ("file", 0644, "new", 3), -1);
+  assert_int_equal (atomic_file_print ("file", 0644, print_word, "new"), -1);
   allow_writes (true);
   assert_content ("file", "two");
+  assert_int_equal (atomic_file_print ("file", 0600, print_word, "three"), 0);
+  assert_content ("file", "three");
+  assert_int_equal (stat ("file", &st), 0);
+  assert_int_equal (st.st_mode & 0777, 0600);
 
   assert_int_equal (mkfifo ("fifo", 0600), 0);
   assert_int_equal (atomic_file_check ("fifo"), -1);

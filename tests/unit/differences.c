@@ -119,6 +119,29 @@ null_stands_for_zeroes (void **state UNUSED)
   assert_range (0, 1, 1024, 512);
 }
 
+/* Of more than there is room for, those that are close to each other become one,
+ * and none is lost.
+ */
+static void
+all_are_kept_or_joined (void **state UNUSED)
+{
+  const uint64_t n = DIFFERENCES_MAX + 1000;
+  struct range_collector all;
+
+  assert_int_equal (differences_keep_all (d), 0);
+  b[0] ^= 1;
+  differences_compare (d, UINT64_C (1) << 50, a, b, 512);
+  for (uint64_t i = n; i-- > 0;)
+    assert_int_equal (differences_compare (d, 2048 * i, a, b, 512), 512);
+  all = differences_take_all (d);
+  assert_true (all.widened && all.n <= DIFFERENCES_MAX);
+  assert_int_equal (all.v[0].start, 0);
+  assert_int_equal (all.v[all.n - 1].start, UINT64_C (1) << 50);
+  assert_true (range_collector_bytes (&all) >= 512 * (n + 1));
+  assert_true (range_collector_bytes (&all) <= 2048 * (n + 1));
+  range_collector_free (&all);
+}
+
 /* Of any number in any order, the first ones are kept, and they are whole. */
 static void
 first_ones_are_kept_of_any_number (void **state UNUSED)
@@ -180,6 +203,7 @@ main (void)
     AFRESH (neighbours_are_one_range),
     AFRESH (null_stands_for_zeroes),
     AFRESH (first_ones_are_kept_of_any_number),
+    AFRESH (all_are_kept_or_joined),
     AFRESH (threads_find_one_range_together),
   };
 
