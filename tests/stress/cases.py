@@ -269,7 +269,11 @@ def draw_options(rng, disk, shard, slow):
     options.append(f"--retry-wait={rng.choice((0, 0.01, 0.1, 0.3))}")
     if is_silent(disk):
         options.append(f"--stall-timeout={rng.choice((1, 2))}")
-    if disk["destination"]["before"] in ("hole", "zero", "nothing") and \
+    updates = not stream and disk["destination"]["kind"] != "null" and \
+        chance(rng, 0.2)
+    if updates:
+        options.append("--update")
+    elif disk["destination"]["before"] in ("hole", "zero", "nothing") and \
             disk["destination"].get("holder") != "dirty":
         maybe(0.3, "--destination-is-zero")
     else:
@@ -283,6 +287,9 @@ def draw_options(rng, disk, shard, slow):
                                                   "sha1/1M")))
     elif not loses_unflushed(disk["destination"]):
         maybe(0.1, "--no-flush")
+    if updates and loses_unflushed(disk["destination"]) and \
+            "--map={map}" not in options:
+        options.append("--flush")       # of what a killed run has written
     if not stream:
         maybe(0.15, "--verify")
     maybe(0.05, "--trace={trace}")

@@ -293,6 +293,30 @@ lost_ranges_are_work_after_all_else_is_done (void **state UNUSED)
 }
 
 static void
+updating_reads_what_both_sides_need (void **state UNUSED)
+{
+  struct work work;
+
+  tell (SOURCE);
+  tell (DESTINATION);
+  copy.plan.updates = true;
+  memset (fake[SOURCE].disk, 0, 128 * KiB);
+  memset (fake[DESTINATION].disk, 0, 64 * KiB);
+  memset (fake[DESTINATION].disk + 128 * KiB, 0, 64 * KiB);
+  begin (false);
+  expect (SKIP, 0, 64 * KiB);
+  assert_int_equal (next ().sides, READ_SIDE (DESTINATION));
+  expect (UPDATE, 64 * KiB, 128 * KiB);
+  work = next ();
+  assert_int_equal (work.sides, READ_SIDE (SOURCE));
+  assert_true (work.already_zero);
+  expect (COPY, 128 * KiB, 192 * KiB);
+  assert_int_equal (next ().sides, READ_BOTH);
+  expect_only (UPDATE, FAKE_SIZE);
+  assert_int_equal (next ().kind, NO_WORK);
+}
+
+static void
 digest_without_room_holds_the_next_claim_back (void **state UNUSED)
 {
   const struct blkhash_shape shape = {
@@ -335,6 +359,7 @@ main (void)
     ON_CURSOR (destination_is_asked_before_it_is_zeroed),
     ON_CURSOR (data_shows_whether_the_destination_is_zero),
     ON_CURSOR (comparing_reads_sides_that_have_data),
+    ON_CURSOR (updating_reads_what_both_sides_need),
     ON_CURSOR (lost_ranges_come_first_and_then_the_stripe_goes_on),
     ON_CURSOR (lost_ranges_are_work_after_all_else_is_done),
     ON_CURSOR (digest_without_room_holds_the_next_claim_back),

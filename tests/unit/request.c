@@ -21,7 +21,7 @@ start (enum work_kind kind, uint64_t at, uint64_t to)
   const struct work work = {
     .kind = kind,
     .range = { at, to },
-    .sides = kind == COMPARE ? READ_BOTH : READ_SIDE (SOURCE),
+    .sides = kind == COMPARE || kind == UPDATE ? READ_BOTH : READ_SIDE (SOURCE),
   };
 
   assert_true (lane_has_room (&lane, &work));
@@ -353,6 +353,116 @@ comparing_counts_differences (void **state UNUSED)
   assert_true (lane_is_empty (&lane));
 }
 
+/* Begins an update of sides that are equal, except where @differs says so. */
+static void
+start_update (uint64_t differs)
+{
+  copy.plan.updates = true;
+  copy.plan.update = (struct update_plan) { .grain = 4096, .merge = 8192 };
+  fake_start_engine ();
+  memcpy (fake[DESTINATION].disk, fake[SOURCE].disk, FAKE_SIZE);
+  fake[DESTINATION].disk[differs] ^= 1;
+  start (UPDATE, 0, 64 * KiB);
+}
+
+static void
+updating_writes_blocks_that_differ (void **state UNUSED)
+{
+  start_update (5000);
+  assert_int_equal (lane.window.bytes, 128 * KiB);
+  assert_int_equal (finish (SOURCE, 0), 0);
+  assert_int_equal (fake[DESTINATION].n_flying, 1); /* its read */
+  assert_int_equal (finish (DESTINATION, 0), 0);
+  assert_int_equal (fake[DESTINATION].n_flying, 1);
+  assert_int_equal (flying (DESTINATION, 0)->verb, IO_WRITE);
+  assert_int_equal (flying (DESTINATION, 0)->offset, 4096);
+  assert_int_equal (flying (DESTINATION, 0)->length, 4096);
+  assert_true (lane_wants_flush (&lane));
+  assert_int_equal (finish (DESTINATION, 0), 0);
+  assert_true (lane_is_empty (&lane));
+  expect_copied (0, 64 * KiB);
+  assert_int_equal (counter_get (&stats.data), 4096);
+  assert_int_equal (counter_get (&stats.same), 60 * KiB);
+  assert_int_equal (counter_get (&stats.came), counter_get (&stats.went));
+}
+
+static void
+updating_what_is_the_same_needs_no_flush (void **state UNUSED)
+{
+  start_update (FAKE_SIZE - 1);
+  assert_int_equal (finish (DESTINATION, 0), 0);
+  assert_int_equal (finish (SOURCE, 0), 0);
+  assert_true (lane_is_empty (&lane));
+  assert_int_equal (counter_get (&stats.same), 64 * KiB);
+  assert_int_equal (counter_get (&stats.writes), 0);
+  assert_true (lane_has_unflushed (&lane)); /* to be read again after a loss */
+  assert_false (lane_wants_flush (&lane));
+  copy.plan.flush_always = true;
+  assert_true (lane_wants_flush (&lane));
+}
+
+static void
+zeroes_of_the_source_alone_are_updated (void **state UNUSED)
+{
+  const struct work work = {
+    .kind = UPDATE,
+    .range = { 0, 64 * KiB },
+    .sides = READ_SIDE (DESTINATION),
+  };
+
+  copy.plan.updates = true;
+  copy.plan.update = (struct update_plan) { .grain = 4096, .merge = 4096 };
+  fake_start_engine ();
+  memset (fake[SOURCE].disk, 0, 64 * KiB);
+  memset (fake[DESTINATION].disk, 0, 64 * KiB);
+  fake[DESTINATION].disk[20000] = 1;
+  request_start (&lane, &work);
+  assert_int_equal (fake[SOURCE].n_flying, 0);
+  assert_int_equal (finish (DESTINATION, 0), 0);
+  assert_int_equal (flying (DESTINATION, 0)->verb, IO_ZERO);
+  assert_int_equal (flying (DESTINATION, 0)->offset, 16384);
+  assert_int_equal (finish_all (), 0);
+  expect_copied (0, 64 * KiB);
+  assert_int_equal (counter_get (&stats.zero), 4096);
+  assert_int_equal (counter_get (&stats.read_bytes), 0);
+}
+
+static void
+update_reads_again_after_its_destination_was_lost (void **state UNUSED)
+{
+  start_update (5000);
+  finish (SOURCE, 0);
+  finish (DESTINATION, 0);
+  assert_int_equal (flying (DESTINATION, 0)->verb, IO_WRITE);
+
+  /* Its server has lost something else, which was the same before. */
+  fake[DESTINATION].disk[30000] ^= 1;
+  fake[DESTINATION].n_flying = 0;
+  requests_lost (&lane, DESTINATION);
+  assert_int_equal (lane.window.bytes, 0);
+  requests_resume (&lane, 0);
+  assert_int_equal (flying (DESTINATION, 0)->verb, IO_READ);
+  assert_int_equal (finish_all (), 0);
+  expect_copied (0, 64 * KiB);
+  assert_int_equal (counter_get (&stats.data), 8192);
+}
+
+static void
+bad_sector_of_an_update_costs_only_itself (void **state UNUSED)
+{
+  start_update (5000);
+  fake[DESTINATION].disk[60000] ^= 1;
+  fake[DESTINATION].disk[20490] = 0xff;
+  fake[SOURCE].bad_at = 20480;
+  fake[SOURCE].bad_to = 20992;
+  assert_int_equal (finish_all (), 1);
+  assert_int_equal (error.place.offset, 20480);
+  assert_int_equal (error.place.length, 512);
+  expect_copied (0, 20480);
+  expect_copied (20992, 64 * KiB);
+  assert_int_equal (fake[DESTINATION].disk[20490], 0xff);
+}
+
 static void
 full_window_has_no_room (void **state UNUSED)
 {
@@ -444,6 +554,11 @@ main (void)
     ON_FAKE (reply_that_does_not_match_ends_the_copy),
     ON_FAKE (refused_io_comes_back_like_any_other),
     ON_FAKE (comparing_counts_differences),
+    ON_FAKE (updating_writes_blocks_that_differ),
+    ON_FAKE (updating_what_is_the_same_needs_no_flush),
+    ON_FAKE (zeroes_of_the_source_alone_are_updated),
+    ON_FAKE (update_reads_again_after_its_destination_was_lost),
+    ON_FAKE (bad_sector_of_an_update_costs_only_itself),
     ON_FAKE (full_window_has_no_room),
     ON_FAKE (requests_that_are_put_off_are_not_free),
     ON_FAKE (discarded_requests_are_owed),
