@@ -77,7 +77,7 @@ check_contexts (const struct target *t, struct error *e)
     return 0;
   error_set (e, ENOTSUP,
              "%s: has no meta contexts: --changed needs an NBD server, or an"
-             " image",
+             " image (see --source-format)",
              t->name);
   return -1;
 }
