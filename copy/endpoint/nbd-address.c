@@ -35,13 +35,47 @@ find_host (const char *uri, const char **end)
   return host;
 }
 
+/* Returns whether a part of an address begins with "-", once it is decoded. */
+static bool
+begins_with_dash (const char *start, const char *end)
+{
+  return end - start > 0
+    && (*start == '-'
+        || (end - start >= 3 && strncasecmp (start, "%2d", 3) == 0));
+}
+
+/* Some releases of libnbd hand the host to ssh(1) without "--", so that it can
+ * be an option that runs any command: CVE-2025-14946.  The user is checked, too,
+ * because "user@host" is one word.
+ */
+static int
+check_ssh (const char *uri, const char *name, struct error *e)
+{
+  const char *start, *end, *at;
+
+  if (strncasecmp (uri, "nbd+ssh://", 10) != 0
+      && strncasecmp (uri, "nbds+ssh://", 11) != 0)
+    return 0;
+  start = strstr (uri, "://") + 3;
+  end = start + strcspn (start, "/?#");
+  at = memrchr (start, '@', end - start);
+  if (!begins_with_dash (start, end)
+      && (at == NULL || !begins_with_dash (at + 1, end)))
+    return 0;
+  error_set (e, EINVAL,
+             "%s: a host or user that begins with \"-\" would be an option of"
+             " ssh",
+             name);
+  return -1;
+}
+
 int
 nbd_address_check (const char *uri, const char *name, struct error *e)
 {
   const char *end, *colon, *host = find_host (uri, &end);
 
   if (host == NULL)
-    return 0;
+    return check_ssh (uri, name, e);
   colon = memchr (host, ':', end - host);
   if (*host == '[' || colon == NULL
       || memchr (colon + 1, ':', end - colon - 1) == NULL)

@@ -8,8 +8,8 @@
 
 #include "error.h"
 
-/* Refuses an IPv6 address without brackets.  Messages begin with @name.  0, or
- * -1 with the error set.
+/* Refuses an IPv6 address without brackets, and a host that ssh would take for
+ * an option.  Messages begin with @name.  0, or -1 with the error set.
  */
 int nbd_address_check (const char *uri, const char *name, struct error *e);
 

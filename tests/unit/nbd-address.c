@@ -52,6 +52,37 @@ brackets_are_missed (void **state UNUSED)
 }
 
 static void
+options_of_ssh_are_no_hosts (void **state UNUSED)
+{
+  static const char *const bad[] = {
+    "nbd+ssh://-oProxyCommand=x/disk",
+    "NBDS+SSH://-l/",
+    "nbd+ssh://%2DoProxyCommand=x/",
+    "nbds+ssh://%2d",
+    "nbd+ssh://-l@host/",
+    "nbd+ssh://user@-host:22/x",
+    "nbd+ssh://a@b@%2dhost?socket=x",
+  };
+  static const char *const good[] = {
+    "nbd+ssh://host/-x",     "nbd+ssh://u-ser@h-ost/", "nbd://-host",
+    "nbd+ssh:///-x?a=-b",    "nbds+ssh://host%2d/",    "nbd+ssh://",
+    "nbd+ssh://u@host/?@-x",
+  };
+
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    struct error e = { 0 };
+
+    assert_int_equal (nbd_address_check (bad[i], "it", &e), -1);
+    assert_non_null (strstr (e.text, "would be an option of ssh"));
+  }
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    struct error e = { 0 };
+
+    assert_int_equal (nbd_address_check (good[i], "it", &e), 0);
+  }
+}
+
+static void
 expect (char *got, const char *want)
 {
   if (want)
@@ -100,6 +131,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (brackets_are_missed),
+    cmocka_unit_test (options_of_ssh_are_no_hosts),
     cmocka_unit_test (has_a_host_and_a_port),
     cmocka_unit_test (has_parameters),
   };
