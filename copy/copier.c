@@ -379,8 +379,7 @@ look (struct copier *c)
   if (!whole && !wants_time_left (c) && !may_lack_room (c))
     return DONE;
   c->scan = scan_run (&c->copy, whole,
-                      whole ? c->options->open_timeout * NS_PER_S
-                            : LOOK_PATIENCE,
+                      whole ? c->options->open_timeout : LOOK_PATIENCE,
                       stop_signal_fd (c->copy.stop), &e);
   return c->scan || !whole ? DONE : give_up (c, &e, STAGE_OPENING);
 }

@@ -168,8 +168,8 @@ target_open (const struct target *t, const struct options *o, int interrupt_fd,
       : SERVER_USERS,
     .external_files = o->external_files,
     .connections = min_u64 (o->connections, WORKERS_MAX),
-    .deadline = clock_now () + o->open_timeout * NS_PER_S,
-    .connect_wait = o->connect_wait * NS_PER_S,
+    .deadline = clock_now () + o->open_timeout,
+    .connect_wait = o->connect_wait,
     .interrupt_fd = interrupt_fd,
   };
   struct endpoint *ep = NULL;

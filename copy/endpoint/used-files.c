@@ -367,7 +367,7 @@ add_image_files (struct used_files *u, const struct use *side_use,
   int r = 0;
 
   if (image_files_find (&files, operand->format, place,
-                        clock_now () + o->open_timeout * NS_PER_S, &why)
+                        clock_now () + o->open_timeout, &why)
       == -1) {
     error_set (&u->unknown, why.number,
                "%s %s: cannot find out which files it is made of: %s",

@@ -182,10 +182,10 @@ requests_blame (const struct lane *l, enum side side, struct error *e)
   place.offset = r->work.range.start;
   place.length = range_length (r->work.range);
   error_set_at (e, ETIMEDOUT, &place,
-                "%s: no answer for %" PRIu64 " s, for example to the %s at"
+                "%s: no answer for %g s, for example to the %s at"
                 " offset %" PRIu64 " length %" PRIu64,
                 endpoint_name (l->connections[side].endpoint),
-                l->plan->stall / NS_PER_S, place.op, place.offset,
+                (double) l->plan->stall / NS_PER_S, place.op, place.offset,
                 place.length);
 }
 

@@ -49,9 +49,9 @@ struct options {
                                           and window; 0: tuned while copying */
 
   /* Failures. */
-  uint64_t open_timeout;  /* --open-timeout, seconds */
-  uint64_t connect_wait;  /* --connect-wait, seconds */
-  uint64_t stall_timeout; /* --stall-timeout, seconds; 0: none */
+  uint64_t open_timeout;  /* --open-timeout, ns */
+  uint64_t connect_wait;  /* --connect-wait, ns */
+  uint64_t stall_timeout; /* --stall-timeout, ns; 0: none */
   uint64_t retries;
   uint64_t retry_wait; /* --retry-wait, ns */
 
@@ -59,7 +59,7 @@ struct options {
   const char *map;       /* --map; NULL: none */
   const char *changed;   /* --changed, a meta context; NULL: none */
   const char *extents;   /* --extents; "-" is standard input; NULL: none */
-  uint64_t map_interval; /* --map-interval, seconds */
+  uint64_t map_interval; /* --map-interval, ns */
   enum resume resume;
   const char *source_id; /* --source-id; NULL: not given */
 

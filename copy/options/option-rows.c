@@ -65,8 +65,8 @@ const struct option_row option_rows[] = {
     .instead_of = "verify",
   },
   {
-    .name = "connect-wait", .type = NUMBER, .argument = "SECONDS",
-    .field = FIELD (connect_wait), .max = 86400, .initial = "0",
+    .name = "connect-wait", .type = DURATION, .argument = "SECONDS",
+    .field = FIELD (connect_wait), .max = 86400 * NS_PER_S, .initial = "0",
     .help = "how long to wait for a server to start",
   },
   {
@@ -158,8 +158,9 @@ const struct option_row option_rows[] = {
     .file = WRITES, .excludes = { "blkhash", "compare", "no-flush" },
   },
   {
-    .name = "map-interval", .type = NUMBER, .argument = "SECONDS",
-    .field = FIELD (map_interval), .min = 1, .max = 86400, .initial = "30",
+    .name = "map-interval", .type = DURATION, .argument = "SECONDS",
+    .field = FIELD (map_interval), .min = 100 * NS_PER_MS,
+    .max = 86400 * NS_PER_S, .initial = "30",
     .help = "interval between saves of the map",
     .requires = "map",
   },
@@ -175,8 +176,9 @@ const struct option_row option_rows[] = {
     .help = "do not flush the destination at the end",
   },
   {
-    .name = "open-timeout", .type = NUMBER, .argument = "SECONDS",
-    .field = FIELD (open_timeout), .min = 1, .max = 86400, .initial = "30",
+    .name = "open-timeout", .type = DURATION, .argument = "SECONDS",
+    .field = FIELD (open_timeout), .min = 100 * NS_PER_MS,
+    .max = 86400 * NS_PER_S, .initial = "30",
     .help = "how long opening a side may take",
   },
   {
@@ -275,8 +277,8 @@ const struct option_row option_rows[] = {
     .from_nbdcopy = true,
   },
   {
-    .name = "stall-timeout", .type = NUMBER, .argument = "SECONDS",
-    .field = FIELD (stall_timeout), .max = 86400, .initial = "600",
+    .name = "stall-timeout", .type = DURATION, .argument = "SECONDS",
+    .field = FIELD (stall_timeout), .max = 86400 * NS_PER_S, .initial = "600",
     .help = "give up when nothing moves for that long",
   },
   {

@@ -515,12 +515,12 @@ plan_make (struct plan *p, const struct options *o,
     .room = destination->grows ? INT64_MAX : destination->size,
     .last_block = destination->block_min,
     .align = max_u64 (source->block_min, destination->block_min),
-    .stall = o->stall_timeout * NS_PER_S,
+    .stall = o->stall_timeout,
     .retry = { .tries = o->retries, .wait = o->retry_wait },
-    .patience = o->open_timeout * NS_PER_S,
+    .patience = o->open_timeout,
     .checkpoint = o->no_flush || !destination->can_flush ? 0
-      : o->map ? o->map_interval * NS_PER_S
-               : CHECKPOINT,
+      : o->map                                           ? o->map_interval
+                                                         : CHECKPOINT,
     .source_extents = (!o->no_extents || o->changed) && source->extents_max > 0,
     .flush = !o->compare && !o->no_flush && destination->can_flush,
     .flush_always = o->flush || o->map,

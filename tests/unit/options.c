@@ -258,7 +258,7 @@ nothing_given_means_the_defaults (void **state UNUSED)
   assert_int_equal (options.request_size, 0);
   assert_int_equal (options.sparse, 4096);
   assert_int_equal (options.destination_is_zero, IS_ZERO_AUTO);
-  assert_int_equal (options.open_timeout, 30);
+  assert_int_equal (options.open_timeout, 30 * NS_PER_S);
   assert_int_equal (options.verbose, 0);
   assert_false (options.sparse_given || options.allocated || options.flush
                 || options.no_flush || options.no_extents || options.synchronous
@@ -391,11 +391,15 @@ numbers_are_bounded_as_in_nbdcopy (void **state UNUSED)
   assert_int_equal (options.threads, UINT32_MAX);
   BAD ("--threads", "must be from 0", "--threads=4294967296");
 
-  GOOD ("--open-timeout=1");
-  assert_int_equal (options.open_timeout, 1);
+  GOOD ("--open-timeout=0.1", "--connect-wait=1.5", "--stall-timeout=0.25",
+        "--map=m", "--map-interval=2.5");
+  assert_int_equal (options.open_timeout, NS_PER_S / 10);
+  assert_int_equal (options.connect_wait, NS_PER_S * 3 / 2);
+  assert_int_equal (options.stall_timeout, NS_PER_S / 4);
+  assert_int_equal (options.map_interval, NS_PER_S * 5 / 2);
   GOOD ("--open-timeout=86400");
-  assert_int_equal (options.open_timeout, 86400);
-  BAD ("--open-timeout", "must be from 1", "--open-timeout=0");
+  assert_int_equal (options.open_timeout, 86400 * NS_PER_S);
+  BAD ("--open-timeout", "must be from 0.1", "--open-timeout=0");
   BAD ("--open-timeout", "to 86400", "--open-timeout=86401");
 }
 
@@ -647,12 +651,12 @@ a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
   assert_null (options.map);
   GOOD ("--map=m");
   assert_string_equal (options.map, "m");
-  assert_int_equal (options.map_interval, 30);
+  assert_int_equal (options.map_interval, 30 * NS_PER_S);
   assert_int_equal (options.resume, RESUME_AUTO);
   assert_null (options.source_id);
   GOOD ("--map=m", "--map-interval=86400", "--resume=require",
         "--source-id=\xc3\xa4 b");
-  assert_int_equal (options.map_interval, 86400);
+  assert_int_equal (options.map_interval, 86400 * NS_PER_S);
   assert_int_equal (options.resume, RESUME_REQUIRE);
   assert_string_equal (options.source_id, "\xc3\xa4 b");
   GOOD ("--resume=never", "--map=m");
@@ -660,7 +664,7 @@ a_map_has_an_interval_a_meaning_and_a_token (void **state UNUSED)
   GOOD ("--resume=never", "--map=m", "--resume=auto");
   assert_int_equal (options.resume, RESUME_AUTO);
 
-  BAD ("--map-interval", "from 1 to 86400", "--map=m", "--map-interval=0");
+  BAD ("--map-interval", "from 0.1 to 86400", "--map=m", "--map-interval=0");
   BAD ("--resume", "auto|require|never", "--map=m", "--resume=");
   BAD ("--resume", "auto|require|never", "--map=m", "--resume=requir");
   BAD ("--source-id", "one line", "--map=m", "--source-id=");
@@ -988,7 +992,7 @@ beginnings_of_nbdcopy_options_take_their_arguments (void **state UNUSED)
   GOOD ("--no-f", "--pl", "--qui", "--stall=4", "--tr=x");
   assert_string_equal (options.trace_file, "x");
   assert_true (options.no_flush && options.plan && options.quiet);
-  assert_int_equal (options.stall_timeout, 4);
+  assert_int_equal (options.stall_timeout, 4 * NS_PER_S);
 }
 
 static void

@@ -82,7 +82,7 @@ options:
   connect_wait:
     description:
       - Seconds to wait for an NBD server that does not accept connections yet.
-    type: int
+    type: float
   external_files:
     description:
       - Allows an image as destination that names other files, such as a backing
@@ -97,11 +97,11 @@ options:
   open_timeout:
     description:
       - Seconds after which the copy fails if a side cannot be opened.
-    type: int
+    type: float
   stall_timeout:
     description:
       - Seconds after which the copy fails if it makes no progress.
-    type: int
+    type: float
   source_format:
     description:
       - The format of the source's file or web address, for example C(qcow2).
