@@ -23,7 +23,7 @@ struct options {
   bool compare; /* --compare: write nothing, compare both sides */
   bool verify;  /* --verify: compare both sides after the copy */
   enum verify_scope verify_scope; /* --verify; auto: copied */
-  bool update;  /* --update: write only what differs */
+  bool update;                    /* --update: write only what differs */
   struct shard shard;
   uint64_t source_size; /* --source-size, bytes, when source_size_given */
   bool source_size_given;

@@ -242,7 +242,7 @@ const struct option_row option_rows[] = {
     .help = "wait before the first retry, then doubled",
   },
   {
-    .name = "shard", .type = SHARD, .argument = "I/N",
+    .name = "shard", .type = SHARD, .argument = "I/N|@VARIABLE/N",
     .field = FIELD (shard), .min = 1, .max = UINT32_MAX,
     .help = "copy only part I of the N parts of the disk",
   },

@@ -241,27 +241,49 @@ set_bwlimit (struct bwlimit *field, const struct option_row *row,
   return 0;
 }
 
+/* Takes the number of a shard from the environment, where engines that start
+ * one process for each shard put it, counted from 0.
+ */
+static int
+set_number_of_shard (uint64_t *number, const struct option_row *row,
+                     const char *variable, uint64_t count, struct error *e)
+{
+  const char *value = getenv (variable);
+
+  if (value == NULL)
+    return refuse (row, e, "%s is not in the environment", variable);
+  if (human_parse_number (value, number) || *number >= count)
+    return refuse (row, e, "%s must be from 0 to %" PRIu64 ": %s", variable,
+                   count - 1, value);
+  ++*number;
+  return 0;
+}
+
 static int
 set_shard (struct shard *field, const struct option_row *row, const char *text,
            struct error *e)
 {
   const size_t n = strcspn (text, "/");
-  struct shard shard;
-  char number[24];
+  struct shard shard = { 0 };
+  char number[256];
+  int r = 0;
 
-  if (n < sizeof number && text[n] == '/') {
-    memcpy (number, text, n);
-    number[n] = '\0';
-    if (human_parse_number (number, &shard.number) == NULL
-        && human_parse_number (text + n + 1, &shard.count) == NULL
-        && shard.number >= row->min && shard.number <= shard.count
-        && shard.count <= row->max) {
-      *field = shard;
-      return 0;
-    }
-  }
-  return refuse (row, e, "must be %s, with I from 1 to N: %s", row->argument,
-                 text);
+  snprintf (number, sizeof number, "%.*s", (int) min_u64 (n, sizeof number),
+            text);
+  if (n >= sizeof number || text[n] != '/'
+      || human_parse_number (text + n + 1, &shard.count)
+      || shard.count < row->min || shard.count > row->max)
+    shard.count = 0;
+  else if (number[0] == '@')
+    r = set_number_of_shard (&shard.number, row, number + 1, shard.count, e);
+  else if (human_parse_number (number, &shard.number))
+    shard.number = 0;
+  if (r == 0 && (shard.number < row->min || shard.number > shard.count))
+    r = refuse (row, e, "must be %s, with I from 1 to N: %s", row->argument,
+                text);
+  if (r == 0)
+    *field = shard;
+  return r;
 }
 
 /* The messages are those of nbdcopy. */

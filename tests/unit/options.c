@@ -784,16 +784,31 @@ shard_is_one_of_n (void **state UNUSED)
   assert_int_equal (options.shard.number, 3);
   assert_int_equal (options.shard.count, UINT32_MAX);
 
-  BAD ("--shard", "must be I/N", "--shard=0/3");
-  BAD ("--shard", "must be I/N", "--shard=4/3");
-  BAD ("--shard", "must be I/N", "--shard=1/0");
-  BAD ("--shard", "must be I/N", "--shard=1/4294967296");
-  BAD ("--shard", "must be I/N", "--shard=1");
-  BAD ("--shard", "must be I/N", "--shard=1/");
-  BAD ("--shard", "must be I/N", "--shard=/3");
-  BAD ("--shard", "must be I/N", "--shard=-1/3");
-  BAD ("--shard", "must be I/N", "--shard=1/3/3");
-  BAD ("--shard", "must be I/N", "--shard=00000000000000000000000000001/3");
+  setenv ("INDEX", "0", 1);
+  GOOD ("--shard=@INDEX/3");
+  assert_int_equal (options.shard.number, 1);
+  assert_int_equal (options.shard.count, 3);
+  setenv ("INDEX", "2", 1);
+  GOOD ("--shard=@INDEX/3");
+  assert_int_equal (options.shard.number, 3);
+  BAD ("--shard", "INDEX must be from 0 to 1: 2", "--shard=@INDEX/2");
+  BAD ("--shard", "with I from 1 to N", "--shard=@INDEX");
+  BAD ("--shard", "with I from 1 to N", "--shard=@INDEX/0");
+  setenv ("INDEX", "-1", 1);
+  BAD ("--shard", "INDEX must be from 0 to 1: -1", "--shard=@INDEX/2");
+  unsetenv ("INDEX");
+  BAD ("--shard", "INDEX is not in the environment", "--shard=@INDEX/2");
+  BAD ("--shard", "is not in the environment", "--shard=@/2");
+
+  BAD ("--shard", "with I from 1 to N", "--shard=0/3");
+  BAD ("--shard", "with I from 1 to N", "--shard=4/3");
+  BAD ("--shard", "with I from 1 to N", "--shard=1/0");
+  BAD ("--shard", "with I from 1 to N", "--shard=1/4294967296");
+  BAD ("--shard", "with I from 1 to N", "--shard=1");
+  BAD ("--shard", "with I from 1 to N", "--shard=1/");
+  BAD ("--shard", "with I from 1 to N", "--shard=/3");
+  BAD ("--shard", "with I from 1 to N", "--shard=-1/3");
+  BAD ("--shard", "with I from 1 to N", "--shard=1/3/3");
 }
 
 static void
