@@ -207,8 +207,9 @@ static int
 check_selection (const struct copier *c, struct error *e)
 {
   const struct caps *to = endpoint_caps (destination (c));
-  const bool is_missing = to->missing
-    || (to->grows && to->size != c->copy.plan.size);
+  const uint64_t has = to->backed ? to->backing_size : to->size;
+  const bool is_missing = (to->missing && !to->backed)
+    || (to->grows && has != c->copy.plan.size);
   const char *option = c->options->changed ? "changed" : "extents";
 
   if (endpoint_caps (source (c))->stream || to->stream) {
@@ -217,8 +218,9 @@ check_selection (const struct copier *c, struct error *e)
   }
   if (c->copy.plan.copies && is_missing) {
     endpoint_error (destination (c), e, ERROR_REFUSED, EINVAL,
-                    "must exist and have the size of the source (%" PRIu64
-                    ") with --%s",
+                    "%s the size of the source (%" PRIu64 ") with --%s",
+                    to->backed ? "its backing file must have"
+                               : "must exist and have",
                     c->copy.plan.size, option);
     return -1;
   }
@@ -424,7 +426,7 @@ makes_destination (const struct copier *c)
 
   if (c->copy.plan.updates && to->size == c->copy.plan.size)
     return false;
-  return to->grows && !copy_is_partial (&c->copy)
+  return to->grows && (to->backed || !copy_is_partial (&c->copy))
     && !(c->copy.map && map_is_resumed (c->copy.map));
 }
 
@@ -447,7 +449,7 @@ check_promise (struct copier *c)
   uint64_t offset, length;
 
   if (!c->copy.plan.copies || c->copy.plan.zero.known != IS_ZERO_YES
-      || there->grows || c->copy.plan.start >= end
+      || (there->grows && !there->backed) || c->copy.plan.start >= end
       || (c->copy.map && map_is_resumed (c->copy.map)))
     return;
   c->spot_check = spot_check_new (destination (c), c->copy.plan.start, end,
@@ -649,7 +651,8 @@ is_done_already (const struct copier *c)
 {
   const uint64_t length = copy_length (&c->copy);
 
-  if (c->copy.plan.compares)
+  /* An overlay has to be created even if nothing is copied to it. */
+  if (c->copy.plan.compares || endpoint_caps (destination (c))->backed)
     return false;
   return length == 0 ? c->copy.selection != NULL
                      : c->copy.map && map_resumed (c->copy.map) == length;

@@ -28,7 +28,11 @@ struct caps {
   bool can_multi_conn; /* more than one conn is safe */
   bool reconnects;     /* a lost conn can be replaced by a new one */
   bool read_only;
-  bool grows;        /* takes the size of the source, and reads as zeroes */
+  /* It takes the size of the source, and reads as zeroes, or as its backing
+   * file, which is read only, and has this size in bytes.
+   */
+  bool grows, backed;
+  uint64_t backing_size;
   uint64_t size_max; /* if it grows: its largest size; 0: unknown */
   bool free_known;   /* the next two are known; only if it grows */
   uint64_t free;     /* bytes free on its file system */

@@ -72,6 +72,8 @@ static bool
 is_hint (const char *before, const char *line)
 {
   return strncmp (line, "Is another process using", 24) == 0
+    || strncmp (line, "Optional suffix k, M", 20) == 0
+    || strstr (line, "exabytes, respectively")
     || strncmp (before, "curl: (", 7) == 0;
 }
 

@@ -86,6 +86,34 @@ double_commas (const char *text)
   return doubled;
 }
 
+/* Adds one more value to the last word. */
+static void
+append_value (struct words *w, const char *key, const char *value)
+{
+  char *doubled = double_commas (value), *longer;
+
+  if (w->command == NULL || doubled == NULL
+      || asprintf (&longer, "%s,%s=%s", w->command[w->n - 1], key, doubled)
+        == -1) {
+    image_command_free (w->command);
+    w->command = NULL;
+  }
+  else {
+    free (w->command[w->n - 1]);
+    w->command[w->n - 1] = longer;
+  }
+  free (doubled);
+}
+
+static void
+add_backing (struct words *w, struct image_place place)
+{
+  append_value (w, "backing.driver", place.backing_format);
+  append_value (w, "backing.file.driver",
+                place.backing_is_device ? "host_device" : "file");
+  append_value (w, "backing.file.filename", place.backing);
+}
+
 /* Names the driver of each layer, so that QEMU reads nothing into the file's
  * name, and guesses the format only if it was asked to.
  */
@@ -108,6 +136,8 @@ add_image (struct words *w, const char *format, struct image_place place)
   add (w, "%s%s%s%s%s", guess ? "" : "driver=", guess ? "" : format,
        guess ? "" : ",", layers[place.kind], path);
   free (path);
+  if (place.backing)
+    add_backing (w, place);
 }
 
 /* The options of qemu-nbd are named as the contexts are, without "qemu:". */
@@ -142,7 +172,8 @@ image_command_serve (const char *format, struct image_place place,
 }
 
 char **
-image_command_create (const char *format, const char *path, uint64_t size)
+image_command_create (const char *format, const char *path, uint64_t size,
+                      const char *options, bool with_backing)
 {
   struct words w = begin ("qemu-img");
 
@@ -150,6 +181,12 @@ image_command_create (const char *format, const char *path, uint64_t size)
   add (&w, "-q");
   add (&w, "-f");
   add (&w, "%s", format);
+  if (with_backing)
+    add (&w, "-u");
+  if (options) {
+    add (&w, "-o");
+    add (&w, "%s", options);
+  }
   add (&w, "file:%s", path);
   add (&w, "%" PRIu64, size);
   return w.command;

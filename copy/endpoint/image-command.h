@@ -23,6 +23,11 @@ enum image_access { IMAGE_READ, IMAGE_WRITE };
 struct image_place {
   const char *path; /* or of the other server's socket */
   enum { IMAGE_FILE, IMAGE_DEVICE, IMAGE_SOCKET } kind;
+  /* Its backing file and the format of that, instead of what the image says.
+   * NULL: none.
+   */
+  const char *backing, *backing_format;
+  bool backing_is_device;
 };
 
 /* Serves an image by qemu-nbd, to this many clients.  The format "auto" makes
@@ -33,9 +38,13 @@ char **image_command_serve (const char *format, struct image_place place,
                             enum image_access access, unsigned clients,
                             const char *context);
 
-/* Creates an image of @size bytes by qemu-img, in place of an existing file. */
+/* Creates an image of @size bytes by qemu-img, in place of an existing file.
+ * @options are KEY=VALUE,..., or NULL; an image with a backing file names it as
+ * the options do, and it is not opened.
+ */
 char **image_command_create (const char *format, const char *path,
-                             uint64_t size);
+                             uint64_t size, const char *options,
+                             bool with_backing);
 
 /* Describes an image by qemu-img, as JSON. */
 char **image_command_describe (const char *format, struct image_place place);

@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,23 @@
 
 #include "arith.h"
 #include "endpoint/image-facts.h"
+
+static void
+note_file (struct image_facts *f, const char *what)
+{
+  f->names = what;
+  f->names_more = true;
+}
+
+static void
+note_backing (struct image_facts *f, const char *name)
+{
+  if (!f->names_more)
+    f->names = "a backing file";
+  if (snprintf (f->backing, sizeof f->backing, "%s", name)
+      >= (int) sizeof f->backing)
+    f->names_more = true; /* it cannot be compared */
+}
 
 /* Notes how a vmdk image is stored.  All types but these two have their data in
  * other files.
@@ -21,7 +39,7 @@ note_kind (struct image_facts *f, const char *kind)
   f->written_once = f->written_once || strcmp (kind, "streamOptimized") == 0;
   if (strcmp (kind, "monolithicSparse") != 0
       && strcmp (kind, "streamOptimized") != 0)
-    f->names = "files with its extents";
+    note_file (f, "files with its extents");
 }
 
 /* Newer releases nest the layers of an image. */
@@ -36,9 +54,9 @@ look_into (struct image_facts *f, const json_t *value)
   json_object_foreach ((json_t *) value, key, member)
   {
     if (json_is_string (member) && strcmp (key, "backing-filename") == 0)
-      f->names = "a backing file";
+      note_backing (f, json_string_value (member));
     else if (json_is_string (member) && strcmp (key, "data-file") == 0)
-      f->names = "a file with its data";
+      note_file (f, "a file with its data");
     else if (json_is_string (member) && strcmp (key, "create-type") == 0)
       note_kind (f, json_string_value (member));
     look_into (f, member);

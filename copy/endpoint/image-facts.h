@@ -4,6 +4,7 @@
 #ifndef IMAGE_FACTS_H
 #define IMAGE_FACTS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,7 +14,9 @@ struct image_facts {
    * none
    */
   const char *names;
-  bool written_once; /* no part of it can be rewritten */
+  bool names_more;        /* other files than the backing file */
+  char backing[PATH_MAX]; /* the backing file, as the image names it, or "" */
+  bool written_once;      /* no part of it can be rewritten */
 };
 
 /* Reads the file and the format of image number i (0: the top) of a chain, as

@@ -41,6 +41,7 @@
 #include "endpoint/path.h"
 #include "endpoint/image-command.h"
 #include "endpoint/image-facts.h"
+#include "endpoint/image-options.h"
 #include "endpoint/image.h"
 #include "endpoint/nbd.h"
 #include "endpoint/new-image.h"
@@ -55,6 +56,9 @@
 /* The limits of qemu-nbd, until it is running and says them itself. */
 #define BLOCK_MAX (32 * MiB)
 #define ZERO_MAX align_down (UINT32_MAX, 64 * MiB)
+
+/* The unit of the size of an image, in bytes. */
+#define SECTOR 512
 
 /* Exit statuses of qemu-img check. */
 #define CHECK_FOUND_ERRORS 2
@@ -74,11 +78,13 @@ struct image_endpoint {
   struct web_answer web; /* owned: what the web server said */
   /* owned: the server that qemu-nbd reads from, or NULL */
   struct server *below;
-  struct endpoint *server; /* owned; NULL: none is running */
-  bool created;            /* by prepare */
-  struct device replaced;  /* an existing file that the new image replaces */
-  bool replaces;           /* there is such a file, which has no content */
-  char own_path[64];       /* of the new image, by its descriptor */
+  struct endpoint *server;      /* owned; NULL: none is running */
+  struct image_options options; /* owned: of an image that is created */
+  uint64_t backing_size;        /* bytes of the disk in its backing file */
+  bool created;                 /* by prepare */
+  struct device replaced; /* an existing file that the new image replaces */
+  bool replaces;          /* there is such a file, which has no content */
+  char own_path[64];      /* of the new image, by its descriptor */
 };
 
 static struct image_endpoint *
@@ -101,9 +107,22 @@ format_of (const struct image_endpoint *ep)
 
 /* -- commands ------------------------------------------------------------- */
 
+static bool
+is_device (const char *path)
+{
+  struct stat st;
+
+  return stat (path, &st) == 0 && S_ISBLK (st.st_mode);
+}
+
+/* The backing file of a new image is given to QEMU by its whole name: the image
+ * is not in its place yet, and may name it by its place in the same folder.
+ */
 static struct image_place
 place_of (const struct image_endpoint *ep)
 {
+  const char *backing = ep->created ? ep->options.backing_path : NULL;
+
   return (struct image_place) {
     .path = ep->below ? server_socket (ep->below)
       : ep->created   ? ep->own_path
@@ -111,6 +130,9 @@ place_of (const struct image_endpoint *ep)
     .kind = ep->below                   ? IMAGE_SOCKET
       : ep->device.kind == DEVICE_BLOCK ? IMAGE_DEVICE
                                         : IMAGE_FILE,
+    .backing = backing,
+    .backing_format = ep->options.backing_format,
+    .backing_is_device = backing && is_device (backing),
   };
 }
 
@@ -282,6 +304,8 @@ promise_new_caps (struct image_endpoint *ep)
     .block_preferred = 4096,
     .block_max = BLOCK_MAX,
     .grows = true,
+    .backed = ep->options.backing != NULL,
+    .backing_size = ep->backing_size,
     .missing = ep->fd == -1,
   };
   promise_caps (ep);
@@ -310,15 +334,22 @@ make_beside (struct image_endpoint *ep, struct new_image *n, uint64_t size,
              struct error *e)
 {
   char *beside = new_image_beside (n);
-  char **command = beside ? image_command_create (format_of (ep), beside, size)
-                          : NULL;
+  const char *options = ep->request.operand->image_options;
+  char **command = beside
+    ? image_command_create (format_of (ep), beside, size, options,
+                            ep->options.backing != NULL)
+    : NULL;
 
   free (beside);
   if (command == NULL) {
     errno = ENOMEM;
     return endpoint_fail (&ep->base, "cannot create it", e);
   }
-  return run_command (ep, command, -1, -1, e);
+  if (run_command (ep, command, -1, -1, e) == 0)
+    return 0;
+  if (options && e->number == EIO) /* qemu-img has refused them */
+    e->kind = ERROR_REFUSED;
+  return -1;
 }
 
 static int
@@ -399,6 +430,21 @@ start_writer (struct image_endpoint *ep, struct error *e)
   }
 }
 
+/* Refuses an overlay that would be larger than the source, because images count
+ * in sectors, and would show the backing file there.
+ */
+static int
+check_tail (const struct image_endpoint *ep, uint64_t size, struct error *e)
+{
+  if (size % SECTOR == 0 || ep->backing_size <= size)
+    return 0;
+  return endpoint_refuse (&ep->base, e,
+                          "the source's size (%" PRIu64 ") is not a multiple of"
+                          " %u, so the end of the image would show its backing"
+                          " file, which is larger (%" PRIu64 ")",
+                          size, SECTOR, ep->backing_size);
+}
+
 /* Prepares the destination.  Formats count in sectors or larger units, so a new
  * image can be a little larger than the source, but never smaller.
  */
@@ -409,6 +455,8 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   struct image_endpoint *ep = image_endpoint_of (base);
 
   ep->deadline = clock_now () + ep->patience;
+  if ((ep->fd == -1 || ep->replaces) && check_tail (ep, p->size, e) == -1)
+    return -1;
   if (ep->fd != -1 && !ep->replaces && ep->device.kind == DEVICE_FILE)
     new_image_forget (path_of (ep));
   if ((ep->fd == -1 || ep->replaces ? create (ep, p->size, e)
@@ -418,6 +466,8 @@ image_endpoint_prepare (struct endpoint *base, const struct preparation *p,
   base->caps = *endpoint_caps (ep->server);
   base->caps.grows = ep->created;
   base->caps.missing = ep->created && !ep->replaces;
+  base->caps.backed = ep->created && ep->options.backing;
+  base->caps.backing_size = ep->backing_size;
   if (base->caps.size < p->size) {
     error_set (e, ENOSPC,
                "%s: the image turned out smaller than reported before",
@@ -519,6 +569,7 @@ image_endpoint_close (struct endpoint *base, uint64_t grace_ns,
   if (ep->fd != -1)
     close (ep->fd);
   web_answer_free (&ep->web);
+  image_options_free (&ep->options);
   free (base->name);
   free (ep);
   return good;
@@ -592,6 +643,31 @@ check_address (const struct target *t, struct error *e)
                         t->name, e);
 }
 
+/* Checks the options of an image, which only a new image can get, or one that an
+ * earlier run of this copy has created.
+ */
+static int
+check_options (const struct target *t, struct error *e)
+{
+  const struct operand *operand = t->operand;
+  struct image_options options;
+  int r;
+
+  if (operand->image_options == NULL)
+    return 0;
+  if (!endpoint_image_is_new (operand) && !t->wants.resumes) {
+    error_set (e, EEXIST,
+               "%s: exists already, and --destination-options are for images"
+               " that the copy creates",
+               t->name);
+    return -1;
+  }
+  r = image_options_read (&options, operand->image_options, operand->format,
+                          operand->name, e);
+  image_options_free (&options);
+  return r;
+}
+
 /* Checks that the target makes sense, and that all programs that it needs are
  * there.
  */
@@ -600,7 +676,7 @@ image_check (const struct target *t, struct error *e)
 {
   const bool is_address = t->operand->kind == OPERAND_WEB;
 
-  if (is_address && check_address (t, e) == -1)
+  if ((is_address && check_address (t, e) == -1) || check_options (t, e) == -1)
     return -1;
   if (!is_address && !device_is_possible (t->operand->name)) {
     error_set (e, ENOTSUP, "%s: neither a file nor a block device", t->name);
@@ -725,6 +801,16 @@ check_stands_alone (const struct image_endpoint *ep, struct error *e)
   return -1;
 }
 
+/* Returns whether the image only names the backing file that this copy has given
+ * it.
+ */
+static bool
+names_our_backing (const struct image_endpoint *ep, const struct image_facts *f)
+{
+  return ep->options.backing && !f->names_more
+    && strcmp (f->backing, ep->options.backing) == 0;
+}
+
 /* Checks that an existing destination can be written into.  An image that names
  * other files would have those written, or read.
  */
@@ -737,7 +823,8 @@ check_writable (const struct image_endpoint *ep, const struct image_facts *f,
                             "the image is streamOptimized, so its blocks"
                             " cannot be rewritten: copy to a new image, and"
                             " convert that");
-  if (f->names == NULL || ep->request.external_files)
+  if (f->names == NULL || ep->request.external_files
+      || names_our_backing (ep, f))
     return 0;
   return endpoint_refuse (&ep->base, e,
                           "the image names %s: refused without"
@@ -770,6 +857,35 @@ look_at_destination (struct image_endpoint *ep, struct error *e)
   return check_writable (ep, &f, e) == 0 ? 1 : -1;
 }
 
+/* Promises a new image.  Its backing file must be one. */
+static int
+promise_new (struct image_endpoint *ep, struct error *e)
+{
+  const char *path = ep->options.backing_path;
+  struct image_facts f = { 0 };
+  char *text;
+  int r = 0;
+
+  if (path) {
+    const struct image_place place = {
+      .path = path,
+      .kind = is_device (path) ? IMAGE_DEVICE : IMAGE_FILE,
+    };
+
+    text = ask (ep, image_command_describe (ep->options.backing_format, place),
+                e);
+    if (text && (r = image_facts_read (text, &f)) == -1)
+      endpoint_fail (&ep->base, "cannot read the output of qemu-img", e);
+    if (text == NULL && e->number == EIO)
+      e->kind = ERROR_REFUSED;
+    r = text ? r : -1;
+    free (text);
+  }
+  ep->backing_size = f.size;
+  promise_new_caps (ep);
+  return r;
+}
+
 /* Opens the file, or a block device so that no other program can while we hold
  * it open.  Returns 1, 0 if there is nothing to open, or -1 with the error set.
  */
@@ -783,8 +899,9 @@ open_place (struct image_endpoint *ep, struct error *e)
   if (ep->base.caps.in_use)
     return 0;
   if (ep->fd == -1 && errno == ENOENT && ep->request.wants.write) {
-    promise_new_caps (ep);
-    return path_check_new (path_of (ep), ep->base.name, e);
+    if (path_check_new (path_of (ep), ep->base.name, e) == -1)
+      return -1;
+    return promise_new (ep, e);
   }
   if (ep->fd == -1)
     return endpoint_fail (&ep->base, "cannot open it", e);
@@ -807,8 +924,7 @@ open_destination (struct image_endpoint *ep, struct error *e)
   if (found == 0) {
     ep->replaces = true;
     ep->replaced = ep->device;
-    promise_new_caps (ep);
-    return 0;
+    return promise_new (ep, e);
   }
   if (start_server (ep, serve_command (ep, IMAGE_READ), e) == -1)
     return -1;
@@ -1282,7 +1398,11 @@ image_open (const struct endpoint_request *q, struct error *e)
   ep->deadline = q->deadline;
   ep->patience = ep->deadline - clock_now ();
   ep->fd = -1;
-  if ((q->operand->kind == OPERAND_WEB ? open_address : open_file) (ep, e) == 0)
+  if (image_options_read (&ep->options, q->operand->image_options,
+                          format_of (ep), path_of (ep), e)
+        == 0
+      && (q->operand->kind == OPERAND_WEB ? open_address : open_file) (ep, e)
+        == 0)
     return &ep->base;
   image_endpoint_close (&ep->base, SERVER_GRACE, q->interrupt_fd, e);
   return NULL;

@@ -87,6 +87,14 @@ check_format (const struct target *t, struct error *e)
 {
   const enum operand_kind kind = t->operand->kind;
 
+  if (t->operand->image_options && kind == OPERAND_PATH
+      && !operand_is_image (t->operand)) {
+    error_set (e, EINVAL,
+               "%s: --destination-options are for images, and a raw disk is"
+               " none",
+               t->name);
+    return -1;
+  }
   if (t->operand->format == NULL || kind == OPERAND_PATH || kind == OPERAND_WEB)
     return 0;
   error_set (e, EINVAL, "%s: --%s-format is for files and devices%s", t->name,

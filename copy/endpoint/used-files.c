@@ -15,6 +15,7 @@
 #include "device.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/image-files.h"
+#include "endpoint/image-options.h"
 #include "endpoint/image.h"
 #include "endpoint/used-files.h"
 #include "human.h"
@@ -378,7 +379,9 @@ add_image_files (struct used_files *u, const struct use *side_use,
   for (size_t i = 0; r == 0 && i < files.n_files; i++) {
     struct use *added;
 
-    use.part = part_of (side, files.files[i].kind);
+    use.part = side_use->part == DESTINATION_BACKING
+      ? DESTINATION_BACKING
+      : part_of (side, files.files[i].kind);
     use.writes = use.part == DESTINATION_DATA && !o->compare;
     use.shown = secrets_mask (files.files[i].path);
     if ((added = add (u, &use, e)) != NULL)
@@ -387,6 +390,41 @@ add_image_files (struct used_files *u, const struct use *side_use,
       r = -1;
   }
   image_files_free (&files);
+  return r;
+}
+
+/* Adds the backing file that a new image will get, and the files of that.
+ * Options that are wrong are refused elsewhere.
+ */
+static int
+add_new_backing (struct used_files *u, const struct options *o, unsigned copy,
+                 const struct operand *operand, struct error *e)
+{
+  struct use use = {
+    .part = DESTINATION_BACKING, .copy = copy, .options = o,
+  }, *added;
+  struct operand backing = { .kind = OPERAND_PATH };
+  struct image_options options;
+  struct error ignored = { 0 };
+  int r = 0;
+
+  if (image_options_read (&options, operand->image_options, operand->format,
+                          operand->name, &ignored)
+        == -1
+      || options.backing == NULL)
+    return 0;
+  use.shown = secrets_mask (options.backing_path);
+  if ((added = add (u, &use, e)) == NULL)
+    r = -1;
+  else {
+    find_place (&added->place, options.backing_path);
+    use = *added;
+    backing.name = options.backing_path;
+    backing.format = options.backing_format;
+    if (operand_is_image (&backing) && is_kept (&use.place))
+      r = add_image_files (u, &use, DESTINATION, &backing, e);
+  }
+  image_options_free (&options);
   return r;
 }
 
@@ -531,9 +569,10 @@ add_side (struct used_files *u, const struct options *o, unsigned copy,
   if (operand_is_image (operand) && is_kept (&added->place)
       && !(side == DESTINATION && u->destination_is_made)) {
     use = *added; /* adding more may move it */
-    return add_image_files (u, &use, side, operand, e);
+    if (add_image_files (u, &use, side, operand, e) == -1)
+      return -1;
   }
-  return 0;
+  return add_new_backing (u, o, copy, operand, e);
 }
 
 struct used_files *
@@ -669,7 +708,8 @@ can_share (const struct use *a, const struct use *b)
   if (are_sides (a, b)) /* also if they are only compared */
     return a->place.kind == ADDRESS
       || (a->options->allow_same_disk && can_be_one (a, b));
-  if (one_copy && is_of_destination (a) && is_of_destination (b))
+  if (one_copy && is_of_destination (a) && is_of_destination (b)
+      && a->part != DESTINATION_BACKING && b->part != DESTINATION_BACKING)
     return true; /* an image can name itself as its data file */
   if (!a->writes && !b->writes)
     return true;

@@ -89,6 +89,12 @@ const struct option_row option_rows[] = {
     .from_nbdcopy = true,
   },
   {
+    .name = "destination-options", .type = TEXT, .argument = "KEY=VALUE,...",
+    .field = FIELD (destination.image_options),
+    .help = "options of qemu-img for an image that is created",
+    .requires = "destination-format", .excludes = { "compare" },
+  },
+  {
     .name = "differences", .type = TEXT, .argument = "FILE|-",
     .field = FIELD (differences),
     .help = "list all places that differ, for --extents",

@@ -19,9 +19,10 @@ enum operand_kind {
 /* SOURCE or DESTINATION on the command line. */
 struct operand {
   enum operand_kind kind;
-  const char *name;   /* borrowed from argv; "[" for a command */
-  char **command;     /* NULL-terminated, owned; NULL: not a command */
-  const char *format; /* --source-format and the like; NULL: not given */
+  const char *name;          /* borrowed from argv; "[" for a command */
+  char **command;            /* NULL-terminated, owned; NULL: not a command */
+  const char *format;        /* --source-format and the like; NULL: not given */
+  const char *image_options; /* --destination-options; NULL: not given */
 };
 
 /* Whether the destination reads as zeroes.  The order is that of the words in

@@ -428,7 +428,7 @@ choose_claim (const struct plan *p)
 
 /* Returns what is known about the destination's content.  A promise about it
  * held before an earlier run of this copy wrote to it.  A file that grows is
- * zero, unless only a part of it is copied.
+ * zero, unless only a part of it is copied, or it reads as its backing file.
  */
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)
@@ -437,7 +437,7 @@ what_is_known (const struct options *o, const struct caps *destination)
     return IS_ZERO_AUTO;
   if (o->allocated || destination->stream)
     return IS_ZERO_NO;
-  if (destination->grows && !copies_part (o))
+  if (destination->grows && !destination->backed && !copies_part (o))
     return IS_ZERO_YES;
   return destination->kept && o->destination_is_zero == IS_ZERO_YES
     ? IS_ZERO_AUTO

@@ -147,6 +147,7 @@ options_text (const struct options *o, const char *selection)
     [IS_ZERO_YES] = "yes",
     [IS_ZERO_NO] = "no",
   };
+  const char *image = o->destination.image_options;
   char shard[64] = "", *text;
 
   if (o->shard.count)
@@ -154,12 +155,13 @@ options_text (const struct options *o, const char *selection)
               o->shard.number, o->shard.count);
   if (asprintf (&text,
                 "allocated=%s destination-is-zero=%s extents=%s"
-                " source-format=%s destination-format=%s%s%s%s",
+                " source-format=%s destination-format=%s%s%s%s%s%s",
                 o->allocated ? "yes" : "no", known[o->destination_is_zero],
                 o->no_extents ? "no" : "yes",
                 o->source.format ? o->source.format : "raw",
                 o->destination.format ? o->destination.format : "raw", shard,
-                selection ? " selection=" : "", selection ? selection : "")
+                selection ? " selection=" : "", selection ? selection : "",
+                image ? " destination-options=" : "", image ? image : "")
       == -1)
     return NULL;
   return text;

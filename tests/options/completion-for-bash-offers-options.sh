@@ -43,7 +43,8 @@ sed 's/=$//' "$tmp/offered" | sort -u | cmp - "$tmp/options" ||
 offer --connecti; offered_are --connections=
 offer --no-e; offered_are --no-extents
 offer --dest
-offered_are --destination-format= --destination-is-zero --destination-is-zero=
+offered_are --destination-format= --destination-is-zero --destination-is-zero= \
+            --destination-options=
 
 # Values, with "=" as a word of its own and without.
 offer --destination-is-zero =; offered_are auto yes no

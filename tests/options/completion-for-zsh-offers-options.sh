@@ -106,7 +106,8 @@ mapfile -t options < "$tmp/options"
 offered_are "${options[@]}"
 
 offered_are --connections
-offered_are --destination-format --destination-is-zero
+offered_are --destination-format --destination-is-zero \
+            --destination-options
 offered_are auto no yes
 offered_are vdi vhdx vmdk vpc
 offered_are null:

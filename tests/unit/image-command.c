@@ -91,9 +91,33 @@ names_stay_names (void **state UNUSED)
                 "--image-opts",
                 "driver=qcow2,file.driver=file,"
                 "file.filename=json:{-,,read-only=off,, \"x\":,,,,%s"));
-  check (image_command_create ("qcow2", name, 1000001),
+  check (image_command_create ("qcow2", name, 1000001, NULL, false),
          WORDS ("qemu-img", "create", "-q", "-f", "qcow2",
                 "file:json:{-,read-only=off, \"x\":,,%s", "1000001"));
+}
+
+static void
+options_are_one_word (void **state UNUSED)
+{
+  check (image_command_create ("qcow2", "x", 512, "a=-f raw,b=,,", true),
+         WORDS ("qemu-img", "create", "-q", "-f", "qcow2", "-u", "-o",
+                "a=-f raw,b=,,", "file:x", "512"));
+}
+
+static void
+backing_files_are_named_by_their_drivers (void **state UNUSED)
+{
+  const struct image_place place = {
+    .path = "x",
+    .backing = "a,b",
+    .backing_format = "raw,c=d",
+  };
+
+  check (image_command_describe ("qcow2", place),
+         WORDS ("qemu-img", "info", "--output=json", "--image-opts",
+                "driver=qcow2,file.driver=file,file.filename=x,"
+                "backing.driver=raw,,c=d,backing.file.driver=file,"
+                "backing.file.filename=a,,b"));
 }
 
 static void
@@ -165,6 +189,8 @@ main (void)
     cmocka_unit_test (contexts_are_served_by_their_options),
     cmocka_unit_test (only_auto_lets_the_format_be_guessed),
     cmocka_unit_test (names_stay_names),
+    cmocka_unit_test (options_are_one_word),
+    cmocka_unit_test (backing_files_are_named_by_their_drivers),
     cmocka_unit_test (images_are_described_as_json),
     cmocka_unit_test (passwords_are_no_words),
     cmocka_unit_test (authorities_are_those_that_curl_would_trust),
