@@ -426,6 +426,13 @@ choose_claim (const struct plan *p)
   return align_up (claim, p->unit);
 }
 
+/* Returns whether the destination has content to be compared with the source. */
+static bool
+updates (const struct options *o, const struct caps *destination)
+{
+  return o->update && (!destination->missing || destination->backed);
+}
+
 /* Returns what is known about the destination's content.  A promise about it
  * held before an earlier run of this copy wrote to it.  A file that grows is
  * zero, unless only a part of it is copied, or it reads as its backing file.
@@ -433,7 +440,7 @@ choose_claim (const struct plan *p)
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)
 {
-  if (o->update && !destination->missing)
+  if (updates (o, destination))
     return IS_ZERO_AUTO;
   if (o->allocated || destination->stream)
     return IS_ZERO_NO;
@@ -507,7 +514,7 @@ plan_make (struct plan *p, const struct options *o,
     .compares = o->compare || o->verify,
     .lists_all = o->differences != NULL,
     .compares_all = o->verify && o->verify_scope == VERIFY_ALL,
-    .updates = o->update && !destination->missing,
+    .updates = updates (o, destination),
     .size = source->size,
     .open_ended = source->stream,
     .size_is_known = o->source_size_given,

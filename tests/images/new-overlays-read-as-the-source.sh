@@ -96,6 +96,17 @@ assert sum (e["length"] for e in m) == 256 << 10, m
 assert sum (e["length"] for e in m if e["zero"]) == 128 << 10, m' ||
   fail "not exactly the selected clusters are in it: $(cat map.json)"
 rm folder/new
+
+# An update finds by itself what has changed.
+copy_ok --destination-format=qcow2 --update changed folder/new \
+        --destination-options=backing_file=../full,backing_fmt=raw
+expect_same_disk raw changed qcow2 folder/new
+qemu-img map --output=json folder/new > map.json
+python3 -c 'import json
+m = [e for e in json.load (open ("map.json")) if e["depth"] == 0]
+assert sum (e["length"] for e in m) == 256 << 10, m' ||
+  fail "more is in the overlay than has changed: $(cat map.json)"
+rm folder/new
 echo '[]' > list
 copy_ok --destination-format=qcow2 --extents=list changed folder/new \
         --destination-options=backing_file=../full,backing_fmt=raw
