@@ -3,7 +3,8 @@
  * whose replies come from the input.
  *
  * The other side is memory.  The copy must not crash, hang, violate what the
- * server has announced, or succeed although the copy differs.
+ * server has announced, or succeed although the copy differs.  With a context
+ * that selects what is copied, nothing that is not selected may be changed.
  */
 
 #include <config.h>
@@ -27,7 +28,8 @@
 #include "scripted-server.h"
 
 #define CELL 4096 /* bytes of the disk that are all data or all zeroes */
-#define DISK_MAX (33 * CELL)
+#define CELLS 33
+#define DISK_MAX (CELLS * CELL)
 
 /* -- an endpoint in memory ------------------------------------------------ */
 
@@ -167,7 +169,9 @@ struct scene {
   bool destination; /* the server is the destination */
   bool verify, compare;
   struct told told;
-  uint8_t source[DISK_MAX], copy[DISK_MAX];
+  const char *option;  /* --changed; NULL: everything is copied */
+  bool changes[CELLS]; /* with it: the cells that have changed */
+  uint8_t source[DISK_MAX], copy[DISK_MAX], old[DISK_MAX];
 };
 
 /* Makes data in which no two cells are equal, in one of several patterns. */
@@ -206,6 +210,19 @@ make_told (struct told *t, struct input *in)
   t->block_preferred = preferred ? UINT32_C (1) << preferred % 32 : 0;
 }
 
+/* Adds a context of changes, with one of several patterns. */
+static void
+make_changes (struct scene *s, bool is_depth, struct input *in)
+{
+  const uint8_t pattern = input_byte (in);
+
+  s->option = is_depth ? "--changed=qemu:allocation-depth"
+                       : "--changed=qemu:dirty-bitmap:f";
+  s->told.changes = strchr (s->option, '=') + 1;
+  for (unsigned i = 0; i < CELLS; i++)
+    s->changes[i] = pattern >> i * (1 + pattern % 3) % 8 & 1;
+}
+
 static void
 make_scene (struct scene *s, struct input *in)
 {
@@ -215,11 +232,15 @@ make_scene (struct scene *s, struct input *in)
   s->compare = side & 16;
   s->verify = (side & 32) && !s->compare;
   make_told (&s->told, in);
+  s->told.changes = s->option = NULL;
+  if ((side & 64) && !s->destination)
+    make_changes (s, side & 128, in);
   make_source (s, side >> 1);
   if (s->compare)
     memcpy (s->copy, s->source, sizeof s->copy);
   if (s->compare && (side & 32) && s->told.size > 0)
     s->copy[s->told.size - 1] ^= 1;
+  memcpy (s->old, s->copy, sizeof s->old);
 }
 
 /* -- the copy -------------------------------------------------------------- */
@@ -245,8 +266,9 @@ read_options (struct options *o, const struct scene *s, const char *uri)
                                        : "--quiet",
                          uri,
                          "null:",
+                         s->option,
                          NULL };
-  const int argc = sizeof argv / sizeof argv[0] - 1;
+  const int argc = sizeof argv / sizeof argv[0] - (s->option ? 1 : 2);
   struct error e = { 0 };
 
   MUST (options_parse (o, argc, (char **) argv, &e) == 0);
@@ -263,11 +285,13 @@ wait_for_crew (struct workers *workers)
 
 static void
 run_workers (const struct plan *plan, struct endpoint *source,
-             struct endpoint *destination, struct stop *stop, struct result *r)
+             struct endpoint *destination, const char *changed,
+             struct stop *stop, struct result *r)
 {
   const struct copy copy = {
     .plan = *plan,
     .endpoints = { source, destination },
+    .changed = changed,
     .stop = stop,
   };
   struct error e = { 0 };
@@ -311,11 +335,76 @@ copy (struct scene *s, const struct options *o, struct stop *stop)
     sides[i] = (struct plan_side) { endpoint_name (ends[i]),
                                     endpoint_caps (ends[i]) };
   if (plan_make (&plan, o, sides, &machine, &e) == 0)
-    run_workers (&plan, ends[0], ends[1], stop, &r);
+    run_workers (&plan, ends[0], ends[1], o->changed, stop, &r);
   else
     MUST (error_is_set (&e));
   endpoint_close (server, 0, -1, &e);
   return r;
+}
+
+/* -- the result ------------------------------------------------------------ */
+
+/* Returns whether a cell has to be copied. */
+static bool
+is_selected (const struct scene *s, unsigned cell)
+{
+  return s->option == NULL || s->changes[cell];
+}
+
+/* Returns whether a cell may be copied, because it is selected, in a block with
+ * another cell that is, or because a faulty server can be misunderstood to say
+ * that it is.
+ */
+static bool
+may_be_copied (const struct scene *s, unsigned cell, bool faulty)
+{
+  const unsigned cells = s->told.block_minimum / CELL;
+  const unsigned first = cells > 1 ? cell / cells * cells : cell;
+
+  for (unsigned i = first; i <= cell || i < first + cells; i++)
+    if (i < CELLS && is_selected (s, i))
+      return true;
+  return faulty;
+}
+
+static bool
+differ (const struct scene *s, const uint8_t *a, const uint8_t *b,
+        unsigned cell)
+{
+  const uint64_t start = (uint64_t) cell * CELL;
+
+  return start < s->told.size
+    && memcmp (a + start, b + start, min_u64 (CELL, s->told.size - start)) != 0;
+}
+
+/* What a copy has left, complete or not: no byte is of another disk, and none
+ * that is not selected has changed.
+ */
+static void
+expect_copied (const struct scene *s, bool complete, bool faulty)
+{
+  for (unsigned cell = 0; cell < CELLS; cell++) {
+    if (complete && is_selected (s, cell))
+      MUST (!differ (s, s->source, s->copy, cell));
+    if (!may_be_copied (s, cell, faulty))
+      MUST (!differ (s, s->old, s->copy, cell));
+  }
+  for (unsigned i = 0; i < s->told.size; i++)
+    MUST (s->copy[i] == s->source[i] || s->copy[i] == s->old[i]);
+}
+
+/* Differences are reported where something is compared that differs. */
+static void
+expect_compared (const struct scene *s, bool differs, bool faulty)
+{
+  bool must = false, may = false;
+
+  for (unsigned cell = 0; cell < CELLS; cell++)
+    if (differ (s, s->source, s->copy, cell)) {
+      must |= is_selected (s, cell);
+      may |= may_be_copied (s, cell, faulty);
+    }
+  MUST (differs ? may : !must);
 }
 
 int
@@ -331,7 +420,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   make_scene (&s, &in);
   read_options (&o, &s, scripted_server_listen ());
-  scripted_server_play (&s.told, s.destination ? s.copy : s.source, in);
+  scripted_server_play (&s.told, s.destination ? s.copy : s.source, s.changes,
+                        in);
   log_init ("stripecopy", NULL, true, 0);
   pthread_sigmask (SIG_SETMASK, NULL, &mask);
   stop = stop_new (UINT64_MAX / 2);
@@ -342,9 +432,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   pthread_sigmask (SIG_SETMASK, &mask, NULL);
   options_free (&o);
 
+  if (!played.lied && !s.compare)
+    expect_copied (&s, r.complete, played.faulty);
   if (r.complete && !played.lied)
-    MUST (r.differs == (memcmp (s.source, s.copy, s.told.size) != 0)
-          && (s.compare || !r.differs));
+    expect_compared (&s, r.differs, played.faulty);
+  if (r.complete && !played.lied && !s.compare)
+    MUST (!r.differs);
   if (r.begun && !played.faulty)
     MUST (r.complete);
   return 0;

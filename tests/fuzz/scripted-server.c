@@ -27,7 +27,8 @@ enum op {
   HOLE,       /* FROM LENGTH: a chunk without */
   FAILURE,    /* ERRNO TEXT: an error */
   FAILURE_AT, /* ERRNO TEXT FROM: an error at a place */
-  STATES,     /* COUNT (LENGTH FLAGS)...: extents */
+  STATES,     /* COUNT (LENGTH FLAGS)...: extents of a
+                                   context, see put_scripted_states */
   NOTHING,    /* a chunk with nothing in it */
   SIMPLE,     /* ERRNO: a simple reply */
   RAW,        /* COUNT BYTE...: bytes that are sent unchanged */
@@ -53,7 +54,7 @@ enum {
   HELD_MAX = 4,
   PARTS = 64, /* parts of offsets and lengths */
   EXTENTS_MAX = 64,
-  BLOCK = 4096 /* of true extents */
+  BLOCK = SCRIPTED_BLOCK /* of true extents */
 };
 
 static int listener = -1;
@@ -64,6 +65,7 @@ static pthread_cond_t clients_left = PTHREAD_COND_INITIALIZER;
 static unsigned n_clients;
 static struct told told;
 static uint8_t *disk;
+static const bool *changes;
 static struct input script;
 static struct played played;
 
@@ -83,6 +85,17 @@ reads_as_zero (uint64_t from, uint64_t to)
 {
   to = to < told.size ? to : told.size;
   return from >= to || is_zero (disk + from, to - from);
+}
+
+/* Blocks after the end of the disk may have any state. */
+static bool
+is_clean (uint64_t from, uint64_t to)
+{
+  to = to < told.size ? to : told.size;
+  for (uint64_t at = from; at < to; at += BLOCK - at % BLOCK)
+    if (changes[at / BLOCK])
+      return false;
+  return true;
 }
 
 /* -- chunks ---------------------------------------------------------------- */
@@ -172,13 +185,32 @@ put_states (struct client *c, const struct request *q, uint8_t op, uint32_t id,
   }
 }
 
-/* Adds the extents of the script, corrected where they would be lies. */
+/* Returns flags for a range that are no lie.  All other bits of a bitmap's
+ * flags, and all other depths, can be anything.
+ */
+static uint32_t
+true_flags (uint32_t id, uint64_t from, uint64_t to, uint32_t flags)
+{
+  if (id == CHANGES_ID)
+    return is_clean (from, to)         ? flags
+      : strstr (told.changes, "depth") ? 1
+                                       : flags | 1;
+  return reads_as_zero (from, to) ? flags : flags & ~2U;
+}
+
+/* Adds the extents of the script, corrected where they would be lies.  The high
+ * bits of their number tell the context: base:allocation, the one of changes,
+ * or none.
+ */
 static void
 put_scripted_states (struct client *c, const struct request *q, uint8_t op)
 {
   struct state states[EXTENTS_MAX];
   const uint8_t count = input_byte (&script);
   const unsigned n = count % EXTENTS_MAX;
+  const uint32_t id = count < EXTENTS_MAX        ? CONTEXT_ID
+    : count < 2 * EXTENTS_MAX && c->wire.changes ? CHANGES_ID
+                                                 : CONTEXT_ID + 1;
   uint64_t at = q->offset;
 
   for (unsigned i = 0; i < n; i++) {
@@ -188,14 +220,13 @@ put_scripted_states (struct client *c, const struct request *q, uint8_t op)
     states[i].length = length == 255 ? UINT32_MAX
       : length == 254                ? 1
                                      : (uint64_t) q->length * length / PARTS;
-    states[i].flags = flags | (uint32_t) (flags & 0xf0) << 24;
-    if (!reads_as_zero (at, at + states[i].length))
-      states[i].flags &= ~2U;
+    states[i].flags = true_flags (id, at, at + states[i].length,
+                                  flags | (uint32_t) (flags & 0xf0) << 24);
     at += states[i].length;
   }
   if (op & OP_FOREIGN)
     played.lied = true; /* the client applies it to another range */
-  put_states (c, q, op, CONTEXT_ID + (count >= EXTENTS_MAX), states, n);
+  put_states (c, q, op, id, states, n);
 }
 
 static void
@@ -217,31 +248,49 @@ put_simple (struct client *c, const struct request *q, uint8_t op,
 
 /* -- answers --------------------------------------------------------------- */
 
+/* Returns the true flags of a block in a context. */
+static uint32_t
+block_flags (uint32_t id, uint64_t at)
+{
+  if (id == CHANGES_ID)
+    return changes[at / BLOCK];
+  return reads_as_zero (at, at - at % BLOCK + BLOCK) ? 3 : 0;
+}
+
 static void
-put_true_states (struct client *c, const struct request *q)
+put_true_states (struct client *c, const struct request *q, uint8_t op,
+                 uint32_t id)
 {
   struct state states[EXTENTS_MAX];
   uint64_t at = q->offset, end = at + q->length, next;
   unsigned n = 0;
 
   for (; at < end && n < EXTENTS_MAX; at = next, n++) {
-    const uint64_t step = at - at % BLOCK + BLOCK;
-    const bool zero = reads_as_zero (at, step);
+    const uint32_t flags = block_flags (id, at);
 
-    next = step;
-    while (next < end && reads_as_zero (next, next + BLOCK) == zero)
+    next = at - at % BLOCK + BLOCK;
+    while (next < end && block_flags (id, next) == flags)
       next += BLOCK;
     next = next < end ? next : end;
-    states[n] = (struct state) { next - at, zero ? 3 : 0 };
+    states[n] = (struct state) { next - at, flags };
   }
-  put_states (c, q, OP_LAST, CONTEXT_ID, states, n);
+  put_states (c, q, op, id, states, n);
+}
+
+static void
+put_true_answer (struct client *c, const struct request *q)
+{
+  if (c->wire.context)
+    put_true_states (c, q, c->wire.changes ? 0 : OP_LAST, CONTEXT_ID);
+  if (c->wire.changes)
+    put_true_states (c, q, OP_LAST, CHANGES_ID);
 }
 
 static void
 put_honest (struct client *c, const struct request *q)
 {
   if (q->type == NBD_CMD_BLOCK_STATUS)
-    put_true_states (c, q);
+    put_true_answer (c, q);
   else if (q->type == NBD_CMD_READ && c->wire.structured)
     put_data (c, q, OP_LAST, q->offset, q->length);
   else
@@ -537,11 +586,12 @@ scripted_server_listen (void)
 
 void
 scripted_server_play (const struct told *told_, uint8_t *disk_,
-                      struct input script_)
+                      const bool *changes_, struct input script_)
 {
   pthread_mutex_lock (&lock);
   told = *told_;
   disk = disk_;
+  changes = changes_;
   script = script_;
   played = (struct played) { 0 };
   pthread_mutex_unlock (&lock);
