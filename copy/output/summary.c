@@ -72,7 +72,7 @@ format_comparing (const struct copy *c, char *text, size_t size)
     snprintf (text, size, " destination-extents=%s %s=%s",
               yes_or_no (p->destination_extents),
               p->copies ? "verify" : "compare",
-              c->selection == NULL || !p->copies ? "yes"
+              !copy_is_partial (c) || !p->copies ? "yes"
                 : p->compares_all                ? "all"
                                                  : "copied");
   return text;
