@@ -29,7 +29,8 @@ FAULTY_SOURCE = ("honest", "read-error", "read-half", "read-twice", "read-cut",
                "read-silent", "drop", "stall", "garble", "bad-cookie",
                "status-error", "status-none", "status-twice", "status-long",
                "status-short", "status-odd", "status-flags", "status-one-more",
-               "status-zero-middle", "status-past-end", "status-then-error")
+               "status-zero-middle", "status-past-end", "status-then-error",
+               "status-contradicts", "status-reversed")
 FAULTY_DESTINATION = ("crash", "crash", "crash", "flush-crash", "flush-crash",
                     "honest", "write-error", "write-drop", "late-write",
                     "write-silent", "drop", "stall", "garble", "bad-cookie",
@@ -37,6 +38,7 @@ FAULTY_DESTINATION = ("crash", "crash", "crash", "flush-crash", "flush-crash",
                     "status-error", "status-none", "status-long",
                     "status-short", "status-odd", "status-past-end")
 SILENT = ("read-silent", "write-silent", "stall")
+CHANGED = "qemu:dirty-bitmap:b0"        # the context of a faulty source
 
 
 def chance(rng, p):
@@ -186,6 +188,19 @@ def round_up(n, unit):
     return (n + unit - 1) // unit * unit
 
 
+def draw_changes(rng, source, destination, size):
+    """Lets a source say what has changed; the rest is not to be copied."""
+    if source["kind"] != "faulty" or "structured" in source["without"] or \
+            destination["before"] == "nothing" or not chance(rng, 0.6):
+        return
+    source["changes"] = {"most": rng.choice((1, 8, 64, 512)),
+                         "in": rng.choice(("base", "changes", "both"))}
+    if destination["kind"] == "file":
+        destination["length"] = size
+    if destination.get("holder") == "dirty":
+        destination["holder"] = "open"      # it changes the old content
+
+
 def draw_size(rng, small):
     if chance(rng, 0.1):
         return rng.randrange(1, 20000)
@@ -211,6 +226,7 @@ def draw_disk(rng, kinds, number, small, streams):
         unit = max(need, destination.get("sector", 1), 512)
         destination["length"] = round_up(size + more, unit) \
             if more or unit > need or chance(rng, 0.3) else size
+    draw_changes(rng, source, destination, size)
     return {"number": number, "size": size,
             "layout": rng.choice(content.LAYOUTS),
             "unit": rng.choice((1, 512, 1024, 4096)),
@@ -246,6 +262,7 @@ def is_silent(disk):
 def draw_options(rng, disk, shard, slow):
     """Draws the options of one copy; "{map}" etc. stand for file names."""
     options, stream = [], is_stream(disk)
+    selects = "changes" in disk["source"]
 
     def maybe(p, *words):
         if chance(rng, p):
@@ -281,8 +298,8 @@ def draw_options(rng, disk, shard, slow):
     if not stream and chance(rng, 0.6):
         options.append("--map={map}")
         maybe(0.7, "--map-interval=1")
-        maybe(0.1, "--source-id=monday")
-    elif not shard and chance(rng, 0.2):
+        maybe(1 if selects else 0.1, "--source-id=monday")
+    elif not shard and not selects and chance(rng, 0.2):
         options.append("--blkhash=" + rng.choice(("sha256/64k", "md5/4k",
                                                   "sha1/1M")))
     elif not loses_unflushed(disk["destination"]):
@@ -296,6 +313,8 @@ def draw_options(rng, disk, shard, slow):
     maybe(0.1, "--status-file={status}")
     if shard:
         options.append(f"--shard={shard}")
+    if selects:
+        options.append(f"--changed={CHANGED}")
     return options
 
 

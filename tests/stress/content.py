@@ -112,6 +112,46 @@ def first_difference(want, got):
             f" the last differing sector is at {sectors[-1]})")
 
 
+BITMAP_BLOCK = 4 * KiB
+
+
+def draw_bitmap(rng, size, most):
+    """Draws the blocks that have changed: a byte for each, 0 or 1."""
+    blocks = (size + BITMAP_BLOCK - 1) // BITMAP_BLOCK
+    bitmap = bytearray()
+    while len(bitmap) < blocks:
+        bitmap += bytes([rng.randrange(2)]) * rng.randint(1, most)
+    return bytes(bitmap[:blocks])
+
+
+def unchanged(bitmap, new, old, got, start, lenient):
+    """Returns new, with the old content where nothing has changed.
+
+    All three begin at start.  If lenient, each of these bytes can also be as
+    it is in the new content; the ones of got decide which.
+    """
+    want = bytearray(new)
+    at, end = 0, min(len(want), len(bitmap) * BITMAP_BLOCK - start)
+    while at < end:
+        block, to = (start + at) // BITMAP_BLOCK, at
+        while to < end and bitmap[(start + to) // BITMAP_BLOCK] == \
+                bitmap[block]:
+            to = min(end, to + BITMAP_BLOCK - (start + to) % BITMAP_BLOCK)
+        if not bitmap[block]:
+            want[at:to] = choose(old[start + at:start + to], new[at:to],
+                                 got[at:to]) if lenient else \
+                old[start + at:start + to]
+        at = to
+    return bytes(want)
+
+
+def choose(old, new, got):
+    """Returns, for each byte, the old one or the new one: that of got."""
+    if got in (old, new):
+        return got
+    return bytes(g if g == n else o for o, n, g in zip(old, new, got))
+
+
 def read_file(path):
     with open(path, "rb") as f:
         return f.read()

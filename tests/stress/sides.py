@@ -12,7 +12,9 @@ import time
 
 import client
 import family
-from content import Content, draw_extents, read_file, read_part
+from cases import CHANGED, SILENT, least_block
+from content import Content, draw_bitmap, draw_extents, read_file, read_part, \
+    unchanged
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE = 30           # seconds until a server listens
@@ -183,8 +185,15 @@ class Side:
             f"--after={after}", f"--times={times}",
             f"--unix={self.trial.path(self.name)}.sock",
             f"--pidfile={pid_file}"] +
-            [f"--without={word}" for word in spec["without"]] + [self.file],
-            pid_file)
+            [f"--without={word}" for word in spec["without"]] +
+            self.context() + [self.file], pid_file)
+
+    def context(self):
+        """Returns the options of a faulty server that says what has changed."""
+        if "changes" not in self.spec:
+            return []
+        return [f"--context={CHANGED}", "--in=" + self.spec["changes"]["in"],
+                "--changes=" + self.trial.path(f"{self.name}.changes")]
 
     def start(self):
         """Starts the server, and waits for it."""
@@ -289,8 +298,14 @@ class Side:
 class Source(Side):
     role = "source"
 
-    def prepare(self, want):
+    def prepare(self, want, rng):
         self.want = want
+        self.changes = None
+        if "changes" in self.spec:
+            self.changes = draw_bitmap(rng, want.size,
+                                       self.spec["changes"]["most"])
+            with open(self.trial.path(f"{self.name}.changes"), "wb") as f:
+                f.write(self.changes)
         spec, raw = self.spec, self.trial.path(f"{self.name}.raw")
         self.image_format = "raw"
         if self.kind == "qemu":
@@ -481,6 +496,21 @@ class Destination(Side):
         if self.kind in ("file", "pipe", "fifo"):
             return want
         return want + self.before[len(want):]
+
+    def wanted(self, want, got, start=0):
+        """Returns what is wanted from start on, instead of want.
+
+        Where nothing has changed, it is the old content.  The new one is as
+        good where a fault can have hidden that, or in large blocks.
+        """
+        source = self.trial.sources[self.disk["number"]]
+        if source.changes is None:
+            return want
+        mode = source.spec["mode"]
+        lenient = mode in SILENT or mode.startswith("status-") or \
+            max(least_block(source.spec), least_block(self.spec)) > 4096
+        return unchanged(source.changes, want, self.before, got, start,
+                         lenient)
 
     def stored(self, start, length):
         """Returns the stored content; None if it is not known."""

@@ -75,7 +75,7 @@ class Trial:
                                 max(disk["unit"], 1))
             source = Source(self, disk)
             self.sources.append(source)
-            source.prepare(want)
+            source.prepare(want, random.Random("changes " + name))
             destination = Destination(self, disk)
             self.destinations.append(destination)
             destination.prepare(want, rng)
@@ -403,7 +403,7 @@ class Trial:
                 if side.image_format not in (None, "raw"):
                     want = want.ljust(cases.round_up(len(want), 512), b"\0")
                     got = got.ljust(cases.round_up(len(got), 512), b"\0")
-                text = content.first_difference(want, got)
+                text = content.first_difference(side.wanted(want, got), got)
                 if text:
                     self.fail("difference", f"{side.name}, {how}: {text}")
         for side in self.sources:
