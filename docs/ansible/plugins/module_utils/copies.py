@@ -10,10 +10,12 @@ OPTIONS = dict(
     allocated=dict(type="bool"),
     blkhash=dict(type="str"),
     bwlimit=dict(type="str"),
+    changed=dict(type="str"),
     connect_wait=dict(type="float"),
     connections=dict(type="int"),
     destination_format=dict(type="str"),
     destination_is_zero=dict(type="str", choices=["auto", "yes", "no"]),
+    extents=dict(type="path"),
     external_files=dict(type="bool"),
     flush=dict(type="bool"),
     interval=dict(type="float"),
@@ -29,7 +31,13 @@ OPTIONS = dict(
     source_size=dict(type="str"),
     stall_timeout=dict(type="float"),
     threads=dict(type="int"),
-    verify=dict(type="bool"),
+    update=dict(type="bool"),
+    verify=dict(type="str", choices=["no", "yes", "copied", "all"]),
+)
+
+# Files that the program writes, which a plan must not do, of both modules.
+OUTPUTS = dict(
+    differences=dict(type="path"),
 )
 
 # With these exit statuses nothing was written: the command line was refused, a
@@ -122,6 +130,8 @@ def option_values(params, names):
     values = {}
     for name in sorted(names):
         value = params[name]
+        if name == "verify":
+            value = {"no": False, "yes": True}.get(value, value)
         if name == "flush" and value is False:
             name, value = "no-flush", True
         if value is None or value is False:

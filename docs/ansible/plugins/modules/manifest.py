@@ -152,6 +152,7 @@ DISK = dict(
     events=dict(type="path"),
     executable=dict(type="path"),
     extra_args=dict(type="list", elements="str", no_log=True),
+    **copies.OUTPUTS,
 )
 
 # The program takes short options on the command line only.
@@ -218,6 +219,7 @@ def make_copy(module, disk):
     copy.update(copies.option_values(disk, copies.OPTIONS))
     if not module.check_mode:
         copy["status-file"] = disk["status"]
+        copy.update(copies.option_values(disk, copies.OUTPUTS))
     return copy
 
 

@@ -64,12 +64,37 @@ options:
       - The highest rate in bytes per second, for example C(100M), or C(@FILE)
         for a file with the rate, which is read again when it changes.
     type: str
-  verify:
+  changed:
     description:
-      - Reads both sides again after the copy and compares them, also if nothing
-        was left to copy.
+      - A meta context of the source that selects what is copied, for example
+        C(qemu:dirty-bitmap:round-1) or C(qemu:allocation-depth). The
+        destination must exist, and a I(map) requires a I(source_id). If the
+        server does not offer the context, nothing is written and C(rc=2).
+    type: str
+  extents:
+    description:
+      - A file on the managed host with a list of extents that selects what is
+        copied. The destination must exist.
+    type: path
+  differences:
+    description:
+      - A file on the managed host for a list of all places that differ. It
+        requires I(verify), and can be the I(extents) of another copy.
+    type: path
+  update:
+    description:
+      - Reads both sides, and writes only what differs.
     type: bool
     default: false
+  verify:
+    description:
+      - C(yes) reads both sides again after the copy and compares them, also if
+        nothing was left to copy. With I(changed) or I(extents) it compares
+        only what was selected, as C(copied) does, and C(all) compares the whole
+        disk.
+    type: str
+    choices: ['no', 'yes', copied, all]
+    default: 'no'
   retries:
     description:
       - How often a failed request or a lost connection is retried within one
@@ -233,6 +258,7 @@ from ansible_collections.stripecopy.disks.plugins.module_utils import copies
 
 # Files that the program writes, which a plan must not do.
 OUTPUTS = dict(
+    copies.OUTPUTS,
     events=dict(type="path"),
     status_file=dict(type="path"),
 )
@@ -247,7 +273,9 @@ OTHERS = dict(
     # Flags have a default that ansible-doc can show.
     allocated=dict(type="bool", default=False),
     external_files=dict(type="bool", default=False),
-    verify=dict(type="bool", default=False),
+    update=dict(type="bool", default=False),
+    verify=dict(type="str", default="no",
+                choices=["no", "yes", "copied", "all"]),
 )
 
 
