@@ -35,20 +35,22 @@ check (char **command, const char *const *words)
 static void
 each_place_is_served_by_its_driver (void **state UNUSED)
 {
-  check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
-                              IMAGE_READ, 4, NULL),
+  check (image_command_serve (
+           "qcow2", (struct image_place) { .path = "x", .kind = IMAGE_FILE },
+           IMAGE_READ, 4, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts",
                 "driver=qcow2,file.driver=file,file.filename=x"));
-  check (image_command_serve ("vmdk",
-                              (struct image_place) { "/dev/x", IMAGE_DEVICE },
-                              IMAGE_WRITE, 1, NULL),
+  check (image_command_serve (
+           "vmdk",
+           (struct image_place) { .path = "/dev/x", .kind = IMAGE_DEVICE },
+           IMAGE_WRITE, 1, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=1", "--discard=unmap",
                 "--image-opts",
                 "driver=vmdk,file.driver=host_device,file.filename=/dev/x"));
-  check (image_command_serve ("vdi",
-                              (struct image_place) { "/s", IMAGE_SOCKET },
-                              IMAGE_READ, 2, NULL),
+  check (image_command_serve (
+           "vdi", (struct image_place) { .path = "/s", .kind = IMAGE_SOCKET },
+           IMAGE_READ, 2, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=2", "--read-only",
                 "--image-opts",
                 "driver=vdi,file.driver=nbd,"
@@ -58,13 +60,15 @@ each_place_is_served_by_its_driver (void **state UNUSED)
 static void
 contexts_are_served_by_their_options (void **state UNUSED)
 {
-  check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
-                              IMAGE_READ, 4, "qemu:dirty-bitmap:-b,0"),
+  check (image_command_serve (
+           "qcow2", (struct image_place) { .path = "x", .kind = IMAGE_FILE },
+           IMAGE_READ, 4, "qemu:dirty-bitmap:-b,0"),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--bitmap=-b,0", "--image-opts",
                 "driver=qcow2,file.driver=file,file.filename=x"));
-  check (image_command_serve ("qcow2", (struct image_place) { "x", IMAGE_FILE },
-                              IMAGE_READ, 4, "qemu:allocation-depth"),
+  check (image_command_serve (
+           "qcow2", (struct image_place) { .path = "x", .kind = IMAGE_FILE },
+           IMAGE_READ, 4, "qemu:allocation-depth"),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--allocation-depth", "--image-opts",
                 "driver=qcow2,file.driver=file,file.filename=x"));
@@ -73,8 +77,9 @@ contexts_are_served_by_their_options (void **state UNUSED)
 static void
 only_auto_lets_the_format_be_guessed (void **state UNUSED)
 {
-  check (image_command_serve ("auto", (struct image_place) { "x", IMAGE_FILE },
-                              IMAGE_READ, 4, NULL),
+  check (image_command_serve (
+           "auto", (struct image_place) { .path = "x", .kind = IMAGE_FILE },
+           IMAGE_READ, 4, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts", "file.driver=file,file.filename=x"));
 }
@@ -84,9 +89,9 @@ names_stay_names (void **state UNUSED)
 {
   static const char name[] = "json:{-,read-only=off, \"x\":,,%s";
 
-  check (image_command_serve ("qcow2",
-                              (struct image_place) { name, IMAGE_FILE },
-                              IMAGE_READ, 4, NULL),
+  check (image_command_serve (
+           "qcow2", (struct image_place) { .path = name, .kind = IMAGE_FILE },
+           IMAGE_READ, 4, NULL),
          WORDS ("qemu-nbd", "--persistent", "--shared=4", "--read-only",
                 "--image-opts",
                 "driver=qcow2,file.driver=file,"
@@ -123,8 +128,8 @@ backing_files_are_named_by_their_drivers (void **state UNUSED)
 static void
 images_are_described_as_json (void **state UNUSED)
 {
-  check (image_command_describe ("auto",
-                                 (struct image_place) { "/,", IMAGE_SOCKET }),
+  check (image_command_describe (
+           "auto", (struct image_place) { .path = "/,", .kind = IMAGE_SOCKET }),
          WORDS ("qemu-img", "info", "--output=json", "--image-opts",
                 "file.driver=nbd,file.server.type=unix,"
                 "file.server.path=/,,"));
