@@ -7,8 +7,8 @@
 
 make_data "$tmp/disk" 4M
 for shard in 0/3 4/3 1/0 3 3/ /3 a/b -1/3 1/4294967296; do
-  copy_fails 2 "^stripecopy: --shard: must be I/N, .*: $shard\$" --shard="$shard" \
-             "$tmp/disk" "$tmp/copy"
+  copy_fails 2 "^stripecopy: --shard: must be .*, with I from 1 to N: $shard\$" \
+             --shard="$shard" "$tmp/disk" "$tmp/copy"
 done
 copy_fails 2 '^stripecopy: source -: .* stream .*--shard' --shard=1/3 \
            - "$tmp/copy"
