@@ -158,6 +158,21 @@ ranges_set (struct ranges *r, uint64_t start, uint64_t end, uint32_t value)
   return splice (r, i, j, piece, n_piece);
 }
 
+void
+ranges_cover (struct ranges *r, uint64_t start, uint64_t end)
+{
+  const struct ranges_entry *before, *after;
+
+  if (ranges_set (r, start, end, 0))
+    return;
+  before = ranges_previous (r, start);
+  after = ranges_next (r, start);
+  if (after == NULL || (before && start - before->end <= after->start - end))
+    ranges_set (r, before->end, end, 0);
+  else
+    ranges_set (r, start, after->start, 0);
+}
+
 bool
 ranges_cut (struct ranges *r, uint64_t start, uint64_t end)
 {

@@ -41,6 +41,11 @@ void ranges_clear (struct ranges *r);
 bool ranges_set (struct ranges *r, uint64_t start, uint64_t end,
                  uint32_t value);
 
+/* Adds [start, end) to a set whose values are all 0.  Where there is no room, the
+ * nearest range grows to include it, with the gap in between.
+ */
+void ranges_cover (struct ranges *r, uint64_t start, uint64_t end);
+
 /* Removes [start, end).  Removing the middle of a range needs one more entry:
  * returns false, and changes nothing, if there is no room.
  */

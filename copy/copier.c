@@ -63,6 +63,7 @@ struct copier {
   char digest[BLKHASH_TEXT];
   struct differences_file differences_file;
   struct range_collector differences; /* v is NULL: not complete, or not kept */
+  struct error unreadable;            /* the copy is complete but for this */
 };
 
 static struct endpoint *
@@ -547,8 +548,13 @@ tell_success (struct copier *c, const struct workers *workers)
   struct error e = { 0 };
 
   if (c->copy.plan.copies && t->total > 0 && t->data == 0 && t->resumed == 0
-      && t->same == t->same_unread && !copy_is_partial (&c->copy))
+      && t->unreadable == 0 && t->same == t->same_unread
+      && !copy_is_partial (&c->copy))
     warn_of_no_data (endpoint_name (source (c)));
+  if (c->copy.unreadable && unreadable_bytes (c->copy.unreadable) > 0) {
+    summary_unreadable (&c->copy, source (c));
+    describe_unreadable_error (&c->copy, source (c), t, &c->unreadable);
+  }
   if (t->differing > 0) {
     summary_differences (workers_differences (workers), t, destination (c));
     describe_difference (workers_differences (workers), t, destination (c), &e);
@@ -579,6 +585,25 @@ prepare (struct copier *c, struct error *e)
   };
 
   return endpoint_prepare (destination (c), &p, e);
+}
+
+/* Returns what the map is aligned to: the blocks around unreadable ones are not
+ * copied again.
+ */
+static uint64_t
+resume_unit (const struct plan *p)
+{
+  return p->salvage == SALVAGE_NO ? p->unit : p->salvage_block;
+}
+
+/* Makes the set of unreadable ranges, where that is wanted. */
+static bool
+prepare_salvage (struct copier *c)
+{
+  if (c->copy.plan.salvage == SALVAGE_NO)
+    return true;
+  c->copy.unreadable = unreadable_new (c->copy.map);
+  return c->copy.unreadable != NULL;
 }
 
 /* Makes the destination ready.  From here on its old content may be lost. */
@@ -615,11 +640,12 @@ make_ready (struct copier *c)
   if (c->report->changed) /* its new size has to be stored */
     c->copy.plan.flush_always = true;
   check_promise (c);
-  if (c->copy.map
-      && map_begin (c->copy.map, c->copy.plan.unit,
-                    endpoint_caps (destination (c))->size,
-                    endpoint_describe_file (destination (c), file))
-        == -1) {
+  if ((c->copy.map
+       && map_begin (c->copy.map, resume_unit (&c->copy.plan),
+                     endpoint_caps (destination (c))->size,
+                     endpoint_describe_file (destination (c), file))
+         == -1)
+      || !prepare_salvage (c)) {
     error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
     return give_up (c, &e, STAGE_PREPARING);
   }
@@ -666,6 +692,7 @@ start_status (const struct copier *c, uint64_t now)
     .options = c->options,
     .plan = &c->copy.plan,
     .events = c->events,
+    .unreadable = c->copy.unreadable,
     .sides = { source (c), destination (c) },
   };
 
@@ -808,6 +835,7 @@ copy (struct copier *c, uint64_t start)
   complete = is_still_there (c) && complete;
   tell_end (c, &shown, workers, complete);
   report_note_copy (c->report, &c->copy.plan, workers, start, complete);
+  report_note_unreadable (c->report, c->copy.unreadable);
   if (complete)
     status = tell_success (c, workers);
   if (complete && c->copy.map)
@@ -991,6 +1019,7 @@ free_all (struct copier *c)
   output_file_drop (&c->trace_file);
   if (c->copy.map)
     report_note_map (c->report, c->copy.map);
+  unreadable_free (c->copy.unreadable);
   map_close (c->copy.map);
   ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);
@@ -1024,6 +1053,8 @@ copier_run (const struct options *o, const struct machine *machine,
   }
   if (report->copied && o->differences)
     status = list_differences (&c, status);
+  if (status == DONE && error_is_set (&c.unreadable)) /* all else is stored */
+    status = give_up (&c, &c.unreadable, STAGE_COPYING);
   if (status == DONE && c.digest[0]) {
     report_note_digest (report, c.digest);
     status = tell_digest (&c);

@@ -11,6 +11,9 @@
  *                       "crash", "drop", "stall", "garble" and "late-write"
  *                       let another N occasions pass first
  *     --offset=N        count only requests that cover this byte
+ *     --bad=FILE        count only requests that meet one of the places in FILE,
+ *                       whose lines are OFFSET LENGTH
+ *     --block=N         the minimum block size (1)
  *     --log=FILE        gets a line for each fault: MODE OFFSET LENGTH
  *     --requests=FILE   gets a line for each request: read|write|zero|status
  *                       OFFSET LENGTH
@@ -175,6 +178,8 @@ static struct {
   uint64_t after, times;
   bool has_offset;
   uint64_t offset;
+  bool *bad; /* owned: for each unit of the disk; NULL: all are */
+  uint64_t n_bad, block;
   bool no_flush, no_fua, no_zero, no_extents, no_structured, no_multi_conn;
   bool no_write;
   const char *context;      /* a second one; NULL: there is none */
@@ -182,7 +187,11 @@ static struct {
   uint8_t *changes;         /* owned: what it says of each block */
   uint64_t n_changes;
   int log, requests; /* descriptors; -1: none */
-} set = { .times = UINT64_MAX, .in_base = true, .log = -1, .requests = -1 };
+} set = { .times = UINT64_MAX,
+          .block = 1,
+          .in_base = true,
+          .log = -1,
+          .requests = -1 };
 
 static uint64_t disk_size;
 
@@ -282,6 +291,18 @@ counts_anew (enum mode mode)
     || mode == LATE_WRITE;
 }
 
+/* The places of --bad are multiples of this. */
+enum { BAD_UNIT = 512 };
+
+static bool
+meets_bad_place (uint64_t offset, uint64_t length)
+{
+  for (uint64_t at = offset / BAD_UNIT; at * BAD_UNIT < offset + length; ++at)
+    if (at < set.n_bad && set.bad[at])
+      return true;
+  return false;
+}
+
 /* Counts an occasion.  Returns true, and logs it, if the fault is to be made
  * now.
  */
@@ -293,6 +314,8 @@ is_faulty_now (enum mode mode, uint64_t offset, uint64_t length)
   if (set.mode != mode)
     return false;
   if (set.has_offset && (set.offset < offset || set.offset - offset >= length))
+    return false;
+  if (set.bad != NULL && !meets_bad_place (offset, length))
     return false;
   pthread_mutex_lock (&lock);
   yes = occasions++ >= set.after && n_faults < set.times;
@@ -345,7 +368,7 @@ export_flags (const struct conn *c)
 static void
 choose_block_sizes (const struct conn *c, struct told *told)
 {
-  told->block_minimum = 1;
+  told->block_minimum = set.block;
   told->block_preferred = BLOCK;
   told->block_maximum = 32 << 20;
   if (conn_has_fault (c, BLOCKS_ZERO))
@@ -1320,11 +1343,37 @@ parse_without (const char *s)
   die ("--without: unknown: %s", s);
 }
 
+static void
+read_bad_places (const char *name)
+{
+  FILE *f = fopen (name, "r");
+  uint64_t offset, length;
+
+  if (f == NULL)
+    die ("--bad=%s: %s", name, strerror (errno));
+  set.bad = wire_allocate (1);
+  while (fscanf (f, "%" SCNu64 " %" SCNu64, &offset, &length) == 2) {
+    const uint64_t end = (offset + length) / BAD_UNIT;
+
+    if (end > set.n_bad) {
+      set.bad = realloc (set.bad, end);
+      if (set.bad == NULL)
+        die ("--bad=%s: %s", name, strerror (errno));
+      memset (set.bad + set.n_bad, 0, end - set.n_bad);
+      set.n_bad = end;
+    }
+    memset (set.bad + offset / BAD_UNIT, true, length / BAD_UNIT);
+  }
+  fclose (f);
+}
+
 int
 main (int argc, char *argv[])
 {
   static const struct option options[] = {
     { "after", required_argument, NULL, 'a' },
+    { "bad", required_argument, NULL, 'b' },
+    { "block", required_argument, NULL, 'k' },
     { "changes", required_argument, NULL, 'c' },
     { "context", required_argument, NULL, 'n' },
     { "in", required_argument, NULL, 'i' },
@@ -1345,6 +1394,12 @@ main (int argc, char *argv[])
     switch (c) {
     case 'a':
       set.after = parse_number (optarg);
+      break;
+    case 'b':
+      read_bad_places (optarg);
+      break;
+    case 'k':
+      set.block = parse_number (optarg);
       break;
     case 'm':
       set.mode = parse_mode (optarg);

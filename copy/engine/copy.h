@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the parts of one copy share: the plan, both endpoints, and the objects
  * that live as long as the copy.  copier.c fills in the struct before any
- * worker starts; all other code only reads it.  The map, the rate limit, the
- * stop flag and the trace, to which it points, change while workers run, and
+ * worker starts; all other code only reads it.  The map, the unreadable ranges,
+ * the rate limit, the stop flag and the trace, to which it points, change while workers run, and
  * are safe to use from any thread.
  */
 
@@ -14,6 +14,7 @@
 #include "endpoint/endpoint.h"
 #include "engine/extents.h"
 #include "engine/ratelimit.h"
+#include "engine/unreadable.h"
 #include "plan/plan.h"
 #include "ranges.h"
 #include "selection/extent-list.h"
@@ -28,6 +29,7 @@ struct copy {
   const char *changed;                 /* the source's meta context that says it
                                           while workers run */
   struct map *map;                     /* NULL: no resume map is kept */
+  struct unreadable *unreadable;       /* NULL: nothing is salvaged */
   struct ratelimit *ratelimit;         /* NULL: no limit can be set */
   struct stop *stop;
   struct trace *trace; /* NULL: no trace is wanted */

@@ -22,10 +22,12 @@
   COUNTER (skipped)     /* bytes already zero at the destination */            \
   COUNTER (same)        /* updating: bytes that were the same already */       \
   COUNTER (same_unread) /* of same: bytes of zero extents of both sides */     \
+  COUNTER (unreadable)  /* bytes that cannot be read: left, or zeroed */       \
   COUNTER (again)       /* bytes copied again after a lost connection */       \
   COUNTER (read_bytes)  /* bytes read from the source to be copied */          \
   COUNTER (uncopied)    /* bytes passed over because they are not selected */  \
   COUNTER (uncompared)  /* the same, while comparing */                        \
+  COUNTER (unverified)  /* bytes not compared, as they cannot be read */       \
   COUNTER (compared)    /* bytes read on both sides and compared */            \
   COUNTER (holes)       /* bytes zero on both sides, so not compared */        \
   COUNTER (differing)   /* of compared, in whole sectors */                    \
@@ -113,7 +115,8 @@ totals_to_do (const struct totals *t)
 static inline uint64_t
 totals_done (const struct totals *t)
 {
-  return t->phase == PHASE_COPY ? totals_copied (t) : totals_compared (t);
+  return t->phase == PHASE_COPY ? totals_copied (t) + t->unreadable
+                                : totals_compared (t) + t->unverified;
 }
 
 #endif /* COUNTERS_H */

@@ -62,6 +62,15 @@ take_stripe (struct cursor *c)
   return true;
 }
 
+/* Leaves the stripe between two claims, for a range outside of it. */
+static void
+leave_stripe (struct cursor *c)
+{
+  if (!c->again && !c->salvaging)
+    c->left_at = c->at;
+  c->again = c->salvaging = false;
+}
+
 /* Takes a range that was lost.  Those come before anything new, between two
  * claims.
  */
@@ -72,8 +81,7 @@ take_lost (struct cursor *c)
 
   if (!unflushed_take (c->unflushed, &lost))
     return false;
-  if (!c->again)
-    c->left_at = c->at;
+  leave_stripe (c);
   c->again = true;
   track_mark (c->track, "again", lost.start, range_length (lost));
   c->at = c->told_to = lost.start;
@@ -85,11 +93,35 @@ take_lost (struct cursor *c)
   return true;
 }
 
+/* Takes a piece of a range that could not be read.  It needs no extents. */
+static bool
+take_piece (struct cursor *c)
+{
+  struct range piece;
+  bool again;
+
+  if (c->salvage == NULL || !salvage_take (c->salvage, &piece, &again))
+    return false;
+  leave_stripe (c);
+  c->salvaging = true;
+  c->again = again;
+  track_mark (c->track, "salvage", piece.start, range_length (piece));
+  c->at = piece.start;
+  c->claimed = piece.end;
+  return true;
+}
+
+static bool
+must_salvage (const struct cursor *c)
+{
+  return c->salvage && salvage_is_crowded (c->salvage);
+}
+
 /* Returns to the stripe after all lost ranges were taken. */
 static bool
 return_to_stripe (struct cursor *c)
 {
-  c->again = false;
+  c->again = c->salvaging = false;
   c->at = c->claimed = c->left_at;
   c->stripe_end = 0; /* the extents are about another place */
   return take_stripe (c);
@@ -104,13 +136,13 @@ has_stripe (struct cursor *c)
 {
   if (c->at < c->claimed)
     return true;
-  if (take_lost (c))
+  if (take_lost (c) || (must_salvage (c) && take_piece (c)))
     return true;
-  if (c->again)
-    return return_to_stripe (c);
+  if (c->again || c->salvaging)
+    return return_to_stripe (c) || take_piece (c);
   if (c->claimed < c->stripe_end && !c->in_order)
     return true;
-  return take_stripe (c);
+  return take_stripe (c) || take_piece (c);
 }
 
 /* Returns false when another worker has claimed this place meanwhile. */
@@ -281,6 +313,47 @@ look_there (struct cursor *c, uint64_t *end, bool *zero)
   return true;
 }
 
+/* Returns the work for a piece of a range that could not be read. */
+static struct work
+next_to_salvage (const struct cursor *c)
+{
+  const uint64_t most = limited (c, c->request_max);
+  struct work work = work_to (c, c->plan->updates ? UPDATE : COPY,
+                              min_u64 (c->claimed, c->at + most));
+
+  work.sides = c->plan->updates ? READ_BOTH : READ_SIDE (SOURCE);
+  work.already_zero = c->plan->zero.known == IS_ZERO_YES;
+  work.salvage = true;
+  return work;
+}
+
+/* Leaves out what could not be read before, where a range was lost, or is
+ * compared.  What was zeroed is zeroed again.
+ */
+static struct work
+around_unreadable (const struct cursor *c, struct work work)
+{
+  const bool zeroes = c->plan->salvage == SALVAGE_ZERO && !c->compares
+    && c->plan->zero.known != IS_ZERO_YES;
+  struct range bad;
+
+  if (c->unreadable == NULL || !(c->again || c->compares)
+      || range_is_empty (work.range) || work.kind == UNSELECTED
+      || !unreadable_next (c->unreadable, c->at, c->compares, &bad)
+      || bad.start >= work.range.end)
+    return work;
+  if (bad.start > c->at) {
+    work.range.end = bad.start;
+    return work;
+  }
+  bad.end = min_u64 (bad.end, work.range.end);
+  work = work_to (c, zeroes ? ZERO : SKIP, bad.end);
+  if (zeroes)
+    work.range.end = min_u64 (bad.end, add_saturated (c->at, zero_max (c)));
+  work.unreadable = true;
+  return work;
+}
+
 static struct work
 next_data (struct cursor *c, uint64_t end)
 {
@@ -348,8 +421,8 @@ both (const struct extent here[2])
   };
 }
 
-struct work
-cursor_next (struct cursor *c)
+static struct work
+next (struct cursor *c)
 {
   struct extent here[2] = { [DESTINATION] = { UINT64_MAX, EXTENT_ZERO } };
 
@@ -359,6 +432,8 @@ cursor_next (struct cursor *c)
   do {
     if (!has_stripe (c))
       return (struct work) { .kind = NO_WORK };
+    if (c->salvaging)
+      return next_to_salvage (c);
     if (!look (c, SOURCE, &here[SOURCE])
         || (c->reads_both && here[SOURCE].value != EXTENT_UNSELECTED
             && !look (c, DESTINATION, &here[DESTINATION])))
@@ -374,6 +449,12 @@ cursor_next (struct cursor *c)
   return is_hole (c, here[SOURCE])
     ? next_zero (c, round_in (c, here[SOURCE].end))
     : next_data (c, here[SOURCE].end);
+}
+
+struct work
+cursor_next (struct cursor *c)
+{
+  return around_unreadable (c, next (c));
 }
 
 void
@@ -394,7 +475,7 @@ cursor_ask (struct cursor *c)
 uint64_t
 cursor_in_stripe (const struct cursor *c)
 {
-  return c->again ? c->left_at : c->at;
+  return c->again || c->salvaging ? c->left_at : c->at;
 }
 
 void

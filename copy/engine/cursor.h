@@ -7,7 +7,8 @@
  *      |--- its own ---|--- others can steal this ---|
  *
  * Ranges that were lost with a connection come first; the stripe waits until
- * these ranges are copied again.
+ * these ranges are copied again.  Pieces of ranges that could not be read come
+ * last.
  */
 
 #ifndef CURSOR_H
@@ -20,8 +21,10 @@
 #include "engine/blkhash.h"
 #include "engine/extents.h"
 #include "engine/ratelimit.h"
+#include "engine/salvage.h"
 #include "engine/stripes.h"
 #include "engine/unflushed.h"
+#include "engine/unreadable.h"
 #include "engine/work.h"
 #include "engine/zero.h"
 #include "plan/plan.h"
@@ -32,6 +35,8 @@ struct cursor {
   const struct plan *plan;
   const enum zero_way *zero_way; /* the present one */
   struct unflushed *unflushed;   /* has the ranges that were lost */
+  struct salvage *salvage;       /* has those to read in pieces; NULL: none */
+  struct unreadable *unreadable; /* has those that are given up; NULL: none */
   struct ratelimit *ratelimit;   /* NULL: there is none */
   struct track *track;           /* NULL: no trace is wanted */
   struct extents *extents[2];    /* by side */
@@ -49,7 +54,8 @@ struct cursor {
   uint64_t claimed;    /* [at, claimed) is this worker's */
   uint64_t stripe_end; /* [claimed, stripe_end) can be claimed */
   bool again;          /* at and claimed are about a range that was lost */
-  uint64_t left_at;    /* then: where it was in its stripe */
+  bool salvaging;      /* they are about a piece of salvage */
+  uint64_t left_at;    /* with either: where it was in its stripe */
   uint64_t told_to;    /* extents were logged up to here */
 };
 

@@ -44,7 +44,11 @@ lane_memory (const struct plan *plan)
   size_t slot_size;
   const size_t n = choose_slots (plan, &slot_size);
 
-  return n * slot_size;
+  return n * slot_size
+    + (plan->salvage == SALVAGE_NO
+         ? 0
+         : salvage_memory (plan->salvage_block, plan->buffer_size,
+                           plan->requests));
 }
 
 int
@@ -56,6 +60,11 @@ lane_init (struct lane *l)
   list_init (&l->turns);
   l->zero_way = zero_way_first (&l->plan->zero);
   window_init (&l->window, l->plan->requests, l->plan->queue_size);
+  if (l->plan->salvage != SALVAGE_NO
+      && salvage_init (&l->salvage, l->plan->salvage_block,
+                       l->plan->buffer_size, l->plan->requests)
+        == -1)
+    return -1;
   return unflushed_init (&l->unflushed, l->plan->checkpoint > 0);
 }
 
@@ -86,6 +95,7 @@ lane_free (struct lane *l)
 {
   pool_free (&l->buffers);
   unflushed_free (&l->unflushed);
+  salvage_free (&l->salvage);
 }
 
 void
@@ -240,6 +250,19 @@ lane_copied (struct lane *l, struct range range, bool again,
     counter_add (&s->read_bytes, range_length (range));
   else
     counter_add (&s->zero_unread, how->zero);
+}
+
+void
+lane_left_unreadable (struct lane *l, struct range range, bool again)
+{
+  struct stats *s = l->stats;
+
+  if (!l->compares)
+    unflushed_note (&l->unflushed, range);
+  counter_add (l->compares ? &s->unverified
+                 : again   ? &s->again
+                           : &s->unreadable,
+               range_length (range));
 }
 
 void

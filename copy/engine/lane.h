@@ -18,7 +18,9 @@
 #include "engine/counters.h"
 #include "engine/differences.h"
 #include "engine/mailbox.h"
+#include "engine/salvage.h"
 #include "engine/unflushed.h"
+#include "engine/unreadable.h"
 #include "engine/window.h"
 #include "engine/work.h"
 #include "engine/zero.h"
@@ -38,12 +40,14 @@ struct lane {
   struct mailbox *mailbox;
   struct track *track;             /* NULL: no trace is wanted */
   struct differences *differences; /* NULL: no phase compares */
+  struct unreadable *unreadable;   /* NULL: nothing is salvaged */
 
   struct list ready; /* ios that are over */
   struct window window;
   enum zero_way zero_way;
   struct pool buffers;        /* slots; a request has some in a row */
   struct unflushed unflushed; /* writes that may be lost */
+  struct salvage salvage;     /* reads that failed, and are to be split */
   struct io flush;
   bool flushing;     /* flush is in flight */
   bool ended;        /* the source is a stream, and its end was read */
@@ -64,7 +68,7 @@ struct lane {
   bool abandoned;           /* a request ended without having done its work */
 };
 
-/* Returns how many bytes the buffers take at most. */
+/* Returns how many bytes the buffers, and the ranges of salvage, take at most. */
 size_t lane_memory (const struct plan *plan);
 
 /* Initialises a lane without requests and buffers: requests_init makes these.
@@ -154,6 +158,11 @@ struct copied {
 void lane_copied (struct lane *l, struct range range, bool again,
                   const struct copied *how);
 
+/* Notes that nothing more is done about a range that cannot be read.  While
+ * copying, it counts as unflushed, too, so that many copied ranges around such places become few.
+ */
+void lane_left_unreadable (struct lane *l, struct range range, bool again);
+
 /* Notes that a range was compared, or that it was not read because both sides
  * are zero.
  */
@@ -215,6 +224,13 @@ bool lane_may_write (const struct lane *l);
 bool lane_lose_unflushed (struct lane *l, const struct error *why,
                           struct error *e);
 
+/* Returns whether there is work that has come up after the stripes were done. */
+static inline bool
+lane_has_late_work (const struct lane *l)
+{
+  return unflushed_has_again (&l->unflushed) || !salvage_is_empty (&l->salvage);
+}
+
 /* Returns whether ranges were lost that have to be copied again. */
 static inline bool
 lane_has_lost (const struct lane *l)
@@ -232,12 +248,12 @@ lane_has_ended (const struct lane *l)
 }
 
 /* Returns whether the worker has not done all that it took: ranges have to be
- * copied again, or a request was abandoned.
+ * copied again, or read in pieces, or a request was abandoned.
  */
 static inline bool
 lane_owes (const struct lane *l)
 {
-  return lane_has_lost (l) || l->abandoned;
+  return lane_has_lost (l) || !salvage_is_empty (&l->salvage) || l->abandoned;
 }
 
 #endif /* LANE_H */

@@ -316,7 +316,7 @@ loop_start (struct loop *l, uint64_t now)
     requests_discard (&l->lane);
   if (winding_down || lane_has_ended (&l->lane))
     l->waiting_for = FOR_ANSWERS;
-  else if (l->waiting_for == FOR_ANSWERS && lane_has_lost (&l->lane))
+  else if (l->waiting_for == FOR_ANSWERS && lane_has_late_work (&l->lane))
     l->waiting_for = FOR_ROOM;
   requests_resume (&l->lane, now);
   l->limited_until = 0;

@@ -33,6 +33,12 @@
  *
  *   READING or WRITING -> SEARCHING -> WRITING (the range before the place)
  *     -> READING -> WRITING (the range after it) -> IDLE
+ *
+ * With --salvage, a read that fails after all retries ends the request instead:
+ * the cursor makes new requests of its pieces, which are not retried.
+ *
+ *   READING -> IDLE                       the range is split, or left
+ *   READING -> WRITING -> IDLE            a single block is zeroed
  */
 
 #include <config.h>
@@ -271,6 +277,13 @@ give_back (struct lane *l, struct request *r)
   window_refund (&l->window, r->charged);
 }
 
+static void
+retire (struct lane *l, struct request *r)
+{
+  enter (l, r, IDLE);
+  list_push (&l->idle, &r->link);
+}
+
 /* Ends a request that has not done its work. */
 static void
 abandon (struct lane *l, struct request *r)
@@ -280,8 +293,7 @@ abandon (struct lane *l, struct request *r)
     give_back (l, r);
   if (r->has_turn)
     list_remove (&r->turn);
-  enter (l, r, IDLE);
-  list_push (&l->idle, &r->link);
+  retire (l, r);
 }
 
 static void
@@ -299,8 +311,7 @@ finish (struct lane *l, struct request *r)
     counter_add (&l->stats->came, r->charged);
   counter_add (&l->stats->went, r->charged);
   give_back (l, r);
-  enter (l, r, IDLE);
-  list_push (&l->idle, &r->link);
+  retire (l, r);
 }
 
 /* Sets the error to a failed io.  Returns -1. */
@@ -608,7 +619,10 @@ finish_writing (struct lane *l, struct request *r)
   r->copied.read = r->buffer && (r->work.sides & READ_SIDE (SOURCE));
   if (r->work.kind == UPDATE)
     r->copied.same = range_length (r->work.range) - c->data - c->zero;
-  lane_copied (l, r->work.range, r->work.again, &r->copied);
+  if (r->work.unreadable)
+    lane_left_unreadable (l, r->work.range, r->work.again);
+  else
+    lane_copied (l, r->work.range, r->work.again, &r->copied);
   finish_or_read_rest (l, r);
 }
 
@@ -649,10 +663,8 @@ write_range (struct lane *l, struct request *r)
 }
 
 static void
-begin_zeroing (struct lane *l, const struct work *work)
+zero_range (struct lane *l, struct request *r)
 {
-  struct request *r = begin (l, work);
-
   charge (l, r);
   r->whole = true;
   if (lane_may_write (l))
@@ -678,6 +690,12 @@ scan_unit (const struct lane *l, const struct request *r)
 {
   return l->plan->updates && r->work.already_zero ? l->plan->update.grain
                                                   : l->plan->zero.scan;
+}
+
+static void
+begin_zeroing (struct lane *l, const struct work *work)
+{
+  zero_range (l, begin (l, work));
 }
 
 static void
@@ -862,6 +880,47 @@ step_search (struct lane *l, struct request *r, const struct io *io, int err,
   return search (l, r, e);
 }
 
+/* -- where the source cannot be read -------------------------------------- */
+
+/* Returns whether the copy goes on although this io of the request has failed.
+ */
+static bool
+can_salvage (const struct lane *l, const struct request *r, const struct io *io,
+             int err)
+{
+  return l->unreadable && (r->work.kind == COPY || r->work.kind == UPDATE)
+    && io->verb == IO_READ && conn_side (io->conn) == SOURCE && !r->search.over
+    && is_about_a_place (io, err);
+}
+
+/* Ends a request whose range cannot be read: the range will be read in pieces,
+ * or is left as it is at the destination, or zeroed.
+ */
+static void
+salvage (struct lane *l, struct request *r)
+{
+  const struct range range = r->work.range;
+
+  give_back (l, r);
+  if (salvage_split (&l->salvage, range, r->work.again)) {
+    retire (l, r);
+    return;
+  }
+  log_detail ("worker %u request %" PRIu64 ": unreadable offset=%" PRIu64
+              " length=%" PRIu64,
+              l->worker, r->number, range.start, range_length (range));
+  unreadable_add (l->unreadable, range);
+  if (l->plan->salvage == SALVAGE_ZERO && !r->work.already_zero) {
+    r->work.kind = ZERO;
+    r->work.unreadable = true;
+    r->failures = 0;
+    zero_range (l, r);
+    return;
+  }
+  lane_left_unreadable (l, range, r->work.again);
+  retire (l, r);
+}
+
 /* Gives up after the last try.  The copy fails, but first the place is searched
  * for.
  */
@@ -871,6 +930,10 @@ give_up (struct lane *l, struct request *r, struct io *io, int err,
 {
   if (r->search.over) { /* the copy has failed with the first place */
     abandon (l, r);
+    return 0;
+  }
+  if (can_salvage (l, r, io, err)) {
+    salvage (l, r);
     return 0;
   }
   if (!is_about_a_place (io, err)) {
@@ -909,6 +972,7 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
   };
 
   if (r->search.over || !can_try_again (io, err)
+      || (r->work.salvage && can_salvage (l, r, io, err))
       || !retry_may (&l->plan->retry, r->failures + 1, backoff_dice (),
                      &n.wait))
     return give_up (l, r, io, err, e);
@@ -1194,6 +1258,8 @@ skip (struct lane *l, const struct work *work)
     lane_passed_hole (l, work->range);
   else if (work->kind == UNSELECTED)
     lane_passed_unselected (l, work->range, work->again);
+  else if (work->unreadable)
+    lane_left_unreadable (l, work->range, work->again);
   else
     lane_copied (l, work->range, work->again,
                  &(struct copied) { .skipped = length });

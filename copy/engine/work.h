@@ -30,7 +30,9 @@ struct work {
   struct range range; /* not of the first three kinds */
   bool again;         /* it was done before, and was lost */
   bool already_zero;  /* COPY: the destination reads as zeroes there */
-  unsigned sides;     /* COPY, COMPARE, UPDATE: READ_SIDEs; one that is not
+  bool salvage;    /* COPY, UPDATE: a piece of a range that could not be read */
+  bool unreadable; /* ZERO, SKIP: because the source cannot be read */
+  unsigned sides;  /* COPY, COMPARE, UPDATE: READ_SIDEs; one that is not
                          read is zero */
 };
 

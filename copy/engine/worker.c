@@ -121,6 +121,7 @@ buy_memory (struct worker *w)
     .mailbox = w->shared->mailbox,
     .track = l->track,
     .differences = w->shared->differences,
+    .unreadable = w->copy->unreadable,
   };
   if (lane_init (&l->lane) == -1 || requests_init (&l->lane) == -1)
     return -1;
@@ -129,6 +130,8 @@ buy_memory (struct worker *w)
     .plan = plan,
     .zero_way = &l->lane.zero_way,
     .unflushed = &l->lane.unflushed,
+    .salvage = plan->salvage == SALVAGE_NO ? NULL : &l->lane.salvage,
+    .unreadable = w->copy->unreadable,
     .ratelimit = w->copy->ratelimit,
     .track = l->track,
   };
@@ -294,7 +297,7 @@ after_phase (struct worker *w)
   if (!winding_down && w->phase != last_phase (w))
     return SETTLING;
   if (notifier_is_set (last_phase (w)->finished) && !lane_owes (&w->loop.lane)
-      && !w->loop.cursor.again)
+      && !w->loop.cursor.again && !w->loop.cursor.salvaging)
     w->outcome = FINISHED;
   return LEAVING;
 }

@@ -408,9 +408,10 @@ workers_join (struct workers *c)
   total = plan->open_ended ? t.total : copy_length (c->copy);
   return all && t.workers > 0
     && (!plan->copies
-        || totals_copied (&t) + clean_bytes (c, t.uncopied) == total)
+        || totals_copied (&t) + t.unreadable + clean_bytes (c, t.uncopied)
+          == total)
     && (!plan->compares
-        || totals_compared (&t) + clean_bytes (c, t.uncompared)
+        || totals_compared (&t) + t.unverified + clean_bytes (c, t.uncompared)
           == total + copy_compared_besides (c->copy));
 }
 

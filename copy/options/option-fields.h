@@ -54,6 +54,7 @@ struct options {
   uint64_t stall_timeout; /* --stall-timeout, ns; 0: none */
   uint64_t retries;
   uint64_t retry_wait; /* --retry-wait, ns */
+  enum salvage_how salvage;
 
   /* Resuming. */
   const char *map;       /* --map; NULL: none */

@@ -248,6 +248,13 @@ const struct option_row option_rows[] = {
     .help = "wait before the first retry, then doubled",
   },
   {
+    .name = "salvage", .type = CHOICE, .argument = "no|leave|zero",
+    .optional = true, .bare = "leave",
+    .field = FIELD (salvage), .initial = "no",
+    .help = "go on where the source cannot be read",
+    .excludes = { "blkhash", "compare" },
+  },
+  {
     .name = "shard", .type = SHARD, .argument = "I/N|@VARIABLE/N",
     .field = FIELD (shard), .min = 1, .max = UINT32_MAX,
     .help = "copy only part I of the N parts of the disk",

@@ -40,6 +40,11 @@ enum verify_scope { VERIFY_AUTO, VERIFY_COPIED, VERIFY_ALL };
  */
 enum resume { RESUME_AUTO, RESUME_REQUIRE, RESUME_NEVER };
 
+/* What happens to ranges of the destination that cannot be read at the source.
+ * NO: the copy fails.  The order is that of the words in the row of --salvage.
+ */
+enum salvage_how { SALVAGE_NO, SALVAGE_LEAVE, SALVAGE_ZERO };
+
 enum digest_kind {
   DIGEST_NONE,
   DIGEST_MD5,

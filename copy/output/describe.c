@@ -3,6 +3,7 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,13 +194,62 @@ json_t *
 describe_bytes (const struct totals *t)
 {
   return json_pack (
-    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "unselected",
-    json_of_number (t->unselected), "total",
+    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "unselected",
+    json_of_number (t->unselected), "unreadable",
+    json_of_number (t->unreadable), "total",
     describe_if (!t->open_ended || t->total > 0, json_of_number (t->total)),
     "data", json_of_number (t->data), "zero", json_of_number (t->zero),
     "skipped", json_of_number (t->skipped), "same", json_of_number (t->same),
     "resumed", json_of_number (t->resumed), "recopied",
     json_of_number (t->again));
+}
+
+/* -- what cannot be read -------------------------------------------------- */
+
+json_t *
+describe_unreadable (struct unreadable *u)
+{
+  struct range first[UNREADABLE_SHOWN];
+  const size_t n = unreadable_first (u, first, UNREADABLE_SHOWN);
+  json_t *list = json_array ();
+
+  for (size_t i = 0; i < n && i < UNREADABLE_SHOWN; i++)
+    json_array_append_new (
+      list,
+      json_pack ("{s:o, s:o}", "offset", json_of_number (first[i].start),
+                 "length", json_of_number (range_length (first[i]))));
+  return json_pack ("{s:o, s:o, s:o, s:b}", "bytes",
+                    json_of_number (unreadable_bytes (u)), "count",
+                    json_of_number (n), "ranges", list, "ranges_complete",
+                    n <= UNREADABLE_SHOWN);
+}
+
+/* Returns what another run of the same command does about them. */
+static const char *
+next_try (const struct copy *c)
+{
+  return c->map ? "run the same command again to try only these"
+                : "with --map, another run would try only these";
+}
+
+void
+describe_unreadable_error (const struct copy *c, const struct endpoint *source,
+                           const struct totals *t, struct error *e)
+{
+  struct range first;
+  const size_t n = unreadable_first (c->unreadable, &first, 1);
+  const struct error_place place = { "source", "read", true, first.start,
+                                     range_length (first) };
+
+  error_set_at (e, EIO, &place,
+                "%s: %" PRIu64 " of %" PRIu64 " bytes cannot be read, in %zu"
+                " place%s; the rest is copied, and these bytes are %s at the"
+                " destination: %s",
+                endpoint_name (source), unreadable_bytes (c->unreadable),
+                t->total, n, n == 1 ? "" : "s",
+                c->plan.salvage == SALVAGE_ZERO ? "zeroed"
+                                                : "left as they were",
+                next_try (c));
 }
 
 /* -- comparing ------------------------------------------------------------ */

@@ -48,6 +48,17 @@ json_t *describe_error (const struct error *e);
 /* Describes byte counts: {total data zero skipped resumed recopied}. */
 json_t *describe_bytes (const struct totals *t);
 
+/* Messages and reports list at most this many ranges that cannot be read. */
+#define UNREADABLE_SHOWN 10
+
+/* Describes what could not be read, with the first ranges. */
+json_t *describe_unreadable (struct unreadable *u);
+
+/* Sets the error to what could not be read, and how to try it again. */
+void describe_unreadable_error (const struct copy *c,
+                                const struct endpoint *source,
+                                const struct totals *t, struct error *e);
+
 /* Describes the result of a comparison, with the first ranges that differ. */
 json_t *describe_verify (const struct differences *d, const struct totals *t);
 

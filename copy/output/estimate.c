@@ -99,8 +99,8 @@ take_sample (struct estimator *e, uint64_t now)
 static uint64_t
 moves_of (const struct totals *t)
 {
-  return totals_copied (t) + totals_compared (t) + t->again + t->reads
-    + t->writes + t->zeroes + t->questions;
+  return totals_copied (t) + totals_compared (t) + t->unreadable + t->again
+    + t->reads + t->writes + t->zeroes + t->questions;
 }
 
 /* Returns the units per second between two counts. */

@@ -172,6 +172,12 @@ events_verify (struct events *ev, json_t *verify)
   emit (ev, "verify", verify, 0);
 }
 
+void
+events_unreadable (struct events *ev, json_t *unreadable)
+{
+  emit (ev, "unreadable", unreadable, 0);
+}
+
 /* -- progress ------------------------------------------------------------- */
 
 /* Rounds an estimate: its fraction has no meaning. */
@@ -188,7 +194,7 @@ describe_view (const struct estimate *v, const char *phase)
 
   return json_pack (
     "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-    " s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
     "phase", phase, "to_compare",
     describe_if (t->phases > 1 || t->phase == PHASE_COMPARE,
                  json_of_number (t->total + t->compared_besides)),
@@ -198,9 +204,9 @@ describe_view (const struct estimate *v, const char *phase)
     describe_if (v->percent_of_all >= 0, json_integer (v->percent_of_all)),
     "done", json_of_number (totals_copied (t)), "data",
     json_of_number (t->data), "zero", json_of_number (t->zero), "skipped",
-    json_of_number (t->skipped), "same", json_of_number (t->same), "resumed",
-    json_of_number (t->resumed), "compared",
-    json_of_number (totals_compared (t)), "rate",
+    json_of_number (t->skipped), "same", json_of_number (t->same), "unreadable",
+    json_of_number (t->unreadable), "resumed", json_of_number (t->resumed),
+    "compared", json_of_number (totals_compared (t)), "rate",
     describe_rounded (v->data_rate), "zero_rate",
     describe_rounded (v->zero_rate), "eta",
     describe_if (v->left >= 0, describe_rounded (v->left)), "data_left",

@@ -58,6 +58,11 @@ void events_checkpoint (struct events *ev, uint64_t durable_bytes);
 /* Emits the result of a comparison, from describe_verify.  Takes ownership. */
 void events_verify (struct events *ev, json_t *verify);
 
+/* Emits what could not be read so far, from describe_unreadable.  Takes
+ * ownership.
+ */
+void events_unreadable (struct events *ev, json_t *unreadable);
+
 /* Returns when events_tick must be called next; clock_now time, 0: never. */
 uint64_t events_deadline (const struct events *ev);
 

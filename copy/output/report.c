@@ -94,6 +94,13 @@ report_note_copy (struct report *r, const struct plan *p,
 }
 
 void
+report_note_unreadable (struct report *r, struct unreadable *u)
+{
+  if (u)
+    set (&r->unreadable, describe_unreadable (u));
+}
+
+void
 report_note_unchanged (struct report *r, const struct totals *t)
 {
   r->totals = *t;
@@ -214,15 +221,16 @@ describe_report (const struct report *r, int exit_status)
 {
   return json_pack (
     "{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o,"
-    " s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+    " s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
     "v", FORMAT_VERSION, "version", PACKAGE_VERSION, "status",
     report_status (r, exit_status), "changed", r->changed, "exit", exit_status,
     "error", describe_error (&r->error), "source", or_null (r->source),
     "destination", or_null (r->destination), "bytes",
     describe_bytes (&r->totals), "requests", describe_requests (r), "time",
     describe_time (r), "rate", describe_rate (r), "digest", describe_digest (r),
-    "verify", or_null (r->verify), "flushed", r->flushed, "map",
-    or_null (r->map), "retries", json_of_number (r->totals.retries), "workers",
+    "verify", or_null (r->verify), "unreadable", or_null (r->unreadable),
+    "flushed", r->flushed, "map", or_null (r->map), "retries",
+    json_of_number (r->totals.retries), "workers",
     describe_if (r->copied, json_of_number (r->totals.workers)), "plan",
     or_null (r->plan), "config", options_config (r->options), "warnings",
     describe_warnings ());
@@ -260,6 +268,7 @@ report_free (struct report *r)
   json_decref (r->destination);
   json_decref (r->plan);
   json_decref (r->verify);
+  json_decref (r->unreadable);
   json_decref (r->map);
   sink_close (&r->out);
 }

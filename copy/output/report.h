@@ -33,6 +33,7 @@ struct report {
   uint64_t working;   /* ns that the workers ran for */
   uint64_t verifying; /* ns of working that the comparison took */
   json_t *verify;     /* owned; NULL: nothing was compared */
+  json_t *unreadable; /* owned; NULL: nothing was salvaged */
   json_t *map;        /* owned; NULL: no map */
   bool flushed;
   char digest[BLKHASH_TEXT]; /* "": none */
@@ -46,7 +47,7 @@ int report_open (struct report *r, const struct options *o, struct error *e);
 
 /* Note one part of the report.  An endpoint that was not opened is NULL.
  * @found is NULL if there was no scan; with --plan it also provides the byte
- * counts.
+ * counts.  @u is NULL if nothing is salvaged.
  */
 void report_note_sides (struct report *r, const struct endpoint *source,
                         const struct endpoint *destination);
@@ -55,6 +56,7 @@ void report_note_plan (struct report *r, const struct copy *c,
 void report_note_copy (struct report *r, const struct plan *p,
                        const struct workers *workers, uint64_t start,
                        bool complete);
+void report_note_unreadable (struct report *r, struct unreadable *u);
 void report_note_unchanged (struct report *r, const struct totals *t);
 void report_note_map (struct report *r, struct map *m);
 void report_note_digest (struct report *r, const char *digest);

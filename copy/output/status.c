@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "engine/request.h"
 #include "human.h"
+#include "output/describe.h"
 #include "output/status.h"
 
 /* Returns the phase that the workers are in, as a word for programs. */
@@ -41,12 +42,44 @@ status_deadline (const struct status *t)
                                        events_deadline (t->events)));
 }
 
+/* Warns of the first range that cannot be read.  The map and the report have the
+ * others.
+ */
+static void
+warn_of_unreadable (const struct status *t)
+{
+  struct range first;
+
+  if (unreadable_first (t->unreadable, &first, 1) > 0)
+    log_warning_as ("source-unreadable",
+                    "%s: cannot be read at offset %" PRIu64 " length %" PRIu64
+                    ": the copy goes on, as --salvage says",
+                    endpoint_name (t->sides[SOURCE]), first.start,
+                    range_length (first));
+}
+
+/* Emits one event for all that was found since the last one. */
+static void
+tell_unreadable (struct status *t, bool at_once, uint64_t now)
+{
+  const uint64_t bytes = t->unreadable ? unreadable_bytes (t->unreadable) : 0;
+
+  if (bytes == t->told_unreadable || (!at_once && now < t->unreadable_due))
+    return;
+  if (t->told_unreadable == 0)
+    warn_of_unreadable (t);
+  events_unreadable (t->events, describe_unreadable (t->unreadable));
+  t->told_unreadable = bytes;
+  t->unreadable_due = now + t->events->interval;
+}
+
 void
 status_tick (struct status *t, const struct totals *so_far, bool at_once)
 {
   const uint64_t now = clock_now ();
   struct estimate v;
 
+  tell_unreadable (t, at_once, now);
   estimator_note (&t->estimator, so_far, now);
   v = estimator_estimate (&t->estimator, false, now);
   if (at_once)
@@ -108,6 +141,7 @@ status_end (struct status *t, const struct totals *done, bool good)
   const uint64_t now = clock_now ();
   struct estimate v;
 
+  tell_unreadable (t, true, now);
   estimator_note (&t->estimator, done, now);
   v = estimator_estimate (&t->estimator, good, now);
   progress_end (&t->progress, good ? &v : NULL);

@@ -20,14 +20,17 @@
 
 struct options;
 
-/* The caller sets the first four fields, which are borrowed. */
+/* The caller sets the first five fields, which are borrowed. */
 struct status {
   const struct options *options;
   const struct plan *plan;
   const struct endpoint *sides[2];
   struct events *events;
+  struct unreadable *unreadable; /* NULL: nothing is salvaged */
 
   bool warned_of_retries[2]; /* by side */
+  uint64_t told_unreadable;  /* bytes in the last event */
+  uint64_t unreadable_due;   /* clock_now time of the next event */
   struct estimator estimator;
   struct progress progress;
 };

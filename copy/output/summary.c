@@ -193,13 +193,16 @@ static char *
 format_parts (const struct totals *t, char *text, size_t size)
 {
   char data[HUMAN_MAX], zero[HUMAN_MAX], skipped[HUMAN_MAX];
-  char resumed[HUMAN_MAX], again[HUMAN_MAX];
+  char resumed[HUMAN_MAX], again[HUMAN_MAX], unreadable[HUMAN_MAX];
   int n;
 
   n = snprintf (text, size, "%s data, %s zeroed, %s %s",
                 human_size (data, t->data), human_size (zero, t->zero),
                 human_size (skipped, t->updates ? t->same : t->skipped),
                 t->updates ? "the same" : "already zero");
+  if (t->unreadable > 0)
+    n += snprintf (text + n, size - n, ", %s unreadable",
+                   human_size (unreadable, t->unreadable));
   if (t->resumed > 0)
     n += snprintf (text + n, size - n, ", %s resumed",
                    human_size (resumed, t->resumed));
@@ -214,7 +217,7 @@ void
 summary_copied (const struct totals *t, uint64_t elapsed, bool changed)
 {
   const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
-  const uint64_t done = t->total - t->resumed;
+  const uint64_t done = t->total - t->resumed - t->unreadable;
   char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
 
   log_say ("%s %s in %s (%s/s) with %u worker%s: %s%s",
@@ -245,7 +248,7 @@ format_compared (const struct totals *t, char *text, size_t size)
 void
 summary_compared (const struct totals *t, uint64_t elapsed)
 {
-  const uint64_t all = totals_to_do (t);
+  const uint64_t all = totals_to_do (t) - t->unverified;
   const double seconds = (double) (elapsed ? elapsed : 1) / NS_PER_S;
   char size[HUMAN_MAX], time[HUMAN_MAX], rate[HUMAN_MAX], parts[256];
 
@@ -277,6 +280,17 @@ summary_differences (const struct differences *d, const struct totals *t,
   log_error ("%s: %" PRIu64 " bytes of %" PRIu64 " differ, in %s%zu range%s",
              name, t->differing, totals_to_do (t), all ? "" : "more than ", n,
              n == 1 ? "" : "s");
+}
+
+void
+summary_unreadable (const struct copy *c, const struct endpoint *source)
+{
+  struct range first[UNREADABLE_SHOWN];
+  const size_t n = unreadable_first (c->unreadable, first, UNREADABLE_SHOWN);
+
+  for (size_t i = 0; i < n && i < UNREADABLE_SHOWN; i++)
+    log_error ("%s: cannot be read at offset %" PRIu64 " length %" PRIu64,
+               endpoint_name (source), first[i].start, range_length (first[i]));
 }
 
 void

@@ -52,4 +52,7 @@ void summary_map (const struct map *m);
  */
 void summary_incomplete (struct map *m, uint64_t size, int err);
 
+/* Prints the first ranges of the source that could not be read, as errors. */
+void summary_unreadable (const struct copy *c, const struct endpoint *source);
+
 #endif /* SUMMARY_H */

@@ -231,6 +231,9 @@ refuse_streams (const struct options *o, const struct plan_side *sides,
   if (o->shard.count)
     return refuse (sides, side, ENOTSUP, e,
                    "a stream has no shards: --shard needs offsets");
+  if (o->salvage != SALVAGE_NO)
+    return refuse (sides, side, ENOTSUP, e,
+                   "a stream cannot be read again: --salvage needs offsets");
   return 0;
 }
 
@@ -544,6 +547,8 @@ plan_make (struct plan *p, const struct options *o,
   p->requests = choose_requests (p, o);
   p->grain = max_u64 (max_u64 (p->align, GRAIN), destination->zero_grain);
   p->unit = max_u64 (p->grain, p->digest.block);
+  p->salvage = o->salvage;
+  p->salvage_block = max_u64 (p->align, GRAIN);
   p->steal_min = align_up (STEAL_MIN * p->request_size, p->grain);
   choose_workers (p, o, source, destination, machine->processors);
   p->queue_size = choose_queue_size (p, o, machine);

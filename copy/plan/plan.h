@@ -82,8 +82,11 @@ struct plan {
   uint64_t steal_min;  /* a shorter rest of a stripe is not stolen */
   uint64_t stall;      /* ns without a reply; 0: for ever */
   struct retry_plan retry;
-  uint64_t patience;   /* ns for a lost connection to come back */
-  uint64_t checkpoint; /* ns between flushes; 0: only at the end */
+  enum salvage_how salvage;
+  uint64_t salvage_block; /* power of two: an unreadable range is split down to
+                             this */
+  uint64_t patience;      /* ns for a lost connection to come back */
+  uint64_t checkpoint;    /* ns between flushes; 0: only at the end */
   bool source_extents;
   bool destination_extents; /* for comparing; see zero for zeroing */
   bool flush;

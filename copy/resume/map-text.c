@@ -266,42 +266,68 @@ map_is_ours (const char *text, size_t length)
 static void
 print_block (FILE *f, uint64_t start, uint64_t end, char status)
 {
-  if (start < end)
-    fprintf (f, "0x%08" PRIX64 "  0x%08" PRIX64 "  %c\n", start, end - start,
-             status);
+  fprintf (f, "0x%08" PRIX64 "  0x%08" PRIX64 "  %c\n", start, end - start,
+           status);
 }
 
-/* Returns the position for ddrescue, where it would resume. */
-static uint64_t
-first_not_finished (const struct ranges *finished)
+/* Returns the status of the block at @at, and sets *end to its end. */
+static char
+status_at (const struct ranges *finished, const struct ranges *unreadable,
+           uint64_t at, uint64_t size, uint64_t *end)
 {
-  const struct ranges_entry *r = ranges_find (finished, 0);
+  const struct ranges_entry *good = ranges_next (finished, at);
+  const struct ranges_entry *bad = ranges_next (unreadable, at);
 
-  return r ? r->end : 0;
+  *end = size;
+  if (bad && bad->start <= at) {
+    *end = min_u64 (*end, bad->end);
+    return '-';
+  }
+  if (bad)
+    *end = bad->start;
+  if (good && good->start <= at) {
+    *end = min_u64 (*end, good->end);
+    return '+';
+  }
+  if (good)
+    *end = min_u64 (*end, good->start);
+  return '?';
 }
 
-void
-map_print (FILE *f, const char *const values[MAP_KEYS],
-           const struct ranges *finished, uint64_t size)
+/* Prints the status line: the start of the first unfinished block, where
+ * ddrescue would resume.
+ */
+static void
+print_status_line (FILE *f, const struct ranges *finished,
+                   const struct ranges *unreadable, uint64_t size)
 {
-  const uint64_t position = first_not_finished (finished);
-  uint64_t at = 0;
+  uint64_t position = 0, end;
 
-  fprintf (f, TITLE " " PACKAGE_VERSION "\n");
-  for (unsigned i = 0; i < MAP_KEYS; i++)
-    if (values[i])
-      fprintf (f, OURS "%s: %s\n", key_names[i], values[i]);
+  while (position < size
+         && status_at (finished, unreadable, position, size, &end) == '+')
+    position = end;
   fprintf (f,
            "# current_pos  current_status  current_pass\n"
            "0x%08" PRIX64 "     %c               1\n"
            "#      pos        size  status\n",
            position, position == size ? '+' : '?');
-  for (size_t i = 0; i < ranges_count (finished); i++) {
-    const struct ranges_entry *r = ranges_at (finished, i);
+}
 
-    print_block (f, at, r->start, '?');
-    print_block (f, r->start, r->end, '+');
-    at = r->end;
+void
+map_print (FILE *f, const char *const values[MAP_KEYS],
+           const struct ranges *finished, const struct ranges *unreadable,
+           uint64_t size)
+{
+  uint64_t at = 0, end;
+
+  fprintf (f, TITLE " " PACKAGE_VERSION "\n");
+  for (unsigned i = 0; i < MAP_KEYS; i++)
+    if (values[i])
+      fprintf (f, OURS "%s: %s\n", key_names[i], values[i]);
+  print_status_line (f, finished, unreadable, size);
+  for (; at < size; at = end) {
+    const char status = status_at (finished, unreadable, at, size, &end);
+
+    print_block (f, at, end, status);
   }
-  print_block (f, at, size, '?');
 }

@@ -8,7 +8,8 @@
  *   0x00000000 0x00100000 +                     blocks: start, size, status
  *   0x00100000 0x00100000 ?
  *
- * A block with status '+' is finished; with any other status it is not.
+ * A block with status '+' is finished; with any other status it is not: '-' was
+ * unreadable at the source, and '?' was not tried.
  */
 
 #ifndef MAP_TEXT_H
@@ -66,9 +67,10 @@ int map_parse (const char *text, size_t length, struct map_text *out,
 bool map_is_ours (const char *text, size_t length);
 
 /* Prints the map of a disk of @size bytes.  A value is one line of text, or
- * NULL for none.
+ * NULL for none.  A range that is unreadable is not finished.
  */
 void map_print (FILE *f, const char *const values[MAP_KEYS],
-                const struct ranges *finished, uint64_t size);
+                const struct ranges *finished, const struct ranges *unreadable,
+                uint64_t size);
 
 #endif /* MAP_TEXT_H */

@@ -42,10 +42,12 @@ struct map {
   uint64_t resumed;
   struct ranges todo;
   struct ranges saving; /* a copy, so that no worker waits for the disk */
+  struct ranges saving_unreadable;
 
   pthread_mutex_t lock; /* protects the fields below */
   struct ranges finished;
-  bool changed; /* since the last save */
+  struct ranges unreadable; /* found by this run */
+  bool changed;             /* since the last save */
 };
 
 static int
@@ -433,6 +435,9 @@ open_file (struct map *m, const struct options *o, bool just_look,
 static struct map *
 new_map (const struct map_pair *pair)
 {
+  const size_t n_unreadable = pair->options->salvage == SALVAGE_NO
+    ? 1
+    : MAP_UNREADABLE;
   struct map *m = calloc (1, sizeof *m);
   int err;
 
@@ -447,6 +452,8 @@ new_map (const struct map_pair *pair)
   if ((m->name = secrets_mask (pair->options->map)) != NULL
       && describe (m, pair) == 0 && ranges_init (&m->finished, MAP_RANGES) == 0
       && ranges_init (&m->saving, MAP_RANGES) == 0
+      && ranges_init (&m->unreadable, n_unreadable) == 0
+      && ranges_init (&m->saving_unreadable, n_unreadable) == 0
       && ranges_init (&m->todo, MAP_RANGES + 1) == 0)
     return m;
   err = errno;
@@ -595,6 +602,15 @@ map_mark (struct map *m, const struct ranges *durable)
 }
 
 void
+map_mark_unreadable (struct map *m, uint64_t start, uint64_t end)
+{
+  pthread_mutex_lock (&m->lock);
+  ranges_cover (&m->unreadable, start, end);
+  m->changed = true;
+  pthread_mutex_unlock (&m->lock);
+}
+
+void
 map_mark_all (struct map *m)
 {
   pthread_mutex_lock (&m->lock);
@@ -625,14 +641,15 @@ map_finished (struct map *m)
   uint64_t bytes;
 
   pthread_mutex_lock (&m->lock);
-  bytes = ranges_bytes (&m->finished);
+  bytes = ranges_bytes (&m->finished)
+    - ranges_bytes_in_both (&m->finished, &m->unreadable);
   pthread_mutex_unlock (&m->lock);
   return bytes;
 }
 
 /* -- saving --------------------------------------------------------------- */
 
-/* Copies the finished ranges for saving.  Returns false if nothing changed
+/* Copies the ranges for saving.  Returns false if nothing changed
  * since the last save.
  */
 static bool
@@ -642,8 +659,10 @@ take_changes (struct map *m)
 
   pthread_mutex_lock (&m->lock);
   changed = m->changed;
-  if (changed)
+  if (changed) {
     copy_ranges (&m->saving, &m->finished);
+    copy_ranges (&m->saving_unreadable, &m->unreadable);
+  }
   m->changed = false;
   pthread_mutex_unlock (&m->lock);
   return changed;
@@ -667,7 +686,8 @@ make_text (struct map *m, size_t *length)
 
   if (f == NULL)
     return NULL;
-  map_print (f, (const char *const *) m->values, &m->saving, m->size);
+  map_print (f, (const char *const *) m->values, &m->saving,
+             &m->saving_unreadable, m->size);
   good = !ferror (f);
   if (fclose (f) == 0 && good)
     return text;
@@ -707,6 +727,8 @@ map_close (struct map *m)
   free (m->name);
   ranges_free (&m->finished);
   ranges_free (&m->saving);
+  ranges_free (&m->unreadable);
+  ranges_free (&m->saving_unreadable);
   ranges_free (&m->todo);
   pthread_mutex_destroy (&m->lock);
   free (m);

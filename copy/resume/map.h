@@ -28,6 +28,9 @@ struct map; /* body in map.c */
  */
 #define MAP_RANGES 16384
 
+/* The most unreadable ranges.  Beyond that, the nearest ones are joined. */
+#define MAP_UNREADABLE 16384
+
 /* Identifies a copy.  Borrowed while map_open runs. */
 struct map_pair {
   const struct options *options;
@@ -91,13 +94,18 @@ const struct ranges *map_todo (const struct map *m);
  */
 void map_mark (struct map *m, const struct ranges *durable);
 
+/* Marks a range as unreadable at the source: for the rest of this run, it does
+ * not count as finished.  Any thread; never waits for the disk.
+ */
+void map_mark_unreadable (struct map *m, uint64_t start, uint64_t end);
+
 /* Marks everything as finished: all of it is copied and flushed. */
 void map_mark_all (struct map *m);
 
 /* Marks ranges as not finished after all; NULL: the whole disk. */
 void map_unmark (struct map *m, const struct ranges *doubtful);
 
-uint64_t map_finished (struct map *m); /* bytes */
+uint64_t map_finished (struct map *m); /* bytes, without unreadable ones */
 
 /* Saves the map and waits until it is on stable storage; does nothing if
  * nothing has changed.  Returns -1 with the error set: the previous map is

@@ -32,6 +32,7 @@ static void
 expect_same_again (const struct map_text *m, const struct ranges *finished)
 {
   char *values[MAP_KEYS] = { NULL }, *text = NULL;
+  const struct ranges none = { 0 };
   struct map_text again;
   struct error e = { 0 };
   struct ranges r;
@@ -44,7 +45,7 @@ expect_same_again (const struct map_text *m, const struct ranges *finished)
       values[i] = strndup (m->values[i].start, m->values[i].length);
       MUST (values[i] != NULL);
     }
-  map_print (f, (const char *const *) values, finished, m->size);
+  map_print (f, (const char *const *) values, finished, &none, m->size);
   MUST (fclose (f) == 0);
   MUST (map_is_ours (text, length));
   MUST (map_parse (text, length, &again, &r, &e) == 0);

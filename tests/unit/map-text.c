@@ -250,14 +250,14 @@ large_texts_take_no_time (void **state UNUSED)
 
 static char *
 print (const char *const values[MAP_KEYS], const struct ranges *r,
-       uint64_t size)
+       const struct ranges *bad, uint64_t size)
 {
   char *text = NULL;
   size_t length;
   FILE *f = open_memstream (&text, &length);
 
   assert_non_null (f);
-  map_print (f, values, r, size);
+  map_print (f, values, r, bad, size);
   assert_int_equal (fclose (f), 0);
   return text;
 }
@@ -270,6 +270,7 @@ written_data_is_read_back (void **state UNUSED)
     [MAP_SOURCE_ID] = " ",
     [MAP_SOURCE_SIZE] = "4096",
   };
+  const struct ranges none = { 0 };
   struct ranges r;
 
   srandom (2);
@@ -283,7 +284,7 @@ written_data_is_read_back (void **state UNUSED)
 
       ranges_set (&r, at, min_u64 (4096, at + random () % 700), 0);
     }
-    text = print (values, &r, 4096);
+    text = print (values, &r, &none, 4096);
     assert_read (text, 4096, ranges_bytes (&r), ranges_count (&r));
     for (size_t n = 0; n < ranges_count (&r); n++) {
       assert_int_equal (ranges_at (&finished, n)->start,
@@ -304,27 +305,57 @@ static void
 the_status_line_has_the_first_unfinished_place (void **state UNUSED)
 {
   const char *const values[MAP_KEYS] = { NULL };
+  const struct ranges none = { 0 };
   struct ranges r;
   char *text;
 
   assert_int_equal (ranges_init (&r, 2), 0);
-  text = print (values, &r, 4096);
+  text = print (values, &r, &none, 4096);
   assert_non_null (strstr (text, "\n0x00000000     ?               1\n"));
   free (text);
   ranges_set (&r, 0, 512, 0);
   ranges_set (&r, 1024, 4096, 0);
-  text = print (values, &r, 4096);
+  text = print (values, &r, &none, 4096);
   assert_non_null (strstr (text, "\n0x00000200     ?               1\n"));
   free (text);
   ranges_set (&r, 512, 1024, 0);
-  text = print (values, &r, 4096);
+  text = print (values, &r, &none, 4096);
   assert_non_null (strstr (text, "\n0x00001000     +               1\n"));
   free (text);
-  text = print (values, &r, 0);
+  text = print (values, &r, &none, 0);
   assert_false (map_is_ours (text + 1, strlen (text + 1)));
   assert_false (map_is_ours (text, 10));
   free (text);
   ranges_free (&r);
+}
+
+static void
+unreadable_ranges_are_no_finished_ones (void **state UNUSED)
+{
+  const char *const values[MAP_KEYS] = { NULL };
+  struct ranges r, bad;
+  char *text;
+
+  assert_int_equal (ranges_init (&r, 4), 0);
+  assert_int_equal (ranges_init (&bad, 4), 0);
+  ranges_set (&r, 0, 4096, 0);
+  ranges_set (&bad, 0, 512, 0);
+  ranges_set (&bad, 1024, 2048, 0);
+  ranges_set (&bad, 4096, 4608, 0);
+  text = print (values, &r, &bad, 8192);
+  assert_non_null (strstr (text,
+                           "0x00000000     ?               1\n"
+                           "#      pos        size  status\n"
+                           "0x00000000  0x00000200  -\n"
+                           "0x00000200  0x00000200  +\n"
+                           "0x00000400  0x00000400  -\n"
+                           "0x00000800  0x00000800  +\n"
+                           "0x00001000  0x00000200  -\n"
+                           "0x00001200  0x00000E00  ?\n"));
+  assert_read (text, 8192, 512 + 2048, 2);
+  free (text);
+  ranges_free (&r);
+  ranges_free (&bad);
 }
 
 int
@@ -340,6 +371,7 @@ main (void)
     cmocka_unit_test (large_texts_take_no_time),
     cmocka_unit_test (written_data_is_read_back),
     cmocka_unit_test (the_status_line_has_the_first_unfinished_place),
+    cmocka_unit_test (unreadable_ranges_are_no_finished_ones),
   };
 
   return cmocka_run_group_tests (tests, start, end);

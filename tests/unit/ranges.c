@@ -406,6 +406,27 @@ finds_the_last_range_before_an_offset (void **state UNUSED)
   ranges_free (&r);
 }
 
+static void
+covering_joins_the_nearest_ranges_of_a_full_set (void **state UNUSED)
+{
+  struct ranges r;
+
+  assert_int_equal (ranges_init (&r, 2), 0);
+  ranges_cover (&r, 100, 200);
+  ranges_cover (&r, 1000, 1100);
+  ranges_cover (&r, 200, 300); /* touches one */
+  ASSERT_RANGES (&r, { 100, 300, 0 }, { 1000, 1100, 0 });
+  ranges_cover (&r, 400, 500); /* nearer to the first */
+  ASSERT_RANGES (&r, { 100, 500, 0 }, { 1000, 1100, 0 });
+  ranges_cover (&r, 800, 900); /* nearer to the second */
+  ASSERT_RANGES (&r, { 100, 500, 0 }, { 800, 1100, 0 });
+  ranges_cover (&r, 0, 10); /* before all */
+  ASSERT_RANGES (&r, { 0, 500, 0 }, { 800, 1100, 0 });
+  ranges_cover (&r, 5000, 5001); /* after all */
+  ASSERT_RANGES (&r, { 0, 500, 0 }, { 800, 5001, 0 });
+  ranges_free (&r);
+}
+
 int
 main (void)
 {
@@ -423,6 +444,7 @@ main (void)
     cmocka_unit_test (impossible_capacity_is_refused),
     cmocka_unit_test (counts_what_two_sets_share),
     cmocka_unit_test (finds_the_last_range_before_an_offset),
+    cmocka_unit_test (covering_joins_the_nearest_ranges_of_a_full_set),
     cmocka_unit_test_teardown (set_behaves_like_an_array, print_seed),
   };
 
