@@ -39,9 +39,9 @@ refused "$offer" "$changed" "$src"
 refused "Bitmap 'b1' is not found|b1" --changed=qemu:dirty-bitmap:b1 \
         --source-format=qcow2 "$tmp/image.qcow2"
 
-# A later connection.
+# A later connection; without a limit, the first one could copy all before.
 serve_changes src --mode=no-context --in=changes --after=1 "$tmp/disk"
-copy_fails 1 "$offer" "$changed" -T 3 -C 3 "$src" "$tmp/copy"
+copy_fails 1 "$offer" "$changed" -T 3 -C 3 --bwlimit=1K "$src" "$tmp/copy"
 expect_fired src
 expect_bytes_of old want
 cp "$tmp/old" "$tmp/copy"
@@ -76,7 +76,8 @@ expect_identical "$tmp/want" "$tmp/copy"
 for mode in no-context context-lost; do
   cp "$tmp/old" "$tmp/copy"
   serve_changes src --mode=$mode --after=1 --times=1 "$tmp/disk"
-  copy_ok "$changed" -T 3 -C 3 --retry-wait=0 "$src" "$tmp/copy"
+  copy_ok "$changed" -T 3 -C 3 --retry-wait=0 --bwlimit=256K \
+          "$src" "$tmp/copy"
   expect_fired src
   expect_identical "$tmp/want" "$tmp/copy"
 done
