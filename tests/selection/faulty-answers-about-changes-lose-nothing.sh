@@ -31,6 +31,21 @@ expect_warnings ()
   [ "$n" -eq "$1" ] || fail "$mode in $where: $n warnings, not $1"
 }
 
+# expect_want WARNINGS: exactly what has changed was copied.  Later releases of
+# libnbd refuse a whole reply that breaks a rule of the protocol, such as a length
+# of 0: then the range counts as changed.
+expect_want ()
+{
+  if [[ $mode != status-@(short|flags|reversed|long) ]] &&
+     grep -q 'the reply does not match the request' "$errors"; then
+    expect_bytes_of want disk
+    expect_warnings 1
+    return
+  fi
+  cmp "$tmp/want" "$tmp/copy" || fail "$mode in $where: the copy differs"
+  [ -z "${1:-}" ] || expect_warnings "$1"
+}
+
 copy_with both honest
 expect_identical "$tmp/want" "$tmp/copy"
 
@@ -40,18 +55,19 @@ for where in base changes; do
               status-zero-middle status-long status-past-end status-one-more \
               status-short status-flags; do
     copy_with $where $mode
-    cmp "$tmp/want" "$tmp/copy" || fail "$mode in $where: the copy differs"
-    expect_warnings 0
+    expect_want 0
   done
 done
 for mode in status-twice status-short; do
-  copy_with both $mode
-  cmp "$tmp/want" "$tmp/copy" || fail "$mode in both: the copy differs"
+  where=both
+  copy_with $where $mode
+  expect_want
 done
+where=base
 for mode in status-none status-zero-only status-wrong-id status-odd \
             status-flood; do
-  copy_with base $mode --times=2
-  cmp "$tmp/want" "$tmp/copy" || fail "$mode in base: the copy differs"
+  copy_with $where $mode --times=2
+  expect_want
 done
 
 # The answer does not say what has changed: everything counts as changed.
