@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "endpoint/image-command.h"
+#include "options/types.h"
 
 #define WORDS_MAX 16
 
@@ -144,10 +145,9 @@ add_image (struct words *w, const char *format, struct image_place place)
 static void
 add_context (struct words *w, const char *context)
 {
-  static const char bitmap[] = "qemu:dirty-bitmap:";
-  const size_t length = strlen (bitmap);
+  const size_t length = strlen (CONTEXT_BITMAP);
 
-  if (strncmp (context, bitmap, length) == 0)
+  if (strncmp (context, CONTEXT_BITMAP, length) == 0)
     add (w, "--bitmap=%s", context + length);
   else
     add (w, "--%s", context + strlen ("qemu:"));

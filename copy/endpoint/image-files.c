@@ -44,9 +44,8 @@ add_path (struct image_files *out, char *path, int kind, struct error *e)
   return 0;
 }
 
-/* Joins a name in an image, which is relative to the folder of that image. */
-static char *
-join (const char *image, const char *name)
+char *
+image_files_join (const char *image, const char *name)
 {
   const char *slash = strrchr (image, '/');
   char *path;
@@ -90,7 +89,9 @@ add_name (struct image_files *out, const char *image, const char *name,
 
   if (strncmp (name, "json:", 5) != 0)
     return add_path (
-      out, join (image, strncmp (name, "file:", 5) == 0 ? name + 5 : name),
+      out,
+      image_files_join (image,
+                        strncmp (name, "file:", 5) == 0 ? name + 5 : name),
       kind, e);
   described = json_loads (name + 5, 0, NULL);
   r = described ? add_described (out, described, kind, 0, e) : 0;

@@ -39,4 +39,9 @@ int image_files_parse (struct image_files *out, const char *text, size_t length,
 
 void image_files_free (struct image_files *f);
 
+/* Returns the name of a file that an image names, relative to the present folder:
+ * the image names it relative to its own.  A new string, or NULL with errno.
+ */
+char *image_files_join (const char *image, const char *name);
+
 #endif /* IMAGE_FILES_H */

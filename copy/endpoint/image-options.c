@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "endpoint/image-files.h"
 #include "endpoint/image-options.h"
 
 #define KEY_CHARACTERS                                                         \
@@ -155,20 +156,6 @@ find_value (const char *text, const char *key, struct error *e)
   return value;
 }
 
-/* Returns the name of a file that an image names: relative to its folder. */
-static char *
-join (const char *image, const char *name)
-{
-  const char *slash = strrchr (image, '/');
-  char *path;
-
-  if (name[0] == '/' || slash == NULL)
-    return strdup (name);
-  return asprintf (&path, "%.*s/%s", (int) (slash - image), image, name) == -1
-    ? NULL
-    : path;
-}
-
 /* Checks the backing file's name: QEMU takes a word before a colon for a
  * protocol.
  */
@@ -203,7 +190,7 @@ image_options_read (struct image_options *out, const char *text,
     out->backing_format = find_value (text, "backing_fmt", e);
   }
   if (!error_is_set (e) && check_backing (out, e) == 0 && out->backing
-      && (out->backing_path = join (path, out->backing)) == NULL)
+      && (out->backing_path = image_files_join (path, out->backing)) == NULL)
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
   if (!error_is_set (e))
     return 0;

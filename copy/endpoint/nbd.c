@@ -38,6 +38,7 @@
 #include "endpoint/server.h"
 #include "endpoint/tls-reason.h"
 #include "endpoint/written-once.h"
+#include "options/types.h"
 #include "secrets.h"
 
 /* The largest read or write that every server must accept unless it says
@@ -68,7 +69,6 @@
 #define CONNECT_PAUSE (NS_PER_S / 2)
 
 #define CONTEXT LIBNBD_CONTEXT_BASE_ALLOCATION
-#define DEPTH_CONTEXT "qemu:allocation-depth" /* libnbd 1.14 has no name */
 
 /* The address of a server, to find out whether two exports are the same disk.
  */
@@ -241,7 +241,7 @@ read_is_whole (const struct io *io)
 }
 
 /* One context's part of a block status reply. */
-struct report {
+struct context_reply {
   struct io *io;
   struct ranges *ranges;
   uint64_t *to;
@@ -272,7 +272,7 @@ value_of_depth (uint64_t depth)
 
 /* Adds one extent of a block status reply.  False when no more is wanted. */
 static bool
-learn_extent (const struct report *r, uint64_t length, uint64_t flags)
+learn_extent (const struct context_reply *r, uint64_t length, uint64_t flags)
 {
   const uint64_t end = r->io->offset + r->io->length;
   const uint64_t to = min_u64 (add_saturated (*r->to, length), end);
@@ -288,18 +288,18 @@ learn_extent (const struct report *r, uint64_t length, uint64_t flags)
  * first one counts.
  */
 static bool
-find_report (struct io *io, const char *context, uint64_t offset,
-             struct report *r)
+find_reply (struct io *io, const char *context, uint64_t offset,
+            struct context_reply *r)
 {
   if (strcmp (context, CONTEXT) == 0)
-    *r = (struct report) { io, io->learned, &io->learned_to,
-                           value_of_allocation };
+    *r = (struct context_reply) { io, io->learned, &io->learned_to,
+                                  value_of_allocation };
   else
-    *r = (struct report) {
+    *r = (struct context_reply) {
       io,
       io->changes,
       &io->changes_to,
-      strcmp (context, DEPTH_CONTEXT) == 0 ? value_of_depth : value_of_bitmap,
+      strcmp (context, CONTEXT_DEPTH) == 0 ? value_of_depth : value_of_bitmap,
     };
   return r->ranges && offset == io->offset && *r->to == io->offset;
 }
@@ -310,9 +310,9 @@ static int
 on_extents (void *opaque, const char *context, uint64_t offset,
             nbd_extent *entries, size_t n, int *err)
 {
-  struct report r;
+  struct context_reply r;
 
-  if (find_report (opaque, context, offset, &r))
+  if (find_reply (opaque, context, offset, &r))
     for (size_t i = 0; i < n; i++)
       if (!learn_extent (&r, entries[i].length, entries[i].flags))
         break;
@@ -325,9 +325,9 @@ static int
 on_extents (void *opaque, const char *context, uint64_t offset,
             uint32_t *entries, size_t n, int *err)
 {
-  struct report r;
+  struct context_reply r;
 
-  if (find_report (opaque, context, offset, &r))
+  if (find_reply (opaque, context, offset, &r))
     for (size_t i = 0; i + 1 < n; i += 2)
       if (!learn_extent (&r, entries[i], entries[i + 1]))
         break;
@@ -429,7 +429,8 @@ nbd_conn_start (struct conn *c, struct io *io)
   return 0;
 }
 
-/* Ends what was learned where both contexts are known, and at a whole block.
+/* Sets learned_to to the end of the range for which both contexts have been
+ * answered, in whole blocks.
  * Where a reply has changes but no allocation, which the server may not offer,
  * all that has changed counts as data.
  */

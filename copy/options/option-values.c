@@ -210,13 +210,11 @@ static int
 set_context (const char **field, const struct option_row *row, const char *text,
              struct error *e)
 {
-  static const char bitmap[] = "qemu:dirty-bitmap:";
-  const size_t length = strlen (bitmap);
+  const size_t length = strlen (CONTEXT_BITMAP);
 
-  if (strcmp (text, "qemu:allocation-depth") != 0
-      && (strncmp (text, bitmap, length) != 0 || text[length] == '\0'))
-    return refuse (row, e,
-                   "must be qemu:dirty-bitmap:NAME or qemu:allocation-depth");
+  if (strcmp (text, CONTEXT_DEPTH) != 0
+      && (strncmp (text, CONTEXT_BITMAP, length) != 0 || text[length] == '\0'))
+    return refuse (row, e, "must be " CONTEXT_BITMAP "NAME or " CONTEXT_DEPTH);
   return set_label (field, row, text, e);
 }
 

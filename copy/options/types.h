@@ -33,6 +33,12 @@ enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
 /* What --verify compares after a selected copy: what was selected, or all.  The
  * order is that of the words in its row.
  */
+/* The meta contexts of QEMU that can say what has changed; the name of a bitmap
+ * follows the first.  libnbd 1.14 has no names for them.
+ */
+#define CONTEXT_BITMAP "qemu:dirty-bitmap:"
+#define CONTEXT_DEPTH "qemu:allocation-depth"
+
 enum verify_scope { VERIFY_AUTO, VERIFY_COPIED, VERIFY_ALL };
 
 /* How to treat a resume map that exists already.  The order is that of the
