@@ -18,7 +18,7 @@
 struct range_collector { /* freeing a zeroed one is safe */
   struct range *v;       /* owned; in order after range_collector_sort */
   size_t n, max;
-  bool widened; /* it covers more than what was added */
+  bool widened; /* ranges with bytes between them were joined */
 };
 
 /* Makes room for @max ranges, at least 4.  -1 with errno (ENOMEM). */

@@ -2,8 +2,8 @@
 /* What the parts of one copy share: the plan, both endpoints, and the objects
  * that live as long as the copy.  copier.c fills in the struct before any
  * worker starts; all other code only reads it.  The map, the unreadable ranges,
- * the rate limit, the stop flag and the trace, to which it points, change while workers run, and
- * are safe to use from any thread.
+ * the rate limit, the stop flag and the trace, to which it points, change while
+ * workers run, and are safe to use from any thread.
  */
 
 #ifndef COPY_H

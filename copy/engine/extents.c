@@ -510,8 +510,9 @@ extents_owns (const struct extents *x, const struct io *io)
 
 /* -- looking -------------------------------------------------------------- */
 
-/* Narrows what is known at offset to what has changed.  A block of the grain is
- * unselected if all of it is clean; the others are selected as a whole.
+/* Applies the context of changes to the extent that is known at offset.  A block
+ * of the grain is unselected if all of it is clean; the others are selected as a
+ * whole.
  */
 static void
 look_at_changes (const struct extents *x, const struct question *q,
@@ -533,7 +534,7 @@ look_at_changes (const struct extents *x, const struct question *q,
     *end = min_u64 (*end, min_u64 (q->known_to, block + grain));
 }
 
-/* Finds what is known about a place that the list selects. */
+/* Finds the extent that is known at offset, apart from the list. */
 static enum extents_lookup
 find_known (const struct extents *x, uint64_t offset, uint64_t *end,
             enum extent_value *value)

@@ -34,14 +34,14 @@ struct extents *extents_new (struct connection *connection, struct list *ready,
 void extents_lost (struct extents *x);
 
 /* What is selected of a disk; the rest is EXTENT_UNSELECTED.  At most one of
- * these is set; if none is, everything is selected.
+ * list, changes and source is set; without any, everything is selected.
  */
 struct selector {
   const struct ranges *list; /* borrowed */
   bool changes;              /* of the source: its context of changes selects */
   uint64_t grain;            /* power of two; changes are widened to it */
-  /* Of the destination: what is known to be selected here is selected there,
-   * too.  Borrowed.
+  /* For the map of the destination: the map of the source, which says what is
+   * selected on both sides.  Borrowed.
    */
   const struct extents *source;
 };
@@ -49,8 +49,9 @@ struct selector {
 /* Returns how many bytes extents_new allocates. */
 size_t extents_memory (bool changes);
 
-/* Selects what is asked about: no question is about anything else alone, except
- * where the answer says what is selected.  Call it before extents_aim.
+/* Sets what is selected.  Block status is not requested for a range without any
+ * selected place, unless changes select, which only the answer tells.  Call it
+ * before extents_aim.
  */
 void extents_select (struct extents *x, struct selector selector);
 
@@ -86,9 +87,9 @@ bool extents_owns (const struct extents *x, const struct io *io);
 enum extents_lookup { EXTENTS_WAIT, EXTENTS_KNOWN };
 
 /* Looks up the extent at @offset, which is a multiple of the selector's grain:
- * sets *value to its value, and *end to its end, which is above @offset.  Between two calls of extents_aim, @offset never
- * decreases.  Returns EXTENTS_WAIT if the question about it is not answered
- * yet.
+ * sets *value to its value, and *end to its end, which is above @offset.
+ * Between two calls of extents_aim, @offset never decreases.  Returns
+ * EXTENTS_WAIT if the question about it is not answered yet.
  */
 enum extents_lookup extents_lookup (struct extents *x, uint64_t offset,
                                     uint64_t *end, enum extent_value *value);

@@ -159,7 +159,8 @@ void lane_copied (struct lane *l, struct range range, bool again,
                   const struct copied *how);
 
 /* Notes that nothing more is done about a range that cannot be read.  While
- * copying, it counts as unflushed, too, so that many copied ranges around such places become few.
+ * copying, it counts as unflushed, too, so that many copied ranges around such
+ * places become few.
  */
 void lane_left_unreadable (struct lane *l, struct range range, bool again);
 

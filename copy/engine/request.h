@@ -27,9 +27,9 @@ int requests_init (struct lane *l);
 void requests_free (struct lane *l);
 
 /* Starts work of any kind except NO_WORK, AWAIT_EXTENTS and AWAIT_DIGEST;
- * lane_has_room has returned true for it.  The range of a COPY, COMPARE or UPDATE has
- * at most lane_request_max bytes, and that of a ZERO at most zero_way_max bytes
- * for the lane's way to zero.
+ * lane_has_room has returned true for it.  The range of a COPY, COMPARE or
+ * UPDATE has at most lane_request_max bytes, and that of a ZERO at most
+ * zero_way_max bytes for the lane's way to zero.
  */
 void request_start (struct lane *l, const struct work *work);
 
