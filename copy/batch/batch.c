@@ -20,6 +20,7 @@
 #include "batch/batch-report.h"
 #include "batch/batch.h"
 #include "batch/manifest.h"
+#include "batch/schedule.h"
 #include "child.h"
 #include "clock.h"
 #include "endpoint/used-files.h"
@@ -50,7 +51,6 @@
 /* One copy of the batch. */
 struct run {
   const struct manifest_copy *copy; /* borrowed */
-  enum { WAITING, RUNNING, ENDED } state;
   struct child child;
   struct line_reader events, output; /* of its output; fd -1: none */
   char *report;                      /* owned; NULL: not received */
@@ -62,27 +62,26 @@ struct batch {
   struct manifest manifest;
   struct batch_report report;
   struct stop *stop;
-  struct run *runs;   /* owned; one for each copy */
+  struct run *runs; /* owned; one for each copy */
+  struct schedule schedule;
   struct pollfd *fds; /* owned; three for each job, and one for signals */
-  size_t n_started, n_running, n_done;
-  unsigned jobs;
+  size_t n_done;
+  char **inherited;                 /* owned: options of all copies */
   char threads[32], queue_size[40]; /* options that set the share of each
                                        copy */
-  char interval[40];                /* as an option; "" if not given */
   int signal_number;                /* that ends the batch; 0: none */
 };
 
 /* -- shares --------------------------------------------------------------- */
 
+/* Divides the machine among @jobs copies. */
 static void
-compute_shares (struct batch *b, const struct machine *machine)
+compute_shares (struct batch *b, const struct machine *machine, uint64_t jobs)
 {
-  uint64_t threads, queue_size;
+  const uint64_t threads = max_u64 (1, machine->processors / jobs);
+  const uint64_t queue_size = min_u64 (
+    QUEUE_SIZE_MAX, plan_in_flight (machine) / jobs / threads);
 
-  b->jobs = min_u64 (b->options->jobs, max_u64 (1, b->manifest.n_copies));
-  threads = max_u64 (1, machine->processors / b->jobs);
-  queue_size = min_u64 (QUEUE_SIZE_MAX,
-                        plan_in_flight (machine) / b->jobs / threads);
   snprintf (b->threads, sizeof b->threads, "--threads=%" PRIu64, threads);
   snprintf (b->queue_size, sizeof b->queue_size, "--queue-size=%" PRIu64,
             max_u64 (QUEUE_SIZE_MIN, queue_size));
@@ -113,8 +112,9 @@ worst_status (const struct batch *b)
 
   if (b->signal_number)
     return SIGNAL_BASE + b->signal_number;
-  for (size_t i = 0; i < b->n_started; i++)
-    if (severity (b->runs[i].status) > severity (worst))
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    if (b->schedule.states[i] == RUN_ENDED
+        && severity (b->runs[i].status) > severity (worst))
       worst = b->runs[i].status;
   return worst;
 }
@@ -134,36 +134,38 @@ status_of (const struct batch *b, const struct child *child)
 
 /* -- the copies ----------------------------------------------------------- */
 
+static size_t
+count_words (char *const *words)
+{
+  size_t n = 0;
+
+  while (words[n])
+    n++;
+  return n;
+}
+
 /* Returns the arguments of a copy.  Later options win, so the shares come first
  * and the copy can override them.
  */
 static char **
 make_argv (const struct batch *b, const struct manifest_copy *c)
 {
-  static char quiet[] = "--quiet", verbose[] = "--verbose", plan[] = "--plan";
   static char events[] = "--events=3", report[] = "--report=-";
-  const struct options *o = b->options;
-  char **argv = calloc (o->verbose + c->n_words + 9, sizeof *argv);
+  const size_t n_inherited = count_words (b->inherited);
+  char **argv = calloc (n_inherited + c->n_words + 6, sizeof *argv);
   size_t n = 0;
 
   if (argv == NULL)
     return NULL;
-  argv[n++] = (char *) o->program;
+  argv[n++] = (char *) b->options->program;
   argv[n++] = (char *) b->threads;
   argv[n++] = (char *) b->queue_size;
   if (batch_report_wants_events (&b->report))
     argv[n++] = events;
   if (batch_report_wants_report (&b->report))
     argv[n++] = report;
-  if (b->interval[0])
-    argv[n++] = (char *) b->interval;
-  if (o->plan)
-    argv[n++] = plan;
-  if (o->quiet)
-    argv[n++] = quiet;
-  for (unsigned i = 0; i < o->verbose; i++)
-    argv[n++] = verbose;
-  memcpy (argv + n, c->words, c->n_words * sizeof *argv);
+  memcpy (argv + n, b->inherited, n_inherited * sizeof *argv);
+  memcpy (argv + n + n_inherited, c->words, c->n_words * sizeof *argv);
   return argv;
 }
 
@@ -207,18 +209,13 @@ start (struct batch *b, struct run *r, char **argv)
 }
 
 static void
-start_next (struct batch *b)
+start_copy (struct batch *b, size_t i)
 {
-  struct run *r = &b->runs[b->n_started];
+  struct run *r = &b->runs[i];
   char **argv = make_argv (b, r->copy);
 
-  b->n_started++;
-  if (argv && start (b, r, argv) == 0) {
-    r->state = RUNNING;
-    b->n_running++;
-  }
-  else {
-    r->state = ENDED;
+  if (argv == NULL || start (b, r, argv) == -1) {
+    schedule_end (&b->schedule, i);
     r->status = FAILED;
     log_error ("disk %s: cannot start the copy: %s", r->copy->disk,
                strerror (errno));
@@ -249,16 +246,16 @@ read_output (struct batch *b, struct run *r)
 }
 
 static void
-finish_copy (struct batch *b, struct run *r)
+finish_copy (struct batch *b, size_t i)
 {
+  struct run *r = &b->runs[i];
   char how[80];
 
   read_output (b, r);
   line_reader_close (&r->events);
   line_reader_close (&r->output);
-  r->state = ENDED;
+  schedule_end (&b->schedule, i);
   r->status = status_of (b, &r->child);
-  b->n_running--;
   b->n_done += r->status == DONE;
   if (r->status != DONE)
     log_error ("disk %s: the copy %s", r->copy->disk,
@@ -275,10 +272,12 @@ take_signal (struct batch *b)
 
   if (n == 0)
     return;
-  if (n != SIGUSR1 && b->signal_number == 0)
+  if (n != SIGUSR1 && b->signal_number == 0) {
     b->signal_number = n;
-  for (size_t i = 0; i < b->n_started; i++)
-    if (b->runs[i].state == RUNNING)
+    schedule_close (&b->schedule);
+  }
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    if (b->schedule.states[i] == RUN_RUNNING)
       child_signal (&b->runs[i].child, n);
 }
 
@@ -291,8 +290,8 @@ wait_for_any (struct batch *b)
 
   b->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (b->stop),
                                   .events = POLLIN };
-  for (size_t i = 0; i < b->n_started; i++)
-    if (b->runs[i].state == RUNNING) {
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    if (b->schedule.states[i] == RUN_RUNNING) {
       const struct run *r = &b->runs[i];
       const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd };
 
@@ -303,23 +302,24 @@ wait_for_any (struct batch *b)
     }
   poll (b->fds, n, clock_poll_timeout (look_again, 0));
   take_signal (b);
-  for (size_t i = 0; i < b->n_started; i++)
-    if (b->runs[i].state == RUNNING) {
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    if (b->schedule.states[i] == RUN_RUNNING) {
       read_output (b, &b->runs[i]);
       if (child_has_ended (&b->runs[i].child))
-        finish_copy (b, &b->runs[i]);
+        finish_copy (b, i);
     }
 }
 
 static void
 run_all (struct batch *b)
 {
+  size_t i;
+
   stop_want_usr1 (b->stop, true);
   for (;;) {
-    while (b->n_running < b->jobs && b->n_started < b->manifest.n_copies
-           && b->signal_number == 0)
-      start_next (b);
-    if (b->n_running == 0)
+    while (schedule_start (&b->schedule, &i))
+      start_copy (b, i);
+    if (b->schedule.n_running == 0)
       break;
     wait_for_any (b);
   }
@@ -332,11 +332,14 @@ static int
 prepare (struct batch *b, const struct machine *machine, struct error *e)
 {
   const size_t n = b->manifest.n_copies;
+  const size_t jobs = min_u64 (b->options->jobs, max_u64 (1, n));
 
-  compute_shares (b, machine);
+  compute_shares (b, machine, jobs);
+  b->inherited = options_inherited (b->options);
   b->runs = calloc (n + 1, sizeof *b->runs);
-  b->fds = calloc (3 * b->jobs + 1, sizeof *b->fds);
-  if (b->runs == NULL || b->fds == NULL
+  b->fds = calloc (3 * jobs + 1, sizeof *b->fds);
+  if (b->inherited == NULL || b->runs == NULL || b->fds == NULL
+      || schedule_init (&b->schedule, n, jobs) == -1
       || (b->stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
@@ -356,13 +359,14 @@ take_reports (struct batch *b)
 {
   for (size_t i = 0; i < b->manifest.n_copies; i++) {
     const struct run *r = &b->runs[i];
+    const bool ended = b->schedule.states[i] == RUN_ENDED;
     char how[80];
 
     batch_report_take_report (
       &b->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
-      i < b->n_started ? r->status : -1,
-      i < b->n_started ? child_describe (&r->child, how, sizeof how)
-                       : "the copy was not started");
+      ended ? r->status : -1,
+      ended ? child_describe (&r->child, how, sizeof how)
+            : "the copy was not started");
   }
 }
 
@@ -407,6 +411,8 @@ free_batch (struct batch *b)
   for (size_t i = 0; b->runs && i < b->manifest.n_copies; i++)
     free (b->runs[i].report);
   stop_free (b->stop);
+  schedule_free (&b->schedule);
+  options_free_words (b->inherited);
   free (b->runs);
   free (b->fds);
   manifest_free (&b->manifest);
@@ -422,9 +428,6 @@ batch_run (const struct options *o, const struct machine *machine)
   bool good;
   int status;
 
-  if (o->interval)
-    snprintf (b.interval, sizeof b.interval, "--interval=%.9g",
-              (double) o->interval / NS_PER_S);
   good = manifest_load (&b.manifest, o->manifest, &e) == 0;
   good = check_files (&b, &checked, &e) == 0 && good;
   good = batch_report_open (&b.report, &checked, &e) == 0 && good;

@@ -138,7 +138,7 @@ const struct option_row option_rows[] = {
     .name = "interval", .type = DURATION, .argument = "SECONDS",
     .field = FIELD (interval), .min = 100 * NS_PER_MS, .max = 86400 * NS_PER_S,
     .help = "interval between progress updates (0.2 or 10)",
-    .scope = ANYWHERE,
+    .scope = ANYWHERE, .inherited = true,
   },
   {
     .name = "jobs", .type = NUMBER, .argument = "N",
@@ -191,7 +191,7 @@ const struct option_row option_rows[] = {
     .name = "plan", .type = FLAG,
     .field = FIELD (plan),
     .help = "open both sides, show what would be done, and exit",
-    .scope = PER_RUN,
+    .scope = PER_RUN, .inherited = true,
   },
   {
     .name = "progress", .letter = 'p', .type = PROGRESS, .argument = "FD",
@@ -211,7 +211,7 @@ const struct option_row option_rows[] = {
     .name = "quiet", .letter = 'q', .type = FLAG,
     .field = FIELD (quiet),
     .help = "print only errors",
-    .scope = ANYWHERE,
+    .scope = ANYWHERE, .inherited = true,
   },
   {
     .name = "report", .type = TEXT, .argument = "FILE|-",
@@ -335,7 +335,7 @@ const struct option_row option_rows[] = {
     .name = "verbose", .letter = 'v', .type = TALLY,
     .field = FIELD (verbose),
     .help = "say what the workers do; twice: also what libnbd does",
-    .scope = ANYWHERE, .from_nbdcopy = true,
+    .scope = ANYWHERE, .inherited = true, .from_nbdcopy = true,
   },
   {
     .name = "verify", .type = CHOICE, .argument = "auto|copied|all",

@@ -82,6 +82,7 @@ struct option_row {
   const char *same_as; /* the option of which this is another name */
   const char *lacks;   /* the library that this build lacks, so that it does
                              not have the option; NULL: it has the option */
+  bool inherited;      /* with --manifest, holds for each of its copies */
   bool ends;           /* prints something and ends: no operands needed */
   bool from_nbdcopy;   /* abbreviations mean what they mean in nbdcopy */
 };

@@ -339,6 +339,74 @@ options_fit_manifest (const char *name)
   return row && (row->scope == PER_COPY || row->scope == ANYWHERE);
 }
 
+/* -- what copies of a manifest inherit ------------------------------------ */
+
+/* Returns -v as often as it was given, in one word. */
+static char *
+tally_as_word (const struct option_row *row, unsigned times)
+{
+  char *word = malloc (times + 2);
+
+  if (word) {
+    memset (word, row->letter, times + 1);
+    word[0] = '-';
+    word[times + 1] = '\0';
+  }
+  return word;
+}
+
+/* Returns the option as a word of a command line.  Allocated; NULL when memory
+ * runs out.
+ */
+static char *
+as_word (const struct option_row *row, const json_t *value)
+{
+  char *word = NULL;
+  int n;
+
+  if (row->type == TALLY)
+    return tally_as_word (row, json_integer_value (value));
+  n = json_is_boolean (value)
+    ? asprintf (&word, "--%s", row->name)
+    : asprintf (&word, "--%s=%.9g", row->name, json_number_value (value));
+  return n == -1 ? NULL : word;
+}
+
+static bool
+is_set (const json_t *value)
+{
+  return json_is_true (value) || json_number_value (value) > 0;
+}
+
+char **
+options_inherited (const struct options *o)
+{
+  char **words = calloc (n_option_rows + 1, sizeof *words);
+  size_t n = 0;
+  bool good = words != NULL;
+
+  for (size_t i = 0; good && i < n_option_rows; i++) {
+    const struct option_row *row = &option_rows[i];
+    json_t *value = row->inherited ? option_value (o, row) : NULL;
+
+    if (is_set (value))
+      good = (words[n++] = as_word (row, value)) != NULL;
+    json_decref (value);
+  }
+  if (good)
+    return words;
+  options_free_words (words);
+  return NULL;
+}
+
+void
+options_free_words (char **words)
+{
+  for (size_t i = 0; words && words[i]; i++)
+    free (words[i]);
+  free (words);
+}
+
 /* -- what is printed ------------------------------------------------------ */
 
 /* Options that print something and end, and second names, are no settings. */

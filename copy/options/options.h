@@ -37,6 +37,12 @@ enum options_argument options_argument (const char *name);
 /* Returns whether a copy in a manifest can have this option. */
 bool options_fit_manifest (const char *name);
 
+/* Returns the options that hold for each copy of a manifest, as words of a
+ * command line.  Allocated, with NULL at the end; NULL when memory runs out.
+ */
+char **options_inherited (const struct options *o);
+void options_free_words (char **words); /* NULL is fine */
+
 /* Returns the options as chosen, by their long names, with secrets masked.
  * NULL when memory runs out.
  */

@@ -609,6 +609,37 @@ config_has_the_options_as_chosen (void **state UNUSED)
 }
 
 static void
+assert_inherited (const char *const *want)
+{
+  char **inherited = options_inherited (&options);
+  size_t n = 0;
+
+  assert_non_null (inherited);
+  for (; want[n]; n++) {
+    assert_non_null (inherited[n]);
+    assert_string_equal (inherited[n], want[n]);
+  }
+  assert_null (inherited[n]);
+  options_free_words (inherited);
+}
+
+static void
+copies_of_a_manifest_inherit_some_options (void **state UNUSED)
+{
+  static const char *const all[] = { "--interval=0.25", "--plan", "--quiet",
+                                     "-vvv", NULL };
+
+  PARSE ("--manifest=m", "--jobs=3", "--report=r");
+  assert_good ();
+  assert_inherited (all + 4);
+  done ();
+  PARSE ("--manifest=m", "-vvqv", "--plan", "--interval=0.25", "--jobs=3");
+  assert_good ();
+  assert_inherited (all);
+  done ();
+}
+
+static void
 last_of_several_wins (void **state UNUSED)
 {
   GOOD ("-C1", "-C2", "--connections=3");
