@@ -147,6 +147,7 @@ give_up_opening (struct copier *c, const struct error *e)
     && c->targets[SOURCE].wants.resumes;
   int status;
 
+  c->report->may_pass = retry_helps (e->number);
   report_failure (c->report, e);
   if (e->kind == ERROR_INTERRUPTED && signal_number > 0)
     return SIGNAL_BASE + signal_number;
@@ -292,8 +293,10 @@ open_map (struct copier *c)
   struct error e = { 0 };
 
   if (c->options->map
-      && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL)
+      && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL) {
+    c->report->map_in_use = e.kind == ERROR_IN_USE;
     return give_up (c, &e, STAGE_CHECKING);
+  }
   c->checkpoint = (struct checkpoint) { .map = c->copy.map,
                                         .events = c->events };
   return DONE;
@@ -728,6 +731,7 @@ end_incomplete (struct copier *c)
   }
   else {
     explain (c, e);
+    c->report->may_pass = retry_helps (e->number);
     report_failure (c->report, e);
     status = exit_status_of (e, STAGE_COPYING,
                              c->copy.map && retry_helps (e->number));
@@ -871,6 +875,7 @@ close_both (struct copier *c, int status)
   if (!endpoint_close (destination (c), grace, interrupt_fd, &of_destination)
       && status == DONE) {
     c->report->flushed = false; /* some data may not be stored */
+    c->report->may_pass = true;
     status = give_up (c, &of_destination, STAGE_COPYING);
     if (c->copy.map) {
       map_unmark (c->copy.map, map_todo (c->copy.map));

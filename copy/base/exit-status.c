@@ -3,7 +3,21 @@
 
 #include <config.h>
 
+#include <stddef.h>
+
 #include "base/exit-status.h"
+
+const char *
+again_word (enum again again)
+{
+  static const char *const words[] = {
+    [AGAIN_NO] = NULL,
+    [AGAIN_RETRY] = "retry",
+    [AGAIN_WAIT] = "wait",
+  };
+
+  return words[again];
+}
 
 /* A copy that has begun writes data, so it never ends with a status that says
  * that nothing was written.

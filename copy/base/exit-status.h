@@ -21,6 +21,16 @@ enum exit_status {
   SIGNAL_BASE = 128, /* plus the number of the signal */
 };
 
+/* Whether the same command, run again later, may do better. */
+enum again {
+  AGAIN_NO,
+  AGAIN_RETRY, /* the failure may pass by itself */
+  AGAIN_WAIT,  /* another run is copying the same, and has the map */
+};
+
+/* Returns the word for it in reports; NULL for AGAIN_NO. */
+const char *again_word (enum again again);
+
 /* How far a copy had come when it failed. */
 enum stage {
   STAGE_CHECKING,  /* the command, or a file that it names, is wrong */

@@ -95,20 +95,57 @@ describe_silence (int exit_status, const char *how)
                     "error", describe_error (&e), "bytes");
 }
 
-void
-batch_report_take_report (struct batch_report *b, const char *disk,
-                          const char *line, size_t length, int exit_status,
-                          const char *how)
+/* Reads the report of an attempt; NULL if there is none. */
+static json_t *
+read_report (const char *text)
 {
-  json_t *report = line ? json_loadb (line, length, 0, NULL) : NULL;
-  json_t *named = json_pack ("{s:s}", "disk", disk);
+  json_t *report = text ? json_loads (text, 0, NULL) : NULL;
 
-  if (!json_is_object (report)) {
-    json_decref (report);
-    report = describe_silence (exit_status, how);
-  }
-  if (named && report && json_object_update (named, report) == 0)
+  if (json_is_object (report))
+    return report;
+  json_decref (report);
+  return NULL;
+}
+
+enum again
+batch_report_again (const char *text)
+{
+  json_t *report = read_report (text);
+  const char *word = json_string_value (json_object_get (report, "again"));
+  enum again again = AGAIN_NO;
+
+  if (word && strcmp (word, again_word (AGAIN_RETRY)) == 0)
+    again = AGAIN_RETRY;
+  else if (word && strcmp (word, again_word (AGAIN_WAIT)) == 0)
+    again = AGAIN_WAIT;
+  json_decref (report);
+  return again;
+}
+
+bool
+batch_report_changed (const char *text)
+{
+  json_t *report = read_report (text);
+  const bool changed = json_is_true (json_object_get (report, "changed"));
+
+  json_decref (report);
+  return changed;
+}
+
+void
+batch_report_take_result (struct batch_report *b, const struct batch_result *r)
+{
+  json_t *report = read_report (r->report);
+  json_t *named = json_pack ("{s:s, s:o}", "disk", r->disk, "attempts",
+                             json_of_number (r->attempts));
+
+  if (report == NULL)
+    report = describe_silence (r->exit_status, r->how);
+  if (named && report && json_object_update (named, report) == 0) {
+    if (r->changed)
+      json_object_set_new (named, "changed", json_true ());
     json_array_append (b->disks, named);
+  }
   json_decref (report);
   json_decref (named);
 }

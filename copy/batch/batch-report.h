@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/exit-status.h"
 #include "base/sink.h"
 #include "error.h"
 #include "json.h"
@@ -40,12 +41,25 @@ bool batch_report_wants_report (const struct batch_report *b);
 void batch_report_take_event (struct batch_report *b, const char *disk,
                               const char *line, size_t length);
 
-/* Adds the report of a copy, @line.  If the copy wrote none (NULL), @how says
- * how it ended.  @exit_status is -1 if the copy was not started.
+/* What is known of a copy in the end. */
+struct batch_result {
+  const char *disk;
+  const char *report; /* of its last attempt; NULL: it wrote none */
+  int exit_status;    /* of its last attempt; -1: it was not started */
+  const char *how;    /* it ended, where there is no report */
+  uint64_t attempts;
+  bool changed; /* an earlier attempt changed the destination */
+};
+
+/* Adds the report of a copy. */
+void batch_report_take_result (struct batch_report *b,
+                               const struct batch_result *r);
+
+/* Return what the report of an attempt says: whether another one may do better,
+ * and whether the destination was changed.
  */
-void batch_report_take_report (struct batch_report *b, const char *disk,
-                               const char *line, size_t length, int exit_status,
-                               const char *how);
+enum again batch_report_again (const char *report);
+bool batch_report_changed (const char *report);
 
 /* Writes the report, then the last event.  @e is the reason why no copy was
  * started, or not set.  Returns the exit status, which changes if the report

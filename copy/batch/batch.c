@@ -24,8 +24,10 @@
 #include "child.h"
 #include "clock.h"
 #include "endpoint/used-files.h"
+#include "human.h"
 #include "line-reader.h"
 #include "options/stdin-arguments.h"
+#include "resume/map.h"
 
 /* This program, even if its file has been replaced since it was started. */
 #define OURSELVES "/proc/self/exe"
@@ -53,8 +55,10 @@ struct run {
   const struct manifest_copy *copy; /* borrowed */
   struct child child;
   struct line_reader events, output; /* of its output; fd -1: none */
-  char *report;                      /* owned; NULL: not received */
-  int status;                        /* exit status, once it has ended */
+  char *report;   /* owned; of the last attempt; NULL: not received */
+  int status;     /* exit status of the last attempt; -1: none has ended */
+  bool changed;   /* the destination, by an earlier attempt */
+  bool told_wait; /* that it waits for another run */
 };
 
 struct batch {
@@ -113,7 +117,7 @@ worst_status (const struct batch *b)
   if (b->signal_number)
     return SIGNAL_BASE + b->signal_number;
   for (size_t i = 0; i < b->manifest.n_copies; i++)
-    if (b->schedule.states[i] == RUN_ENDED
+    if (b->runs[i].status != -1
         && severity (b->runs[i].status) > severity (worst))
       worst = b->runs[i].status;
   return worst;
@@ -132,7 +136,27 @@ status_of (const struct batch *b, const struct child *child)
     : FAILED;
 }
 
+/* Returns whether an attempt is worth another one.  Only its report tells; a
+ * copy that was killed could not write one.
+ */
+static enum again
+again_of (const struct run *r)
+{
+  return r->report || WIFEXITED (r->child.status)
+    ? batch_report_again (r->report)
+    : AGAIN_RETRY;
+}
+
 /* -- the copies ----------------------------------------------------------- */
+
+/* Returns whether the copies have to write reports: without one, nobody knows
+ * whether another attempt helps.
+ */
+static bool
+wants_report (const struct batch *b)
+{
+  return batch_report_wants_report (&b->report) || b->options->attempts > 1;
+}
 
 static size_t
 count_words (char *const *words)
@@ -162,7 +186,7 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
   argv[n++] = (char *) b->queue_size;
   if (batch_report_wants_events (&b->report))
     argv[n++] = events;
-  if (batch_report_wants_report (&b->report))
+  if (wants_report (b))
     argv[n++] = report;
   memcpy (argv + n, b->inherited, n_inherited * sizeof *argv);
   memcpy (argv + n + n_inherited, c->words, c->n_words * sizeof *argv);
@@ -195,7 +219,7 @@ start (struct batch *b, struct run *r, char **argv)
     return -1;
   if ((!batch_report_wants_events (&b->report)
        || line_reader_open (&r->events, EVENT_MAX, &events) == 0)
-      && (!batch_report_wants_report (&b->report)
+      && (!wants_report (b)
           || line_reader_open (&r->output, REPORT_MAX, &output) == 0))
     status = start_with (r, argv[0], words, events, output);
   err = errno;
@@ -208,18 +232,70 @@ start (struct batch *b, struct run *r, char **argv)
   return status;
 }
 
+/* Tells how an attempt failed, and whether there is another one. */
+static void
+tell_failure (const struct batch *b, size_t i, const char *how,
+              bool comes_again)
+{
+  const char *disk = b->runs[i].copy->disk;
+  char wait[HUMAN_MAX];
+
+  if (comes_again)
+    log_error (
+      "disk %s: %s; attempt %" PRIu64 " of %" PRIu64 " begins in %s or later",
+      disk, how, b->schedule.entries[i].attempts + 1, b->options->attempts,
+      human_duration (wait, b->options->attempt_wait));
+  else
+    log_error ("disk %s: %s", disk, how);
+}
+
+/* Tells once that a copy waits for another run. */
+static void
+tell_wait (struct run *r)
+{
+  if (!r->told_wait)
+    log_warning ("disk %s: another run has its map, and copies it: waiting for"
+                 " that",
+                 r->copy->disk);
+  r->told_wait = true;
+}
+
+static void
+note_not_started (struct batch *b, size_t i, int err)
+{
+  char how[200];
+
+  b->runs[i].status = FAILED;
+  snprintf (how, sizeof how, "cannot start the copy: %s", strerror (err));
+  tell_failure (b, i, how,
+                schedule_end (&b->schedule, i, AGAIN_RETRY, clock_now ()));
+}
+
+/* Forgets an earlier attempt. */
+static void
+clear_run (struct run *r)
+{
+  r->changed |= batch_report_changed (r->report);
+  free (r->report);
+  r->report = NULL;
+  r->status = -1;
+}
+
 static void
 start_copy (struct batch *b, size_t i)
 {
   struct run *r = &b->runs[i];
-  char **argv = make_argv (b, r->copy);
+  char **argv;
 
-  if (argv == NULL || start (b, r, argv) == -1) {
-    schedule_end (&b->schedule, i);
-    r->status = FAILED;
-    log_error ("disk %s: cannot start the copy: %s", r->copy->disk,
-               strerror (errno));
+  if (b->options->attempts > 1 && map_is_in_use (&r->copy->options)) {
+    schedule_end (&b->schedule, i, AGAIN_WAIT, clock_now ());
+    tell_wait (r);
+    return;
   }
+  clear_run (r);
+  argv = make_argv (b, r->copy);
+  if (argv == NULL || start (b, r, argv) == -1)
+    note_not_started (b, i, errno);
   free (argv);
 }
 
@@ -241,6 +317,8 @@ read_output (struct batch *b, struct run *r)
   while ((line = line_reader_next (&r->output, &length)) != NULL) {
     if (line[0] == '{' && r->report == NULL)
       r->report = strdup (line);
+    else if (!batch_report_wants_report (&b->report))
+      log_relay (line);
     line_reader_read (&r->output);
   }
 }
@@ -249,17 +327,27 @@ static void
 finish_copy (struct batch *b, size_t i)
 {
   struct run *r = &b->runs[i];
-  char how[80];
+  char how[80], text[100];
+  bool comes_again;
 
   read_output (b, r);
   line_reader_close (&r->events);
   line_reader_close (&r->output);
-  schedule_end (&b->schedule, i);
   r->status = status_of (b, &r->child);
   b->n_done += r->status == DONE;
-  if (r->status != DONE)
-    log_error ("disk %s: the copy %s", r->copy->disk,
-               child_describe (&r->child, how, sizeof how));
+  comes_again = schedule_end (&b->schedule, i, again_of (r), clock_now ());
+  snprintf (text, sizeof text, "the copy %s",
+            child_describe (&r->child, how, sizeof how));
+  if (comes_again && again_of (r) == AGAIN_WAIT)
+    tell_wait (r);
+  else if (r->status != DONE)
+    tell_failure (b, i, text, comes_again);
+}
+
+static bool
+is_running (const struct batch *b, size_t i)
+{
+  return b->schedule.entries[i].state == RUN_RUNNING;
 }
 
 /* Passes a signal on to all running copies, which handle it themselves.  After
@@ -277,7 +365,7 @@ take_signal (struct batch *b)
     schedule_close (&b->schedule);
   }
   for (size_t i = 0; i < b->manifest.n_copies; i++)
-    if (b->schedule.states[i] == RUN_RUNNING)
+    if (is_running (b, i))
       child_signal (&b->runs[i].child, n);
 }
 
@@ -285,25 +373,26 @@ take_signal (struct batch *b)
 static void
 wait_for_any (struct batch *b)
 {
-  uint64_t look_again = 0;
+  const uint64_t now = clock_now ();
+  uint64_t due = schedule_due (&b->schedule, now);
   nfds_t n = 0;
 
   b->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (b->stop),
                                   .events = POLLIN };
   for (size_t i = 0; i < b->manifest.n_copies; i++)
-    if (b->schedule.states[i] == RUN_RUNNING) {
+    if (is_running (b, i)) {
       const struct run *r = &b->runs[i];
       const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd };
 
       for (unsigned j = 0; j < 3; j++)
         b->fds[n++] = (struct pollfd) { .fd = fds[j], .events = POLLIN };
       if (r->child.pidfd == -1)
-        look_again = LOOK_AGAIN;
+        due = clock_earlier (due, now + LOOK_AGAIN);
     }
-  poll (b->fds, n, clock_poll_timeout (look_again, 0));
+  poll (b->fds, n, clock_poll_timeout (due, now));
   take_signal (b);
   for (size_t i = 0; i < b->manifest.n_copies; i++)
-    if (b->schedule.states[i] == RUN_RUNNING) {
+    if (is_running (b, i)) {
       read_output (b, &b->runs[i]);
       if (child_has_ended (&b->runs[i].child))
         finish_copy (b, i);
@@ -317,9 +406,9 @@ run_all (struct batch *b)
 
   stop_want_usr1 (b->stop, true);
   for (;;) {
-    while (schedule_start (&b->schedule, &i))
+    while (schedule_start (&b->schedule, clock_now (), &i))
       start_copy (b, i);
-    if (b->schedule.n_running == 0)
+    if (schedule_is_over (&b->schedule))
       break;
     wait_for_any (b);
   }
@@ -344,13 +433,25 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
+  schedule_set_attempts (&b->schedule, b->options->attempts,
+                         b->options->attempt_wait);
   for (size_t i = 0; i < n; i++)
     b->runs[i] = (struct run) {
       .copy = &b->manifest.copies[i],
+      .status = -1,
       .events.fd = -1,
       .output.fd = -1,
     };
   return 0;
+}
+
+/* Says why there is no report of a copy. */
+static const char *
+describe_silence (const struct run *r, char *text, size_t size)
+{
+  return r->status != -1 ? child_describe (&r->child, text, size)
+    : r->told_wait       ? "another run has the map"
+                         : "the copy was not started";
 }
 
 /* Adds the reports in the order of the manifest. */
@@ -359,14 +460,17 @@ take_reports (struct batch *b)
 {
   for (size_t i = 0; i < b->manifest.n_copies; i++) {
     const struct run *r = &b->runs[i];
-    const bool ended = b->schedule.states[i] == RUN_ENDED;
     char how[80];
+    const struct batch_result result = {
+      .disk = r->copy->disk,
+      .report = r->report,
+      .exit_status = r->status,
+      .how = describe_silence (r, how, sizeof how),
+      .attempts = b->schedule.entries[i].attempts,
+      .changed = r->changed,
+    };
 
-    batch_report_take_report (
-      &b->report, r->copy->disk, r->report, r->report ? strlen (r->report) : 0,
-      ended ? r->status : -1,
-      ended ? child_describe (&r->child, how, sizeof how)
-            : "the copy was not started");
+    batch_report_take_result (&b->report, &result);
   }
 }
 

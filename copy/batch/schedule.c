@@ -7,49 +7,114 @@
 #include <stdlib.h>
 
 #include "batch/schedule.h"
+#include "clock.h"
 
 int
 schedule_init (struct schedule *s, size_t n, size_t jobs)
 {
   *s = (struct schedule) {
-    .states = calloc (n + 1, sizeof *s->states),
+    .entries = calloc (n + 1, sizeof *s->entries),
     .n = n,
     .jobs = jobs,
+    .attempts_max = 1,
+    .n_waiting = n,
+    .next_turn = n,
   };
-  return s->states ? 0 : -1;
+  if (s->entries == NULL)
+    return -1;
+  for (size_t i = 0; i < n; i++)
+    s->entries[i].turn = i;
+  return 0;
 }
 
 void
 schedule_free (struct schedule *s)
 {
-  free (s->states);
-  s->states = NULL;
-}
-
-bool
-schedule_start (struct schedule *s, size_t *i)
-{
-  if (s->closed || s->n_running == s->jobs)
-    return false;
-  for (*i = 0; *i < s->n; ++*i)
-    if (s->states[*i] == RUN_WAITING) {
-      s->states[*i] = RUN_RUNNING;
-      s->n_running++;
-      return true;
-    }
-  return false;
+  free (s->entries);
+  s->entries = NULL;
 }
 
 void
-schedule_end (struct schedule *s, size_t i)
+schedule_set_attempts (struct schedule *s, uint64_t attempts, uint64_t wait)
 {
-  assert (s->states[i] == RUN_RUNNING);
-  s->states[i] = RUN_ENDED;
+  s->attempts_max = attempts;
+  s->wait = wait;
+}
+
+/* Returns the first one in the line that can be started; NULL: none can. */
+static struct schedule_entry *
+first_of_line (struct schedule *s, uint64_t now)
+{
+  struct schedule_entry *first = NULL;
+
+  for (size_t i = 0; i < s->n; i++) {
+    struct schedule_entry *e = &s->entries[i];
+
+    if (e->state == RUN_WAITING && e->due <= now
+        && (first == NULL || e->turn < first->turn))
+      first = e;
+  }
+  return first;
+}
+
+bool
+schedule_start (struct schedule *s, uint64_t now, size_t *i)
+{
+  struct schedule_entry *e;
+
+  if (s->closed || s->n_running == s->jobs
+      || (e = first_of_line (s, now)) == NULL)
+    return false;
+  e->state = RUN_RUNNING;
+  e->attempts++;
+  s->n_waiting--;
+  s->n_running++;
+  *i = e - s->entries;
+  return true;
+}
+
+bool
+schedule_end (struct schedule *s, size_t i, enum again again, uint64_t now)
+{
+  struct schedule_entry *e = &s->entries[i];
+  const bool comes_again = s->attempts_max > 1 && !s->closed
+    && (again == AGAIN_WAIT
+        || (again == AGAIN_RETRY && e->attempts < s->attempts_max));
+
+  assert (e->state == RUN_RUNNING);
   s->n_running--;
+  e->state = comes_again ? RUN_WAITING : RUN_ENDED;
+  if (!comes_again)
+    return false;
+  if (again == AGAIN_WAIT)
+    e->attempts--;
+  e->turn = s->next_turn++;
+  e->due = now + s->wait;
+  s->n_waiting++;
+  return true;
+}
+
+uint64_t
+schedule_due (const struct schedule *s, uint64_t now)
+{
+  uint64_t due = 0;
+
+  if (s->closed || s->n_running == s->jobs)
+    return 0;
+  for (size_t i = 0; i < s->n; i++)
+    if (s->entries[i].state == RUN_WAITING && s->entries[i].due > now)
+      due = clock_earlier (due, s->entries[i].due);
+  return due;
 }
 
 void
 schedule_close (struct schedule *s)
 {
   s->closed = true;
+}
+
+bool
+schedule_is_over (const struct schedule *s)
+{
+  return s->n_running == 0 && (s->closed || s->n_waiting == 0);
 }

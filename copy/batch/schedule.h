@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which copy of a batch is started next.  Pure: it knows numbers of copies and
- * states, but no processes.
+/* Which copy of a batch is started next, and which comes again.  Pure: it knows
+ * numbers of copies, states and times, but no processes.
+ *
+ * Copies wait in a line, at first in the order of the list.  A copy that comes
+ * again goes to the end of the line, and is not started before its time.
  */
 
 #ifndef SCHEDULE_H
@@ -8,32 +11,61 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/exit-status.h"
 
 enum run_state { RUN_WAITING, RUN_RUNNING, RUN_ENDED };
 
+struct schedule_entry {
+  enum run_state state;
+  uint64_t turn;     /* place in the line, while it waits */
+  uint64_t due;      /* clock_now time before which it is not started */
+  uint64_t attempts; /* that were started, without those that do not count */
+};
+
 struct schedule {
-  enum run_state *states; /* owned; one for each copy */
+  struct schedule_entry *entries; /* owned; one for each copy */
   size_t n;
-  size_t jobs; /* at most this many run at a time */
-  size_t n_running;
+  size_t jobs;           /* at most this many run at a time */
+  uint64_t attempts_max; /* of each copy */
+  uint64_t wait;         /* ns between two attempts of a copy */
+  size_t n_waiting, n_running;
+  uint64_t next_turn;
   bool closed; /* no further copy is started */
 };
 
-/* All copies wait, in the order of the list.  Returns -1 when memory runs out.
+/* All copies wait, in the order of the list, for one attempt.  Returns -1 when
+ * memory runs out.
  */
 int schedule_init (struct schedule *s, size_t n, size_t jobs);
 
 void schedule_free (struct schedule *s);
 
+/* Sets how often a copy may be started, and how long after its end. */
+void schedule_set_attempts (struct schedule *s, uint64_t attempts,
+                            uint64_t wait);
+
 /* Returns whether a copy is to be started now, and sets *i to its number; it
  * counts as running from then on.
  */
-bool schedule_start (struct schedule *s, size_t *i);
+bool schedule_start (struct schedule *s, uint64_t now, size_t *i);
 
-/* Notes that a running copy has ended. */
-void schedule_end (struct schedule *s, size_t i);
+/* Notes that a running copy has ended.  Returns whether it comes again.  One
+ * that had to wait (AGAIN_WAIT) has not used up an attempt.
+ */
+bool schedule_end (struct schedule *s, size_t i, enum again again,
+                   uint64_t now);
+
+/* Returns the time at which schedule_start may return another copy, although
+ * none has ended; 0: at no time.
+ */
+uint64_t schedule_due (const struct schedule *s, uint64_t now);
 
 /* Starts no further copies. */
 void schedule_close (struct schedule *s);
+
+/* Returns whether no copy runs, and none will be started. */
+bool schedule_is_over (const struct schedule *s);
 
 #endif /* SCHEDULE_H */

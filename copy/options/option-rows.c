@@ -34,6 +34,19 @@ const struct option_row option_rows[] = {
     .help = "let source and destination be one disk",
   },
   {
+    .name = "attempt-wait", .type = DURATION, .argument = "SECONDS",
+    .field = FIELD (attempt_wait), .min = 100 * NS_PER_MS,
+    .max = 86400 * NS_PER_S, .initial = "60",
+    .help = "wait between two attempts",
+    .scope = PER_RUN, .requires = "attempts",
+  },
+  {
+    .name = "attempts", .type = NUMBER, .argument = "N",
+    .field = FIELD (attempts), .min = 1, .max = UINT32_MAX, .initial = "1",
+    .help = "start a copy that failed N times in all",
+    .scope = PER_RUN, .requires = "manifest",
+  },
+  {
     .name = "blkhash", .type = BLKHASH, .argument = "DIGEST[/SIZE]",
     .optional = true,
     .field = FIELD (digest), .min = 1, .max = UINT32_MAX,

@@ -149,6 +149,21 @@ report_status (const struct report *r, int exit_status)
   return r->options->plan ? "planned" : r->changed ? "ok" : "unchanged";
 }
 
+/* Returns whether the same command, run again, may do better. */
+static enum again
+again (const struct report *r, int exit_status)
+{
+  switch (exit_status) {
+  case INCOMPLETE:
+    return AGAIN_RETRY;
+  case IN_USE:
+    return r->map_in_use ? AGAIN_WAIT : AGAIN_RETRY;
+  case FAILED:
+    return r->may_pass ? AGAIN_RETRY : AGAIN_NO;
+  }
+  return AGAIN_NO;
+}
+
 static json_t *
 describe_requests (const struct report *r)
 {
@@ -220,17 +235,17 @@ static json_t *
 describe_report (const struct report *r, int exit_status)
 {
   return json_pack (
-    "{s:i, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o,"
-    " s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+    "{s:i, s:s, s:s, s:b, s:i, s:s?, s:o, s:o, s:o, s:o, s:o,"
+    " s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
     "v", FORMAT_VERSION, "version", PACKAGE_VERSION, "status",
     report_status (r, exit_status), "changed", r->changed, "exit", exit_status,
-    "error", describe_error (&r->error), "source", or_null (r->source),
-    "destination", or_null (r->destination), "bytes",
-    describe_bytes (&r->totals), "requests", describe_requests (r), "time",
-    describe_time (r), "rate", describe_rate (r), "digest", describe_digest (r),
-    "verify", or_null (r->verify), "unreadable", or_null (r->unreadable),
-    "flushed", r->flushed, "map", or_null (r->map), "retries",
-    json_of_number (r->totals.retries), "workers",
+    "again", again_word (again (r, exit_status)), "error",
+    describe_error (&r->error), "source", or_null (r->source), "destination",
+    or_null (r->destination), "bytes", describe_bytes (&r->totals), "requests",
+    describe_requests (r), "time", describe_time (r), "rate", describe_rate (r),
+    "digest", describe_digest (r), "verify", or_null (r->verify), "unreadable",
+    or_null (r->unreadable), "flushed", r->flushed, "map", or_null (r->map),
+    "retries", json_of_number (r->totals.retries), "workers",
     describe_if (r->copied, json_of_number (r->totals.workers)), "plan",
     or_null (r->plan), "config", options_config (r->options), "warnings",
     describe_warnings ());

@@ -38,6 +38,8 @@ struct report {
   bool flushed;
   char digest[BLKHASH_TEXT]; /* "": none */
   bool changed;              /* the destination was written, or would be */
+  bool may_pass;             /* the error may not come back in another run */
+  bool map_in_use;           /* by another run, which is why this one ended */
 };
 
 /* Opens the file of --report and notes the time.  If it fails, with the error

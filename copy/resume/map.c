@@ -513,6 +513,19 @@ map_exists (const struct options *o)
   return good;
 }
 
+bool
+map_is_in_use (const struct options *o)
+{
+  struct atomic_file file;
+
+  if (o->map == NULL)
+    return false;
+  if (atomic_file_open (&file, o->map, false) == -1)
+    return errno == EWOULDBLOCK;
+  atomic_file_close (&file, false);
+  return false;
+}
+
 const char *
 map_name (const struct map *m)
 {

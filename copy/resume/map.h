@@ -61,6 +61,9 @@ struct map *map_open (const struct map_pair *pair, bool just_look,
  */
 bool map_exists (const struct options *o);
 
+/* Returns whether another run has the map of --map at this moment. */
+bool map_is_in_use (const struct options *o);
+
 /* Returns the name of its file, with secrets masked. */
 const char *map_name (const struct map *m);
 

@@ -57,7 +57,8 @@ def check_manifest_report(report):
     jsonschema.validate(report, load_schema("manifest-report"))
     for disk in report["disks"]:
         if "source" in disk:
-            check_report({k: v for k, v in disk.items() if k != "disk"})
+            check_report({k: v for k, v in disk.items()
+                          if k not in ("disk", "attempts")})
 
 
 def event_schemas():

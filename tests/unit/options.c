@@ -861,6 +861,13 @@ manifest_stands_alone (void **state UNUSED)
   BAD ("--jobs", "from 1 to 1024", "--jobs=1025");
   BAD ("--jobs", "requires --manifest", "--jobs=2");
   CONFLICT ("--jobs", "requires --manifest", "--jobs=1");
+  BAD ("--attempts", "must be from 1 to 4294967295: 0", "--attempts=0");
+  BAD ("--attempts", "not a number: -1", "--attempts=-1");
+  BAD ("--attempts", "must be from 1", "--attempts=4294967296");
+  BAD ("--attempts", "too large", "--attempts=99999999999999999999");
+  BAD ("--attempt-wait", "must be from 0.1 to 86400: 0", "--attempt-wait=0");
+  CONFLICT ("--attempts", "requires --manifest", "--attempts=2");
+  CONFLICT ("--attempt-wait", "requires --attempts", "--attempt-wait=2");
 }
 
 static void
@@ -1526,6 +1533,7 @@ main (void)
     TEST (interval_is_seconds_with_a_fraction),
     TEST (nothing_is_printed_on_standard_output_with_the_data),
     TEST (config_has_the_options_as_chosen),
+    TEST (copies_of_a_manifest_inherit_some_options),
     TEST (last_of_several_wins),
     TEST (letters_may_stand_together),
     TEST (flush_and_no_flush_exclude_each_other),

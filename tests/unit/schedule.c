@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which copy of a batch is started next. */
+/* Which copy of a batch is started next, and which comes again. */
 
 #include <config.h>
 
@@ -23,21 +23,29 @@ schedule_of (size_t n, size_t jobs)
 }
 
 static void
-assert_starts (struct schedule *s, size_t expected)
+assert_starts (struct schedule *s, uint64_t now, size_t expected)
 {
   size_t i;
 
-  assert_true (schedule_start (s, &i));
+  assert_true (schedule_start (s, now, &i));
   assert_int_equal (i, expected);
-  assert_int_equal (s->states[i], RUN_RUNNING);
+  assert_int_equal (s->entries[i].state, RUN_RUNNING);
 }
 
 static void
-assert_starts_none (struct schedule *s)
+assert_starts_none (struct schedule *s, uint64_t now)
 {
   size_t i;
 
-  assert_false (schedule_start (s, &i));
+  assert_false (schedule_start (s, now, &i));
+}
+
+static void
+assert_ends (struct schedule *s, size_t i, enum again again, uint64_t now,
+             bool comes_again)
+{
+  assert_int_equal (schedule_end (s, i, again, now), comes_again);
+  assert_int_equal (s->entries[i].state, comes_again ? RUN_WAITING : RUN_ENDED);
 }
 
 static void
@@ -45,31 +53,84 @@ copies_start_in_the_order_of_the_list (void **state UNUSED)
 {
   struct schedule s = schedule_of (3, 2);
 
-  assert_starts (&s, 0);
-  assert_starts (&s, 1);
-  assert_starts_none (&s);
-  assert_int_equal (s.n_running, 2);
-  schedule_end (&s, 0);
-  assert_int_equal (s.states[0], RUN_ENDED);
-  assert_starts (&s, 2);
-  schedule_end (&s, 1);
-  assert_starts_none (&s);
-  schedule_end (&s, 2);
-  assert_int_equal (s.n_running, 0);
-  assert_starts_none (&s);
+  assert_starts (&s, 1, 0);
+  assert_starts (&s, 1, 1);
+  assert_starts_none (&s, 1);
+  assert_ends (&s, 0, AGAIN_NO, 2, false);
+  assert_starts (&s, 2, 2);
+  assert_ends (&s, 1, AGAIN_RETRY, 3, false); /* one attempt is the default */
+  assert_starts_none (&s, 3);
+  assert_false (schedule_is_over (&s));
+  assert_ends (&s, 2, AGAIN_WAIT, 4, false);
+  assert_true (schedule_is_over (&s));
+  assert_int_equal (s.entries[2].attempts, 1);
+  schedule_free (&s);
+}
+
+static void
+failed_copies_come_again_at_the_end (void **state UNUSED)
+{
+  struct schedule s = schedule_of (3, 1);
+
+  schedule_set_attempts (&s, 3, 100);
+  assert_starts (&s, 1, 0);
+  assert_ends (&s, 0, AGAIN_RETRY, 10, true);
+  assert_starts (&s, 10, 1);
+  assert_ends (&s, 1, AGAIN_NO, 500, false);
+  assert_starts (&s, 500, 2); /* although copy 0 is due */
+  assert_ends (&s, 2, AGAIN_RETRY, 510, true);
+  assert_starts (&s, 510, 0);
+  assert_ends (&s, 0, AGAIN_RETRY, 520, true);
+  assert_starts_none (&s, 520);
+  assert_int_equal (schedule_due (&s, 520), 610);
+  assert_starts_none (&s, 609);
+  assert_starts (&s, 610, 2);
+  assert_int_equal (schedule_due (&s, 610), 0); /* only after an end */
+  assert_ends (&s, 2, AGAIN_NO, 620, false);
+  assert_starts (&s, 620, 0);
+  assert_int_equal (s.entries[0].attempts, 3);
+  assert_ends (&s, 0, AGAIN_RETRY, 630, false);
+  assert_true (schedule_is_over (&s));
+  schedule_free (&s);
+}
+
+static void
+waiting_for_another_run_is_no_attempt (void **state UNUSED)
+{
+  struct schedule s = schedule_of (1, 1);
+  uint64_t now = 1;
+
+  schedule_set_attempts (&s, 2, 100);
+  for (unsigned i = 0; i < 10; i++, now += 100) {
+    assert_starts (&s, now, 0);
+    assert_ends (&s, 0, AGAIN_WAIT, now, true);
+    assert_starts_none (&s, now + 99);
+    assert_int_equal (s.entries[0].attempts, 0);
+  }
+  assert_starts (&s, now, 0);
+  assert_ends (&s, 0, AGAIN_RETRY, now, true);
+  assert_starts (&s, now + 100, 0);
+  assert_ends (&s, 0, AGAIN_RETRY, now + 100, false);
+  assert_int_equal (s.entries[0].attempts, 2);
   schedule_free (&s);
 }
 
 static void
 a_closed_schedule_starts_none (void **state UNUSED)
 {
-  struct schedule s = schedule_of (2, 1);
+  struct schedule s = schedule_of (3, 2);
 
-  assert_starts (&s, 0);
+  schedule_set_attempts (&s, 2, 100);
+  assert_starts (&s, 1, 0);
+  assert_starts (&s, 1, 1);
+  assert_ends (&s, 0, AGAIN_RETRY, 2, true);
   schedule_close (&s);
-  schedule_end (&s, 0);
-  assert_starts_none (&s);
-  assert_int_equal (s.states[1], RUN_WAITING);
+  assert_int_equal (schedule_due (&s, 2), 0);
+  assert_false (schedule_is_over (&s));
+  assert_ends (&s, 1, AGAIN_RETRY, 3, false);
+  assert_true (schedule_is_over (&s));
+  assert_starts_none (&s, 1000);
+  assert_int_equal (s.entries[2].state, RUN_WAITING);
   schedule_free (&s);
 }
 
@@ -78,7 +139,8 @@ an_empty_list_ends_at_once (void **state UNUSED)
 {
   struct schedule s = schedule_of (0, 1);
 
-  assert_starts_none (&s);
+  assert_starts_none (&s, 1);
+  assert_true (schedule_is_over (&s));
   schedule_free (&s);
 }
 
@@ -87,6 +149,8 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (copies_start_in_the_order_of_the_list),
+    cmocka_unit_test (failed_copies_come_again_at_the_end),
+    cmocka_unit_test (waiting_for_another_run_is_no_attempt),
     cmocka_unit_test (a_closed_schedule_starts_none),
     cmocka_unit_test (an_empty_list_ends_at_once),
   };
