@@ -417,13 +417,23 @@ run_all (struct batch *b)
 
 /* -- all of it ------------------------------------------------------------ */
 
+static void
+prepare_schedule (struct batch *b)
+{
+  const struct options *o = b->options;
+
+  schedule_set_attempts (&b->schedule, o->attempts, o->attempt_wait);
+  schedule_limit_groups (&b->schedule, o->jobs_per_group);
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    schedule_set_group (&b->schedule, i, manifest_group (&b->manifest, i));
+}
+
 static int
 prepare (struct batch *b, const struct machine *machine, struct error *e)
 {
   const size_t n = b->manifest.n_copies;
   const size_t jobs = min_u64 (b->options->jobs, max_u64 (1, n));
 
-  compute_shares (b, machine, jobs);
   b->inherited = options_inherited (b->options);
   b->runs = calloc (n + 1, sizeof *b->runs);
   b->fds = calloc (3 * jobs + 1, sizeof *b->fds);
@@ -433,8 +443,8 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
-  schedule_set_attempts (&b->schedule, b->options->attempts,
-                         b->options->attempt_wait);
+  prepare_schedule (b);
+  compute_shares (b, machine, max_u64 (1, schedule_width (&b->schedule)));
   for (size_t i = 0; i < n; i++)
     b->runs[i] = (struct run) {
       .copy = &b->manifest.copies[i],
@@ -509,6 +519,19 @@ run_manifest (struct batch *b, const struct machine *machine, struct error *e)
   return worst_status (b);
 }
 
+/* Drops the copies that are for other hosts. */
+static int
+take_part (struct batch *b, struct error *e)
+{
+  const struct shard *part = &b->options->part;
+
+  if (part->count == 0
+      || manifest_keep_part (&b->manifest, part->number, part->count) == 0)
+    return 0;
+  error_set (e, ENOMEM, "--part: %s", strerror (ENOMEM));
+  return -1;
+}
+
 static void
 free_batch (struct batch *b)
 {
@@ -534,6 +557,7 @@ batch_run (const struct options *o, const struct machine *machine)
 
   good = manifest_load (&b.manifest, o->manifest, &e) == 0;
   good = check_files (&b, &checked, &e) == 0 && good;
+  good = good && take_part (&b, &e) == 0;
   good = batch_report_open (&b.report, &checked, &e) == 0 && good;
   status = good ? run_manifest (&b, machine, &e) : REFUSED;
   if (error_is_set (&e))

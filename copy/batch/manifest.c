@@ -16,6 +16,8 @@
 
 #include "arith.h"
 #include "batch/manifest.h"
+#include "batch/part.h"
+#include "human.h"
 
 /* Beyond any use; keeps a disk that was named by mistake out of memory. */
 #define FILE_MAX (64 * MiB)
@@ -147,7 +149,8 @@ static bool
 is_our_own (const char *key)
 {
   return strcmp (key, "disk") == 0 || strcmp (key, "source") == 0
-    || strcmp (key, "destination") == 0;
+    || strcmp (key, "destination") == 0 || strcmp (key, "group") == 0
+    || strcmp (key, "size") == 0;
 }
 
 /* A name is shown in front of messages, and can become a part of file names. */
@@ -184,6 +187,47 @@ name_disk (const struct reading *r, struct manifest_copy *c,
   return 0;
 }
 
+static int
+take_group (const struct reading *r, struct manifest_copy *c,
+            const json_t *value)
+{
+  const char *name = json_string_value (value);
+
+  if (value == NULL)
+    return 0;
+  if (name == NULL || !is_good_name (name))
+    return refuse (r,
+                   "'group' must be a name of at most %d bytes, without"
+                   " slashes or control characters",
+                   MANIFEST_NAME_MAX);
+  c->group = strdup (name);
+  return c->group ? 0 : out_of_memory (r);
+}
+
+static int
+take_size (const struct reading *r, struct manifest_copy *c,
+           const json_t *value)
+{
+  const char *text = json_string_value (value);
+  const json_int_t number = json_integer_value (value);
+  const char *why = NULL;
+
+  c->size = PART_SIZE_UNKNOWN;
+  if (value == NULL)
+    return 0;
+  if (text)
+    why = human_parse_size (text, &c->size);
+  else if (!json_is_integer (value))
+    why = "not a number of bytes";
+  else if (number < 0)
+    why = "cannot be negative";
+  else
+    c->size = number;
+  if (why == NULL && c->size > INT64_MAX)
+    why = "too large";
+  return why ? refuse (r, "'size': %s", why) : 0;
+}
+
 /* Parses the words with the parser of the command line, so that a copy is
  * checked exactly as it will be run.
  */
@@ -212,7 +256,9 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
 
   if (!json_is_object (value))
     return refuse (r, "not an object");
-  if (name_disk (r, c, json_object_get (value, "disk")) == -1)
+  if (name_disk (r, c, json_object_get (value, "disk")) == -1
+      || take_group (r, c, json_object_get (value, "group")) == -1
+      || take_size (r, c, json_object_get (value, "size")) == -1)
     return -1;
   json_object_foreach (value, key, member)
   {
@@ -350,17 +396,73 @@ manifest_load (struct manifest *m, const char *file, struct error *e)
   return status;
 }
 
+static void
+free_copy (struct manifest_copy *c)
+{
+  options_free (&c->options);
+  for (size_t i = 0; i < c->n_words; i++)
+    free (c->words[i]);
+  free (c->words);
+  free (c->group);
+}
+
+/* -- parts and groups ----------------------------------------------------- */
+
+/* Returns the part of each copy.  Allocated; NULL when memory runs out. */
+static uint64_t *
+divide (const struct manifest *m, uint64_t count)
+{
+  uint64_t *sizes = calloc (m->n_copies + 1, sizeof *sizes);
+  uint64_t *parts = calloc (m->n_copies + 1, sizeof *parts);
+  int r = -1;
+
+  for (size_t i = 0; sizes && i < m->n_copies; i++)
+    sizes[i] = m->copies[i].size;
+  if (sizes && parts)
+    r = part_divide (parts, sizes, m->n_copies, count);
+  free (sizes);
+  if (r == 0)
+    return parts;
+  free (parts);
+  return NULL;
+}
+
+int
+manifest_keep_part (struct manifest *m, uint64_t number, uint64_t count)
+{
+  uint64_t *parts = divide (m, count);
+  size_t kept = 0;
+
+  if (parts == NULL)
+    return -1;
+  for (size_t i = 0; i < m->n_copies; i++)
+    if (parts[i] == number)
+      m->copies[kept++] = m->copies[i];
+    else
+      free_copy (&m->copies[i]);
+  m->n_copies = kept;
+  free (parts);
+  return 0;
+}
+
+size_t
+manifest_group (const struct manifest *m, size_t i)
+{
+  const char *group = m->copies[i].group;
+
+  if (group == NULL)
+    return 0;
+  for (size_t j = 0; j < i; j++)
+    if (m->copies[j].group && strcmp (m->copies[j].group, group) == 0)
+      return j + 1;
+  return i + 1;
+}
+
 void
 manifest_free (struct manifest *m)
 {
-  for (size_t i = 0; i < m->n_copies; i++) {
-    struct manifest_copy *c = &m->copies[i];
-
-    options_free (&c->options);
-    for (size_t j = 0; j < c->n_words; j++)
-      free (c->words[j]);
-    free (c->words);
-  }
+  for (size_t i = 0; i < m->n_copies; i++)
+    free_copy (&m->copies[i]);
   free (m->copies);
   *m = (struct manifest) { 0 };
 }

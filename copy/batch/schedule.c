@@ -5,7 +5,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "arith.h"
 #include "batch/schedule.h"
 #include "clock.h"
 
@@ -16,11 +18,12 @@ schedule_init (struct schedule *s, size_t n, size_t jobs)
     .entries = calloc (n + 1, sizeof *s->entries),
     .n = n,
     .jobs = jobs,
+    .group_jobs = calloc (n + 1, sizeof *s->group_jobs),
     .attempts_max = 1,
     .n_waiting = n,
     .next_turn = n,
   };
-  if (s->entries == NULL)
+  if (s->entries == NULL || s->group_jobs == NULL)
     return -1;
   for (size_t i = 0; i < n; i++)
     s->entries[i].turn = i;
@@ -31,7 +34,9 @@ void
 schedule_free (struct schedule *s)
 {
   free (s->entries);
+  free (s->group_jobs);
   s->entries = NULL;
+  s->group_jobs = NULL;
 }
 
 void
@@ -39,6 +44,39 @@ schedule_set_attempts (struct schedule *s, uint64_t attempts, uint64_t wait)
 {
   s->attempts_max = attempts;
   s->wait = wait;
+}
+
+void
+schedule_set_group (struct schedule *s, size_t i, size_t group)
+{
+  s->entries[i].group = group;
+}
+
+void
+schedule_limit_groups (struct schedule *s, size_t jobs_per_group)
+{
+  s->jobs_per_group = jobs_per_group;
+}
+
+static bool
+has_room (const struct schedule *s, const struct schedule_entry *e)
+{
+  return e->group == 0 || s->jobs_per_group == 0
+    || s->group_jobs[e->group] < s->jobs_per_group;
+}
+
+size_t
+schedule_width (struct schedule *s)
+{
+  size_t width = 0;
+
+  for (size_t i = 0; i < s->n; i++)
+    if (has_room (s, &s->entries[i])) {
+      s->group_jobs[s->entries[i].group]++;
+      width++;
+    }
+  memset (s->group_jobs, 0, (s->n + 1) * sizeof *s->group_jobs);
+  return min_u64 (s->jobs, width);
 }
 
 /* Returns the first one in the line that can be started; NULL: none can. */
@@ -50,7 +88,7 @@ first_of_line (struct schedule *s, uint64_t now)
   for (size_t i = 0; i < s->n; i++) {
     struct schedule_entry *e = &s->entries[i];
 
-    if (e->state == RUN_WAITING && e->due <= now
+    if (e->state == RUN_WAITING && e->due <= now && has_room (s, e)
         && (first == NULL || e->turn < first->turn))
       first = e;
   }
@@ -67,6 +105,7 @@ schedule_start (struct schedule *s, uint64_t now, size_t *i)
     return false;
   e->state = RUN_RUNNING;
   e->attempts++;
+  s->group_jobs[e->group]++;
   s->n_waiting--;
   s->n_running++;
   *i = e - s->entries;
@@ -83,6 +122,7 @@ schedule_end (struct schedule *s, size_t i, enum again again, uint64_t now)
 
   assert (e->state == RUN_RUNNING);
   s->n_running--;
+  s->group_jobs[e->group]--;
   e->state = comes_again ? RUN_WAITING : RUN_ENDED;
   if (!comes_again)
     return false;

@@ -19,6 +19,7 @@ enum run_state { RUN_WAITING, RUN_RUNNING, RUN_ENDED };
 
 struct schedule_entry {
   enum run_state state;
+  size_t group;      /* from 1 on; 0: none */
   uint64_t turn;     /* place in the line, while it waits */
   uint64_t due;      /* clock_now time before which it is not started */
   uint64_t attempts; /* that were started, without those that do not count */
@@ -27,7 +28,9 @@ struct schedule_entry {
 struct schedule {
   struct schedule_entry *entries; /* owned; one for each copy */
   size_t n;
-  size_t jobs;           /* at most this many run at a time */
+  size_t jobs;           /* at most this many run at a time, */
+  size_t jobs_per_group; /* and this many of a group; 0: no limit */
+  size_t *group_jobs;    /* owned; how many of each group run */
   uint64_t attempts_max; /* of each copy */
   uint64_t wait;         /* ns between two attempts of a copy */
   size_t n_waiting, n_running;
@@ -45,6 +48,19 @@ void schedule_free (struct schedule *s);
 /* Sets how often a copy may be started, and how long after its end. */
 void schedule_set_attempts (struct schedule *s, uint64_t attempts,
                             uint64_t wait);
+
+/* Puts a copy into a group, a number from 1 to the number of copies. */
+void schedule_set_group (struct schedule *s, size_t i, size_t group);
+
+/* Limits how many copies of each group run at a time.  A full group does not
+ * keep copies of other groups, or of none, from being started.
+ */
+void schedule_limit_groups (struct schedule *s, size_t jobs_per_group);
+
+/* Returns how many copies can run at a time at most.  Called before any is
+ * started.
+ */
+size_t schedule_width (struct schedule *s);
 
 /* Returns whether a copy is to be started now, and sets *i to its number; it
  * counts as running from then on.

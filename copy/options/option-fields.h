@@ -14,11 +14,13 @@ struct options {
   struct operand source, destination;
 
   /* Many copies: a manifest has no source and destination here. */
-  const char *manifest;  /* --manifest; NULL: one copy */
-  uint64_t jobs;         /* --jobs: copies that run in parallel */
-  uint64_t attempts;     /* --attempts, of each copy, at least 1 */
-  uint64_t attempt_wait; /* --attempt-wait, ns */
-  const char *disk;      /* --disk: prefix of messages; NULL: none */
+  const char *manifest;    /* --manifest; NULL: one copy */
+  uint64_t jobs;           /* --jobs: copies that run in parallel */
+  uint64_t jobs_per_group; /* --jobs-per-group; 0: no limit */
+  struct shard part;       /* --part: of the list; 0 of 0: all of it */
+  uint64_t attempts;       /* --attempts, of each copy, at least 1 */
+  uint64_t attempt_wait;   /* --attempt-wait, ns */
+  const char *disk;        /* --disk: prefix of messages; NULL: none */
 
   /* What is copied, and how. */
   bool plan;    /* --plan: show what would be done, write nothing */

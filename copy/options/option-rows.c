@@ -160,6 +160,12 @@ const struct option_row option_rows[] = {
     .scope = PER_RUN, .requires = "manifest",
   },
   {
+    .name = "jobs-per-group", .type = NUMBER, .argument = "N",
+    .field = FIELD (jobs_per_group), .min = 1, .max = 1024,
+    .help = "at most N copies of each group in parallel",
+    .scope = PER_RUN, .requires = "manifest",
+  },
+  {
     .name = "long-options", .type = FLAG,
     .field = FIELD (long_options),
     .scope = PER_RUN, .ends = true, .from_nbdcopy = true,
@@ -199,6 +205,12 @@ const struct option_row option_rows[] = {
     .field = FIELD (open_timeout), .min = 100 * NS_PER_MS,
     .max = 86400 * NS_PER_S, .initial = "30",
     .help = "how long opening a side may take",
+  },
+  {
+    .name = "part", .type = SHARD, .argument = "I/N|@VARIABLE/N",
+    .field = FIELD (part), .min = 1, .max = UINT32_MAX,
+    .help = "make only part I of the N parts of the list",
+    .scope = PER_RUN, .requires = "manifest",
   },
   {
     .name = "plan", .type = FLAG,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "batch/manifest.h"
+#include "batch/part.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -212,6 +213,75 @@ names_of_disks_are_their_own (void **state UNUSED)
 }
 
 static void
+groups_have_numbers (void **state UNUSED)
+{
+  assert_good ("[ { 'source': 'a', 'destination': 'b', 'group': 'esx1' },"
+               "  { 'source': 'a', 'destination': 'c' },"
+               "  { 'source': 'a', 'destination': 'd', 'group': 'esx2' },"
+               "  { 'source': 'a', 'destination': 'e', 'group': 'esx1' } ]");
+  assert_int_equal (manifest_group (&manifest, 0), 1);
+  assert_int_equal (manifest_group (&manifest, 1), 0);
+  assert_int_equal (manifest_group (&manifest, 2), 3);
+  assert_int_equal (manifest_group (&manifest, 3), 1);
+  forget (NULL);
+
+  assert_bad ("[ { " ENDS ", 'group': 1 } ]", "FILE: copy 1: ", "'group'");
+  assert_bad ("[ { " ENDS ", 'group': '' } ]", "FILE: copy 1: ", "'group'");
+  assert_bad ("[ { " ENDS ", 'group': null } ]", "FILE: copy 1: ", "'group'");
+  assert_bad ("[ { " ENDS ", 'groups': 'a' } ]",
+              "FILE: copy 1: ", "unknown key 'groups'");
+}
+
+static void
+sizes_are_bytes (void **state UNUSED)
+{
+  assert_good ("[ { 'source': 'a', 'destination': 'b', 'size': 5 },"
+               "  { 'source': 'a', 'destination': 'c', 'size': '2K' },"
+               "  { 'source': 'a', 'destination': 'd' } ]");
+  assert_int_equal (manifest.copies[0].size, 5);
+  assert_int_equal (manifest.copies[1].size, 2048);
+  assert_int_equal (manifest.copies[2].size, PART_SIZE_UNKNOWN);
+  forget (NULL);
+
+  assert_bad ("[ { " ENDS ", 'size': -1 } ]", "FILE: copy 1: ", "negative");
+  assert_bad ("[ { " ENDS ", 'size': '' } ]", "FILE: copy 1: ", "'size'");
+  assert_bad ("[ { " ENDS ", 'size': 1.5 } ]", "FILE: copy 1: ", "'size'");
+  assert_bad ("[ { " ENDS ", 'size': '9999999999999999999' } ]",
+              "FILE: copy 1: ", "too large");
+  assert_bad ("[ { " ENDS ", 'size': 99999999999999999999 } ]", "FILE: line 1",
+              "too big");
+}
+
+static void
+a_part_has_its_own_copies_only (void **state UNUSED)
+{
+  static const char list[] = "[ { 'source': 'a', 'destination': 'b',"
+                             "    'group': 'g', 'size': 1 },"
+                             "  { 'source': 'a', 'destination': 'c',"
+                             "    'group': 'g', 'size': '1T' },"
+                             "  { 'source': 'a', 'destination': 'd',"
+                             "    'group': 'g', 'size': 1 } ]";
+
+  assert_good (list);
+  assert_int_equal (manifest_keep_part (&manifest, 1, 2), 0);
+  assert_int_equal (manifest.n_copies, 1);
+  assert_string_equal (manifest.copies[0].disk, "2");
+  assert_int_equal (manifest_group (&manifest, 0), 1);
+  forget (NULL);
+
+  assert_good (list);
+  assert_int_equal (manifest_keep_part (&manifest, 2, 2), 0);
+  assert_int_equal (manifest.n_copies, 2);
+  assert_string_equal (manifest.copies[0].disk, "1");
+  assert_string_equal (manifest.copies[1].disk, "3");
+  forget (NULL);
+
+  assert_good (list);
+  assert_int_equal (manifest_keep_part (&manifest, 9, 9), 0);
+  assert_int_equal (manifest.n_copies, 0);
+}
+
+static void
 secrets_are_not_shown (void **state UNUSED)
 {
   assert_int_equal (parse ("[ { 'source': 'nbds://a:hunter2@h/' 'x' } ]"), -1);
@@ -242,6 +312,9 @@ main (void)
     TEST (values_are_what_the_option_takes),
     TEST (sides_are_names_or_commands),
     TEST (names_of_disks_are_their_own),
+    TEST (groups_have_numbers),
+    TEST (sizes_are_bytes),
+    TEST (a_part_has_its_own_copies_only),
     TEST (secrets_are_not_shown),
   };
 

@@ -866,6 +866,13 @@ manifest_stands_alone (void **state UNUSED)
   BAD ("--attempts", "must be from 1", "--attempts=4294967296");
   BAD ("--attempts", "too large", "--attempts=99999999999999999999");
   BAD ("--attempt-wait", "must be from 0.1 to 86400: 0", "--attempt-wait=0");
+  BAD ("--jobs-per-group", "must be from 1 to 1024: 0", "--jobs-per-group=0");
+  CONFLICT ("--jobs-per-group", "requires --manifest", "--jobs-per-group=2");
+  CONFLICT ("--part", "requires --manifest", "--part=1/2");
+  BAD ("--part", "with I from 1 to N: 0/3", "--part=0/3");
+  BAD ("--part", "with I from 1 to N: 4/3", "--part=4/3");
+  BAD ("--part", "with I from 1 to N: 1", "--part=1");
+  BAD ("--part", "is not in the environment", "--part=@/2");
   CONFLICT ("--attempts", "requires --manifest", "--attempts=2");
   CONFLICT ("--attempt-wait", "requires --attempts", "--attempt-wait=2");
 }

@@ -116,6 +116,47 @@ waiting_for_another_run_is_no_attempt (void **state UNUSED)
 }
 
 static void
+a_full_group_keeps_no_other_from_starting (void **state UNUSED)
+{
+  struct schedule s = schedule_of (5, 4);
+
+  schedule_limit_groups (&s, 1);
+  schedule_set_group (&s, 0, 1);
+  schedule_set_group (&s, 1, 1);
+  schedule_set_group (&s, 2, 3);
+  schedule_set_group (&s, 3, 3);
+  assert_int_equal (schedule_width (&s), 3);
+  assert_starts (&s, 1, 0);
+  assert_starts (&s, 1, 2);
+  assert_starts (&s, 1, 4);
+  assert_starts_none (&s, 1);
+  assert_int_equal (schedule_due (&s, 1), 0); /* only an end makes room */
+  assert_ends (&s, 4, AGAIN_NO, 2, false);
+  assert_starts_none (&s, 2);
+  assert_ends (&s, 2, AGAIN_NO, 3, false);
+  assert_starts (&s, 3, 3);
+  assert_ends (&s, 0, AGAIN_NO, 4, false);
+  assert_starts (&s, 4, 1);
+  schedule_free (&s);
+}
+
+static void
+groups_do_not_widen_a_schedule (void **state UNUSED)
+{
+  struct schedule s = schedule_of (5, 2);
+
+  schedule_limit_groups (&s, 2);
+  for (size_t i = 0; i < 3; i++)
+    schedule_set_group (&s, i, 1);
+  assert_int_equal (schedule_width (&s), 2);
+  schedule_free (&s);
+
+  s = schedule_of (5, 1024);
+  assert_int_equal (schedule_width (&s), 5);
+  schedule_free (&s);
+}
+
+static void
 a_closed_schedule_starts_none (void **state UNUSED)
 {
   struct schedule s = schedule_of (3, 2);
@@ -151,6 +192,8 @@ main (void)
     cmocka_unit_test (copies_start_in_the_order_of_the_list),
     cmocka_unit_test (failed_copies_come_again_at_the_end),
     cmocka_unit_test (waiting_for_another_run_is_no_attempt),
+    cmocka_unit_test (a_full_group_keeps_no_other_from_starting),
+    cmocka_unit_test (groups_do_not_widen_a_schedule),
     cmocka_unit_test (a_closed_schedule_starts_none),
     cmocka_unit_test (an_empty_list_ends_at_once),
   };
