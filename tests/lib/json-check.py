@@ -7,6 +7,7 @@ them how many they are:
     report FILE [EXPRESSION...]
     events FILE [EXPRESSION...]
     manifest-report FILE [EXPRESSION...]
+    bench FILE [EXPRESSION...]
     same EVENTS REPORT [NAME...]
 
 The answer is a line on standard output: "ok", or "wrong", and then standard
@@ -14,7 +15,7 @@ error says why.  One process answers all checks of a test, because Python takes
 long to load jsonschema.
 
 Nothing may be told that the schema does not name.  An expression is Python's:
-`r` is either report; `e` the list of events, and `of (ev)` those of one kind.
+`r` is a report; `e` the list of events, and `of (ev)` those of one kind.
 "same" compares what the last event and the report say under these names.
 """
 
@@ -46,8 +47,8 @@ def load_schema(name):
         return json.load(f)
 
 
-def check_report(report):
-    schema = load_schema("report")
+def check_report(report, name="report"):
+    schema = load_schema(name)
     close_all(schema)
     jsonschema.validate(report, schema)
 
@@ -118,8 +119,8 @@ def check(kind, name, *expressions):
     lines = read_lines(name)
     if kind != "events":
         assert len(lines) == 1, "%d lines" % len(lines)
-        if kind == "report":
-            check_report(lines[0])
+        if kind in ("report", "bench"):
+            check_report(lines[0], kind)
         else:
             check_manifest_report(lines[0])
         known = {"r": lines[0]}

@@ -18,14 +18,19 @@ make -s -C "$build" install prefix=/usr DESTDIR="$tmp/root" \
 installed > "$tmp/installed"
 cat > "$tmp/expected" << 'END'
 ./usr/bin/stripecopy
+./usr/bin/stripecopy-bench
 ./usr/share/bash-completion/completions/stripecopy
+./usr/share/bash-completion/completions/stripecopy-bench
 ./usr/share/doc/stripecopy/AUTOMATION.md
 ./usr/share/doc/stripecopy/DROP-IN.md
+./usr/share/doc/stripecopy/bench.schema.json
 ./usr/share/doc/stripecopy/events.schema.json
 ./usr/share/doc/stripecopy/manifest-report.schema.json
 ./usr/share/doc/stripecopy/report.schema.json
+./usr/share/man/man1/stripecopy-bench.1
 ./usr/share/man/man1/stripecopy.1
 ./usr/share/zsh/site-functions/_stripecopy
+./usr/share/zsh/site-functions/_stripecopy-bench
 END
 grep -q '^POD2MAN = .' "$build/docs/Makefile" || sed -i /man1/d "$tmp/expected"
 cmp -s "$tmp/expected" "$tmp/installed" ||

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The results as text: a table in Markdown, and what it says. */
+
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stdio.h>
+
+#include "bench/bench.h"
+
+/* Which columns there are: those that say something. */
+struct table_columns {
+  bool children, servers, calls;
+};
+
+struct table_columns table_choose_columns (const struct bench *b);
+
+/* Prints the table, the verdicts, and the programs that are left out. */
+void table_print (FILE *f, const struct bench *b);
+
+/* Prints a line about the machine. */
+void table_print_machine (FILE *f, const struct bench *b);
+
+/* Prints the verdict about another program as a sentence without an end. */
+void table_print_verdict (FILE *f, const struct bench *b,
+                          const struct program *p);
+
+/* Prints that others used the machine, if they did. */
+void table_print_noise (FILE *f, const struct bench *b);
+
+#endif /* TABLE_H */

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A signal ends the copy, its servers and stripecopy-bench, which leaves no file.
+
+. "$(dirname "$0")/../lib/test.sh"
+. "$srcdir/lib/measuring.sh"
+
+# shellcheck disable=SC2016
+make_program endless ': > "$2"; sleep 1000 & echo $! > '"$tmp/started"'; wait'
+make_data "$tmp/disk" 64K
+for signal in INT TERM; do
+  rm -f "$tmp/started"
+  env --default-signal=INT STRIPECOPY_TEST_COPY="$tmp" \
+    "$bench" --stripecopy="$tmp/endless" --against=/bin/cp \
+    --bytes=64K --json="$tmp/json" "$tmp/disk" "$tmp/copy" \
+    < /dev/null > "$output" 2> "$errors" &
+  copy_pid=$!
+  wait_until test -s "$tmp/started"
+  kill -$signal $copy_pid
+  code=0
+  wait $copy_pid || code=$?
+  copy_pid=
+  [ $code -eq $((128 + $(kill -l $signal))) ] || fail "exit status $code"
+  expect_no_leftovers
+  [ ! -e "$tmp/copy" ] || fail "the destination is left behind"
+  [ ! -e "$tmp/json" ] || fail "half of the results are left behind"
+done
