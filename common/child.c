@@ -27,8 +27,9 @@
 #include "clock.h"
 
 #define LISTEN_FD 3 /* the socket, for socket activation */
-#define REPORT_FD 4 /* reports a failed exec; closed by a successful one */
-#define SPARE_FD 5  /* all others are closed */
+#define MORE_FD 4   /* for a program of ours */
+#define REPORT_FD 5 /* reports a failed exec; closed by a successful one */
+#define SPARE_FD 6  /* all others are closed */
 
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 
@@ -51,6 +52,7 @@ struct launch {
   char listen_pid[32]; /* in env, completed by the child */
   char *fd_names;      /* owned: in env */
   int listen_fd;       /* -1: none */
+  int more_fd;         /* -1: none */
   struct child_io io;
   int null_fd, report_fd;
   int max_fd; /* for kernels without close_range */
@@ -163,12 +165,13 @@ largest_fd (void)
 
 static int
 launch_init (struct launch *l, const char *file, char *const argv[],
-             int listen_fd, const char *fd_name, struct child_io io)
+             const int fds[2], const char *fd_name, struct child_io io)
 {
   *l = (struct launch) {
     .argv = argv,
     .listen_pid = "LISTEN_PID=",
-    .listen_fd = listen_fd,
+    .listen_fd = fds[0],
+    .more_fd = fds[1],
     .io = io,
     .null_fd = -1,
     .report_fd = -1,
@@ -266,7 +269,17 @@ lift (int *fd)
   return true;
 }
 
-/* Puts the descriptors on their numbers.  Ours may be anywhere, even on 0 to 4
+/* Puts a descriptor on its number, or closes the number. */
+static bool
+put (int fd, int number)
+{
+  if (fd != -1)
+    return dup2 (fd, number) != -1;
+  close (number);
+  return true;
+}
+
+/* Puts the descriptors on their numbers.  Ours may be anywhere, even on 0 to 5
  * if some of those were closed when we were started, so all are moved out of
  * the way first.
  */
@@ -274,7 +287,8 @@ static int
 arrange_descriptors (struct launch *l)
 {
   if (!lift (&l->report_fd) || !lift (&l->null_fd) || !lift (&l->listen_fd)
-      || !lift (&l->io.input) || !lift (&l->io.output) || !lift (&l->io.error))
+      || !lift (&l->more_fd) || !lift (&l->io.input) || !lift (&l->io.output)
+      || !lift (&l->io.error))
     return -1;
   if (dup2 (l->io.input != -1 ? l->io.input : l->null_fd, STDIN_FILENO) == -1)
     return -1;
@@ -286,9 +300,7 @@ arrange_descriptors (struct launch *l)
     return -1;
   if (l->io.output != -1 && dup2 (l->io.output, STDOUT_FILENO) == -1)
     return -1;
-  if (l->listen_fd == -1)
-    close (LISTEN_FD);
-  else if (dup2 (l->listen_fd, LISTEN_FD) == -1)
+  if (!put (l->listen_fd, LISTEN_FD) || !put (l->more_fd, MORE_FD))
     return -1;
   if (dup3 (l->report_fd, REPORT_FD, O_CLOEXEC) == -1)
     return -1;
@@ -491,7 +503,7 @@ child_exists (const char *program)
 }
 
 static int
-start (struct child *c, const char *file, char *const argv[], int listen_fd,
+start (struct child *c, const char *file, char *const argv[], const int fds[2],
        const char *fd_name, struct child_io io)
 {
   struct launch l;
@@ -501,7 +513,7 @@ start (struct child *c, const char *file, char *const argv[], int listen_fd,
 
   *c = (struct child) { .pidfd = -1 };
 
-  if (launch_init (&l, file, argv, listen_fd, fd_name, io) == -1
+  if (launch_init (&l, file, argv, fds, fd_name, io) == -1
       || pipe2 (report, O_CLOEXEC) == -1) {
     err = errno;
     launch_free (&l);
@@ -541,8 +553,9 @@ int
 child_start_with (struct child *c, char *const argv[], int listen_fd,
                   const char *fd_name, struct child_io io)
 {
-  return start (c, argv[0], argv, listen_fd, listen_fd == -1 ? NULL : fd_name,
-                io);
+  const int fds[2] = { listen_fd, -1 };
+
+  return start (c, argv[0], argv, fds, listen_fd == -1 ? NULL : fd_name, io);
 }
 
 int
@@ -567,10 +580,10 @@ child_start_tool (struct child *c, char *const argv[], int output_fd)
 }
 
 int
-child_start_as (struct child *c, const char *file, char *const argv[], int fd,
-                struct child_io io)
+child_start_as (struct child *c, const char *file, char *const argv[],
+                const int fds[2], struct child_io io)
 {
-  return start (c, file, argv, fd, NULL, io);
+  return start (c, file, argv, fds, NULL, io);
 }
 
 /* Ends and reaps a child that is ending or has ended.  The rest of its group is

@@ -63,11 +63,11 @@ int child_start_with (struct child *c, char *const argv[], int listen_fd,
  */
 int child_start_tool (struct child *c, char *const argv[], int output_fd);
 
-/* Starts @file, which is not looked up, as argv[0], with @fd as its descriptor
- * 3 and without the variables of socket activation.
+/* Starts @file, which is not looked up, as argv[0], with @fds as its descriptors
+ * 3 and 4 (-1: none) and without the variables of socket activation.
  */
 int child_start_as (struct child *c, const char *file, char *const argv[],
-                    int fd, struct child_io io);
+                    const int fds[2], struct child_io io);
 
 /* How a guard ends a child. */
 enum child_guard {

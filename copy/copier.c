@@ -183,7 +183,8 @@ open_both (struct copier *c)
 {
   struct error e = { 0 };
 
-  c->copy.ratelimit = ratelimit_new (&c->options->bwlimit, clock_now (), &e);
+  c->copy.ratelimit = ratelimit_new (
+    &c->options->bwlimit, c->options->shared_limit, clock_now (), &e);
   if (c->copy.ratelimit == NULL)
     return give_up (c, &e, STAGE_CHECKING);
   if ((c->copy.endpoints[SOURCE] = open_side (c, SOURCE, &e)) == NULL

@@ -211,8 +211,9 @@ copy_words (int argc, char **argv)
   return words;
 }
 
+/* @limit is the descriptor of a limit that was inherited; -1: none. */
 static int
-run (int argc, char **argv)
+run (int argc, char **argv, int limit)
 {
   struct run r = { 0 };
   struct error e = { 0 };
@@ -221,6 +222,7 @@ run (int argc, char **argv)
     && options_parse (&r.options, argc, argv, &e) == 0;
   int status;
 
+  r.options.shared_limit = limit;
   if (words == NULL)
     error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
 
@@ -249,7 +251,7 @@ run (int argc, char **argv)
 
 /* Runs one copy of a manifest, with the arguments that batch.c sent. */
 static int
-run_stdin_arguments (char *program)
+run_stdin_arguments (char *program, int limit)
 {
   struct stdin_arguments w;
   int status;
@@ -259,7 +261,7 @@ run_stdin_arguments (char *program)
     log_error (STDIN_ARGUMENTS ": %s", strerror (errno));
     return REFUSED;
   }
-  status = run (w.argc, w.argv);
+  status = run (w.argc, w.argv, limit);
   stdin_arguments_free (&w);
   return status;
 }
@@ -268,8 +270,8 @@ int
 main (int argc, char **argv)
 {
   const int status = stdin_arguments_expected (argc, argv)
-    ? run_stdin_arguments (argv[0])
-    : run (argc, argv);
+    ? run_stdin_arguments (argv[0], stdin_arguments_limit (argc, argv))
+    : run (argc, argv, -1);
 
   if (status > SIGNAL_BASE)
     end_by_signal (status - SIGNAL_BASE);

@@ -24,6 +24,7 @@
 #include "child.h"
 #include "clock.h"
 #include "endpoint/used-files.h"
+#include "engine/shared-limit.h"
 #include "human.h"
 #include "line-reader.h"
 #include "options/stdin-arguments.h"
@@ -68,6 +69,7 @@ struct batch {
   struct stop *stop;
   struct run *runs; /* owned; one for each copy */
   struct schedule schedule;
+  struct shared_limit limit; /* of all copies together */
   struct pollfd *fds; /* owned; three for each job, and one for signals */
   size_t n_done;
   char **inherited;                 /* owned: options of all copies */
@@ -197,13 +199,18 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
  * may contain secrets and the command line is visible to other users.
  */
 static int
-start_with (struct run *r, char *program, int words, int events, int output)
+start_with (const struct batch *b, struct run *r, int words, int events,
+            int output)
 {
-  static char handed[] = STDIN_ARGUMENTS;
-  char *argv[] = { program, handed, r->copy->words[0], NULL };
+  static char handed[] = STDIN_ARGUMENTS, limited[] = SHARED_LIMIT_ARGUMENT;
+  const int fds[2] = { events, shared_limit_fd (&b->limit) };
+  char *disk = r->copy->words[0];
+  char *argv[] = { (char *) b->options->program, handed,
+                   fds[1] == -1 ? disk : limited, fds[1] == -1 ? NULL : disk,
+                   NULL };
   const struct child_io io = { words, output, -1 };
 
-  return child_start_as (&r->child, OURSELVES, argv, events, io);
+  return child_start_as (&r->child, OURSELVES, argv, fds, io);
 }
 
 /* Starts the copy.  Its events arrive on descriptor 3 and its report on
@@ -221,7 +228,7 @@ start (struct batch *b, struct run *r, char **argv)
        || line_reader_open (&r->events, EVENT_MAX, &events) == 0)
       && (!wants_report (b)
           || line_reader_open (&r->output, REPORT_MAX, &output) == 0))
-    status = start_with (r, argv[0], words, events, output);
+    status = start_with (b, r, words, events, output);
   err = errno;
   close (words);
   if (events != -1)
@@ -374,7 +381,8 @@ static void
 wait_for_any (struct batch *b)
 {
   const uint64_t now = clock_now ();
-  uint64_t due = schedule_due (&b->schedule, now);
+  uint64_t due = clock_earlier (schedule_due (&b->schedule, now),
+                                shared_limit_deadline (&b->limit));
   nfds_t n = 0;
 
   b->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (b->stop),
@@ -391,6 +399,7 @@ wait_for_any (struct batch *b)
     }
   poll (b->fds, n, clock_poll_timeout (due, now));
   take_signal (b);
+  shared_limit_tick (&b->limit, clock_now ());
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i)) {
       read_output (b, &b->runs[i]);
@@ -539,6 +548,7 @@ free_batch (struct batch *b)
     free (b->runs[i].report);
   stop_free (b->stop);
   schedule_free (&b->schedule);
+  shared_limit_close (&b->limit);
   options_free_words (b->inherited);
   free (b->runs);
   free (b->fds);
@@ -559,6 +569,8 @@ batch_run (const struct options *o, const struct machine *machine)
   good = check_files (&b, &checked, &e) == 0 && good;
   good = good && take_part (&b, &e) == 0;
   good = batch_report_open (&b.report, &checked, &e) == 0 && good;
+  good = good
+    && shared_limit_open (&b.limit, &o->bwlimit, clock_now (), &e) == 0;
   status = good ? run_manifest (&b, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);

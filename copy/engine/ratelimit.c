@@ -4,21 +4,19 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "arith.h"
 #include "base/log.h"
 #include "bucket.h"
 #include "clock.h"
+#include "engine/rate-file.h"
 #include "engine/ratelimit.h"
+#include "engine/shared-limit.h"
 #include "human.h"
-#include "secrets.h"
 
 /* The least number of requests in a second, and the time that can be saved up
  * for a worker that is woken late: together, less than 5 % of a second.
@@ -29,71 +27,16 @@
 /* Below that, requests cost more than they are worth. */
 #define REQUEST_MIN (4 * KiB)
 
-/* How soon a new rate is seen: by us in the file, by workers from us. */
-#define LOOK_EVERY (500 * NS_PER_MS)
+/* How soon workers see a new rate. */
 #define WAIT_MAX (250 * NS_PER_MS)
-
-/* No rate is longer. */
-#define TEXT_MAX 64
 
 struct ratelimit {
   pthread_mutex_t lock; /* bucket */
   struct bucket bucket;
   _Atomic uint64_t rate; /* bytes a second; 0: no limit */
-  const char *file;      /* borrowed; NULL: the rate never changes */
-  uint64_t next_look;
-  unsigned bad_looks; /* in a row */
+  struct rate_file file;
+  struct shared_bucket *all; /* of all copies; NULL: of this one only */
 };
-
-/* -- the file ------------------------------------------------------------- */
-
-static void
-set_error (struct error *e, const char *file, const char *why)
-{
-  char *shown = secrets_mask (file);
-
-  error_set (e, EINVAL, "--bwlimit=@%s: %s", shown ? shown : "", why);
-  free (shown);
-}
-
-static ssize_t
-read_start (const char *file, char *text, size_t size)
-{
-  /* O_NONBLOCK: do not wait for a writer of a FIFO. */
-  const int fd = open (file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  struct stat st;
-  ssize_t n = -1;
-  int err;
-
-  if (fd == -1)
-    return -1;
-  if (fstat (fd, &st) == 0) {
-    if (S_ISREG (st.st_mode))
-      n = read (fd, text, size);
-    else
-      errno = EINVAL;
-  }
-  err = errno;
-  close (fd);
-  errno = err;
-  return n;
-}
-
-/* The file has a rate and nothing else but blanks.  NULL, or why not. */
-static const char *
-read_rate (const char *file, uint64_t *rate)
-{
-  char buffer[TEXT_MAX + 1], *text = buffer;
-  ssize_t n = read_start (file, buffer, TEXT_MAX);
-
-  if (n == -1)
-    return strerror (errno);
-  while (n > 0 && strchr (" \t\r\n", buffer[n - 1]))
-    n--;
-  buffer[n] = '\0';
-  text += strspn (text, " \t\r\n");
-  return text[0] == '\0' ? "it is empty" : human_parse_rate (text, rate);
-}
 
 static void
 set_rate (struct ratelimit *l, uint64_t rate, uint64_t now)
@@ -113,39 +56,39 @@ set_rate (struct ratelimit *l, uint64_t rate, uint64_t now)
 uint64_t
 ratelimit_deadline (const struct ratelimit *l)
 {
-  return l->next_look;
+  return l->file.next_look;
 }
 
-/* A program that writes the file may truncate it first.  So there is a warning
- * only when the file is wrong for longer, and only one.
- */
 void
 ratelimit_tick (struct ratelimit *l, uint64_t now)
 {
-  struct error e = { 0 };
-  const char *why;
   uint64_t rate;
 
-  if (l->file == NULL || now < l->next_look)
-    return;
-  l->next_look = now + LOOK_EVERY;
-  why = read_rate (l->file, &rate);
-  if (why == NULL) {
-    l->bad_looks = 0;
+  if (rate_file_tick (&l->file, now, &rate))
     set_rate (l, rate, now);
-  }
-  else if (++l->bad_looks == 2) {
-    set_error (&e, l->file, why);
-    log_warning_as ("bwlimit-not-read", "%s: the rate stays as it was", e.text);
-  }
 }
 
 /* -- what workers ask ----------------------------------------------------- */
 
 static uint64_t
+own_rate (const struct ratelimit *l)
+{
+  return atomic_load_explicit (&l->rate, memory_order_relaxed);
+}
+
+static uint64_t
+rate_of_all (const struct ratelimit *l)
+{
+  return l->all ? shared_bucket_rate (l->all) : 0;
+}
+
+/* Returns the lower one of the two rates; 0: there is no limit. */
+static uint64_t
 rate_of (const struct ratelimit *l)
 {
-  return l ? atomic_load_explicit (&l->rate, memory_order_relaxed) : 0;
+  const uint64_t own = l ? own_rate (l) : 0, all = l ? rate_of_all (l) : 0;
+
+  return own && all ? min_u64 (own, all) : max_u64 (own, all);
 }
 
 uint64_t
@@ -162,46 +105,64 @@ ratelimit_request (const struct ratelimit *l, uint64_t least)
   return size;
 }
 
+static uint64_t
+take_of_all (struct ratelimit *l, uint64_t bytes, uint64_t now)
+{
+  return l->all ? shared_bucket_take (l->all, bytes, SLACK, now) : 0;
+}
+
+/* Takes from both limits, or from none. */
+static uint64_t
+take_of_both (struct ratelimit *l, uint64_t bytes, uint64_t now)
+{
+  uint64_t due;
+
+  pthread_mutex_lock (&l->lock);
+  due = bucket_deadline (&l->bucket);
+  if (due <= now)
+    due = take_of_all (l, bytes, now);
+  if (due == 0)
+    bucket_take (&l->bucket, bytes, now);
+  pthread_mutex_unlock (&l->lock);
+  return due;
+}
+
 uint64_t
 ratelimit_take (struct ratelimit *l, uint64_t bytes, uint64_t now)
 {
-  uint64_t due = 0;
+  uint64_t due;
 
   if (rate_of (l) == 0)
     return 0;
-  pthread_mutex_lock (&l->lock);
-  if (!bucket_take (&l->bucket, bytes, now))
-    due = min_u64 (bucket_deadline (&l->bucket), now + WAIT_MAX);
-  pthread_mutex_unlock (&l->lock);
-  return due;
+  due = own_rate (l) ? take_of_both (l, bytes, now)
+                     : take_of_all (l, bytes, now);
+  return min_u64 (due, now + WAIT_MAX);
 }
 
 /* -- its life ------------------------------------------------------------- */
 
 struct ratelimit *
-ratelimit_new (const struct bwlimit *limit, uint64_t now, struct error *e)
+ratelimit_new (const struct bwlimit *limit, int all_fd, uint64_t now,
+               struct error *e)
 {
-  uint64_t rate = limit->rate;
-  struct ratelimit *l;
-  const char *why;
-  int err;
+  struct ratelimit *l = calloc (1, sizeof *l);
+  int err = l ? pthread_mutex_init (&l->lock, NULL) : errno;
+  uint64_t rate;
 
-  if (limit->file && (why = read_rate (limit->file, &rate)) != NULL) {
-    set_error (e, limit->file, why);
-    return NULL;
-  }
-  l = calloc (1, sizeof *l);
-  err = l ? pthread_mutex_init (&l->lock, NULL) : errno;
   if (err) {
     error_set (e, err, "%s", strerror (err));
     free (l);
     return NULL;
   }
-  bucket_init (&l->bucket, rate, SLACK, now);
-  atomic_init (&l->rate, rate);
-  l->file = limit->file;
-  l->next_look = l->file ? now + LOOK_EVERY : 0;
-  return l;
+  if (rate_file_open (&l->file, limit, now, &rate, e) == 0) {
+    bucket_init (&l->bucket, rate, SLACK, now);
+    atomic_init (&l->rate, rate);
+    if (all_fd == -1 || (l->all = shared_limit_join (all_fd)) != NULL)
+      return l;
+    error_set (e, errno, "cannot share the limit: %s", strerror (errno));
+  }
+  ratelimit_free (l);
+  return NULL;
 }
 
 void
@@ -209,6 +170,7 @@ ratelimit_free (struct ratelimit *l)
 {
   if (l == NULL)
     return;
+  shared_limit_leave (l->all);
   pthread_mutex_destroy (&l->lock);
   free (l);
 }

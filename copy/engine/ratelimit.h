@@ -15,12 +15,13 @@
 
 struct ratelimit; /* body in ratelimit.c */
 
-/* Returns a rate limiter; without a limit it lets everything pass.  Returns
- * NULL with the error set, for example if the rate cannot be read from its
- * file.
+/* Returns a rate limiter; without a limit it lets everything pass.  @all_fd is
+ * the inherited descriptor of a limit for all copies of a manifest
+ * (shared-limit.h), which holds as well; -1: there is none.  Returns NULL with
+ * the error set, for example if the rate cannot be read from its file.
  */
-struct ratelimit *ratelimit_new (const struct bwlimit *limit, uint64_t now,
-                                 struct error *e);
+struct ratelimit *ratelimit_new (const struct bwlimit *limit, int all_fd,
+                                 uint64_t now, struct error *e);
 void ratelimit_free (struct ratelimit *l); /* NULL is fine */
 
 /* For the next two functions, @l may be NULL, which means no limit. */

@@ -49,6 +49,8 @@ struct options {
   bool queue_size_given;
   bool synchronous;
   struct bwlimit bwlimit;
+  int shared_limit; /* inherited descriptor of the limit of all copies of a
+                       manifest (shared-limit.h); -1: none */
   uint64_t tuning_size, tuning_window; /* STRIPECOPY_TUNING, bytes per request
                                           and window; 0: tuned while copying */
 

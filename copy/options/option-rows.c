@@ -63,7 +63,7 @@ const struct option_row option_rows[] = {
     .name = "bwlimit", .type = BWLIMIT, .argument = "RATE",
     .field = FIELD (bwlimit),
     .help = "limit to RATE bytes a second, or read RATE from @FILE",
-    .file = READS,
+    .scope = ANYWHERE, .file = READS,
   },
   {
     .name = "changed", .type = CONTEXT, .argument = "CONTEXT",

@@ -298,7 +298,7 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
   unsigned n_commands;
   int r = -1;
 
-  *o = (struct options) { .program = base_name (argv[0]) };
+  *o = (struct options) { .program = base_name (argv[0]), .shared_limit = -1 };
   set_defaults (o);
   argc = gather_commands (argc, argv, commands, &n_commands, e);
   if (argc != -1)

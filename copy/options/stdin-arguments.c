@@ -56,6 +56,15 @@ stdin_arguments_expected (int argc, char *const argv[])
   return argc > 1 && strcmp (argv[1], STDIN_ARGUMENTS) == 0;
 }
 
+int
+stdin_arguments_limit (int argc, char *const argv[])
+{
+  return stdin_arguments_expected (argc, argv) && argc > 2
+      && strcmp (argv[2], SHARED_LIMIT_ARGUMENT) == 0
+    ? SHARED_LIMIT_FD
+    : -1;
+}
+
 /* Reads all of standard input, which must be a file.  Allocated; NULL with errno.
  */
 static char *

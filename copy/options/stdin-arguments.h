@@ -14,6 +14,12 @@
 
 #define STDIN_ARGUMENTS "--words-from-standard-input"
 
+/* This may be the second word: descriptor 4 is the limit that the process
+ * shares with others (shared-limit.h).
+ */
+#define SHARED_LIMIT_ARGUMENT "--shared-limit=4"
+#define SHARED_LIMIT_FD 4
+
 /* Creates an unnamed file with these words, which end with NULL.  Returns its
  * descriptor, positioned at the start; -1 with errno.
  */
@@ -23,6 +29,11 @@ int stdin_arguments_write (char *const words[]);
  * input.
  */
 bool stdin_arguments_expected (int argc, char *const argv[]);
+
+/* Returns the descriptor of the shared limit that it says was inherited; -1:
+ * none.
+ */
+int stdin_arguments_limit (int argc, char *const argv[]);
 
 struct stdin_arguments { /* freeing a zeroed struct is safe */
   char **argv;           /* owned, NULL at the end */

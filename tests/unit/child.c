@@ -202,15 +202,17 @@ static void
 file_is_started_under_another_name (void **state UNUSED)
 {
   char name[] = "another name", dash_c[] = "-c";
-  char script[] = "printf '%s\\n' \"$0\" \"${LISTEN_FDS-none}\" >&3; echo out";
+  char script[] =
+    "printf '%s\\n' \"$0\" \"${LISTEN_FDS-none}\" >&3; echo out >&4";
   char *argv[] = { name, dash_c, script, NULL };
   struct child c;
   int out[2];
   char byte;
 
   assert_int_equal (pipe2 (out, O_CLOEXEC), 0);
-  assert_int_equal (child_start_as (&c, "/bin/sh", argv, theirs,
-                                    (struct child_io) { -1, out[1], -1 }),
+  assert_int_equal (child_start_as (&c, "/bin/sh", argv,
+                                    (int[2]) { theirs, out[1] },
+                                    CHILD_IO_DEFAULT),
                     0);
   close (out[1]);
   hang_up_theirs ();
