@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "atomic-file.h"
 #include "base/exit-status.h"
 #include "base/log.h"
 #include "base/trace.h"
@@ -55,6 +56,7 @@ struct copier {
   const struct machine *machine; /* borrowed */
   struct target targets[2];      /* by side */
   struct copy copy;
+  struct atomic_file map_file; /* locked, until the map takes it over */
   struct checkpoint checkpoint;
   struct output_file digest_file, trace_file;
   struct scan *scan;             /* NULL: no scan was made */
@@ -275,6 +277,25 @@ read_selection (struct copier *c)
 /* -- the map -------------------------------------------------------------- */
 
 static int
+give_up_map (struct copier *c, const struct error *e)
+{
+  c->report->map_in_use = e->kind == ERROR_IN_USE;
+  return give_up (c, e, STAGE_CHECKING);
+}
+
+/* Keeps other runs of this copy away from the disks. */
+static int
+lock_map (struct copier *c)
+{
+  struct error e = { 0 };
+
+  if (c->options->map && !c->options->plan
+      && map_lock (c->options, &c->map_file, &e) == -1)
+    return give_up_map (c, &e);
+  return DONE;
+}
+
+static int
 open_map (struct copier *c)
 {
   char file[FILE_TEXT];
@@ -290,14 +311,13 @@ open_map (struct copier *c)
     .selection = c->copy.selection ? c->list.digest : c->copy.changed,
     .destination_size = endpoint_caps (destination (c))->size,
     .destination_file = endpoint_describe_file (destination (c), file),
+    .locked = &c->map_file,
   };
   struct error e = { 0 };
 
   if (c->options->map
-      && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL) {
-    c->report->map_in_use = e.kind == ERROR_IN_USE;
-    return give_up (c, &e, STAGE_CHECKING);
-  }
+      && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL)
+    return give_up_map (c, &e);
   c->checkpoint = (struct checkpoint) { .map = c->copy.map,
                                         .events = c->events };
   return DONE;
@@ -990,13 +1010,15 @@ announce (const struct copier *c)
     summary_map (c->copy.map);
 }
 
-/* Does everything between opening both sides and closing them. */
+/* Does everything up to closing both sides. */
 static int
 go (struct copier *c)
 {
   uint64_t start;
-  int status = open_both (c);
+  int status = lock_map (c);
 
+  if (status == DONE)
+    status = open_both (c);
   report_note_sides (c->report, source (c), destination (c));
   if (status != DONE || (status = read_selection (c)) != DONE
       || (status = open_map (c)) != DONE)
@@ -1027,6 +1049,7 @@ free_all (struct copier *c)
     report_note_map (c->report, c->copy.map);
   unreadable_free (c->copy.unreadable);
   map_close (c->copy.map);
+  atomic_file_close (&c->map_file, c->map_file.made);
   ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);
   spot_check_free (c->spot_check);

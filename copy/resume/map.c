@@ -411,11 +411,40 @@ load (struct map *m, enum resume resume, struct error *e)
 }
 
 static int
-open_file (struct map *m, const struct options *o, bool just_look,
+refuse_use (const char *name, struct error *e)
+{
+  error_set_kind (e, ERROR_IN_USE, EBUSY, "--map=%s: in use by another copy",
+                  name);
+  return -1;
+}
+
+int
+map_lock (const struct options *o, struct atomic_file *file, struct error *e)
+{
+  const bool make = o->resume != RESUME_REQUIRE;
+  char *name;
+  int r = 0;
+
+  if (atomic_file_open (file, o->map, make) == -1 && errno == EWOULDBLOCK) {
+    name = secrets_mask (o->map);
+    r = refuse_use (name ? name : "", e);
+    free (name);
+  }
+  return r;
+}
+
+static int
+open_file (struct map *m, const struct map_pair *pair, bool just_look,
            struct error *e)
 {
+  const struct options *o = pair->options;
   const bool make = !just_look && o->resume != RESUME_REQUIRE;
 
+  if (pair->locked && pair->locked->path) {
+    m->file = *pair->locked;
+    *pair->locked = (struct atomic_file) { 0 };
+    return 0;
+  }
   if (atomic_file_open (&m->file, o->map, make) == -1) {
     const int err = errno;
 
@@ -424,9 +453,7 @@ open_file (struct map *m, const struct options *o, bool just_look,
     if (err != EWOULDBLOCK)
       return fail (m, err,
                    err == EINVAL ? "not a regular file" : strerror (err), e);
-    error_set_kind (e, ERROR_IN_USE, EBUSY, "--map=%s: in use by another copy",
-                    m->name);
-    return -1;
+    return refuse_use (m->name, e);
   }
   return 0;
 }
@@ -471,7 +498,7 @@ map_open (const struct map_pair *pair, bool just_look, struct error *e)
     error_set (e, errno, "--map: %s", strerror (errno));
     return NULL;
   }
-  if (open_file (m, pair->options, just_look, e) == 0
+  if (open_file (m, pair, just_look, e) == 0
       && load (m, pair->options->resume, e) == 0) {
     find_todo (m);
     return m;

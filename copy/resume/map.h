@@ -6,7 +6,7 @@
  * Workers mark ranges after a flush, and the main thread saves the map.  All
  * functions but map_mark are for the main thread.
  *
- *   map_open -> map_claim -> (the destination is prepared) -> map_begin
+ *   map_lock -> map_open -> map_claim -> (the destination is prepared) -> map_begin
  *     -> map_todo -> map_mark, map_save, ... -> map_close
  */
 
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "atomic-file.h"
 #include "error.h"
 #include "ranges.h"
 
@@ -43,7 +44,17 @@ struct map_pair {
   const char *selection;            /* identifies it; NULL: everything */
   uint64_t destination_size;    /* current size; 0 if it does not exist yet */
   const char *destination_file; /* see endpoint_describe_file */
+  struct atomic_file *locked;   /* by map_lock; map_open takes it over.  NULL:
+                                   map_open locks the file itself. */
 };
+
+/* Locks the file of the map before either side is opened, so that of several
+ * runs of one copy at the same time only one gets as far as to lock a disk.
+ * Returns -1 with ERROR_IN_USE if another process has it.  Any other problem is
+ * left for map_open, and @file is not open then.
+ */
+int map_lock (const struct options *o, struct atomic_file *file,
+              struct error *e);
 
 /* Opens the map that the options name and reads it as --resume says.  With
  * @just_look no file is created.  NULL with the error set, and nothing changed:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Several runs of one manifest at the same time, as on several hosts that share
+# a folder of maps.  Sourced by tests after test.sh.
+# shellcheck shell=bash disable=SC2154
+
+host_pids=()
+
+# list_disks N URI: writes $tmp/manifest for the disks 1 to N in $tmp/from, which
+# a server has as exports.  No copy ends before it may hurry.
+list_disks ()
+{
+  local i comma='['
+  mkdir "$tmp/from" "$tmp/to" "$tmp/maps"
+  echo 1k > "$tmp/rate"
+  for ((i = 1; i <= $1; i++)); do
+    make_data "$tmp/from/$i" 4M $((i * 1000))
+    make_ones "$tmp/to/$i" 4M
+    echo "$comma { \"disk\": \"$i\", \"source\": \"${2/EXPORT/$i}\"," \
+         "\"destination\": \"$tmp/to/$i\", \"map\": \"$tmp/maps/$i\"," \
+         "\"bwlimit\": \"@$tmp/rate\", \"request-size\": \"64K\" }"
+    comma=','
+  done > "$tmp/manifest"
+  echo ']' >> "$tmp/manifest"
+}
+
+hurry () { echo none > "$tmp/rate"; }
+
+# start_host NUMBER WORD...: runs the manifest in the background, by a command
+# that these words begin.
+start_host ()
+{
+  local n=$1
+  shift
+  env STRIPECOPY_TEST_COPY="$tmp" TMPDIR="$tmp/private" "$@" "$stripecopy" \
+      --manifest="$tmp/manifest" --attempts=2 --attempt-wait=0.1 \
+      --report="$tmp/report$n" < /dev/null 2> "$tmp/host$n.log" &
+  host_pids[n]=$!
+  servers+=($!)
+}
+
+# Prints the disk that a host copies, from the command line of its copy.
+disk_of_host ()
+{
+  local pid
+  for pid in $(ps -o pid= --ppid "${host_pids[$1]}"); do
+    tr '\0' '\n' < "/proc/$pid/cmdline" | sed -n 's/^--disk=//p' || :
+  done 2> "$tmp/gone"
+}
+
+# Kills the program of a host and its copies, as if the host had lost power.
+kill_host ()
+{
+  # shellcheck disable=SC2046
+  kill -KILL "${host_pids[$1]}" $(ps -o pid= --ppid "${host_pids[$1]}")
+  wait "${host_pids[$1]}" 2> "$tmp/wait" || :
+}
+
+# Waits for a host, which must have done all disks.
+wait_host ()
+{
+  wait_until eval "! kill -0 ${host_pids[$1]} 2> '$tmp/wait'"
+  wait "${host_pids[$1]}" || fail "host $1: exit status $?"
+  expect_json manifest-report "$tmp/report$1" \
+    "all (d['exit'] == 0 and d['attempts'] == 1 for d in r['disks'])"
+}
+
+# expect_once N HOST...: each of N disks was copied by exactly one of the hosts.
+expect_once ()
+{
+  local n=$1 i host times
+  shift
+  for ((i = 1; i <= n; i++)); do
+    expect_identical "$tmp/from/$i" "$tmp/to/$i"
+    times=0
+    for host; do
+      ! python3 -c 'import json, sys
+disks = json.load (open (sys.argv[1]))["disks"]
+sys.exit (disks[int (sys.argv[2]) - 1]["status"] != "ok")' \
+        "$tmp/report$host" "$i" || times=$((times + 1))
+    done
+    [ $times -eq 1 ] || fail "$times of the hosts have copied disk $i"
+  done
+}
