@@ -20,6 +20,7 @@ enum error_kind {
   ERROR_OTHER_COPY,      /* the resume map is for a different copy */
   ERROR_CONNECTION_LOST, /* if the server died, its exit explains more */
   ERROR_INTERRUPTED,     /* the caller did not want to wait any longer */
+  ERROR_STOPPED,         /* the time that the user gave is over */
   ERROR_KINDS
 };
 

@@ -96,6 +96,22 @@ human_parse_size (const char *text, uint64_t *bytes)
   return NULL;
 }
 
+/* Returns the seconds of a unit of time; 0: there is no such unit. */
+static uint64_t
+seconds_of (const char *unit)
+{
+  switch (unit[0] && unit[1] ? '?' : unit[0]) {
+  case '\0':
+  case 's':
+    return 1;
+  case 'm':
+    return 60;
+  case 'h':
+    return 3600;
+  }
+  return 0;
+}
+
 const char *
 human_parse_seconds (const char *text, uint64_t *ns)
 {
@@ -120,10 +136,11 @@ human_parse_seconds (const char *text, uint64_t *ns)
     too_large |= __builtin_mul_overflow (n, 10, &n)
       || __builtin_add_overflow (n, (uint64_t) (*s - '0'), &n);
   }
-  if (*s != '\0' || s[-1] == '.')
+  if (s[-1] == '.' || seconds_of (s) == 0)
     return "not a number";
 
-  if (too_large || __builtin_mul_overflow (n, scale, &n))
+  if (too_large || __builtin_mul_overflow (n, scale, &n)
+      || __builtin_mul_overflow (n, seconds_of (s), &n))
     return "too large";
   *ns = n;
   return NULL;

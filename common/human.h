@@ -29,8 +29,8 @@ bool human_parse_descriptor (const char *text, int *fd);
  */
 const char *human_parse_size (const char *text, uint64_t *bytes);
 
-/* Parses a number of seconds with at most nine decimals: "2", "0.25".  Returns
- * NULL on success, or the reason.
+/* Parses a number of seconds, or of the units s, m and h, with at most nine
+ * decimals: "2", "0.25", "1.5h".  Returns NULL on success, or the reason.
  */
 const char *human_parse_seconds (const char *text, uint64_t *ns);
 

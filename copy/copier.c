@@ -295,6 +295,18 @@ lock_map (struct copier *c)
   return DONE;
 }
 
+/* Ends a copy whose time is over before it began to write. */
+static int
+check_time (struct copier *c)
+{
+  struct error e = { 0 };
+
+  if (c->options->plan || !stop_is_due (c->copy.stop, clock_now (), &e))
+    return DONE;
+  report_failure (c->report, &e);
+  return exit_status_of (&e, STAGE_OPENING, true);
+}
+
 static int
 open_map (struct copier *c)
 {
@@ -1029,6 +1041,8 @@ go (struct copier *c)
   if ((status = look (c)) != DONE)
     return status;
   warn_of_room (c);
+  if ((status = check_time (c)) != DONE)
+    return status;
   if (c->options->plan) {
     check_promise (c);
     tell_findings (c);
@@ -1063,8 +1077,9 @@ int
 copier_run (const struct options *o, const struct machine *machine,
             struct events *events, struct report *report, struct stop *stop)
 {
+  struct options limited = *o;
   struct copier c = {
-    .options = o,
+    .options = &limited,
     .machine = machine,
     .events = events,
     .report = report,
@@ -1073,6 +1088,10 @@ copier_run (const struct options *o, const struct machine *machine,
   struct error e = { 0 };
   int status;
 
+  if (o->stop_after) {
+    stop_set_deadline (stop, report->started + o->stop_after);
+    limited.connect_wait = min_u64 (o->connect_wait, o->stop_after);
+  }
   if (check_words (&c, &e) == -1)
     status = give_up (&c, &e, STAGE_CHECKING);
   else {

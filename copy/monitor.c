@@ -51,6 +51,16 @@ handle_server_exit (struct stop *stop, struct endpoint *ep)
     stop_now (stop);
 }
 
+/* Ends the copy when its time is over. */
+static void
+stop_in_time (struct stop *stop)
+{
+  struct error e = { 0 };
+
+  if (!stop_is_winding_down (stop) && stop_is_due (stop, clock_now (), &e))
+    stop_fail (stop, &e);
+}
+
 static void
 trace_pace (const struct copy *copy, const struct tuning *p)
 {
@@ -104,6 +114,7 @@ wait_ms (const struct copy *copy, const struct status *status,
     checkpoint_deadline (checkpoint),
     tuner_deadline (tuner),
     ratelimit_deadline (copy->ratelimit),
+    stop_is_winding_down (copy->stop) ? 0 : stop_deadline (copy->stop),
   };
   uint64_t next = 0;
 
@@ -141,6 +152,7 @@ monitor_run (const struct copy *copy, struct workers *workers,
       }
     if (fds[2].revents)
       status_notices (status, workers_mailbox (workers));
+    stop_in_time (copy->stop);
     ratelimit_tick (copy->ratelimit, clock_now ());
     if (tuner_deadline (&tuner) && clock_now () >= tuner_deadline (&tuner))
       set_pace (copy, workers, &tuner);

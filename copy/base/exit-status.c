@@ -33,6 +33,7 @@ exit_status_of (const struct error *e, enum stage stage, bool resumable)
     [ERROR_OTHER_COPY] = { MAP_MISMATCH, FAILED, FAILED, FAILED },
     [ERROR_CONNECTION_LOST] = { REFUSED, FAILED, FAILED, FAILED },
     [ERROR_INTERRUPTED] = { REFUSED, FAILED, FAILED, FAILED },
+    [ERROR_STOPPED] = { REFUSED, FAILED, FAILED, FAILED },
   };
   const enum exit_status status = table[e->kind][stage];
 

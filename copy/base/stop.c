@@ -16,7 +16,8 @@
 struct stop {
   int soft, hard; /* notifiers that stay readable */
   atomic_bool winding_down, now, rude;
-  bool fail_in_order; /* set before threads start */
+  bool fail_in_order; /* set before threads start, */
+  uint64_t deadline;  /* and so is this: clock_now time; 0: none */
   atomic_int signal_number;
   pthread_mutex_t lock; /* for error */
   struct error error;
@@ -93,6 +94,28 @@ stop_take_signal (struct stop *s)
 {
   (void) s;
   return signals_take ();
+}
+
+void
+stop_set_deadline (struct stop *s, uint64_t deadline)
+{
+  s->deadline = deadline;
+}
+
+uint64_t
+stop_deadline (const struct stop *s)
+{
+  return s->deadline;
+}
+
+bool
+stop_is_due (const struct stop *s, uint64_t now, struct error *e)
+{
+  if (s->deadline == 0 || now < s->deadline)
+    return false;
+  error_set_kind (e, ERROR_STOPPED, ECANCELED,
+                  "stopped: the time of --stop-after is over");
+  return true;
 }
 
 static void

@@ -36,6 +36,13 @@ int stop_signal_fd (const struct stop *s);
 /* Returns the number of a signal that has come, or 0. Never waits. */
 int stop_take_signal (struct stop *s);
 
+/* Sets when the copy has to end: clock_now time, 0 for never. */
+void stop_set_deadline (struct stop *s, uint64_t deadline);
+uint64_t stop_deadline (const struct stop *s);
+
+/* Returns whether that time is over, with the error set to it. */
+bool stop_is_due (const struct stop *s, uint64_t now, struct error *e);
+
 /* Ends the copy in an orderly way: no new requests, requests in flight finish,
  * and the destination is flushed.
  */

@@ -183,6 +183,8 @@ status_of_all (const struct batch_report *b, int exit_status)
   size_t i;
   json_t *disk;
 
+  if (b->stopped && exit_status == INCOMPLETE)
+    return "stopped";
   json_array_foreach (b->disks, i, disk)
   {
     const char *its = json_string_value (json_object_get (disk, "status"));

@@ -21,6 +21,7 @@ struct options;
 struct batch_report {
   struct sink events, report;
   bool wants_report;
+  bool stopped; /* the time of --stop-after was over */
   uint64_t seq; /* of the next event */
   struct timespec start;
   uint64_t started; /* clock_now time of start */

@@ -46,6 +46,9 @@
 /* How often to check for ended copies if the kernel has no pidfd_open. */
 #define LOOK_AGAIN (50 * NS_PER_MS)
 
+/* The least time of --stop-after. */
+#define STOP_AFTER_MIN (100 * NS_PER_MS)
+
 /* How long to wait after a second signal.  The copies received it, too, and end
  * earlier.
  */
@@ -76,6 +79,7 @@ struct batch {
   char threads[32], queue_size[40]; /* options that set the share of each
                                        copy */
   int signal_number;                /* that ends the batch; 0: none */
+  char stop_after[40]; /* the option for the copy that is started; "": none */
 };
 
 /* -- shares --------------------------------------------------------------- */
@@ -122,6 +126,9 @@ worst_status (const struct batch *b)
     if (b->runs[i].status != -1
         && severity (b->runs[i].status) > severity (worst))
       worst = b->runs[i].status;
+  if (b->report.stopped && b->n_done < b->manifest.n_copies
+      && severity (INCOMPLETE) > severity (worst))
+    worst = INCOMPLETE;
   return worst;
 }
 
@@ -178,7 +185,7 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
 {
   static char events[] = "--events=3", report[] = "--report=-";
   const size_t n_inherited = count_words (b->inherited);
-  char **argv = calloc (n_inherited + c->n_words + 6, sizeof *argv);
+  char **argv = calloc (n_inherited + c->n_words + 7, sizeof *argv);
   size_t n = 0;
 
   if (argv == NULL)
@@ -190,6 +197,8 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
     argv[n++] = events;
   if (wants_report (b))
     argv[n++] = report;
+  if (b->stop_after[0])
+    argv[n++] = (char *) b->stop_after;
   memcpy (argv + n, b->inherited, n_inherited * sizeof *argv);
   memcpy (argv + n + n_inherited, c->words, c->n_words * sizeof *argv);
   return argv;
@@ -288,6 +297,20 @@ clear_run (struct run *r)
   r->status = -1;
 }
 
+/* Gives the next copy the time that is left of --stop-after.  It ends itself
+ * then.
+ */
+static void
+limit_time (struct batch *b)
+{
+  const uint64_t end = stop_deadline (b->stop), now = clock_now ();
+  const uint64_t left = max_u64 (end > now ? end - now : 0, STOP_AFTER_MIN);
+
+  if (end)
+    snprintf (b->stop_after, sizeof b->stop_after, "--stop-after=%.9f",
+              (double) left / NS_PER_S);
+}
+
 static void
 start_copy (struct batch *b, size_t i)
 {
@@ -300,6 +323,7 @@ start_copy (struct batch *b, size_t i)
     return;
   }
   clear_run (r);
+  limit_time (b);
   argv = make_argv (b, r->copy);
   if (argv == NULL || start (b, r, argv) == -1)
     note_not_started (b, i, errno);
@@ -376,13 +400,35 @@ take_signal (struct batch *b)
       child_signal (&b->runs[i].child, n);
 }
 
+/* Starts no further copies when the time of --stop-after is over. */
+static void
+stop_in_time (struct batch *b)
+{
+  struct error e = { 0 };
+
+  if (b->report.stopped || !stop_is_due (b->stop, clock_now (), &e))
+    return;
+  b->report.stopped = true;
+  schedule_close (&b->schedule);
+  log_error ("%s", e.text);
+}
+
+/* Returns when something has to be done next; 0: only after an event. */
+static uint64_t
+next_due (const struct batch *b, uint64_t now)
+{
+  const uint64_t end = b->report.stopped ? 0 : stop_deadline (b->stop);
+
+  return clock_earlier (clock_earlier (schedule_due (&b->schedule, now), end),
+                        shared_limit_deadline (&b->limit));
+}
+
 /* Waits for output, an end or a signal, and handles it. */
 static void
 wait_for_any (struct batch *b)
 {
   const uint64_t now = clock_now ();
-  uint64_t due = clock_earlier (schedule_due (&b->schedule, now),
-                                shared_limit_deadline (&b->limit));
+  uint64_t due = next_due (b, now);
   nfds_t n = 0;
 
   b->fds[n++] = (struct pollfd) { .fd = stop_signal_fd (b->stop),
@@ -399,6 +445,7 @@ wait_for_any (struct batch *b)
     }
   poll (b->fds, n, clock_poll_timeout (due, now));
   take_signal (b);
+  stop_in_time (b);
   shared_limit_tick (&b->limit, clock_now ());
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i)) {
@@ -452,6 +499,8 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
+  if (b->options->stop_after)
+    stop_set_deadline (b->stop, b->report.started + b->options->stop_after);
   prepare_schedule (b);
   compute_shares (b, machine, max_u64 (1, schedule_width (&b->schedule)));
   for (size_t i = 0; i < n; i++)
@@ -528,6 +577,21 @@ run_manifest (struct batch *b, const struct machine *machine, struct error *e)
   return worst_status (b);
 }
 
+/* Checks that each copy that --stop-after may stop has a map. */
+static int
+check_maps (const struct batch *b, struct error *e)
+{
+  const struct manifest *m = &b->manifest;
+
+  for (size_t i = 0; b->options->stop_after && i < m->n_copies; i++)
+    if (m->copies[i].options.map == NULL) {
+      error_set (e, EINVAL, "%s: copy %zu: --stop-after requires a 'map'",
+                 b->options->manifest, i + 1);
+      return -1;
+    }
+  return 0;
+}
+
 /* Drops the copies that are for other hosts. */
 static int
 take_part (struct batch *b, struct error *e)
@@ -567,6 +631,7 @@ batch_run (const struct options *o, const struct machine *machine)
 
   good = manifest_load (&b.manifest, o->manifest, &e) == 0;
   good = check_files (&b, &checked, &e) == 0 && good;
+  good = good && check_maps (&b, &e) == 0;
   good = good && take_part (&b, &e) == 0;
   good = batch_report_open (&b.report, &checked, &e) == 0 && good;
   good = good

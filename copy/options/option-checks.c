@@ -85,6 +85,15 @@ option_check_changed (const struct options *o, struct error *e)
   return -1;
 }
 
+int
+option_check_stop_after (const struct options *o, struct error *e)
+{
+  if (o->stop_after == 0 || o->manifest || o->map)
+    return 0;
+  error_set (e, EINVAL, "--stop-after requires --map");
+  return -1;
+}
+
 /* Nothing else may be written to standard output when the data is. */
 static int
 check_outputs (struct options *o, struct error *e)

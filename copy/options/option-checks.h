@@ -23,6 +23,9 @@ int option_check_changed (const struct options *o, struct error *e);
 /* Checks what no row can say of --differences, which needs a comparison and
  * standard output for itself.  Returns 0, or -1 with the error set.
  */
+/* A copy without a map would be lost when it is stopped. */
+int option_check_stop_after (const struct options *o, struct error *e);
+
 int option_check_differences (const struct options *o, struct error *e);
 
 /* Checks what no row can say, because it depends on the destination.  If the

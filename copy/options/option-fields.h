@@ -58,6 +58,7 @@ struct options {
   uint64_t open_timeout;  /* --open-timeout, ns */
   uint64_t connect_wait;  /* --connect-wait, ns */
   uint64_t stall_timeout; /* --stall-timeout, ns; 0: none */
+  uint64_t stop_after;    /* --stop-after, ns; 0: not given */
   uint64_t retries;
   uint64_t retry_wait; /* --retry-wait, ns */
   enum salvage_how salvage;

@@ -326,6 +326,13 @@ const struct option_row option_rows[] = {
     .file = REPORTS,
   },
   {
+    .name = "stop-after", .type = DURATION, .argument = "SECONDS",
+    .field = FIELD (stop_after), .min = 100 * NS_PER_MS,
+    .max = 604800 * NS_PER_S,
+    .help = "end then, with the map saved; or 30m, 8h",
+    .scope = PER_RUN,
+  },
+  {
     .name = "synchronous", .type = FLAG,
     .field = FIELD (synchronous),
     .help = "one worker, one request at a time, in order",

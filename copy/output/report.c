@@ -142,6 +142,8 @@ report_status (const struct report *r, int exit_status)
 {
   if (exit_status == DIFFERENT)
     return "different";
+  if (exit_status == INCOMPLETE && r->error.kind == ERROR_STOPPED)
+    return "stopped";
   if (exit_status == INCOMPLETE || (exit_status > SIGNAL_BASE && r->map))
     return "incomplete";
   if (exit_status != DONE)

@@ -244,6 +244,9 @@ seconds_are_understood (void **state UNUSED)
     { "1.50", 1500 * NS_PER_MS },
     { "0.000000001", 1 },
     { "18446744073.709551615", UINT64_MAX },
+    { "3s", 3 * NS_PER_S },
+    { "2m", 120 * NS_PER_S },
+    { "1.5h", 5400 * NS_PER_S },
   };
   static const char *const bad[] = {
     "",
@@ -253,7 +256,11 @@ seconds_are_understood (void **state UNUSED)
     "+1",
     " 1",
     "1e3",
-    "1s",
+    "1ms",
+    "1M",
+    "1.h",
+    "h",
+    "9999999999h",
     "1,5",
     "0x10",
     "1.2.3",

@@ -231,7 +231,7 @@ report:
   type: dict
 status:
   description:
-    - How the copy ended. One of C(ok), C(unchanged), C(incomplete), C(failed),
+    - How the copy ended. One of C(ok), C(unchanged), C(incomplete), C(stopped), C(failed),
       C(different) and C(planned), or C(unknown) without a report.
   returned: always
   type: str
