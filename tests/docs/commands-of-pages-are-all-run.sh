@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/pages.sh"
 
-for page in BENCHMARKING.md MIGRATION.md; do
+for page in BENCHMARKING.md CLUSTERS.md MIGRATION.md; do
   page_sections "$page" > "$tmp/sections"
   [ -s "$tmp/sections" ] || fail "$page has no commands"
   while read -r section; do

@@ -35,9 +35,9 @@ page_commands ()
     }'
 }
 
-# Runs all commands under a heading, and checks that nothing is left behind:
-# run_section PAGE HEADING.
-run_section ()
+# Runs all commands under a heading, in the environment of a copy:
+# run_commands PAGE HEADING.
+run_commands ()
 {
   page_commands "$1" "$2" > "$tmp/commands"
   grep -q '^at=' "$tmp/commands" || fail "$1 has no commands under: $2"
@@ -55,6 +55,12 @@ run_section ()
        trap '\''[ $? -eq 0 ] || echo "in the block of line $at" >&2'\'' EXIT
        . "$0"' "$tmp/commands" < /dev/null) > "$output" 2> "$errors" ||
     fail "$1: a command under '$2' failed"
+}
+
+# Does the same, and checks that nothing is left behind.
+run_section ()
+{
+  run_commands "$@"
   expect_no_reports
   # A process that the commands ended with a signal may need a moment.
   wait_until have_no_leftovers
