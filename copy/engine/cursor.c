@@ -263,7 +263,8 @@ next_zero (struct cursor *c, uint64_t end)
 
 /* Returns where a request ends that begins with data up to end: it includes
  * zero extents that are too short to matter, and ends exactly where something
- * begins that is not selected.
+ * begins that is not selected.  Where the answer about what follows is on its
+ * way, that may not be selected, so only the rest of a block is included.
  */
 static uint64_t
 data_end (const struct cursor *c, const struct extents *x, uint64_t end)
@@ -273,7 +274,11 @@ data_end (const struct cursor *c, const struct extents *x, uint64_t end)
   enum extent_value value;
   uint64_t to;
 
-  while (end < limit && extents_peek (x, end, &to, &value) == EXTENTS_KNOWN) {
+  while (end < limit) {
+    if (extents_peek (x, end, &to, &value) == EXTENTS_WAIT)
+      return min_u64 (limit, align_up (end, extents_is_partial (x)
+                                              ? c->plan->align
+                                              : c->plan->grain));
     if (value == EXTENT_UNSELECTED)
       return end;
     if (value == EXTENT_ZERO && to - end >= c->plan->gap)

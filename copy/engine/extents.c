@@ -150,6 +150,12 @@ extents_select (struct extents *x, struct selector selector)
   x->selector = selector;
 }
 
+bool
+extents_is_partial (const struct extents *x)
+{
+  return x->selector.list || x->selector.changes;
+}
+
 void
 extents_free (struct extents *x)
 {

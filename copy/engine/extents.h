@@ -55,6 +55,9 @@ size_t extents_memory (bool changes);
  */
 void extents_select (struct extents *x, struct selector selector);
 
+/* Returns whether something is not selected: a list or changes select. */
+bool extents_is_partial (const struct extents *x);
+
 /* Frees the map.  No question may be in flight: the conn is closed before.
  * NULL is fine.
  */
