@@ -141,6 +141,8 @@ enum occasion {
   M (STATUS_SHORT, "status-short", ON_STATUS, "64 KiB at a time")              \
   M (STATUS_FLOOD, "status-flood", ON_STATUS, "an extent for each byte")       \
   M (STATUS_WRONG_ID, "status-wrong-id", ON_STATUS, "an unknown context")      \
+  M (STATUS_UNINVITED, "status-uninvited", ON_STATUS,                          \
+     "first of a context that nobody asked for")                               \
   M (STATUS_FLAGS, "status-flags", ON_STATUS, "unknown flags")                 \
   M (STATUS_ODD, "status-odd", ON_STATUS, "cut at odd bytes")                  \
   M (GARBLE, "garble", ON_REQUEST, "a reply with a wrong magic")               \
@@ -407,6 +409,7 @@ handshake (struct conn *c)
     .structured = !set.no_structured,
     .context = !set.no_extents && !(refuses && set.in_base),
     .changes = refuses && set.in_changes ? NULL : set.context,
+    .uninvited = set.mode == STATUS_UNINVITED ? "x:uninvited" : NULL,
     .refused = conn_has_fault (c, GO_REFUSED),
   };
   uint8_t byte;
@@ -838,6 +841,13 @@ add_chunks (const struct report *r, struct extent *all, struct report *chunks)
 {
   size_t n = 0;
 
+  if (r->faulty && set.mode == STATUS_UNINVITED) {
+    chunks[n] = *r;
+    all->flags = r->quiet;
+    chunks[n].id = UNINVITED_ID;
+    chunks[n].x = all;
+    chunks[n++].n = 1;
+  }
   if (!r->faulty || set.mode != STATUS_NONE)
     chunks[n++] = *r;
   if (r->faulty && set.mode == STATUS_TWICE)

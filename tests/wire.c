@@ -172,6 +172,15 @@ answer_export_name (struct wire *w, const struct told *told, bool no_zeroes)
   wire_put (w, zeroes, no_zeroes ? 0 : sizeof zeroes);
 }
 
+static void
+put_context (struct wire *w, uint32_t option, uint32_t id, const void *name,
+             uint32_t length)
+{
+  put_option_reply (w, option, NBD_REP_META_CONTEXT, 4 + length);
+  wire_put32 (w, id);
+  wire_put (w, name, length);
+}
+
 /* Negotiates one context, if it is offered. */
 static void
 answer_query (struct wire *w, const struct told *told, uint32_t option,
@@ -186,9 +195,7 @@ answer_query (struct wire *w, const struct told *told, uint32_t option,
     if (names[i] != NULL && !*negotiated[i] && strlen (names[i]) == length
         && memcmp (names[i], query, length) == 0) {
       *negotiated[i] = true;
-      put_option_reply (w, option, NBD_REP_META_CONTEXT, 4 + length);
-      wire_put32 (w, ids[i]);
-      wire_put (w, query, length);
+      put_context (w, option, ids[i], query, length);
     }
 }
 
@@ -229,6 +236,9 @@ answer_meta_context (struct wire *w, const struct told *told, uint32_t option,
   left = get32 (p);
   for (p += 4; left > 0 && take_text (&p, end, &text, &n); left--)
     answer_query (w, told, option, text, n);
+  if (told->uninvited)
+    put_context (w, option, UNINVITED_ID, told->uninvited,
+                 strlen (told->uninvited));
   put_option_reply (w, option, left > 0 ? NBD_REP_ERR_INVALID : NBD_REP_ACK, 0);
 }
 

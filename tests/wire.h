@@ -81,7 +81,7 @@ enum { NBD_EIO = 5, NBD_EINVAL = 22, NBD_ENOTSUP = 95 };
 /* The numbers of base:allocation and of the context of changes in all replies;
  * CONTEXT_ID + 1 is the number of no context.
  */
-enum { CONTEXT_ID = 7, CHANGES_ID = 9 };
+enum { CONTEXT_ID = 7, CHANGES_ID = 9, UNINVITED_ID = 11 };
 
 /* The properties that the handshake announces to the client. */
 struct told {
@@ -90,6 +90,7 @@ struct told {
   uint32_t block_minimum, block_preferred, block_maximum;
   bool structured, context; /* offered; the context is base:allocation */
   const char *changes;      /* the name of another context; NULL: none */
+  const char *uninvited;    /* of one that is told without being asked for */
   bool refused;             /* the export does not exist */
 };
 

@@ -283,17 +283,23 @@ learn_extent (const struct context_reply *r, uint64_t length, uint64_t flags)
   return to < end;
 }
 
-/* Finds out what a reply is about.  Returns false if it is not for this io.  A
- * server that sends a second reply for the same context makes a mistake: the
- * first one counts.
+/* Finds out what a reply is about.  Returns false if it is not for this io, or
+ * of a context that was not asked for: libnbd accepts any that a server
+ * negotiates.  A server that sends a second reply for the same context makes a
+ * mistake: the first one counts.
  */
 static bool
 find_reply (struct io *io, const char *context, uint64_t offset,
             struct context_reply *r)
 {
+  const char *changed =
+    ((const struct nbd_endpoint *) io->conn->endpoint)->changed;
+
   if (strcmp (context, CONTEXT) == 0)
     *r = (struct context_reply) { io, io->learned, &io->learned_to,
                                   value_of_allocation };
+  else if (changed == NULL || strcmp (context, changed) != 0)
+    return false;
   else
     *r = (struct context_reply) {
       io,

@@ -276,9 +276,10 @@ data_end (const struct cursor *c, const struct extents *x, uint64_t end)
 
   while (end < limit) {
     if (extents_peek (x, end, &to, &value) == EXTENTS_WAIT)
-      return min_u64 (limit, align_up (end, extents_is_partial (x)
-                                              ? c->plan->align
-                                              : c->plan->grain));
+      return min_u64 (
+        limit,
+        align_up (end,
+                  extents_is_partial (x) ? c->plan->align : c->plan->grain));
     if (value == EXTENT_UNSELECTED)
       return end;
     if (value == EXTENT_ZERO && to - end >= c->plan->gap)

@@ -53,7 +53,7 @@ expect_identical "$tmp/want" "$tmp/copy"
 for where in base changes; do
   for mode in status-twice status-contradicts status-reversed status-zero-first \
               status-zero-middle status-long status-past-end status-one-more \
-              status-short status-flags; do
+              status-short status-flags status-uninvited; do
     copy_with $where $mode
     expect_want 0
   done
