@@ -38,22 +38,33 @@ choose_slots (const struct plan *plan, size_t *slot_size)
     + 2;
 }
 
+static struct salvage_shape
+shape_salvage (const struct plan *plan)
+{
+  return (struct salvage_shape) {
+    .block = plan->salvage_block,
+    .largest = plan->buffer_size,
+    .claim = plan->claim,
+    .requests = plan->requests,
+  };
+}
+
 size_t
 lane_memory (const struct plan *plan)
 {
+  const struct salvage_shape shape = shape_salvage (plan);
   size_t slot_size;
   const size_t n = choose_slots (plan, &slot_size);
 
   return n * slot_size
-    + (plan->salvage == SALVAGE_NO
-         ? 0
-         : salvage_memory (plan->salvage_block, plan->buffer_size,
-                           plan->requests));
+    + (plan->salvage == SALVAGE_NO ? 0 : salvage_memory (&shape));
 }
 
 int
 lane_init (struct lane *l)
 {
+  const struct salvage_shape shape = shape_salvage (l->plan);
+
   list_init (&l->ready);
   list_init (&l->idle);
   list_init (&l->later);
@@ -61,9 +72,7 @@ lane_init (struct lane *l)
   l->zero_way = zero_way_first (&l->plan->zero);
   window_init (&l->window, l->plan->requests, l->plan->queue_size);
   if (l->plan->salvage != SALVAGE_NO
-      && salvage_init (&l->salvage, l->plan->salvage_block,
-                       l->plan->buffer_size, l->plan->requests)
-        == -1)
+      && salvage_init (&l->salvage, &shape) == -1)
     return -1;
   return unflushed_init (&l->unflushed, l->plan->checkpoint > 0);
 }

@@ -17,7 +17,7 @@
 #define CROWD 1024
 
 static uint64_t
-piece_of (const struct salvage *s, unsigned level)
+piece_of (const struct salvage_shape *s, unsigned level)
 {
   return s->block << (SHIFT * level);
 }
@@ -26,39 +26,45 @@ piece_of (const struct salvage *s, unsigned level)
  * of the last level.
  */
 static unsigned
-count_levels (uint64_t block, uint64_t largest)
+count_levels (const struct salvage_shape *s)
 {
   unsigned n = 1;
 
-  while (n < SALVAGE_LEVELS && block << (SHIFT * n) < largest)
+  while (n < SALVAGE_LEVELS && piece_of (s, n) < s->largest)
     n++;
   return n;
 }
 
 /* Returns how many ranges a level has room for.  The reads in flight can fail
- * all at once, before it is crowded and after.
+ * all at once, before it is crowded and after; and so can all that follow in a
+ * claim, each of which is longer than a piece of the level.
  */
 static size_t
-room_for (unsigned requests)
+room_for (const struct salvage_shape *s, unsigned level)
 {
-  return CROWD + 2 * (size_t) requests;
+  return CROWD + 2 * (size_t) s->requests + s->claim / piece_of (s, level);
 }
 
 size_t
-salvage_memory (uint64_t block, uint64_t largest, unsigned requests)
+salvage_memory (const struct salvage_shape *shape)
 {
-  return count_levels (block, largest) * ranges_memory (room_for (requests));
+  const unsigned n = count_levels (shape);
+  size_t sum = 0;
+
+  for (unsigned i = 0; i < n; i++)
+    sum += ranges_memory (room_for (shape, i));
+  return sum;
 }
 
 int
-salvage_init (struct salvage *s, uint64_t block, uint64_t largest,
-              unsigned requests)
+salvage_init (struct salvage *s, const struct salvage_shape *shape)
 {
-  const unsigned n = count_levels (block, largest);
+  const unsigned n = count_levels (shape);
 
-  *s = (struct salvage) { .block = block, .crowd = CROWD };
+  *s = (struct salvage) { .shape = *shape, .crowd = CROWD };
   for (; s->n_levels < n; s->n_levels++)
-    if (ranges_init (&s->levels[s->n_levels], room_for (requests)) == -1) {
+    if (ranges_init (&s->levels[s->n_levels], room_for (shape, s->n_levels))
+        == -1) {
       salvage_free (s);
       return -1;
     }
@@ -78,7 +84,7 @@ salvage_split (struct salvage *s, struct range failed, bool again)
 {
   unsigned level = s->n_levels;
 
-  while (level > 0 && piece_of (s, level - 1) >= range_length (failed))
+  while (level > 0 && piece_of (&s->shape, level - 1) >= range_length (failed))
     level--;
   return level > 0
     && ranges_set (&s->levels[level - 1], failed.start, failed.end, again);
@@ -110,8 +116,8 @@ salvage_take (struct salvage *s, struct range *piece, bool *again)
   first = ranges_at (from, 0);
   piece->start = first->start;
   piece->end = min_u64 (first->end,
-                        align_down (first->start, piece_of (s, level))
-                          + piece_of (s, level));
+                        align_down (first->start, piece_of (&s->shape, level))
+                          + piece_of (&s->shape, level));
   *again = first->value;
   ranges_forget_below (from, piece->end);
   return true;

@@ -26,23 +26,29 @@
 
 #define SALVAGE_LEVELS 8
 
+/* All in bytes, but requests. */
+struct salvage_shape {
+  uint64_t block;    /* power of two: the smallest piece */
+  uint64_t largest;  /* the largest read */
+  uint64_t claim;    /* what is read before it is found out whether there are
+                        many ranges */
+  unsigned requests; /* reads in flight, at most */
+};
+
 struct salvage {
-  uint64_t block;    /* power of two: the smallest piece, in bytes */
-  size_t crowd;      /* ranges of a level that are many */
-  unsigned n_levels; /* 0: nothing is salvaged */
+  struct salvage_shape shape;
+  size_t crowd;                         /* ranges of a level that are many */
+  unsigned n_levels;                    /* 0: nothing is salvaged */
   struct ranges levels[SALVAGE_LEVELS]; /* level i is read in pieces of
                                            block * 8^i; the value of a range is
                                            whether it was copied before */
 };
 
 /* Returns how many bytes salvage_init allocates. */
-size_t salvage_memory (uint64_t block, uint64_t largest, unsigned requests);
+size_t salvage_memory (const struct salvage_shape *shape);
 
-/* Initialises the struct for reads of at most @largest bytes, of which at most
- * @requests are in flight.  Returns -1 with errno.
- */
-int salvage_init (struct salvage *s, uint64_t block, uint64_t largest,
-                  unsigned requests);
+/* Initialises the struct for such reads.  Returns -1 with errno. */
+int salvage_init (struct salvage *s, const struct salvage_shape *shape);
 void salvage_free (struct salvage *s); /* safe on a zeroed struct */
 
 /* Notes that a range could not be read, so that it will be read in smaller

@@ -23,6 +23,7 @@
 #define REQUESTS 4
 
 static struct salvage salvage;
+static uint64_t claim = BLOCK; /* what is read in a row */
 static bool bad[BLOCKS], found[BLOCKS], read[BLOCKS];
 static unsigned failures, reads;
 
@@ -59,6 +60,19 @@ try (struct range r, bool again)
   }
 }
 
+static void
+init (uint64_t length)
+{
+  const struct salvage_shape shape = {
+    .block = BLOCK,
+    .largest = length,
+    .claim = claim,
+    .requests = REQUESTS,
+  };
+
+  assert_int_equal (salvage_init (&salvage, &shape), 0);
+}
+
 /* Reads the disk in requests of @length bytes, and then all pieces. */
 static void
 read_disk (uint64_t length)
@@ -70,9 +84,9 @@ read_disk (uint64_t length)
   memset (found, false, sizeof found);
   memset (read, false, sizeof read);
   reads = failures = 0;
-  assert_int_equal (salvage_init (&salvage, BLOCK, length, REQUESTS), 0);
+  init (length);
   for (uint64_t at = 0; at < size; at += length) {
-    while (salvage_is_crowded (&salvage)
+    while (at % claim == 0 && salvage_is_crowded (&salvage)
            && salvage_take (&salvage, &piece, &again))
       try (piece, again);
     try (range_of (at, min_u64 (size, at + length)), false);
@@ -121,6 +135,21 @@ many_bad_blocks_have_room (void **state UNUSED)
   }
 }
 
+/* A claim of very many reads ends before pieces are taken.  Ranges that touch
+ * become one, so reads that fail alternate with others.
+ */
+static void
+a_claim_of_many_reads_has_room (void **state UNUSED)
+{
+  claim = BLOCKS * BLOCK;
+  for (uint64_t length = 2 * BLOCK; length <= 64 * KiB; length *= 2) {
+    for (unsigned i = 0; i < BLOCKS; i++)
+      bad[i] = i % (2 * length / BLOCK) == 0;
+    read_disk (length);
+  }
+  claim = BLOCK;
+}
+
 static void
 any_pattern_and_request_size_works (void **state UNUSED)
 {
@@ -140,7 +169,7 @@ ranges_that_were_lost_stay_apart (void **state UNUSED)
   struct range piece;
   bool again;
 
-  assert_int_equal (salvage_init (&salvage, BLOCK, MiB, REQUESTS), 0);
+  init (MiB);
   assert_true (salvage_split (&salvage, range_of (0, 4096), false));
   assert_true (salvage_split (&salvage, range_of (4096, 8192), true));
   for (unsigned i = 0; i < 16; i++) {
@@ -159,6 +188,7 @@ main (void)
     cmocka_unit_test (one_bad_block_costs_few_failures),
     cmocka_unit_test (a_dead_disk_costs_little_more_than_its_blocks),
     cmocka_unit_test (many_bad_blocks_have_room),
+    cmocka_unit_test (a_claim_of_many_reads_has_room),
     cmocka_unit_test (any_pattern_and_request_size_works),
     cmocka_unit_test (ranges_that_were_lost_stay_apart),
   };
