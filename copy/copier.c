@@ -33,6 +33,7 @@
 #include "output/status.h"
 #include "output/summary.h"
 #include "plan/retry.h"
+#include "selection/list-file.h"
 
 /* How long a server may take to end after it was told to, before it is killed:
  * it may have caches to write.  After a failure it gets SERVER_GRACE, because
@@ -236,7 +237,7 @@ static int
 read_list (struct copier *c, struct error *e)
 {
   const char *name = c->options->extents;
-  FILE *f = strcmp (name, "-") == 0 ? stdin : fopen (name, "re");
+  FILE *f = list_file_open (name, stop_signal_fd (c->copy.stop));
   struct error why = { 0 };
   int r = -1;
 
@@ -244,7 +245,7 @@ read_list (struct copier *c, struct error *e)
     error_set (&why, errno, "%s", strerror (errno));
   else
     r = extent_list_read (f, c->copy.plan.size, &c->list, &why);
-  if (f && f != stdin)
+  if (f)
     fclose (f);
   if (r == -1)
     error_set (e, why.number, "--extents=%s: %s", name, why.text);
@@ -264,8 +265,12 @@ read_selection (struct copier *c)
   c->copy.changed = c->options->changed;
   if (c->copy.changed)
     return DONE;
-  if (read_list (c, &e) == -1)
-    return give_up (c, &e, STAGE_CHECKING);
+  if (read_list (c, &e) == -1) {
+    const int signal_number = stop_take_signal (c->copy.stop);
+
+    return signal_number > 0 ? give_up_for_signal (c, signal_number)
+                             : give_up (c, &e, STAGE_CHECKING);
+  }
   if (extent_list_cut (&c->list, plan->start, plan->end, plan->align) == -1) {
     error_set (&e, errno, "--extents: %s", strerror (errno));
     return give_up (c, &e, STAGE_CHECKING);
