@@ -18,6 +18,7 @@
 #include "batch/manifest.h"
 #include "batch/part.h"
 #include "human.h"
+#include "options/option-files.h"
 
 /* Beyond any use; keeps a disk that was named by mistake out of memory. */
 #define FILE_MAX (64 * MiB)
@@ -228,6 +229,20 @@ take_size (const struct reading *r, struct manifest_copy *c,
   return why ? refuse (r, "'size': %s", why) : 0;
 }
 
+/* Refuses standard input and output: the processes of the copies have none of
+ * their own.
+ */
+static int
+check_files (const struct reading *r, const struct options *o)
+{
+  struct option_file f;
+
+  for (size_t at = 0; options_next_file (o, &at, &f);)
+    if (f.fd != -1)
+      return refuse (r, "'%s' cannot be '-': name a file", f.option);
+  return 0;
+}
+
 /* Parses the words with the parser of the command line, so that a copy is
  * checked exactly as it will be run.
  */
@@ -245,7 +260,8 @@ parse_words (const struct reading *r, struct manifest_copy *c)
   memcpy (argv + 1, c->words, c->n_words * sizeof *argv);
   status = options_parse (&c->options, c->n_words + 1, argv, &why);
   free (argv);
-  return status == -1 ? refuse (r, "%s", why.text) : 0;
+  return status == -1 ? refuse (r, "%s", why.text)
+                      : check_files (r, &c->options);
 }
 
 static int

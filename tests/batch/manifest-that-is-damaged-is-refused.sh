@@ -20,6 +20,10 @@ refused 'line 2, column [0-9]+: ' "[ $good"
 refused 'line 3, column [0-9]+: ' "[ $good,"$'\n'$'\n'" { 'x' } ]"
 refused "copy 2: unknown key 'sauce'" \
         "[ $good, { \"source\": \"a\", \"destination\": \"b\", \"sauce\": 1 } ]"
+for key in extents differences; do # there is only one standard input, and output
+  refused "copy 1: '$key' cannot be '-': name a file" \
+          "[ ${good% \}}, \"verify\": true, \"$key\": \"-\" } ]"
+done
 refused "copy 2: 'destination' is missing" "[ $good, { \"source\": \"a\" } ]"
 refused 'destination .* of copy 2: .* same file as .* of copy 1' \
         "[ $good, $good ]"
