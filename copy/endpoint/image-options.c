@@ -157,10 +157,12 @@ find_value (const char *text, const char *key, struct error *e)
 }
 
 /* Checks the backing file's name: QEMU takes a word before a colon for a
- * protocol.
+ * protocol, and opens that of a vmdk image while it creates the image, which is
+ * not in its final folder then.
  */
 static int
-check_backing (const struct image_options *o, struct error *e)
+check_backing (const struct image_options *o, const char *format,
+               struct error *e)
 {
   if (o->backing == NULL && o->backing_format == NULL)
     return 0;
@@ -175,6 +177,8 @@ check_backing (const struct image_options *o, struct error *e)
     return refuse (e,
                    "backing_file must be the name of a file: put ./ before"
                    " a name with a colon");
+  if (o->backing[0] != '/' && strcmp (format, "vmdk") == 0)
+    return refuse (e, "backing_file of a vmdk image must begin with a slash");
   return 0;
 }
 
@@ -189,7 +193,7 @@ image_options_read (struct image_options *out, const char *text,
     out->backing = find_value (text, "backing_file", e);
     out->backing_format = find_value (text, "backing_fmt", e);
   }
-  if (!error_is_set (e) && check_backing (out, e) == 0 && out->backing
+  if (!error_is_set (e) && check_backing (out, format, e) == 0 && out->backing
       && (out->backing_path = image_files_join (path, out->backing)) == NULL)
     error_set (e, ENOMEM, "%s", strerror (ENOMEM));
   if (!error_is_set (e))

@@ -75,6 +75,8 @@ refused 2 '--destination-options: backing_file requires backing_fmt' $to \
         --destination-options=backing_file=victim disk new
 refused 2 '--destination-options: backing_fmt requires backing_file' $to \
         --destination-options=backing_fmt=raw disk new
+refused 2 '.*backing_file of a vmdk image must begin with a slash' disk new \
+        --destination-format=vmdk --destination-options=$back
 refused 2 '.*is not in qcow2 format|.*not in qcow2 format' $to disk new \
         --destination-options=backing_file=victim,backing_fmt=qcow2
 refused 2 ".*'none': No such file" $to disk new \
