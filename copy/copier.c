@@ -769,6 +769,10 @@ end_incomplete (struct copier *c)
   }
   else {
     explain (c, e);
+    if (!error_is_set (e))
+      error_set (e, ENOTRECOVERABLE,
+                 "this is a bug: the sums of the workers do not add up to the"
+                 " size of the copy");
     c->report->may_pass = retry_helps (e->number);
     report_failure (c->report, e);
     status = exit_status_of (e, STAGE_COPYING,

@@ -693,12 +693,6 @@ scan_unit (const struct lane *l, const struct request *r)
 }
 
 static void
-begin_zeroing (struct lane *l, const struct work *work)
-{
-  zero_range (l, begin (l, work));
-}
-
-static void
 write_what_was_read (struct lane *l, struct request *r)
 {
   const uint64_t length = range_length (r->work.range);
@@ -909,7 +903,7 @@ salvage (struct lane *l, struct request *r)
   log_detail ("worker %u request %" PRIu64 ": unreadable offset=%" PRIu64
               " length=%" PRIu64,
               l->worker, r->number, range.start, range_length (range));
-  unreadable_add (l->unreadable, range);
+  unreadable_add (l->unreadable, range, r->work.again);
   if (l->plan->salvage == SALVAGE_ZERO && !r->work.already_zero) {
     r->work.kind = ZERO;
     r->work.unreadable = true;
@@ -1275,7 +1269,7 @@ request_start (struct lane *l, const struct work *work)
     begin_reading (l, work);
     break;
   case ZERO:
-    begin_zeroing (l, work);
+    zero_range (l, begin (l, work));
     break;
   case SKIP:
   case HOLE:

@@ -45,14 +45,14 @@ unreadable_free (struct unreadable *u)
 }
 
 /* A range that is known already comes again where it was lost with a
- * connection.
+ * connection.  Between joined ranges, any other can be a new one.
  */
 static void
-add (struct unreadable *u, struct range range)
+add (struct unreadable *u, struct range range, bool again)
 {
   const struct ranges_entry *known = ranges_find (&u->found, range.start);
 
-  if (known && known->end >= range.end && !u->joined)
+  if (known && known->end >= range.end && (again || !u->joined))
     return;
   u->bytes += range_length (range);
   if (ranges_set (&u->found, range.start, range.end, 0))
@@ -62,10 +62,10 @@ add (struct unreadable *u, struct range range)
 }
 
 void
-unreadable_add (struct unreadable *u, struct range range)
+unreadable_add (struct unreadable *u, struct range range, bool again)
 {
   pthread_mutex_lock (&u->lock);
-  add (u, range);
+  add (u, range, again);
   pthread_mutex_unlock (&u->lock);
   if (u->map)
     map_mark_unreadable (u->map, range.start, range.end);

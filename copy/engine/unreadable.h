@@ -24,8 +24,10 @@ struct unreadable; /* body in unreadable.c */
 struct unreadable *unreadable_new (struct map *map);
 void unreadable_free (struct unreadable *u); /* NULL is fine */
 
-/* Adds a range.  Any thread; takes a lock. */
-void unreadable_add (struct unreadable *u, struct range range);
+/* Adds a range; @again says that it was added, or copied, before, and was lost.
+ * Any thread; takes a lock.
+ */
+void unreadable_add (struct unreadable *u, struct range range, bool again);
 
 /* Returns how many bytes were added.  Any thread; takes a lock. */
 uint64_t unreadable_bytes (struct unreadable *u);
