@@ -124,7 +124,7 @@ check_sparse64t () { :; }
 title_qcow2 ()
 {
   echo "qcow2 to a new qcow2: a disk of $BENCH_QCOW2_DISK with $BENCH_QCOW2" \
-       "of data in 64 pieces, in memory; what starts servers counts with them"
+       "of data in 64 pieces, in memory"
 }
 start_qcow2 ()
 {

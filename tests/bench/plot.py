@@ -12,11 +12,9 @@ import html
 import json
 import math
 import os
-import statistics
 import sys
 
 MIB = 1048576
-GIB = 1073741824
 
 # The rows of each line of throughput against latency, by milliseconds.
 LATENCIES = {
@@ -41,52 +39,19 @@ def read_results(path):
 
 # -- JSON ---------------------------------------------------------------------
 
-def summarise_program(name, runs, calls, size):
-    walls = [float(r[2]) for r in runs]
-    program = {
-        "name": name,
-        "wall": walls,
-        "wall_median": statistics.median(walls),
-        "cpu": [float(r[3]) for r in runs],
-        "servers_cpu": [float(r[4]) for r in runs],
-        "peak_kib": [int(r[5]) for r in runs],
-        "threads": max(int(r[6]) for r in runs),
-        "others_percent": [float(r[7]) for r in runs],
-        "calls_one_worker": None,
-        "futex_calls_one_worker": None,
-        "calls_per_gib": None,
-    }
-    if calls:
-        program["calls_one_worker"] = int(calls[0][2])
-        program["futex_calls_one_worker"] = int(calls[0][3])
-        if size:
-            program["calls_per_gib"] = int(calls[0][2]) * GIB / size
-    return program
-
-
-def add_ratios(programs):
-    """Returns the ratio to nbdcopy's median, or the second program's."""
-    baseline = next((p for p in programs if p["name"] == "nbdcopy"),
-                    programs[min(1, len(programs) - 1)] if programs else None)
-    for p in programs:
-        p["wall_ratio"] = p["wall_median"] / baseline["wall_median"]
-    return baseline and baseline["name"]
-
-
 def summarise(lines):
     rows = []
+    results = {name: json.loads(line) for name, line in lines["result"]}
     for name, title, size in lines["row"]:
-        runs = [r for r in lines["run"] if r[0] == name]
-        programs = [
-            summarise_program(p, [r for r in runs if r[1] == p],
-                              [c for c in lines["calls"] if c[:2] == [name, p]],
-                              int(size))
-            for p in dict.fromkeys(r[1] for r in runs)]
+        measured = results.get(name, {"programs": [], "left_out": []})
         left_out = {p: why for row, p, why in lines["out"] if row == name}
-        programs = [p for p in programs if p["name"] not in left_out]
+        left_out.update((p["name"], p["reason"])
+                        for p in measured["left_out"])
         rows.append({"name": name, "title": title, "bytes": int(size) or None,
-                     "ratios_are_to": add_ratios(programs),
-                     "programs": programs, "left_out": left_out})
+                     "programs": measured["programs"], "left_out": left_out,
+                     "ratios_are_to": measured.get("ratios_are_to"),
+                     "comparisons": measured.get("comparisons", []),
+                     "busy": measured.get("busy", False)})
     return {
         "machine": dict(lines["machine"]),
         "settings": dict(lines["setting"]),
@@ -94,6 +59,9 @@ def summarise(lines):
         "workers": [{"link_ms": int(ms), "program": p, "workers": int(n),
                      "wall": float(wall), "bytes": int(size)}
                     for ms, p, n, wall, size in lines["workers"]],
+        "disks": [{"servers": int(s), "at_a_time": int(n), "program": p,
+                   "wall": float(wall), "bytes": int(size)}
+                  for s, n, p, wall, size in lines["disks"]],
         "map": [{"link_ms": int(ms), "request_size": int(r), "depth": int(d),
                  "wall": float(wall), "bytes": int(size)}
                 for ms, r, d, wall, size in lines["map"]],
@@ -215,7 +183,7 @@ def plot_latency(results, folder):
     series = {}
     for suffix, names in LATENCIES.items():
         for program in programs:
-            points = {ms: rows[n]["bytes"] / MIB / p["wall_median"]
+            points = {ms: rows[n]["bytes"] / MIB / p["wall"]["median"]
                       for ms, n in names.items() if n in rows
                       for p in rows[n]["programs"] if p["name"] == program}
             if len(points) > 1:
@@ -242,6 +210,24 @@ def plot_workers(results, folder):
         draw_lines("Throughput against workers", "workers (-C N -T N)", series,
                    lambda x: (x - 1) / max(most - 1, 1),
                    os.path.join(folder, "workers.svg"))
+
+
+def plot_disks(results, folder):
+    """Draws throughput against the number of copies at a time."""
+    programs = list(dict.fromkeys(d["program"] for d in results["disks"]))
+    series = {}
+    for d in results["disks"]:
+        label = f"{d['program']}, {d['servers']} server" + (
+            "s" if d["servers"] > 1 else "")
+        _, _, points = series.setdefault(
+            label, (colour_of(programs, d["program"]),
+                    "6 4" if d["servers"] > 1 else "", {}))
+        points[d["at_a_time"]] = d["bytes"] / MIB / d["wall"]
+    if series:
+        draw_lines("Many disks: throughput of all copies together",
+                   "copies at a time", series,
+                   lambda x: math.log2(x) / 3,
+                   os.path.join(folder, "disks.svg"))
 
 
 def shade(part):
@@ -359,6 +345,7 @@ def main():
     print(f"\nAlso written:\n\n- {path}")
     plot_latency(results, folder)
     plot_workers(results, folder)
+    plot_disks(results, folder)
     plot_regret(results, folder)
     for ms in sorted({p["link_ms"] for p in results["map"]}):
         plot_map(results, ms, folder)

@@ -144,25 +144,23 @@ find_best_point ()
 # Measures both in turn, and prints their medians.
 compare_with_usual ()
 {
-  local round wall
-  for ((round = 0; round < BENCH_REGRET_ROUNDS; round++)); do
-    set_command stripecopy
-    timed usual
-    set_point "${best[0]}" "${best[1]}" $((best[1] * best[2]))
-    timed best
-  done
-  awk -v u="$(median usual 2)" -v b="$(median best 2)" -v row="$row" \
+  local BENCH_ROUNDS=$BENCH_REGRET_ROUNDS usual least
+  prepare=prepare_point
+  run_rounds usual best
+  usual=$(wall_median usual) least=$(wall_median best)
+  awk -v u="$usual" -v b="$least" -v row="$row" \
       -v w="${best[0]}" -v s="${best[1]}" -v d="${best[2]}" \
     'BEGIN { printf "| %s | %.2f | %.2f | %.2f | %d | %d | %d |\n", row, u, b,
                     u / b, w, s / 1024, d }'
-  record regret "$row" "$(median usual 2)" "$(median best 2)" "${best[@]}"
+  record regret "$row" "$usual" "$least" "${best[@]}"
 }
 
-timed ()
+prepare_point ()
 {
-  local seconds
-  time_once || fail "$row: $1: $(< "$scratch/took")"
-  echo "$1 $seconds" >> "$scratch/results"
+  case $1 in
+    usual) set_command stripecopy ;;
+    best) set_point "${best[0]}" "${best[1]}" $((best[1] * best[2])) ;;
+  esac
 }
 
 # Prints the number in the last event of this name in a trace.
