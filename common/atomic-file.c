@@ -57,13 +57,22 @@ open_or_make (const char *path, bool make, bool *made)
   return fd;
 }
 
+/* Returns whether the name leads to this file.  It is opened for that: a network
+ * file system may answer stat with what it knew before another host renamed a
+ * file, but asks the server when a name is opened.
+ */
 static bool
 has_name (int fd, const char *path)
 {
+  const int named = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat ours, its;
+  const bool same = named != -1 && fstat (fd, &ours) == 0
+    && fstat (named, &its) == 0 && ours.st_dev == its.st_dev
+    && ours.st_ino == its.st_ino;
 
-  return fstat (fd, &ours) == 0 && stat (path, &its) == 0
-    && ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+  if (named != -1)
+    close (named);
+  return same;
 }
 
 /* Locks the file.  1 when it is locked, 0 when it was replaced meanwhile, -1
