@@ -67,17 +67,14 @@ wait_host ()
 # expect_once N HOST...: each of N disks was copied by exactly one of the hosts.
 expect_once ()
 {
-  local n=$1 i host times
+  local i n=$1
   shift
   for ((i = 1; i <= n; i++)); do
     expect_identical "$tmp/from/$i" "$tmp/to/$i"
-    times=0
-    for host; do
-      ! python3 -c 'import json, sys
-disks = json.load (open (sys.argv[1]))["disks"]
-sys.exit (disks[int (sys.argv[2]) - 1]["status"] != "ok")' \
-        "$tmp/report$host" "$i" || times=$((times + 1))
-    done
-    [ $times -eq 1 ] || fail "$times of the hosts have copied disk $i"
   done
+  python3 -IS -c 'import json, sys
+reports = [ json.load (open (name)) for name in sys.argv[1:] ]
+for disks in zip (*[ r["disks"] for r in reports ]):
+    assert [ d["status"] for d in disks ].count ("ok") == 1, disks' \
+    "${@/#/$tmp/report}" 2> "$tmp/once" || fail "$(tail -n 1 "$tmp/once")"
 }
