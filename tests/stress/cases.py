@@ -37,6 +37,7 @@ FAULTY_DESTINATION = ("crash", "crash", "crash", "flush-crash", "flush-crash",
                     "zero-error", "zero-refused", "flush-error",
                     "status-error", "status-none", "status-long",
                     "status-short", "status-odd", "status-past-end")
+NEVER = 1000000000      # more occasions than a faulty server has
 SILENT = ("read-silent", "write-silent", "stall")
 CHANGED = "qemu:dirty-bitmap:b0"        # the context of a faulty source
 
@@ -201,6 +202,28 @@ def draw_changes(rng, source, destination, size):
         destination["holder"] = "open"      # it changes the old content
 
 
+def draw_bad(rng, source, destination, size):
+    """Lets places of a source be unreadable: (start, length), in order."""
+    if source["kind"] != "faulty" or source["without"] or \
+            destination["kind"] in STREAMS or not chance(rng, 0.6):
+        return
+    unit = rng.choice((512, 512, 4096, 64 * KiB))
+    at, bad = 0, []
+    most = max(unit, size // rng.choice((2, 8, 64)))
+    while len(bad) < 300:
+        at += int(log_uniform(rng, 1, most)) // unit * unit
+        length = unit * rng.choice((1, 1, 1, 2, 9, 100))
+        if at + length > size:
+            break
+        bad.append((at, length))
+        at += length + unit
+    if bad:
+        if destination.get("holder") == "dirty":
+            destination["holder"] = "open"  # it changes the old content
+        source.update({"mode": "read-error", "after": 0, "times": NEVER,
+                       "bad": bad})
+
+
 def draw_size(rng, small):
     if chance(rng, 0.1):
         return rng.randrange(1, 20000)
@@ -227,6 +250,7 @@ def draw_disk(rng, kinds, number, small, streams):
         destination["length"] = round_up(size + more, unit) \
             if more or unit > need or chance(rng, 0.3) else size
     draw_changes(rng, source, destination, size)
+    draw_bad(rng, source, destination, size)
     return {"number": number, "size": size,
             "layout": rng.choice(content.LAYOUTS),
             "unit": rng.choice((1, 512, 1024, 4096)),
@@ -263,6 +287,7 @@ def draw_options(rng, disk, shard, slow):
     """Draws the options of one copy; "{map}" etc. stand for file names."""
     options, stream = [], is_stream(disk)
     selects = "changes" in disk["source"]
+    salvages = "bad" in disk["source"]
 
     def maybe(p, *words):
         if chance(rng, p):
@@ -282,8 +307,11 @@ def draw_options(rng, disk, shard, slow):
     if chance(rng, slow):               # so that faults come while it copies
         rate = int(disk["size"] / rng.uniform(0.2, 2.5)) + 65536
         options.append(f"--bwlimit={rate}")
-    maybe(0.4, f"--retries={rng.choice((0, 1, 3, 10, 100))}")
-    options.append(f"--retry-wait={rng.choice((0, 0.01, 0.1, 0.3))}")
+    if salvages:                        # each bad place is retried
+        options += [f"--retries={rng.choice((0, 1))}", "--retry-wait=0.01"]
+    else:
+        maybe(0.4, f"--retries={rng.choice((0, 1, 3, 10, 100))}")
+        options.append(f"--retry-wait={rng.choice((0, 0.01, 0.1, 0.3))}")
     if is_silent(disk):
         options.append(f"--stall-timeout={rng.choice((1, 2))}")
     updates = not stream and disk["destination"]["kind"] != "null" and \
@@ -299,7 +327,7 @@ def draw_options(rng, disk, shard, slow):
         options.append("--map={map}")
         maybe(0.7, "--map-interval=1")
         maybe(1 if selects else 0.1, "--source-id=monday")
-    elif not shard and not selects and chance(rng, 0.2):
+    elif not shard and not selects and not salvages and chance(rng, 0.2):
         options.append("--blkhash=" + rng.choice(("sha256/64k", "md5/4k",
                                                   "sha1/1M")))
     elif not loses_unflushed(disk["destination"]):
@@ -307,8 +335,11 @@ def draw_options(rng, disk, shard, slow):
     if updates and loses_unflushed(disk["destination"]) and \
             "--map={map}" not in options:
         options.append("--flush")       # of what a killed run has written
-    if not stream:
-        maybe(0.15, "--verify")
+    if not stream and chance(rng, 0.15):
+        options.append("--verify")
+        maybe(0.5, "--differences={differences}")
+    if salvages:
+        options.append("--salvage" + rng.choice(("", "=zero")))
     maybe(0.05, "--trace={trace}")
     maybe(0.1, "--status-file={status}")
     if shard:
@@ -425,6 +456,8 @@ def draw(seed, number, kinds):
     case["report"] = chance(rng, 0.3)
     case["verbose"] = chance(rng, 0.05)
     case["tries"] = draw_faults(rng, case, kinds["faults"])
+    if any("bad" in disk["source"] for disk in case["disks"]):
+        case["tries"].append([])        # the last try to which places are bad
     case["again"] = chance(rng, 0.15)
     return case
 
@@ -450,6 +483,8 @@ def show(thing):
         if key == "filters":
             value = "+".join(":".join([name] + parameters)
                              for name, parameters in value)
+        elif key == "bad":
+            value = f"{len(value)} places"
         elif isinstance(value, list):
             value = "+".join(value)
         if value not in ("", None, False):

@@ -77,8 +77,10 @@ def look(trial, attempt, copies):
                    last_lines(attempt.errors))
     look_at_report(trial, attempt)
     look_at_digest(trial, attempt, copies)
+    look_at_salvage(trial, attempt, copies)
     for number, copy in copies:
         look_at_map(trial, number, copy)
+        look_at_differences(trial, attempt, number, copy)
     if not trial.was_killed and os.listdir(trial.private):
         trial.fail("leftover", "in TMPDIR: " +
                    ", ".join(os.listdir(trial.private)))
@@ -121,6 +123,51 @@ def look_at_digest(trial, attempt, copies):
         trial.fail("digest", f"{text} is wrong")
 
 
+def look_at_salvage(trial, attempt, copies):
+    """Checks that all but what is unreadable was copied, and that it is told."""
+    if attempt.code == 0 and any(
+            trial.sources[copy["disk"]].lacks(*part(trial, copy))
+            for _, copy in copies):
+        trial.fail("status", "0, although not all could be read")
+    if len(copies) > 1 or b"; the rest is copied, " not in attempt.errors:
+        return
+    _, copy = copies[0]
+    side = trial.destinations[copy["disk"]]
+    start, end = part(trial, copy)
+    got = side.stored(0, len(side.want.bytes))
+    if got is None or attempt.code != 1:
+        return
+    want = side.spared(side.wanted(side.want.bytes, got), got)
+    if got[start:end] != want[start:end]:
+        trial.fail("difference", f"salvaged, {side.name}: " + str(
+            content.first_difference(want[start:end], got[start:end])))
+
+
+def part(trial, copy):
+    """Returns the range that a copy copies for certain: (start, end)."""
+    size = trial.case["disks"][copy["disk"]]["size"]
+    if copy["shard"] is None:
+        return 0, size
+    number, count = map(int, copy["shard"].split("/"))
+    start, end = (number - 1) * size // count, number * size // count
+    return min(size, start if number == 1 else start + content.MiB), \
+        max(0, end if number == count else end - content.MiB)
+
+
+def look_at_differences(trial, attempt, number, copy):
+    """Checks that a list of differences is empty after success."""
+    path = trial.path(f"copy{number}.differences")
+    if value(copy["options"], "differences") is None or \
+            trial.case["way"] == "manifest":
+        return
+    if attempt.code == 0 and not os.path.exists(path):
+        trial.fail("report", "there is no list of differences")
+    elif os.path.exists(path):
+        if attempt.code == 0 and finished(path):
+            trial.fail("report", f"it lists differences: {finished(path)}")
+        os.unlink(path)
+
+
 def finished(path):
     """Returns the finished ranges of a map: (start, length)."""
     parts = []
@@ -157,14 +204,14 @@ def expected_names(trial):
     """Returns the files that may exist at the end, besides our own."""
     names = {"private", "report", "manifest"}
     for number, copy in enumerate(trial.case["copies"]):
-        for name in ("map", "trace", "status"):
+        for name in ("map", "trace", "status", "differences"):
             if value(copy["options"], {"status": "status-file"}.get(
                     name, name)) is not None:
                 names.add(f"copy{number}.{name}")
     return names
 
 
-OURS = (".disk", ".sock", ".log", ".pid", ".conf", ".list", ".fifo", ".web",
+OURS = (".bad", ".disk", ".sock", ".log", ".pid", ".conf", ".list", ".fifo", ".web",
         ".faulty", ".requests", ".changes")
 
 

@@ -10,15 +10,15 @@ import subprocess
 import sys
 import time
 
+import cases
 import client
 import family
-from cases import CHANGED, SILENT, least_block
-from content import Content, draw_bitmap, draw_extents, read_file, read_part, \
+from cases import CHANGED, NEVER, SILENT, least_block
+from content import BITMAP_BLOCK, Content, draw_bitmap, draw_extents, read_file, read_part, \
     unchanged
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE = 30           # seconds until a server listens
-NEVER = 1000000000      # occasions of a faulty server
 
 
 class Broken(Exception):
@@ -186,7 +186,13 @@ class Side:
             f"--unix={self.trial.path(self.name)}.sock",
             f"--pidfile={pid_file}"] +
             [f"--without={word}" for word in spec["without"]] +
-            self.context() + [self.file], pid_file)
+            self.context() + self.bad_places() + [self.file], pid_file)
+
+    def bad_places(self):
+        """Returns the options of a faulty server with unreadable places."""
+        if "bad" not in self.spec or self.calm:
+            return []
+        return ["--bad=" + self.trial.path(f"{self.name}.bad")]
 
     def context(self):
         """Returns the options of a faulty server that says what has changed."""
@@ -331,6 +337,9 @@ class Source(Side):
             self.make_device()
         if self.kind == "fifo":
             os.mkfifo(self.trial.path(f"{self.name}.fifo"))
+        if "bad" in spec:
+            with open(self.trial.path(f"{self.name}.bad"), "w") as f:
+                f.writelines(f"{at} {length}\n" for at, length in spec["bad"])
         self.start()
 
     def make_server(self):
@@ -388,6 +397,16 @@ class Source(Side):
         if self.kind == "fifo":
             words.append("of=" + self.trial.path(f"{self.name}.fifo"))
         return words
+
+    def lacks(self, start, end):
+        """Returns True if data of a range, that is copied, is unreadable."""
+        for at, length in self.spec.get("bad", ()):
+            part = range(max(at, start), min(at + length, end))
+            if any(self.want.bytes[i] and (
+                    self.changes is None or self.changes[i // BITMAP_BLOCK])
+                   for i in part):
+                return not self.calm
+        return False
 
     def content(self):
         """Returns the current content, which must not have changed."""
@@ -511,6 +530,25 @@ class Destination(Side):
             max(least_block(source.spec), least_block(self.spec)) > 4096
         return unchanged(source.changes, want, self.before, got, start,
                          lenient)
+
+    def spared(self, want, got):
+        """Returns what is wanted, with got where the source is unreadable.
+
+        There, any old content, or zeroes, are allowed: an earlier run can have
+        zeroed or emptied the destination.
+        """
+        source = self.trial.sources[self.disk["number"]]
+        unit = max(512, least_block(self.spec), self.spec.get("sector", 1))
+        want = bytearray(want)
+        for at, length in source.spec["bad"]:
+            start = at // unit * unit
+            end = min(cases.round_up(at + length, unit), len(want), len(got))
+            old = self.before[start:end].ljust(end - start, b"\0")
+            new = source.want.bytes[start:end].ljust(end - start, b"\0")
+            want[start:end] = bytes(
+                g if g in (o, n, 0) else o
+                for o, n, g in zip(old, new, got[start:end]))
+        return bytes(want)
 
     def stored(self, start, length):
         """Returns the stored content; None if it is not known."""

@@ -82,7 +82,7 @@ class Trial:
 
     def options(self, number, copy):
         names = {name: self.path(f"copy{number}.{name}")
-                 for name in ("map", "trace", "status")}
+                 for name in ("map", "trace", "status", "differences")}
         return [word.format(**names) for word in copy["options"]]
 
     def copy_words(self, number, copy):
