@@ -312,7 +312,7 @@ summary_interrupted (const struct totals *t, int signal_number,
 void
 summary_map (const struct map *m)
 {
-  const uint64_t left = ranges_bytes (map_todo (m));
+  const uint64_t left = map_left (m);
   char done[HUMAN_MAX], rest[HUMAN_MAX];
 
   if (map_is_resumed (m) && left == 0)

@@ -323,6 +323,12 @@ check_values (struct map *m, const struct map_text *text, struct error *e)
 
 /* -- opening -------------------------------------------------------------- */
 
+static uint64_t
+selected_bytes (const struct map *m, const struct ranges *r)
+{
+  return m->selected ? ranges_bytes_in_both (r, m->selected) : ranges_bytes (r);
+}
+
 static void
 find_todo (struct map *m)
 {
@@ -337,8 +343,7 @@ find_todo (struct map *m)
     at = ranges_at (&m->finished, i)->end;
   }
   ranges_set (&m->todo, at, m->end, 0);
-  m->resumed = m->selected ? ranges_bytes_in_both (&m->finished, m->selected)
-                           : ranges_bytes (&m->finished);
+  m->resumed = selected_bytes (m, &m->finished);
 }
 
 static void
@@ -627,6 +632,12 @@ map_todo (const struct map *m)
   return &m->todo;
 }
 
+uint64_t
+map_left (const struct map *m)
+{
+  return selected_bytes (m, &m->todo);
+}
+
 void
 map_mark (struct map *m, const struct ranges *durable)
 {
@@ -681,7 +692,7 @@ map_finished (struct map *m)
   uint64_t bytes;
 
   pthread_mutex_lock (&m->lock);
-  bytes = ranges_bytes (&m->finished)
+  bytes = selected_bytes (m, &m->finished)
     - ranges_bytes_in_both (&m->finished, &m->unreadable);
   pthread_mutex_unlock (&m->lock);
   return bytes;

@@ -99,8 +99,13 @@ int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
 /* Returns the selected bytes that were finished when the map was read. */
 uint64_t map_resumed (const struct map *m);
 
-/* Returns the ranges that were not finished; valid as long as the map. */
+/* Returns the ranges that were not finished, selected or not; valid as long as
+ * the map.
+ */
 const struct ranges *map_todo (const struct map *m);
+
+/* Returns how many of their bytes are selected. */
+uint64_t map_left (const struct map *m);
 
 /* Marks ranges as finished.  A flush that covers them has been answered, so
  * they survive a crash of either side.  The ranges' values do not matter.  Any
@@ -119,7 +124,8 @@ void map_mark_all (struct map *m);
 /* Marks ranges as not finished after all; NULL: the whole disk. */
 void map_unmark (struct map *m, const struct ranges *doubtful);
 
-uint64_t map_finished (struct map *m); /* bytes, without unreadable ones */
+/* Returns the selected bytes that are finished, without unreadable ones. */
+uint64_t map_finished (struct map *m);
 
 /* Saves the map and waits until it is on stable storage; does nothing if
  * nothing has changed.  Returns -1 with the error set: the previous map is

@@ -63,6 +63,9 @@ copy_ok --report="$tmp/report" "${map[@]}" --extents="$tmp/same" "$src" "$dst"
 expect_identical "$tmp/want" "$tmp/copy"
 grep -qE '"total":16777216,.*"resumed":[1-9]' "$tmp/report" ||
   fail "nothing was resumed: $(cat "$tmp/report")"
+expect_error ': resuming: .* are copied already, 1?[0-9][.][0-9] MiB are left$'
+grep -q '"durable_bytes":16777216' "$tmp/report" ||
+  fail "more is stored than was selected: $(cat "$tmp/report")"
 copy_ok --report="$tmp/report" "${map[@]}" --extents="$tmp/list" "$src" "$dst"
 grep -q '"status":"unchanged"' "$tmp/report" || fail "there was more to do"
 
