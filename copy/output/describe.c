@@ -232,6 +232,18 @@ next_try (const struct copy *c)
                 : "with --map, another run would try only these";
 }
 
+/* Returns what the destination has where the source is unreadable. */
+static const char *
+what_is_there (const struct copy *c)
+{
+  const bool was_emptied = c->plan.zero.known == IS_ZERO_YES
+    && endpoint_caps (c->endpoints[DESTINATION])->grows;
+
+  return c->plan.salvage == SALVAGE_ZERO ? "zeroed"
+    : was_emptied                        ? "zeroes"
+                                         : "left as they were";
+}
+
 void
 describe_unreadable_error (const struct copy *c, const struct endpoint *source,
                            const struct totals *t, struct error *e)
@@ -246,9 +258,7 @@ describe_unreadable_error (const struct copy *c, const struct endpoint *source,
                 " place%s; the rest is copied, and these bytes are %s at the"
                 " destination: %s",
                 endpoint_name (source), unreadable_bytes (c->unreadable),
-                t->total, n, n == 1 ? "" : "s",
-                c->plan.salvage == SALVAGE_ZERO ? "zeroed"
-                                                : "left as they were",
+                t->total, n, n == 1 ? "" : "s", what_is_there (c),
                 next_try (c));
 }
 

@@ -36,6 +36,6 @@ stop_server dst
 
 # A file is emptied first, so what cannot be read is zero there.
 cp "$tmp/ones" "$tmp/copy"
-copy_fails 1 'these bytes are left as they were' --salvage --retries=0 \
+copy_fails 1 'these bytes are zeroes at the destination' --salvage --retries=0 \
            "$src" "$tmp/copy"
 expect_salvaged "$tmp/copy" "$tmp/zeroes"
