@@ -51,8 +51,9 @@
 
 /* Everything that lives as long as the copy. */
 struct copier {
-  const struct options *options; /* borrowed, as are these two */
+  const struct options *options; /* borrowed, as are these three */
   struct events *events;
+  struct watch *watch;
   struct report *report;
   const struct machine *machine; /* borrowed */
   struct target targets[2];      /* by side */
@@ -359,7 +360,7 @@ found (const struct copier *c)
 static bool
 wants_time_left (const struct copier *c)
 {
-  return events_wanted (c->events)
+  return events_wanted (c->events) || watch_wanted (c->watch)
     || (c->options->progress && !c->options->progress_fd_given
         && !c->options->quiet);
 }
@@ -733,6 +734,7 @@ start_status (const struct copier *c, uint64_t now)
     .options = c->options,
     .plan = &c->copy.plan,
     .events = c->events,
+    .watch = c->watch,
     .unreadable = c->copy.unreadable,
     .sides = { source (c), destination (c) },
   };
@@ -1041,8 +1043,10 @@ go (struct copier *c)
   if (status == DONE)
     status = open_both (c);
   report_note_sides (c->report, source (c), destination (c));
-  if (status != DONE || (status = read_selection (c)) != DONE
-      || (status = open_map (c)) != DONE)
+  if (status != DONE)
+    return status;
+  watch_ready (c->watch, c->options);
+  if ((status = read_selection (c)) != DONE || (status = open_map (c)) != DONE)
     return status;
   announce (c);
   if (!c->options->plan && is_done_already (c))
@@ -1084,13 +1088,15 @@ free_all (struct copier *c)
 
 int
 copier_run (const struct options *o, const struct machine *machine,
-            struct events *events, struct report *report, struct stop *stop)
+            struct events *events, struct watch *watch, struct report *report,
+            struct stop *stop)
 {
   struct options limited = *o;
   struct copier c = {
     .options = &limited,
     .machine = machine,
     .events = events,
+    .watch = watch,
     .report = report,
     .copy = { .stop = stop },
   };
@@ -1105,6 +1111,7 @@ copier_run (const struct options *o, const struct machine *machine,
     status = give_up (&c, &e, STAGE_CHECKING);
   else {
     status = go (&c);
+    watch_stopping (watch);
     end_trace (&c);
     status = close_both (&c, status);
   }

@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "output/events.h"
 #include "output/report.h"
+#include "output/watch.h"
 #include "plan/plan.h"
 
 struct options;
@@ -22,7 +23,7 @@ struct options;
  * status; errors have been reported by then.
  */
 int copier_run (const struct options *o, const struct machine *machine,
-                struct events *events, struct report *report,
-                struct stop *stop);
+                struct events *events, struct watch *watch,
+                struct report *report, struct stop *stop);
 
 #endif /* COPIER_H */

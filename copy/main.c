@@ -24,12 +24,14 @@
 #include "output/describe.h"
 #include "output/events.h"
 #include "output/report.h"
+#include "output/watch.h"
 #include "secrets.h"
 
 /* One run, and everything that reports about it. */
 struct run {
   struct options options;
   struct events events;
+  struct watch watch;
   struct report report;
   struct stop *stop; /* owned; NULL: no_stop says why */
   int no_stop;       /* errno of stop_new */
@@ -71,8 +73,8 @@ look_at_machine (void)
 
 /* -- telling -------------------------------------------------------------- */
 
-/* Opens the event stream and the report.  Both are tried, so that one can
- * report the failure of the other.
+/* Opens the event stream, the metrics and the report.  All are tried, so that
+ * one can report the failure of another.
  */
 static int
 start_telling (struct run *r)
@@ -81,6 +83,8 @@ start_telling (struct run *r)
   bool good;
 
   good = events_open (&r->events, &r->options, &e) == 0;
+  if (watch_open (&r->watch, &r->options, &e) == -1)
+    good = false;
   if (report_open (&r->report, &r->options, &e) == -1)
     good = false;
   report_note_sides (&r->report, NULL, NULL);
@@ -109,6 +113,8 @@ end_telling (struct run *r, int status)
     if (status == DONE)
       status = FAILED;
   }
+  watch_end (&r->watch, status, &report->totals, report->error.text);
+  watch_close (&r->watch);
   events_end (&r->events, report_status (report, status), status,
               describe_error (&report->error),
               describe_bytes (&report->totals));
@@ -179,7 +185,8 @@ copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
     status = REFUSED;
   }
   else if (status == DONE)
-    status = copier_run (&r->options, machine, &r->events, &r->report, r->stop);
+    status = copier_run (&r->options, machine, &r->events, &r->watch,
+                         &r->report, r->stop);
   status = end_telling (r, status);
   stop_free (r->stop);
   return status;
@@ -225,6 +232,7 @@ run (int argc, char **argv, int limit)
   r.options.shared_limit = limit;
   if (words == NULL)
     error_set (&e, ENOMEM, "%s", strerror (ENOMEM));
+  service_init (&r.watch.service); /* before any child can inherit it */
 
   if (parsed && r.options.help)
     status = print_text (options_help (r.options.program));

@@ -33,8 +33,10 @@ handle_signal (struct stop *stop, const struct workers *workers,
     tell (workers, status, true);
   else if (n > 0 && stop_signal (stop) > 0)
     stop_now (stop);
-  else if (n > 0)
+  else if (n > 0) {
     stop_wind_down (stop, n);
+    watch_stopping (status->watch);
+  }
 }
 
 /* Handles the exit of a server that we started: the copy ends with the reason

@@ -50,6 +50,8 @@ struct stats {
   counter rtt[2];           /* by side: ns, the fastest recent answer; 0: none,
                                or a stream */
   counter last_rtt[2];      /* by side: ns, the latest answer */
+  counter retried[2];       /* of retries, by side */
+  counter connections[2];   /* by side: 1 while it is connected */
   counter flush_time;       /* ns, of the flush at the end; 0 before that */
   counter end;              /* where a stream ended; 0 before that */
   struct histogram latency; /* ns, of reads, writes and zeroes */
@@ -76,6 +78,8 @@ struct totals {
   uint64_t last_rtt[2];  /* by side: ns, the median of the workers' latest */
   uint64_t flush_time;   /* ns, of the slowest worker; 0: no flush yet */
   unsigned workers;      /* that have, or had, a connection */
+  uint64_t retried[2];   /* of retries, by side */
+  uint64_t connections[2]; /* by side: that are open */
 
   /* Bytes that are compared although they were not selected to be copied. */
   uint64_t compared_besides;
@@ -88,6 +92,10 @@ totals_add (struct totals *t, const struct stats *s)
 #define COUNTER(name) t->name += counter_get (&s->name);
   COUNTERS (COUNTER)
 #undef COUNTER
+  for (unsigned side = 0; side < 2; side++) {
+    t->retried[side] += counter_get (&s->retried[side]);
+    t->connections[side] += counter_get (&s->connections[side]);
+  }
 }
 
 /* Returns the bytes that are copied. */

@@ -8,6 +8,14 @@
 #include "engine/pair.h"
 #include "engine/request.h"
 
+void
+pair_count (const struct pair *p)
+{
+  for (enum side side = SOURCE; side <= DESTINATION; side++)
+    counter_set (&p->lane->stats->connections[side],
+                 connection_is_up (&p->connections[side]));
+}
+
 static void
 report_loss (struct pair *p, enum side side, const struct error *why,
              uint64_t wait)
@@ -18,6 +26,7 @@ report_loss (struct pair *p, enum side side, const struct error *why,
   };
 
   counter_add (&p->lane->stats->retries, 1);
+  counter_add (&p->lane->stats->retried[side], 1);
   track_mark (p->lane->track, marks[side], 0, 0);
   mailbox_post (p->lane->mailbox,
                 &(struct notice) { .kind = NOTICE_LOST,
@@ -43,6 +52,7 @@ pair_lose (struct pair *p, enum side side, const struct error *why,
     all_known = lane_lose_unflushed (p->lane, why, e);
   lane_drop_ready (p->lane, conn);
   connects_again = connection_drop (c, &p->copy->plan.retry, why, &wait);
+  pair_count (p);
   lane_drop_ready (p->lane, conn); /* closing can have finished more ios */
   requests_lost (p->lane, side);
   extents_lost (p->extents[side]);
@@ -68,6 +78,7 @@ report_return (struct pair *p, enum side side)
     [DESTINATION] = "destination back",
   };
 
+  pair_count (p);
   track_mark (p->lane->track, marks[side], 0, 0);
   mailbox_post (p->lane->mailbox,
                 &(struct notice) { .kind = NOTICE_BACK,
@@ -155,4 +166,6 @@ pair_close (struct pair *p)
 {
   for (enum side side = SOURCE; side <= DESTINATION; side++)
     conn_close (p->connections[side].conn);
+  for (enum side side = SOURCE; p->lane && side <= DESTINATION; side++)
+    counter_set (&p->lane->stats->connections[side], 0);
 }

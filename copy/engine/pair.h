@@ -29,6 +29,9 @@ pair_is_up (const struct pair *p)
     && connection_is_up (&p->connections[DESTINATION]);
 }
 
+/* Counts the connections that are up: a pair counts its later changes itself. */
+void pair_count (const struct pair *p);
+
 /* Handles the loss of the connection to a side because of @why: puts off the
  * requests that it had in flight, and connects again after a while.  Returns -1
  * with the error set when the copy has failed with that.  While the copy is

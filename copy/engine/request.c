@@ -972,6 +972,7 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
     return give_up (l, r, io, err, e);
   n.attempt = ++r->failures;
   counter_add (&l->stats->retries, 1);
+  counter_add (&l->stats->retried[n.side], 1);
   mailbox_post (l->mailbox, &n);
   put_off (l, r, clock_now () + n.wait);
   return 0;

@@ -491,6 +491,7 @@ connect_and_work (struct worker *w)
     return;
   log_detail ("worker %u: start, connected in %" PRIu64 " us", w->number,
               (clock_now () - start) / NS_PER_US);
+  pair_count (&w->loop.pair);
   w->loop.ordinal = atomic_fetch_add (&w->shared->n_connected, 1);
   work (w);
 }

@@ -149,6 +149,22 @@ option_check_differences (const struct options *o, struct error *e)
 }
 
 int
+option_check_metrics_file (struct options *o, struct error *e)
+{
+  const size_t n = o->metrics_file ? strlen (o->metrics_file) : 0;
+
+  if (o->metrics_file == NULL
+      || (n > 5 && strcmp (o->metrics_file + n - 5, ".prom") == 0))
+    return 0;
+  error_set (e, EINVAL,
+             "--metrics-file=%s: the name must end in .prom: the textfile"
+             " collector reads no other files",
+             o->metrics_file);
+  options_drop_file (o, "metrics-file");
+  return -1;
+}
+
+int
 option_check_destination (struct options *o, struct error *e)
 {
   const enum operand_kind kind = o->destination.kind;

@@ -28,6 +28,11 @@ int option_check_stop_after (const struct options *o, struct error *e);
 
 int option_check_differences (const struct options *o, struct error *e);
 
+/* Checks the name of the file of --metrics-file.  A file that has a wrong name
+ * is removed from the options, so that nothing is written to it.
+ */
+int option_check_metrics_file (struct options *o, struct error *e);
+
 /* Checks what no row can say, because it depends on the destination.  If the
  * data goes to standard output, refuses options that write there, too, and
  * removes a report among them from the options, so that the refusal is not

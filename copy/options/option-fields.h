@@ -80,13 +80,14 @@ struct options {
   bool progress;        /* -p or --progress */
   uint64_t progress_fd; /* --progress=FD, when progress_fd_given */
   bool progress_fd_given;
-  const char *events;      /* --events: a file, or digits for a descriptor */
-  const char *status_file; /* --status-file; NULL: none */
-  const char *report;      /* --report; "-" is standard output */
-  const char *trace_file;  /* --trace; NULL: none */
-  const char *differences; /* --differences; "-" is standard output; NULL: none
+  const char *events;       /* --events: a file, or digits for a descriptor */
+  const char *status_file;  /* --status-file; NULL: none */
+  const char *metrics_file; /* --metrics-file; NULL: none */
+  const char *report;       /* --report; "-" is standard output */
+  const char *trace_file;   /* --trace; NULL: none */
+  const char *differences;  /* --differences; "-" is standard output; NULL: none
                             */
-  uint64_t interval;       /* --interval, ns; 0: not given */
+  uint64_t interval;        /* --interval, ns; 0: not given */
   bool quiet;
   unsigned verbose; /* how often -v was given */
 

@@ -190,6 +190,12 @@ const struct option_row option_rows[] = {
     .requires = "map",
   },
   {
+    .name = "metrics-file", .type = TEXT, .argument = "FILE",
+    .field = FIELD (metrics_file),
+    .help = "keep metrics for Prometheus in FILE, *.prom",
+    .file = REPORTS,
+  },
+  {
     .name = "no-extents", .type = FLAG,
     .field = FIELD (no_extents),
     .help = "do not ask the source where it has data",

@@ -243,6 +243,7 @@ parse_words (struct options *o, int argc, char **argv, struct operand *commands,
   return option_check_rows (given, e) == -1 || option_check_changed (o, e) == -1
       || option_check_stop_after (o, e) == -1
       || option_check_differences (o, e) == -1
+      || option_check_metrics_file (o, e) == -1
     ? -1
     : 0;
 }

@@ -229,6 +229,17 @@ percent_of (const struct totals *t, double fraction, bool finished)
   return fraction < 0.99 ? (int) (fraction * 100) : 99;
 }
 
+/* Returns the fraction to show; below 1 until everything is flushed. */
+static double
+shown_fraction (const struct totals *t, double fraction, bool finished)
+{
+  if (finished)
+    return 1;
+  if (t->open_ended)
+    return -1;
+  return fraction < 0.999 ? fraction : 0.999;
+}
+
 /* Counts all phases as equally long. */
 static double
 fraction_of_all (const struct estimator *e)
@@ -282,6 +293,7 @@ estimator_estimate (const struct estimator *e, bool finished, uint64_t now)
     .totals = t,
     .percent = percent_of (t, e->fraction, finished),
     .percent_of_all = percent_of (t, fraction_of_all (e), finished),
+    .fraction = shown_fraction (t, fraction_of_all (e), finished),
     .data_rate = rate_of (data_of (t), e->samples[0].data, ns),
     .zero_rate = zero_rate (e, now),
     .done_rate = rate_of (totals_done (t), e->samples[0].done, ns),

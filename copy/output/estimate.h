@@ -49,6 +49,7 @@ struct estimate {
   int percent;                 /* of this phase; -1: unknown.  100 only once
                                   everything is flushed */
   int percent_of_all;          /* of all phases; -1: unknown */
+  double fraction;             /* the same from 0 to 1, exactly; -1: unknown */
   double data_rate;            /* bytes per second, over the last 10 s */
   double zero_rate;            /* bytes per second zeroed without being read */
   double done_rate;            /* bytes per second of any kind */

@@ -37,9 +37,11 @@ status_start (struct status *t, const struct totals *begun,
 uint64_t
 status_deadline (const struct status *t)
 {
-  return clock_earlier (estimator_deadline (&t->estimator),
-                        clock_earlier (progress_deadline (&t->progress),
-                                       events_deadline (t->events)));
+  return clock_earlier (
+    estimator_deadline (&t->estimator),
+    clock_earlier (
+      progress_deadline (&t->progress),
+      clock_earlier (events_deadline (t->events), watch_deadline (t->watch))));
 }
 
 /* Warns of the first range that cannot be read.  The map and the report have the
@@ -87,6 +89,7 @@ status_tick (struct status *t, const struct totals *so_far, bool at_once)
   else
     progress_show (&t->progress, &v, now);
   events_tick (t->events, &v, phase_of (t->plan, so_far), at_once, now);
+  watch_tick (t->watch, &v, phase_of (t->plan, so_far), now);
 }
 
 /* Warns of a retried request once for each side; the number of retries is in
@@ -147,4 +150,5 @@ status_end (struct status *t, const struct totals *done, bool good)
   progress_end (&t->progress, good ? &v : NULL);
   events_tick (t->events, &v, good ? "done" : phase_of (t->plan, done), true,
                now);
+  watch_note (t->watch, &v);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The status of a running copy: progress for people and events for programs.
- * Both come from one estimator, so that they agree.
+ * Both, and what those are told who watch from outside, come from one estimator,
+ * so that they agree.
  */
 
 #ifndef STATUS_H
@@ -16,16 +17,18 @@
 #include "output/estimate.h"
 #include "output/events.h"
 #include "output/progress.h"
+#include "output/watch.h"
 #include "plan/plan.h"
 
 struct options;
 
-/* The caller sets the first five fields, which are borrowed. */
+/* The caller sets the first six fields, which are borrowed. */
 struct status {
   const struct options *options;
   const struct plan *plan;
   const struct endpoint *sides[2];
   struct events *events;
+  struct watch *watch;
   struct unreadable *unreadable; /* NULL: nothing is salvaged */
 
   bool warned_of_retries[2]; /* by side */

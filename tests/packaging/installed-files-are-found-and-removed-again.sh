@@ -26,6 +26,10 @@ cat > "$tmp/expected" << 'END'
 ./usr/share/doc/stripecopy/bench.schema.json
 ./usr/share/doc/stripecopy/events.schema.json
 ./usr/share/doc/stripecopy/manifest-report.schema.json
+./usr/share/doc/stripecopy/monitoring/README.md
+./usr/share/doc/stripecopy/monitoring/alerts-test.yml
+./usr/share/doc/stripecopy/monitoring/alerts.yml
+./usr/share/doc/stripecopy/monitoring/dashboard.json
 ./usr/share/doc/stripecopy/report.schema.json
 ./usr/share/man/man1/stripecopy-bench.1
 ./usr/share/man/man1/stripecopy.1
