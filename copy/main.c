@@ -245,12 +245,13 @@ run (int argc, char **argv, int limit)
 
     log_init (r.options.program, r.options.disk, parsed && r.options.quiet,
               parsed ? r.options.verbose : 0);
-    status = parsed && r.options.manifest ? batch_run (&r.options, &machine)
-                                          : copy_and_tell (&r, &machine,
-                                                           parsed    ? NULL
-                                                             : words ? words
-                                                                     : argv,
-                                                           &e);
+    status = parsed && r.options.manifest
+      ? batch_run (&r.options, &machine, &r.watch.service)
+      : copy_and_tell (&r, &machine,
+                       parsed    ? NULL
+                         : words ? words
+                                 : argv,
+                       &e);
   }
   options_free (&r.options);
   free (words);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "batch/batch-report.h"
+#include "batch/batch-service.h"
 #include "batch/batch.h"
 #include "batch/manifest.h"
 #include "batch/schedule.h"
@@ -69,6 +70,7 @@ struct batch {
   const struct options *options; /* borrowed */
   struct manifest manifest;
   struct batch_report report;
+  struct batch_service service;
   struct stop *stop;
   struct run *runs; /* owned; one for each copy */
   struct schedule schedule;
@@ -167,6 +169,14 @@ wants_report (const struct batch *b)
   return batch_report_wants_report (&b->report) || b->options->attempts > 1;
 }
 
+/* Returns whether the copies have to write events. */
+static bool
+wants_events (const struct batch *b)
+{
+  return batch_report_wants_events (&b->report)
+    || service_wanted (b->service.service);
+}
+
 static size_t
 count_words (char *const *words)
 {
@@ -193,7 +203,7 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
   argv[n++] = (char *) b->options->program;
   argv[n++] = (char *) b->threads;
   argv[n++] = (char *) b->queue_size;
-  if (batch_report_wants_events (&b->report))
+  if (wants_events (b))
     argv[n++] = events;
   if (wants_report (b))
     argv[n++] = report;
@@ -233,7 +243,7 @@ start (struct batch *b, struct run *r, char **argv)
 
   if (words == -1)
     return -1;
-  if ((!batch_report_wants_events (&b->report)
+  if ((!wants_events (b)
        || line_reader_open (&r->events, EVENT_MAX, &events) == 0)
       && (!wants_report (b)
           || line_reader_open (&r->output, REPORT_MAX, &output) == 0))
@@ -342,6 +352,8 @@ read_output (struct batch *b, struct run *r)
   line_reader_read (&r->events);
   while ((line = line_reader_next (&r->events, &length)) != NULL) {
     batch_report_take_event (&b->report, r->copy->disk, line, length);
+    batch_service_take_event (&b->service, r - b->runs, line, length,
+                              clock_now ());
     line_reader_read (&r->events);
   }
   line_reader_read (&r->output);
@@ -366,6 +378,7 @@ finish_copy (struct batch *b, size_t i)
   line_reader_close (&r->output);
   r->status = status_of (b, &r->child);
   b->n_done += r->status == DONE;
+  batch_service_copy_ended (&b->service, i, clock_now ());
   comes_again = schedule_end (&b->schedule, i, again_of (r), clock_now ());
   snprintf (text, sizeof text, "the copy %s",
             child_describe (&r->child, how, sizeof how));
@@ -394,6 +407,7 @@ take_signal (struct batch *b)
   if (n != SIGUSR1 && b->signal_number == 0) {
     b->signal_number = n;
     schedule_close (&b->schedule);
+    service_stopping (b->service.service, clock_now ());
   }
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i))
@@ -420,7 +434,20 @@ next_due (const struct batch *b, uint64_t now)
   const uint64_t end = b->report.stopped ? 0 : stop_deadline (b->stop);
 
   return clock_earlier (clock_earlier (schedule_due (&b->schedule, now), end),
-                        shared_limit_deadline (&b->limit));
+                        clock_earlier (shared_limit_deadline (&b->limit),
+                                       service_deadline (b->service.service)));
+}
+
+static void
+tell_service (struct batch *b)
+{
+  struct batch_counts n = { .all = b->manifest.n_copies, .done = b->n_done };
+
+  for (size_t i = 0; i < n.all; i++) {
+    n.running += b->schedule.entries[i].state == RUN_RUNNING;
+    n.waiting += b->schedule.entries[i].state == RUN_WAITING;
+  }
+  batch_service_tick (&b->service, &n, clock_now ());
 }
 
 /* Waits for output, an end or a signal, and handles it. */
@@ -447,6 +474,7 @@ wait_for_any (struct batch *b)
   take_signal (b);
   stop_in_time (b);
   shared_limit_tick (&b->limit, clock_now ());
+  tell_service (b);
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i)) {
       read_output (b, &b->runs[i]);
@@ -495,6 +523,7 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
   b->fds = calloc (3 * jobs + 1, sizeof *b->fds);
   if (b->inherited == NULL || b->runs == NULL || b->fds == NULL
       || schedule_init (&b->schedule, n, jobs) == -1
+      || batch_service_init (&b->service, b->service.service, n) == -1
       || (b->stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
@@ -570,7 +599,9 @@ run_manifest (struct batch *b, const struct machine *machine, struct error *e)
 {
   if (prepare (b, machine, e) == -1)
     return FAILED;
+  service_ready (b->service.service, b->options->interval);
   run_all (b);
+  service_stopping (b->service.service, clock_now ());
   take_reports (b);
   log_say ("%zu of %zu disks %s", b->n_done, b->manifest.n_copies,
            b->options->plan ? "can be done" : "are done");
@@ -614,17 +645,19 @@ free_batch (struct batch *b)
   schedule_free (&b->schedule);
   shared_limit_close (&b->limit);
   options_free_words (b->inherited);
+  batch_service_free (&b->service);
   free (b->runs);
   free (b->fds);
   manifest_free (&b->manifest);
 }
 
 int
-batch_run (const struct options *o, const struct machine *machine)
+batch_run (const struct options *o, const struct machine *machine,
+           struct service *service)
 {
   struct options checked =
     *o; /* without output files that must not be written */
-  struct batch b = { .options = &checked };
+  struct batch b = { .options = &checked, .service.service = service };
   struct error e = { 0 };
   bool good;
   int status;
@@ -640,6 +673,7 @@ batch_run (const struct options *o, const struct machine *machine)
   if (error_is_set (&e))
     log_error ("%s", e.text);
   status = batch_report_end (&b.report, status, &e);
+  batch_service_end (&b.service, b.n_done, b.manifest.n_copies, &e);
   free_batch (&b);
   return status;
 }

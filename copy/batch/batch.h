@@ -9,13 +9,15 @@
 #ifndef BATCH_H
 #define BATCH_H
 
+#include "output/service.h"
 #include "plan/plan.h"
 
 struct options;
 
 /* Runs all copies of o->manifest and waits for them, also after a signal, which
- * is passed on to them.  Returns the exit status, which is the worst of theirs.
+ * is passed on to them.  Tells @service how it goes.  Returns the exit status, which is the worst of theirs.
  */
-int batch_run (const struct options *o, const struct machine *machine);
+int batch_run (const struct options *o, const struct machine *machine,
+               struct service *service);
 
 #endif /* BATCH_H */
