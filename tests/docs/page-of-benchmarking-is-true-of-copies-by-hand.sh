@@ -17,4 +17,6 @@ make_islands "$page_folder/old.img" 16
 run_section BENCHMARKING.md "By hand, with files"
 grep -q 'old\.img' "$output" || fail "no line about the page cache"
 run_section BENCHMARKING.md "One thing at a time"
+run_section BENCHMARKING.md "What a copy waits for"
+grep -q '"ph":"b"' "$page_folder/trace.json" || fail "there is no trace"
 expect_identical "$page_folder/old.img" "$page_folder/new.img"

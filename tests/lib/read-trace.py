@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks a file of --trace as a viewer reads it, and prints for each kind of
+"""Checks a file of --trace as a viewer reads it (the trace event format, as
+Perfetto imports it: kinds, pairs, rows, units and scopes), and prints for each kind of
 event and name the number of events and the sum of their lengths."""
 
 import collections
@@ -27,6 +28,16 @@ for e in trace["traceEvents"]:
     args = e.get("args", {})
     check(ph in "MbeXiC", f"unknown kind of event: {e}")
     check(e["ts"] >= 0, f"before the beginning: {e}")
+    # Perfetto drops events without these, or shows them in a wrong place.
+    check(type(e["pid"]) is int and type(e["tid"]) is int, f"no row: {e}")
+    check(isinstance(name, str) and name, f"no name: {e}")
+    check(ph not in "be" or e["cat"] and isinstance(e["id"], str),
+          f"neither pair nor category: {e}")
+    check(ph != "X" or e["dur"] >= 0, f"no length: {e}")
+    check(ph != "i" or e["s"] in ("t", "p", "g"), f"no scope: {e}")
+    check(ph != "C" or all(type(v) in (int, float) for v in args.values()),
+          f"not a number: {e}")
+    check(ph != "M" or args, f"metadata of nothing: {e}")
     if ph == "M":
         if name == "thread_name":
             named.add(row)

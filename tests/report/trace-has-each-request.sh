@@ -49,6 +49,12 @@ grep -qx 'rows 3' "$tmp/seen" ||
   fail "there is not a row for each worker and one more"
 grep -qx 'overwritten 0' "$tmp/seen" || fail "records were overwritten"
 
+# The picture of it has each read.
+python3 "$srcdir/bench/plot-trace.py" "$tmp/trace" "$tmp/picture.svg" ||
+  fail "the trace cannot be drawn"
+[ "$(grep -c '<title>read,' "$tmp/picture.svg")" -eq "$(seen b read)" ] ||
+  fail "the picture does not have each read"
+
 # Ranges that are zero on both sides are skipped.
 truncate -s 0 "$tmp/copy" && truncate -s 16M "$tmp/copy"
 copy_ok --trace="$tmp/trace" "$src" "$dst"
