@@ -42,7 +42,6 @@ print_row (const struct option_row *row)
     [PER_COPY] = "copy",
     [PER_RUN] = "run",
     [ANYWHERE] = "anywhere",
-    [ONE_COPY] = "one copy",
   };
   char bounds[96];
 

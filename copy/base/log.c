@@ -25,7 +25,9 @@ static const char *disk;
 static bool quiet;
 static bool details;
 
-static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER; /* these two */
+static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER; /* these six */
+static void (*make_room) (void *opaque); /* NULL: nothing to be called */
+static void *room_opaque;
 static struct sink errors = { .fd = -1 };
 static bool reader_sleeps;    /* the wait for it was in vain */
 static unsigned long dropped; /* lines that were not reported as dropped yet */
@@ -78,10 +80,21 @@ static void
 put_line (const char *line, size_t length)
 {
   pthread_mutex_lock (&line_lock);
+  if (make_room)
+    make_room (room_opaque);
   if (errors.fd != -1 && (!say_dropped () || !write_line (line, length))) {
     dropped++;
     all_dropped++;
   }
+  pthread_mutex_unlock (&line_lock);
+}
+
+void
+log_make_room (void (*make_room_) (void *opaque), void *opaque)
+{
+  pthread_mutex_lock (&line_lock);
+  make_room = make_room_;
+  room_opaque = opaque;
   pthread_mutex_unlock (&line_lock);
 }
 

@@ -39,6 +39,11 @@ const struct log_warning *log_warning_kept (unsigned n);
 /* Turns the number of dropped lines into a warning, for the report. */
 void log_tell_dropped (void);
 
+/* Lets @make_room be called before each line that is written, in the thread that
+ * writes it, with @opaque; NULL: nothing is called any more.
+ */
+void log_make_room (void (*make_room) (void *opaque), void *opaque);
+
 /* Frees the warnings at the end of the program. */
 void log_end (void);
 

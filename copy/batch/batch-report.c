@@ -34,13 +34,15 @@ batch_report_open (struct batch_report *b, const struct options *o,
   if (o->report && sink_open (&b->report, SINK_REPORT, o->report, e) == -1)
     return -1;
   b->wants_report = o->report != NULL;
+  if (status_file_open (&b->status_file, o, e) == -1)
+    return -1;
   return r;
 }
 
 bool
 batch_report_wants_events (const struct batch_report *b)
 {
-  return b->events.fd != -1;
+  return b->events.fd != -1 || b->status_file.name != NULL;
 }
 
 bool
@@ -62,20 +64,48 @@ emit (struct batch_report *b, const json_t *event, int wait_ms)
   free (line);
 }
 
+/* Emits an event of the whole batch.  The status file has the latest of them.
+ */
+static void
+emit_for_all (struct batch_report *b, const json_t *event, int wait_ms)
+{
+  size_t length;
+  char *line = json_line (event, &length);
+
+  emit (b, event, wait_ms);
+  if (line)
+    status_file_write (&b->status_file, line, length);
+  free (line);
+}
+
 /* Renumbers the event, as the merged events are one stream. */
 void
 batch_report_take_event (struct batch_report *b, const char *disk,
-                         const char *line, size_t length)
+                         json_t *event)
 {
-  json_t *event = json_loadb (line, length, 0, NULL);
-
-  if (json_is_object (event)
-      && json_object_set_new (event, "seq", json_of_number (b->seq)) == 0
+  if (json_object_set_new (event, "seq", json_of_number (b->seq)) == 0
       && json_object_set_new (event, "disk", json_string (disk)) == 0) {
     b->seq++;
     emit (b, event, 0);
   }
+}
+
+void
+batch_report_take_overview (struct batch_report *b, json_t *details)
+{
+  struct timespec now;
+  json_t *event;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  json_decref (b->counts);
+  b->counts = json_incref (json_object_get (details, "disks"));
+  event = json_pack ("{s:i, s:o, s:o, s:s}", "v", FORMAT_VERSION, "seq",
+                     json_of_number (b->seq++), "t", json_of_time (&now), "ev",
+                     "batch");
+  if (event && details && json_object_update (event, details) == 0)
+    emit_for_all (b, event, 0);
   json_decref (event);
+  json_decref (details);
 }
 
 /* -- reports -------------------------------------------------------------- */
@@ -273,7 +303,9 @@ emit_end (struct batch_report *b, int exit_status, const struct error *e)
                      json_of_time (&now), "ev", "end", "status",
                      status_of_all (b, exit_status), "exit", exit_status,
                      "error", describe_error (e), "bytes", describe_sums (b));
-  emit (b, event, SINK_LAST_LINE_MS);
+  if (event && b->counts)
+    json_object_set (event, "disks", b->counts);
+  emit_for_all (b, event, SINK_LAST_LINE_MS);
   json_decref (event);
 }
 
@@ -287,5 +319,6 @@ batch_report_end (struct batch_report *b, int exit_status,
   sink_close (&b->events);
   sink_close (&b->report);
   json_decref (b->disks);
+  json_decref (b->counts);
   return exit_status;
 }

@@ -15,6 +15,7 @@
 #include "base/sink.h"
 #include "error.h"
 #include "json.h"
+#include "output/status-file.h"
 
 struct options;
 
@@ -26,6 +27,8 @@ struct batch_report {
   struct timespec start;
   uint64_t started; /* clock_now time of start */
   json_t *disks;    /* owned: the reports of the copies */
+  json_t *counts;   /* owned: the latest numbers of disks; NULL: none yet */
+  struct status_file status_file;
 };
 
 /* Opens the files that the options name.  -1 with the error set; files that
@@ -34,13 +37,18 @@ struct batch_report {
 int batch_report_open (struct batch_report *b, const struct options *o,
                        struct error *e);
 
-/* Return whether the copies have to write events and reports. */
+/* Return whether events and a report are written anywhere. */
 bool batch_report_wants_events (const struct batch_report *b);
 bool batch_report_wants_report (const struct batch_report *b);
 
-/* Passes on one event of a copy. */
+/* Passes on one event of a copy, which is changed. */
 void batch_report_take_event (struct batch_report *b, const char *disk,
-                              const char *line, size_t length);
+                              json_t *event);
+
+/* Emits the event "batch" with these details, from overview_describe.  Takes
+ * ownership.
+ */
+void batch_report_take_overview (struct batch_report *b, json_t *details);
 
 /* What is known of a copy in the end. */
 struct batch_result {

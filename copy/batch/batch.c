@@ -22,6 +22,7 @@
 #include "batch/batch.h"
 #include "batch/manifest.h"
 #include "batch/schedule.h"
+#include "batch/follower.h"
 #include "child.h"
 #include "clock.h"
 #include "endpoint/used-files.h"
@@ -59,7 +60,7 @@
 struct run {
   const struct manifest_copy *copy; /* borrowed */
   struct child child;
-  struct line_reader events, output; /* of its output; fd -1: none */
+  struct line_reader events, output, errors; /* of its output; fd -1: none */
   char *report;   /* owned; of the last attempt; NULL: not received */
   int status;     /* exit status of the last attempt; -1: none has ended */
   bool changed;   /* the destination, by an earlier attempt */
@@ -75,7 +76,8 @@ struct batch {
   struct run *runs; /* owned; one for each copy */
   struct schedule schedule;
   struct shared_limit limit; /* of all copies together */
-  struct pollfd *fds; /* owned; three for each job, and one for signals */
+  struct follower follower;
+  struct pollfd *fds; /* owned; four for each job, and one for signals */
   size_t n_done;
   char **inherited;                 /* owned: options of all copies */
   char threads[32], queue_size[40]; /* options that set the share of each
@@ -166,14 +168,15 @@ again_of (const struct run *r)
 static bool
 wants_report (const struct batch *b)
 {
-  return batch_report_wants_report (&b->report) || b->options->attempts > 1;
+  return batch_report_wants_report (&b->report)
+    || batch_report_wants_events (&b->report) || b->options->attempts > 1;
 }
 
 /* Returns whether the copies have to write events. */
 static bool
 wants_events (const struct batch *b)
 {
-  return batch_report_wants_events (&b->report)
+  return follower_wants_events (&b->follower)
     || service_wanted (b->service.service);
 }
 
@@ -195,7 +198,8 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
 {
   static char events[] = "--events=3", report[] = "--report=-";
   const size_t n_inherited = count_words (b->inherited);
-  char **argv = calloc (n_inherited + c->n_words + 7, sizeof *argv);
+  const char *interval = follower_option (&b->follower);
+  char **argv = calloc (n_inherited + c->n_words + 8, sizeof *argv);
   size_t n = 0;
 
   if (argv == NULL)
@@ -210,7 +214,10 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
   if (b->stop_after[0])
     argv[n++] = (char *) b->stop_after;
   memcpy (argv + n, b->inherited, n_inherited * sizeof *argv);
-  memcpy (argv + n + n_inherited, c->words, c->n_words * sizeof *argv);
+  n += n_inherited;
+  if (interval)
+    argv[n++] = (char *) interval;
+  memcpy (argv + n, c->words, c->n_words * sizeof *argv);
   return argv;
 }
 
@@ -218,8 +225,8 @@ make_argv (const struct batch *b, const struct manifest_copy *c)
  * may contain secrets and the command line is visible to other users.
  */
 static int
-start_with (const struct batch *b, struct run *r, int words, int events,
-            int output)
+start_with (const struct batch *b, struct run *r, struct child_io io,
+            int events)
 {
   static char handed[] = STDIN_ARGUMENTS, limited[] = SHARED_LIMIT_ARGUMENT;
   const int fds[2] = { events, shared_limit_fd (&b->limit) };
@@ -227,9 +234,22 @@ start_with (const struct batch *b, struct run *r, int words, int events,
   char *argv[] = { (char *) b->options->program, handed,
                    fds[1] == -1 ? disk : limited, fds[1] == -1 ? NULL : disk,
                    NULL };
-  const struct child_io io = { words, output, -1 };
 
   return child_start_as (&r->child, OURSELVES, argv, fds, io);
+}
+
+/* Opens a pipe for lines of a copy if they are wanted. */
+static int
+open_reader (struct line_reader *l, bool wanted, size_t longest, int *write_fd)
+{
+  return wanted ? line_reader_open (l, longest, write_fd) : 0;
+}
+
+static void
+close_if_open (int fd)
+{
+  if (fd != -1)
+    close (fd);
 }
 
 /* Starts the copy.  Its events arrive on descriptor 3 and its report on
@@ -239,21 +259,22 @@ static int
 start (struct batch *b, struct run *r, char **argv)
 {
   const int words = stdin_arguments_write (argv + 1);
-  int events = -1, output = -1, status = -1, err;
+  struct child_io io = { words, -1, -1 };
+  int events = -1, status = -1, err;
 
   if (words == -1)
     return -1;
-  if ((!wants_events (b)
-       || line_reader_open (&r->events, EVENT_MAX, &events) == 0)
-      && (!wants_report (b)
-          || line_reader_open (&r->output, REPORT_MAX, &output) == 0))
-    status = start_with (b, r, words, events, output);
+  if (open_reader (&r->events, wants_events (b), EVENT_MAX, &events) == 0
+      && open_reader (&r->output, wants_report (b), REPORT_MAX, &io.output) == 0
+      && open_reader (&r->errors, follower_wants_errors (&b->follower),
+                      EVENT_MAX, &io.error)
+        == 0)
+    status = start_with (b, r, io, events);
   err = errno;
   close (words);
-  if (events != -1)
-    close (events);
-  if (output != -1)
-    close (output);
+  close_if_open (events);
+  close_if_open (io.output);
+  close_if_open (io.error);
   errno = err;
   return status;
 }
@@ -344,16 +365,16 @@ start_copy (struct batch *b, size_t i)
  * precede the report.
  */
 static void
-read_output (struct batch *b, struct run *r)
+read_output (struct batch *b, size_t i)
 {
+  struct run *r = &b->runs[i];
   size_t length;
   const char *line;
 
   line_reader_read (&r->events);
   while ((line = line_reader_next (&r->events, &length)) != NULL) {
-    batch_report_take_event (&b->report, r->copy->disk, line, length);
-    batch_service_take_event (&b->service, r - b->runs, line, length,
-                              clock_now ());
+    batch_service_take_event (&b->service, i, line, length, clock_now ());
+    follower_take_event (&b->follower, i, line, length);
     line_reader_read (&r->events);
   }
   line_reader_read (&r->output);
@@ -364,6 +385,11 @@ read_output (struct batch *b, struct run *r)
       log_relay (line);
     line_reader_read (&r->output);
   }
+  line_reader_read (&r->errors);
+  while ((line = line_reader_next (&r->errors, &length)) != NULL) {
+    log_relay (line);
+    line_reader_read (&r->errors);
+  }
 }
 
 static void
@@ -373,9 +399,10 @@ finish_copy (struct batch *b, size_t i)
   char how[80], text[100];
   bool comes_again;
 
-  read_output (b, r);
+  read_output (b, i);
   line_reader_close (&r->events);
   line_reader_close (&r->output);
+  line_reader_close (&r->errors);
   r->status = status_of (b, &r->child);
   b->n_done += r->status == DONE;
   batch_service_copy_ended (&b->service, i, clock_now ());
@@ -409,6 +436,8 @@ take_signal (struct batch *b)
     schedule_close (&b->schedule);
     service_stopping (b->service.service, clock_now ());
   }
+  if (n == SIGUSR1)
+    follower_at_once (&b->follower);
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i))
       child_signal (&b->runs[i].child, n);
@@ -433,9 +462,11 @@ next_due (const struct batch *b, uint64_t now)
 {
   const uint64_t end = b->report.stopped ? 0 : stop_deadline (b->stop);
 
-  return clock_earlier (clock_earlier (schedule_due (&b->schedule, now), end),
-                        clock_earlier (shared_limit_deadline (&b->limit),
-                                       service_deadline (b->service.service)));
+  return clock_earlier (
+    clock_earlier (schedule_due (&b->schedule, now), end),
+    clock_earlier (shared_limit_deadline (&b->limit),
+                   clock_earlier (service_deadline (b->service.service),
+                                  follower_deadline (&b->follower))));
 }
 
 static void
@@ -448,6 +479,22 @@ tell_service (struct batch *b)
     n.waiting += b->schedule.entries[i].state == RUN_WAITING;
   }
   batch_service_tick (&b->service, &n, clock_now ());
+}
+
+/* Tells the follower which copies wait, run and have ended. */
+static void
+note_states (struct batch *b)
+{
+  for (size_t i = 0; i < b->manifest.n_copies; i++) {
+    const struct schedule_entry *entry = &b->schedule.entries[i];
+
+    overview_set_state (&b->follower.overview, i,
+                        entry->state == RUN_WAITING     ? WAITS
+                          : entry->state == RUN_RUNNING ? RUNS
+                          : b->runs[i].status == DONE   ? IS_DONE
+                                                        : HAS_FAILED,
+                        entry->state == RUN_WAITING && entry->attempts > 0);
+  }
 }
 
 /* Waits for output, an end or a signal, and handles it. */
@@ -463,9 +510,10 @@ wait_for_any (struct batch *b)
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i)) {
       const struct run *r = &b->runs[i];
-      const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd };
+      const int fds[] = { r->child.pidfd, r->events.fd, r->output.fd,
+                          r->errors.fd };
 
-      for (unsigned j = 0; j < 3; j++)
+      for (unsigned j = 0; j < 4; j++)
         b->fds[n++] = (struct pollfd) { .fd = fds[j], .events = POLLIN };
       if (r->child.pidfd == -1)
         due = clock_earlier (due, now + LOOK_AGAIN);
@@ -477,7 +525,7 @@ wait_for_any (struct batch *b)
   tell_service (b);
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i)) {
-      read_output (b, &b->runs[i]);
+      read_output (b, i);
       if (child_has_ended (&b->runs[i].child))
         finish_copy (b, i);
     }
@@ -494,6 +542,8 @@ run_all (struct batch *b)
       start_copy (b, i);
     if (schedule_is_over (&b->schedule))
       break;
+    note_states (b);
+    follower_tick (&b->follower, clock_now ());
     wait_for_any (b);
   }
   stop_want_usr1 (b->stop, false);
@@ -520,7 +570,7 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
 
   b->inherited = options_inherited (b->options);
   b->runs = calloc (n + 1, sizeof *b->runs);
-  b->fds = calloc (3 * jobs + 1, sizeof *b->fds);
+  b->fds = calloc (4 * jobs + 1, sizeof *b->fds);
   if (b->inherited == NULL || b->runs == NULL || b->fds == NULL
       || schedule_init (&b->schedule, n, jobs) == -1
       || batch_service_init (&b->service, b->service.service, n) == -1
@@ -538,6 +588,7 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
       .status = -1,
       .events.fd = -1,
       .output.fd = -1,
+      .errors.fd = -1,
     };
   return 0;
 }
@@ -602,6 +653,8 @@ run_manifest (struct batch *b, const struct machine *machine, struct error *e)
   service_ready (b->service.service, b->options->interval);
   run_all (b);
   service_stopping (b->service.service, clock_now ());
+  note_states (b);
+  follower_end (&b->follower);
   take_reports (b);
   log_say ("%zu of %zu disks %s", b->n_done, b->manifest.n_copies,
            b->options->plan ? "can be done" : "are done");
@@ -644,6 +697,7 @@ free_batch (struct batch *b)
   stop_free (b->stop);
   schedule_free (&b->schedule);
   shared_limit_close (&b->limit);
+  follower_close (&b->follower);
   options_free_words (b->inherited);
   batch_service_free (&b->service);
   free (b->runs);
@@ -669,6 +723,8 @@ batch_run (const struct options *o, const struct machine *machine,
   good = batch_report_open (&b.report, &checked, &e) == 0 && good;
   good = good
     && shared_limit_open (&b.limit, &o->bwlimit, clock_now (), &e) == 0;
+  good = good
+    && follower_open (&b.follower, o, &b.manifest, &b.report, &e) == 0;
   status = good ? run_manifest (&b, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);

@@ -26,9 +26,10 @@ check_scope (const struct option_row *row, struct error *e)
 {
   if (row->scope == PER_RUN || row->scope == ANYWHERE)
     return 0;
-  error_set (e, EINVAL, "--%s cannot be used with --manifest%s", row->name,
-             row->scope == PER_COPY ? "; set it for each copy in the manifest"
-                                    : "");
+  error_set (e, EINVAL,
+             "--%s cannot be used with --manifest; set it for each copy in the"
+             " manifest",
+             row->name);
   return -1;
 }
 

@@ -229,7 +229,7 @@ const struct option_row option_rows[] = {
     .optional = true,
     .field = FIELD (progress_fd), .max = INT32_MAX,
     .help = "show progress, or write it to descriptor FD as N/100",
-    .scope = ONE_COPY, .file = WRITES, .from_nbdcopy = true,
+    .scope = PER_RUN, .file = WRITES, .from_nbdcopy = true,
   },
   {
     .name = "queue-size", .type = SIZE, .argument = "SIZE",
@@ -329,7 +329,7 @@ const struct option_row option_rows[] = {
     .name = "status-file", .type = TEXT, .argument = "FILE",
     .field = FIELD (status_file),
     .help = "keep the latest event in FILE",
-    .file = REPORTS,
+    .scope = ANYWHERE, .file = REPORTS,
   },
   {
     .name = "stop-after", .type = DURATION, .argument = "SECONDS",

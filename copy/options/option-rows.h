@@ -39,7 +39,6 @@ enum option_scope {
   PER_COPY, /* the command line of one copy, a copy in a manifest */
   PER_RUN,  /* the command line, with or without --manifest */
   ANYWHERE, /* all of these */
-  ONE_COPY, /* the command line of one copy only */
 };
 
 /* What happens to the file that the option names. */

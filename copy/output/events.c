@@ -10,50 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "atomic-file.h"
 #include "base/log.h"
 #include "clock.h"
 #include "options/options.h"
 #include "output/describe.h"
 #include "output/events.h"
-#include "secrets.h"
-
-/* -- the status file ------------------------------------------------------ */
-
-static int
-check_status_file (const struct options *o, struct error *e)
-{
-  char *shown;
-  int err;
-
-  if (atomic_file_check (o->status_file) == 0)
-    return 0;
-  err = errno;
-  shown = secrets_mask (o->status_file);
-  error_set (e, EINVAL, "--status-file=%s: %s", shown ? shown : "",
-             err == EINVAL ? "not a regular file" : strerror (err));
-  free (shown);
-  return -1;
-}
-
-/* Writes the status file.  If that fails, readers keep seeing the previous
- * event, so one warning is enough.
- */
-static void
-write_status (struct events *ev, const char *line, size_t length)
-{
-  char *shown;
-
-  if (atomic_file_write (ev->status_file, ev->mode, line, length) == 0)
-    return;
-  shown = secrets_mask (ev->status_file);
-  ev->status_file = NULL;
-  log_warning_as ("status-file-not-written", "--status-file=%s: %s",
-                  shown ? shown : "", strerror (errno));
-  free (shown);
-}
-
-/* -- all events ----------------------------------------------------------- */
 
 int
 events_open (struct events *ev, const struct options *o, struct error *e)
@@ -63,22 +24,17 @@ events_open (struct events *ev, const struct options *o, struct error *e)
   *ev = (struct events) {
     .stream.fd = -1,
     .disk = o->disk,
-    .mode = atomic_file_new_mode (),
     .interval = o->interval ? o->interval : 10 * NS_PER_S,
   };
   if (o->events)
     r = sink_open (&ev->stream, SINK_EVENTS, o->events, e);
-  if (o->status_file && check_status_file (o, e) == -1)
-    r = -1;
-  else
-    ev->status_file = o->status_file;
-  return r;
+  return status_file_open (&ev->status_file, o, e) == -1 ? -1 : r;
 }
 
 bool
 events_wanted (const struct events *ev)
 {
-  return ev->stream.fd != -1 || ev->status_file != NULL;
+  return ev->stream.fd != -1 || ev->status_file.name != NULL;
 }
 
 /* Emits one event.  Takes ownership of the details, the fields that only this
@@ -106,8 +62,7 @@ emit (struct events *ev, const char *what, json_t *details, int wait_ms)
   if (event && details && json_object_update (event, details) == 0
       && (line = json_line (event, &length)) != NULL) {
     sink_line (&ev->stream, line, length, wait_ms);
-    if (ev->status_file)
-      write_status (ev, line, length);
+    status_file_write (&ev->status_file, line, length);
     free (line);
   }
   json_decref (event);
@@ -262,5 +217,5 @@ void
 events_close (struct events *ev)
 {
   sink_close (&ev->stream);
-  ev->status_file = NULL;
+  ev->status_file.name = NULL;
 }

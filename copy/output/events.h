@@ -11,25 +11,24 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/sink.h"
 #include "engine/mailbox.h"
 #include "error.h"
 #include "json.h"
 #include "output/estimate.h"
+#include "output/status-file.h"
 
 struct options;
 
 struct events {
   struct sink stream;
-  const char *disk;        /* borrowed; NULL: no --disk */
-  const char *status_file; /* borrowed; NULL: none, or writing failed */
-  mode_t mode;             /* of the status file */
-  uint64_t seq;            /* of the next event */
-  unsigned n_warnings;     /* warnings that were already emitted */
-  uint64_t interval;       /* ns between two progress events */
-  uint64_t next;           /* clock_now time of the next progress event */
+  const char *disk; /* borrowed; NULL: no --disk */
+  struct status_file status_file;
+  uint64_t seq;        /* of the next event */
+  unsigned n_warnings; /* warnings that were already emitted */
+  uint64_t interval;   /* ns between two progress events */
+  uint64_t next;       /* clock_now time of the next progress event */
 };
 
 /* Opens the files that the options name.  -1 with the error set; files that

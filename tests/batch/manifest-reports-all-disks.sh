@@ -45,7 +45,8 @@ expect_reports "[ (d['disk'], d['status'], d['exit']) for d in r['disks'] ] ==
                "r['disks'][1]['error']['message']"
 expect_events \
   "{ x['disk'] for x in e if 'disk' in x } == { 'disk 1', 'bad', 'disk 2' }" \
-  "[ x['ev'] for x in e if 'disk' not in x ] == [ 'end' ]" \
+  "{ x['ev'] for x in e[:-1] if 'disk' not in x } == { 'batch' }" \
+  "e[-1]['ev'] == 'end' and e[-1]['disks']['failed'] == 1" \
   "e[-1]['exit'] == 1 and 'disk' not in e[-1]" \
   "[ x['seq'] for x in e ] == list (range (len (e)))" \
   "all ([ x['ev'] for x in e if x.get ('disk') == d ][i] == ev

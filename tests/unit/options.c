@@ -856,8 +856,10 @@ manifest_stands_alone (void **state UNUSED)
   PARSE ("-T", "2", "--manifest=list");
   assert_refused ("--threads cannot be used with --manifest",
                   "set it for each copy in the manifest");
-  PARSE ("--manifest=list", "-p");
-  assert_refused ("--progress", "cannot be used with --manifest");
+  PARSE ("--manifest=list", "-p", "--status-file=status");
+  assert_good ();
+  assert_true (options.progress);
+  done ();
   BAD ("--jobs", "from 1 to 1024", "--jobs=1025");
   BAD ("--jobs", "requires --manifest", "--jobs=2");
   CONFLICT ("--jobs", "requires --manifest", "--jobs=1");

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How far the copies of a batch are, as their events say, and all of them
+ * together.  Pure: the caller passes events, states and times.
+ */
+
+#ifndef OVERVIEW_H
+#define OVERVIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json.h"
+
+enum progress_state { WAITS, RUNS, IS_DONE, HAS_FAILED };
+
+#define PROGRESS_STATES 4
+
+/* How far one copy is. */
+struct copy_progress {
+  const char *disk; /* borrowed */
+  enum progress_state state;
+  bool again;           /* it waits for another attempt */
+  char phase[16];       /* of the latest event; "": none yet */
+  int percent;          /* -1: unknown */
+  uint64_t done, total; /* bytes; done counts earlier runs, too */
+  uint64_t data;        /* bytes that this attempt has written so far */
+  bool total_known;     /* the total is not unknown */
+  double rate;          /* bytes of data, or of zeroes, per second */
+  double left;          /* seconds; -1: unknown */
+  double stalled;       /* seconds without progress */
+  uint64_t next_told;   /* clock_now time of the next progress event */
+  char told_phase[16];  /* of the last progress event that was passed on */
+};
+
+/* The time left and the rate are computed from samples. */
+#define OVERVIEW_SAMPLES 32
+#define RATE_SAMPLES 11
+
+struct overview {
+  struct copy_progress *copies; /* owned; in the order of the manifest */
+  size_t n;
+  int percent; /* never decreases */
+  struct {
+    uint64_t when; /* clock_now time */
+    double fraction;
+  } samples[OVERVIEW_SAMPLES];
+  unsigned n_samples;
+  uint64_t data; /* bytes of data that copies have written in this run */
+  struct {
+    uint64_t when, data;
+  } rates[RATE_SAMPLES]; /* of the last 10 s */
+  unsigned n_rates;
+};
+
+/* All copies together. */
+struct overview_sums {
+  size_t n, by_state[PROGRESS_STATES];
+  size_t again;         /* of those that wait: for another attempt */
+  int percent;          /* 100 only once all are done */
+  uint64_t done, total; /* bytes of those that have begun */
+  bool all_known;       /* total is that of all copies */
+  double rate;          /* bytes per second */
+  double left;          /* seconds; -1: unknown */
+};
+
+/* All copies wait; the caller sets their names.  Returns -1 when memory runs
+ * out.
+ */
+int overview_init (struct overview *o, size_t n);
+
+void overview_free (struct overview *o);
+
+/* Sets the state of a copy.  One that starts has no progress yet. */
+void overview_set_state (struct overview *o, size_t i,
+                         enum progress_state state, bool again);
+
+/* Takes an event of a copy. */
+void overview_take_event (struct overview *o, size_t i, const json_t *event);
+
+/* Returns whether an event is due to be passed on, if progress of a copy is
+ * passed on every @interval ns.
+ */
+bool overview_passes_on (struct overview *o, size_t i, const json_t *event,
+                         uint64_t interval, uint64_t now);
+
+/* Passes the next progress event of each copy on, as the user asked for it. */
+void overview_pass_next (struct overview *o);
+
+/* Returns the sums, and takes a sample for the time left. */
+struct overview_sums overview_sum (struct overview *o, uint64_t now);
+
+/* Describes all of it: the fields of the event "batch". */
+json_t *overview_describe (const struct overview *o,
+                           const struct overview_sums *s);
+
+#endif /* OVERVIEW_H */

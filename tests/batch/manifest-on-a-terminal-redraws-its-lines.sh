@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# -p with --manifest on a terminal: a line for each running copy and one for all
+# are redrawn in place.  They follow the size of the window, and messages of the
+# copies stay above them.
+
+. "$(dirname "$0")/../lib/test.sh"
+requires python3
+requires_plugin file
+
+make_data "$tmp/disk" 1M
+entries=
+for name in first second Datenträger-für-日本語-mit-langem-Namen-Nummer-3 \
+            missing last; do
+  source=$tmp/disk
+  [ $name != missing ] || source=$tmp/none
+  entries+=", { \"disk\": \"$name\", \"source\": \"$source\",
+              \"destination\": \"$tmp/new.${#entries}\" }"
+done
+echo "[ ${entries:1} ]" > "$tmp/manifest"
+echo 1k > "$tmp/rate"           # no copy ends at this rate
+
+cat > "$tmp/watch.py" << 'END'
+import os, re, signal, sys
+sys.path.insert (0, sys.argv[1])
+from terminal import Terminal
+
+def lines (t):
+    return [ line for line in t.lines if line.strip () ]
+
+tmp, command = sys.argv[2], sys.argv[3:]
+t = Terminal (100, 24, command)
+t.wait_for (r"^first  +0% \[-+\] .*\nsecond  +0% ")
+t.wait_for (r"^Datenträger-für\.\.\.-Namen-Nummer-3 +0% \[")
+
+# The copy that fails: its two messages are above the lines, which are below.
+t.wait_for (r"^stripecopy: disk missing: source .*: cannot open it: .*\n"
+            r"stripecopy: disk missing: the copy exited with status 1\n"
+            r"first .*\nsecond .*\nDaten.*\nlast .*\n"
+            r" 20%  0 of 5 disks done, 4 running, 0 waiting, 1 failed: .* left$")
+
+# A window of four lines and 40 columns: two copies, the others, all of them.
+t.resize (40, 4)
+t.wait_for (r"\n\.\.\. and 2 more\n 20%  0 of 5 disks done.*\Z")
+below = t.screen ().split ("status 1\n")[1].split ("\n")
+assert len (below) == 4, below
+assert all (t.cells (line) < 40 for line in below), below
+t.resize (100, 24)
+t.wait_for (r"status 1\nfirst .*\nsecond .*\nDaten.*\nlast .*\n 20%  .*left\Z")
+
+with open (tmp + "/rate", "w") as f:
+    f.write ("none")
+status = t.end ()
+assert status == 1, status
+screen = t.screen ()
+assert re.search (r"\n 99%  4 of 5 disks done, 0 running, 0 waiting, 1 failed: .*\n"
+                  r"stripecopy: 4 of 5 disks are done\n\Z", screen), screen
+assert "[" not in screen, screen
+END
+LC_ALL=C timeout "$limit" python3 "$tmp/watch.py" "$srcdir/lib" "$tmp" \
+      "${wrapper[@]}" "$stripecopy" -p --manifest="$tmp/manifest" --jobs=4 \
+      --bwlimit=@"$tmp/rate" > "$output" 2> "$errors" ||
+  fail "$(cat "$errors")"
+for copy in "$tmp"/new.*; do
+  expect_identical "$tmp/disk" "$copy"
+done
