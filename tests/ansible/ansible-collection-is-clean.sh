@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The collection can be installed, ansible-doc finds its documents, and
-# ansible-lint finds nothing wrong.
+# ansible-lint finds nothing wrong. Neither do those checks of ansible-test
+# sanity that need no network.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -26,3 +27,16 @@ run_ansible ansible-galaxy collection install "$collection" \
 
 cd "$collection"
 run_ansible ansible-lint --offline --strict || fail "ansible-lint complains"
+
+# The others install packages of Python. The one of them that looks at modules
+# runs without that where its library is installed.
+command -v ansible-test > "$tmp/gone" || skip "ansible-test is not installed"
+git init -q . 2> "$tmp/gone" || skip "git is not installed"
+checks=(action-plugin-docs compile empty-init future-import-boilerplate ignores
+        line-endings metaclass-boilerplate no-assert no-get-exception
+        no-illegal-filenames no-main-display no-smart-quotes
+        no-unicode-literals replace-urlopen shebang symlinks
+        use-argspec-type-path use-compat-six)
+version=$(python3 -ISc 'import sys; print("%d.%d" % sys.version_info[:2])')
+run_ansible ansible-test sanity --python "$version" "${checks[@]/#/--test=}" ||
+  fail "ansible-test complains"

@@ -31,6 +31,9 @@ cat > "$tmp/play.yml" <<END
       source_size: 16M
       connect_wait: 1
       external_files: true
+      allow_same_disk: true
+      salvage: zero
+      stop_after: 10h
       report: "{{ tmp }}/report"
   tasks:
     - name: Plan
@@ -118,6 +121,7 @@ expect_played '^one .* changed=2 '       # planned, and copied
 expect_played '^-data: [1-9][0-9]* bytes left'
 expect_played '"source": "nbd\+unix://\*\*\*@/'
 expect_secret "$secret"
-for word in --source-size=16M --connect-wait=1 --external-files; do
+for word in --source-size=16M --connect-wait=1 --external-files \
+            --allow-same-disk --salvage=zero --stop-after=10h; do
   expect_played "^ +\"$word\",?\$"
 done

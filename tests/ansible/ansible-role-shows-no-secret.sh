@@ -19,6 +19,9 @@ cat > "$tmp/play.yml" <<END
   vars:
     stripecopy_disks_folder: "{{ tmp }}/state"
     stripecopy_disks_interval: 1
+    stripecopy_disks_at_once_per_group: 1
+    stripecopy_disks_stop_after: 10h
+    stripecopy_disks_wait: 0.1
     stripecopy_disks_options:
       flush: true
       executable: stripecopy
@@ -30,6 +33,7 @@ cat > "$tmp/play.yml" <<END
         extra_args: [--requests, 7, -C2, --no-extents, --sparse=8k]
         threads: 1
         retries: 0
+        group: old
       - name: two
         source: "{{ missing | default(tmp + '/disk') }}"
         destination:
@@ -50,6 +54,7 @@ cat > "$tmp/play.yml" <<END
           - one.rc == 0
           - one.report.bytes.total == 4194304
           - one.cmd is contains("--no-extents")
+          - ansible_check_mode or one.attempts == 1
           - two.rc == 0
           - two.status == one.status
       vars:
@@ -110,7 +115,7 @@ cat > "$tmp/play.yml" <<END
         source: "{{ tmp }}/disk"
         destination: [none, --token, $secret]
   module_defaults:
-    stripecopy.disks.manifest:
+    group/stripecopy.disks.copies:
       folder: "{{ tmp }}/other"
       disks: "{{ disks }}"
   tasks:

@@ -7,6 +7,7 @@ import re
 
 # Each of these becomes the option of the same name, with "-" for "_".
 OPTIONS = dict(
+    allow_same_disk=dict(type="bool"),
     allocated=dict(type="bool"),
     blkhash=dict(type="str"),
     bwlimit=dict(type="str"),
@@ -14,6 +15,7 @@ OPTIONS = dict(
     connect_wait=dict(type="float"),
     connections=dict(type="int"),
     destination_format=dict(type="str"),
+    destination_options=dict(type="str"),
     destination_is_zero=dict(type="str", choices=["auto", "yes", "no"]),
     extents=dict(type="path"),
     external_files=dict(type="bool"),
@@ -25,6 +27,7 @@ OPTIONS = dict(
     resume=dict(type="str", choices=["auto", "require", "never"]),
     retries=dict(type="int"),
     retry_wait=dict(type="float"),
+    salvage=dict(type="str", choices=["no", "leave", "zero"]),
     shard=dict(type="str"),
     source_format=dict(type="str"),
     source_id=dict(type="str"),

@@ -6,6 +6,7 @@ each."""
 DOCUMENTATION = r"""
 module: manifest
 short_description: Copies many disks, several at a time
+version_added: 1.0.0
 description:
   - Runs C(stripecopy --manifest) on the managed host, and returns a result for
     each disk. The role stripecopy.disks.stripecopy_disks uses it.
@@ -31,14 +32,15 @@ options:
     description:
       - The disks to copy. Each is a dictionary with I(name), I(source) and
         I(destination), and any other options of
-        M(stripecopy.disks.stripecopy), except I(map), I(status_file) and
-        I(report), whose names follow from I(folder) and I(name).
+        M(stripecopy.disks.stripecopy), except I(map), I(status_file),
+        I(stop_after) and I(report), whose names follow from I(folder) and I(name).
       - I(name) has at most 64 bytes and no slash. Each disk has a name of its
         own, and the same name in all runs.
       - I(extra_args) of a disk has long options, C(--name) or C(--name=value),
         and the short ones of options for a single copy.
       - I(events) of a disk is a file that the events of this disk are appended
         to. Their C(seq) counts the events of all disks.
+      - I(group) of a disk is for I(jobs_per_group).
     type: list
     elements: dict
     required: true
@@ -59,24 +61,28 @@ options:
         memory for data in flight.
     type: int
     default: 1
+  jobs_per_group:
+    description:
+      - How many disks of one I(group) to copy at a time. The I(group) of a disk
+        is a name, such as that of the server that has it.
+    type: int
   attempts:
     description:
-      - How many times to run the manifest. All runs after the first are for the
-        disks whose exit status is in I(retry_on).
+      - How many times to start a copy that ends in a way that another attempt
+        can change, as with C(rc=3), incomplete, or C(rc=5), in use, or when a
+        side could not be opened. Meanwhile the other disks go on.
     type: int
     default: 1
   wait:
     description:
-      - Seconds between two attempts.
-    type: int
+      - Seconds between two attempts at a disk.
+    type: float
     default: 30
-  retry_on:
+  stop_after:
     description:
-      - The exit statuses after which to try again. With C(3) a copy is
-        incomplete, and with C(5) a disk is in use.
-    type: list
-    elements: int
-    default: [3, 5]
+      - Ends all copies after this time, for example C(7.5h). Disks that are
+        incomplete then have C(rc=3); run the same task again to go on.
+    type: str
   executable:
     description:
       - The program, by name or path. In I(options) or a disk it means the same,
@@ -118,7 +124,8 @@ disks:
     - For the name of each disk, a dictionary with C(rc), C(status), C(changed),
       C(report), C(stderr), C(failed) and, if it failed, C(msg). They mean the
       same as in the result of M(stripecopy.disks.stripecopy). C(cmd) is a
-      command line that makes this copy alone. In check mode, C(left) is the
+      command line that makes this copy alone, and C(attempts) the number of
+      times it was started. In check mode, C(left) is the
       number of bytes to copy and to zero.
   returned: always
   type: dict
@@ -127,12 +134,12 @@ rc:
   returned: always
   type: int
 cmd:
-  description: The command line of the last attempt.
+  description: The command line.
   returned: always
   type: list
   elements: str
 stderr:
-  description: The last attempt's standard error.
+  description: What the program wrote to standard error.
   returned: always
   type: str
 """
@@ -141,7 +148,6 @@ import json
 import os
 import tempfile
 import threading
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stripecopy.disks.plugins.module_utils import copies
@@ -152,6 +158,7 @@ DISK = dict(
     events=dict(type="path"),
     executable=dict(type="path"),
     extra_args=dict(type="list", elements="str", no_log=True),
+    group=dict(type="str"),
     **copies.OUTPUTS,
 )
 
@@ -216,6 +223,8 @@ def make_copy(module, disk):
     """Returns the manifest's object for a disk."""
     copy = dict(disk["extra"], disk=disk["name"], source=disk["source"],
                 destination=disk["destination"])
+    if disk["group"] is not None:
+        copy["group"] = disk["group"]
     copy.update(copies.option_values(disk, copies.OPTIONS))
     if not module.check_mode:
         copy["status-file"] = disk["status"]
@@ -256,10 +265,10 @@ class Events:
         self.thread.join()
 
 
-# ------------------------------------------------------------------ attempts
+# --------------------------------------------------------------------- a run
 
 class Runner:
-    """Runs the program for all disks, and again for some of them."""
+    """Runs the program for all disks."""
 
     def __init__(self, module, params, program, disks):
         self.module = module
@@ -272,17 +281,18 @@ class Runner:
         self.words = self.stderr = None
 
     def run_all(self):
-        attempts = 1 if self.module.check_mode else self.params["attempts"]
-        left = self.disks
         self.remove_old_status()
-        for number in range(attempts):
-            if number > 0:
-                time.sleep(self.params["wait"])
-            self.attempt(left)
-            left = [disk for disk in left if self.results[disk["name"]]["rc"]
-                    in self.params["retry_on"]]
-            if not left:
-                break
+        with tempfile.TemporaryDirectory(dir=self.module.tmpdir) as folder:
+            name = os.path.join(folder, "report")
+            rc = self.run_manifest(name)
+            whole = copies.read_report(name)
+            reports = {report.pop("disk"): report
+                       for report in whole.get("disks", [])}
+            for disk in self.disks:
+                report = reports.get(disk["name"])
+                self.add_result(rc, disk, report, whole)
+                if is_complete(report) and not self.module.check_mode:
+                    self.write_report(folder, disk, report)
 
     def remove_old_status(self):
         """Removes the status files of earlier runs: they would be shown as the
@@ -293,37 +303,40 @@ class Runner:
             except OSError:
                 pass
 
-    def attempt(self, disks):
-        with tempfile.TemporaryDirectory(dir=self.module.tmpdir) as folder:
-            name = os.path.join(folder, "report")
-            rc = self.run_manifest(disks, name)
-            whole = copies.read_report(name)
-            reports = {report.pop("disk"): report
-                       for report in whole.get("disks", [])}
-            for disk in disks:
-                report = reports.get(disk["name"])
-                self.add_result(rc, disk, report, whole)
-                if is_complete(report) and not self.module.check_mode:
-                    self.write_report(folder, disk, report)
-
-    def run_manifest(self, disks, report):
-        """Runs the program once, and returns its exit status."""
-        manifest = json.dumps([make_copy(self.module, disk) for disk in disks])
+    def run_manifest(self, report):
+        """Runs the program, and returns its exit status."""
+        manifest = json.dumps([make_copy(self.module, disk)
+                               for disk in self.disks])
         self.words = [self.program, "--manifest=/dev/stdin",
                       "--jobs=%d" % self.params["jobs"], "--report=" + report]
+        if self.params["jobs_per_group"] is not None:
+            self.words.append("--jobs-per-group=%d"
+                              % self.params["jobs_per_group"])
         more = dict(data=manifest)
         events = None
         if self.module.check_mode:
             self.words.append("--plan")
-        elif any(disk["events"] for disk in disks):
-            events = Events(disks)
-            self.words.append("--events=%d" % events.writer)
-            more["pass_fds"] = [events.writer]
+        else:
+            self.words += self.unattended_words()
+            if any(disk["events"] for disk in self.disks):
+                events = Events(self.disks)
+                self.words.append("--events=%d" % events.writer)
+                more["pass_fds"] = [events.writer]
         rc, stderr = copies.run(self.module, self.words, **more)
         if events:
             events.close()
         self.stderr = copies.mask_text(stderr, self.secrets)
         return rc
+
+    def unattended_words(self):
+        """Returns the options for attempts and for the end."""
+        words = []
+        if self.params["attempts"] > 1:
+            words += ["--attempts=%d" % self.params["attempts"],
+                      "--attempt-wait=%s" % self.params["wait"]]
+        if self.params["stop_after"]:
+            words.append("--stop-after=" + self.params["stop_after"])
+        return words
 
     def add_result(self, rc, disk, report, whole):
         """Adds the result of one disk.
@@ -333,6 +346,7 @@ class Runner:
         """
         name = disk["name"]
         stderr = self.stderr
+        attempts = report.pop("attempts", None) if report else None
         if report:
             rc = rc if report["exit"] is None else report["exit"]
             stderr = "".join(line for line in stderr.splitlines(True)
@@ -346,8 +360,8 @@ class Runner:
             result["left"] = copies.count_left(report)
         if report and report["exit"] is None:
             result["changed"] = False   # it was not started
-        if self.results.get(name, {}).get("changed"):
-            result["changed"] = True    # by an attempt before
+        if attempts is not None:
+            result["attempts"] = attempts
         result["failed"] = rc != 0
         self.results[name] = result
 
@@ -402,9 +416,10 @@ def main():
             options=dict(type="dict", default={}, no_log=True, options=DISK),
             folder=dict(type="path", required=True),
             jobs=dict(type="int", default=1),
+            jobs_per_group=dict(type="int"),
             attempts=dict(type="int", default=1),
-            wait=dict(type="int", default=30),
-            retry_on=dict(type="list", elements="int", default=[3, 5]),
+            wait=dict(type="float", default=30),
+            stop_after=dict(type="str"),
             executable=dict(type="path", default="stripecopy")),
         supports_check_mode=True)
     try:

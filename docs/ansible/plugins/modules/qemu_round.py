@@ -6,6 +6,7 @@ by its monitor protocol, QMP."""
 DOCUMENTATION = r"""
 module: qemu_round
 short_description: Records what a running QEMU writes, for copies in rounds
+version_added: 1.0.0
 description:
   - Makes dirty bitmaps for the disks of a running QEMU, and exports the disks
     by NBD, so that M(stripecopy.disks.stripecopy) can copy them, and then again
@@ -64,6 +65,10 @@ options:
 attributes:
   check_mode:
     support: none
+    description: The task is skipped, because a plan has nothing to look at.
+  diff_mode:
+    support: none
+    description: Bitmaps have no content that could be shown.
 """
 
 EXAMPLES = r"""

@@ -5,6 +5,7 @@
 DOCUMENTATION = r"""
 module: stripecopy
 short_description: Copies a disk between NBD servers, files and block devices
+version_added: 1.0.0
 description:
   - Runs C(stripecopy) on the managed host, without a shell, and returns its
     report.
@@ -140,6 +141,29 @@ options:
       - Whether the destination reads as zeroes. C(auto) asks the destination.
     type: str
     choices: [auto, 'yes', 'no']
+  destination_options:
+    description:
+      - Options for an image that the copy creates, as C(qemu-img create -o)
+        takes them, for example C(cluster_size=1M). They require
+        I(destination_format).
+    type: str
+  allow_same_disk:
+    description:
+      - Allows source and destination to be one disk.
+    type: bool
+    default: false
+  salvage:
+    description:
+      - Copies all that can be read, also if the source cannot be read at some
+        places. C(leave) writes nothing there, and C(zero) zeroes it. The task
+        fails with C(rc=1) if such places are left, and the report counts them.
+    type: str
+    choices: ['no', leave, zero]
+  stop_after:
+    description:
+      - Ends the copy with C(rc=3) after this time, for example C(7.5h). It
+        requires a I(map); run the same task again to go on.
+    type: str
   allocated:
     description:
       - Allocates the blocks of zeroes at the destination.
@@ -256,11 +280,12 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stripecopy.disks.plugins.module_utils import copies
 
-# Files that the program writes, which a plan must not do.
+# What a plan must not have: files that the program writes, and an end.
 OUTPUTS = dict(
     copies.OUTPUTS,
     events=dict(type="path"),
     status_file=dict(type="path"),
+    stop_after=dict(type="str"),
 )
 
 # no_log hides these from the log of the host.
@@ -272,6 +297,7 @@ OTHERS = dict(
     report=dict(type="path"),
     # Flags have a default that ansible-doc can show.
     allocated=dict(type="bool", default=False),
+    allow_same_disk=dict(type="bool", default=False),
     external_files=dict(type="bool", default=False),
     update=dict(type="bool", default=False),
     verify=dict(type="str", default="no",

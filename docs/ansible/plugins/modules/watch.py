@@ -5,6 +5,7 @@
 DOCUMENTATION = r"""
 module: watch
 short_description: Shows the progress of copies in the background
+version_added: 1.0.0
 description:
   - Waits until tasks of M(stripecopy.disks.stripecopy) or
     M(stripecopy.disks.manifest) with C(async) and C(poll=0) have ended, and
@@ -37,6 +38,9 @@ options:
 attributes:
   check_mode:
     support: full
+    description: Never changes anything.
+  diff_mode:
+    support: none
     description: Never changes anything.
 """
 
