@@ -71,7 +71,7 @@ struct batch {
   const struct options *options; /* borrowed */
   struct manifest manifest;
   struct batch_report report;
-  struct batch_service service;
+  struct service *service; /* borrowed */
   struct stop *stop;
   struct run *runs; /* owned; one for each copy */
   struct schedule schedule;
@@ -176,8 +176,7 @@ wants_report (const struct batch *b)
 static bool
 wants_events (const struct batch *b)
 {
-  return follower_wants_events (&b->follower)
-    || service_wanted (b->service.service);
+  return follower_wants_events (&b->follower) || service_wanted (b->service);
 }
 
 static size_t
@@ -373,7 +372,6 @@ read_output (struct batch *b, size_t i)
 
   line_reader_read (&r->events);
   while ((line = line_reader_next (&r->events, &length)) != NULL) {
-    batch_service_take_event (&b->service, i, line, length, clock_now ());
     follower_take_event (&b->follower, i, line, length);
     line_reader_read (&r->events);
   }
@@ -405,7 +403,6 @@ finish_copy (struct batch *b, size_t i)
   line_reader_close (&r->errors);
   r->status = status_of (b, &r->child);
   b->n_done += r->status == DONE;
-  batch_service_copy_ended (&b->service, i, clock_now ());
   comes_again = schedule_end (&b->schedule, i, again_of (r), clock_now ());
   snprintf (text, sizeof text, "the copy %s",
             child_describe (&r->child, how, sizeof how));
@@ -434,7 +431,7 @@ take_signal (struct batch *b)
   if (n != SIGUSR1 && b->signal_number == 0) {
     b->signal_number = n;
     schedule_close (&b->schedule);
-    service_stopping (b->service.service, clock_now ());
+    service_stopping (b->service, clock_now ());
   }
   if (n == SIGUSR1)
     follower_at_once (&b->follower);
@@ -465,26 +462,16 @@ next_due (const struct batch *b, uint64_t now)
   return clock_earlier (
     clock_earlier (schedule_due (&b->schedule, now), end),
     clock_earlier (shared_limit_deadline (&b->limit),
-                   clock_earlier (service_deadline (b->service.service),
+                   clock_earlier (service_deadline (b->service),
                                   follower_deadline (&b->follower))));
-}
-
-static void
-tell_service (struct batch *b)
-{
-  struct batch_counts n = { .all = b->manifest.n_copies, .done = b->n_done };
-
-  for (size_t i = 0; i < n.all; i++) {
-    n.running += b->schedule.entries[i].state == RUN_RUNNING;
-    n.waiting += b->schedule.entries[i].state == RUN_WAITING;
-  }
-  batch_service_tick (&b->service, &n, clock_now ());
 }
 
 /* Tells the follower which copies wait, run and have ended. */
 static void
 note_states (struct batch *b)
 {
+  const uint64_t now = clock_now ();
+
   for (size_t i = 0; i < b->manifest.n_copies; i++) {
     const struct schedule_entry *entry = &b->schedule.entries[i];
 
@@ -493,7 +480,7 @@ note_states (struct batch *b)
                           : entry->state == RUN_RUNNING ? RUNS
                           : b->runs[i].status == DONE   ? IS_DONE
                                                         : HAS_FAILED,
-                        entry->state == RUN_WAITING && entry->attempts > 0);
+                        entry->attempts, now);
   }
 }
 
@@ -522,7 +509,7 @@ wait_for_any (struct batch *b)
   take_signal (b);
   stop_in_time (b);
   shared_limit_tick (&b->limit, clock_now ());
-  tell_service (b);
+  batch_service_tick (b->service, &b->follower.overview, clock_now ());
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     if (is_running (b, i)) {
       read_output (b, i);
@@ -573,7 +560,6 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
   b->fds = calloc (4 * jobs + 1, sizeof *b->fds);
   if (b->inherited == NULL || b->runs == NULL || b->fds == NULL
       || schedule_init (&b->schedule, n, jobs) == -1
-      || batch_service_init (&b->service, b->service.service, n) == -1
       || (b->stop = stop_new (STOP_PATIENCE)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
@@ -650,9 +636,9 @@ run_manifest (struct batch *b, const struct machine *machine, struct error *e)
 {
   if (prepare (b, machine, e) == -1)
     return FAILED;
-  service_ready (b->service.service, b->options->interval);
+  service_ready (b->service, b->options->interval);
   run_all (b);
-  service_stopping (b->service.service, clock_now ());
+  service_stopping (b->service, clock_now ());
   note_states (b);
   follower_end (&b->follower);
   take_reports (b);
@@ -699,7 +685,6 @@ free_batch (struct batch *b)
   shared_limit_close (&b->limit);
   follower_close (&b->follower);
   options_free_words (b->inherited);
-  batch_service_free (&b->service);
   free (b->runs);
   free (b->fds);
   manifest_free (&b->manifest);
@@ -711,7 +696,7 @@ batch_run (const struct options *o, const struct machine *machine,
 {
   struct options checked =
     *o; /* without output files that must not be written */
-  struct batch b = { .options = &checked, .service.service = service };
+  struct batch b = { .options = &checked, .service = service };
   struct error e = { 0 };
   bool good;
   int status;
@@ -729,7 +714,7 @@ batch_run (const struct options *o, const struct machine *machine,
   if (error_is_set (&e))
     log_error ("%s", e.text);
   status = batch_report_end (&b.report, status, &e);
-  batch_service_end (&b.service, b.n_done, b.manifest.n_copies, &e);
+  batch_service_end (service, b.n_done, b.manifest.n_copies, &e);
   free_batch (&b);
   return status;
 }

@@ -21,7 +21,7 @@ follower_open (struct follower *w, const struct options *o,
   };
   if (view_open (&w->view, o, e) == -1)
     return -1;
-  if (overview_init (&w->overview, m->n_copies) == -1) {
+  if (overview_init (&w->overview, m->n_copies, clock_now ()) == -1) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
@@ -63,11 +63,12 @@ follower_take_event (struct follower *w, size_t i, const char *line,
                      size_t length)
 {
   const uint64_t interval = w->often ? w->interval - NS_PER_S / 2 : 0;
+  const uint64_t now = clock_now ();
   json_t *event = json_loadb (line, length, 0, NULL);
 
   if (json_is_object (event)) {
-    overview_take_event (&w->overview, i, event);
-    if (overview_passes_on (&w->overview, i, event, interval, clock_now ()))
+    overview_take_event (&w->overview, i, event, now);
+    if (overview_passes_on (&w->overview, i, event, interval, now))
       batch_report_take_event (w->report, w->overview.copies[i].disk, event);
   }
   json_decref (event);

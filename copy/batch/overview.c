@@ -16,10 +16,11 @@
 #define LEFT_MAX 1e9
 
 int
-overview_init (struct overview *o, size_t n)
+overview_init (struct overview *o, size_t n, uint64_t now)
 {
   *o = (struct overview) { .copies = calloc (n + 1, sizeof *o->copies),
-                           .n = n };
+                           .n = n,
+                           .moved = now };
   for (size_t i = 0; o->copies && i < n; i++)
     o->copies[i] = (struct copy_progress) { .percent = -1, .left = -1 };
   return o->copies ? 0 : -1;
@@ -36,12 +37,14 @@ overview_free (struct overview *o)
 
 void
 overview_set_state (struct overview *o, size_t i, enum progress_state state,
-                    bool again)
+                    uint64_t attempts, uint64_t now)
 {
   struct copy_progress *c = &o->copies[i];
 
-  if (c->state == state && c->again == again)
+  c->attempts = attempts;
+  if (c->state == state)
     return;
+  o->moved = now;
   if (state == RUNS) {
     c->phase[0] = c->told_phase[0] = '\0';
     c->next_told = c->data = 0;
@@ -51,7 +54,6 @@ overview_set_state (struct overview *o, size_t i, enum progress_state state,
     c->left = -1;
   }
   c->state = state;
-  c->again = again;
 }
 
 static const char *
@@ -121,8 +123,16 @@ take_progress (struct copy_progress *c, const json_t *event)
   c->stalled = number_of (event, "stalled", 0);
 }
 
+/* While a last flush runs, data moves where only the server sees it. */
+static bool
+is_moving (const struct copy_progress *c)
+{
+  return c->stalled == 0 || strcmp (c->phase, "flush") == 0;
+}
+
 void
-overview_take_event (struct overview *o, size_t i, const json_t *event)
+overview_take_event (struct overview *o, size_t i, const json_t *event,
+                     uint64_t now)
 {
   struct copy_progress *c = &o->copies[i];
   const char *what = text_of (event, "ev");
@@ -132,6 +142,8 @@ overview_take_event (struct overview *o, size_t i, const json_t *event)
   else if (strcmp (what, "progress") == 0) {
     take_progress (c, event);
     take_data (o, c, event);
+    if (is_moving (c))
+      o->moved = now;
   }
   else if (strcmp (what, "end") == 0)
     take_data (o, c, json_object_get (event, "bytes"));
@@ -260,7 +272,7 @@ overview_sum (struct overview *o, uint64_t now)
     const struct copy_progress *c = &o->copies[i];
 
     s.by_state[c->state]++;
-    s.again += c->state == WAITS && c->again;
+    s.again += c->state == WAITS && c->attempts > 0;
     s.done += c->state == IS_DONE && c->total_known ? c->total : c->done;
     s.total += c->total;
     known += c->total_known;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How far the copies of a batch are, as their events say, and all of them
- * together.  Pure: the caller passes events, states and times.
+ * together.  Pure: the caller passes events, states and times (of clock_now).
  */
 
 #ifndef OVERVIEW_H
@@ -20,7 +20,7 @@ enum progress_state { WAITS, RUNS, IS_DONE, HAS_FAILED };
 struct copy_progress {
   const char *disk; /* borrowed */
   enum progress_state state;
-  bool again;           /* it waits for another attempt */
+  uint64_t attempts;    /* that have begun */
   char phase[16];       /* of the latest event; "": none yet */
   int percent;          /* -1: unknown */
   uint64_t done, total; /* bytes; done counts earlier runs, too */
@@ -40,7 +40,8 @@ struct copy_progress {
 struct overview {
   struct copy_progress *copies; /* owned; in the order of the manifest */
   size_t n;
-  int percent; /* never decreases */
+  int percent;    /* never decreases */
+  uint64_t moved; /* when a copy last moved, was flushed, began or ended */
   struct {
     uint64_t when; /* clock_now time */
     double fraction;
@@ -67,16 +68,20 @@ struct overview_sums {
 /* All copies wait; the caller sets their names.  Returns -1 when memory runs
  * out.
  */
-int overview_init (struct overview *o, size_t n);
+int overview_init (struct overview *o, size_t n, uint64_t now);
 
 void overview_free (struct overview *o);
 
-/* Sets the state of a copy.  One that starts has no progress yet. */
+/* Sets the state of a copy, and how many attempts have begun.  One that starts
+ * has no progress yet.
+ */
 void overview_set_state (struct overview *o, size_t i,
-                         enum progress_state state, bool again);
+                         enum progress_state state, uint64_t attempts,
+                         uint64_t now);
 
 /* Takes an event of a copy. */
-void overview_take_event (struct overview *o, size_t i, const json_t *event);
+void overview_take_event (struct overview *o, size_t i, const json_t *event,
+                          uint64_t now);
 
 /* Returns whether an event is due to be passed on, if progress of a copy is
  * passed on every @interval ns.

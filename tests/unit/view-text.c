@@ -39,7 +39,7 @@ forget (void **state UNUSED)
 static void
 begin (size_t n, const char *const *names)
 {
-  assert_int_equal (overview_init (&overview, n), 0);
+  assert_int_equal (overview_init (&overview, n, START), 0);
   for (size_t i = 0; i < n; i++)
     overview.copies[i].disk = names ? names[i] : "disk";
   sums = overview_sum (&overview, START);
@@ -51,7 +51,7 @@ take (size_t i, const char *event)
   json_t *value = json_loads (event, 0, NULL);
 
   assert_non_null (value);
-  overview_take_event (&overview, i, value);
+  overview_take_event (&overview, i, value, START);
   json_decref (value);
 }
 
@@ -68,7 +68,7 @@ passes_on (const char *event, uint64_t now)
 static void
 run (size_t i, const char *event)
 {
-  overview_set_state (&overview, i, RUNS, false);
+  overview_set_state (&overview, i, RUNS, 1, START);
   take (i, event);
 }
 
@@ -92,9 +92,9 @@ sums_are_of_all_copies (void **state UNUSED)
   begin (6, NULL);
   run (0, COPYING);
   run (1, COPYING);
-  overview_set_state (&overview, 2, IS_DONE, false);
-  overview_set_state (&overview, 3, HAS_FAILED, false);
-  overview_set_state (&overview, 4, WAITS, true);
+  overview_set_state (&overview, 2, IS_DONE, 1, START);
+  overview_set_state (&overview, 3, HAS_FAILED, 1, START);
+  overview_set_state (&overview, 4, WAITS, 1, START);
   sums = overview_sum (&overview, START + 10 * NS_PER_S);
   assert_int_equal (sums.by_state[RUNS], 2);
   assert_int_equal (sums.by_state[IS_DONE], 1);
@@ -113,7 +113,7 @@ time_left_is_that_of_the_rest (void **state UNUSED)
 {
   begin (4, NULL);
   assert_true (sums.left < 0);
-  overview_set_state (&overview, 0, IS_DONE, false);
+  overview_set_state (&overview, 0, IS_DONE, 1, START);
   sums = overview_sum (&overview, START + 30 * NS_PER_S);
   assert_int_equal (sums.left, 90);
   run (1,
@@ -122,7 +122,7 @@ time_left_is_that_of_the_rest (void **state UNUSED)
   sums = overview_sum (&overview, START + 30 * NS_PER_S);
   assert_int_equal (sums.left, 5000);
   for (size_t i = 0; i < 4; i++)
-    overview_set_state (&overview, i, IS_DONE, false);
+    overview_set_state (&overview, i, IS_DONE, 1, START);
   sums = overview_sum (&overview, START + 60 * NS_PER_S);
   assert_int_equal (sums.left, 0);
   assert_int_equal (sums.percent, 100);
@@ -133,9 +133,9 @@ static void
 rate_counts_copies_that_have_ended (void **state UNUSED)
 {
   begin (2, NULL);
-  overview_set_state (&overview, 0, RUNS, false);
+  overview_set_state (&overview, 0, RUNS, 1, START);
   take (0, "{\"ev\":\"end\",\"bytes\":{\"data\":50000}}");
-  overview_set_state (&overview, 0, IS_DONE, false);
+  overview_set_state (&overview, 0, IS_DONE, 1, START);
   sums = overview_sum (&overview, START + 5 * NS_PER_S);
   assert_int_equal (sums.rate, 10000);
 }
@@ -165,7 +165,7 @@ lines_show_copies_and_all (void **state UNUSED)
 
   begin (3, names);
   run (0, COPYING);
-  overview_set_state (&overview, 1, RUNS, false);
+  overview_set_state (&overview, 1, RUNS, 1, START);
   sums = overview_sum (&overview, START);
   draw (100, 24);
   assert_string_equal (
