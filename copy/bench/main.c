@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/exit-status.h"
 #include "base/log.h"
 #include "bench/bench.h"
+#include "bench/files.h"
 #include "bench/page.h"
 #include "bench/results.h"
 #include "bench/rounds.h"
@@ -24,19 +26,29 @@
 
 #define PROGRAM PACKAGE_NAME "-bench"
 
-/* Blocks the signals that end a program.  Returns a descriptor that is readable
- * once one of them has come; -1 with errno.
+static bool
+is_ignored (int signal_number)
+{
+  struct sigaction old;
+
+  return sigaction (signal_number, NULL, &old) == 0
+    && old.sa_handler == SIG_IGN;
+}
+
+/* Blocks the signals that end a program, but for those that the parent ignores,
+ * as nohup does.  Returns a descriptor that is readable once one of them has
+ * come; -1 with errno.
  */
 static int
 catch_signals (void)
 {
+  static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
   sigset_t set;
 
   sigemptyset (&set);
-  sigaddset (&set, SIGHUP);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGQUIT);
-  sigaddset (&set, SIGTERM);
+  for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+    if (!is_ignored (ending[i]))
+      sigaddset (&set, ending[i]);
   signal (SIGPIPE, SIG_IGN);
   return sigprocmask (SIG_BLOCK, &set, NULL) == -1
     ? -1
@@ -158,7 +170,8 @@ run (struct bench *b)
   struct error e = { 0 };
   int status;
 
-  if (check_file ("--json", b->arguments->json, &e) == -1
+  if (files_check (b->arguments, &e) == -1
+      || check_file ("--json", b->arguments->json, &e) == -1
       || check_file ("--html", b->arguments->html, &e) == -1
       || bench_prepare (b, &e) == -1)
     return report (&e, NULL);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "bench/measure.h"
 #include "clock.h"
 
@@ -126,6 +127,7 @@ become (const struct measured_command *c, pid_t parent)
     dup2 (c->output, STDOUT_FILENO);
     dup2 (c->output, STDERR_FILENO);
   }
+  signal (SIGPIPE, SIG_DFL); /* we ignore it, and that is inherited */
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
   execvp (c->argv[0], c->argv);
@@ -142,7 +144,7 @@ start (const struct measured_command *c)
   if (pid == 0)
     become (c, parent);
   else if (pid > 0)
-    setpgid (pid, pid); /* whoever is first: it may be ended at once */
+    setpgid (pid, pid); /* before the child does: it may be ended at once */
   return pid;
 }
 
@@ -156,7 +158,7 @@ watch (pid_t pid, const struct measured_command *c, struct costs *costs)
     { .fd = (int) syscall (SYS_pidfd_open, pid, 0), .events = POLLIN },
     { .fd = c->interrupt_fd, .events = POLLIN },
   };
-  uint64_t deadline = clock_now () + c->limit;
+  uint64_t deadline = add_saturated (clock_now (), c->limit);
 
   if (p[0].fd == -1)
     return -1;

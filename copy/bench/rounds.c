@@ -51,8 +51,23 @@ set_environment (const struct bench *b, const struct program *p, unsigned round)
     setenv ("STRIPECOPY_BENCH_DESTINATION", b->arguments->destination.at[0], 1);
 }
 
-/* Runs a command by a shell.  Returns NULL if it succeeded, else the last line
- * that it printed; allocated.
+/* Returns the last line that a command printed, or else its exit status;
+ * allocated.
+ */
+static char *
+describe_failure (int fd, int status)
+{
+  char *said = output_read (fd);
+
+  if (said && *output_last_line (said) == '\0') {
+    free (said);
+    said = asprintf (&said, "exit status %d", status) == -1 ? NULL : said;
+  }
+  return said;
+}
+
+/* Runs a command by a shell.  Returns NULL if it succeeded, else why not;
+ * allocated.
  */
 static char *
 run_hook (struct bench *b, const char *command)
@@ -73,8 +88,8 @@ run_hook (struct bench *b, const char *command)
     b->interrupted = true;
   else if (costs.ending == ENDING_LATE)
     said = strdup ("it takes too long");
-  else if (costs.status != 0 && (said = output_read (fd)) != NULL)
-    output_last_line (said);
+  else if (costs.status != 0)
+    said = describe_failure (fd, costs.status);
   if (fd != -1)
     close (fd);
   free (text);

@@ -17,6 +17,7 @@ before='[ ! -e "$STRIPECOPY_BENCH_DESTINATION" ] &&
 check='cmp "$STRIPECOPY_BENCH_SOURCE" "$STRIPECOPY_BENCH_DESTINATION"'
 
 run_bench 1 --rounds=2 --against="$tmp/half" --before="$before" \
+          --limit=18446744073 \
           --check="$check" --json="$tmp/json" "$tmp/disk" "$tmp/copy"
 grep -qF -e '- without half: its copy is wrong: cmp: EOF on ' "$output" ||
   fail "a wrong copy is not found"
@@ -29,6 +30,13 @@ run_bench 1 --rounds=1 --before='echo no room; false' --against="$tmp/half" \
           "$tmp/disk" "$tmp/copy"
 grep -qx 'stripecopy-bench: --before: no room' "$errors" ||
   fail "a failed --before is not told"
+
+# A command that says nothing, and gets the signals at their defaults.
+# shellcheck disable=SC2016
+run_bench 1 --rounds=1 --before='kill -PIPE $$' --against="$tmp/half" \
+          "$tmp/disk" "$tmp/copy"
+grep -qx 'stripecopy-bench: --before: exit status 141' "$errors" ||
+  fail "a silent --before is not told"
 
 if strace -f -c -o "$tmp/strace" true 2> "$errors"; then
   run_bench 0 --rounds=1 --calls --against=/bin/cp --json="$tmp/json" \

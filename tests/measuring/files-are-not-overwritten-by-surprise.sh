@@ -41,6 +41,24 @@ refused '--json: .*: Is a directory|--json: .*: not a regular file' \
         --json="$tmp" "$tmp/disk" "$tmp/new"
 refused '--html: .*: No such file' --html="$tmp/no/x" "$tmp/disk" "$tmp/new"
 
+# The results must not take the place of what is copied, whatever its name is,
+# and no program is asked to copy a file onto itself.
+ln -s disk "$tmp/link"
+cp "$tmp/disk" "$tmp/disk.before"
+for option in --json --html; do
+  refused "$option: .*/link: the source has the same file" \
+          "$option=$tmp/link" "$tmp/disk" "$tmp/new"
+  refused "$option: .*/disk: the source has the same file" \
+          "$option=$tmp/disk" [ nbdkit file "file=$tmp/link" ] "$tmp/new"
+  refused "$option: .*/new: the destination has the same file" \
+          "$option=$tmp/../${tmp##*/}/new" "$tmp/disk" "$tmp/new"
+done
+refused '--json and --html: .*/new: one file' --json="$tmp/new" \
+        --html="$tmp/new" "$tmp/disk" null:
+refused 'destination .*/link: is the same disk as the source' \
+        --against=/bin/false --overwrite "$tmp/disk" "$tmp/link"
+cmp "$tmp/disk" "$tmp/disk.before" || fail "the source was overwritten"
+
 run_bench 0 --help
 grep -oE '^  --[a-z]+' "$output" | tr -d ' ' > "$tmp/options"
 grep -oE '^=item B<--[a-z]+' "$srcdir/../docs/stripecopy-bench.pod" |

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A signal ends the copy, its servers and stripecopy-bench, which leaves no file.
+# A signal ends the copy, its servers and stripecopy-bench, which leaves no file,
+# unless it is ignored.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/measuring.sh"
@@ -25,3 +26,12 @@ for signal in INT TERM; do
   [ ! -e "$tmp/copy" ] || fail "the destination is left behind"
   [ ! -e "$tmp/json" ] || fail "half of the results are left behind"
 done
+
+# A signal that the parent ignores, as nohup does, ends nothing.
+make_program stubborn '[ "$1" = --version ] && exit
+kill -HUP $PPID; cp "$1" "$2"'
+env --ignore-signal=HUP STRIPECOPY_TEST_COPY="$tmp" "$bench" --rounds=2 \
+  --stripecopy="$tmp/stubborn" --against=/bin/cp --bytes=64K \
+  "$tmp/disk" "$tmp/copy" < /dev/null > "$output" 2> "$errors" ||
+  fail "exit status $? after a signal that is ignored"
+grep -q '^| stubborn .*| 2 ' "$output" || fail "there are no results"
