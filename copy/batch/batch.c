@@ -17,6 +17,7 @@
 #include "base/exit-status.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "batch/batch-metrics.h"
 #include "batch/batch-report.h"
 #include "batch/batch-service.h"
 #include "batch/batch.h"
@@ -77,6 +78,7 @@ struct batch {
   struct schedule schedule;
   struct shared_limit limit; /* of all copies together */
   struct follower follower;
+  struct batch_metrics metrics;
   struct pollfd *fds; /* owned; four for each job, and one for signals */
   size_t n_done;
   char **inherited;                 /* owned: options of all copies */
@@ -176,7 +178,8 @@ wants_report (const struct batch *b)
 static bool
 wants_events (const struct batch *b)
 {
-  return follower_wants_events (&b->follower) || service_wanted (b->service);
+  return follower_wants_events (&b->follower) || service_wanted (b->service)
+    || batch_metrics_wanted (&b->metrics);
 }
 
 static size_t
@@ -312,6 +315,7 @@ note_not_started (struct batch *b, size_t i, int err)
   char how[200];
 
   b->runs[i].status = FAILED;
+  batch_metrics_ended (&b->metrics, i, FAILED);
   snprintf (how, sizeof how, "cannot start the copy: %s", strerror (err));
   tell_failure (b, i, how,
                 schedule_end (&b->schedule, i, AGAIN_RETRY, clock_now ()));
@@ -353,6 +357,7 @@ start_copy (struct batch *b, size_t i)
     return;
   }
   clear_run (r);
+  batch_metrics_started (&b->metrics, i);
   limit_time (b);
   argv = make_argv (b, r->copy);
   if (argv == NULL || start (b, r, argv) == -1)
@@ -403,6 +408,7 @@ finish_copy (struct batch *b, size_t i)
   line_reader_close (&r->errors);
   r->status = status_of (b, &r->child);
   b->n_done += r->status == DONE;
+  batch_metrics_ended (&b->metrics, i, r->status);
   comes_again = schedule_end (&b->schedule, i, again_of (r), clock_now ());
   snprintf (text, sizeof text, "the copy %s",
             child_describe (&r->child, how, sizeof how));
@@ -461,9 +467,32 @@ next_due (const struct batch *b, uint64_t now)
 
   return clock_earlier (
     clock_earlier (schedule_due (&b->schedule, now), end),
-    clock_earlier (shared_limit_deadline (&b->limit),
-                   clock_earlier (service_deadline (b->service),
-                                  follower_deadline (&b->follower))));
+    clock_earlier (
+      shared_limit_deadline (&b->limit),
+      clock_earlier (service_deadline (b->service),
+                     clock_earlier (follower_deadline (&b->follower),
+                                    batch_metrics_deadline (&b->metrics)))));
+}
+
+/* Once no further copy is started, those that wait have failed before, or are
+ * not started.
+ */
+static enum progress_state
+progress_state_of (const struct batch *b, size_t i)
+{
+  const int status = b->runs[i].status;
+
+  switch (b->schedule.entries[i].state) {
+  case RUN_RUNNING:
+    return RUNS;
+  case RUN_WAITING:
+    return !b->schedule.closed ? WAITS
+      : status != -1           ? HAS_FAILED
+                               : NOT_STARTED;
+  case RUN_ENDED:
+    break;
+  }
+  return status == DONE ? IS_DONE : HAS_FAILED;
 }
 
 /* Tells the follower which copies wait, run and have ended. */
@@ -472,16 +501,9 @@ note_states (struct batch *b)
 {
   const uint64_t now = clock_now ();
 
-  for (size_t i = 0; i < b->manifest.n_copies; i++) {
-    const struct schedule_entry *entry = &b->schedule.entries[i];
-
-    overview_set_state (&b->follower.overview, i,
-                        entry->state == RUN_WAITING     ? WAITS
-                          : entry->state == RUN_RUNNING ? RUNS
-                          : b->runs[i].status == DONE   ? IS_DONE
-                                                        : HAS_FAILED,
-                        entry->attempts, now);
-  }
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    overview_set_state (&b->follower.overview, i, progress_state_of (b, i),
+                        b->schedule.entries[i].attempts, now);
 }
 
 /* Waits for output, an end or a signal, and handles it. */
@@ -531,6 +553,7 @@ run_all (struct batch *b)
       break;
     note_states (b);
     follower_tick (&b->follower, clock_now ());
+    batch_metrics_tick (&b->metrics, &b->follower.overview, clock_now ());
     wait_for_any (b);
   }
   stop_want_usr1 (b->stop, false);
@@ -684,10 +707,22 @@ free_batch (struct batch *b)
   schedule_free (&b->schedule);
   shared_limit_close (&b->limit);
   follower_close (&b->follower);
+  batch_metrics_close (&b->metrics);
   options_free_words (b->inherited);
   free (b->runs);
   free (b->fds);
   manifest_free (&b->manifest);
+}
+
+void
+batch_refused (const struct options *o)
+{
+  struct batch_metrics m;
+  struct error e = { 0 }; /* the run is refused for another reason */
+
+  if (batch_metrics_open (&m, o, &e) == 0)
+    batch_metrics_end (&m, NULL, REFUSED);
+  batch_metrics_close (&m);
 }
 
 int
@@ -706,14 +741,18 @@ batch_run (const struct options *o, const struct machine *machine,
   good = good && check_maps (&b, &e) == 0;
   good = good && take_part (&b, &e) == 0;
   good = batch_report_open (&b.report, &checked, &e) == 0 && good;
+  good = batch_metrics_open (&b.metrics, &checked, &e) == 0 && good;
   good = good
     && shared_limit_open (&b.limit, &o->bwlimit, clock_now (), &e) == 0;
   good = good
     && follower_open (&b.follower, o, &b.manifest, &b.report, &e) == 0;
+  good = good
+    && batch_metrics_begin (&b.metrics, &b.follower.overview, &e) == 0;
   status = good ? run_manifest (&b, machine, &e) : REFUSED;
   if (error_is_set (&e))
     log_error ("%s", e.text);
   status = batch_report_end (&b.report, status, &e);
+  batch_metrics_end (&b.metrics, &b.follower.overview, status);
   batch_service_end (service, b.n_done, b.manifest.n_copies, &e);
   free_batch (&b);
   return status;

@@ -20,4 +20,9 @@ struct options;
 int batch_run (const struct options *o, const struct machine *machine,
                struct service *service);
 
+/* Writes to the metrics that a run with --manifest was refused, because its
+ * command line could not be parsed.
+ */
+void batch_refused (const struct options *o);
+
 #endif /* BATCH_H */

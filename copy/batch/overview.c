@@ -48,9 +48,11 @@ overview_set_state (struct overview *o, size_t i, enum progress_state state,
   if (state == RUNS) {
     c->phase[0] = c->told_phase[0] = '\0';
     c->next_told = c->data = 0;
+    c->counted = false;
   }
   if (state != RUNS) {
-    c->rate = c->stalled = 0;
+    c->rate = c->data_rate = c->stalled = 0;
+    c->connections[0] = c->connections[1] = 0;
     c->left = -1;
   }
   c->state = state;
@@ -107,6 +109,28 @@ take_data (struct overview *o, struct copy_progress *c, const json_t *counts)
   }
 }
 
+/* Takes the bytes by the way in which they were done. */
+static void
+take_kinds (struct copy_progress *c, const json_t *counts)
+{
+  c->counted = true;
+  c->zero = bytes_of (counts, "zero");
+  c->skipped = bytes_of (counts, "skipped");
+  c->same = bytes_of (counts, "same");
+  c->resumed = bytes_of (counts, "resumed");
+  c->unreadable = bytes_of (counts, "unreadable");
+  c->compared = bytes_of (counts, "compared");
+}
+
+static void
+take_by_side (uint64_t numbers[2], const json_t *event, const char *key)
+{
+  const json_t *sides = json_object_get (event, key);
+
+  numbers[0] = bytes_of (sides, "source");
+  numbers[1] = bytes_of (sides, "destination");
+}
+
 static void
 take_progress (struct copy_progress *c, const json_t *event)
 {
@@ -116,11 +140,28 @@ take_progress (struct copy_progress *c, const json_t *event)
   set_phase (c->phase, text_of (event, "phase"));
   c->percent = number_of (event, "percent", -1);
   c->done = bytes_of (event, "done");
-  c->rate = number_of (event, "rate", 0);
+  c->rate = c->data_rate = number_of (event, "rate", 0);
   if (zeroing > c->rate)
     c->rate = zeroing;
   c->left = number_of (event, "eta", -1);
   c->stalled = number_of (event, "stalled", 0);
+  take_kinds (c, event);
+  take_by_side (c->retries, event, "retries_by_side");
+  take_by_side (c->connections, event, "connections");
+}
+
+/* A copy with nothing to do has only an end. */
+static void
+take_end (struct overview *o, struct copy_progress *c, const json_t *event)
+{
+  const json_t *bytes = json_object_get (event, "bytes");
+
+  take_data (o, c, bytes);
+  if (c->counted || number_of (event, "exit", -1) != 0)
+    return;
+  take_total (c, bytes);
+  take_kinds (c, bytes);
+  c->retries[0] = c->retries[1] = 0;
 }
 
 /* While a last flush runs, data moves where only the server sees it. */
@@ -146,7 +187,7 @@ overview_take_event (struct overview *o, size_t i, const json_t *event,
       o->moved = now;
   }
   else if (strcmp (what, "end") == 0)
-    take_data (o, c, json_object_get (event, "bytes"));
+    take_end (o, c, event);
 }
 
 bool
@@ -323,12 +364,14 @@ overview_describe (const struct overview *o, const struct overview_sums *s)
     if (o->copies[i].state == RUNS)
       json_array_append_new (running, describe_copy (&o->copies[i]));
   return json_pack (
-    "{s:{s:o, s:o, s:o, s:o, s:o, s:o}, s:i, s:o, s:o, s:o, s:o, s:o}", "disks",
-    "all", json_of_number (s->n), "done", json_of_number (s->by_state[IS_DONE]),
-    "running", json_of_number (s->by_state[RUNS]), "waiting",
+    "{s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:i, s:o, s:o, s:o, s:o, s:o}",
+    "disks", "all", json_of_number (s->n), "done",
+    json_of_number (s->by_state[IS_DONE]), "running",
+    json_of_number (s->by_state[RUNS]), "waiting",
     json_of_number (s->by_state[WAITS]), "again", json_of_number (s->again),
-    "failed", json_of_number (s->by_state[HAS_FAILED]), "percent", s->percent,
-    "done", json_of_number (s->done), "total",
+    "failed", json_of_number (s->by_state[HAS_FAILED]), "not_started",
+    json_of_number (s->by_state[NOT_STARTED]), "percent", s->percent, "done",
+    json_of_number (s->done), "total",
     describe_if (s->all_known, json_of_number (s->total)), "rate",
     describe_rounded (s->rate), "eta",
     describe_if (s->left >= 0, describe_rounded (s->left)), "running", running);

@@ -12,9 +12,10 @@
 
 #include "json.h"
 
-enum progress_state { WAITS, RUNS, IS_DONE, HAS_FAILED };
+/* A copy that is not started when the batch ends has neither failed nor waits. */
+enum progress_state { WAITS, RUNS, IS_DONE, HAS_FAILED, NOT_STARTED };
 
-#define PROGRESS_STATES 4
+#define PROGRESS_STATES 5
 
 /* How far one copy is. */
 struct copy_progress {
@@ -29,8 +30,12 @@ struct copy_progress {
   double rate;          /* bytes of data, or of zeroes, per second */
   double left;          /* seconds; -1: unknown */
   double stalled;       /* seconds without progress */
-  uint64_t next_told;   /* clock_now time of the next progress event */
-  char told_phase[16];  /* of the last progress event that was passed on */
+  bool counted;         /* it has begun to copy, so these are set: */
+  uint64_t zero, skipped, same, resumed, unreadable, compared; /* bytes */
+  double data_rate;                    /* bytes of data per second */
+  uint64_t retries[2], connections[2]; /* by side */
+  uint64_t next_told;  /* clock_now time of the next progress event */
+  char told_phase[16]; /* of the last progress event that was passed on */
 };
 
 /* The time left and the rate are computed from samples. */

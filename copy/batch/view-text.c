@@ -235,6 +235,9 @@ format_all (char *text, size_t size, const struct overview_sums *s,
     n += snprintf (text + n, size - n, " (%zu again)", s->again);
   if (level < 5)
     n += snprintf (text + n, size - n, ", %zu failed", s->by_state[HAS_FAILED]);
+  if (level < 5 && s->by_state[NOT_STARTED] > 0)
+    n += snprintf (text + n, size - n, ", %zu not started",
+                   s->by_state[NOT_STARTED]);
   if (level < 1)
     n += snprintf (text + n, size - n, ": %s%s%s", human_size (done, s->done),
                    s->all_known ? " of " : "",

@@ -193,7 +193,7 @@ const struct option_row option_rows[] = {
     .name = "metrics-file", .type = TEXT, .argument = "FILE",
     .field = FIELD (metrics_file),
     .help = "keep metrics for Prometheus in FILE, *.prom",
-    .file = REPORTS,
+    .scope = ANYWHERE, .file = REPORTS,
   },
   {
     .name = "no-extents", .type = FLAG,

@@ -143,13 +143,21 @@ describe_rounded (double value)
 }
 
 static json_t *
+describe_by_side (const uint64_t numbers[2])
+{
+  return json_pack ("{s:o, s:o}", side_name (SOURCE),
+                    json_of_number (numbers[SOURCE]), side_name (DESTINATION),
+                    json_of_number (numbers[DESTINATION]));
+}
+
+static json_t *
 describe_view (const struct estimate *v, const char *phase)
 {
   const struct totals *t = v->totals;
 
   return json_pack (
     "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-    " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
     "phase", phase, "to_compare",
     describe_if (t->phases > 1 || t->phase == PHASE_COMPARE,
                  json_of_number (t->total + t->compared_besides)),
@@ -168,7 +176,9 @@ describe_view (const struct estimate *v, const char *phase)
     describe_if (v->left_known, json_of_number (v->data_left)), "zero_left",
     describe_if (v->left_known, json_of_number (v->zero_left)),
     "requests_in_flight", json_of_number (v->inflight), "retries",
-    json_of_number (t->retries), "stalled", json_of_ns (v->stalled));
+    json_of_number (t->retries), "retries_by_side",
+    describe_by_side (t->retried), "connections",
+    describe_by_side (t->connections), "stalled", json_of_ns (v->stalled));
 }
 
 static void

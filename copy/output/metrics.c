@@ -107,6 +107,13 @@ print_phase (struct printing *p, const struct metrics_disk *d)
 }
 
 static void
+print_attempts (struct printing *p, const struct metrics_disk *d)
+{
+  if (d->phase)
+    print_of (p, d, d->attempts);
+}
+
+static void
 print_size (struct printing *p, const struct metrics_disk *d)
 {
   if (d->counted && d->size >= 0)
@@ -215,6 +222,8 @@ static const struct {
 } of_disks[] = {
   { "phase", "gauge", print_phase,
     "Whether the copy of the disk is in this phase: 1 or 0." },
+  { "attempts_total", "counter", print_attempts,
+    "Attempts to copy the disk that this run has begun." },
   { "size_bytes", "gauge", print_size, "Bytes to copy, or to compare." },
   { "done_bytes", "gauge", print_done, "Bytes that are done, in which way." },
   { "compared_bytes", "gauge", print_compared,
@@ -273,6 +282,41 @@ print_run_of_manifest (FILE *f, const struct metrics *m, size_t i)
   print_value (&p, value);
 }
 
+/* Says in which states the disks of a manifest are. */
+static void
+print_states (FILE *f, const struct metrics *m)
+{
+  static const char *const states[METRICS_STATES] = {
+    "waiting", "running", "done", "failed", "not_started",
+  };
+  struct printing p = { f, "manifest_disks", "gauge",
+                        "Disks of the manifest that are in this state.",
+                        false };
+
+  for (unsigned i = 0; i < METRICS_STATES; i++) {
+    print_name (&p);
+    print_label (f, "manifest", m->manifest);
+    fputc (',', f);
+    print_label (f, "state", states[i]);
+    print_value (&p, m->by_state[i]);
+  }
+}
+
+static void
+print_all_attempts (FILE *f, const struct metrics *m)
+{
+  struct printing p = { f, "manifest_attempts_total", "counter",
+                        "Attempts to copy its disks that this run has begun.",
+                        false };
+  double attempts = 0;
+
+  for (size_t i = 0; i < m->n_disks; i++)
+    attempts += m->disks[i].attempts;
+  print_name (&p);
+  print_label (f, "manifest", m->manifest);
+  print_value (&p, attempts);
+}
+
 /* The file's name joins these metrics with the age of the file, which the
  * collector measures.
  */
@@ -298,6 +342,10 @@ metrics_print (FILE *f, const struct metrics *m)
 
     for (size_t j = 0; j < m->n_disks; j++)
       of_disks[i].print (&p, &m->disks[j]);
+  }
+  if (m->manifest && m->listed) {
+    print_states (f, m);
+    print_all_attempts (f, m);
   }
   for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++) {
     print_runs_of_disks (f, m, i);

@@ -28,8 +28,9 @@ struct metrics_disk {
   const char *phase; /* waiting, opening, copy, flush, verify, compare or ended;
                         NULL: only its last success is known */
   struct metrics_run run;
-  bool counted; /* the copy has begun, so all below is set */
-  double size;  /* bytes to copy, or to compare; -1: unknown */
+  double attempts; /* that the run has begun */
+  bool counted;    /* the copy has begun, so all below is set */
+  double size;     /* bytes to copy, or to compare; -1: unknown */
   double data, zero, skipped, same, resumed, unreadable; /* bytes copied so */
   double compared;                                       /* bytes */
   double progress;       /* of all phases, from 0 to 1; -1: unknown */
@@ -40,11 +41,18 @@ struct metrics_disk {
   double connections[2]; /* by side */
 };
 
+/* Of the disks of a manifest: waiting, running, done, failed, not started in a
+ * run that ends.
+ */
+#define METRICS_STATES 5
+
 /* All that one file tells. */
 struct metrics {
   const char *file;       /* the file's own name, without folders; borrowed */
   const char *manifest;   /* its name, UTF-8; NULL: there is none; borrowed */
   struct metrics_run run; /* of the manifest */
+  bool listed;            /* its list was read, so by_state is set */
+  double by_state[METRICS_STATES];  /* disks */
   const struct metrics_disk *disks; /* borrowed */
   size_t n_disks;
 };

@@ -122,6 +122,7 @@ watch_open (struct watch *w, const struct options *o, struct error *e)
     .run = { .start = metrics_now (),
              .success = metrics_file_success (&w->file, false, w->label),
              .exit_status = -1 },
+    .attempts = 1,
   };
   write_metrics (w);
   return 0;

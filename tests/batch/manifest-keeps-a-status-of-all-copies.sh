@@ -43,7 +43,7 @@ cp "$tmp/status" "$tmp/end"
 expect_json events "$tmp/during" \
   "len (e) == 1 and e[0]['ev'] == 'batch' and e[0]['total'] is None" \
   "e[0]['disks'] == { 'all': 3, 'done': 0, 'running': 2, 'waiting': 1,
-                      'again': 0, 'failed': 0 }" \
+                      'again': 0, 'failed': 0, 'not_started': 0 }" \
   "[ (c['disk'], c['total']) for c in e[0]['running'] ] ==
    [ ('a', 262144), ('b', 262144) ]"
 expect_json events "$tmp/end" \

@@ -43,12 +43,14 @@ echo ']' >> "$tmp/manifest"
 echo 1K > "$tmp/rate"
 copy_fails 3 '^stripecopy: stopped: the time of --stop-after is over$' \
            --manifest="$tmp/manifest" --stop-after=1s --report="$tmp/report" \
-           --attempts=3 --attempt-wait=0.1
+           --attempts=3 --attempt-wait=0.1 --status-file="$tmp/status"
 expect_error '^stripecopy: 0 of 3 disks are done$'
 expect_json manifest-report "$tmp/report" \
   "r['status'] == 'stopped' and r['exit'] == 3" \
   "r['disks'][0]['status'] in ('stopped', 'incomplete')" \
   "[ d['exit'] for d in r['disks'][1:] ] == [ None, None ]"
+expect_json events "$tmp/status" "e[0]['disks']['not_started'] == 2" \
+  "e[0]['disks']['waiting'] == 0 and e[0]['disks']['failed'] == 1"
 echo none > "$tmp/rate"
 copy_ok --manifest="$tmp/manifest" --stop-after=604800 --report="$tmp/report"
 expect_json manifest-report "$tmp/report" "r['status'] == 'ok'"

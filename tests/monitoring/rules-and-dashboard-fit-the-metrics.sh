@@ -17,7 +17,10 @@ names () { grep -ohE 'stripecopy_[a-z_]+' "$@" | sort -u; }
 
 make_disks 16
 copy_ok --metrics-file="$tmp/x.prom" "$tmp/disk" "$tmp/copy"
-names "$tmp/x.prom" > "$tmp/written"
+echo "[ { \"source\": \"$tmp/disk\", \"destination\": \"null:\" } ]" \
+     > "$tmp/list"
+copy_ok --metrics-file="$tmp/list.prom" --manifest="$tmp/list"
+names "$tmp/x.prom" "$tmp/list.prom" > "$tmp/written"
 
 # expect_written FILE: the program writes all metrics that a file names.
 expect_written ()

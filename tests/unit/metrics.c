@@ -137,22 +137,32 @@ unknown_values_are_left_out (void **state UNUSED)
 static void
 metrics_of_many_disks_are_described_once (void **state UNUSED)
 {
-  const struct metrics_disk disks[] = { running_disk ("a"),
-                                        running_disk ("b") };
+  struct metrics_disk disks[] = { running_disk ("a"), running_disk ("b") };
   const struct metrics m = {
     .file = "x.prom",
     .manifest = "night",
     .run = { .start = 5, .end = 6, .success = 4, .exit_status = 3 },
+    .listed = true,
+    .by_state = { 0, 2, 0, 0, 7 },
     .disks = disks,
     .n_disks = 2,
   };
-  char *text = print (&m);
+  char *text;
 
+  disks[0].attempts = 1;
+  disks[1].attempts = 2;
+  text = print (&m);
   assert_int_equal (count (text, "# HELP stripecopy_done_bytes "), 1);
   assert_int_equal (count (text, "# TYPE stripecopy_done_bytes "), 1);
   assert_int_equal (count (text, "\nstripecopy_done_bytes{disk=\"a\""), 6);
   assert_int_equal (count (text, "\nstripecopy_done_bytes{disk=\"b\""), 6);
   assert_has (text, "stripecopy_manifest_exit_status{manifest=\"night\"} 3");
+  assert_has (
+    text, "stripecopy_manifest_disks{manifest=\"night\",state=\"running\"} 2");
+  assert_has (
+    text,
+    "stripecopy_manifest_disks{manifest=\"night\",state=\"not_started\"} 7");
+  assert_has (text, "stripecopy_manifest_attempts_total{manifest=\"night\"} 3");
   assert_has (
     text,
     "stripecopy_manifest_last_success_time_seconds{manifest=\"night\"} 4");

@@ -100,6 +100,7 @@ sums_are_of_all_copies (void **state UNUSED)
   assert_int_equal (sums.by_state[IS_DONE], 1);
   assert_int_equal (sums.by_state[HAS_FAILED], 1);
   assert_int_equal (sums.by_state[WAITS], 2);
+  assert_int_equal (sums.by_state[NOT_STARTED], 0);
   assert_int_equal (sums.again, 1);
   assert_int_equal (sums.done, 2 * 483183820);
   assert_false (sums.all_known);
