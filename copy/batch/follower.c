@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "batch/follower.h"
 #include "clock.h"
 #include "options/options.h"
@@ -77,6 +78,11 @@ follower_take_event (struct follower *w, size_t i, const char *line,
 void
 follower_at_once (struct follower *w)
 {
+  const struct overview_sums s = overview_sum (&w->overview, clock_now ());
+
+  log_say ("%zu of %zu disks are done, %zu running, %zu waiting, %zu failed",
+           s.by_state[IS_DONE], s.n, s.by_state[RUNS], s.by_state[WAITS],
+           s.by_state[HAS_FAILED]);
   overview_pass_next (&w->overview);
 }
 

@@ -51,8 +51,8 @@ const char *follower_option (const struct follower *w);
 void follower_take_event (struct follower *w, size_t i, const char *line,
                           size_t length);
 
-/* Passes the next progress of each copy on, and shows all of it soon: the user
- * has asked for it by a signal.
+/* Says how many copies wait, run and have ended, and passes the next progress of
+ * each copy on: the user has asked for it by a signal.
  */
 void follower_at_once (struct follower *w);
 

@@ -37,6 +37,7 @@ wait_until has_begun b
 # begin more copies by then.
 kill -USR1 "$copy_pid"
 wait_until has_status_lines 2
+expect_error '^stripecopy: 0 of 5 disks are done, 2 running, 3 waiting, 0 failed$'
 [ ! -e "$tmp/c.requests" ] || fail "three copies at the same time"
 [ "$(status_lines)" -eq 2 ] || fail "not one status line for each"
 ! copy_has_ended || fail "it ended at SIGUSR1"
