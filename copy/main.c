@@ -176,11 +176,8 @@ copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
   if ((r->stop = stop_new (COPIER_PATIENCE)) == NULL)
     r->no_stop = errno;
   good = check_files (&r->options, words, e) == 0;
-  if (words && r->options.manifest) {
-    batch_refused (&r->options);
-    r->options.metrics_file =
-      NULL; /* that of a single copy has other metrics */
-  }
+  if (words && batch_refused (&r->options))
+    r->options.metrics_file = NULL; /* a single copy has other metrics */
   status = start_telling (r);
 
   if (words)

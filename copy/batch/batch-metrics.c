@@ -32,6 +32,13 @@ batch_metrics_open (struct batch_metrics *m, const struct options *o,
 }
 
 bool
+batch_metrics_were_there (const struct batch_metrics *m)
+{
+  return m->file.earlier
+    && strstr (m->file.earlier, "\nstripecopy_manifest_") != NULL;
+}
+
+bool
 batch_metrics_wanted (const struct batch_metrics *m)
 {
   return m->label != NULL;

@@ -40,6 +40,9 @@ int batch_metrics_open (struct batch_metrics *m, const struct options *o,
 int batch_metrics_begin (struct batch_metrics *m, struct overview *o,
                          struct error *e);
 
+/* Returns whether the file has metrics of a batch, from an earlier run. */
+bool batch_metrics_were_there (const struct batch_metrics *m);
+
 /* Returns whether the file is written, so the copies have to send events. */
 bool batch_metrics_wanted (const struct batch_metrics *m);
 

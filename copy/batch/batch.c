@@ -714,15 +714,19 @@ free_batch (struct batch *b)
   manifest_free (&b->manifest);
 }
 
-void
+bool
 batch_refused (const struct options *o)
 {
   struct batch_metrics m;
   struct error e = { 0 }; /* the run is refused for another reason */
 
-  if (batch_metrics_open (&m, o, &e) == 0)
+  const bool opened = batch_metrics_open (&m, o, &e) == 0;
+  const bool is_batch = o->manifest || batch_metrics_were_there (&m);
+
+  if (opened && is_batch)
     batch_metrics_end (&m, NULL, REFUSED);
   batch_metrics_close (&m);
+  return is_batch;
 }
 
 int

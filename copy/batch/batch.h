@@ -9,6 +9,8 @@
 #ifndef BATCH_H
 #define BATCH_H
 
+#include <stdbool.h>
+
 #include "output/service.h"
 #include "plan/plan.h"
 
@@ -21,8 +23,9 @@ int batch_run (const struct options *o, const struct machine *machine,
                struct service *service);
 
 /* Writes to the metrics that a run with --manifest was refused, because its
- * command line could not be parsed.
+ * command line could not be parsed: so the file may be all that tells of a
+ * manifest.  Returns false, with nothing written, if it was for one copy.
  */
-void batch_refused (const struct options *o);
+bool batch_refused (const struct options *o);
 
 #endif /* BATCH_H */

@@ -138,7 +138,7 @@ cp "$tmp/list" "$tmp/good"
 echo '[ { "disk": "a" } ]' > "$tmp/list"
 for bogus in '' --bogus; do
   copy_fails 2 "'source' is missing|unknown or ambiguous" \
-             --manifest="$tmp/list" --metrics-file="$metrics" $bogus
+             --metrics-file="$metrics" $bogus --manifest="$tmp/list"
   expect_metrics "$a" "$b" "$c" 'manifest_exit_status{manifest="night"} 2'
   no_metric manifest_disks
   no_metric phase
