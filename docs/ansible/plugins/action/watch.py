@@ -8,6 +8,7 @@ prints a line for each copy whose status has changed.
 
 import json
 import os
+import re
 import shlex
 import time
 
@@ -73,6 +74,7 @@ class ActionModule(ActionBase):
         deadline = time.monotonic() + float(arguments.get("limit", "inf"))
         jobs = dict(arguments["jobs"])
         shown = {}
+        lost = set()
         while True:
             # The results first: a copy that has ended has its last status.
             files = sorted(set(jobs.values()))
@@ -80,7 +82,9 @@ class ActionModule(ActionBase):
                      if has_ended(job)}
             self.show(jobs, shown, task_vars["inventory_hostname"])
             jobs = {name: file for name, file in jobs.items()
-                    if file not in ended}
+                    if file not in ended | lost}
+            # A job that is lost now may have ended since its result was read.
+            lost = self.find_lost(set(jobs.values()))
             if not jobs:
                 result["changed"] = False
                 return result
@@ -88,6 +92,28 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail("waited too long for: %s"
                                         % ", ".join(jobs))
             time.sleep(interval)
+
+    def find_lost(self, files):
+        """Returns those files whose jobs have no process any more, because it
+        was killed or the host was started again: nobody will write the results.
+
+        The job's name is on the process's command line. Where the host shows
+        no command lines, nobody can tell.
+        """
+        jobs = {file: re.match(r"j(\d+)\.", os.path.basename(file))
+                for file in files}
+        jobs = [(file, match.group(1)) for file, match in jobs.items() if match]
+        lost = set()
+        for i in range(0, len(jobs), FILES_MAX):
+            some = jobs[i:i + FILES_MAX]
+            # The brackets keep grep from finding itself.
+            said = self._low_level_execute_command(
+                "grep -qsa . /proc/self/cmdline && for j in %s; do "
+                'grep -qsa "[j]$j" /proc/[0-9]*/cmdline && echo runs || '
+                "echo lost; done" % " ".join(number for _file, number in some))
+            lost |= {file for (file, _number), word
+                     in zip(some, said["stdout"].split()) if word == "lost"}
+        return lost
 
     def read(self, files):
         """Returns the object of JSON in each file, or None if the file does not

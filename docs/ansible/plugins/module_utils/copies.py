@@ -41,6 +41,7 @@ OPTIONS = dict(
 # Files that the program writes, which a plan must not do, of both modules.
 OUTPUTS = dict(
     differences=dict(type="path"),
+    metrics_file=dict(type="path"),
 )
 
 # With these exit statuses nothing was written: the command line was refused, a

@@ -40,7 +40,8 @@ options:
         and the short ones of options for a single copy.
       - I(events) of a disk is a file that the events of this disk are appended
         to. Their C(seq) counts the events of all disks.
-      - I(group) of a disk is for I(jobs_per_group).
+      - I(group) of a disk is for I(jobs_per_group), and its I(size), for example
+        C(2T), for I(part).
     type: list
     elements: dict
     required: true
@@ -78,6 +79,25 @@ options:
       - Seconds between two attempts at a disk.
     type: float
     default: 30
+  part:
+    description:
+      - Copies only a part of I(disks), for example C(2/3) for the second of
+        three hosts that get the same list. The parts are about equally large,
+        by the I(size) of each disk where it is given. The result has only the
+        disks of the part.
+    type: str
+  bwlimit:
+    description:
+      - The highest rate of all copies together, in bytes per second, for
+        example C(100M), or C(@FILE) for a file with the rate, which is read
+        again when it changes. I(bwlimit) of a disk limits its copy alone.
+    type: str
+  metrics_folder:
+    description:
+      - A folder on the managed host, which must exist, for
+        C(stripecopy-NAME.prom) of each disk that has no I(metrics_file). These
+        are metrics in the text format of Prometheus.
+    type: path
   stop_after:
     description:
       - Ends all copies after this time, for example C(7.5h). Disks that are
@@ -159,6 +179,7 @@ DISK = dict(
     executable=dict(type="path"),
     extra_args=dict(type="list", elements="str", no_log=True),
     group=dict(type="str"),
+    size=dict(type="str"),
     **copies.OUTPUTS,
 )
 
@@ -223,11 +244,16 @@ def make_copy(module, disk):
     """Returns the manifest's object for a disk."""
     copy = dict(disk["extra"], disk=disk["name"], source=disk["source"],
                 destination=disk["destination"])
-    if disk["group"] is not None:
-        copy["group"] = disk["group"]
+    for name in ("group", "size"):
+        if disk[name] is not None:
+            copy[name] = disk[name]
     copy.update(copies.option_values(disk, copies.OPTIONS))
     if not module.check_mode:
         copy["status-file"] = disk["status"]
+        if module.params["metrics_folder"]:
+            copy["metrics-file"] = os.path.join(
+                module.params["metrics_folder"],
+                "stripecopy-%s.prom" % disk["name"])
         copy.update(copies.option_values(disk, copies.OUTPUTS))
     return copy
 
@@ -288,11 +314,17 @@ class Runner:
             whole = copies.read_report(name)
             reports = {report.pop("disk"): report
                        for report in whole.get("disks", [])}
-            for disk in self.disks:
+            for disk in self.select_disks(reports, whole):
                 report = reports.get(disk["name"])
                 self.add_result(rc, disk, report, whole)
                 if is_complete(report) and not self.module.check_mode:
                     self.write_report(folder, disk, report)
+
+    def select_disks(self, reports, whole):
+        """Returns the disks of this host's part, which the report lists."""
+        if self.params["part"] and (reports or whole.get("exit") == 0):
+            return [disk for disk in self.disks if disk["name"] in reports]
+        return self.disks
 
     def remove_old_status(self):
         """Removes the status files of earlier runs: they would be shown as the
@@ -312,6 +344,8 @@ class Runner:
         if self.params["jobs_per_group"] is not None:
             self.words.append("--jobs-per-group=%d"
                               % self.params["jobs_per_group"])
+        if self.params["part"]:
+            self.words.append("--part=" + self.params["part"])
         more = dict(data=manifest)
         events = None
         if self.module.check_mode:
@@ -329,13 +363,15 @@ class Runner:
         return rc
 
     def unattended_words(self):
-        """Returns the options for attempts and for the end."""
+        """Returns the options for attempts, the end and the rate."""
         words = []
         if self.params["attempts"] > 1:
             words += ["--attempts=%d" % self.params["attempts"],
                       "--attempt-wait=%s" % self.params["wait"]]
         if self.params["stop_after"]:
             words.append("--stop-after=" + self.params["stop_after"])
+        if self.params["bwlimit"]:
+            words.append("--bwlimit=" + self.params["bwlimit"])
         return words
 
     def add_result(self, rc, disk, report, whole):
@@ -419,6 +455,9 @@ def main():
             jobs_per_group=dict(type="int"),
             attempts=dict(type="int", default=1),
             wait=dict(type="float", default=30),
+            part=dict(type="str"),
+            bwlimit=dict(type="str"),
+            metrics_folder=dict(type="path"),
             stop_after=dict(type="str"),
             executable=dict(type="path", default="stripecopy")),
         supports_check_mode=True)

@@ -194,6 +194,12 @@ options:
     description:
       - A file on the managed host that always contains the latest event.
     type: path
+  metrics_file:
+    description:
+      - A file on the managed host, C(*.prom), for metrics in the text format of
+        Prometheus. Put it into the folder of node_exporter's textfile
+        collector.
+    type: path
   interval:
     description:
       - Seconds between two events about progress.
