@@ -64,8 +64,8 @@ options:
     default: 600
 attributes:
   check_mode:
-    support: none
-    description: The task is skipped, because a plan has nothing to look at.
+    support: full
+    description: Returns what the next round would copy, and only asks QEMU.
   diff_mode:
     support: none
     description: Bitmaps have no content that could be shown.
@@ -104,12 +104,18 @@ number:
   description: The number of the round, C(0) for the first copy.
   returned: except with I(state=stopped)
   type: int
+bytes:
+  description:
+    - For the name of each disk, how many bytes the round would copy at most.
+      That is the size of the disk if nothing is recorded yet.
+  returned: in check mode, with I(state=recording) and I(state=begun)
+  type: dict
 copies:
   description:
     - For the name of each disk, the options I(source), I(source_id) and, except
       for the first copy, I(changed) of M(stripecopy.disks.stripecopy), and a
       I(name) that no other round has.
-  returned: except with I(state=stopped)
+  returned: except with I(state=stopped), and except in check mode
   type: dict
 """
 
@@ -143,9 +149,7 @@ class Recorder:
         it, and what was written to it is unknown.
         """
         found = {}
-        for node in self.monitor.execute({
-                "execute": "query-named-block-nodes",
-                "arguments": {"flat": True}}):
+        for node in self.query_nodes():
             names = [bitmap["name"] for bitmap in node.get("dirty-bitmaps", [])
                      if BITMAP.fullmatch(bitmap.get("name", ""))
                      and not bitmap.get("inconsistent")]
@@ -165,6 +169,22 @@ class Recorder:
                           % ", ".join(sets[0]))
         return (prefixes.pop() if prefixes else None,
                 sorted(int(match.group(2)) for match in matches))
+
+    def query_nodes(self):
+        return self.monitor.execute({"execute": "query-named-block-nodes",
+                                     "arguments": {"flat": True}})
+
+    def count(self):
+        """Returns for each disk how many bytes the next round would copy."""
+        nodes = {node["node-name"]: node for node in self.query_nodes()}
+        if not self.numbers:
+            return {name: nodes[node]["image"]["virtual-size"]
+                    for name, node in self.nodes.items()}
+        first = self.bitmap(self.numbers[0])
+        return {name: next(bitmap["count"]
+                           for bitmap in nodes[node]["dirty-bitmaps"]
+                           if bitmap.get("name") == first)
+                for name, node in self.nodes.items()}
 
     def execute(self, name, arguments):
         self.monitor.execute({"execute": name, "arguments": arguments})
@@ -268,6 +288,21 @@ def stop(monitor, timeout):
     return old == "running"
 
 
+def plan(params):
+    """Returns what the task would do, and changes nothing."""
+    monitor = qmp.Monitor(params["monitor"], params["timeout"])
+    if params["state"] == "stopped":
+        status = monitor.execute({"execute": "query-status"})["status"]
+        return dict(changed=status == "running")
+    recorder = Recorder(monitor, params["nodes"])
+    if params["state"] == "ended":
+        return dict(changed=params["number"] in recorder.numbers[:-1],
+                    number=params["number"])
+    # A round that has failed is copied again, and changes no bitmap.
+    return dict(changed=len(recorder.numbers) < 2, bytes=recorder.count(),
+                number=recorder.numbers[0] if recorder.numbers else 0)
+
+
 def run(params):
     monitor = qmp.Monitor(params["monitor"], params["timeout"])
     if params["state"] == "stopped":
@@ -294,9 +329,10 @@ def main():
                        choices=["recording", "begun", "ended", "stopped"]),
             number=dict(type="int"),
             timeout=dict(type="float", default=600)),
-        required_if=[("state", "ended", ["number"])])
+        required_if=[("state", "ended", ["number"])],
+        supports_check_mode=True)
     try:
-        result = run(module.params)
+        result = (plan if module.check_mode else run)(module.params)
     except (OSError, Failure, qmp.QmpError) as error:
         module.fail_json(msg="QEMU: %s" % error)
     module.exit_json(**result)
