@@ -15,10 +15,12 @@ for name in stripecopy watch; do
     fail "ansible-doc prints nothing about the module $name"
 done
 ! grep -q 'WARNING\|ERROR' "$errors" || fail "ansible-doc complains"
-run_ansible ansible-doc -t role stripecopy.disks.stripecopy_disks ||
-  fail "ansible-doc does not find the role"
-grep -qi 'stripecopy\.disks\.stripecopy_disks\>' "$output" ||
-  fail "ansible-doc prints nothing about the role"
+run_ansible ansible-doc -t role stripecopy.disks.stripecopy_disks \
+            stripecopy.disks.install || fail "ansible-doc does not find the roles"
+for name in stripecopy_disks install; do
+  grep -qi "stripecopy\.disks\.$name\>" "$output" ||
+    fail "ansible-doc prints nothing about the role $name"
+done
 
 run_ansible ansible-galaxy collection install "$collection" \
             -p "$tmp/installed" || fail "the collection cannot be installed"
