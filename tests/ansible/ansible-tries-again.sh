@@ -46,11 +46,9 @@ cat > "$tmp/play.yml" <<END
     - stripecopy.disks.stripecopy_disks
 END
 
-# Returns true once the role has seen that its disk is in use.
-was_refused ()
-{
-  grep -qE '"exit": *5\b' "$tmp/state/used.report" 2> "$tmp/grep"
-}
+# Returns true when another disk was copied by its second attempt, and so after
+# the first attempt at all disks: this one is in use.
+was_refused () { grep -qE '^one: incomplete: (ok|unchanged)' "$output"; }
 
 start_copy --map="$tmp/state/used.map" "$slow" "$tmp/used"
 wait_until test -s "$tmp/state/used.map"
