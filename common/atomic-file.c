@@ -57,22 +57,23 @@ open_or_make (const char *path, bool make, bool *made)
   return fd;
 }
 
-/* Returns whether the name leads to this file.  It is opened for that: a network
- * file system may answer stat with what it knew before another host renamed a
- * file, but asks the server when a name is opened.
+/* 1 when the name leads to this file, 0 when it does not, -1 with errno.  It is
+ * opened for that: a network file system may answer stat with what it knew before
+ * another host renamed a file, but asks the server when a name is opened.
  */
-static bool
+static int
 has_name (int fd, const char *path)
 {
   const int named = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat ours, its;
-  const bool same = named != -1 && fstat (fd, &ours) == 0
-    && fstat (named, &its) == 0 && ours.st_dev == its.st_dev
-    && ours.st_ino == its.st_ino;
+  int r = -1;
 
-  if (named != -1)
-    close (named);
-  return same;
+  if (named == -1)
+    return errno == ENOENT ? 0 : -1;
+  if (fstat (fd, &ours) == 0 && fstat (named, &its) == 0)
+    r = ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+  close_keeping_errno (named);
+  return r;
 }
 
 /* Locks the file.  1 when it is locked, 0 when it was replaced meanwhile, -1
@@ -433,7 +434,7 @@ atomic_file_close (struct atomic_file *l, bool remove)
 {
   if (l->path == NULL)
     return;
-  if (remove && has_name (l->fd, l->path))
+  if (remove && has_name (l->fd, l->path) == 1)
     unlink (l->path);
   close (l->fd);
   free (l->path);
