@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control.h"
 #include "error.h"
 
 /* Makes the text one printable line.  Much of it comes from servers, and must
@@ -19,10 +20,12 @@ make_one_line (char *text)
   char *s;
 
   for (s = text; *s != '\0'; ++s) {
+    const size_t length = control_length (s);
+
     if (*s == '\n' || *s == '\t')
       *s = ' ';
-    else if ((unsigned char) *s < ' ' || *s == '\177')
-      *s = '?';
+    else if (length > 0)
+      memset (s, '?', length);
   }
   while (s > text && s[-1] == ' ')
     *--s = '\0';

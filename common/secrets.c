@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control.h"
 #include "secrets.h"
 
 static const char mask[] = "***";
@@ -449,6 +450,14 @@ find_marks (struct marks *m, const char *word, enum purpose purpose)
 
 /* -- writing -------------------------------------------------------------- */
 
+/* Returns whether a byte belongs to a control character. */
+static bool
+is_in_control (const char *word, size_t i)
+{
+  return control_length (word + i) > 0
+    || (i > 0 && control_length (word + i - 1) == 2);
+}
+
 static bool
 write_masked (FILE *fp, const char *word, enum purpose purpose)
 {
@@ -462,8 +471,7 @@ write_masked (FILE *fp, const char *word, enum purpose purpose)
     if (word[i] == '\0')
       break;
     if (!m.hidden[i])
-      putc ((unsigned char) word[i] < ' ' || word[i] == '\177' ? '?' : word[i],
-            fp);
+      putc (is_in_control (word, i) ? '?' : word[i], fp);
   }
   marks_free (&m);
   return true;

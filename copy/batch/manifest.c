@@ -17,6 +17,7 @@
 #include "arith.h"
 #include "batch/manifest.h"
 #include "batch/part.h"
+#include "control.h"
 #include "human.h"
 #include "options/option-files.h"
 
@@ -161,7 +162,7 @@ is_good_name (const char *name)
   const size_t n = strlen (name);
 
   for (size_t i = 0; i < n; i++)
-    if ((unsigned char) name[i] < ' ' || name[i] == 0x7f || name[i] == '/')
+    if (control_length (name + i) > 0 || name[i] == '/')
       return false;
   return n > 0 && n <= MANIFEST_NAME_MAX;
 }

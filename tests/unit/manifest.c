@@ -204,6 +204,8 @@ names_of_disks_are_their_own (void **state UNUSED)
   assert_bad ("[ { " ENDS ", 'disk': '' } ]", "FILE: copy 1: ", "'disk'");
   assert_bad ("[ { " ENDS ", 'disk': 'a/b' } ]", "FILE: copy 1: ", "'disk'");
   assert_bad ("[ { " ENDS ", 'disk': 'a\\n' } ]", "FILE: copy 1: ", "'disk'");
+  assert_bad ("[ { " ENDS ", 'disk': '\\u009b1m' } ]",
+              "FILE: copy 1: ", "'disk'");
   assert_bad ("[ { 'source': 'a', 'destination': 'b', 'disk': 'x' },"
               "  { 'source': 'a', 'destination': 'c', 'disk': 'x' } ]",
               "FILE: copy 2: ", "the same as in copy 1");

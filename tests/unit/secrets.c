@@ -230,6 +230,7 @@ control_characters_cannot_forge_a_line (void **state UNUSED)
   static const struct pair pairs[] = {
     { "a\nstripecopy: all is well", "a?stripecopy: all is well" },
     { "\033[2J\r\t\177x", "?[2J???x" },
+    { "\302\2332J \302\240 \303\233", "??2J \302\240 \303\233" },
     { "password=\n", "password=***" },
   };
 
