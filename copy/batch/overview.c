@@ -215,20 +215,28 @@ overview_pass_next (struct overview *o)
 
 /* -- all of them ---------------------------------------------------------- */
 
+/* Returns the fraction of a copy that is done. */
+static double
+fraction_done (const struct copy_progress *c)
+{
+  return c->state == IS_DONE              ? 1
+    : c->state != WAITS && c->percent > 0 ? c->percent / 100.0
+                                          : 0;
+}
+
 /* Returns the fraction of a copy that needs no more time. */
 static double
-fraction_of (const struct copy_progress *c)
+fraction_over (const struct copy_progress *c)
 {
-  return c->state == IS_DONE || c->state == HAS_FAILED ? 1
-    : c->state == RUNS && c->percent > 0               ? c->percent / 100.0
-                                                       : 0;
+  return c->state == HAS_FAILED ? 1 : fraction_done (c);
 }
 
 /* Returns the fraction of all copies.  A copy whose size is not known counts as
  * much as the others on average.
  */
 static double
-fraction_of_all (const struct overview *o, double average)
+fraction_of_all (const struct overview *o, double average,
+                 double (*fraction_of) (const struct copy_progress *c))
 {
   double all = 0, over = 0;
 
@@ -306,7 +314,7 @@ struct overview_sums
 overview_sum (struct overview *o, uint64_t now)
 {
   struct overview_sums s = { .n = o->n };
-  double fraction, slowest = 0, rate = rate_of_all (o, now);
+  double over, average, slowest = 0, rate = rate_of_all (o, now);
   size_t known = 0;
 
   for (size_t i = 0; i < o->n; i++) {
@@ -324,10 +332,11 @@ overview_sum (struct overview *o, uint64_t now)
   s.all_known = known == o->n;
   if (rate > s.rate) /* a comparison writes no data, but has a rate */
     s.rate = rate;
-  fraction = fraction_of_all (o, known ? (double) s.total / known : 1);
-  take_sample (o, fraction, now);
-  s.percent = percent_of (o, &s, fraction);
-  s.left = fraction == 1 ? 0 : left_of_all (o, fraction, slowest, now);
+  average = known ? (double) s.total / known : 1;
+  over = fraction_of_all (o, average, fraction_over);
+  take_sample (o, over, now);
+  s.percent = percent_of (o, &s, fraction_of_all (o, average, fraction_done));
+  s.left = over == 1 ? 0 : left_of_all (o, over, slowest, now);
   return s;
 }
 

@@ -60,7 +60,7 @@ manifest a b
 sed -i "1s|\"source\": \"[^\"]*\"|\"source\": \"$tmp/none\"|" "$tmp/manifest"
 copy_fails 1 '^stripecopy: 1 of 2 disks are done' --manifest="$tmp/manifest" \
            --status-file="$tmp/status" --progress=7 7> "$tmp/progress"
-[ "$(tail -n 1 "$tmp/progress")" = 99/100 ] || fail "100/100 after a failure"
+[ "$(tail -n 1 "$tmp/progress")" = 50/100 ] || fail "100/100 after a failure"
 expect_json events "$tmp/status" "e[0]['disks']['failed'] == 1"
 
 # What cannot be written is refused before any copy begins.

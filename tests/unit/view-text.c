@@ -105,7 +105,7 @@ sums_are_of_all_copies (void **state UNUSED)
   assert_int_equal (sums.done, 2 * 483183820);
   assert_false (sums.all_known);
   assert_int_equal (sums.rate, 2 * 104857600);
-  assert_int_equal (sums.percent, 48); /* (2 + 2 * 0.45) / 6 */
+  assert_int_equal (sums.percent, 31); /* (1 + 2 * 0.45) / 6 */
 }
 
 /* The slowest copy says how long it takes at least. */
@@ -127,6 +127,19 @@ time_left_is_that_of_the_rest (void **state UNUSED)
   sums = overview_sum (&overview, START + 60 * NS_PER_S);
   assert_int_equal (sums.left, 0);
   assert_int_equal (sums.percent, 100);
+}
+
+/* Nothing is left to do when all have failed, but little is done. */
+static void
+failed_copies_are_not_done (void **state UNUSED)
+{
+  begin (2, NULL);
+  run (0, COPYING);
+  for (size_t i = 0; i < 2; i++)
+    overview_set_state (&overview, i, HAS_FAILED, 0, START);
+  sums = overview_sum (&overview, START + 10 * NS_PER_S);
+  assert_int_equal (sums.percent, 22);
+  assert_int_equal (sums.left, 0);
 }
 
 /* Copies of less than a second have a rate together. */
@@ -284,6 +297,7 @@ main (void)
     cmocka_unit_test_teardown (progress_is_passed_on_at_intervals, forget),
     cmocka_unit_test_teardown (lines_show_copies_and_all, forget),
     cmocka_unit_test_teardown (phases_after_the_copy_are_named, forget),
+    cmocka_unit_test_teardown (failed_copies_are_not_done, forget),
     cmocka_unit_test_teardown (unknown_sizes_have_no_percent, forget),
     cmocka_unit_test_teardown (copies_that_do_not_fit_are_counted, forget),
     cmocka_unit_test_teardown (lines_fit_into_each_window, forget),
