@@ -37,23 +37,23 @@ t.wait_for (r"^Datenträger-für\.\.\.-Namen-Nummer-3 +0% \[")
 t.wait_for (r"^stripecopy: disk missing: source .*: cannot open it: .*\n"
             r"stripecopy: disk missing: the copy exited with status 1\n"
             r"first .*\nsecond .*\nDaten.*\nlast .*\n"
-            r" 20%  0 of 5 disks done, 4 running, 0 waiting, 1 failed: .* left$")
+            r"  0%  0 of 5 disks done, 4 running, 0 waiting, 1 failed: .* left$")
 
 # A window of four lines and 40 columns: two copies, the others, all of them.
 t.resize (40, 4)
-t.wait_for (r"\n\.\.\. and 2 more\n 20%  0 of 5 disks done.*\Z")
+t.wait_for (r"\n\.\.\. and 2 more\n  0%  0 of 5 disks done.*\Z")
 below = t.screen ().split ("status 1\n")[1].split ("\n")
 assert len (below) == 4, below
 assert all (t.cells (line) < 40 for line in below), below
 t.resize (100, 24)
-t.wait_for (r"status 1\nfirst .*\nsecond .*\nDaten.*\nlast .*\n 20%  .*left\Z")
+t.wait_for (r"status 1\nfirst .*\nsecond .*\nDaten.*\nlast .*\n  0%  .*left\Z")
 
 with open (tmp + "/rate", "w") as f:
     f.write ("none")
 status = t.end ()
 assert status == 1, status
 screen = t.screen ()
-assert re.search (r"\n 99%  4 of 5 disks done, 0 running, 0 waiting, 1 failed: .*\n"
+assert re.search (r"\n 80%  4 of 5 disks done, 0 running, 0 waiting, 1 failed: .*\n"
                   r"stripecopy: 4 of 5 disks are done\n\Z", screen), screen
 assert "[" not in screen, screen
 END
