@@ -33,7 +33,7 @@ overview_free (struct overview *o)
   *o = (struct overview) { 0 };
 }
 
-/* -- what is known of one copy -------------------------------------------- */
+/* -- the progress of one copy --------------------------------------------- */
 
 void
 overview_set_state (struct overview *o, size_t i, enum progress_state state,
@@ -341,13 +341,6 @@ overview_sum (struct overview *o, uint64_t now)
 }
 
 /* -- for programs --------------------------------------------------------- */
-
-/* Rounds an estimate: its fraction has no meaning. */
-static json_t *
-describe_rounded (double value)
-{
-  return json_real ((double) (uint64_t) (value + 0.5));
-}
 
 static json_t *
 describe_copy (const struct copy_progress *c)

@@ -108,15 +108,20 @@ static const char style[] =
 
 /* -- the head ------------------------------------------------------------- */
 
+/* Writes a text and frees it; NULL: memory ran out. */
+static void
+put_made (FILE *f, char *text)
+{
+  html_text (f, text ? text : "?");
+  free (text);
+}
+
 static void
 put_side (FILE *f, const struct words *w)
 {
-  char *text = bench_side_text (w);
-
   fputs ("<b>", f);
-  html_text (f, text ? text : "?");
+  put_made (f, bench_side_text (w));
   fputs ("</b>", f);
-  free (text);
 }
 
 static void
@@ -421,12 +426,9 @@ put_machine (FILE *f, const struct bench *b)
 static void
 put_command (FILE *f, char *const words[])
 {
-  char *text = bench_command_text (words);
-
   fputs ("<pre>", f);
-  html_text (f, text ? text : "?");
+  put_made (f, bench_command_text (words));
   fputs ("</pre>\n", f);
-  free (text);
 }
 
 static void

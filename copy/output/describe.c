@@ -24,6 +24,12 @@ describe_if (bool known, json_t *value)
   return json_null ();
 }
 
+json_t *
+describe_rounded (double value)
+{
+  return json_real ((double) (uint64_t) (value + 0.5));
+}
+
 /* -- sides ---------------------------------------------------------------- */
 
 static json_t *

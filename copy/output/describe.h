@@ -71,4 +71,7 @@ void describe_difference (const struct differences *d, const struct totals *t,
 /* Returns the value if it is known, else null. */
 json_t *describe_if (bool known, json_t *value);
 
+/* Rounds an estimate, at least 0, to a whole number. */
+json_t *describe_rounded (double value);
+
 #endif /* DESCRIBE_H */

@@ -135,13 +135,6 @@ events_unreadable (struct events *ev, json_t *unreadable)
 
 /* -- progress ------------------------------------------------------------- */
 
-/* Rounds an estimate: its fraction has no meaning. */
-static json_t *
-describe_rounded (double value)
-{
-  return json_real ((double) (uint64_t) (value + 0.5));
-}
-
 static json_t *
 describe_by_side (const uint64_t numbers[2])
 {

@@ -13,23 +13,10 @@ requires ps
 list_disks 5 "nbd+unix:///EXPORT?socket=$tmp/src.sock"
 serve_logged src -r file dir="$tmp/from"
 
-all_copy ()
-{
-  local disks
-  disks=$(disk_of_host 1; disk_of_host 2; disk_of_host 3)
-  [ "$(sort -u <<< "$disks" | grep -c .)" -eq 3 ]
-}
-
 for host in 1 2 3; do
   start_host $host
 done
-wait_until all_copy
-killed=$(disk_of_host 1)
-wait_until test -s "$tmp/maps/$killed"
-kill_host 1
-hurry
-wait_host 2
-wait_host 3
+lose_host_1
 expect_once 5 2 3
 grep -q 'another run has its map' "$tmp"/host[23].log || fail "no host waited"
 

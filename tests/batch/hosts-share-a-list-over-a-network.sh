@@ -48,23 +48,10 @@ inside $server nbdkit -f --exit-with-parent -P "$tmp/nbdkit.pid" \
 servers+=($!)
 wait_until has_pid "$tmp/nbdkit.pid"
 
-all_copy ()
-{
-  local disks
-  disks=$(disk_of_host 1; disk_of_host 2; disk_of_host 3)
-  [ "$(sort -u <<< "$disks" | grep -c .)" -eq 3 ]
-}
-
 for host in 1 2 3; do
   start_host $host nsenter --net="/proc/${hosts[host]}/ns/net"
 done
-wait_until all_copy
-killed=$(disk_of_host 1)
-wait_until test -s "$tmp/maps/$killed"
-kill_host 1
-hurry
-wait_host 2
-wait_host 3
+lose_host_1
 expect_once 4 2 3
 
 # The same list in two parts.

@@ -55,6 +55,28 @@ kill_host ()
   wait "${host_pids[$1]}" 2> "$tmp/wait" || :
 }
 
+# The hosts 1 to 3 each copy a disk of their own.
+all_copy ()
+{
+  local disks
+  disks=$(disk_of_host 1; disk_of_host 2; disk_of_host 3)
+  [ "$(sort -u <<< "$disks" | grep -c .)" -eq 3 ]
+}
+
+# Kills host 1 once each of the three copies a disk, and the map of its disk has
+# been saved; then lets the other two do all of the list.
+lose_host_1 ()
+{
+  local disk
+  wait_until all_copy
+  disk=$(disk_of_host 1)
+  wait_until test -s "$tmp/maps/$disk"
+  kill_host 1
+  hurry
+  wait_host 2
+  wait_host 3
+}
+
 # Waits for a host, which must have done all disks.
 wait_host ()
 {
