@@ -39,8 +39,8 @@ cost (uint64_t bytes, uint64_t rate)
   return ns / rate + (ns % rate != 0);
 }
 
-/* The time differs from the one before, even if it would be the same: whoever
- * has read the old rate cannot charge for anything by it.
+/* The new time always differs from the old one, so that the exchange of a process
+ * which has read the old rate fails.
  */
 void
 shared_bucket_set_rate (struct shared_bucket *b, uint64_t rate, uint64_t now)

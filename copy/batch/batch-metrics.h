@@ -59,9 +59,8 @@ uint64_t batch_metrics_deadline (const struct batch_metrics *m);
 void batch_metrics_tick (struct batch_metrics *m, struct overview *o,
                          uint64_t now);
 
-/* Writes how the batch ended.  If it was refused before batch_metrics_begin, the
- * last successes that the file had are all that it tells of disks; @o may be NULL
- * then.
+/* Writes how the batch ended.  If it was refused before batch_metrics_begin, @o
+ * may be NULL, and the file only keeps the last success of each disk in it.
  */
 void batch_metrics_end (struct batch_metrics *m, struct overview *o,
                         int exit_status);

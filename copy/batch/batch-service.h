@@ -11,7 +11,7 @@
 #include "error.h"
 #include "output/service.h"
 
-/* Says what is due. */
+/* Sends the messages whose time has come. */
 void batch_service_tick (struct service *s, struct overview *o, uint64_t now);
 
 /* Says how the batch ended: @done of @all copies are done, or the error. */

@@ -164,8 +164,8 @@ again_of (const struct run *r)
 
 /* -- the copies ----------------------------------------------------------- */
 
-/* Returns whether the copies have to write reports: without one, nobody knows
- * whether another attempt helps.
+/* Returns whether the copies have to write reports: only a report says whether
+ * another attempt may help.
  */
 static bool
 wants_report (const struct batch *b)

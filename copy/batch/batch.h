@@ -17,14 +17,16 @@
 struct options;
 
 /* Runs all copies of o->manifest and waits for them, also after a signal, which
- * is passed on to them.  Tells @service how it goes.  Returns the exit status, which is the worst of theirs.
+ * is passed on to them.  Tells @service how it goes.  Returns the exit status,
+ * which is the worst of theirs.
  */
 int batch_run (const struct options *o, const struct machine *machine,
                struct service *service);
 
 /* Writes to the metrics that a run with --manifest was refused, because its
- * command line could not be parsed: so the file may be all that tells of a
- * manifest.  Returns false, with nothing written, if it was for one copy.
+ * command line could not be parsed; then only the file that an earlier run has
+ * left may show that this is one.  Returns false, with nothing written, if it was
+ * for one copy.
  */
 bool batch_refused (const struct options *o);
 

@@ -59,7 +59,9 @@ void follower_at_once (struct follower *w);
 /* Returns when follower_tick must be called next; clock_now time, 0: never. */
 uint64_t follower_deadline (const struct follower *w);
 
-/* Shows what is due.  Before, the caller sets the states in w->overview. */
+/* Draws the view, and writes events and files, if it is time for that.  Before,
+ * the caller sets the states in w->overview.
+ */
 void follower_tick (struct follower *w, uint64_t now);
 
 /* Shows how all of it ended. */

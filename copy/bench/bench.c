@@ -328,7 +328,7 @@ number_of (const struct bench_run *r, enum number what)
   return 0;
 }
 
-/* Summarises what is known of one number. */
+/* Summarises one number over all runs that have it. */
 static int
 summarise (const struct program *p, enum number what, double *values,
            struct summary *s)

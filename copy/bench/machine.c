@@ -13,8 +13,8 @@
 
 #include "bench/machine.h"
 
-/* Finds the first line of a file that begins with @name, and copies what comes
- * after blanks, the separator and quotes.
+/* Finds the first line of a file that begins with @name, and copies its value:
+ * the text after blanks, the separator and quotes.
  */
 static bool
 find_line (const char *file, const char *name, char separator,

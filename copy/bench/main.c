@@ -112,7 +112,9 @@ write_file (const char *option, const char *name, const char *text)
   return report (&e, NULL);
 }
 
-/* Says what is going to happen: there is no question, so there is a line. */
+/* Says what will be overwritten.  The program asks no question, so this line is
+ * the only warning.
+ */
 static void
 announce (const struct bench *b)
 {

@@ -39,8 +39,9 @@ uint64_t service_deadline (const struct service *s);
 /* Returns whether a line of status is due, so that the caller makes one. */
 bool service_wants_status (const struct service *s, uint64_t now);
 
-/* Says what is due.  @status is one line, or NULL.  @moving: something has moved
- * within service_pulse.  While it does not, the watchdog is not told.
+/* Sends the messages whose time has come.  @status is one line, or NULL.
+ * @moving: something has moved within service_pulse.  While it does not, the
+ * watchdog is not told.
  */
 void service_tick (struct service *s, const char *status, bool moving,
                    uint64_t now);

@@ -41,7 +41,9 @@ void watch_ready (struct watch *w, const struct options *o);
 /* Returns when watch_tick must be called next; clock_now time, 0: never. */
 uint64_t watch_deadline (const struct watch *w);
 
-/* Says what is due.  @phase is copy, flush, verify or compare. */
+/* Writes the metrics and tells the service manager, if it is time for that.
+ * @phase is copy, flush, verify or compare.
+ */
 void watch_tick (struct watch *w, const struct estimate *v, const char *phase,
                  uint64_t now);
 
