@@ -19,7 +19,7 @@ batch_metrics_open (struct batch_metrics *m, const struct options *o,
   *m = (struct batch_metrics) { 0 };
   if (metrics_file_open (&m->file, o->plan ? NULL : o->metrics_file, e) == -1)
     return -1;
-  m->interval = o->interval ? o->interval : 10 * NS_PER_S;
+  m->interval = options_interval (o);
   if ((m->label = metrics_file_label (&m->file, NULL)) == NULL)
     return 0;
   m->all = (struct metrics) {

@@ -18,7 +18,7 @@ follower_open (struct follower *w, const struct options *o,
 {
   *w = (struct follower) {
     .report = report,
-    .interval = o->interval ? o->interval : 10 * NS_PER_S,
+    .interval = options_interval (o),
   };
   if (view_open (&w->view, o, e) == -1)
     return -1;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "arith.h"
+#include "clock.h"
 #include "human.h"
 #include "options/operand.h"
 #include "options/option-checks.h"
@@ -310,6 +311,12 @@ options_parse (struct options *o, int argc, char **argv, struct error *e)
   for (unsigned i = 0; i < n_commands; i++)
     free (commands[i].command); /* NULL when an operand owns it */
   return r;
+}
+
+uint64_t
+options_interval (const struct options *o)
+{
+  return o->interval ? o->interval : 10 * NS_PER_S;
 }
 
 void

@@ -22,6 +22,9 @@ int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
 void options_free (struct options *o);
 
+/* Returns the time between two updates of what programs read, in ns. */
+uint64_t options_interval (const struct options *o);
+
 /* What options_argument returns: whether there is an option of exactly this
  * long name, and whether it has an argument.
  */

@@ -24,7 +24,7 @@ events_open (struct events *ev, const struct options *o, struct error *e)
   *ev = (struct events) {
     .stream.fd = -1,
     .disk = o->disk,
-    .interval = o->interval ? o->interval : 10 * NS_PER_S,
+    .interval = options_interval (o),
   };
   if (o->events)
     r = sink_open (&ev->stream, SINK_EVENTS, o->events, e);

@@ -112,7 +112,7 @@ watch_open (struct watch *w, const struct options *o, struct error *e)
 {
   if (metrics_file_open (&w->file, o->plan ? NULL : o->metrics_file, e) == -1)
     return -1;
-  w->interval = o->interval ? o->interval : 10 * NS_PER_S;
+  w->interval = options_interval (o);
   w->label = metrics_file_label (&w->file, o->disk);
   if (w->label == NULL)
     return 0;
