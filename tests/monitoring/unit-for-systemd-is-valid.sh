@@ -14,7 +14,8 @@ grep -q '^ExecStart=/.*/stripecopy --manifest=' "$unit" ||
   fail "the unit does not name the program"
 
 # The program is not installed where the unit starts it.
-sed "s,^ExecStart=[^ ]*,ExecStart=$stripecopy," "$unit" \
+ln -s "$(realpath "$stripecopy")" "$tmp/program"
+sed "s|^ExecStart=[^ ]*|ExecStart=$tmp/program|" "$unit" \
     > "$tmp/stripecopy@.service"
 systemd-analyze verify --man=no "$tmp/stripecopy@disks.service" \
                 > "$tmp/verify" 2>&1 || fail "systemd: $(< "$tmp/verify")"
