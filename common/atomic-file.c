@@ -321,11 +321,23 @@ make_named (const struct content *c, char **name)
   return -1;
 }
 
+/* Returns the name to which a symbolic link leads, or a copy of any other name;
+ * NULL with errno, for example for a link that leads nowhere.
+ */
+static char *
+follow_link (const char *path)
+{
+  struct stat st;
+
+  return lstat (path, &st) == 0 && S_ISLNK (st.st_mode) ? realpath (path, NULL)
+                                                        : strdup (path);
+}
+
 /* Makes the new file beside the old one and renames it over that.  Returns its
  * descriptor, or -1 with errno.
  */
 static int
-replace (const struct content *c)
+replace_name (const struct content *c)
 {
   char *name;
   int fd = make_unnamed (c, &name);
@@ -339,6 +351,24 @@ replace (const struct content *c)
     return -1;
   }
   free (name);
+  return fd;
+}
+
+/* Does the same for the file to which a symbolic link leads: the link itself may
+ * be one that others need, such as /dev/stdout.
+ */
+static int
+replace (const struct content *c)
+{
+  struct content real = *c;
+  char *path = follow_link (c->path);
+  int fd;
+
+  if (path == NULL)
+    return -1;
+  real.path = path;
+  fd = replace_name (&real);
+  free (path);
   return fd;
 }
 
@@ -380,23 +410,37 @@ atomic_file_replace (struct atomic_file *l, const char *text, size_t length)
   return store_name (l->path);
 }
 
-int
-atomic_file_check (const char *path)
+/* Checks that files can be created beside @path, which is not a link. */
+static int
+check_folder (const char *path)
 {
   char *name = NULL;
-  struct stat st;
   int fd;
 
-  if (stat (path, &st) == 0 && !S_ISREG (st.st_mode)) {
-    errno = EINVAL;
-    return -1;
-  }
   if ((fd = open_unnamed (path)) != -1)
     return close (fd);
   if ((fd = open_named (path, &name)) == -1)
     return -1;
   discard (fd, name);
   return 0;
+}
+
+int
+atomic_file_check (const char *path)
+{
+  struct stat st;
+  char *real;
+  int r;
+
+  if (stat (path, &st) == 0 && !S_ISREG (st.st_mode)) {
+    errno = EINVAL;
+    return -1;
+  }
+  if ((real = follow_link (path)) == NULL)
+    return -1;
+  r = check_folder (real);
+  free (real);
+  return r;
 }
 
 int

@@ -43,13 +43,14 @@ int atomic_file_replace (struct atomic_file *l, const char *text,
                          size_t length);
 
 /* Checks that atomic_file_write can work: the path is free or a regular file,
- * and files can be created beside it.  Returns 0, or -1 with errno: EINVAL when
- * the path is not a regular file.
+ * or a symbolic link to one, and files can be created beside that.  Returns 0,
+ * or -1 with errno: EINVAL when the path is not a regular file.
  */
 int atomic_file_check (const char *path);
 
 /* Replaces the file by one with this content and mode, without locking it and
- * without waiting until it is stored.  Returns -1 with errno: then the file has
+ * without waiting until it is stored.  A symbolic link stays, and the file to
+ * which it leads is replaced.  Returns -1 with errno: then the file has
  * the old content.
  */
 int atomic_file_write (const char *path, mode_t mode, const char *text,

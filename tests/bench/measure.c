@@ -20,7 +20,8 @@
 int
 main (int argc, char **argv)
 {
-  struct measured_command c = { .argv = argv + 2, .output = -1,
+  struct measured_command c = { .argv = argv + 2,
+                                .output = -1,
                                 .interrupt_fd = -1 };
   struct costs costs;
 

@@ -303,6 +303,28 @@ a_file_is_written_whole_without_being_held (void **state UNUSED)
   assert_int_equal (errno, ENOENT);
 }
 
+/* As root, a link such as /dev/stdout could be replaced as well. */
+static void
+a_link_is_written_through (void **state UNUSED)
+{
+  struct stat st;
+
+  assert_int_equal (mkdir ("far", 0755), 0);
+  put ("far/file", "old");
+  assert_int_equal (symlink ("far/file", "link"), 0);
+  assert_int_equal (atomic_file_check ("link"), 0);
+  assert_int_equal (atomic_file_write ("link", 0644, "new", 3), 0);
+  assert_content ("far/file", "new");
+  assert_int_equal (lstat ("link", &st), 0);
+  assert_true (S_ISLNK (st.st_mode));
+
+  assert_int_equal (unlink ("far/file"), 0);
+  assert_int_equal (atomic_file_check ("link"), -1);
+  assert_int_equal (errno, ENOENT);
+  assert_int_equal (atomic_file_write ("link", 0644, "new", 3), -1);
+  assert_int_equal (errno, ENOENT);
+}
+
 /* The names beside the file have to fit in 255 bytes, too. */
 static void
 the_longest_name_can_be_replaced (void **state UNUSED)
@@ -334,6 +356,7 @@ main (void)
     TEST (only_regular_files_are_accepted),
     TEST (a_failure_keeps_the_old_file),
     TEST (a_file_is_written_whole_without_being_held),
+    TEST (a_link_is_written_through),
     TEST (the_longest_name_can_be_replaced),
   };
 
