@@ -152,15 +152,17 @@ option_check_differences (const struct options *o, struct error *e)
 int
 option_check_metrics_file (struct options *o, struct error *e)
 {
-  const size_t n = o->metrics_file ? strlen (o->metrics_file) : 0;
+  const char *slash = o->metrics_file ? strrchr (o->metrics_file, '/') : NULL;
+  const char *name = slash ? slash + 1 : o->metrics_file;
+  const size_t n = name ? strlen (name) : 0;
+  const bool has_ending = n >= 5 && strcmp (name + n - 5, ".prom") == 0;
 
-  if (o->metrics_file == NULL
-      || (n > 5 && strcmp (o->metrics_file + n - 5, ".prom") == 0))
+  if (name == NULL || (has_ending && n > 5))
     return 0;
-  error_set (e, EINVAL,
-             "--metrics-file=%s: the name must end in .prom: the textfile"
-             " collector reads no other files",
-             o->metrics_file);
+  error_set (e, EINVAL, "--metrics-file=%s: %s", o->metrics_file,
+             has_ending ? "there must be a name before .prom: it names the disk"
+                        : "the name must end in .prom: the textfile collector"
+                          " reads no other files");
   options_drop_file (o, "metrics-file");
   return -1;
 }

@@ -26,10 +26,15 @@ refused '--[a-z]+-file=.*x.prom: is the same file as --[a-z]+-file=.*x.prom$' \
         --metrics-file=x.prom --status-file=./x.prom before new
 [ ! -e x.prom ] || fail "a file with two uses was written"
 
-for name in x x.txt .prom x.prom.gz; do
+for name in x x.txt x.prom.gz; do
   refused "--metrics-file=$name: the name must end in .prom: " \
           --metrics-file=$name before new
   [ ! -e "$name" ] || fail "$name was written"
+done
+for name in .prom ./.prom; do
+  refused "--metrics-file=$name: there must be a name before .prom: " \
+          --metrics-file=$name before new
+  [ ! -e .prom ] || fail "$name was written"
 done
 refused 'unknown or ambiguous option: --bogus' --metrics-file=x.txt --bogus before new
 [ ! -e x.txt ] || fail "x.txt was written"
