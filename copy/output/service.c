@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "json.h"
 #include "output/service.h"
 
 /* Status is shown to people who ask for it, so it need not be new. */
@@ -37,13 +38,18 @@ service_wanted (const struct service *s)
   return sd_notify_wanted (&s->out);
 }
 
+/* Sends a line of status as UTF-8: systemd shows no other text. */
 static void
 tell_status (struct service *s, const char *status, int wait_ms)
 {
-  char message[STATUS_MAX + 16];
+  json_t *valid = json_of_text (status, STATUS_MAX);
+  char message[3 * STATUS_MAX + 16]; /* U+FFFD needs three bytes */
 
-  snprintf (message, sizeof message, "STATUS=%.*s", STATUS_MAX, status);
-  sd_notify_send (&s->out, message, wait_ms);
+  if (valid) {
+    snprintf (message, sizeof message, "STATUS=%s", json_string_value (valid));
+    sd_notify_send (&s->out, message, wait_ms);
+  }
+  json_decref (valid);
 }
 
 static void

@@ -56,6 +56,11 @@ copy_fails 1 'No such file' "$tmp/missing" "$tmp/copy"
 wait_until told 'STATUS=source .*: No such file or directory'
 ! told READY=1 || fail "it was ready without a source"
 
+# systemd shows no status that is not UTF-8.
+listen "$tmp/notify6"
+copy_fails 1 'No such file' "$tmp/missing"$'\xff' "$tmp/copy"
+wait_until told 'STATUS=source .*/missing�: .*: No such file or directory'
+
 # Only a moving copy tells the watchdog: a copy whose reads are held has told it
 # for its start, and goes on once they are answered.
 hold_reads_at "$tmp/disk" "$tmp/gate"
@@ -102,8 +107,27 @@ copy_ok --manifest="$tmp/disks.json" --interval=0.1
 wait_until told 'STATUS=2 of 2 disks are done'
 [ "$(head -n 1 "$tmp/told")" = READY=1 ] || fail "READY is not first"
 [ "$(grep -c READY "$tmp/told")" -eq 1 ] || fail "a copy spoke for the list"
-expect_told 'STATUS=[01] of 2 disks are done, [0-9] running: [0-9]+ %, .*'
+expect_told 'STATUS=[01] of 2 disks are done, [0-9] running, .* failed: [0-9]+ %, .*'
 expect_told STOPPING=1
+
+# While all disks wait for another attempt, nothing can hang.
+echo "[ { \"disk\": \"a\", \"source\": \"nbd+unix:///?socket=$tmp/none\",
+          \"destination\": \"null:\" } ]" > "$tmp/disks.json"
+listen "$tmp/notify7"
+export WATCHDOG_USEC=400000
+start_copy --manifest="$tmp/disks.json" --attempts=2 --attempt-wait=3600 \
+           --interval=0.1
+unset WATCHDOG_USEC
+waiting='STATUS=0 of 1 disks are done, 0 running, 1 waiting, 0 failed: .*'
+wait_until told "$waiting"
+told_since ()
+{
+  sed -E "1,/^$waiting\$/d" "$tmp/told" | grep -c WATCHDOG=1 | grep -q '[3-9]'
+}
+wait_until told_since
+kill -TERM "$copy_pid"
+wait_copy
+
 listen "$tmp/notify5"
 echo '[ { "disk": "a" } ]' > "$tmp/disks.json"
 copy_fails 2 'is missing' --manifest="$tmp/disks.json"
