@@ -197,6 +197,8 @@ note_disks (struct batch_metrics *m, struct overview *o, uint64_t now)
 
   for (unsigned i = 0; i < METRICS_STATES; i++)
     m->all.by_state[i] = s.by_state[i];
+  m->all.progress = s.percent / 100.0;
+  m->all.left = s.left;
   for (size_t i = 0; i < m->all.n_disks; i++)
     note_disk (&m->disks[i], &o->copies[i]);
 }
@@ -242,6 +244,8 @@ batch_metrics_end (struct batch_metrics *m, struct overview *o, int exit_status)
     note_disks (m, o, clock_now ());
   else
     take_successes (m, true);
+  if (exit_status != DONE)
+    m->all.left = -1;
   metrics_file_write (&m->file, &m->all);
 }
 

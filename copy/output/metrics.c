@@ -93,6 +93,15 @@ print_sides (struct printing *p, const struct metrics_disk *d,
   print_as (p, d, "side", "destination", values[1]);
 }
 
+/* The only sample of a metric, of a manifest. */
+static void
+print_of_manifest (const struct metrics *m, struct printing p, double value)
+{
+  print_name (&p);
+  print_label (p.f, "manifest", m->manifest);
+  print_value (&p, value);
+}
+
 /* -- metrics of a disk ---------------------------------------------------- */
 
 static void
@@ -233,7 +242,7 @@ static const struct {
   { "rate_bytes_per_second", "gauge", print_rate,
     "Bytes of data copied or compared per second, over the last 10 seconds." },
   { "left_seconds", "gauge", print_left,
-    "Estimate of the time until the copy is complete." },
+    "Estimate of the time until this phase is complete." },
   { "stalled_seconds", "gauge", print_stalled,
     "Time since anything moved; 0 below one second." },
   { "retries_total", "counter", print_retries,
@@ -275,11 +284,8 @@ print_run_of_manifest (FILE *f, const struct metrics *m, size_t i)
                         false };
   double value;
 
-  if (!of_runs[i].value (&m->run, &value))
-    return;
-  print_name (&p);
-  print_label (f, "manifest", m->manifest);
-  print_value (&p, value);
+  if (of_runs[i].value (&m->run, &value))
+    print_of_manifest (m, p, value);
 }
 
 /* Says in which states the disks of a manifest are. */
@@ -302,19 +308,33 @@ print_states (FILE *f, const struct metrics *m)
   }
 }
 
+/* Sums up the disks of a manifest. */
 static void
-print_all_attempts (FILE *f, const struct metrics *m)
+print_sums (FILE *f, const struct metrics *m)
 {
-  struct printing p = { f, "manifest_attempts_total", "counter",
-                        "Attempts to copy its disks that this run has begun.",
-                        false };
   double attempts = 0;
 
   for (size_t i = 0; i < m->n_disks; i++)
     attempts += m->disks[i].attempts;
-  print_name (&p);
-  print_label (f, "manifest", m->manifest);
-  print_value (&p, attempts);
+  print_of_manifest (
+    m,
+    (struct printing) { f, "manifest_attempts_total", "counter",
+                        "Attempts to copy its disks that this run has begun.",
+                        false },
+    attempts);
+  print_of_manifest (
+    m,
+    (struct printing) { f, "manifest_progress_ratio", "gauge",
+                        "The part of all disks that is done, from 0 to 1.",
+                        false },
+    m->progress);
+  if (m->left >= 0)
+    print_of_manifest (
+      m,
+      (struct printing) { f, "manifest_left_seconds", "gauge",
+                          "Estimate of the time until all disks are done.",
+                          false },
+      m->left);
 }
 
 /* The file's name joins these metrics with the age of the file, which the
@@ -345,7 +365,7 @@ metrics_print (FILE *f, const struct metrics *m)
   }
   if (m->manifest && m->listed) {
     print_states (f, m);
-    print_all_attempts (f, m);
+    print_sums (f, m);
   }
   for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++) {
     print_runs_of_disks (f, m, i);

@@ -35,7 +35,7 @@ struct metrics_disk {
   double compared;                                       /* bytes */
   double progress;       /* of all phases, from 0 to 1; -1: unknown */
   double rate;           /* bytes of data per second, over the last 10 s */
-  double left;           /* seconds; -1: unknown */
+  double left;           /* seconds, of this phase; -1: unknown */
   double stalled;        /* seconds since anything moved; 0 below 1 s */
   double retries[2];     /* by side */
   double connections[2]; /* by side */
@@ -51,8 +51,10 @@ struct metrics {
   const char *file;       /* the file's own name, without folders; borrowed */
   const char *manifest;   /* its name, UTF-8; NULL: there is none; borrowed */
   struct metrics_run run; /* of the manifest */
-  bool listed;            /* its list was read, so by_state is set */
+  bool listed;            /* its list was read, so these are set: */
   double by_state[METRICS_STATES];  /* disks */
+  double progress;                  /* of all disks, from 0 to 1 */
+  double left;                      /* seconds, for all; -1: unknown */
   const struct metrics_disk *disks; /* borrowed */
   size_t n_disks;
 };

@@ -73,6 +73,8 @@ open_gate "$tmp/gate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_metrics 'manifest_disks{manifest="night",state="done"} 3' \
+               'manifest_progress_ratio{manifest="night"} 1' \
+               'manifest_left_seconds{manifest="night"} 0' \
                'manifest_exit_status{manifest="night"} 0' \
                'connections{disk="b",side="source"} 0'
 success 'disk="a"' && a=$success
@@ -90,6 +92,7 @@ expect_fired dst
 expect_metrics "$night" 'manifest_exit_status{manifest="night"} 1' \
                'manifest_disks{manifest="night",state="done"} 2' \
                'manifest_disks{manifest="night",state="failed"} 1' \
+               'manifest_progress_ratio{manifest="night"} 0.[0-9]*' \
                'retries_total{disk="b",side="destination"} 2' \
                'retries_total{disk="b",side="source"} 0' \
                'exit_status{disk="c"} 1' 'phase{disk="c",phase="ended"} 1' \

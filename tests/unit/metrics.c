@@ -144,6 +144,8 @@ metrics_of_many_disks_are_described_once (void **state UNUSED)
     .run = { .start = 5, .end = 6, .success = 4, .exit_status = 3 },
     .listed = true,
     .by_state = { 0, 2, 0, 0, 7 },
+    .progress = 0.25,
+    .left = 30,
     .disks = disks,
     .n_disks = 2,
   };
@@ -163,6 +165,9 @@ metrics_of_many_disks_are_described_once (void **state UNUSED)
     text,
     "stripecopy_manifest_disks{manifest=\"night\",state=\"not_started\"} 7");
   assert_has (text, "stripecopy_manifest_attempts_total{manifest=\"night\"} 3");
+  assert_has (text,
+              "stripecopy_manifest_progress_ratio{manifest=\"night\"} 0.250");
+  assert_has (text, "stripecopy_manifest_left_seconds{manifest=\"night\"} 30");
   assert_has (
     text,
     "stripecopy_manifest_last_success_time_seconds{manifest=\"night\"} 4");
