@@ -34,7 +34,7 @@ else
 fi
 servers=()                          # pids of the servers that we started
 devices=()                          # loop devices that we made
-control_groups=()                   # folders, removed at the end
+control_groups=()                   # removed at the end, with those below
 copy_pid=
 code=0                              # exit status of the last copy
 output=$tmp/copy.out errors=$tmp/copy.err
@@ -136,7 +136,8 @@ cleanup ()
   for device in "${devices[@]}"; do
     losetup -d "$device" || :
   done
-  [ ${#control_groups[@]} -eq 0 ] || rmdir "${control_groups[@]}" || :
+  [ ${#control_groups[@]} -eq 0 ] ||
+    find "${control_groups[@]}" -depth -type d -exec rmdir {} ';' || :
   rm -rf "$tmp"
 }
 trap 'cleanup 2> /dev/null' EXIT
