@@ -14,6 +14,15 @@ collection=$tmp/collections/ansible_collections/stripecopy/disks
 cp -RL "$srcdir/../docs/ansible" "$collection"
 chmod -R u+w "$collection"
 
+# Modules get their text through standard input, which an unbuffered Python reads
+# byte by byte.
+cat > "$tmp/python" <<END
+#!/bin/sh
+unset PYTHONUNBUFFERED
+exec python3 "\$@"
+END
+chmod +x "$tmp/python"
+
 cat > "$tmp/ansible.cfg" <<END
 [defaults]
 collections_path = $tmp/collections
@@ -33,7 +42,7 @@ two
 three
 [all:vars]
 ansible_connection = local
-ansible_python_interpreter = {{ ansible_playbook_python }}
+ansible_python_interpreter = $tmp/python
 tmp = $tmp
 END
 
