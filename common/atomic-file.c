@@ -354,8 +354,8 @@ replace_name (const struct content *c)
   return fd;
 }
 
-/* Does the same for the file to which a symbolic link leads: the link itself may
- * be one that others need, such as /dev/stdout.
+/* Does the same for the file to which a symbolic link leads: other programs may
+ * need the link itself, such as /dev/stdout.
  */
 static int
 replace (const struct content *c)
