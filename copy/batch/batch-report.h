@@ -50,7 +50,7 @@ void batch_report_take_event (struct batch_report *b, const char *disk,
  */
 void batch_report_take_overview (struct batch_report *b, json_t *details);
 
-/* What is known of a copy in the end. */
+/* The result of a copy. */
 struct batch_result {
   const char *disk;
   const char *report; /* of its last attempt; NULL: it wrote none */
@@ -64,8 +64,8 @@ struct batch_result {
 void batch_report_take_result (struct batch_report *b,
                                const struct batch_result *r);
 
-/* Return what the report of an attempt says: whether another one may do better,
- * and whether the destination was changed.
+/* Return two fields of the report of an attempt: whether another attempt may
+ * succeed, and whether the destination was changed.
  */
 enum again batch_report_again (const char *report);
 bool batch_report_changed (const char *report);

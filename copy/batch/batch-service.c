@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service manager is told about a batch: see batch-service.h. */
+/* Reports a batch to the service manager: see batch-service.h. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service manager is told about a batch. */
+/* Reports the state of a batch to the service manager. */
 
 #ifndef BATCH_SERVICE_H
 #define BATCH_SERVICE_H

@@ -151,8 +151,8 @@ status_of (const struct batch *b, const struct child *child)
     : FAILED;
 }
 
-/* Returns whether an attempt is worth another one.  Only its report tells; a
- * copy that was killed could not write one.
+/* Returns whether another attempt may succeed, as the report of the last one
+ * says.  A copy that was killed could not write a report.
  */
 static enum again
 again_of (const struct run *r)
@@ -281,7 +281,7 @@ start (struct batch *b, struct run *r, char **argv)
   return status;
 }
 
-/* Tells how an attempt failed, and whether there is another one. */
+/* Prints how an attempt failed, and whether there is another one. */
 static void
 tell_failure (const struct batch *b, size_t i, const char *how,
               bool comes_again)
@@ -298,13 +298,13 @@ tell_failure (const struct batch *b, size_t i, const char *how,
     log_error ("disk %s: %s", disk, how);
 }
 
-/* Tells once that a copy waits for another run. */
+/* Prints once that a copy waits for another run. */
 static void
 tell_wait (struct run *r)
 {
   if (!r->told_wait)
-    log_warning ("disk %s: another run has its map, and copies it: waiting for"
-                 " that",
+    log_warning ("disk %s: waiting for another run, which copies it and has"
+                 " locked its map",
                  r->copy->disk);
   r->told_wait = true;
 }
@@ -331,9 +331,7 @@ clear_run (struct run *r)
   r->status = -1;
 }
 
-/* Gives the next copy the time that is left of --stop-after.  It ends itself
- * then.
- */
+/* Limits the next copy to the time that is left of --stop-after. */
 static void
 limit_time (struct batch *b)
 {
@@ -474,8 +472,8 @@ next_due (const struct batch *b, uint64_t now)
                                     batch_metrics_deadline (&b->metrics)))));
 }
 
-/* Once no further copy is started, those that wait have failed before, or are
- * not started.
+/* Returns the state to show.  Once no further copy is started, a waiting copy
+ * has failed before, or is not started.
  */
 static enum progress_state
 progress_state_of (const struct batch *b, size_t i)
@@ -495,7 +493,7 @@ progress_state_of (const struct batch *b, size_t i)
   return status == DONE ? IS_DONE : HAS_FAILED;
 }
 
-/* Tells the follower which copies wait, run and have ended. */
+/* Reports the states of all copies to the follower. */
 static void
 note_states (struct batch *b)
 {
@@ -602,7 +600,7 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
   return 0;
 }
 
-/* Says why there is no report of a copy. */
+/* Returns why a copy has no report. */
 static const char *
 describe_silence (const struct run *r, char *text, size_t size)
 {

@@ -17,16 +17,16 @@
 struct options;
 
 /* Runs all copies of o->manifest and waits for them, also after a signal, which
- * is passed on to them.  Tells @service how it goes.  Returns the exit status,
- * which is the worst of theirs.
+ * is passed on to them.  Reports the progress to @service.  Returns the exit
+ * status, which is the worst of theirs.
  */
 int batch_run (const struct options *o, const struct machine *machine,
                struct service *service);
 
-/* Writes to the metrics that a run with --manifest was refused, because its
- * command line could not be parsed; then only the file that an earlier run has
- * left may show that this is one.  Returns false, with nothing written, if it was
- * for one copy.
+/* Writes to the metrics file that a run with --manifest was refused, because
+ * its command line could not be parsed.  If --manifest was not parsed, the
+ * metrics of an earlier run show that this is a batch.  Returns false, with
+ * nothing written, if the run is a single copy.
  */
 bool batch_refused (const struct options *o);
 

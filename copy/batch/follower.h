@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Follows the copies of a batch by their events, and shows how far they are: to
+/* Follows the copies of a batch by their events, and shows their progress: to
  * people by the view, to programs by the event "batch" and the status file.
  */
 
@@ -42,8 +42,8 @@ void follower_close (struct follower *w);
 bool follower_wants_events (const struct follower *w);
 bool follower_wants_errors (const struct follower *w);
 
-/* Returns an option for the copies that makes them send progress often enough;
- * NULL: they do.
+/* Returns an option that makes the copies send progress often enough; NULL:
+ * they need none.
  */
 const char *follower_option (const struct follower *w);
 
@@ -51,8 +51,8 @@ const char *follower_option (const struct follower *w);
 void follower_take_event (struct follower *w, size_t i, const char *line,
                           size_t length);
 
-/* Says how many copies wait, run and have ended, and passes the next progress of
- * each copy on: the user has asked for it by a signal.
+/* Prints how many copies wait, run and have ended, and passes the next progress
+ * event of each copy on: a signal (SIGUSR1) has requested it.
  */
 void follower_at_once (struct follower *w);
 
@@ -64,7 +64,7 @@ uint64_t follower_deadline (const struct follower *w);
  */
 void follower_tick (struct follower *w, uint64_t now);
 
-/* Shows how all of it ended. */
+/* Shows how the batch ended. */
 void follower_end (struct follower *w);
 
 #endif /* FOLLOWER_H */

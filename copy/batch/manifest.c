@@ -21,10 +21,10 @@
 #include "human.h"
 #include "options/option-files.h"
 
-/* Beyond any use; keeps a disk that was named by mistake out of memory. */
+/* Larger than any manifest: a disk that was named by mistake is not read. */
 #define FILE_MAX (64 * MiB)
 
-/* What is being read, for messages. */
+/* The place in the manifest that is being read, for messages. */
 struct reading {
   const char *file;
   size_t number; /* of the copy, from 1 on; 0: of none */
@@ -230,8 +230,8 @@ take_size (const struct reading *r, struct manifest_copy *c,
   return why ? refuse (r, "'size': %s", why) : 0;
 }
 
-/* Refuses standard input and output: the processes of the copies have none of
- * their own.
+/* Refuses standard input and output, which are pipes to this program in the
+ * processes of the copies.
  */
 static int
 check_files (const struct reading *r, const struct options *o)

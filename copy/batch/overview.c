@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far the copies of a batch are: see overview.h. */
+/* The progress of a batch: see overview.h. */
 
 #include <config.h>
 

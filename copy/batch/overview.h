@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far the copies of a batch are, as their events say, and all of them
+/* The progress of each copy of a batch, from its events, and of all of them
  * together.  Pure: the caller passes events, states and times (of clock_now).
  */
 
@@ -17,7 +17,7 @@ enum progress_state { WAITS, RUNS, IS_DONE, HAS_FAILED, NOT_STARTED };
 
 #define PROGRESS_STATES 5
 
-/* How far one copy is. */
+/* The progress of one copy. */
 struct copy_progress {
   const char *disk; /* borrowed */
   enum progress_state state;
@@ -77,8 +77,8 @@ int overview_init (struct overview *o, size_t n, uint64_t now);
 
 void overview_free (struct overview *o);
 
-/* Sets the state of a copy, and how many attempts have begun.  One that starts
- * has no progress yet.
+/* Sets the state of a copy, and how many attempts have begun.  A copy that
+ * starts has no progress yet.
  */
 void overview_set_state (struct overview *o, size_t i,
                          enum progress_state state, uint64_t attempts,
@@ -100,7 +100,7 @@ void overview_pass_next (struct overview *o);
 /* Returns the sums, and takes a sample for the time left. */
 struct overview_sums overview_sum (struct overview *o, uint64_t now);
 
-/* Describes all of it: the fields of the event "batch". */
+/* Returns the fields of the event "batch". */
 json_t *overview_describe (const struct overview *o,
                            const struct overview_sums *s);
 

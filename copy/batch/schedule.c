@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which copy of a batch is started next: see schedule.h. */
+/* Decides which copy of a batch is started next: see schedule.h. */
 
 #include <config.h>
 
@@ -79,7 +79,7 @@ schedule_width (struct schedule *s)
   return min_u64 (s->jobs, width);
 }
 
-/* Returns the first one in the line that can be started; NULL: none can. */
+/* Returns the first copy in the queue that can be started; NULL: none can. */
 static struct schedule_entry *
 first_of_line (struct schedule *s, uint64_t now)
 {
@@ -116,15 +116,15 @@ bool
 schedule_end (struct schedule *s, size_t i, enum again again, uint64_t now)
 {
   struct schedule_entry *e = &s->entries[i];
-  const bool comes_again = s->attempts_max > 1 && !s->closed
+  const bool requeued = s->attempts_max > 1 && !s->closed
     && (again == AGAIN_WAIT
         || (again == AGAIN_RETRY && e->attempts < s->attempts_max));
 
   assert (e->state == RUN_RUNNING);
   s->n_running--;
   s->group_jobs[e->group]--;
-  e->state = comes_again ? RUN_WAITING : RUN_ENDED;
-  if (!comes_again)
+  e->state = requeued ? RUN_WAITING : RUN_ENDED;
+  if (!requeued)
     return false;
   if (again == AGAIN_WAIT)
     e->attempts--;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which copy of a batch is started next, and which comes again.  Pure: it knows
- * numbers of copies, states and times, but no processes.
+/* Decides which copy of a batch is started next, and whether a copy that failed
+ * is started again.  Pure: it knows numbers of copies, states and times, but no
+ * processes.
  *
- * Copies wait in a line, at first in the order of the list.  A copy that comes
- * again goes to the end of the line, and is not started before its time.
+ * Copies wait in a queue, at first in the order of the list.  A copy that will
+ * be started again goes to the end of the queue, with the time before which it
+ * is not started.
  */
 
 #ifndef SCHEDULE_H
@@ -20,7 +22,7 @@ enum run_state { RUN_WAITING, RUN_RUNNING, RUN_ENDED };
 struct schedule_entry {
   enum run_state state;
   size_t group;      /* from 1 on; 0: none */
-  uint64_t turn;     /* place in the line, while it waits */
+  uint64_t turn;     /* place in the queue, while it waits */
   uint64_t due;      /* clock_now time before which it is not started */
   uint64_t attempts; /* that were started, without those that do not count */
 };
@@ -67,8 +69,9 @@ size_t schedule_width (struct schedule *s);
  */
 bool schedule_start (struct schedule *s, uint64_t now, size_t *i);
 
-/* Notes that a running copy has ended.  Returns whether it comes again.  One
- * that had to wait (AGAIN_WAIT) has not used up an attempt.
+/* Notes that a running copy has ended.  Returns whether it will be started
+ * again.  A copy that has to wait for another run (AGAIN_WAIT) has not used up
+ * an attempt.
  */
 bool schedule_end (struct schedule *s, size_t i, enum again again,
                    uint64_t now);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lines that show people how far a batch is: see view-text.h. */
+/* The lines that show the progress of a batch: see view-text.h. */
 
 #include <config.h>
 

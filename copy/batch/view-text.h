@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lines that show people how far a batch is.  Pure: the lines depend on the
- * overview and on the size of the window only.
+/* The lines of text that show the progress of a batch.  Pure: they depend on
+ * the overview and on the size of the window only.
  */
 
 #ifndef VIEW_TEXT_H

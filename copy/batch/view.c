@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shows people how far a batch is: see view.h. */
+/* Shows people the progress of a batch: see view.h. */
 
 #include <config.h>
 
@@ -21,8 +21,8 @@
 #include "descriptor.h"
 #include "options/options.h"
 
-/* How soon the drawing comes back after a line of the log: not for each of
- * many lines.
+/* How long after a line of the log the progress is drawn again, so that it is
+ * not drawn after each of many lines.
  */
 #define DRAW_AGAIN (100 * NS_PER_MS)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shows people how far a batch is: on a terminal lines that are redrawn in
+/* Shows people the progress of a batch: on a terminal lines that are redrawn in
  * place, elsewhere one line after each interval, or N/100 to a descriptor.
  *
  * Lines of the log appear above the drawing: it is erased before each of them
@@ -37,7 +37,7 @@ int view_open (struct view *v, const struct options *o, struct error *e);
 /* Returns when view_tick must be called next; clock_now time, 0: never. */
 uint64_t view_deadline (const struct view *v);
 
-/* Shows how far the batch is, if that is due. */
+/* Shows the progress if that is due. */
 void view_tick (struct view *v, const struct overview *o,
                 const struct overview_sums *s, uint64_t now);
 

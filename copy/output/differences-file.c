@@ -15,7 +15,7 @@
 #include "output/differences-file.h"
 #include "secrets.h"
 
-/* What is printed. */
+/* The argument of print. */
 struct list {
   const struct range_collector *found;
   uint64_t size; /* of the disk */
@@ -75,7 +75,7 @@ print (FILE *f, const void *opaque)
   print_block (f, at, l->size, '?');
 }
 
-/* A copy of what is listed is right all the same, and only does more. */
+/* A copy of the widened list is still correct, but copies more than needed. */
 static void
 warn_if_widened (const char *name, const struct range_collector *found)
 {

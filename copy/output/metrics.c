@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Prometheus is told about copies: see metrics.h. */
+/* The metrics of copies for Prometheus: see metrics.h. */
 
 #include <config.h>
 
@@ -19,7 +19,7 @@
 
 /* -- samples -------------------------------------------------------------- */
 
-/* What is being printed: one metric, whose description comes before its first
+/* The metric that is being printed: its description comes before its first
  * sample.
  */
 struct printing {
@@ -288,7 +288,7 @@ print_run_of_manifest (FILE *f, const struct metrics *m, size_t i)
     print_of_manifest (m, p, value);
 }
 
-/* Says in which states the disks of a manifest are. */
+/* Prints how many disks of a manifest are in each state. */
 static void
 print_states (FILE *f, const struct metrics *m)
 {

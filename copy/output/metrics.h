@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Prometheus is told about copies, in its text format, which the textfile
+/* The metrics of copies in Prometheus' text format, which the textfile
  * collector of the node_exporter reads.  docs/AUTOMATION.md lists the metrics.
  *
  * Pure, except that text is printed to a stream.
@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How one run went: of a copy, or of a manifest.  Seconds since 1970; 0: has
- * not been, or is not known.
+/* A run of a copy or a manifest.  Times are seconds since 1970; 0: not yet, or
+ * not known.
  */
 struct metrics_run {
   double start, end;
@@ -46,7 +46,7 @@ struct metrics_disk {
  */
 #define METRICS_STATES 5
 
-/* All that one file tells. */
+/* The content of one file. */
 struct metrics {
   const char *file;       /* the file's own name, without folders; borrowed */
   const char *manifest;   /* its name, UTF-8; NULL: there is none; borrowed */

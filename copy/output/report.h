@@ -18,7 +18,7 @@
 
 struct options;
 
-/* What is known about a run so far.  A zeroed struct is an empty report. */
+/* The report of a run so far.  A zeroed struct is an empty report. */
 struct report {
   const struct options *options; /* borrowed */
   struct sink out;

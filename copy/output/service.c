@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service manager is told: see service.h. */
+/* Messages to the service manager: see service.h. */
 
 #include <config.h>
 
@@ -17,8 +17,8 @@
 #define EXTENSION (60 * NS_PER_S)
 #define EXTEND_EVERY (10 * NS_PER_S)
 
-/* How long to wait, in ms, until the service manager has room for a message that
- * is not repeated.
+/* How long to wait, in ms, until the service manager has room for a message
+ * that is not repeated.
  */
 #define IMPORTANT_MS 1000
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service manager is told, if one started this process: that the copy
- * has begun, how it is doing, that it moves, and that it needs more time to end.
+/* Messages to the service manager, if one started this process: that the copy
+ * has begun, its status, that it makes progress, and that it needs more time to
+ * end.
  */
 
 #ifndef SERVICE_H
@@ -28,7 +29,7 @@ void service_init (struct service *s);
 /* Returns whether a service manager listens. */
 bool service_wanted (const struct service *s);
 
-/* Says that the work has begun.  @interval is the time between two lines of
+/* Reports that the work has begun.  @interval is the time between two lines of
  * status, ns; 0: the default.
  */
 void service_ready (struct service *s, uint64_t interval);
@@ -40,21 +41,21 @@ uint64_t service_deadline (const struct service *s);
 bool service_wants_status (const struct service *s, uint64_t now);
 
 /* Sends the messages whose time has come.  @status is one line, or NULL.
- * @moving: something has moved within service_pulse.  While it does not, the
- * watchdog is not told.
+ * @moving: the copy has made progress within service_pulse; otherwise the
+ * watchdog gets no message.
  */
 void service_tick (struct service *s, const char *status, bool moving,
                    uint64_t now);
 
-/* Returns the time, in ns, between two looks whether something moves. */
+/* Returns the time, in ns, between two checks for progress. */
 uint64_t service_pulse (const struct service *s);
 
-/* Says that the process ends from now on.  From the first call on, service_tick
- * asks for more time until the process ends.
+/* Reports that the process is about to end.  From the first call on,
+ * service_tick requests more time until the process ends.
  */
 void service_stopping (struct service *s, uint64_t now);
 
-/* Says the last line of status. */
+/* Sends the last line of status. */
 void service_end (struct service *s, const char *status);
 
 #endif /* SERVICE_H */

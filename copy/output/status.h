@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The status of a running copy: progress for people and events for programs.
- * Both, and what those are told who watch from outside, come from one estimator,
- * so that they agree.
+ * Both, and the reports of watch.h, come from one estimator, so that they
+ * agree.
  */
 
 #ifndef STATUS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The summary: what will be done and what was done, in words for people. */
+/* The plan and the summary, in words for people. */
 
 #ifndef SUMMARY_H
 #define SUMMARY_H
@@ -25,8 +25,8 @@ void summary_scan (const struct plan *p, const struct scan_result *f);
 void summary_tuning (const struct tuning *p);
 void summary_growth (unsigned workers, uint64_t rtt);
 
-/* Prints one line at the end of a copy.  elapsed is in ns; @changed says whether
- * the destination was changed.
+/* Prints one line at the end of a copy.  elapsed is in ns; @changed says
+ * whether the destination was changed.
  */
 void summary_copied (const struct totals *t, uint64_t elapsed, bool changed);
 

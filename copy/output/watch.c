@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who watches one copy from outside of it: see watch.h. */
+/* Reports one copy to programs that watch it: see watch.h. */
 
 #include <config.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who watches one copy from outside of it: Prometheus, by the file of
- * --metrics-file, and the service manager that started this process.  The main
- * thread tells both, from the estimates that progress and events show.
+/* Reports one copy to the programs that watch it: to Prometheus, by the file of
+ * --metrics-file, and to the service manager that started this process.  The
+ * main thread calls all of it, with the estimates that progress and events
+ * show.
  */
 
 #ifndef WATCH_H
@@ -27,21 +28,21 @@ struct watch {
 };
 
 /* Opens the file that the options name and writes that the copy is opening its
- * sides.  With --plan, which is no copy, the file stays as it is.  w->service is
- * set before.  -1 with the error set.
+ * sides.  With --plan the file stays as it is.  The caller has set w->service.
+ * -1 with the error set.
  */
 int watch_open (struct watch *w, const struct options *o, struct error *e);
 
-/* Returns whether anybody watches. */
+/* Returns whether any of them is used. */
 bool watch_wanted (const struct watch *w);
 
-/* Says that both sides are open. */
+/* Reports that both sides are open. */
 void watch_ready (struct watch *w, const struct options *o);
 
 /* Returns when watch_tick must be called next; clock_now time, 0: never. */
 uint64_t watch_deadline (const struct watch *w);
 
-/* Writes the metrics and tells the service manager, if it is time for that.
+/* Writes the metrics and reports to the service manager, if that is due.
  * @phase is copy, flush, verify or compare.
  */
 void watch_tick (struct watch *w, const struct estimate *v, const char *phase,
@@ -50,11 +51,11 @@ void watch_tick (struct watch *w, const struct estimate *v, const char *phase,
 /* Notes the last estimate of a copy, for watch_end. */
 void watch_note (struct watch *w, const struct estimate *v);
 
-/* Says that the process ends from now on. */
+/* Reports that the process is about to end. */
 void watch_stopping (struct watch *w);
 
-/* Says how the run ended.  @totals is what is known of it, and @why its error,
- * or "".
+/* Reports how the run ended.  @totals has its counts, and @why its error, or
+ * "".
  */
 void watch_end (struct watch *w, int exit_status, const struct totals *totals,
                 const char *why);

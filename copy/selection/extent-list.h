@@ -17,8 +17,8 @@
  *                        array of their block_metadata, or the table that
  *                        snapshot-metadata-lister prints: all blocks
  *
- * The list says where, and nothing else: whether a selected range is zero is for
- * the source's block status to say.
+ * The list only selects ranges; the source's block status says which of them
+ * are zero.
  */
 
 #ifndef EXTENT_LIST_H
@@ -39,19 +39,20 @@ struct extent_list {
   char digest[SHA256_TEXT]; /* of the selected ranges, whatever the format */
 };
 
-/* Reads a list of a disk of size bytes from a file that is not positioned: a
- * pipe is fine.  0, or -1 with the error set to the extent or line and what is
- * wrong with it (EBADMSG), to what cannot be read, or to ENOMEM.
+/* Reads a list of a disk of @size bytes from a file, which can be a pipe.
+ * Returns 0, or -1 with the error set: EBADMSG with the place and fault in the
+ * list, a read error, or ENOMEM.
  *
- * Formats that describe the whole disk (nbdinfo, qemu-img map, imageio, KubeVirt,
- * vSphere) have to do so, in order and without a gap.  In the others, extents may
- * come in any order, and those that overlap or touch are merged.  A selected
- * range beyond the end of the disk is an error, and so is an empty file, which
- * may be all that a failed command has left; an empty list is not.
+ * Formats that describe the whole disk (nbdinfo, qemu-img map, imageio,
+ * KubeVirt, vSphere) have to do so, in order and without a gap.  In the others,
+ * extents may come in any order, and those that overlap or touch are merged.  A
+ * selected range beyond the end of the disk is an error, and so is an empty
+ * file, which may be all that a failed command has left; an empty list is not.
  *
- * Memory: at most 80 bytes for each separate range while the list is read, and 48
- * afterwards; one extent of JSON at a time, or one reply of vSphere or CSI.  A
- * mapfile is in memory as a whole.  EFBIG with more than EXTENT_LIST_MAX ranges.
+ * Memory: at most 80 bytes for each separate range while the list is read, and
+ * 48 afterwards; one extent of JSON at a time, or one reply of vSphere or CSI.
+ * A mapfile is in memory as a whole.  EFBIG with more than EXTENT_LIST_MAX
+ * ranges.
  */
 int extent_list_read (FILE *f, uint64_t size, struct extent_list *out,
                       struct error *e);

@@ -18,7 +18,7 @@ for host in 1 2 3; do
 done
 lose_host_1
 expect_once 5 2 3
-grep -q 'another run has its map' "$tmp"/host[23].log || fail "no host waited"
+grep -q 'waiting for another run' "$tmp"/host[23].log || fail "no host waited"
 
 # All disks but that of the killed run were read once.
 most=$((5 * 4 << 20))
