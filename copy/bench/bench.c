@@ -32,6 +32,12 @@ look_at_target (struct bench *b, struct error *e)
   if (name == NULL || strcmp (name, "null:") == 0 || url_is_nbd (name)
       || url_is_web (name))
     return 0;
+  if (stat (name, &st) == -1 && lstat (name, &st) == 0) {
+    error_set_kind (e, ERROR_REFUSED, 0,
+                    "destination %s: is a symbolic link that leads nowhere",
+                    name);
+    return -1;
+  }
   if (stat (name, &st) == -1)
     b->target = TARGET_NEW;
   else if (S_ISBLK (st.st_mode))
@@ -61,23 +67,42 @@ is_known_name (const struct bench *b, const char *name)
   return false;
 }
 
+/* Returns a name for a program that no other one has: without folders, or else
+ * with them, or else with a number.  Allocated, without control characters;
+ * NULL when memory runs out.
+ */
+static char *
+name_program (const struct bench *b, const char *path)
+{
+  const char *base = strrchr (path, '/');
+  char *name = secrets_mask (base && base[1] ? base + 1 : path), *more;
+
+  if (name && is_known_name (b, name)) {
+    free (name);
+    name = secrets_mask (path);
+  }
+  for (unsigned n = 2; name && is_known_name (b, name); n++) {
+    more = asprintf (&more, "%s (%u)", path, n) == -1 ? NULL : more;
+    free (name);
+    name = more ? secrets_mask (more) : NULL;
+    free (more);
+  }
+  return name;
+}
+
 static struct program *
 add_program (struct bench *b, const char *path)
 {
   struct program *all = reallocarray (b->programs, b->n_programs + 1,
                                       sizeof *all);
-  const char *base = strrchr (path, '/');
   struct program *p;
 
   if (all == NULL)
     return NULL;
   b->programs = all;
-  base = base ? base + 1 : path;
   p = &all[b->n_programs];
-  *p = (struct program) {
-    .name = strdup (is_known_name (b, base) ? path : base),
-    .path = strdup (path),
-  };
+  *p = (struct program) { .name = name_program (b, path),
+                          .path = strdup (path) };
   if (p->name == NULL || p->path == NULL)
     return NULL;
   b->n_programs++;
@@ -117,8 +142,8 @@ why_not_qemu_img (const struct arguments *a)
   const char *destination = arguments_name (&a->destination);
 
   if (arguments_name (&a->source) == NULL || destination == NULL)
-    return "it knows no servers in brackets";
-  return strcmp (destination, "null:") == 0 ? "it knows no null:" : NULL;
+    return "it cannot start servers in brackets";
+  return strcmp (destination, "null:") == 0 ? "it cannot copy to null:" : NULL;
 }
 
 static int
@@ -154,17 +179,22 @@ static int
 add_peer (struct bench *b, const char *name, bool asked)
 {
   struct program *p = add_program (b, name);
+  int r;
 
   if (p == NULL)
     return -1;
   if (!child_exists (name))
-    bench_leave_out (p, "it is not installed");
-  p->not_asked = !asked && p->left_out;
+    bench_leave_out (p,
+                     strchr (name, '/') ? "it is not an executable file"
+                                        : "it is not installed");
   if (strcmp (name, "qemu-img") == 0)
-    return set_qemu_img (b, p);
-  if (strcmp (name, "nbdcopy") == 0)
-    return set_nbdcopy (b, p);
-  return set_command (b, p, &(struct words) { NULL, 0 });
+    r = set_qemu_img (b, p);
+  else if (strcmp (name, "nbdcopy") == 0)
+    r = set_nbdcopy (b, p);
+  else
+    r = set_command (b, p, &(struct words) { NULL, 0 });
+  p->not_asked = !asked && p->left_out;
+  return r;
 }
 
 /* Returns the stripecopy beside this program, or else that in PATH. */

@@ -40,7 +40,7 @@ struct program {
   char **command; /* owned: words that are borrowed, and NULL */
   char *path;     /* owned: command[0] */
   char *left_out; /* owned; why it is not measured.  NULL: it is */
-  bool not_asked; /* left out before it ran, and not named by the user */
+  bool not_asked; /* not named by the user, and left out before it ran */
   struct bench_run *runs; /* owned; in order of time */
   size_t n_runs;
   struct calls calls;

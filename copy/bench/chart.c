@@ -9,6 +9,7 @@
 
 #include "bench/chart.h"
 #include "bench/html.h"
+#include "bench/table.h"
 
 #define MIB 1048576.0
 
@@ -19,6 +20,8 @@
 #define AXIS 26
 #define ROUNDS_TOP 14
 #define ROUNDS_HEIGHT 220
+
+#define NAME_LENGTH 24 /* characters */
 
 /* Percent of the width. */
 #define LEFT 0.0
@@ -95,30 +98,59 @@ draw_axis (FILE *f, double top, unsigned height, const char *unit)
   }
 }
 
+/* Prints a name, or the beginning of a long one: the number beside it needs room
+ * on a narrow screen.
+ */
+static void
+print_short_name (FILE *f, const char *name)
+{
+  size_t n = 0;
+
+  for (unsigned characters = 0; name[n] != '\0'; n++) {
+    if ((name[n] & 0xc0) != 0x80)
+      characters++;
+    if (characters > NAME_LENGTH)
+      break;
+  }
+  html_print (f, "%.*s", (int) n, name);
+  if (name[n] != '\0')
+    fputs ("\xe2\x80\xa6", f);
+}
+
 /* Draws a program's name above its bar, and its number at the right. */
 static void
 draw_label (FILE *f, const struct program *p, unsigned y, const char *number)
 {
   fprintf (f, "<text class=\"name\" x=\"%g%%\" y=\"%u\">", LEFT, y + 16);
-  html_print (f, "%.40s", p->name);
+  print_short_name (f, p->name);
   fprintf (f,
            "</text>\n<text class=\"number\" x=\"%g%%\" y=\"%u\""
            " text-anchor=\"end\">%s</text>\n",
            LEFT + WIDTH, y + 16, number);
 }
 
-/* Draws a bar from one value to another, with a hint. */
+/* Begins a bar from one value to another; its hint follows. */
 static void
-draw_bar (FILE *f, size_t colour, const char *kind, double from, double to,
-          double top, unsigned y, const char *hint)
+begin_bar (FILE *f, size_t colour, const char *kind, double from, double to,
+           double top, unsigned y)
 {
   fprintf (f,
            "<rect class=\"bar c%zu %s\" x=\"%.2f%%\" y=\"%u\""
            " width=\"%.2f%%\" height=\"%d\" rx=\"2\"><title>",
            colour % CHART_COLOURS, kind, at (from, top), y + BAR_TOP,
            at (to, top) - at (from, top), BAR_HEIGHT);
-  html_text (f, hint);
+}
+
+static void
+end_bar (FILE *f)
+{
   fputs ("</title></rect>\n", f);
+}
+
+static void
+put_seconds (char number[64], double seconds)
+{
+  snprintf (number, 64, "%.*f s", table_decimals (seconds), seconds);
 }
 
 /* -- wall time ------------------------------------------------------------ */
@@ -163,20 +195,22 @@ chart_wall (FILE *f, const struct bench *b)
   draw_axis (f, top, height, " s");
   for (size_t i = 0; i < b->n_programs; i++) {
     const struct program *p = &b->programs[i];
-    char number[64], hint[300];
+    char number[64];
 
     if (p->left_out)
       continue;
     if (b->data > 0 && p->wall.median > 0)
-      snprintf (number, sizeof number, "%.2f s, %.0f MiB/s", p->wall.median,
+      snprintf (number, sizeof number, "%.*f s, %.0f MiB/s",
+                table_decimals (p->wall.median), p->wall.median,
                 (double) b->data / MIB / p->wall.median);
     else
-      snprintf (number, sizeof number, "%.2f s", p->wall.median);
-    snprintf (hint, sizeof hint,
-              "%.100s: median of %zu runs %.3f s, from %.3f to %.3f s", p->name,
-              p->n_runs, p->wall.median, p->wall.least, p->wall.most);
+      put_seconds (number, p->wall.median);
     draw_label (f, p, y, number);
-    draw_bar (f, i, "median", 0, p->wall.median, top, y, hint);
+    begin_bar (f, i, "median", 0, p->wall.median, top, y);
+    html_print (f, "%s: median of %zu runs %.3f s, from %.3f to %.3f s",
+                p->name, p->n_runs, p->wall.median, p->wall.least,
+                p->wall.most);
+    end_bar (f);
     draw_runs (f, p, i, top, y);
     y += BAR_STEP;
   }
@@ -285,22 +319,26 @@ chart_cpu (FILE *f, const struct bench *b)
   for (size_t i = 0; i < b->n_programs; i++) {
     const struct program *p = &b->programs[i];
     const double own = p->cpu.median, with = own + p->children_cpu.median;
-    char text[300];
+    char number[64];
 
     if (p->left_out)
       continue;
-    snprintf (text, sizeof text, "%.2f s", own);
-    draw_label (f, p, y, text);
-    snprintf (text, sizeof text, "%.100s itself: %.3f s", p->name, own);
-    draw_bar (f, i, "median", 0, own, top, y, text);
-    snprintf (text, sizeof text, "%.100s, its children: %.3f s", p->name,
-              with - own);
-    if (with > own)
-      draw_bar (f, i, "children", own, with, top, y, text);
-    snprintf (text, sizeof text, "the servers, with %.100s: %.3f s", p->name,
-              p->servers_cpu.median);
-    if (p->servers_cpu.median > 0)
-      draw_bar (f, i, "servers", with, all_cpu (p), top, y, text);
+    put_seconds (number, all_cpu (p));
+    draw_label (f, p, y, number);
+    begin_bar (f, i, "median", 0, own, top, y);
+    html_print (f, "%s itself: %.3f s", p->name, own);
+    end_bar (f);
+    if (with > own) {
+      begin_bar (f, i, "children", own, with, top, y);
+      html_print (f, "%s, its children: %.3f s", p->name, with - own);
+      end_bar (f);
+    }
+    if (p->servers_cpu.median > 0) {
+      begin_bar (f, i, "servers", with, all_cpu (p), top, y);
+      html_print (f, "the servers, with %s: %.3f s", p->name,
+                  p->servers_cpu.median);
+      end_bar (f);
+    }
     y += BAR_STEP;
   }
   end (f);
@@ -321,16 +359,16 @@ chart_memory (FILE *f, const struct bench *b)
   draw_axis (f, top, height, " MiB");
   for (size_t i = 0; i < b->n_programs; i++) {
     const struct program *p = &b->programs[i];
-    char text[300];
+    char number[64];
 
     if (p->left_out)
       continue;
-    snprintf (text, sizeof text, "%.1f MiB", p->peak.median / MIB);
-    draw_label (f, p, y, text);
-    snprintf (text, sizeof text, "%.100s: median %.1f MiB, from %.1f to %.1f",
-              p->name, p->peak.median / MIB, p->peak.least / MIB,
-              p->peak.most / MIB);
-    draw_bar (f, i, "median", 0, p->peak.median / MIB, top, y, text);
+    snprintf (number, sizeof number, "%.1f MiB", p->peak.median / MIB);
+    draw_label (f, p, y, number);
+    begin_bar (f, i, "median", 0, p->peak.median / MIB, top, y);
+    html_print (f, "%s: median %.1f MiB, from %.1f to %.1f", p->name,
+                p->peak.median / MIB, p->peak.least / MIB, p->peak.most / MIB);
+    end_bar (f);
     y += BAR_STEP;
   }
   end (f);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "atomic-file.h"
@@ -18,6 +19,7 @@
 #include "base/log.h"
 #include "bench/bench.h"
 #include "bench/files.h"
+#include "bench/guard.h"
 #include "bench/page.h"
 #include "bench/results.h"
 #include "bench/rounds.h"
@@ -82,11 +84,29 @@ report (const struct error *e, const char *hint)
   return e->kind == ERROR_REFUSED ? REFUSED : FAILED;
 }
 
+/* Returns whether a name leads to the file that our standard output goes to. */
+static bool
+is_standard_output (const char *name)
+{
+  struct stat st, out;
+
+  return stat (name, &st) == 0 && fstat (STDOUT_FILENO, &out) == 0
+    && st.st_dev == out.st_dev && st.st_ino == out.st_ino;
+}
+
 /* Checks that the results can be written, before anything is measured. */
 static int
 check_file (const char *option, const char *name, struct error *e)
 {
-  if (name == NULL || strcmp (name, "-") == 0 || atomic_file_check (name) == 0)
+  if (name == NULL || strcmp (name, "-") == 0)
+    return 0;
+  if (is_standard_output (name)) {
+    error_set_kind (e, ERROR_REFUSED, 0,
+                    "%s: %s: standard output goes to the same file", option,
+                    name);
+    return -1;
+  }
+  if (atomic_file_check (name) == 0)
     return 0;
   error_set_kind (e, ERROR_REFUSED, errno, "%s: %s: %s", option, name,
                   errno == EINVAL ? "not a regular file" : strerror (errno));
@@ -125,11 +145,28 @@ announce (const struct bench *b)
     [TARGET_DEVICE] = "is a device that each copy overwrites",
   };
   char *name = bench_side_text (&b->arguments->destination);
+  size_t n = 0;
 
-  log_say ("%" PRIu64 " rounds with %zu programs; destination %s %s",
-           b->arguments->rounds, b->n_programs, name ? name : "?",
-           what[b->target]);
+  for (size_t i = 0; i < b->n_programs; i++)
+    n += b->programs[i].left_out == NULL;
+  log_say ("%" PRIu64 " round%s with %zu program%s; destination %s %s",
+           b->arguments->rounds, b->arguments->rounds == 1 ? "" : "s", n,
+           n == 1 ? "" : "s", name ? name : "?", what[b->target]);
   free (name);
+}
+
+static int
+print_tables (const struct bench *b)
+{
+  struct error e = { 0 };
+
+  table_print_machine (stdout, b);
+  fputs ("\n\n", stdout);
+  table_print (stdout, b);
+  if (fflush (stdout) == 0)
+    return DONE;
+  error_set (&e, errno, "standard output: %s", strerror (errno));
+  return report (&e, NULL);
 }
 
 /* Prints and writes all results.  Returns an exit status. */
@@ -141,18 +178,15 @@ tell (struct bench *b)
   char *json, *page = NULL;
   int status = DONE, r;
 
-  if (bench_summarise (b) == -1)
+  if (bench_summarise (b) == -1) {
+    log_error ("%s", strerror (ENOMEM));
     return FAILED;
+  }
   json = results_json (b);
   if (a->html && json)
     page = page_html (b, json);
-  if (!json_only) {
-    table_print_machine (stdout, b);
-    fputs ("\n\n", stdout);
-    table_print (stdout, b);
-    if (fflush (stdout) != 0)
-      status = FAILED;
-  }
+  if (!json_only)
+    status = print_tables (b);
   if ((r = write_file ("--json", a->json, json)) != DONE)
     status = r;
   if ((r = write_file ("--html", a->html, page)) != DONE)
@@ -170,7 +204,6 @@ static int
 run (struct bench *b)
 {
   struct error e = { 0 };
-  int status;
 
   if (files_check (b->arguments, &e) == -1
       || check_file ("--json", b->arguments->json, &e) == -1
@@ -182,8 +215,7 @@ run (struct bench *b)
     return report (&e, NULL);
   if (b->interrupted)
     return FAILED;
-  status = tell (b);
-  return status;
+  return tell (b);
 }
 
 int
@@ -212,6 +244,7 @@ main (int argc, char **argv)
   }
   status = run (&b);
   bench_free (&b);
+  guard_end ();
   end_by_signal (b.signal_fd);
   log_end ();
   return status;

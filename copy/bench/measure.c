@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "bench/guard.h"
 #include "bench/measure.h"
+#include "bench/output.h"
 #include "clock.h"
 
 #define LOOK_MS 10
@@ -55,15 +57,13 @@ busy_seconds (void)
   return n != 8 ? 0 : ticks (user + nice + system + irq + softirq + steal);
 }
 
-/* Reads the processor time of a process, also of one that has ended and is not
- * reaped, and that of its reaped children.
- */
-static bool
-read_times (pid_t pid, double *own, double *children)
+bool
+measure_process (pid_t pid, struct process_times *t)
 {
   unsigned long long user, system, children_user, children_system;
   char path[64], text[1024];
   const char *rest;
+  int parent;
   FILE *f;
   size_t n;
 
@@ -77,22 +77,17 @@ read_times (pid_t pid, double *own, double *children)
   rest = strrchr (text, ')'); /* the name before it may contain anything */
   if (rest == NULL
       || sscanf (rest,
-                 ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu"
-                 " %llu %llu %llu",
-                 &user, &system, &children_user, &children_system)
-        != 4)
+                 ") %*c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu"
+                 " %llu %llu",
+                 &parent, &user, &system, &children_user, &children_system)
+        != 5)
     return false;
-  *own = ticks (user + system);
-  *children = ticks (children_user + children_system);
+  *t = (struct process_times) {
+    .parent = parent,
+    .own = ticks (user + system),
+    .children = ticks (children_user + children_system),
+  };
   return true;
-}
-
-double
-measure_process (pid_t pid)
-{
-  double own, children;
-
-  return read_times (pid, &own, &children) ? own : -1;
 }
 
 static unsigned
@@ -143,8 +138,10 @@ start (const struct measured_command *c)
 
   if (pid == 0)
     become (c, parent);
-  else if (pid > 0)
+  else if (pid > 0) {
     setpgid (pid, pid); /* before the child does: it may be ended at once */
+    guard_set (pid);
+  }
   return pid;
 }
 
@@ -167,6 +164,8 @@ watch (pid_t pid, const struct measured_command *c, struct costs *costs)
 
     if (n > costs->threads)
       costs->threads = n;
+    if (c->output != -1)
+      output_trim (c->output);
     if (poll (p, 2, LOOK_MS) == -1 && errno != EINTR)
       break;
     if (p[0].revents)
@@ -188,17 +187,17 @@ static int
 reap (pid_t pid, struct costs *costs)
 {
   struct rusage usage;
-  double own, children = 0;
+  struct process_times t = { 0 };
   siginfo_t info;
   int status;
 
   waitid (P_PID, pid, &info, WEXITED | WNOWAIT);
-  read_times (pid, &own, &children);
+  measure_process (pid, &t);
   kill (-pid, SIGKILL);
   if (wait4 (pid, &status, 0, &usage) == -1)
     return -1;
-  costs->children_cpu = children;
-  costs->cpu = seconds (usage.ru_utime) + seconds (usage.ru_stime) - children;
+  costs->children_cpu = t.children;
+  costs->cpu = seconds (usage.ru_utime) + seconds (usage.ru_stime) - t.children;
   if (costs->cpu < 0)
     costs->cpu = 0; /* the children's is rounded */
   costs->peak = (uint64_t) usage.ru_maxrss * 1024;
@@ -211,10 +210,13 @@ int
 measure_command (const struct measured_command *c, struct costs *costs)
 {
   const double busy = busy_seconds ();
-  const uint64_t begin = clock_now ();
-  const pid_t pid = start (c);
+  uint64_t begin;
+  pid_t pid;
   int r;
 
+  guard_set (0); /* it may have to be started */
+  begin = clock_now ();
+  pid = start (c);
   *costs = (struct costs) { .ending = ENDING_EXIT };
   if (pid == -1)
     return -1;
@@ -223,5 +225,8 @@ measure_command (const struct measured_command *c, struct costs *costs)
     kill (-pid, SIGKILL);
   costs->wall = (double) (clock_now () - begin) / 1e9;
   costs->busy = busy_seconds () - busy;
-  return reap (pid, costs) == 0 ? r : -1;
+  if (reap (pid, costs) == -1)
+    r = -1;
+  guard_set (0);
+  return r;
 }

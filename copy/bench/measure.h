@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs one command and measures its costs.  It runs in a process group of its
- * own, of which nothing is left afterwards, and does not outlive us.
+ * own, of which nothing is left afterwards, even if we are killed: see guard.h.
  */
 
 #ifndef MEASURE_H
 #define MEASURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,7 +29,7 @@ struct costs {
 
 struct measured_command {
   char *const *argv; /* argv[0] is looked up in PATH; standard input is empty */
-  int output;        /* descriptor for both outputs; -1: as ours */
+  int output;        /* of output_open, for both outputs; -1: as ours */
   uint64_t limit;    /* nanoseconds */
   int interrupt_fd;  /* -1: none */
 };
@@ -38,9 +39,16 @@ struct measured_command {
  */
 int measure_command (const struct measured_command *c, struct costs *costs);
 
-/* Returns the processor time of a process so far, in seconds, without that of
- * its children; -1 if there is no such process.
+/* The processor time of a process so far, in seconds. */
+struct process_times {
+  pid_t parent;
+  double own;
+  double children; /* of the children that it waited for */
+};
+
+/* Reads the times of a process, also of one that has ended and that its parent
+ * has not waited for.  Returns false if there is no such process.
  */
-double measure_process (pid_t pid);
+bool measure_process (pid_t pid, struct process_times *t);
 
 #endif /* MEASURE_H */

@@ -11,10 +11,19 @@
  */
 int output_open (bool inherited);
 
-/* Returns all of it as a string.  Allocated; NULL with errno. */
+/* Frees the memory of all but the end of a long output. */
+void output_trim (int fd);
+
+/* Returns the output, or the end of a long one, as a string.  Allocated; NULL
+ * with errno.
+ */
 char *output_read (int fd);
 
-/* Cuts @text down to its last line with something in it.  Returns @text. */
-char *output_last_line (char *text);
+/* Cuts @text down to the line that says why @program failed: the last one.  If
+ * that only says where help is, as after a wrong command line, it is the last
+ * other line that begins with the program's name, or else the last other one.
+ * Returns @text, which is empty if no line has something in it.
+ */
+char *output_reason (char *text, const char *program);
 
 #endif /* BENCH_OUTPUT_H */

@@ -60,12 +60,12 @@ static const char style[] =
   ".tick{fill:var(--soft);font-size:12px}\n"
   ".name{font-weight:600}\n"
   ".number{font-variant-numeric:tabular-nums}\n"
-  ".bar{fill:currentColor;opacity:.5}\n"
-  ".bar.children{opacity:.32}\n"
-  ".bar.servers{opacity:.16}\n"
+  ".bar{fill:currentColor;fill-opacity:.5;stroke:currentColor}\n"
+  ".bar.children{fill-opacity:.25}\n"
+  ".bar.servers{fill-opacity:.08}\n"
   ".dot{fill:currentColor;stroke:var(--card);stroke-width:1.5}\n"
   ".trend{stroke:currentColor;stroke-width:2}\n"
-  ".bar:hover{opacity:.85}\n"
+  ".bar:hover{fill-opacity:.85}\n"
   ".dot:hover{stroke:var(--ink);stroke-width:3}\n"
   ".c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}"
   ".c3{color:var(--c3)}.c4{color:var(--c4)}.c5{color:var(--c5)}"
@@ -167,7 +167,7 @@ put_verdict (FILE *f, const struct bench *b, const struct program *p)
 {
   static const char *const words[] = {
     [VERDICT_FEW] = "too few runs to judge",
-    [VERDICT_APART] = "all runs lie apart",
+    [VERDICT_APART] = "no times overlap",
     [VERDICT_NOISY] = "too noisy to judge",
     [VERDICT_SIMILAR] = "about the same",
   };
@@ -175,10 +175,10 @@ put_verdict (FILE *f, const struct bench *b, const struct program *p)
   const bool unsure = b->busy || c.verdict == VERDICT_NOISY
     || c.verdict == VERDICT_FEW;
 
-  fprintf (f,
-           "<section><p class=\"big%s\">%.2f</p>\n"
-           "<p>of the wall time of <b>",
+  fprintf (f, "<section><p class=\"big%s\">%.2f</p>\n<p>",
            unsure ? " unsure" : "", c.ratio);
+  html_print (f, "is %s's wall time divided by that of ", b->programs[0].name);
+  fputs ("<b>", f);
   html_text (f, p->name);
   fprintf (f, "</b></p>\n<p><span class=\"tag%s\">%s%s</span></p></section>\n",
            unsure                         ? " bad"
@@ -196,7 +196,7 @@ put_verdicts (FILE *f, const struct bench *b)
     table_print_noise (f, b);
     fputs ("</section>\n", f);
   }
-  fputs ("<div class=\"heads\" aria-label=\"stripecopy against others\">\n", f);
+  fputs ("<div class=\"heads\" role=\"group\" aria-label=\"Ratios\">\n", f);
   for (size_t i = 1; i < b->n_programs; i++)
     if (!b->programs[0].left_out && !b->programs[i].left_out)
       put_verdict (f, b, &b->programs[i]);
@@ -223,7 +223,8 @@ put_charts (FILE *f, const struct bench *b)
 {
   fputs ("<section><h2>Wall time</h2>\n<p class=\"note\">Bars are medians,"
          " dots are single copies. Shorter is better. Hovering over a mark"
-         " shows its number.</p>\n",
+         " shows its number, and the table of all copies has them, too."
+         "</p>\n",
          f);
   chart_wall (f, b);
   fputs ("</section>\n<section><h2>Round by round</h2>\n<p class=\"note\">"
@@ -234,7 +235,8 @@ put_charts (FILE *f, const struct bench *b)
   chart_rounds (f, b);
   fputs ("</section>\n<div class=\"grid2\">\n<section><h2>Processor time</h2>"
          "\n<p class=\"note\">Medians of the program itself; lighter: its"
-         " children; lightest: the servers, where they are known.</p>\n",
+         " children; lightest: the servers, where they are known. The number is"
+         " the sum.</p>\n",
          f);
   chart_cpu (f, b);
   fputs ("</section>\n<section><h2>Peak of memory</h2>\n<p class=\"note\">"
@@ -271,6 +273,13 @@ put_median (FILE *f, const char *name, const struct bench *b,
 }
 
 static void
+put_seconds (FILE *f, const char *name, const struct bench *b,
+             const struct program *p, const struct summary *s)
+{
+  put_median (f, name, b, p, s, 1, table_decimals (s->median));
+}
+
+static void
 put_calls (FILE *f, const struct bench *b, const struct program *p)
 {
   const struct program *base = b->baseline;
@@ -295,16 +304,16 @@ put_row (FILE *f, const struct bench *b, const struct program *p,
   fputs ("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">", f);
   html_text (f, p->name);
   fputs ("</th>", f);
-  put_median (f, "wall s", b, p, &p->wall, 1, 2);
+  put_seconds (f, "wall s", b, p, &p->wall);
   snprintf (value, sizeof value, "%.0f&#8239;%%", p->wall.spread);
   put_cell (f, "spread", value, 0);
   snprintf (value, sizeof value, "%zu", p->n_runs);
   put_cell (f, "runs", value, 0);
-  put_median (f, "CPU s", b, p, &p->cpu, 1, 2);
+  put_seconds (f, "CPU s", b, p, &p->cpu);
   if (c->children)
-    put_median (f, "children&#39;s CPU s", b, p, &p->children_cpu, 1, 2);
+    put_seconds (f, "children&#39;s CPU s", b, p, &p->children_cpu);
   if (c->servers)
-    put_median (f, "servers&#39; CPU s", b, p, &p->servers_cpu, 1, 2);
+    put_seconds (f, "servers&#39; CPU s", b, p, &p->servers_cpu);
   put_median (f, "peak MiB", b, p, &p->peak, 1 / MIB, 0);
   snprintf (value, sizeof value, "%u", p->threads);
   put_cell (f, "threads", value, 0);

@@ -51,15 +51,15 @@ set_environment (const struct bench *b, const struct program *p, unsigned round)
     setenv ("STRIPECOPY_BENCH_DESTINATION", b->arguments->destination.at[0], 1);
 }
 
-/* Returns the last line that a command printed, or else its exit status;
- * allocated.
+/* Returns why a command of the shell failed: a line that it printed, or else its
+ * exit status; allocated.
  */
 static char *
 describe_failure (int fd, int status)
 {
   char *said = output_read (fd);
 
-  if (said && *output_last_line (said) == '\0') {
+  if (said && *output_reason (said, "sh") == '\0') {
     free (said);
     said = asprintf (&said, "exit status %d", status) == -1 ? NULL : said;
   }
@@ -143,17 +143,17 @@ static void
 leave_out_failed (const struct bench *b, struct program *p,
                   const struct costs *c, char *output)
 {
-  const char *last = output ? output_last_line (output) : "";
+  const char *why = output ? output_reason (output, p->path) : "";
 
   if (c->ending == ENDING_LATE)
     bench_leave_out (p, "not done after %g s",
                      (double) b->arguments->limit / 1e9);
   else if (c->status > 128)
     bench_leave_out (p, "killed by signal %d%s%.200s", c->status - 128,
-                     *last ? ": " : "", last);
+                     *why ? ": " : "", why);
   else
-    bench_leave_out (p, "exit status %d%s%.200s", c->status, *last ? ": " : "",
-                     last);
+    bench_leave_out (p, "exit status %d%s%.200s", c->status, *why ? ": " : "",
+                     why);
 }
 
 static int
@@ -237,27 +237,47 @@ tell (const struct bench *b, const struct program *p, unsigned round)
              p->name, p->runs[p->n_runs - 1].costs.wall);
 }
 
+/* Makes a program's copy in a round, as the @place-th one. */
+static int
+take_turn (struct bench *b, struct program *p, unsigned round, unsigned place,
+           struct error *e)
+{
+  struct bench_run r = { .round = round, .place = place };
+
+  if (prepare_copy (b, p, round, e) == -1)
+    return -1;
+  if (!b->interrupted && copy_once (b, p, &r) == -1) {
+    error_set (e, errno, "cannot measure: %s", strerror (errno));
+    return -1;
+  }
+  if (round == 1 && !p->left_out && !b->interrupted)
+    check_copy (b, p);
+  if (!b->interrupted)
+    tell (b, p, round);
+  return 0;
+}
+
+/* Only the programs that make a copy in this round take turns: those that are
+ * left out must not decide which of the others is the first.
+ */
 static int
 run_round (struct bench *b, unsigned round, struct error *e)
 {
-  for (size_t i = 0; i < b->n_programs && !b->interrupted; i++) {
-    struct program *p = &b->programs[(round - 1 + i) % b->n_programs];
-    struct bench_run r = { .round = round, .place = (unsigned) i + 1 };
+  struct program **all = calloc (b->n_programs, sizeof *all);
+  size_t n = 0;
+  int r = 0;
 
-    if (p->left_out || has_had_its_part (b, p))
-      continue;
-    if (prepare_copy (b, p, round, e) == -1)
-      return -1;
-    if (!b->interrupted && copy_once (b, p, &r) == -1) {
-      error_set (e, errno, "cannot measure: %s", strerror (errno));
-      return -1;
-    }
-    if (round == 1 && !p->left_out && !b->interrupted)
-      check_copy (b, p);
-    if (!b->interrupted)
-      tell (b, p, round);
+  if (all == NULL) {
+    error_set (e, errno, "%s", strerror (errno));
+    return -1;
   }
-  return 0;
+  for (size_t i = 0; i < b->n_programs; i++)
+    if (!b->programs[i].left_out && !has_had_its_part (b, &b->programs[i]))
+      all[n++] = &b->programs[i];
+  for (size_t i = 0; r == 0 && i < n && !b->interrupted; i++)
+    r = take_turn (b, all[(round - 1 + i) % n], round, (unsigned) i + 1, e);
+  free (all);
+  return r;
 }
 
 static int

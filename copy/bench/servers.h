@@ -21,12 +21,15 @@ struct servers {
 };
 
 /* Finds the servers of two NBD URIs.  NULL is a command in brackets, whose
- * server is a child of the copier; another name is not a server.  Only
- * processes whose descriptors we may see are found.
+ * server is a child of the copier; null: needs no server, and another name has
+ * none that could be found.  Only processes whose descriptors we may see are
+ * found.
  */
 void servers_find (struct servers *s, const char *const sides[2]);
 
-/* Returns the processor time that they have used so far, in seconds. */
+/* Returns the processor time that they and their children, such as those that
+ * nbd-server starts for its clients, have used so far, in seconds.
+ */
 double servers_time (const struct servers *s);
 
 #endif /* BENCH_SERVERS_H */

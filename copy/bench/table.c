@@ -35,6 +35,12 @@ table_choose_columns (const struct bench *b)
   return c;
 }
 
+int
+table_decimals (double seconds)
+{
+  return seconds < 1 ? 3 : 2;
+}
+
 /* Prints "1.23 (0.45)": a scaled median, and its ratio to the baseline's. */
 static void
 put_median (char cell[CELL], const struct bench *b, const struct program *p,
@@ -48,6 +54,27 @@ put_median (char cell[CELL], const struct bench *b, const struct program *p,
     snprintf (cell, CELL, "%.*f (%.2f)", decimals, s->median * scale, ratio);
   else
     snprintf (cell, CELL, "%.*f", decimals, s->median * scale);
+}
+
+static void
+put_seconds (char cell[CELL], const struct bench *b, const struct program *p,
+             const struct summary *s)
+{
+  put_median (cell, b, p, s, 1, table_decimals (s->median));
+}
+
+/* Prints a name so that it stays in its cell. */
+static void
+put_name (char cell[CELL], const char *name)
+{
+  size_t n = 0;
+
+  for (; *name != '\0' && n < CELL - 2; name++) {
+    if (*name == '|')
+      cell[n++] = '\\';
+    cell[n++] = *name;
+  }
+  cell[n] = '\0';
 }
 
 /* Prints calls per GiB of data, or all of them if that is not known. */
@@ -95,15 +122,15 @@ put_program (row r, const struct bench *b, const struct program *p,
 {
   size_t n = 0;
 
-  snprintf (r[n++], CELL, "%s", p->name);
-  put_median (r[n++], b, p, &p->wall, 1, 2);
+  put_name (r[n++], p->name);
+  put_seconds (r[n++], b, p, &p->wall);
   snprintf (r[n++], CELL, "%.0f%%", p->wall.spread);
   snprintf (r[n++], CELL, "%zu", p->n_runs);
-  put_median (r[n++], b, p, &p->cpu, 1, 2);
+  put_seconds (r[n++], b, p, &p->cpu);
   if (c->children)
-    put_median (r[n++], b, p, &p->children_cpu, 1, 2);
+    put_seconds (r[n++], b, p, &p->children_cpu);
   if (c->servers)
-    put_median (r[n++], b, p, &p->servers_cpu, 1, 2);
+    put_seconds (r[n++], b, p, &p->servers_cpu);
   put_median (r[n++], b, p, &p->peak, 1 / MIB, 0);
   snprintf (r[n++], CELL, "%u", p->threads);
   if (!c->calls)
@@ -159,7 +186,7 @@ table_print_verdict (FILE *f, const struct bench *b, const struct program *p)
   const struct comparison c = bench_compare (b, p);
   const struct program *s = &b->programs[0];
 
-  fprintf (f, "stripecopy against %s: ", p->name);
+  fprintf (f, "%s against %s: ", s->name, p->name);
   switch (c.verdict) {
   case VERDICT_FEW:
     fprintf (f, "%.2f of the wall time, in too few runs to judge", c.ratio);
@@ -175,8 +202,11 @@ table_print_verdict (FILE *f, const struct bench *b, const struct program *p)
     fprintf (f, "about the same (%.2f)", c.ratio);
     break;
   }
-  fprintf (f, "; ours %.2f-%.2f s, theirs %.2f-%.2f s", s->wall.least,
-           s->wall.most, p->wall.least, p->wall.most);
+  fprintf (f, "; ours %.*f-%.*f s, theirs %.*f-%.*f s",
+           table_decimals (s->wall.most), s->wall.least,
+           table_decimals (s->wall.most), s->wall.most,
+           table_decimals (p->wall.most), p->wall.least,
+           table_decimals (p->wall.most), p->wall.most);
 }
 
 void

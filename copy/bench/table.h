@@ -8,7 +8,7 @@
 
 #include "bench/bench.h"
 
-/* Which columns there are: those that say something. */
+/* Which columns there are: those with numbers. */
 struct table_columns {
   bool children, servers, calls;
 };
@@ -17,6 +17,9 @@ struct table_columns table_choose_columns (const struct bench *b);
 
 /* Prints the table, the verdicts, and the programs that are left out. */
 void table_print (FILE *f, const struct bench *b);
+
+/* Returns how many decimals a time in seconds is shown with. */
+int table_decimals (double seconds);
 
 /* Prints a line about the machine. */
 void table_print_machine (FILE *f, const struct bench *b);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/guard.h"
 #include "bench/measure.h"
 #include "clock.h"
 
@@ -35,6 +36,7 @@ main (int argc, char **argv)
     perror (argv[0]);
     return 2;
   }
+  guard_end ();
   if (costs.ending == ENDING_LATE)
     dprintf (3, "late %.4f\n", costs.wall);
   else

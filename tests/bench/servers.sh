@@ -356,7 +356,8 @@ start_network ()
     serve_far src "${filter[@]}" pattern "$BENCH_NET" \
               ${filter:+multi-conn-mode=disable}
     dst=null:
-    cannot[qemu-img]="it knows no null:" cannot[epoll-copy]="it knows no null:"
+    cannot[qemu-img]="it cannot copy to null:"
+    cannot[epoll-copy]=${cannot[qemu-img]}
   fi
 }
 

@@ -39,6 +39,11 @@ refused '--calls takes no value' --calls=1 "$tmp/disk" "$tmp/new"
 refused '"\[" without "\]"' [ nbdkit "$tmp/new"
 refused '--json: .*: Is a directory|--json: .*: not a regular file' \
         --json="$tmp" "$tmp/disk" "$tmp/new"
+ln -s nowhere "$tmp/dangling"
+refused 'destination .*/dangling: is a symbolic link that leads nowhere' \
+        "$tmp/disk" "$tmp/dangling"
+refused '--json: /dev/stdout: standard output goes to the same file' \
+        --json=/dev/stdout "$tmp/disk" "$tmp/new"
 refused '--html: .*: No such file' --html="$tmp/no/x" "$tmp/disk" "$tmp/new"
 
 # The results must not take the place of what is copied, whatever its name is,
@@ -58,6 +63,12 @@ refused '--json and --html: .*/new: one file' --json="$tmp/new" \
 refused 'destination .*/link: is the same disk as the source' \
         --against=/bin/false --overwrite "$tmp/disk" "$tmp/link"
 cmp "$tmp/disk" "$tmp/disk.before" || fail "the source was overwritten"
+
+code=0
+"$bench" --rounds=1 --against=/bin/cp "$tmp/disk" "$tmp/new" > /dev/full \
+  2> "$errors" || code=$?
+[ $code -eq 1 ] || fail "exit status $code with a full standard output"
+expect_error '^stripecopy-bench: standard output: No space left on device$'
 
 run_bench 0 --help
 grep -oE '^  --[a-z]+' "$output" | tr -d ' ' > "$tmp/options"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Each round has a copy by each program and begins with another one; a program
-# that fails is left out with its last line; the table and the JSON agree.
+# Each round has a copy by each program and begins with another one, of those
+# that are not left out; a program that fails is left out with the reason that it
+# printed; the table and the JSON agree.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/measuring.sh"
@@ -23,7 +24,7 @@ grep -q '^| stripecopy ' "$output" || fail "no row for stripecopy"
 grep -q '^| slow ' "$output" || fail "no row for another program"
 grep -qF -e '- without wrong: exit status 7: refused: token=***' \
      "$output" || fail "the reason of a failure is not told"
-grep -qF -e '- without missing: it is not installed' "$output" ||
+grep -qF -e '- without missing: it is not an executable file' "$output" ||
   fail "a missing program is not told"
 grep -qE '^- stripecopy against slow: ' "$output" || fail "no verdict"
 
@@ -31,8 +32,8 @@ expect_results \
   '[p["name"] for p in r["programs"]] == ["stripecopy", "slow"]' \
   '[p["name"] for p in r["left_out"]] == ["wrong", "missing"]' \
   '[[x["round"] for x in p["runs"]] for p in r["programs"]] == 2 * [[1, 2, 3]]' \
-  '[x["place"] for x in r["programs"][0]["runs"]] == [1, 4, 3]' \
-  '[x["place"] for x in r["programs"][1]["runs"]] == [2, 1, 4]' \
+  '[x["place"] for x in r["programs"][0]["runs"]] == [1, 2, 1]' \
+  '[x["place"] for x in r["programs"][1]["runs"]] == [2, 1, 2]' \
   'all(sorted(x["wall"] for x in p["runs"])[1] == p["wall"]["median"] for p in r["programs"])' \
   'all(x["peak"] > 1e6 for p in r["programs"] for x in p["runs"])' \
   'all(x["servers_cpu"] is not None for p in r["programs"] for x in p["runs"])' \
@@ -42,8 +43,52 @@ expect_results \
   '" --connections=1 " in r["programs"][0]["command"]' \
   '"--connections" not in r["programs"][1]["command"]'
 
-# One that nobody named and that is not installed does not count as failed, and
-# servers in brackets are children.
+# The reason for which a program refuses its command line is told, not the hint
+# that comes after it.  Equal names are told apart, and no name forges a line.
+make_program usage 'echo "usage: --bad is unknown"
+echo "Try --help"; exit 1'
+make_program $'forged\n|' 'exec '"$stripecopy"' "$@"'
+mkdir "$tmp/folder"
+cp "$tmp/slow" "$tmp/folder/slow"
+run_bench 1 --rounds=1 --json="$tmp/json" \
+  --against="$tmp/usage,/bin/dd,$tmp/slow,$tmp/folder/slow,$tmp/folder/slow,$tmp/forged"$'\n|' \
+  "$src" "$dst" -- --unknown
+for reason in 'stripecopy: exit status 2: stripecopy: unknown or ambig' \
+              'usage: exit status 1: usage: --bad is unknown' \
+              'dd: exit status 1: /bin/dd: unrecognized operand '; do
+  grep -qF -e "- without $reason" "$output" || fail "no reason: $reason"
+done
+grep -qF '| forged?\|  ' "$output" || fail "a name forges a line"
+expect_results '[p["name"] for p in r["programs"]] == ["slow",
+  "'"$tmp/folder/slow"'", "'"$tmp/folder/slow"' (2)", "forged?|"]'
+
+# What a program prints does not fill the memory, and only its end is looked at.
+# shellcheck disable=SC2016
+make_program loud 'yes $(seq 1 1000) | head -c 64M; echo; echo "too loud"
+grep Shmem: /proc/meminfo >> "$0.log"; exit 1'
+grep Shmem: /proc/meminfo > "$tmp/loud.log"
+run_bench 1 --rounds=1 --against="$tmp/loud" "$src" "$dst"
+grep -qF -e '- without loud: exit status 1: too loud' "$output" ||
+  fail "the end of a long output is not told"
+awk '{ n[NR] = $2 } END { exit n[2] - n[1] > 32 * 1024 }' "$tmp/loud.log" ||
+  fail "the output is kept in memory: $(cat "$tmp/loud.log")"
+
+# A program that nobody named, and that is not installed or cannot make such a
+# copy, does not count as failed.
+run_bench 0 --rounds=1 --json="$tmp/json" "$src" null:
+expect_results 'all(p["reason"] == "it is not installed" or
+                    p["reason"] == "it cannot copy to null:" for p in r["left_out"])'
+
+# nbd-server starts a child for each connection, whose time is the server's.
+if command -v nbd-server > /dev/null; then
+  make_data "$tmp/disk" 64M
+  serve_nbd_server forking "$tmp/disk"
+  run_bench 0 --rounds=1 --json="$tmp/json" --against="$tmp/slow" \
+    "$forking" null:
+  expect_results 'all(p["servers_cpu"]["median"] >= 0.02 for p in r["programs"])'
+fi
+
+# Servers in brackets are children.
 mkdir "$tmp/empty"
 PATH=$tmp/empty:/bin run_bench 0 --rounds=1 --json="$tmp/json" \
   --against="$tmp/slow" [ "$(command -v nbdkit)" --exit-with-parent null 1M ] null:
