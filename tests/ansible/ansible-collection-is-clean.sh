@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The collection can be installed, ansible-doc finds its documents, and
 # ansible-lint finds nothing wrong. Neither do those checks of ansible-test
-# sanity that need no network.
+# sanity that need no network. A release has all its files.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -21,6 +21,11 @@ for name in stripecopy_disks install; do
   grep -qi "stripecopy\.disks\.$name\>" "$output" ||
     fail "ansible-doc prints nothing about the role $name"
 done
+
+while read -r file; do
+  grep -qF "	ansible/${file#./}" "$srcdir/../docs/Makefile.am" ||
+    fail "docs/Makefile.am does not list $file"
+done < <(cd "$collection" && find . -type f)
 
 run_ansible ansible-galaxy collection install "$collection" \
             -p "$tmp/installed" || fail "the collection cannot be installed"
