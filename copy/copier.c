@@ -812,7 +812,7 @@ finish (struct copier *c, struct workers *workers)
 }
 
 /* Checks, however the copy ended, that the destination's name still leads to
- * what was written.  If not, the map must not claim any of it.
+ * the file that was written.  If not, the map must not claim any of it.
  */
 static bool
 is_still_there (struct copier *c)
@@ -902,8 +902,8 @@ copy (struct copier *c, uint64_t start)
 /* -- closing -------------------------------------------------------------- */
 
 /* Closes both sides, unless a signal interrupts the wait.  A failure of the
- * source's server does not change what was read; one of the destination's
- * server means that some data may not be stored.
+ * source's server does not change the data that was read; a failure of the
+ * destination's server means that some data may not be stored.
  */
 static int
 close_both (struct copier *c, int status)
@@ -1021,7 +1021,7 @@ check_words (struct copier *c, struct error *e)
   return 0;
 }
 
-/* Says what is going to be done, if the user wants to know. */
+/* Prints the plan, if the user wants it. */
 static void
 announce (const struct copier *c)
 {
@@ -1066,7 +1066,7 @@ go (struct copier *c)
   return status == DONE ? copy (c, start) : status;
 }
 
-/* Frees what is left, however the copy ended. */
+/* Frees all resources, however the copy ended. */
 static void
 free_all (struct copier *c)
 {
@@ -1117,7 +1117,7 @@ copier_run (const struct options *o, const struct machine *machine,
   }
   if (report->copied && o->differences)
     status = list_differences (&c, status);
-  if (status == DONE && error_is_set (&c.unreadable)) /* all else is stored */
+  if (status == DONE && error_is_set (&c.unreadable)) /* the rest is stored */
     status = give_up (&c, &c.unreadable, STAGE_COPYING);
   if (status == DONE && c.digest[0]) {
     report_note_digest (report, c.digest);

@@ -23,7 +23,7 @@
 struct copy {
   struct plan plan;
   struct endpoint *endpoints[2]; /* by side */
-  /* What is selected: at most one of these is set; neither: everything. */
+  /* Selects the ranges to copy: at most one is set; neither: the whole disk. */
   const struct extent_list *selection; /* whole blocks of both sides, in the
                                           plan's part */
   const char *changed;                 /* the source's meta context that says it
@@ -66,8 +66,8 @@ copy_selector (const struct copy *c, enum side side,
   };
 }
 
-/* Returns how many bytes there are to copy, with those of earlier runs; at most,
- * if a meta context selects them.
+/* Returns how many bytes there are to copy, with those of earlier runs; at
+ * most, if a meta context selects them.
  */
 static inline uint64_t
 copy_length (const struct copy *c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a worker is on the disk, and what it has to do there. */
+/* The position of a worker on the disk, and its next work: see cursor.h. */
 
 #include <config.h>
 
@@ -333,8 +333,8 @@ next_to_salvage (const struct cursor *c)
   return work;
 }
 
-/* Leaves out what could not be read before, where a range was lost, or is
- * compared.  What was zeroed is zeroed again.
+/* Leaves out places that could not be read before, when a range was lost or is
+ * compared.  Those that were zeroed are zeroed again.
  */
 static struct work
 around_unreadable (const struct cursor *c, struct work work)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a worker is on the disk, and what it has to do there.  The cursor takes
+/* The position of a worker on the disk, and its next work.  The cursor takes
  * stripes, claims their front, and looks up the extents of both sides; it
  * starts nothing.
  *

@@ -60,7 +60,7 @@ struct question {
   struct list_node link;
   enum question_state state;
   struct io io;
-  uint64_t start, end; /* what it is about */
+  uint64_t start, end; /* its range */
   uint64_t known_to;   /* [start, known_to) is, or was, in known */
   uint64_t at_most;    /* bytes to ask for at a time */
   uint64_t bad_to;     /* [known_to, bad_to) failed as a whole; not
@@ -237,7 +237,7 @@ move_cursor (struct extents *x, uint64_t offset)
     ranges_forget_below (&q->changes, offset);
 }
 
-/* -- what is selected ------------------------------------------------------ */
+/* -- selected ranges ------------------------------------------------------- */
 
 /* Returns where the selected ranges that the source knows of in [start, end)
  * end, or start if there is none.
@@ -397,9 +397,9 @@ wants_more (const struct extents *x, const struct question *q)
     && ranges_count (&q->changes) <= RANGES / 2;
 }
 
-/* Finds the first range ahead that no question covers, from a place to ask about
- * on; *start >= *end when there is none.  Returns the question before it, or NULL when there is none
- * before it.
+/* Finds the first range ahead that no question covers, from a place to ask
+ * about on; *start >= *end when there is none.  Returns the question before it,
+ * or NULL when there is none before it.
  */
 static struct question *
 find_gap (struct extents *x, uint64_t *start, uint64_t *end)
@@ -516,9 +516,9 @@ extents_owns (const struct extents *x, const struct io *io)
 
 /* -- looking -------------------------------------------------------------- */
 
-/* Applies the context of changes to the extent that is known at offset.  A block
- * of the grain is unselected if all of it is clean; the others are selected as a
- * whole.
+/* Applies the context of changes to the extent that is known at offset.  A
+ * block of the grain is unselected if all of it is clean; the others are
+ * selected as a whole.
  */
 static void
 look_at_changes (const struct extents *x, const struct question *q,

@@ -33,15 +33,15 @@ struct extents *extents_new (struct connection *connection, struct list *ready,
  */
 void extents_lost (struct extents *x);
 
-/* What is selected of a disk; the rest is EXTENT_UNSELECTED.  At most one of
+/* Selects ranges of a disk; the rest is EXTENT_UNSELECTED.  At most one of
  * list, changes and source is set; without any, everything is selected.
  */
 struct selector {
   const struct ranges *list; /* borrowed */
   bool changes;              /* of the source: its context of changes selects */
   uint64_t grain;            /* power of two; changes are widened to it */
-  /* For the map of the destination: the map of the source, which says what is
-   * selected on both sides.  Borrowed.
+  /* For the extents of the destination: those of the source, which select on
+   * both sides.  Borrowed.
    */
   const struct extents *source;
 };
@@ -49,9 +49,9 @@ struct selector {
 /* Returns how many bytes extents_new allocates. */
 size_t extents_memory (bool changes);
 
-/* Sets what is selected.  Block status is not requested for a range without any
- * selected place, unless changes select, which only the answer tells.  Call it
- * before extents_aim.
+/* Sets the selected ranges.  No block status is requested for a range that a
+ * list does not select; with changes, only the reply says what is selected.
+ * Call it before extents_aim.
  */
 void extents_select (struct extents *x, struct selector selector);
 
@@ -63,16 +63,16 @@ bool extents_is_partial (const struct extents *x);
  */
 void extents_free (struct extents *x);
 
-/* Makes @range the range of interest: questions are sent for it only.  Forgets
- * what was known before.
+/* Makes @range the range of interest: questions are sent for it only.  Discards
+ * all known extents.
  */
 void extents_aim (struct extents *x, struct range range);
 
 /* Moves the end of the range of interest down to @end. */
 void extents_end_at (struct extents *x, uint64_t end);
 
-/* Sends no more questions: from now on, all of the side counts as data.  What
- * is known is forgotten with the next extents_aim.
+/* Sends no more questions: from now on, the whole side counts as data.  The
+ * next extents_aim discards the known extents.
  */
 void extents_ask_no_more (struct extents *x);
 

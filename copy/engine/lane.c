@@ -341,7 +341,7 @@ lane_lose_unflushed (struct lane *l, const struct error *why, struct error *e)
     && lane_has_unflushed (l);
 
   l->flushing = false;
-  l->wrote = true; /* what was written can still be in the server's cache */
+  l->wrote = true; /* the data can still be in the server's cache */
   if (unflushed_lost (&l->unflushed, l->n_writing) && !from_stream)
     return true;
   error_set_at (e, why->number, &why->place,

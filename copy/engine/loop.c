@@ -25,8 +25,8 @@ plan_of (const struct loop *l)
 }
 
 /* cursor_begin makes the cursor ask for extents again: those of the destination
- * that are known are older than the data written to it.  The same ranges of both
- * sides are selected.
+ * that are known are older than the data written to it.  The same ranges of
+ * both sides are selected.
  */
 void
 loop_begin (struct loop *l, const struct phase *phase)
@@ -90,7 +90,9 @@ end_extents (struct loop *l, struct io *io, int err)
                 err ? request_strerror (err) : "");
 }
 
-/* A failed flush leaves unknown what was stored, as a lost connection does. */
+/* After a failed flush, as after a lost connection, any unflushed write can be
+ * missing.
+ */
 static int
 end_flush (struct loop *l, const struct io *io, int err, struct error *e)
 {
@@ -424,9 +426,9 @@ loop_deadline (const struct loop *l, uint64_t now)
   return earliest (deadlines, sizeof deadlines / sizeof deadlines[0]);
 }
 
-/* Returns the descriptor that signals the next stop level after the one that
- * this worker has seen.  The present level would not do: it can be newer than
- * that, and then its signal would be missed.
+/* Returns the descriptor that signals the next stop level after the level that
+ * this worker has seen.  The present level can be a later one, and using it
+ * would miss that signal.
  */
 static int
 next_stop_fd (const struct loop *l)

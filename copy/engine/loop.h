@@ -29,7 +29,7 @@ enum waiting_for {
   FOR_EXTENTS, /* block status is on its way */
   FOR_DIGEST,  /* the digest has no room */
   FOR_LIMIT,   /* the rate limit */
-  FOR_ANSWERS, /* there is no more work; only for what is in flight */
+  FOR_ANSWERS, /* there is no more work, but requests are in flight */
 };
 
 struct loop {
@@ -86,8 +86,8 @@ bool loop_is_overdue (struct loop *l, uint64_t patience);
 bool loop_is_silent (const struct loop *l, uint64_t patience);
 
 /* Returns whether the copy is winding down, and only streams are left to wait
- * for.  Then shuts the streams down: what they have not delivered or taken by
- * now is dropped.
+ * for.  Then shuts the streams down, and drops the bytes that they have not
+ * delivered or taken by now.
  */
 bool loop_has_wound_down (struct loop *l);
 

@@ -416,10 +416,9 @@ begin_reading (struct lane *l, const struct work *work)
 /* -- putting off ---------------------------------------------------------- */
 
 /* Puts a request off until it is due.  If it has to be read again, it gives up
- * its buffer and its place in the window, so that other requests go on
- * meanwhile.  But it keeps both where the digest waits for it: the others would
- * fill the window, and all would wait for the digest, which waits for this
- * request.
+ * its buffer and its place in the window to other requests.  But it keeps both
+ * where the digest waits for it: the others would fill the window, and all
+ * would wait for the digest, which waits for this request.
  */
 static void
 put_off (struct lane *l, struct request *r, uint64_t due)
@@ -876,8 +875,7 @@ step_search (struct lane *l, struct request *r, const struct io *io, int err,
 
 /* -- where the source cannot be read -------------------------------------- */
 
-/* Returns whether the copy goes on although this io of the request has failed.
- */
+/* Returns whether the copy continues although this io has failed. */
 static bool
 can_salvage (const struct lane *l, const struct request *r, const struct io *io,
              int err)
@@ -978,7 +976,7 @@ try_again (struct lane *l, struct request *r, struct io *io, int err,
   return 0;
 }
 
-/* Goes on after a part is over.  After a failure, no more parts are sent, and
+/* Continues after a part is over.  After a failure, no more parts are sent, and
  * the request waits for those in flight, so that two writes of one place are
  * never in flight together.
  */
@@ -1094,7 +1092,7 @@ take_from_stream (struct lane *l, struct request *r, struct error *e)
   return 0;
 }
 
-/* Goes on after the whole range was read. */
+/* Continues after the whole range was read. */
 static int
 step_copy (struct lane *l, struct request *r, struct error *e)
 {
@@ -1124,7 +1122,8 @@ compare (struct lane *l, struct request *r)
   finish (l, r);
 }
 
-/* Goes on after a read is over, once no other read of the request is in flight.
+/* Continues after a read is over, once no other read of the request is in
+ * flight.
  */
 static int
 step_read (struct lane *l, struct request *r, struct part *p, int err,

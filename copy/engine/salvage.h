@@ -30,7 +30,7 @@
 struct salvage_shape {
   uint64_t block;    /* power of two: the smallest piece */
   uint64_t largest;  /* the largest read */
-  uint64_t claim;    /* what is read before it is found out whether there are
+  uint64_t claim;    /* that a worker reads before it checks whether there are
                         many ranges */
   unsigned requests; /* reads in flight, at most */
 };
@@ -52,8 +52,8 @@ int salvage_init (struct salvage *s, const struct salvage_shape *shape);
 void salvage_free (struct salvage *s); /* safe on a zeroed struct */
 
 /* Notes that a range could not be read, so that it will be read in smaller
- * pieces.  @again says that it was copied before, and lost.  Returns false where
- * there are no smaller pieces: the range is unreadable.
+ * pieces.  @again says that it was copied before, and lost.  Returns false
+ * where there are no smaller pieces: the range is unreadable.
  */
 bool salvage_split (struct salvage *s, struct range failed, bool again);
 
@@ -62,9 +62,7 @@ bool salvage_take (struct salvage *s, struct range *piece, bool *again);
 
 bool salvage_is_empty (const struct salvage *s);
 
-/* Returns whether there are so many ranges that they have to be read before
- * anything else.
- */
+/* Returns whether there are too many ranges to postpone their reads further. */
 bool salvage_is_crowded (const struct salvage *s);
 
 #endif /* SALVAGE_H */

@@ -24,7 +24,7 @@
  */
 struct phase {
   bool compares;           /* it writes nothing */
-  bool is_whole;           /* also about what is not selected */
+  bool is_whole;           /* unselected ranges are compared, too */
   struct blkhash *blkhash; /* NULL: no digest is wanted of this phase */
   bool in_order;           /* all workers share one stripe */
   struct stripes *stripes;

@@ -36,8 +36,9 @@
 struct tuning {
   uint64_t request_size; /* bytes of one request, at most */
   uint64_t window;       /* bytes in flight in one worker */
-  unsigned workers;      /* that share the bytes in flight; one that connects
-                            later keeps its first window until then */
+  unsigned workers;      /* that share the bytes in flight; a worker that
+                            connects later keeps its first window until it is
+                            counted */
 };
 
 /* Sums over all workers, from the beginning of the copy. */

@@ -44,8 +44,8 @@ unreadable_free (struct unreadable *u)
   free (u);
 }
 
-/* A range that is known already comes again where it was lost with a
- * connection.  Between joined ranges, any other can be a new one.
+/* Adds a range.  A known range is reported again if it was lost with a
+ * connection.  Within joined ranges, any range can be a new one.
  */
 static void
 add (struct unreadable *u, struct range range, bool again)

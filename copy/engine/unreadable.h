@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ranges of the source that turned out to be unreadable, of all workers. */
+/* The unreadable ranges of the source, of all workers. */
 
 #ifndef UNREADABLE_H
 #define UNREADABLE_H
@@ -11,8 +11,8 @@
 #include "ranges.h"
 #include "resume/map.h"
 
-/* The most ranges that are told apart.  Beyond that, ranges that are near each
- * other are noted as one, with what is between them.
+/* The most separate ranges.  If there are more, ranges that are near each other
+ * are joined, with the bytes between them.
  */
 #define UNREADABLE_RANGES MAP_UNREADABLE
 

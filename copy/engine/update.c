@@ -11,7 +11,7 @@
 #include "engine/update.h"
 #include "iszero.h"
 
-/* What is compared, and how it is cut. */
+/* The bytes to compare, and how they are cut. */
 struct cut {
   const uint8_t *source, *destination; /* no source: zeroes */
   uint64_t length, offset, grain, scan;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds what an update has to write of a range that was read.  Pure. */
+/* Finds the parts of a range that an update has to write.  Pure. */
 
 #ifndef UPDATE_H
 #define UPDATE_H
@@ -11,7 +11,7 @@
 /* Compares @length bytes (1 to 4 GiB - 1) of both sides, which belong at
  * @offset of the disk, in blocks that end at multiples of @grain (a power of
  * two) on the disk.  @source NULL stands for zeroes.  Cuts the blocks that
- * differ into segments, in order; what is in no segment is the same.
+ * differ into segments, in order; all other bytes are the same.
  *
  * Differences with fewer than @merge bytes between them become one.  Each is
  * cut into data and zeroes as zero_cut does with @scan; without a source, it is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One piece of work: what has to be done with one range of the disk.  The
- * cursor decides it, and a request carries it out.
+/* One piece of work: an operation on one range of the disk.  The cursor decides
+ * it, and a request carries it out.
  */
 
 #ifndef WORK_H
@@ -32,8 +32,8 @@ struct work {
   bool already_zero;  /* COPY: the destination reads as zeroes there */
   bool salvage;    /* COPY, UPDATE: a piece of a range that could not be read */
   bool unreadable; /* ZERO, SKIP: because the source cannot be read */
-  unsigned sides;  /* COPY, COMPARE, UPDATE: READ_SIDEs; one that is not
-                         read is zero */
+  unsigned sides;  /* COPY, COMPARE, UPDATE: READ_SIDEs; a side that is
+                         not read is zero */
 };
 
 /* The sides that are read: these, or'ed. */

@@ -144,8 +144,8 @@ buy_memory (struct worker *w)
   return l->cursor.extents[SOURCE] && l->cursor.extents[DESTINATION] ? 0 : -1;
 }
 
-/* Waits until the first worker has taken what it needs: then there is one that
- * copies, however little is left for the others.
+/* Waits until the first worker has allocated its memory, so that at least one
+ * worker copies, however little is left for the others.
  */
 static void
 wait_for_first (struct worker *w)
@@ -158,7 +158,7 @@ wait_for_first (struct worker *w)
 }
 
 /* Takes both connections and all memory, or nothing.  A further worker that
- * leaves too little to the others is given up, like one that cannot be had.
+ * would leave too little to the others is given up, as if memory had run out.
  */
 static enum bought
 buy (struct worker *w, struct error *e)
@@ -284,8 +284,8 @@ enter_flushing (struct worker *w)
     w->loop.wind_down_by = 0; /* the flush has its own patience */
 }
 
-/* Goes on after the last flush, or without one.  Ranges that were lost
- * meanwhile are copied again first, but a signal does not wait for them.
+/* Returns the state after the last flush, or without one.  Ranges that were
+ * lost meanwhile are copied again first, but a signal does not wait for them.
  */
 static enum worker_state
 after_phase (struct worker *w)
@@ -338,9 +338,9 @@ begin_phase (struct worker *w, struct phase *phase)
   atomic_fetch_add (&phase->unsettled, 1);
 }
 
-/* The next phase reads what is stored, whichever worker wrote it.  So it begins
- * when all workers that may have written have flushed.  Workers that connect
- * later have nothing to flush.
+/* The next phase reads the stored data of all workers.  So it begins when all
+ * workers that may have written have flushed.  Workers that connect later have
+ * nothing to flush.
  */
 static void
 enter_settling (struct worker *w)
@@ -431,7 +431,7 @@ enter (struct worker *w, enum worker_state state)
   states[state].enter (w);
 }
 
-/* Goes on once in the present state.  Returns -1 with the error set when the
+/* Does one turn in the present state.  Returns -1 with the error set when the
  * copy has failed.
  */
 static int
