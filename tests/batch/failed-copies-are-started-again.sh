@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --attempts: copies whose server was not there, or was lost, come again after
-# all others, and resume if they have a map.  Others that failed do not.
+# --attempts: copies whose server was down, or was lost, are started again after
+# all others, and resume if they have a map.  Other failed copies are not.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --jobs-per-group: a group never has more copies at a time, and neither a full
-# group nor a disk that takes long holds up the copies of others.
+# --jobs-per-group limits the running copies of each group, and neither a full
+# group nor a slow disk delays copies of other groups.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

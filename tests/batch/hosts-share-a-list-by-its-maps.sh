@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Several runs of the same manifest at the same time, with a map for each copy:
-# each disk is copied once, and the disk of a run that is killed is finished by
-# another one.
+# each disk is copied once, and another run completes the disk of a killed run.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/hosts.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --attempts: a copy that is killed, as for lack of memory, comes again; one that
-# a user ends by SIGTERM does not.
+# --attempts: a copy that is killed, as for lack of memory, is started again; a
+# copy that a user ends by SIGTERM is not.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas

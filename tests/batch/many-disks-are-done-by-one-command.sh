@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Many disks over 8 jobs and 3 groups, a tenth of them on a server that is
-# started only when each of these has failed once: one command does them all.
-# MANY_DISKS=200 makes 200 of them, and the process that runs them is measured.
+# Many disks with 8 jobs and 3 groups; a tenth of them is on a server that is
+# only started when each of these disks has failed once.  One command copies
+# all.  MANY_DISKS=200 sets their number; the memory of the process is measured.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --part: each host makes its part of the list, by the sizes in the list alone;
-# together they make each copy once.
+# --part: each host runs its part of the list, divided by the sizes in the list
+# alone; together the parts have each copy once.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_schemas

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Opens a page in headless Chromium and prints what is in it, as JSON.
+"""Opens a page in headless Chromium and prints its content as JSON.
 
     browse.py CHROMIUM PROFILE PAGE WIDTH light|dark EXPRESSION [PICTURE]
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Disks of which a part has changed, and servers whose context says so.  Sourced
-# by tests of --changed, after test.sh.
+# Disks with changed parts, and servers whose meta context reports these.
+# Sourced by tests of --changed, after test.sh.
 # shellcheck shell=bash disable=SC2154
 
 # The option for the bitmap that all of them have.
 changed=--changed=qemu:dirty-bitmap:b0
 
-# make_changes SEED [BLOCKS [SIZE]]: makes a disk with runs of data and zeroes;
-# an old copy of it that differs in each byte; $tmp/changes, which tells the
-# blocks of 4 KiB that have changed; and $tmp/want, the copy afterwards.  A run
-# is of up to BLOCKS blocks.
+# make_changes SEED [BLOCKS [SIZE]]: makes a disk with runs of data and zeroes,
+# each of up to BLOCKS blocks; an old copy of it that differs in each byte;
+# $tmp/changes, which lists the changed blocks of 4 KiB; and $tmp/want, the
+# content that the copy must have afterwards.
 make_changes ()
 {
   requires python3
@@ -98,8 +98,8 @@ for name in names:
 END_OF_PYTHON
 }
 
-# Makes a qcow2 image of a full disk with clusters of 64 KiB and, from then on, a
-# bitmap: make_image_with_bitmap FILE SIZE [GRANULARITY]
+# Makes a qcow2 image of a full disk with clusters of 64 KiB and, from then on,
+# a bitmap: make_image_with_bitmap FILE SIZE [GRANULARITY]
 make_image_with_bitmap ()
 {
   requires qemu-img qemu-io qemu-nbd

@@ -25,7 +25,7 @@ expect_no_crash ()
   expect_no_reports
 }
 
-# A sanitizer must not have reported anything, if one is built in.
+# Checks that no sanitizer of this build has reported anything.
 expect_no_reports ()
 {
   [ "${SANITIZERS:-}" = none ] ||

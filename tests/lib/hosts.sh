@@ -5,8 +5,8 @@
 
 host_pids=()
 
-# list_disks N URI: writes $tmp/manifest for the disks 1 to N in $tmp/from, which
-# a server has as exports.  No copy ends before it may hurry.
+# list_disks N URI: writes $tmp/manifest for the disks 1 to N in $tmp/from,
+# which are exports of a server.  The copies are slow until hurry is called.
 list_disks ()
 {
   local i comma='['
@@ -25,8 +25,8 @@ list_disks ()
 
 hurry () { echo none > "$tmp/rate"; }
 
-# start_host NUMBER WORD...: runs the manifest in the background, by a command
-# that these words begin.
+# start_host NUMBER WORD...: runs the manifest in the background, with these
+# words before the command.
 start_host ()
 {
   local n=$1
@@ -64,7 +64,7 @@ all_copy ()
 }
 
 # Kills host 1 once each of the three copies a disk, and the map of its disk has
-# been saved; then lets the other two do all of the list.
+# been saved; then the other two copy the rest of the list.
 lose_host_1 ()
 {
   local disk
@@ -77,7 +77,7 @@ lose_host_1 ()
   wait_host 3
 }
 
-# Waits for a host, which must have done all disks.
+# Waits for a host, which must report all disks as done.
 wait_host ()
 {
   wait_until eval "! kill -0 ${host_pids[$1]} 2> '$tmp/wait'"

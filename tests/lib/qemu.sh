@@ -43,9 +43,9 @@ qmp ()
     fail "$(cat "$tmp/qmp.err")"
 }
 
-# begin_round NAME N: from here on, writes are noted in the bitmap round-N, and
-# no longer in the one before, both at the same moment; the first bitmap has no
-# one before.  The export "copy" shows the one before.
+# begin_round NAME N: freezes the bitmap of the round before, if there is one,
+# and begins the bitmap round-N at the same moment.  The export "copy" has the
+# frozen bitmap.
 begin_round ()
 {
   local old=round-$(($2 - 1)) actions
@@ -65,7 +65,7 @@ begin_round ()
 }
 
 # Prints a command that exports the disk as "copy", with this bitmap or without
-# one.
+# a bitmap.
 export_command ()
 {
   echo '{ "execute": "block-export-add", "arguments": {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Makes sources with places that cannot be read, and checks what is copied of
-# them.  Sourced by the tests of --salvage.
+# Makes sources with places that cannot be read, and checks copies of them.
+# Sourced by the tests of --salvage.
 # shellcheck shell=bash disable=SC2154
 
 # bad_places "OFFSET LENGTH"...: notes the places that cannot be read, in order.
@@ -26,7 +26,7 @@ blocks_of_map ()
     done
 }
 
-# Checks that a map calls exactly the bad places unreadable, and all else
+# Checks that a map marks exactly the bad places as unreadable, and the rest as
 # finished.
 expect_bad_in_map ()
 {

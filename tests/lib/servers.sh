@@ -97,8 +97,8 @@ serve_nbd_server ()
   servers+=("$(< "$tmp/$name.pid")")
 }
 
-# The faulty server: ARGS are its options and the disk's file.  The faults that
-# it made are in $tmp/NAME.fired.
+# Starts the faulty server: ARGS are its options and the disk's file.  It lists
+# its faults in $tmp/NAME.fired.
 serve_faulty ()
 {
   local name=$1 pidfile=$tmp/$1.pid

@@ -127,15 +127,15 @@ slurm_start ()
   slurm_start_nodes n1 n2
 }
 
-# Returns true if the accounts have an end of a part in this state: PENDING if it
-# was requeued, NODE_FAIL if its host was lost.
+# Returns true if the accounts have an end of a part in this state: PENDING if
+# it was requeued, NODE_FAIL if its host was lost.
 slurm_ended ()
 {
   grep -q " JobState=$2 .* ArrayTaskId=$1 " "$tmp/slurm/ended" 2> "$tmp/gone"
 }
 
-# Kills the processes of a node, with its jobs, as when it loses power; without a
-# node all of the cluster but munge, and who submits jobs.
+# Kills the processes of a node, with its jobs, as when it loses power. Without
+# a node, kills the whole cluster except munge, and also sbatch.
 slurm_kill ()
 {
   local pid pids=()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Hosts that can be reached by ssh: the names copier1 and copier2 are an sshd on
-# this machine, with keys in the folder of the test. The shell of the user reads
-# no files of his there. Sourced after pages.sh.
+# this machine, with keys in the folder of the test. The login shell does not
+# read the user's own files. Sourced after pages.sh.
 # shellcheck shell=bash disable=SC2154
 
 PATH=$PATH:/usr/sbin
@@ -10,8 +10,8 @@ requires sshd ssh ssh-keygen python3
 mkdir -m 700 "$tmp/ssh"
 ssh-keygen -q -t ed25519 -N '' -f "$tmp/ssh/key"
 
-# Starts sshd with the programs of the page in its PATH. An sshd of root needs an
-# empty folder, which only exists where its service has run.
+# Starts sshd with the programs of the page in its PATH. An sshd of root needs
+# an empty folder, which only exists where its service has run.
 start_sshd ()
 {
   local port sshd=("$(command -v sshd)" -D -e -f "$tmp/ssh/sshd_config")

@@ -16,7 +16,8 @@ export SYSTEMD_UNIT_PATH=$tmp/units
 # XDG_RUNTIME_DIR has a socket, systemd/private.
 [ ${#tmp} -lt 80 ] || skip "the name of the folder for tests is too long"
 
-# Sets groups to control groups for systemd, which it makes below our own ones.
+# Makes control groups for systemd, below our own, and sets groups to their
+# names.
 make_groups ()
 {
   local controllers own top two_trees=

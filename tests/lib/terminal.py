@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A terminal for tests: runs a command in it, and keeps what the screen shows.
+# A terminal for tests: runs a command in it, and keeps the content of the screen.
 # It knows the sequences that stripecopy writes, and refuses others.
 import fcntl, os, pty, re, select, struct, sys, termios, time, unicodedata
 

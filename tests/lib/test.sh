@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What all behaviour tests share: verdicts, waiting, requirements, cleaning up.
+# Shared by all behaviour tests: verdicts, waiting, requirements, cleaning up.
 # A test sources it, states its requirements, makes disks (disks.sh), starts
 # servers (servers.sh), and runs and checks copies (copy.sh).  It exits 0, or 1
 # with a line that starts with "FAIL:", or 77 with a reason.
@@ -10,8 +10,8 @@ export LC_ALL=C
 ulimit -c 0                         # servers may crash when clients disconnect
 unset POSIXLY_CORRECT NBDKIT_FILTER NBDKIT_GDB LIBNBD_DEBUG
 
-# make sets these; a test that is started by hand finds what was built in the
-# source tree.
+# make sets these; a test that is started by hand uses the programs that were
+# built in the source tree.
 srcdir=${srcdir:-$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}
 stripecopy=${STRIPECOPY:-$srcdir/../copy/stripecopy}
 faulty_server=${FAULTY_SERVER:-$srcdir/faulty-server}
@@ -67,7 +67,7 @@ skip ()
 pause () { read -r -t "$1" -u "$never" || :; }
 
 # Waits until a command succeeds.  Fails the test if that takes too long, or if
-# the copy in the background ends before.  Checks less often as time goes by,
+# the copy in the background ends before.  Checks less often as time passes,
 # because most commands need a process.
 wait_until ()
 {
@@ -119,7 +119,7 @@ have_no_leftovers ()
 }
 
 # Sends SIGTERM first, so that servers can remove their files in /tmp, and
-# SIGKILL to what has not ended five seconds later.
+# SIGKILL to processes that have not ended five seconds later.
 cleanup ()
 {
   local pids=("${servers[@]}" ${copy_pid:+"$copy_pid"}) device

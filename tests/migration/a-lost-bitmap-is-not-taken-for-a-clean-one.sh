@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# When QEMU is killed, its bitmap is lost: nothing is copied by it any more, by
-# the copy that runs or by a new one.  A copy of all that differs is identical.
+# When QEMU is killed, its bitmap is lost: then the running copy fails, and a
+# new one is refused.  An update makes both sides identical.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/qemu.sh"

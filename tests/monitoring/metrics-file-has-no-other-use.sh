@@ -45,7 +45,8 @@ refused '--metrics-file=folder.prom: not a regular file$' \
 refused '--metrics-file=missing/x.prom: No such file or directory$' \
         --metrics-file=missing/x.prom before new
 
-# If it cannot be written any more, there is one warning, and the copy goes on.
+# If it cannot be written any more, there is one warning, and the copy
+# continues.
 mkdir folder
 hold_reads_at "$tmp/disk.prom" "$tmp/gate"
 serve_nbdkit src "${held[@]}"

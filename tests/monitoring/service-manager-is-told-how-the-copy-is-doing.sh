@@ -62,7 +62,7 @@ copy_fails 1 'No such file' "$tmp/missing"$'\xff' "$tmp/copy"
 wait_until told 'STATUS=source .*/missing�: .*: No such file or directory'
 
 # Only a moving copy tells the watchdog: a copy whose reads are held has told it
-# for its start, and goes on once they are answered.
+# for its start, and continues once they are answered.
 hold_reads_at "$tmp/disk" "$tmp/gate"
 serve_nbdkit src "${held[@]}"
 listen "$tmp/notify2"

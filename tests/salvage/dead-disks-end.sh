@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A disk of which nothing can be read, and one with very many bad sectors, end
-# with all the data that there is: with few requests for each block, few events,
-# and retries of whole requests only.
+# The copy of a disk of which nothing can be read, or with very many bad
+# sectors, ends with all readable data: with few requests for each block, few
+# events, and retries of whole requests only.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"

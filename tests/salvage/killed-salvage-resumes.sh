@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A salvage that is killed in the middle of the search resumes from its map:
-# what was finished is not read again, and the result is that of a whole run.
+# finished ranges are not read again, and the result is that of a whole run.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Connections that are lost while bad places are searched for, on either side,
-# are replaced, and all is copied that can be read.
+# are replaced, and all readable data is copied.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"
@@ -14,7 +14,7 @@ bad_places '512 512' '2097152 16384' '4193792 512'
 salvage=(--retry-wait=0.01 -C 2 -T 2 --map="$tmp/map"
          --resume=never)
 
-# The destination crashes, and loses what is not flushed.
+# The destination crashes, and loses unflushed data.
 for how in leave zero; do
   cp "$tmp/ones" "$tmp/copy"
   serve_bad src

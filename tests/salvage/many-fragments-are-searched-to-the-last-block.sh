@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where one claim of a worker has very many small ranges of data, and none of them
-# can be read as a whole, each is searched all the same: only the bad blocks are
-# left.
+# A claim of a worker can have very many small ranges of data of which none can
+# be read as a whole: each is searched, and only the bad blocks are left.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"

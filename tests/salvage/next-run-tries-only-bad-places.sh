@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # With --map, the next run of a --salvage reads only the places that could not
-# be read.  What can be read then is copied, and the exit status is 0 once
-# nothing is left.
+# be read.  Places that can be read now are copied, and the exit status is 0
+# once none is left.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"

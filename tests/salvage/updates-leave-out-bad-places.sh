@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --update with --salvage writes only what differs, and leaves or zeroes what
-# cannot be read; a destination that cannot be read is a failure.
+# --update with --salvage writes only the differences, and leaves or zeroes bad
+# places of the source; a destination that cannot be read is a failure.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --salvage is refused where it makes no sense, and it does not hide failures of
-# other kinds: writes, lost connections, a destination's server.
+# --salvage is refused where it has no meaning, and it does not hide other
+# failures: writes, lost connections, a destination's server.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/salvage.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# qemu:allocation-depth selects what is in the active layer of an image: what
-# was written since its last snapshot, with two and with three layers.
+# qemu:allocation-depth selects the active layer of an image: the data written
+# since its last snapshot, with two and with three layers.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$(dirname "$0")/../lib/changes.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Block status that ends anywhere, also between two selected ranges or within
-# one, does not let a request reach into what is not selected.
+# one, does not let a request reach into unselected bytes.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

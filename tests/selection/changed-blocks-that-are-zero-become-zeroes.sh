@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is dirty and reads as zeroes is zeroed at the destination, never skipped:
+# Dirty ranges that read as zeroes are zeroed at the destination, never skipped:
 # after writes of zeroes and discards, from a server and from an image.
 
 . "$(dirname "$0")/../lib/test.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Answers about changes are used as they come: data is read long before the last
-# of them, and over one connection as well.
+# Replies about changes are used as they arrive: data is read long before the
+# last of them, also with a single connection.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$(dirname "$0")/../lib/changes.sh"

@@ -41,7 +41,7 @@ for other in "--source-id=tuesday $changed" \
   expect_identical "$tmp/before" "$tmp/copy"
 done
 
-# The rest: what is finished is not read again.
+# The rest: finished ranges are not read again.
 serve_changes src "$tmp/disk"
 finished=$(finished_bytes "$tmp/map")
 copy_ok "${map[@]}" --source-id=monday "$changed" \

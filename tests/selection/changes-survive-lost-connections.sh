@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The context is negotiated again after each reconnect, and what was not flushed
-# is copied again, but nothing else is touched.
+# The context is negotiated again after each reconnect, and unflushed data is
+# copied again, but nothing else is touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$(dirname "$0")/../lib/changes.sh"
@@ -23,7 +23,7 @@ for mode in drop garble; do
   done
 done
 
-# The destination's server forgets what was not flushed.
+# The destination's server loses its unflushed data.
 serve_changes src "$tmp/disk"
 for mode in crash drop; do
   cp "$tmp/old" "$tmp/copy"
@@ -36,7 +36,7 @@ for mode in crash drop; do
   rm "$tmp/dst.requests"
 done
 
-# A connection that never answers: what it was asked about counts as changed.
+# A connection that never answers: the requested range counts as changed.
 cp "$tmp/old" "$tmp/copy"
 serve_changes src --mode=stall --after=9 --times=1 "$tmp/disk"
 copy_ok -T 2 -C 2 "${again[@]}" --stall-timeout=1 "$changed" \

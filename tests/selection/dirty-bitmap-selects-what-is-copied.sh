@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What has changed since a dirty bitmap was added is copied, and nothing else,
-# from a server and from an image; --plan says how much that is.
+# Blocks that have changed since a dirty bitmap was added are copied, and
+# nothing else, from a server and from an image; --plan says how much that is.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd qemu-img qemu-io
@@ -15,7 +15,7 @@ qemu-io -f qcow2 -c 'write -P 9 5M 64k' -c 'write -z 41M 128k' \
         -c 'write -P 7 63M 1M' "$tmp/disk" > "$tmp/log"
 changed=$(((64 + 128 + 1024) * 1024))
 
-# Old data in what is clean: it must stay as it is.
+# Old data in clean blocks: it must stay as it is.
 printf old | dd of="$tmp/copy" bs=1M seek=30 conv=notrunc status=none
 cp "$tmp/copy" "$tmp/before"
 qemu-img convert -O raw "$tmp/disk" "$tmp/want"

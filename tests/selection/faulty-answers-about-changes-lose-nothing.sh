@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A range without an answer about changes counts as changed, with one warning;
-# one without an answer about zeroes is data.  Answers can be short, long,
+# A range without an answer about changes counts as changed, with one warning; a
+# range without an answer about zeroes is data.  Answers can be short, long,
 # doubled or in any order, and those of both contexts can end at different
 # places: the rest is asked for again.
 
@@ -32,8 +32,8 @@ expect_warnings ()
 }
 
 # expect_want WARNINGS: exactly what has changed was copied.  Later releases of
-# libnbd refuse a whole reply that breaks a rule of the protocol, such as a length
-# of 0: then the range counts as changed.
+# libnbd refuse a whole reply that breaks a rule of the protocol, such as a
+# length of 0: then the range counts as changed.
 expect_want ()
 {
   if [[ $mode != status-@(short|flags|reversed|long) ]] &&
@@ -49,7 +49,7 @@ expect_want ()
 copy_with both honest
 expect_identical "$tmp/want" "$tmp/copy"
 
-# All that is needed is answered, so exactly what has changed is copied.
+# Everything necessary is answered, so exactly the changed blocks are copied.
 for where in base changes; do
   for mode in status-twice status-contradicts status-reversed status-zero-first \
               status-zero-middle status-long status-past-end status-one-more \
@@ -70,7 +70,7 @@ for mode in status-none status-zero-only status-wrong-id status-odd \
   expect_want
 done
 
-# The answer does not say what has changed: everything counts as changed.
+# The answer lacks the changes: everything counts as changed.
 for mode in status-none status-zero-only status-wrong-id status-error \
             status-then-error; do
   copy_with changes $mode

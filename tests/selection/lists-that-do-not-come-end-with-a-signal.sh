@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A copy that waits for a list, which nobody writes or ends, ends with the first
-# signal, and nothing was written.
+# A copy that waits for a list which is never written, or never ends, ends with
+# the first signal and writes nothing.
 
 . "$(dirname "$0")/../lib/test.sh"
 

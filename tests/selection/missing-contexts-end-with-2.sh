@@ -48,7 +48,7 @@ cp "$tmp/old" "$tmp/copy"
 copy_fails 2 "$offer" "$changed" "$src" "$tmp/copy"
 expect_identical "$tmp/old" "$tmp/copy"
 
-# After a reconnect.  Only what has changed may have been written.
+# After a reconnect.  Only changed blocks may have been written.
 for after in 1 3 9; do
   cp "$tmp/old" "$tmp/copy"
   serve_changes src --mode=context-lost --in=changes --after=$after --times=1 \
@@ -68,7 +68,7 @@ for status in 1 2 2; do
 done
 expect_bytes_of old want
 
-# base:allocation is only advice: without it, what has changed is data.
+# base:allocation is only advice: without it, changed blocks are data.
 cp "$tmp/old" "$tmp/copy"
 serve_changes src --without=extents "$tmp/disk"
 copy_ok "$changed" "$src" "$tmp/copy"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Random disks and random selections, to files and to servers with large blocks:
-# what is selected becomes equal, and no other byte changes, except in the rest of
-# a block at the edge of a selected range.  No request is outside of that either.
+# selected ranges become equal, and no other byte changes, except in the rest of
+# a block at the edge of a selected range.  No request is outside of that
+# either.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A destination can be an overlay behind qemu-nbd: it gets only what has
-# changed, and no other block of it is allocated, even as zeroes.
+# A destination can be an overlay that qemu-nbd serves: it gets only the changed
+# blocks, and no other block of it is allocated, even as zeroes.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$(dirname "$0")/../lib/changes.sh"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A destination that is a qcow2 overlay on the last full copy only gets the
-# selected clusters: what is selected and zero is zeroed in it, and nothing else
-# is written, zeroed or trimmed.
+# selected clusters: selected zeroes are zeroed in it, and nothing else is
+# written, zeroed or trimmed.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2
 requires python3
 
-# The old disk has data everywhere; the new one differs in some clusters, and has
-# zeroes in others, which are selected in part.
+# The old disk has data everywhere; the new one differs in some clusters, and
+# has zeroes in others, which are selected in part.
 python3 - "$tmp" << 'END'
 import json, random, sys
 folder = sys.argv[1]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --verify and --compare read only what has changed; the rest may differ.
+# --verify and --compare read only changed blocks; the rest may differ.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$(dirname "$0")/../lib/changes.sh"
@@ -36,7 +36,7 @@ spoil 0
 copy_ok --compare "$changed" "$src" "$tmp/copy"
 spoil 1
 copy_fails 4 differ --compare "$changed" "$src" "$tmp/copy"
-# The answers are faulty: what has no answer counts as changed, and differs.
+# The answers are faulty: a range without one counts as changed, and differs.
 serve_changes src --mode=status-none --in=changes "$tmp/disk"
 cp "$tmp/want" "$tmp/copy"
 copy_fails 4 differ --compare "$changed" "$src" "$tmp/copy"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A selected copy that was killed goes on from its map with the same selection,
-# in whatever format, and not with another one.  Comparing is of what is selected.
+# A selected copy that was killed resumes from its map with the same selection,
+# in any format, and not with another one.  Only selected ranges are compared.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -69,7 +69,7 @@ grep -q '"durable_bytes":16777216' "$tmp/report" ||
 copy_ok --report="$tmp/report" "${map[@]}" --extents="$tmp/list" "$src" "$dst"
 grep -q '"status":"unchanged"' "$tmp/report" || fail "there was more to do"
 
-# Only what is selected is compared; the rest differs.
+# Only selected ranges are compared; the rest differs.
 copy_ok --compare --extents="$tmp/list" "$src" "$dst"
 copy_fails 4 'differ' --compare "$src" "$dst"
 make_ones "$tmp/copy" 32M

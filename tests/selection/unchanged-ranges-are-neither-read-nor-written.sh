@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Of what has not changed, nothing is read at the source, and nothing is
-# written, zeroed, trimmed or asked for at the destination.  The destination is
-# not emptied either, and must exist with the source's size.
+# Unchanged ranges are not read at the source, and not written, zeroed, trimmed
+# or asked for at the destination.  The destination is not emptied either, and
+# must exist with the source's size.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$(dirname "$0")/../lib/changes.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# After a copy of a dirty bitmap, --verify compares what is dirty, and
-# --verify=all the whole disk: what an earlier round has missed is found, listed,
-# and corrected by a copy of that list.
+# After a copy of a dirty bitmap, --verify compares the dirty blocks, and
+# --verify=all the whole disk: blocks that an earlier round has missed are
+# found, listed, and corrected by a copy of that list.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires qemu-nbd qemu-img qemu-io

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An update does not empty an existing file: it gets the size of the source, and
-# keeps what an update that fails has not reached.  A file that does not exist is
-# created, also by an update of a part of it.
+# An update does not empty an existing file, but sets its size to that of the
+# source.  An update that fails leaves the rest as it was.  A file that does not
+# exist is created, also by an update of a part of it.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
@@ -12,7 +12,7 @@ make_islands "$tmp/disk" 16
 size=$((16 << 20))
 cp "$tmp/disk" "$tmp/ref"
 
-# Files of other sizes.  What is the same below is not written.
+# Files of other sizes.  Equal blocks within the common size are not written.
 for other in 0 4097 $((size - 512)) $((size + 4096)) $((3 * size)); do
   cp "$tmp/disk" "$tmp/copy"
   truncate -s $other "$tmp/copy"
@@ -24,7 +24,7 @@ for other in 0 4097 $((size - 512)) $((size + 4096)) $((3 * size)); do
     expect_report 'r["bytes"]["data"] <= 4096 and r["bytes"]["zero"] == 0'
 done
 
-# A file that does not exist, and one that is planned only.
+# A file that does not exist, and then one that is only planned.
 copy_ok --update --plan --report="$tmp/report" "$tmp/disk" "$tmp/new"
 [ ! -e "$tmp/new" ] || fail "--plan has created a file"
 expect_report 'r["changed"] and not r["plan"]["update"]'
@@ -36,7 +36,7 @@ expect_report 'r["status"] == "planned" and r["plan"]["update"]' \
 expect_error 'plan: .* update=yes block=[0-9]+ allocated=no flush=yes'
 expect_error 'found: .* data and .* zeroes to be compared, .* zero on both sides'
 
-# An update that fails leaves what it has not reached.
+# An update that fails leaves the blocks that it has not reached.
 make_ones "$tmp/copy" 16M
 serve_nbdkit bad --filter=error -r file "$tmp/disk" error-pread-rate=100% \
              error-pread-file="$tmp/fail"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An update that was killed goes on from its map, reads nothing again that the map
-# has, and makes both sides equal; so does one without a map.
+# An update that was killed resumes from its map, reads nothing again that the
+# map has, and makes both sides equal; so does an update without a map.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With a dirty bitmap, an update reads and compares only what is dirty, and writes
-# only what differs of that.
+# With a dirty bitmap, an update reads and compares only dirty ranges, and
+# writes only their differences.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

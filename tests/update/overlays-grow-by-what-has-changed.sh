@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An image with a snapshot, and an overlay behind qemu-nbd, only grow by the
-# clusters that have changed; an ordinary copy fills them.  The snapshot and the
-# backing file keep what they had.
+# An image with a snapshot, and an overlay that qemu-nbd serves, only grow by
+# the clusters that have changed; an ordinary copy fills them.  The snapshot and
+# the backing file keep their content.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_formats qcow2

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Updates survive failed requests, lost connections and a destination that
-# crashes and loses what was not flushed, also what another program had written
-# there before.  The destination becomes equal to the source.
+# crashes and loses unflushed data, also data that another program wrote before.
+# The destination becomes equal to the source.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file

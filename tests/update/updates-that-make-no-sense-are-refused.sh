@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What cannot be read and written at any place cannot be updated, nor what is only
-# compared, or promised to be zero: exit status 2, and nothing is changed.
+# --update is refused for sides that cannot be read or written at any offset,
+# with --compare, and with --destination-is-zero: exit status 2, nothing is
+# changed.
 
 . "$(dirname "$0")/../lib/test.sh"
 

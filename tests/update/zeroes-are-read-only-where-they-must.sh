@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What both sides report as zeroes is not read.  Zeroes of the source alone: the
-# destination is read, and zeroed where it is not zero.  Zeroes of the
-# destination alone: the source is read, and written where it is not zero.
+# Ranges that both sides report as zeroes are not read.  Where only the source
+# does, the destination is read, and zeroed where it is not zero.  Where only
+# the destination does, the source is read, and written where it is not zero.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 
-# Four parts of 4 MiB: hole and hole, hole and data, data and hole, data and data.
-# The data has zeroes in its second half: in the last part, on the source only.
+# Four parts of 4 MiB: hole and hole, hole and data, data and hole, data and
+# data. The data has zeroes in its second half: in the last part, on the source
+# only.
 M=$((1 << 20))
 truncate -s 16M "$tmp/disk" "$tmp/copy"
 put_data "$tmp/disk" $((8 * M)) $((2 * M))
