@@ -272,7 +272,7 @@ set_shard (struct shard *field, const struct option_row *row, const char *text,
       || human_parse_number (text + n + 1, &shard.count)
       || shard.count < row->min || shard.count > row->max)
     shard.count = 0;
-  else if (number[0] == '@')
+  else if (number[0] == '@' && number[1] != '\0')
     r = set_number_of_shard (&shard.number, row, number + 1, shard.count, e);
   else if (human_parse_number (number, &shard.number))
     shard.number = 0;

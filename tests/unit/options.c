@@ -829,7 +829,7 @@ shard_is_one_of_n (void **state UNUSED)
   BAD ("--shard", "INDEX must be from 0 to 1: -1", "--shard=@INDEX/2");
   unsetenv ("INDEX");
   BAD ("--shard", "INDEX is not in the environment", "--shard=@INDEX/2");
-  BAD ("--shard", "is not in the environment", "--shard=@/2");
+  BAD ("--shard", "with I from 1 to N: @/2", "--shard=@/2");
 
   BAD ("--shard", "with I from 1 to N", "--shard=0/3");
   BAD ("--shard", "with I from 1 to N", "--shard=4/3");
@@ -874,7 +874,7 @@ manifest_stands_alone (void **state UNUSED)
   BAD ("--part", "with I from 1 to N: 0/3", "--part=0/3");
   BAD ("--part", "with I from 1 to N: 4/3", "--part=4/3");
   BAD ("--part", "with I from 1 to N: 1", "--part=1");
-  BAD ("--part", "is not in the environment", "--part=@/2");
+  BAD ("--part", "with I from 1 to N: @/2", "--part=@/2");
   CONFLICT ("--attempts", "requires --manifest", "--attempts=2");
   CONFLICT ("--attempt-wait", "requires --attempts", "--attempt-wait=2");
 }
