@@ -55,4 +55,11 @@ add_saturated (uint64_t a, uint64_t b)
   return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* Returns a * b, or UINT64_MAX if that overflows. */
+static inline uint64_t
+mul_saturated (uint64_t a, uint64_t b)
+{
+  return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
 #endif /* ARITH_H */

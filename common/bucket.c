@@ -35,9 +35,10 @@ pay (struct bucket *b, uint64_t bytes)
 void
 bucket_set_rate (struct bucket *b, uint64_t rate, uint64_t now)
 {
-  /* at most the bytes of one request, so this cannot overflow */
-  const uint64_t owed = b->rate && b->paid > now
-    ? (b->paid - now) * b->rate / NS_PER_S
+  /* the bytes of one request, or more if @now is long past */
+  const uint64_t owed = b->paid > now
+    ? min_u64 (mul_saturated (b->paid - now, b->rate) / NS_PER_S,
+               BUCKET_BYTES_MAX)
     : 0;
 
   bucket_init (b, rate, b->slack, now);

@@ -47,9 +47,11 @@ shared_bucket_set_rate (struct shared_bucket *b, uint64_t rate, uint64_t now)
 {
   const uint64_t before = atomic_load (&b->rate);
   const uint64_t paid = atomic_exchange (&b->paid, CHANGING);
-  /* at most the bytes of one request, so this cannot overflow */
-  const uint64_t owed = before && paid > now ? (paid - now) * before / NS_PER_S
-                                             : 0;
+  /* the bytes of one request, or more if @now is long past */
+  const uint64_t owed = paid > now
+    ? min_u64 (mul_saturated (paid - now, before) / NS_PER_S,
+               SHARED_BUCKET_BYTES_MAX)
+    : 0;
   const uint64_t known = min_u64 (rate, RATE_MAX);
   const uint64_t next = known ? add_saturated (now, cost (owed, known)) : now;
 

@@ -65,7 +65,7 @@ ratelimit_tick (struct ratelimit *l, uint64_t now)
   uint64_t rate;
 
   if (rate_file_tick (&l->file, now, &rate))
-    set_rate (l, rate, now);
+    set_rate (l, rate, clock_now ()); /* reading the file can take long */
 }
 
 /* -- what workers ask ----------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "clock.h"
 #include "engine/shared-limit.h"
 #include "human.h"
 
@@ -73,7 +74,8 @@ shared_limit_tick (struct shared_limit *l, uint64_t now)
   if (!rate_file_tick (&l->file, now, &rate)
       || rate == shared_bucket_rate (l->bucket))
     return;
-  shared_bucket_set_rate (l->bucket, rate, now);
+  /* reading the file can take long */
+  shared_bucket_set_rate (l->bucket, rate, clock_now ());
   log_detail ("limit of all copies: %s%s",
               rate ? human_size (text, rate) : "none", rate ? "/s" : "");
 }

@@ -88,6 +88,9 @@ sums_stop_at_the_end (void **state UNUSED)
   assert_int_equal (add_saturated (UINT64_MAX, 1), UINT64_MAX);
   assert_int_equal (add_saturated (1, UINT64_MAX), UINT64_MAX);
   assert_int_equal (add_saturated (UINT64_MAX, UINT64_MAX), UINT64_MAX);
+  assert_int_equal (mul_saturated (UINT64_MAX, 0), 0);
+  assert_int_equal (mul_saturated (UINT64_MAX / 3, 3), UINT64_MAX);
+  assert_int_equal (mul_saturated (UINT64_MAX / 3, 4), UINT64_MAX);
 }
 
 int

@@ -221,6 +221,17 @@ the_largest_and_the_slowest_do_not_overflow (void **state UNUSED)
   assert_in_range (bucket_deadline (&bucket), now, now + 1);
 }
 
+/* The process was stopped between reading the time and changing the rate. */
+static void
+an_old_time_leaves_at_most_one_request_to_pay (void **state UNUSED)
+{
+  bucket_init (&bucket, GiB, SLACK, now);
+  assert_true (bucket_take (&bucket, MiB, now + 3600 * NS_PER_S));
+  bucket_set_rate (&bucket, GiB, now);
+  assert_in_range (bucket_deadline (&bucket), now,
+                   now + BUCKET_BYTES_MAX / GiB * NS_PER_S);
+}
+
 #define AFRESH(f) cmocka_unit_test_setup (f, start_afresh)
 
 int
@@ -235,6 +246,7 @@ main (void)
     AFRESH (a_debt_stays_a_number_of_bytes),
     AFRESH (without_a_rate_all_passes),
     AFRESH (the_largest_and_the_slowest_do_not_overflow),
+    AFRESH (an_old_time_leaves_at_most_one_request_to_pay),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -225,6 +225,18 @@ extremes_do_not_overflow (void **state UNUSED)
     shared_bucket_take (&bucket, SHARED_BUCKET_BYTES_MAX, SLACK, now + 2), 0);
 }
 
+/* The process was stopped between reading the time and changing the rate. */
+static void
+old_time_leaves_at_most_one_request_to_pay (void **state UNUSED)
+{
+  shared_bucket_init (&bucket, GiB, START);
+  assert_int_equal (
+    shared_bucket_take (&bucket, MiB, SLACK, START + 3600 * NS_PER_S), 0);
+  shared_bucket_set_rate (&bucket, GiB, START);
+  assert_in_range (atomic_load (&bucket.paid), START,
+                   START + SHARED_BUCKET_BYTES_MAX / GiB * NS_PER_S);
+}
+
 /* -- processes ------------------------------------------------------------ */
 
 #define PROCESSES 4
@@ -272,6 +284,7 @@ main (void)
     cmocka_unit_test (debt_keeps_its_bytes_at_a_new_rate),
     cmocka_unit_test (new_rate_changes_the_time),
     cmocka_unit_test (extremes_do_not_overflow),
+    cmocka_unit_test (old_time_leaves_at_most_one_request_to_pay),
     cmocka_unit_test (processes_lose_nothing),
   };
 
