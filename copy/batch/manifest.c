@@ -334,13 +334,26 @@ take_list (struct reading *r, struct manifest *m, json_t *list)
   return 0;
 }
 
+/* Returns the length of the byte order mark with which editors and shells of
+ * Windows begin a file, and which no JSON parser accepts.
+ */
+static size_t
+length_of_mark (const char *text, size_t length)
+{
+  static const char mark[] = "\xef\xbb\xbf";
+
+  return length >= 3 && memcmp (text, mark, 3) == 0 ? 3 : 0;
+}
+
 int
 manifest_parse (struct manifest *m, const char *file, const char *text,
                 size_t length, struct error *e)
 {
   struct reading r = { .file = file, .e = e };
+  const size_t mark = length_of_mark (text, length);
   json_error_t why;
-  json_t *list = json_loadb (text, length, JSON_REJECT_DUPLICATES, &why);
+  json_t *list = json_loadb (text + mark, length - mark, JSON_REJECT_DUPLICATES,
+                             &why);
   int status;
 
   *m = (struct manifest) { 0 };

@@ -40,8 +40,11 @@ copy_fails 2 '^stripecopy: --threads cannot be used with --manifest' \
 copy_fails 2 '^stripecopy: --jobs: must be from 1 to ' --jobs=0 \
            --manifest="$tmp/manifest"
 
-# Nothing to do is success.
+# Nothing to do is success.  Programs of Windows begin files with a byte order
+# mark.
 echo '[]' > "$tmp/manifest"
+copy_ok --manifest="$tmp/manifest"
+printf '\xef\xbb\xbf[]' > "$tmp/manifest"
 copy_ok --manifest="$tmp/manifest"
 
 secret=hunter2
