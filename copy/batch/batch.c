@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,9 @@
 
 /* How often to check for ended copies if the kernel has no pidfd_open. */
 #define LOOK_AGAIN (50 * NS_PER_MS)
+
+/* The most files that this process has open besides those for its copies. */
+#define OWN_FILES 64
 
 /* The least time of --stop-after. */
 #define STOP_AFTER_MIN (100 * NS_PER_MS)
@@ -652,11 +656,39 @@ check_files (struct batch *b, struct options *o, struct error *e)
   return r;
 }
 
+/* Raises the limit of open files to what the copies that run at a time need: it
+ * is often as low as 1024, for the sake of programs that call select(2).
+ */
+static int
+allow_open_files (const struct batch *b, struct error *e)
+{
+  const rlim_t for_each = 1 + wants_events (b) + wants_report (b)
+    + follower_wants_errors (&b->follower);
+  const rlim_t needed = OWN_FILES + for_each * b->schedule.jobs;
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= needed)
+    return 0;
+  if (limit.rlim_max < needed) {
+    error_set (e, EMFILE,
+               "--jobs=%zu needs %ju open files, and this process can have %ju"
+               " (ulimit -n)",
+               b->schedule.jobs, (uintmax_t) needed,
+               (uintmax_t) limit.rlim_max);
+    return -1;
+  }
+  limit.rlim_cur = needed;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  return 0;
+}
+
 static int
 run_manifest (struct batch *b, const struct machine *machine, struct error *e)
 {
   if (prepare (b, machine, e) == -1)
     return FAILED;
+  if (allow_open_files (b, e) == -1)
+    return REFUSED;
   service_ready (b->service, b->options->interval);
   run_all (b);
   service_stopping (b->service, clock_now ());

@@ -87,3 +87,29 @@ for name in a b; do
 done
 [ ! -e "$tmp/c.requests" ] || fail "another copy began after the signal"
 expect_no_leftovers
+
+# The limit of open files is raised to what so many copies need, or they are
+# refused.
+for i in {1..30}; do
+  echo "$([ $i -eq 1 ] && echo '[' || echo ',') { \"source\": \"$tmp/disk\"," \
+       "\"destination\": \"null:\", \"bwlimit\": \"@$tmp/rate\" }"
+done > "$tmp/manifest"
+echo ']' >> "$tmp/manifest"
+all_run ()
+{
+  grep -q 'cannot start' "$errors" ||
+    [ "$(grep -c '"ev": *"start"' "$tmp/events")" -eq 30 ]
+}
+many=(--manifest="$tmp/manifest" --jobs=30 --events="$tmp/events"
+      --report="$tmp/report")
+command=("${wrapper[@]}")
+wrapper=(bash -c 'ulimit -Sn 60; exec "$@"' - "${command[@]}")
+echo 1k > "$tmp/rate"
+start_copy "${many[@]}"
+wait_until all_run
+echo none > "$tmp/rate"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+wrapper=(bash -c 'ulimit -n 60; exec "$@"' - "${command[@]}")
+copy_fails 2 '^stripecopy: --jobs=30 needs 154 open files, .* can have 60 ' \
+           "${many[@]}"
