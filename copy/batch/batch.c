@@ -542,15 +542,27 @@ wait_for_any (struct batch *b)
     }
 }
 
+/* Starts all copies that are due.  One that has to wait for another run is not
+ * looked at again before the next call: all of a long list may have to wait.
+ */
+static void
+start_copies (struct batch *b)
+{
+  const uint64_t now = clock_now ();
+  size_t i;
+
+  while (schedule_start (&b->schedule, now, &i)) {
+    start_copy (b, i);
+    take_signal (b);
+  }
+}
+
 static void
 run_all (struct batch *b)
 {
-  size_t i;
-
   stop_want_usr1 (b->stop, true);
   for (;;) {
-    while (schedule_start (&b->schedule, clock_now (), &i))
-      start_copy (b, i);
+    start_copies (b);
     if (schedule_is_over (&b->schedule))
       break;
     note_states (b);
