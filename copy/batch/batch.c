@@ -175,7 +175,7 @@ static bool
 wants_report (const struct batch *b)
 {
   return batch_report_wants_report (&b->report)
-    || batch_report_wants_events (&b->report) || b->options->attempts > 1;
+    || batch_report_wants_events (&b->report) || b->schedule.attempts_max > 1;
 }
 
 /* Returns whether the copies have to write events. */
@@ -353,7 +353,7 @@ start_copy (struct batch *b, size_t i)
   struct run *r = &b->runs[i];
   char **argv;
 
-  if (b->options->attempts > 1 && map_is_in_use (&r->copy->options)) {
+  if (b->schedule.attempts_max > 1 && map_is_in_use (&r->copy->options)) {
     schedule_end (&b->schedule, i, AGAIN_WAIT, clock_now ());
     tell_wait (r);
     return;
@@ -575,12 +575,14 @@ run_all (struct batch *b)
 
 /* -- all of it ------------------------------------------------------------ */
 
+/* A plan says how things are now, so it is made once. */
 static void
 prepare_schedule (struct batch *b)
 {
   const struct options *o = b->options;
 
-  schedule_set_attempts (&b->schedule, o->attempts, o->attempt_wait);
+  schedule_set_attempts (&b->schedule, o->plan ? 1 : o->attempts,
+                         o->attempt_wait);
   schedule_limit_groups (&b->schedule, o->jobs_per_group);
   for (size_t i = 0; i < b->manifest.n_copies; i++)
     schedule_set_group (&b->schedule, i, manifest_group (&b->manifest, i));
@@ -601,7 +603,7 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }
-  if (b->options->stop_after)
+  if (b->options->stop_after && !b->options->plan)
     stop_set_deadline (b->stop, b->report.started + b->options->stop_after);
   prepare_schedule (b);
   compute_shares (b, machine, max_u64 (1, schedule_width (&b->schedule)));
