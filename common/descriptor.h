@@ -5,7 +5,10 @@
 #define DESCRIPTOR_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Opens the file of a descriptor once more, with these flags, so that neither
@@ -35,6 +38,28 @@ descriptor_lift (int fd)
     close (fd);
   }
   return higher;
+}
+
+/* Returns whether it is a terminal on which a line can be drawn again.
+ * TERM=dumb says that this is not possible.
+ */
+static inline bool
+descriptor_can_redraw (int fd)
+{
+  const char *kind = getenv ("TERM");
+
+  return isatty (fd) && (kind == NULL || strcmp (kind, "dumb") != 0);
+}
+
+/* Returns whether it is a terminal that another program uses: the shell, if
+ * this one runs in the background.
+ */
+static inline bool
+descriptor_in_background (int fd)
+{
+  const pid_t group = tcgetpgrp (fd);
+
+  return group > 0 && group != getpgrp ();
 }
 
 #endif /* DESCRIPTOR_H */

@@ -173,7 +173,7 @@ copy_and_tell (struct run *r, const struct machine *machine, char *const *words,
   int status;
 
   /* Before any file is created, so that a signal cannot leave half of one. */
-  if ((r->stop = stop_new (COPIER_PATIENCE)) == NULL)
+  if ((r->stop = stop_new (COPIER_PATIENCE, false)) == NULL)
     r->no_stop = errno;
   good = check_files (&r->options, words, e) == 0;
   if (words && batch_refused (&r->options))

@@ -37,6 +37,7 @@ static sigset_t taken_in; /* signals that the thread waits for */
 static int queue[ROOM];   /* ending signals, oldest first */
 static unsigned n_queued;
 static bool usr1_came, usr1_wanted;
+static bool tstp_came;
 static uint64_t patience;
 static unsigned n_came;    /* ending signals so far */
 static int last_number;    /* the latest of them */
@@ -47,7 +48,7 @@ static uint64_t untaken;   /* clock_now time since which a signal waits */
 static bool
 has_any (void)
 {
-  return n_queued > 0 || (usr1_came && usr1_wanted);
+  return n_queued > 0 || tstp_came || (usr1_came && usr1_wanted);
 }
 
 /* Makes the notifier readable as long as a signal is queued. */
@@ -100,11 +101,19 @@ note_ending (int signal_number, uint64_t now)
     queue[n_queued++] = signal_number;
 }
 
+static bool
+is_ending (int signal_number)
+{
+  return signal_number != SIGUSR1 && signal_number != SIGTSTP;
+}
+
 static void
 note (int signal_number)
 {
   if (signal_number == SIGUSR1)
     usr1_came = true;
+  else if (signal_number == SIGTSTP)
+    tstp_came = true;
   else
     note_ending (signal_number, clock_now ());
   update_notifier ();
@@ -139,7 +148,7 @@ take_in (void *opaque)
     pthread_mutex_lock (&lock);
     if (n > 0)
       note (n);
-    if (n > 0 && n != SIGUSR1)
+    if (n > 0 && is_ending (n))
       last = n;
   }
   return opaque;
@@ -166,9 +175,9 @@ start_thread (void)
 }
 
 int
-signals_begin (const sigset_t *ending, uint64_t patience_ns)
+signals_begin (const sigset_t *signals, uint64_t patience_ns)
 {
-  sigset_t set = *ending;
+  sigset_t set = *signals;
   int err;
 
   sigaddset (&set, SIGUSR1);
@@ -177,7 +186,7 @@ signals_begin (const sigset_t *ending, uint64_t patience_ns)
   pthread_mutex_lock (&lock);
   taken_in = set;
   n_queued = n_came = 0;
-  usr1_came = usr1_wanted = false;
+  usr1_came = usr1_wanted = tstp_came = false;
   patience = patience_ns;
   if (notifier == -1 && (notifier = notifier_new ()) == -1)
     err = errno;
@@ -206,6 +215,10 @@ signals_take (void)
     memmove (queue, queue + 1, --n_queued * sizeof queue[0]);
     untaken = clock_now (); /* the main thread is alive */
   }
+  else if (tstp_came) {
+    n = SIGTSTP;
+    tstp_came = false;
+  }
   else if (usr1_came && usr1_wanted) {
     n = SIGUSR1;
     usr1_came = false;
@@ -222,4 +235,16 @@ signals_want_usr1 (bool want)
   usr1_wanted = want;
   update_notifier ();
   pthread_mutex_unlock (&lock);
+}
+
+void
+signals_stop_here (void)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGTSTP);
+  raise (SIGTSTP);
+  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
 }

@@ -12,13 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Blocks the ending signals and SIGUSR1 in the calling thread and in threads
- * that it starts.  The process ends @patience_ns after the second ending signal
- * in any case, and after one second if the main thread does not take that
- * signal.  Called again for each copy of a process, which forgets earlier
- * signals.  Returns 0 or an errno.
+/* Blocks @signals, which end a copy except for SIGTSTP, and SIGUSR1 in the
+ * calling thread and in threads that it starts.  The process ends @patience_ns
+ * after the second ending signal in any case, and after one second if the main
+ * thread does not take that signal.  Called again for each copy of a process,
+ * which forgets earlier signals.  Returns 0 or an errno.
  */
-int signals_begin (const sigset_t *ending, uint64_t patience_ns);
+int signals_begin (const sigset_t *signals, uint64_t patience_ns);
 
 /* Returns a descriptor that is readable while a signal is queued, and stays
  * open.
@@ -32,5 +32,10 @@ int signals_take (void);
 
 /* Sets whether signals_take returns SIGUSR1. */
 void signals_want_usr1 (bool want);
+
+/* Stops the process as SIGTSTP does if nobody handles it: until SIGCONT, and
+ * not at all if no shell could continue it.
+ */
+void signals_stop_here (void);
 
 #endif /* SIGNALS_H */

@@ -33,7 +33,7 @@ is_ignored (int signal_number)
 }
 
 struct stop *
-stop_new (uint64_t patience_ns)
+stop_new (uint64_t patience_ns, bool takes_tstp)
 {
   static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
   struct stop *s = calloc (1, sizeof *s);
@@ -45,6 +45,8 @@ stop_new (uint64_t patience_ns)
   for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
     if (!is_ignored (ending[i]))
       sigaddset (&set, ending[i]);
+  if (takes_tstp && !is_ignored (SIGTSTP))
+    sigaddset (&set, SIGTSTP);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN); /* a file that is too large fails with EFBIG */
   signal (SIGCHLD, SIG_DFL); /* or children leave no exit status */
@@ -94,6 +96,13 @@ stop_take_signal (struct stop *s)
 {
   (void) s;
   return signals_take ();
+}
+
+void
+stop_here (struct stop *s)
+{
+  (void) s;
+  signals_stop_here ();
 }
 
 void

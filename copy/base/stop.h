@@ -20,9 +20,11 @@ struct stop; /* body in stop.c */
  * background process.  Ignores SIGPIPE, and resets SIGCHLD, so that children
  * leave exit statuses.  Called before any thread or child is started.  The
  * process ends @patience_ns after a second signal, or earlier if the main
- * thread does not take it: see signals.h.  NULL with errno.
+ * thread does not take it: see signals.h.  With @takes_tstp, SIGTSTP is blocked
+ * and made readable as well: the caller calls stop_here for it.  NULL with
+ * errno.
  */
-struct stop *stop_new (uint64_t patience_ns);
+struct stop *stop_new (uint64_t patience_ns, bool takes_tstp);
 void stop_free (struct stop *s);
 
 /* Sets whether SIGUSR1 makes stop_signal_fd readable, too.  While it does not,
@@ -35,6 +37,9 @@ int stop_signal_fd (const struct stop *s);
 
 /* Returns the number of a signal that has come, or 0. Never waits. */
 int stop_take_signal (struct stop *s);
+
+/* Stops the process until it is continued, for SIGTSTP. */
+void stop_here (struct stop *s);
 
 /* Sets when the copy has to end: clock_now time, 0 for never. */
 void stop_set_deadline (struct stop *s, uint64_t deadline);

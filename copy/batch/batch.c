@@ -426,6 +426,26 @@ is_running (const struct batch *b, size_t i)
   return b->schedule.entries[i].state == RUN_RUNNING;
 }
 
+static void
+signal_copies (struct batch *b, int signal_number)
+{
+  for (size_t i = 0; i < b->manifest.n_copies; i++)
+    if (is_running (b, i))
+      child_signal (&b->runs[i].child, signal_number);
+}
+
+/* Stops the copies and this process until it is continued.  Ctrl-Z reaches only
+ * this process, because each copy has a process group of its own.
+ */
+static void
+pause_all (struct batch *b)
+{
+  signal_copies (b, SIGSTOP);
+  stop_here (b->stop);
+  signal_copies (b, SIGCONT);
+  follower_continue (&b->follower);
+}
+
 /* Passes a signal on to all running copies, which handle it themselves.  After
  * the first terminating signal no new copy is started.
  */
@@ -434,7 +454,9 @@ take_signal (struct batch *b)
 {
   const int n = stop_take_signal (b->stop);
 
-  if (n == 0)
+  if (n == SIGTSTP)
+    pause_all (b);
+  if (n == 0 || n == SIGTSTP)
     return;
   if (n != SIGUSR1 && b->signal_number == 0) {
     b->signal_number = n;
@@ -443,9 +465,7 @@ take_signal (struct batch *b)
   }
   if (n == SIGUSR1)
     follower_at_once (&b->follower);
-  for (size_t i = 0; i < b->manifest.n_copies; i++)
-    if (is_running (b, i))
-      child_signal (&b->runs[i].child, n);
+  signal_copies (b, n);
 }
 
 /* Starts no further copies when the time of --stop-after is over. */
@@ -599,7 +619,7 @@ prepare (struct batch *b, const struct machine *machine, struct error *e)
   b->fds = calloc (4 * jobs + 1, sizeof *b->fds);
   if (b->inherited == NULL || b->runs == NULL || b->fds == NULL
       || schedule_init (&b->schedule, n, jobs) == -1
-      || (b->stop = stop_new (STOP_PATIENCE)) == NULL) {
+      || (b->stop = stop_new (STOP_PATIENCE, true)) == NULL) {
     error_set (e, errno, "cannot start the copies: %s", strerror (errno));
     return -1;
   }

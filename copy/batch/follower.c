@@ -86,6 +86,12 @@ follower_at_once (struct follower *w)
   overview_pass_next (&w->overview);
 }
 
+void
+follower_continue (struct follower *w)
+{
+  view_forget (&w->view);
+}
+
 uint64_t
 follower_deadline (const struct follower *w)
 {

@@ -75,6 +75,13 @@ rows_of (const char *text, size_t width)
   }
 }
 
+void
+view_forget (struct view *v)
+{
+  free (v->drawn);
+  v->drawn = NULL;
+}
+
 /* Erases the drawing.  The cursor is at the end of its last line. */
 static void
 erase (struct view *v)
@@ -88,10 +95,9 @@ erase (struct view *v)
     n = snprintf (text, sizeof text, "\r\033[%zuA\033[J", rows - 1);
   else
     n = snprintf (text, sizeof text, "\r\033[J");
-  if (rows > 0)
+  if (rows > 0 && !descriptor_in_background (v->fd))
     put (v, text, n, TERMINAL_MS);
-  free (v->drawn);
-  v->drawn = NULL;
+  view_forget (v);
 }
 
 /* Makes room for a line of the log. */
@@ -194,9 +200,9 @@ view_open (struct view *v, const struct options *o, struct error *e)
     error_set (e, errno, "--progress=%d: %s", v->fd, strerror (errno));
     return -1;
   }
-  v->style = o->progress_fd_given ? VIEW_PERCENT
-    : isatty (v->fd)              ? VIEW_TERMINAL
-                                  : VIEW_LINES;
+  v->style = o->progress_fd_given   ? VIEW_PERCENT
+    : descriptor_can_redraw (v->fd) ? VIEW_TERMINAL
+                                    : VIEW_LINES;
   v->interval = choose_interval (v, o);
   v->next = clock_now () + (v->style == VIEW_LINES ? v->interval : 0);
   if (v->style == VIEW_TERMINAL) {
@@ -225,6 +231,8 @@ view_tick (struct view *v, const struct overview *o,
     show_percent (v, s, 0);
   else if (v->style == VIEW_LINES)
     show_line (v, s, 0);
+  else if (descriptor_in_background (v->fd))
+    view_forget (v);
   else if ((text = view_text (o, s, size_of_window (v))) != NULL)
     draw (v, text);
 }

@@ -41,6 +41,11 @@ uint64_t view_deadline (const struct view *v);
 void view_tick (struct view *v, const struct overview *o,
                 const struct overview_sums *s, uint64_t now);
 
+/* Forgets the drawing, because others have written to the terminal since: the
+ * next one begins below.
+ */
+void view_forget (struct view *v);
+
 /* Shows the line for all a last time, and ends the view. */
 void view_end (struct view *v, const struct overview_sums *s);
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/sink.h"
 #include "clock.h"
+#include "descriptor.h"
 #include "human.h"
 #include "options/options.h"
 #include "output/progress.h"
@@ -124,9 +125,9 @@ progress_init (struct progress *p, const struct options *o,
   *p = (struct progress) { .on = o->progress
                              && (o->progress_fd_given || !o->quiet) };
   p->fd = o->progress_fd_given ? (int) o->progress_fd : STDERR_FILENO;
-  p->style = o->progress_fd_given ? PROGRESS_PERCENT
-    : isatty (p->fd)              ? PROGRESS_BAR
-                                  : PROGRESS_LINES;
+  p->style = o->progress_fd_given   ? PROGRESS_PERCENT
+    : descriptor_can_redraw (p->fd) ? PROGRESS_BAR
+                                    : PROGRESS_LINES;
   p->interval = choose_interval (p, o);
   p->next = now + p->interval;
   if (p->on && p->style == PROGRESS_PERCENT)
@@ -138,7 +139,8 @@ progress_show (struct progress *p, const struct estimate *v, uint64_t now)
 {
   if (!p->on || now < p->next)
     return;
-  draw (p, v, 0);
+  if (p->style != PROGRESS_BAR || !descriptor_in_background (p->fd))
+    draw (p, v, 0);
   p->next = now + p->interval;
 }
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # -p with --manifest on a terminal: a line for each running copy and one for all
 # are redrawn in place.  They follow the size of the window, and messages of the
-# copies stay above them.
+# copies stay above them.  Ctrl-Z stops the copies, too, and what the shell
+# prints then stays above.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
@@ -21,7 +22,7 @@ echo "[ ${entries:1} ]" > "$tmp/manifest"
 echo 1k > "$tmp/rate"           # no copy ends at this rate
 
 cat > "$tmp/watch.py" << 'END'
-import os, re, signal, sys
+import os, re, signal, sys, time
 sys.path.insert (0, sys.argv[1])
 from terminal import Terminal
 
@@ -48,6 +49,30 @@ assert all (t.cells (line) < 40 for line in below), below
 t.resize (100, 24)
 t.wait_for (r"status 1\nfirst .*\nsecond .*\nDaten.*\nlast .*\n  0%  .*left\Z")
 
+# Ctrl-Z.
+def parent_and_state (pid):
+    try:
+        with open (f"/proc/{pid}/stat") as f:
+            words = f.read ().rsplit (") ", 1)[1].split ()
+        return int (words[1]), words[0]
+    except FileNotFoundError:
+        return 0, ""
+
+def children (parent):
+    return [ int (pid) for pid in os.listdir ("/proc")
+             if pid.isdigit () and parent_and_state (pid)[0] == parent ]
+
+program, = children (t.pid)
+copies = children (program)
+assert len (copies) >= 4, copies
+os.write (t.fd, b"\x1a")
+t.wait_for (r"stopped\n\Z")
+while { parent_and_state (pid)[1] for pid in copies } != { "T" }:
+    time.sleep (0.01)
+os.write (t.fd, b"\n")
+t.wait_for (r"going on\nfirst .*\nsecond .*\nDaten.*\nlast .*\n  0%  .*left\Z")
+assert "T" not in { parent_and_state (pid)[1] for pid in copies }
+
 with open (tmp + "/rate", "w") as f:
     f.write ("none")
 status = t.end ()
@@ -55,10 +80,19 @@ assert status == 1, status
 screen = t.screen ()
 assert re.search (r"\n 80%  4 of 5 disks done, 0 running, 0 waiting, 1 failed: .*\n"
                   r"stripecopy: 4 of 5 disks are done\n\Z", screen), screen
-assert "[" not in screen, screen
+assert "[" not in screen.split ("going on")[1], screen
+END
+cat > "$tmp/shell" << 'END'
+set -m
+"$@"
+echo stopped
+read -rs
+echo going on
+fg > /dev/null
 END
 LC_ALL=C timeout "$limit" python3 "$tmp/watch.py" "$srcdir/lib" "$tmp" \
-      "${wrapper[@]}" "$stripecopy" -p --manifest="$tmp/manifest" --jobs=4 \
+      "$(command -v bash)" "$tmp/shell" "${wrapper[@]}" "$stripecopy" -p \
+      --manifest="$tmp/manifest" --jobs=4 \
       --bwlimit=@"$tmp/rate" > "$output" 2> "$errors" ||
   fail "$(cat "$errors")"
 for copy in "$tmp"/new.*; do

@@ -424,7 +424,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
                         in);
   log_init ("stripecopy", NULL, true, 0);
   pthread_sigmask (SIG_SETMASK, NULL, &mask);
-  stop = stop_new (UINT64_MAX / 2);
+  stop = stop_new (UINT64_MAX / 2, false);
   MUST (stop != NULL);
   r = copy (&s, &o, stop);
   played = scripted_server_end ();

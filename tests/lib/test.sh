@@ -6,7 +6,7 @@
 # shellcheck shell=bash
 
 set -euo pipefail
-export LC_ALL=C
+export LC_ALL=C TERM=xterm
 ulimit -c 0                         # servers may crash when clients disconnect
 unset POSIXLY_CORRECT NBDKIT_FILTER NBDKIT_GDB LIBNBD_DEBUG
 

@@ -289,7 +289,7 @@ fake_setup (void **state)
   for (size_t i = 0; i < FAKE_SIZE; i++)
     fake[SOURCE].disk[i] = (uint8_t) (1 + i % 251);
   memset (fake[DESTINATION].disk, 0xff, FAKE_SIZE);
-  copy.stop = stop_new (NS_PER_S);
+  copy.stop = stop_new (NS_PER_S, false);
   assert_non_null (copy.stop);
   fake_plan (&copy.plan);
   return 0;
