@@ -191,11 +191,12 @@ put_verdict (FILE *f, const struct bench *b, const struct program *p)
 static void
 put_verdicts (FILE *f, const struct bench *b)
 {
-  if (b->busy) {
-    fputs ("<section class=\"warning\" role=\"note\">", f);
-    table_print_noise (f, b);
-    fputs ("</section>\n", f);
-  }
+  char *noise = table_noise (b);
+
+  if (noise)
+    fprintf (f, "<section class=\"warning\" role=\"note\">%s</section>\n",
+             noise);
+  free (noise);
   fputs ("<div class=\"heads\" role=\"group\" aria-label=\"Ratios\">\n", f);
   for (size_t i = 1; i < b->n_programs; i++)
     if (!b->programs[0].left_out && !b->programs[i].left_out)

@@ -209,14 +209,33 @@ table_print_verdict (FILE *f, const struct bench *b, const struct program *p)
            table_decimals (p->wall.most), p->wall.most);
 }
 
-void
-table_print_noise (FILE *f, const struct bench *b)
+char *
+table_noise (const struct bench *b)
 {
+  char *text = NULL;
+  int r = 0;
+
   if (b->busy)
-    fprintf (f,
-             "Other processes took %.0f%% of the machine: too noisy to"
-             " judge.",
-             b->others);
+    r = asprintf (&text,
+                  "Other processes took %.0f%% of the machine: too noisy to"
+                  " judge.",
+                  b->others);
+  else if (b->others == UNKNOWN && b->machine.load > b->machine.processors)
+    r = asprintf (&text,
+                  "The load was %.1f before the first copy: other processes may"
+                  " have disturbed the measurement.",
+                  b->machine.load);
+  return r == -1 ? NULL : text;
+}
+
+static void
+put_noise (FILE *f, const struct bench *b)
+{
+  char *text = table_noise (b);
+
+  if (text)
+    fprintf (f, "- **%s**\n", text);
+  free (text);
 }
 
 void
@@ -234,11 +253,7 @@ table_print (FILE *f, const struct bench *b)
     if (b->programs[i].left_out)
       fprintf (f, "- without %s: %s\n", b->programs[i].name,
                b->programs[i].left_out);
-  if (b->busy) {
-    fputs ("- **", f);
-    table_print_noise (f, b);
-    fputs ("**\n", f);
-  }
+  put_noise (f, b);
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The results as text: a table in Markdown, and what it says. */
+/* The results as text: a table in Markdown, and verdicts. */
 
 #ifndef TABLE_H
 #define TABLE_H
@@ -28,7 +28,9 @@ void table_print_machine (FILE *f, const struct bench *b);
 void table_print_verdict (FILE *f, const struct bench *b,
                           const struct program *p);
 
-/* Prints that others used the machine, if they did. */
-void table_print_noise (FILE *f, const struct bench *b);
+/* Returns a sentence about other processes, if they used the machine.
+ * Allocated; NULL if they did not, or if memory runs out.
+ */
+char *table_noise (const struct bench *b);
 
 #endif /* TABLE_H */

@@ -31,6 +31,12 @@ run_bench 1 --rounds=1 --before='echo no room; false' --against="$tmp/half" \
 grep -qx 'stripecopy-bench: --before: no room' "$errors" ||
   fail "a failed --before is not told"
 
+# The limit is one for copies: commands between them may take longer.
+run_bench 1 --rounds=1 --limit=0.000001 --before='sleep 0.1' \
+          --against=/bin/cp "$tmp/disk" "$tmp/copy"
+grep -q '^- without cp: not done after 1e-06 s' "$output" ||
+  fail "--before is limited, or a copy is not"
+
 # A command that says nothing, and gets the signals at their defaults.
 # shellcheck disable=SC2016
 run_bench 1 --rounds=1 --before='kill -PIPE $$' --against="$tmp/half" \
