@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is measured, and what came out: see bench.h. */
+/* The measured programs and their results: see bench.h. */
 
 #include <config.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is measured, and what came out: programs, their runs, and the summary
- * that the table, the JSON and the page show.
+/* The measured programs, their runs, and the summary that the table, the JSON
+ * and the page show.
  */
 
 #ifndef BENCH_H

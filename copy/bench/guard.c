@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ends what runs if we are killed: see guard.h.
+/* Ends the command that runs if we are killed: see guard.h.
  *
  * The kernel ends a command itself when its parent dies, but not the command's
  * children, such as the commands of a shell, and a copy that strace runs goes on
@@ -39,7 +39,7 @@ end_group (pid_t group)
   kill (-group, SIGKILL);
 }
 
-/* Follows what runs, until nobody can write to the pipe any more. */
+/* Reads which group runs, until we have ended and so closed the pipe. */
 static void __attribute__ ((noreturn)) run_guard (int fd)
 {
   pid_t group = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is written down about the machine: see machine.h. */
+/* Facts about the machine: see machine.h. */
 
 #include <config.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is written down about the machine, so that numbers can be compared. */
+/* Facts about the machine, so that numbers can be compared. */
 
 #ifndef MACHINE_H
 #define MACHINE_H

@@ -182,7 +182,7 @@ watch (pid_t pid, const struct measured_command *c, struct costs *costs)
   return 0;
 }
 
-/* Reaps the command and what it left behind in its process group. */
+/* Reaps the command, and ends the rest of its process group. */
 static int
 reap (pid_t pid, struct costs *costs)
 {

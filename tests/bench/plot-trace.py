@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws a file of --trace: what each worker had in flight, and what it waited
-for.
+"""Draws a file of --trace: the requests that each worker had in flight, and its
+states.
 
     plot-trace.py TRACE PICTURE.svg
 

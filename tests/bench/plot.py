@@ -302,7 +302,7 @@ def mark_tuned(pic, tuned, requests, depths, width, height):
     speed = tuned["bytes"] / MIB / tuned["wall"]
     pic.add(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none"'
             f' stroke="#0072b2" stroke-width="4"/>')
-    pic.text(pic.LEFT, pic.HEIGHT - 12, f"\u25cb with nothing set: came to"
+    pic.text(pic.LEFT, pic.HEIGHT - 12, f"\u25cb chosen by a copy itself:"
              f" {size_name(tuned['request_size'])} x {depth:.0f},"
              f" {speed:.0f} MiB a second", colour="#0072b2")
 
