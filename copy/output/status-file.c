@@ -35,17 +35,16 @@ status_file_open (struct status_file *f, const struct options *o,
   return -1;
 }
 
-/* Readers keep seeing the previous event, so one warning is enough. */
 void
 status_file_write (struct status_file *f, const char *line, size_t length)
 {
   char *shown;
 
-  if (f->name == NULL
-      || atomic_file_write (f->name, f->mode, line, length) == 0)
+  if (f->name == NULL || atomic_file_write (f->name, f->mode, line, length) == 0
+      || f->warned)
     return;
+  f->warned = true;
   shown = secrets_mask (f->name);
-  f->name = NULL;
   log_warning_as ("status-file-not-written", "--status-file=%s: %s",
                   shown ? shown : "", strerror (errno));
   free (shown);

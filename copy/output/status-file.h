@@ -4,6 +4,7 @@
 #ifndef STATUS_FILE_H
 #define STATUS_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -12,8 +13,9 @@
 struct options;
 
 struct status_file {
-  const char *name; /* borrowed; NULL: none, or writing failed */
+  const char *name; /* borrowed; NULL: none */
   mode_t mode;
+  bool warned; /* that it cannot be written */
 };
 
 /* Checks that the file can be written.  0, or -1 with the error set: then there
@@ -22,8 +24,9 @@ struct status_file {
 int status_file_open (struct status_file *f, const struct options *o,
                       struct error *e);
 
-/* Replaces the file by this line.  If that fails, it is not tried again, after
- * one warning.  Nothing happens without a file.
+/* Replaces the file by this line.  The first failure is a warning; later lines
+ * are tried again silently: readers wait for the last one.  Nothing happens
+ * without a file.
  */
 void status_file_write (struct status_file *f, const char *line, size_t length);
 

@@ -46,14 +46,22 @@ read -r seen looks < "$tmp/seen"
 left=$(compgen -G "$tmp/status.*") || :
 [ -z "$left" ] || fail "left behind: $left"
 
-# If it cannot be written any more, there is one warning, and the copy goes on.
+# While it cannot be written, there is one warning, and the copy goes on.  Later
+# it has the last event.
 mkdir "$tmp/folder"
-start_copy --status-file="$tmp/folder/status" --interval=0.1 -T 1 -R 1 \
-           --request-size=512k "$src" "$tmp/new"
+hold_reads_at "$tmp/disk" "$tmp/gate"
+serve_nbdkit held_src "${held[@]}"
+start_copy --status-file="$tmp/folder/status" --interval=0.1 "$held_src" \
+           "$tmp/new"
 wait_until test -e "$tmp/folder/status"
 rm -r "$tmp/folder"
+wait_until grep -q 'warning: --status-file' "$errors"
+mkdir "$tmp/folder"
+open_gate "$tmp/gate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 [ "$(grep -c 'warning: --status-file' "$errors")" -eq 1 ] ||
   fail "there is not one warning"
 expect_identical "$tmp/disk" "$tmp/new"
+grep -q '"ev":"end"' "$tmp/folder/status" ||
+  fail "the status file has no end: $(cat "$tmp/folder/status")"
