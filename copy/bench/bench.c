@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/files.h"
 #include "bench/output.h"
 #include "child.h"
 #include "clock.h"
@@ -74,8 +75,7 @@ is_known_name (const struct bench *b, const char *name)
 static char *
 name_program (const struct bench *b, const char *path)
 {
-  const char *base = strrchr (path, '/');
-  char *name = secrets_mask (base && base[1] ? base + 1 : path), *more;
+  char *name = secrets_mask (files_base_name (path)), *more;
 
   if (name && is_known_name (b, name)) {
     free (name);
@@ -164,15 +164,15 @@ set_qemu_img (struct bench *b, struct program *p)
 }
 
 /* All programs end with the data on stable storage: by default nbdcopy does
- * not.
+ * not.  It takes options in brackets for its own unless "--" ends those.
  */
 static int
 set_nbdcopy (struct bench *b, struct program *p)
 {
-  static char flush[] = "--flush";
-  static char *words[] = { flush };
+  static char flush[] = "--flush", end[] = "--";
+  static char *words[] = { flush, end };
 
-  return set_command (b, p, &(struct words) { words, 1 });
+  return set_command (b, p, &(struct words) { words, 2 });
 }
 
 static int
@@ -187,9 +187,9 @@ add_peer (struct bench *b, const char *name, bool asked)
     bench_leave_out (p,
                      strchr (name, '/') ? "it is not an executable file"
                                         : "it is not installed");
-  if (strcmp (name, "qemu-img") == 0)
+  if (strcmp (files_base_name (name), "qemu-img") == 0)
     r = set_qemu_img (b, p);
-  else if (strcmp (name, "nbdcopy") == 0)
+  else if (strcmp (files_base_name (name), "nbdcopy") == 0)
     r = set_nbdcopy (b, p);
   else
     r = set_command (b, p, &(struct words) { NULL, 0 });

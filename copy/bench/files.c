@@ -12,6 +12,14 @@
 #include "bench/files.h"
 #include "device.h"
 
+const char *
+files_base_name (const char *path)
+{
+  const char *slash = strrchr (path, '/');
+
+  return slash && slash[1] != '\0' ? slash + 1 : path;
+}
+
 static bool
 have_one_folder (const char *a, const char *b)
 {
@@ -26,14 +34,6 @@ have_one_folder (const char *a, const char *b)
   return same;
 }
 
-static const char *
-without_folders (const char *name)
-{
-  const char *slash = strrchr (name, '/');
-
-  return slash ? slash + 1 : name;
-}
-
 /* Returns whether both names lead to one file, which may not exist yet. */
 static bool
 is_same (const char *a, const char *b)
@@ -42,7 +42,7 @@ is_same (const char *a, const char *b)
 
   if (device_find (a, &x) == 0 && device_find (b, &y) == 0)
     return device_same (&x, &y);
-  return strcmp (without_folders (a), without_folders (b)) == 0
+  return strcmp (files_base_name (a), files_base_name (b)) == 0
     && have_one_folder (a, b);
 }
 

@@ -13,4 +13,7 @@
  */
 int files_check (const struct arguments *a, struct error *e);
 
+/* Returns the part of a name after its folders. */
+const char *files_base_name (const char *path);
+
 #endif /* FILES_H */

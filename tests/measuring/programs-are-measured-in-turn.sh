@@ -95,6 +95,14 @@ PATH=$tmp/empty:/bin run_bench 0 --rounds=1 --json="$tmp/json" \
 expect_results 'r["left_out"] == []' \
   'r["comparisons"][0]["verdict"] == "too few runs"'
 
+# nbdcopy does not take the options of a server for its own, and flushes, wherever
+# it is.
+if nbdcopy=$(command -v nbdcopy); then
+  run_bench 0 --rounds=1 --json="$tmp/json" --against="$nbdcopy" \
+    [ "$(command -v nbdkit)" --exit-with-parent null 1M ] null:
+  expect_results '" --flush -- [ " in r["programs"][1]["command"]'
+fi
+
 # No program has more copies than its budget allows, but one.
 run_bench 0 --rounds=9 --budget=0.000001 --against="$tmp/slow" \
           --json=- "$src" "$dst"
