@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An error as a value: what it means, an errno, where it happened, and one line
- * of text.  error_set never overwrites an error, so the first one is kept.
+/* An error as a value: its kind, an errno, its place, and one line of text.
+ * error_set never overwrites an error, so the first one is kept.
  */
 
 #ifndef ERROR_H
@@ -24,7 +24,7 @@ enum error_kind {
   ERROR_KINDS
 };
 
-/* What was being done when the error happened, as far as known. */
+/* The operation that failed, as far as known. */
 struct error_place {
   const char *side, *op; /* constants; NULL: not known */
   bool has_range;        /* offset and length are known */

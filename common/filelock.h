@@ -20,7 +20,7 @@ enum file_use {
 };
 
 /* Returns whether another process has a lock that conflicts with this use.
- * Does not look at the locks of parts.
+ * Does not check the locks of parts.
  */
 bool filelock_is_taken (int fd, enum file_use use);
 

@@ -35,14 +35,14 @@ ranges_memory (size_t max)
 void ranges_free (struct ranges *r); /* safe on a zeroed struct, and twice */
 void ranges_clear (struct ranges *r);
 
-/* Sets [start, end) to a value, replacing what was there.  An empty range
+/* Sets [start, end) to a value, replacing earlier values.  An empty range
  * changes nothing.  Returns false, and changes nothing, if there is no room.
  */
 bool ranges_set (struct ranges *r, uint64_t start, uint64_t end,
                  uint32_t value);
 
-/* Adds [start, end) to a set whose values are all 0.  Where there is no room, the
- * nearest range grows to include it, with the gap in between.
+/* Adds [start, end) to a set whose values are all 0.  Where there is no room,
+ * the nearest range grows to include it, with the gap in between.
  */
 void ranges_cover (struct ranges *r, uint64_t start, uint64_t end);
 

@@ -2,10 +2,10 @@
 /* Formats the words of a command for people, showing only words that are known
  * to be harmless.
  *
- * Nobody can list all options of all programs that take a secret, so it is the
- * other way round: a value is shown if its name is in a list here and the value
- * is plain, which means in one piece and without anything that looks like a
- * secret.  Names are always shown.
+ * No list can have all options of all programs that take a secret.  So a value
+ * is shown only if its name is in a list here and the value is plain, which
+ * means in one piece and without anything that looks like a secret.  Names are
+ * always shown.
  */
 
 #include <config.h>

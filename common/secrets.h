@@ -41,7 +41,7 @@ char *secrets_mask_line (const char *line);
 char *secrets_mask_command (char *const argv[]);
 
 /* Returns a URI, or the words of a command, without the secrets that may change
- * from run to run: what is left identifies it.  A secret is cut at the first
+ * from run to run: the rest identifies it.  A secret is cut at the first
  * character that may end it, so the result may still contain a part of a
  * secret: it must be digested, never shown.  A key is kept, because it may
  * identify the disk.  Allocated; NULL with errno.

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A token bucket for several processes, in memory that they share.  It works
- * as the one in bucket.h, without a lock: a process that ends at any moment
- * holds nothing that the others need.  Pure but for that memory: the caller
- * passes the time, in ns from a start that all processes have in common.
+/* A token bucket for several processes, in memory that they share.  It works as
+ * the one in bucket.h, without a lock: a process that ends at any moment holds
+ * nothing that the others need.  Pure but for that memory: the caller passes
+ * the time, in ns from a start that all processes have in common.
  *
- * Whoever can use the rate takes from it; there are no fixed shares.
+ * Each process takes as much of the rate as it can use; there are no fixed
+ * shares.
  */
 
 #ifndef SHARED_BUCKET_H

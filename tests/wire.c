@@ -199,7 +199,7 @@ answer_query (struct wire *w, const struct told *told, uint32_t option,
     }
 }
 
-/* Takes a number and so many bytes from the start of [*p, end).  Returns false
+/* Takes a number N and N bytes from the start of [*p, end).  Returns false
  * if there are fewer.
  */
 static bool
@@ -214,8 +214,8 @@ take_text (const uint8_t **p, const uint8_t *end, const uint8_t **text,
   return true;
 }
 
-/* Any contexts can be asked for, in any order.  They replace those of an earlier
- * request.
+/* Any contexts can be asked for, in any order.  They replace those of an
+ * earlier request.
  */
 static void
 answer_meta_context (struct wire *w, const struct told *told, uint32_t option,

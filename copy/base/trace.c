@@ -50,8 +50,8 @@ struct record {
   int err; /* errno */
 };
 
-/* Each thread writes its track all the time, and no other thread looks at it:
- * so tracks do not share a line of the processor's cache.
+/* Each thread writes its track all the time, and no other thread reads it: so
+ * tracks do not share a line of the processor's cache.
  */
 struct track {
   _Alignas(64) struct record *ring; /* borrowed from the arena */

@@ -562,8 +562,8 @@ wait_for_any (struct batch *b)
     }
 }
 
-/* Starts all copies that are due.  One that has to wait for another run is not
- * looked at again before the next call: all of a long list may have to wait.
+/* Starts all copies that are due.  A copy that has to wait for another run is
+ * not tried again before the next call: all of a long list may have to wait.
  */
 static void
 start_copies (struct batch *b)

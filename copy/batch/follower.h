@@ -56,7 +56,7 @@ void follower_take_event (struct follower *w, size_t i, const char *line,
  */
 void follower_at_once (struct follower *w);
 
-/* Says that this process was stopped, and goes on. */
+/* Reports that this process was stopped and has been continued. */
 void follower_continue (struct follower *w);
 
 /* Returns when follower_tick must be called next; clock_now time, 0: never. */

@@ -14,7 +14,7 @@
 
 #define BLOCK 512
 
-/* Further members are not looked at. */
+/* Further members are not checked. */
 #define MEMBERS_MAX 1000
 
 /* The fields of a header, in bytes. */

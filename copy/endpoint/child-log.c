@@ -220,7 +220,7 @@ no_pipe:
   return NULL;
 }
 
-/* -- what was heard ------------------------------------------------------- */
+/* -- lines of the server -------------------------------------------------- */
 
 void
 child_log_hush (struct child_log *h, bool hush)

@@ -94,7 +94,7 @@ struct endpoint_kind {
 };
 
 /* Allocates an endpoint of @size bytes, which begins with a struct endpoint.
- * That is filled in except for caps and device; all else is zero.  NULL with
+ * That is filled in except for caps and device; the rest is zero.  NULL with
  * the error set, and the request's name freed.
  */
 void *endpoint_new (const struct endpoint_request *q, size_t size,

@@ -2,7 +2,7 @@
 /* The two sides that the user named, and the connections of workers to them.
  *
  * An endpoint is opened once and does not change afterwards: all threads may
- * look at it without a lock.  A conn is one worker's connection to an endpoint
+ * read it without a lock.  A conn is one worker's connection to an endpoint
  * and belongs to that worker's thread alone.  All kinds of endpoints have the
  * same functions, so other files do not ask for the kind.
  *
@@ -152,14 +152,14 @@ char *endpoint_describe_file (const struct endpoint *ep, char text[FILE_TEXT]);
 int endpoint_finish (struct endpoint *ep, uint64_t size, bool flush,
                      struct error *e);
 
-/* Checks, after the last flush, that the name still leads to what was written,
- * and that it has its whole size.  0, or -1 with the error set if another
- * program has truncated, removed, moved or replaced it.
+/* Checks, after the last flush, that the name still leads to the file that was
+ * written, and that it has its whole size.  0, or -1 with the error set if
+ * another program has truncated, removed, moved or replaced it.
  */
 int endpoint_recheck (struct endpoint *ep, struct error *e);
 
-/* Checks, after all of it was read, that a source is still what it was when it
- * was opened, as far as that can be found out.  0, or -1 with the error set.
+/* Checks, after the whole source was read, that it has not changed since it was
+ * opened, as far as that can be detected.  0, or -1 with the error set.
  */
 int endpoint_unchanged (struct endpoint *ep, struct error *e);
 
@@ -272,7 +272,7 @@ struct conn {
 };
 
 /* Returns conn number (0, 1, ...) of the endpoint.  Number 0 is ready the first
- * time.  Other conns, and one that replaces a lost conn, start to connect.
+ * time.  Other conns, and replacements of a lost conn, start to connect.
  * NULL with the error set.
  */
 struct conn *endpoint_conn (struct endpoint *ep, unsigned number,

@@ -1014,8 +1014,8 @@ seek_limit (int fd)
 }
 
 /* Returns the same for a file that does not exist yet, by way of a file without
- * a name.  If the file system has no such files, only the limit of FAT is
- * known, the one that matters.
+ * a name.  If the file system has no such files, only the limit of FAT, which
+ * matters most, is known.
  */
 static uint64_t
 limit_of_folder (const char *path)

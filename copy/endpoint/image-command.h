@@ -19,7 +19,7 @@
 
 enum image_access { IMAGE_READ, IMAGE_WRITE };
 
-/* What is served: a file, a device, or the export of another server. */
+/* The disk to serve: a file, a device, or the export of another server. */
 struct image_place {
   const char *path; /* or of the other server's socket */
   enum { IMAGE_FILE, IMAGE_DEVICE, IMAGE_SOCKET } kind;

@@ -9,8 +9,8 @@
  *   address -> nbdkit -> us               a raw disk
  *   address -> nbdkit -> qemu-nbd -> us   any other
  *
- * Opening a destination changes nothing: an existing image is looked at through
- * a server that only reads, and a new one is not created.  For both, prepare
+ * Opening a destination changes nothing: an existing image is opened by a
+ * server that only reads, and a new image is not created.  For both, prepare
  * starts the server that writes, once it is certain that the copy can be done.
  */
 
@@ -643,8 +643,8 @@ check_address (const struct target *t, struct error *e)
                         t->name, e);
 }
 
-/* Checks the options of an image, which only a new image can get, or one that an
- * earlier run of this copy has created.
+/* Checks the options of an image: they are refused unless the image is new, or
+ * was created by an earlier run of this copy.
  */
 static int
 check_options (const struct target *t, struct error *e)
@@ -801,8 +801,8 @@ check_stands_alone (const struct image_endpoint *ep, struct error *e)
   return -1;
 }
 
-/* Returns whether the image only names the backing file that this copy has given
- * it.
+/* Returns whether the image only names the backing file that this copy has
+ * given it.
  */
 static bool
 names_our_backing (const struct image_endpoint *ep, const struct image_facts *f)
@@ -911,8 +911,8 @@ open_place (struct image_endpoint *ep, struct error *e)
   return 1;
 }
 
-/* Opens the destination.  The image, and what it names, is checked before a
- * server opens it.
+/* Opens the destination.  The image, and the files that it names, are checked
+ * before a server opens it.
  */
 static int
 open_destination (struct image_endpoint *ep, struct error *e)

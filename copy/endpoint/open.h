@@ -11,7 +11,7 @@
 
 struct options;
 
-/* Decides the kind of a target, and checks that it can do what is wanted of it.
+/* Decides the kind of a target, and checks that it fits the options.
  * Nothing is opened yet, so both names can be refused before a server is
  * started.  Returns 0, or -1 with the error set; target_free is called after
  * both.

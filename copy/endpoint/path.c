@@ -112,7 +112,7 @@ path_check_new (const char *path, const char *what, struct error *e)
   char *copy;
   int r;
 
-  /* Any other file was created since; whoever creates ours finds out. */
+  /* Any other file was created since; creating ours will then fail. */
   if (lstat (path, &st) == 0 && S_ISLNK (st.st_mode)) {
     error_set (e, ENOENT, "%s: dangling symbolic link", what);
     return -1;
@@ -129,7 +129,7 @@ path_check_new (const char *path, const char *what, struct error *e)
 
 /* How long to wait for a device that is neither mounted nor used by another
  * device.  When a copy is killed, the kernel frees its ring, and so the device,
- * only after its parent was told of its end.
+ * only after its parent has been notified.
  */
 #define RELEASE_MS 2000
 #define RELEASE_STEP_MS 20

@@ -500,8 +500,8 @@ has_data_file (const struct used_files *u, size_t from)
   return false;
 }
 
-/* Adds a command.  What it does is unknown; but two equal commands with a file
- * among their words, other than programs, serve the same disk.
+/* Adds a command.  The files that it uses are unknown; but two equal commands
+ * with a file among their words, other than programs, serve the same disk.
  */
 static int
 add_command (struct used_files *u, struct use *like,

@@ -83,7 +83,7 @@ struct option_row {
                              not have the option; NULL: it has the option */
   bool inherited;      /* with --manifest, holds for each of its copies */
   bool ends;           /* prints something and ends: no operands needed */
-  bool from_nbdcopy;   /* abbreviations mean what they mean in nbdcopy */
+  bool from_nbdcopy;   /* abbreviations mean the same as in nbdcopy */
 };
 
 #define OPTION_ROWS_MAX 128

@@ -416,7 +416,7 @@ options_free_words (char **words)
   free (words);
 }
 
-/* -- what is printed ------------------------------------------------------ */
+/* -- printing ------------------------------------------------------------- */
 
 /* Options that print something and end, and second names, are no settings. */
 static bool

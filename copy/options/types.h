@@ -30,11 +30,11 @@ struct operand {
  */
 enum is_zero { IS_ZERO_AUTO, IS_ZERO_YES, IS_ZERO_NO };
 
-/* What --verify compares after a selected copy: what was selected, or all.  The
- * order is that of the words in its row.
+/* The ranges that --verify compares after a copy of selected ranges: these, or
+ * all.  The order is that of the words in its row.
  */
-/* The meta contexts of QEMU that can say what has changed; the name of a bitmap
- * follows the first.  libnbd 1.14 has no names for them.
+/* The meta contexts of QEMU that report changes; the name of a bitmap follows
+ * the first.  libnbd 1.14 has no names for them.
  */
 #define CONTEXT_BITMAP "qemu:dirty-bitmap:"
 #define CONTEXT_DEPTH "qemu:allocation-depth"

@@ -436,9 +436,10 @@ updates (const struct options *o, const struct caps *destination)
   return o->update && (!destination->missing || destination->backed);
 }
 
-/* Returns what is known about the destination's content.  A promise about it
- * held before an earlier run of this copy wrote to it.  A file that grows is
- * zero, unless only a part of it is copied, or it reads as its backing file.
+/* Returns whether the destination is known to be zero.  A promise of the user
+ * no longer holds once an earlier run of this copy has written.  A file that
+ * grows is zero, unless only a part of it is copied, or it reads as its backing
+ * file.
  */
 static enum is_zero
 what_is_known (const struct options *o, const struct caps *destination)

@@ -47,7 +47,7 @@ uint64_t plan_in_flight (const struct machine *m);
 struct plan {
   bool copies;   /* else nothing is written */
   bool compares; /* both sides are read; after a copy, that is a second phase */
-  bool compares_all; /* also what was not selected to be copied */
+  bool compares_all; /* also ranges that were not selected to be copied */
   bool lists_all;    /* all that differs is listed */
   bool updates;  /* while copying, both sides are read, and only what differs is
                     written */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The job of CLUSTERS.md for Kubernetes is expanded into its commands, which are
-# run. A pod that is killed is started again and goes on; an index whose map is
+# run. A pod that is killed is started again and resumes; an index whose map is
 # of another disk fails at once. kubectl knows all fields of the job.
 
 . "$(dirname "$0")/../lib/test.sh"

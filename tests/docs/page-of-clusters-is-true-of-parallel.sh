@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs the commands of CLUSTERS.md for GNU parallel over ssh. The same command
-# goes on with the part that has failed, and starts no other one.
+# resumes the part that has failed, and starts no other one.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/pages.sh"

@@ -76,7 +76,7 @@ expect_error ', 1.0 MiB resumed$'
 expect_same_disk raw disk qcow2 folder/new
 rm folder/new map
 
-# Only what is selected is in the overlay of a full copy.  An empty selection
+# Only selected data is in the overlay of a full copy.  An empty selection
 # makes an empty one.  The backing file has to have the source's size.
 make_data full 16M 7
 make_data changed 16M 7

@@ -44,7 +44,8 @@ refused 2 '.*Backing file and preallocation' disk new $to \
 refused 2 ".*Invalid parameter 'backing_file'" --destination-format=vdi disk new \
         --destination-options=backing_file=victim,backing_fmt=raw
 
-# What is not KEY=VALUE cannot become another option of qemu-img, or its help.
+# Text that is not KEY=VALUE cannot become another option of qemu-img, or its
+# help.
 for options in help '?' '' , = =x 'a=1,' 'a=1,help' '-o=x' '--object=x' a,b=1 \
                'a=1, b=2' 'a=1,,,' ; do
   refused 2 '--destination-options: must be KEY=VALUE' $to \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGUSR1 prints one status line and one event, and the copy goes on.
+# SIGUSR1 prints one status line and one event, and the copy continues.
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_filter delay

@@ -54,7 +54,7 @@ serve_bad src
 copy_fails 1 'read failed at offset' --retries=0 "$src" null:
 stop_server src
 
-# Blocks of 4 KiB: what is read is whole blocks.
+# Blocks of 4 KiB: all reads are of whole blocks.
 bad_places '4096 512' '81920 4096'
 cp "$tmp/ones" "$tmp/copy"
 serve_bad src --block=4096

@@ -31,7 +31,7 @@ expect_warnings ()
   [ "$n" -eq "$1" ] || fail "$mode in $where: $n warnings, not $1"
 }
 
-# expect_want WARNINGS: exactly what has changed was copied.  Later releases of
+# expect_want WARNINGS: exactly the changed blocks were copied.  Later releases of
 # libnbd refuse a whole reply that breaks a rule of the protocol, such as a
 # length of 0: then the range counts as changed.
 expect_want ()

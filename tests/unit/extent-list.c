@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lists of extents: each format selects the same ranges, and what is damaged is
+/* Lists of extents: each format selects the same ranges, and a damaged one is
  * refused with its place.
  */
 

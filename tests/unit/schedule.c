@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which copy of a batch is started next, and which comes again. */
+/* The next copy of a batch, and failed copies that are started again. */
 
 #include <config.h>
 

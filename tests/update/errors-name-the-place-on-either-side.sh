@@ -56,6 +56,6 @@ for i in range(0, len(disk), 512):
     assert copy[i:i + 512] in (disk[i:i + 512], before[i:i + 512]), i
 assert copy[at:at + 512] == before[at:at + 512] != disk[at:at + 512]
 END
-  # And what comes before the request was copied.
+  # The ranges before the request were copied.
   cmp -s -n 4096 "$tmp/disk" "$tmp/copy" || fail "$bad: nothing was updated"
 done
