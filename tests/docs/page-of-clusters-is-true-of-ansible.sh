@@ -25,11 +25,13 @@ collections_path = $tmp/collections
 local_tmp = $tmp/home/local
 remote_tmp = $tmp/home/remote
 async_dir = $tmp/home/jobs
-interpreter_python = $(head -n 1 "$(command -v ansible-playbook)" |
+interpreter_python = $python_for_modules $(head -n 1 "$(command -v ansible-playbook)" |
                          sed 's/^#! *//; s/ .*//')
 nocolor = true
 nocows = true
 pipelining = true
+internal_poll_interval = 0.01
+module_compression = ZIP_STORED
 [ssh_connection]
 ssh_args = -o ControlMaster=no
 transfer_method = piped

@@ -14,14 +14,12 @@ collection=$tmp/collections/ansible_collections/stripecopy/disks
 cp -RL "$srcdir/../docs/ansible" "$collection"
 chmod -R u+w "$collection"
 
-# Modules get their text through standard input, which an unbuffered Python reads
-# byte by byte.
-cat > "$tmp/python" <<END
-#!/bin/sh
-unset PYTHONUNBUFFERED
-exec python3 "\$@"
-END
-chmod +x "$tmp/python"
+# Each module is a Python that reads its text from standard input: byte by byte
+# if it is unbuffered. The text has a copy of Ansible's library in it, which the
+# Python would compile, unless it has the compiled library already.
+mkdir "$tmp/compiled"
+echo 'import ansible' > "$tmp/compiled/sitecustomize.py"
+python_for_modules="/usr/bin/env -u PYTHONUNBUFFERED PYTHONPATH=$tmp/compiled"
 
 cat > "$tmp/ansible.cfg" <<END
 [defaults]
@@ -33,6 +31,8 @@ async_dir = $tmp/home/jobs
 nocolor = true
 nocows = true
 pipelining = true
+internal_poll_interval = 0.01
+module_compression = ZIP_STORED
 END
 
 cat > "$tmp/hosts" <<END
@@ -42,7 +42,7 @@ two
 three
 [all:vars]
 ansible_connection = local
-ansible_python_interpreter = $tmp/python
+ansible_python_interpreter = $python_for_modules {{ ansible_playbook_python }}
 tmp = $tmp
 END
 
