@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The role repeats copies that are incomplete or in use.  A disk that fails for
 # good does not stop the others, is named, and is the only one that the next run
-# copies.
+# copies. A line separator in the name of its file hides no other disk.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -10,6 +10,7 @@ requires_plugin file
 requires_plugin eval
 requires_filter log
 
+nowhere=$tmp/no$'\342\200\250'where
 mkdir "$tmp/state"
 make_disks 8
 for name in incomplete used missing; do
@@ -37,7 +38,7 @@ cat > "$tmp/play.yml" <<END
         source: "$once"
         destination: "{{ tmp }}/incomplete"
       - name: missing
-        source: "{{ tmp }}/nowhere"
+        source: "{{ tmp }}/no\\u2028where"
         destination: "{{ tmp }}/missing"
       - name: used
         source: "$slow"
@@ -59,9 +60,10 @@ expect_identical "$tmp/disk" "$tmp/incomplete"
 expect_identical "$tmp/disk" "$tmp/used"
 [ -e "$tmp/injected" ] || fail "no fault was injected"
 expect_played '^failed: \[one\] \(item=missing\)'
-expect_played 'missing: .*nowhere.*No such file'
+expect_played 'missing: .*where.*No such file'
+expect_played '^one: used: (ok|unchanged)$'
 
-cp "$tmp/disk" "$tmp/nowhere"
+cp "$tmp/disk" "$nowhere"
 play 0 "$tmp/play.yml"
 expect_identical "$tmp/disk" "$tmp/missing"
 expect_played '^changed: \[one\] => \(item=missing\)'

@@ -126,7 +126,8 @@ class ActionModule(ActionBase):
                 "for f in %s; do printf '%%s\\n'"
                 ' "$(cat -- "$f" 2>/dev/null || echo null)"; done'
                 % " ".join(map(shlex.quote, files[i:i + FILES_MAX])))
-            objects += map(parse, said["stdout"].splitlines())
+            # Not splitlines: a name in a line can have a U+2028.
+            objects += map(parse, said["stdout"].rstrip("\n").split("\n"))
         return objects
 
     def show(self, names, shown, host):
