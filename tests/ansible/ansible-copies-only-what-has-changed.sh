@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The modules pass on what selects the changes, and list differences.  The
-# module for QEMU waits until the guest has shut down, and refuses a guest that
-# is paused.
+# module for QEMU only asks in check mode, waits until the guest has shut down,
+# and refuses a guest that is paused.
 
 . "$(dirname "$0")/../lib/test.sh"
 . "$srcdir/lib/playbooks.sh"
@@ -17,25 +17,36 @@ cp "$tmp/disk" "$tmp/copy"
 put_data "$tmp/copy" $((10 << 20)) 65536
 cp "$tmp/copy" "$tmp/second"
 
-# A monitor whose machine stops at the second query.
+# A monitor whose machine stops at the third query, and whose frozen bitmap is
+# exported. It notes the commands that change something.
 cat > "$tmp/monitor.py" <<'END'
 import json, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
 server.listen()
-replies = iter(["running", "shutdown", "shutdown", "paused"])
+states = iter(["running", "running", "shutdown", "shutdown", "paused"])
+replies = {
+    "query-block-exports": [{"id": "stripecopy-7-1-root"}],
+    "query-named-block-nodes": [{"node-name": "disk", "dirty-bitmaps": [
+        {"name": "stripecopy-7-1", "count": 65536},
+        {"name": "stripecopy-7-2", "count": 0}]}],
+}
 while True:
     client = server.accept()[0].makefile("rw")
     print('{"QMP": {}}', file=client, flush=True)
     for line in client:
         command = json.loads(line)["execute"]
-        value = {"status": next(replies)} if command == "query-status" else {}
+        value = ({"status": next(states)} if command == "query-status"
+                 else replies.get(command, {}))
         print(json.dumps({"return": value}), file=client, flush=True)
+        if not command.startswith("q"):
+            with open(sys.argv[2], "a") as commands:
+                print(command, file=commands)
         if command == "system_powerdown":
             print('{"event": "RTC_CHANGE"}', file=client)
             print('{"event": "SHUTDOWN", "data": {}}', file=client, flush=True)
 END
-python3 "$tmp/monitor.py" "$tmp/monitor" 2> "$tmp/monitor.log" &
+python3 "$tmp/monitor.py" "$tmp/monitor" "$tmp/commands" 2> "$tmp/monitor.log" &
 servers+=($!)
 wait_until test -S "$tmp/monitor"
 
@@ -110,6 +121,19 @@ cat > "$tmp/play.yml" <<END
           options:
             update: true
 
+    - name: Plan rounds
+      stripecopy.disks.qemu_round:
+        state: "{{ item.state }}"
+        number: "{{ item.number | default(omit) }}"
+      check_mode: true
+      register: rounds
+      loop:
+        - { state: recording }
+        - { state: begun }
+        - { state: ended, number: 1 }
+        - { state: ended, number: 2 }
+        - { state: stopped }
+
     - name: Stop the machine
       stripecopy.disks.qemu_round:
         state: stopped
@@ -144,9 +168,14 @@ cat > "$tmp/play.yml" <<END
           - many.results[0].disks.changed.report.bytes.data == 1048576
           - many.results[1].disks.extents.report.bytes.total == 65536
           - many.results[2] is not changed
+          - rounds.results | map(attribute="changed")
+            == [true, false, true, false, true]
+          - rounds.results[1].bytes.root == 65536
           - stopped is changed
           - again is not changed
 END
 play 0 "$tmp/play.yml"
+[ "$(cat "$tmp/commands")" = system_powerdown ] ||
+  fail "the module has sent $(cat "$tmp/commands")"
 expect_same_disk qcow2 "$tmp/disk.qcow2" raw "$tmp/copy"
 expect_same_disk qcow2 "$tmp/disk.qcow2" raw "$tmp/second"

@@ -121,9 +121,9 @@ copies:
 
 import re
 import time
+from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.six.moves.urllib.parse import quote
 from ansible_collections.stripecopy.disks.plugins.module_utils import qmp
 
 BITMAP = re.compile(r"(stripecopy-[0-9]+)-([0-9]+)")
@@ -154,6 +154,8 @@ class Recorder:
                      if BITMAP.fullmatch(bitmap.get("name", ""))
                      and not bitmap.get("inconsistent")]
             found[node["node-name"]] = sorted(names)
+        if not self.nodes:
+            raise Failure("nodes names no disk")
         for name, node in self.nodes.items():
             if node not in found:
                 raise Failure("%s: QEMU has no node %s" % (name, node))
@@ -239,6 +241,11 @@ class Recorder:
         return {export["id"] for export in self.monitor.execute(
             {"execute": "query-block-exports"})}
 
+    def has_exports(self, number):
+        """Returns whether all disks are exported for this round."""
+        return self.find_exports().issuperset(
+            self.export(number, name) for name in self.nodes)
+
     def serve(self, socket, number):
         """Exports all disks, with the bitmaps of this round."""
         try:
@@ -299,8 +306,12 @@ def plan(params):
         return dict(changed=params["number"] in recorder.numbers[:-1],
                     number=params["number"])
     # A round that has failed is copied again, and changes no bitmap.
-    return dict(changed=len(recorder.numbers) < 2, bytes=recorder.count(),
-                number=recorder.numbers[0] if recorder.numbers else 0)
+    number = recorder.numbers[0] if recorder.numbers else 0
+    records, exported = ((1, 0) if params["state"] == "recording"
+                         else (2, number))
+    return dict(changed=(len(recorder.numbers) < records
+                         or not recorder.has_exports(exported)),
+                bytes=recorder.count(), number=number)
 
 
 def run(params):
@@ -333,7 +344,7 @@ def main():
         supports_check_mode=True)
     try:
         result = (plan if module.check_mode else run)(module.params)
-    except (OSError, Failure, qmp.QmpError) as error:
+    except (OSError, ValueError, Failure, qmp.QmpError) as error:
         module.fail_json(msg="QEMU: %s" % error)
     module.exit_json(**result)
 
