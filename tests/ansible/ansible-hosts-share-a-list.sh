@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Each of two hosts copies its part of a list, by the sizes in it, at a common
-# rate, and leaves metrics of its disks only. A disk becomes an image with the
+# rate, and leaves metrics of its disks only, one by one and in one file. A disk
+# becomes an image with the
 # options that its entry has.
 
 . "$(dirname "$0")/../lib/test.sh"
@@ -19,6 +20,7 @@ cat > "$tmp/play.yml" <<END
     stripecopy_disks_part: "{{ (inventory_hostname == 'one') | ternary(1, 2) }}/2"
     stripecopy_disks_bwlimit: 100M
     stripecopy_disks_metrics_folder: "{{ tmp }}/metrics"
+    stripecopy_disks_metrics_file: "{{ tmp }}/{{ inventory_hostname }}.prom"
     stripecopy_disks:
       - name: small
         size: 1M
@@ -57,5 +59,8 @@ for name in small large other; do
   grep -q "^stripecopy_exit_status.* 0$" "$tmp/metrics/stripecopy-$name.prom" ||
     fail "there are no metrics of $name"
 done
+[ "$(grep -c '^stripecopy_exit_status.* 0$' "$tmp/one.prom")" -eq 1 ] &&
+  [ "$(grep -c '^stripecopy_exit_status.* 0$' "$tmp/two.prom")" -eq 2 ] ||
+  fail "the metrics of the lists are wrong"
 [ -e "$tmp/state-one/large.map" ] && [ ! -e "$tmp/state-one/small.map" ] ||
   fail "the first host has copied other disks"

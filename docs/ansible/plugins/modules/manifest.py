@@ -34,8 +34,8 @@ options:
         I(destination), and any other options of
         M(stripecopy.disks.stripecopy), except I(map), I(status_file),
         I(stop_after) and I(report), whose names follow from I(folder) and I(name).
-      - I(name) has at most 64 bytes and no slash. Each disk has a name of its
-        own, and the same name in all runs.
+      - I(name) has at most 64 bytes, no slash and no control character. Each
+        disk has a name of its own, and the same name in all runs.
       - I(extra_args) of a disk has long options, C(--name) or C(--name=value),
         and the short ones of options for a single copy.
       - I(events) of a disk is a file that the events of this disk are appended
@@ -97,6 +97,12 @@ options:
       - A folder on the managed host, which must exist, for
         C(stripecopy-NAME.prom) of each disk that has no I(metrics_file). These
         are metrics in the text format of Prometheus.
+    type: path
+  metrics_file:
+    description:
+      - A file on the managed host, C(*.prom), for the metrics of all copies
+        and of the whole list. A folder that has this file and those of
+        I(metrics_folder) has all metrics of a disk twice.
     type: path
   stop_after:
     description:
@@ -363,15 +369,15 @@ class Runner:
         return rc
 
     def unattended_words(self):
-        """Returns the options for attempts, the end and the rate."""
+        """Returns the options for attempts, the end, the rate and the metrics."""
         words = []
         if self.params["attempts"] > 1:
             words += ["--attempts=%d" % self.params["attempts"],
                       "--attempt-wait=%s" % self.params["wait"]]
-        if self.params["stop_after"]:
-            words.append("--stop-after=" + self.params["stop_after"])
-        if self.params["bwlimit"]:
-            words.append("--bwlimit=" + self.params["bwlimit"])
+        for name in ("stop_after", "bwlimit", "metrics_file"):
+            if self.params[name]:
+                words.append("--%s=%s" % (name.replace("_", "-"),
+                                          self.params[name]))
         return words
 
     def add_result(self, rc, disk, report, whole):
@@ -458,6 +464,7 @@ def main():
             part=dict(type="str"),
             bwlimit=dict(type="str"),
             metrics_folder=dict(type="path"),
+            metrics_file=dict(type="path"),
             stop_after=dict(type="str"),
             executable=dict(type="path", default="stripecopy")),
         supports_check_mode=True)
