@@ -155,6 +155,15 @@ cat > "$tmp/play.yml" <<END
       register: map
       failed_when: map is succeeded
 
+    - name: Name a file by a disk's name
+      stripecopy.disks.manifest:
+        disks:
+          - name: ../precious
+            source: $secret
+            destination: "{{ tmp }}/new"
+      register: slash
+      failed_when: slash is succeeded
+
     - name: Be wrong about an option's value
       stripecopy.disks.manifest:
         options:
@@ -172,11 +181,14 @@ cat > "$tmp/play.yml" <<END
           - planned.disks.two.msg is search("none")
           - few.msg is search("retries")
           - map.msg is search("map")
+          - slash.msg is search("slash")
           - sparse is not changed
           - sparse.disks.one.msg is search("copy 1")
           - sparse.disks.two.msg is search("copy 1")
           - sparse.disks.two.rc == 2
 END
+touch "$tmp/precious.status"
 copy_disks 0
+[ -e "$tmp/precious.status" ] || fail "a file elsewhere was removed"
 [ ! -e "$tmp/new" ] || fail "a copy was started"
 wait_until has_no_program

@@ -206,6 +206,9 @@ def merge(params):
                 disk[name] = params["options"].get(name)
         for name in ("source", "destination"):
             disk[name] = copies.check_operand(name, disk[name])
+        # The program refuses other names too, but files are named before.
+        if not disk["name"] or "/" in disk["name"]:
+            raise ValueError("name must not be empty, or have a slash")
         for suffix in ("map", "status", "report"):
             disk[suffix] = os.path.join(params["folder"],
                                         "%s.%s" % (disk["name"], suffix))
