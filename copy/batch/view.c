@@ -82,21 +82,46 @@ view_forget (struct view *v)
   v->drawn = NULL;
 }
 
+/* Moves the cursor from the last of these rows to the start of the first. */
+static void
+move_up (FILE *f, size_t rows)
+{
+  putc ('\r', f);
+  if (rows > 1)
+    fprintf (f, "\033[%zuA", rows - 1);
+}
+
+/* Erases these rows, the last of which has the cursor.  Each is erased by
+ * itself: where all of a window is erased at once, tmux keeps it as a page that
+ * can be scrolled back to.
+ */
+static void
+erase_rows (struct view *v, size_t rows)
+{
+  char *all = NULL;
+  size_t size;
+  FILE *f = open_memstream (&all, &size);
+
+  if (f) {
+    move_up (f, rows);
+    for (size_t i = 1; i < rows; i++)
+      fputs ("\033[K\n", f);
+    fputs ("\033[K", f);
+    move_up (f, rows);
+    if (fclose (f) == 0)
+      put (v, all, size, TERMINAL_MS);
+  }
+  free (all);
+}
+
 /* Erases the drawing.  The cursor is at the end of its last line. */
 static void
 erase (struct view *v)
 {
-  const size_t rows = v->drawn ? rows_of (v->drawn, size_of_window (v).width)
-                               : 0;
-  char text[64];
-  int n;
+  const struct window_size w = size_of_window (v);
 
-  if (rows > 1)
-    n = snprintf (text, sizeof text, "\r\033[%zuA\033[J", rows - 1);
-  else
-    n = snprintf (text, sizeof text, "\r\033[J");
-  if (rows > 0 && !descriptor_in_background (v->fd))
-    put (v, text, n, TERMINAL_MS);
+  if (v->drawn && !descriptor_in_background (v->fd))
+    erase_rows (v, min_u64 (rows_of (v->drawn, w.width), w.height));
   view_forget (v);
 }
 
@@ -125,9 +150,7 @@ draw (struct view *v, char *text)
   FILE *f = open_memstream (&all, &size);
 
   if (f) {
-    putc ('\r', f);
-    if (rows > 1)
-      fprintf (f, "\033[%zuA", rows - 1);
+    move_up (f, rows);
     for (const char *c = text; *c; c++)
       if (*c == '\n')
         fputs ("\033[K\n", f);

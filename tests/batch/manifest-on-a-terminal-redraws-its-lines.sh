@@ -29,6 +29,18 @@ from terminal import Terminal
 def lines (t):
     return [ line for line in t.lines if line.strip () ]
 
+def parent_and_state (pid):
+    try:
+        with open (f"/proc/{pid}/stat") as f:
+            words = f.read ().rsplit (") ", 1)[1].split ()
+        return int (words[1]), words[0]
+    except FileNotFoundError:
+        return 0, ""
+
+def children (parent):
+    return [ int (pid) for pid in os.listdir ("/proc")
+             if pid.isdigit () and parent_and_state (pid)[0] == parent ]
+
 tmp, command = sys.argv[2], sys.argv[3:]
 t = Terminal (100, 24, command)
 t.wait_for (r"^first  +0% \[-+\] .*\nsecond  +0% ")
@@ -46,23 +58,13 @@ t.wait_for (r"\n\.\.\. and 2 more\n  0%  0 of 5 disks done.*\Z")
 below = t.screen ().split ("status 1\n")[1].split ("\n")
 assert len (below) == 4, below
 assert all (t.cells (line) < 40 for line in below), below
+program, = children (t.pid)
+os.kill (program, signal.SIGUSR1)
+t.wait_for (r"are done, 4 running, .*(\n.*)*\n\.\.\. and 2 more\n  0%  .*\Z")
 t.resize (100, 24)
-t.wait_for (r"status 1\nfirst .*\nsecond .*\nDaten.*\nlast .*\n  0%  .*left\Z")
+t.wait_for (r"\nfirst .*\nsecond .*\nDaten.*\nlast .*\n  0%  .*left\Z")
 
 # Ctrl-Z.
-def parent_and_state (pid):
-    try:
-        with open (f"/proc/{pid}/stat") as f:
-            words = f.read ().rsplit (") ", 1)[1].split ()
-        return int (words[1]), words[0]
-    except FileNotFoundError:
-        return 0, ""
-
-def children (parent):
-    return [ int (pid) for pid in os.listdir ("/proc")
-             if pid.isdigit () and parent_and_state (pid)[0] == parent ]
-
-program, = children (t.pid)
 copies = children (program)
 assert len (copies) >= 4, copies
 os.write (t.fd, b"\x1a")

@@ -22,6 +22,7 @@ class Terminal:
         self.row = sum (len (part) for part in parts[:self.row + 1]) - 1
         self.column = min (self.column, len (parts[-1][-1]))
         self.lines = [line for part in parts for line in part]
+        self.height = height
         fcntl.ioctl (self.fd, termios.TIOCSWINSZ,
                      struct.pack ("HHHH", height, width, 0, 0))
 
@@ -42,6 +43,8 @@ class Terminal:
             assert kind in "JK" and not number, (number, kind)
             self.lines[self.row] = self.lines[self.row][:self.column]
             if kind == "J":
+                # tmux keeps a window that is erased as a whole in its history.
+                assert self.column or self.row > len (self.lines) - self.height
                 del self.lines[self.row + 1:]
 
     def take (self, text):
@@ -79,8 +82,12 @@ class Terminal:
         self.take (text)
         return bool (new)
 
+    # All rows but empty ones after the cursor.
     def screen (self):
-        return "\n".join (line.rstrip () for line in self.lines)
+        rows = [line.rstrip () for line in self.lines]
+        while len (rows) > self.row + 1 and not rows[-1]:
+            del rows[-1]
+        return "\n".join (rows)
 
     def wait_for (self, pattern):
         while not re.search (pattern, self.screen (), re.M):
