@@ -14,10 +14,10 @@ serve_nbdkit dst null 1M
 hostile="$tmp/<script>alert('1')<"
 mkdir "$tmp/<i>" "$hostile"
 make_data "$hostile/script>&<b>\"" 1M
-make_program '<i>/<img src=x onerror=alert(3)>' 'exec '"$stripecopy"' "$@"'
+make_program '<i>/<img src=x onerror=alert(3)>; its name is long' 'exec '"$stripecopy"' "$@"'
 make_program bad 'echo "<u>bad & worse</u>"; exit 1'
 run_bench 1 --rounds=3 --json="$tmp/json" --html="$tmp/page.html" \
-          --against="$tmp/<i>/<img src=x onerror=alert(3)>,$tmp/bad" \
+          --against="$tmp/<i>/<img src=x onerror=alert(3)>; its name is long,$tmp/bad" \
           "$hostile/script>&<b>\"" "$dst&password=geheim"
 ! grep -q geheim "$tmp/page.html" "$tmp/json" "$output" "$errors" ||
   fail "a secret is shown"
@@ -42,6 +42,8 @@ cat > "$tmp/expression" << 'END'
     charts: all('svg.chart').map(s => ({
       id: s.id, width: seen(s).width, dots: s.querySelectorAll('.dot').length,
       bars: s.querySelectorAll('.bar.median').length,
+      covered: [...s.querySelectorAll('.name')].filter((n, i) =>
+        seen(n).right > seen(s.querySelectorAll('.number')[i]).left).length,
       hints: [...s.querySelectorAll('.dot title, .bar title')]
         .map(t => t.textContent),
       outside: [...s.querySelectorAll('text, .dot, .bar')].filter(
@@ -69,13 +71,14 @@ assert result["complaints"] == [], result["complaints"]
 assert len(result["requests"]) == 1, result["requests"]
 assert json.loads(page["json"]) == results, "other JSON"
 assert page["rows"] == names and len(names) == 2, page["rows"]
-assert "<img src=x onerror=alert(3)>" in names, names
+assert "<img src=x onerror=alert(3)>; its name is long" in names, names
 assert page["wide"] <= width and not page["too_wide"], page["too_wide"]
 charts = {c["id"]: c for c in page["charts"]}
 assert sorted(charts) == ["chart-cpu", "chart-memory", "chart-rounds",
                           "chart-wall"], charts
 for name, chart in charts.items():
     assert 0.25 * width < chart["width"] <= width and not chart["outside"], chart
+    assert chart["covered"] == 0, chart
     assert chart["bars"] == (0 if name == "chart-rounds" else 2), chart
 for name in ("chart-wall", "chart-rounds"):
     assert charts[name]["dots"] == 6, charts[name]
