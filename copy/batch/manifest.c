@@ -296,31 +296,29 @@ take_copy (const struct reading *r, struct manifest_copy *c, json_t *value)
 
 /* -- the list ------------------------------------------------------------- */
 
-/* Checks that the name of the disk is unique. used-files.h compares the disks.
+/* Checks that the name of the disk is unique.  @names has the number of the copy
+ * for each name.  used-files.h compares the disks.
  */
 static int
-compare_with_others (struct reading *r, const struct manifest *m)
+add_name (const struct reading *r, json_t *names, const char *disk)
 {
-  const struct manifest_copy *c = &m->copies[r->number - 1];
+  const json_t *other = json_object_get (names, disk);
 
-  for (size_t i = 0; i + 1 < r->number; i++) {
-    const struct manifest_copy *other = &m->copies[i];
-
-    if (strcmp (c->disk, other->disk) == 0)
-      return refuse (r, "'disk' is '%s', the same as in copy %zu", c->disk,
-                     i + 1);
-  }
-  return 0;
+  if (other)
+    return refuse (r,
+                   "'disk' is '%s', the same as in copy %" JSON_INTEGER_FORMAT,
+                   disk, json_integer_value (other));
+  return json_object_set_new (names, disk, json_integer (r->number)) == -1
+    ? out_of_memory (r)
+    : 0;
 }
 
 static int
-take_list (struct reading *r, struct manifest *m, json_t *list)
+take_copies (struct reading *r, struct manifest *m, json_t *list, json_t *names)
 {
   size_t i;
   json_t *value;
 
-  if (!json_is_array (list))
-    return refuse (r, "not a list of copies: [ { ... }, ... ]");
   m->copies = calloc (max_u64 (1, json_array_size (list)), sizeof *m->copies);
   if (m->copies == NULL)
     return out_of_memory (r);
@@ -328,10 +326,24 @@ take_list (struct reading *r, struct manifest *m, json_t *list)
   {
     m->n_copies = r->number = i + 1;
     if (take_copy (r, &m->copies[i], value) == -1
-        || compare_with_others (r, m) == -1)
+        || add_name (r, names, m->copies[i].disk) == -1)
       return -1;
   }
   return 0;
+}
+
+static int
+take_list (struct reading *r, struct manifest *m, json_t *list)
+{
+  json_t *names;
+  int status;
+
+  if (!json_is_array (list))
+    return refuse (r, "not a list of copies: [ { ... }, ... ]");
+  names = json_object ();
+  status = take_copies (r, m, list, names);
+  json_decref (names);
+  return status;
 }
 
 /* Returns the length of the byte order mark with which editors and shells of

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -818,15 +819,155 @@ refuse (const struct use *earlier, const struct use *later, struct error *e)
   return -1;
 }
 
+/* -- finding -------------------------------------------------------------- */
+
+/* Uses of the same place have a key in common.  Most places have one; a loop
+ * device has a second one, of the file or device that it shows.
+ */
+struct key {
+  int kind; /* of the place */
+  uint64_t number, inode;
+  const char *name; /* borrowed; "": none */
+  const struct use *use;
+};
+
+/* The first two uses that clash: the later one as early as possible, and then
+ * the earlier one.
+ */
+struct conflict {
+  const struct use *earlier, *later; /* NULL: none was found */
+};
+
+/* Adds the keys of a use, at most two.  Returns how many. */
+static size_t
+add_keys (struct key *keys, const struct use *use)
+{
+  const struct place *p = &use->place;
+  const struct device *d = &p->device;
+  struct key key = { p->kind, p->dev, p->ino, p->name ? p->name : "", use };
+  size_t n = 0;
+
+  if (p->kind == NOWHERE)
+    return 0;
+  if (is_kept (p)) {
+    key.number = d->number;
+    key.inode = d->inode;
+  }
+  keys[n++] = key;
+  if (is_kept (p) && d->shows) {
+    key.number = d->shows_number;
+    key.inode = d->shows_inode;
+    keys[n++] = key;
+  }
+  return n;
+}
+
+static int
+compare_numbers (uint64_t a, uint64_t b)
+{
+  return (a > b) - (a < b);
+}
+
+static int
+compare_places (const struct key *a, const struct key *b)
+{
+  const int order = compare_numbers (a->kind, b->kind);
+  const int by_number = compare_numbers (a->number, b->number);
+  const int by_inode = compare_numbers (a->inode, b->inode);
+
+  return order  ? order
+    : by_number ? by_number
+    : by_inode  ? by_inode
+                : strcmp (a->name, b->name);
+}
+
+/* Orders by place; at the same place, uses that write come first, and then the
+ * order of the uses counts.
+ */
+static int
+compare_keys (const void *a, const void *b)
+{
+  const struct key *x = a, *y = b;
+  const int order = compare_places (x, y);
+
+  if (order)
+    return order;
+  if (x->use->writes != y->use->writes)
+    return x->use->writes ? -1 : 1;
+  return compare_numbers ((uintptr_t) x->use, (uintptr_t) y->use);
+}
+
+/* Takes two uses if they clash, and no earlier ones do. */
+static void
+consider (struct conflict *c, const struct use *a, const struct use *b)
+{
+  const struct use *earlier = a < b ? a : b, *later = a < b ? b : a;
+
+  if (earlier == later
+      || (c->later
+          && (later > c->later
+              || (later == c->later && earlier >= c->earlier))))
+    return;
+  if (clash (earlier, later))
+    *c = (struct conflict) { earlier, later };
+}
+
+/* Compares the uses of one place.  Two that only read can clash only if they are
+ * of the same copy.
+ */
+static void
+compare_uses (const struct key *keys, size_t n, struct conflict *c)
+{
+  size_t writers = 0;
+
+  while (writers < n && keys[writers].use->writes)
+    writers++;
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < i && j < writers; j++)
+      consider (c, keys[j].use, keys[i].use);
+    for (size_t j = i; j > writers; j--) {
+      if (keys[j - 1].use->copy != keys[i].use->copy)
+        break;
+      consider (c, keys[j - 1].use, keys[i].use);
+    }
+  }
+}
+
+/* Sorts the uses by place, so that the time for a long manifest grows hardly
+ * faster than its length.  Returns -1 when memory runs out.
+ */
+static int
+find_conflict (const struct used_files *u, struct conflict *c)
+{
+  struct key *keys = calloc (2 * u->n_uses + 1, sizeof *keys);
+  size_t n = 0, end;
+
+  *c = (struct conflict) { NULL, NULL };
+  if (keys == NULL)
+    return -1;
+  for (size_t i = 0; i < u->n_uses; i++)
+    n += add_keys (keys + n, &u->uses[i]);
+  qsort (keys, n, sizeof *keys, compare_keys);
+  for (size_t start = 0; start < n; start = end) {
+    end = start + 1;
+    while (end < n && compare_places (&keys[start], &keys[end]) == 0)
+      end++;
+    compare_uses (keys + start, end - start, c);
+  }
+  free (keys);
+  return 0;
+}
+
 int
 used_files_check (const struct used_files *u, struct error *e)
 {
+  struct conflict c;
   char label[LABEL_MAX];
 
-  for (size_t i = 0; i < u->n_uses; i++)
-    for (size_t j = 0; j < i; j++)
-      if (clash (&u->uses[j], &u->uses[i]))
-        return refuse (&u->uses[j], &u->uses[i], e);
+  if (find_conflict (u, &c) == -1)
+    return out_of_memory (e);
+  if (c.later)
+    return refuse (c.earlier, c.later, e);
   for (size_t i = 0; i < u->n_uses; i++)
     if (is_output_on_disk (&u->uses[i])) {
       error_set_kind (e, ERROR_REFUSED, EINVAL,
