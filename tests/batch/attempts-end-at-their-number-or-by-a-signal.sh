@@ -49,9 +49,11 @@ copy_fails 1 '^stripecopy: 0 of 2 disks can be done$' --plan \
 [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 6100 ] ||
   skip "not enough files can be open for the part about other runs"
 mkdir "$tmp/maps" "$tmp/to"
+comma='['
 for ((i = 0; i < 6000; i++)); do
-  echo "$([ $i -eq 0 ] && echo '[' || echo ',') { \"source\": \"$tmp/none\"," \
+  echo "$comma { \"source\": \"$tmp/none\"," \
        "\"destination\": \"$tmp/to/$i\", \"map\": \"$tmp/maps/$i\" }"
+  comma=','
 done > "$tmp/manifest"
 echo ']' >> "$tmp/manifest"
 ulimit -Sn 6100
@@ -64,7 +66,7 @@ time.sleep (86400)' "$tmp/maps" > "$tmp/locks" &
 servers+=($!)
 wait_until grep -q locked "$tmp/locks"
 start_copy --manifest="$tmp/manifest" --attempts=2 --attempt-wait=0.1
-wait_until grep -q 'disk 6000: another run has its map' "$errors"
+wait_until grep -q 'disk 6000: waiting for another run' "$errors"
 kill -TERM "$copy_pid"
 wait_copy
 [ $code -eq 143 ] || fail "exit status $code"
