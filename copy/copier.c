@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include "engine/scan.h"
 #include "engine/spot-check.h"
 #include "human.h"
+#include "map-digest.h"
 #include "monitor.h"
 #include "options/options.h"
 #include "output/describe.h"
@@ -33,6 +35,7 @@
 #include "output/status.h"
 #include "output/summary.h"
 #include "plan/retry.h"
+#include "secrets.h"
 #include "selection/list-file.h"
 
 /* How long a server may take to end after it was told to, before it is killed:
@@ -334,7 +337,8 @@ open_map (struct copier *c)
   struct error e = { 0 };
 
   if (c->options->map
-      && (c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL)
+      && ((c->copy.map = map_open (&pair, c->options->plan, &e)) == NULL
+          || map_digest_open (&c->copy, c->options, &e) == -1))
     return give_up_map (c, &e);
   c->checkpoint = (struct checkpoint) { .map = c->copy.map,
                                         .events = c->events };
@@ -648,6 +652,31 @@ prepare_salvage (struct copier *c)
   return c->copy.unreadable != NULL;
 }
 
+static int
+refuse_digest_file (const char *name, struct error *e)
+{
+  char *shown = secrets_mask (name);
+
+  error_set (e, errno, "--blkhash-file=%s: %s", shown ? shown : "",
+             errno == EINVAL ? "not a regular file" : strerror (errno));
+  free (shown);
+  return -1;
+}
+
+/* Makes sure that the digest can be written.  With a map, the file is replaced
+ * at the end, because only the last shard has the digest: until then, the file
+ * may be that of another shard.
+ */
+static int
+check_digest_file (struct copier *c, struct error *e)
+{
+  const char *name = c->options->blkhash_file;
+
+  if (c->copy.map == NULL)
+    return output_file_open (&c->digest_file, "--blkhash-file", name, e);
+  return atomic_file_check (name) == 0 ? 0 : refuse_digest_file (name, e);
+}
+
 /* Makes the destination ready.  From here on its old content may be lost. */
 static int
 make_ready (struct copier *c)
@@ -656,9 +685,7 @@ make_ready (struct copier *c)
   char file[FILE_TEXT];
 
   if (c->options->digest != DIGEST_NONE && c->options->blkhash_file
-      && output_file_open (&c->digest_file, "--blkhash-file",
-                           c->options->blkhash_file, &e)
-        == -1)
+      && check_digest_file (c, &e) == -1)
     return give_up (c, &e, STAGE_CHECKING);
   if (c->options->trace_file
       && output_file_open (&c->trace_file, "--trace", c->options->trace_file,
@@ -670,7 +697,7 @@ make_ready (struct copier *c)
                                  &e)
         == -1)
     return give_up (c, &e, STAGE_CHECKING);
-  if (c->copy.map && map_claim (c->copy.map, &e) == -1)
+  if (c->copy.map && map_digest_claim (&c->copy, c->options, &e) == -1)
     return give_up (c, &e, STAGE_CHECKING);
   c->report->changed = c->copy.plan.copies && makes_destination (c);
   if (c->copy.plan.copies && prepare (c, &e) == -1) {
@@ -803,7 +830,7 @@ finish (struct copier *c, struct workers *workers)
   if ((c->copy.plan.open_ended
        && endpoint_finish (destination (c), t.total, c->copy.plan.flush, &e)
          == -1)
-      || (c->options->digest != DIGEST_NONE
+      || (c->options->digest != DIGEST_NONE && c->copy.map == NULL
           && workers_digest (workers, c->digest, &e) == -1)) {
     stop_fail (c->copy.stop, &e);
     return false;
@@ -932,6 +959,52 @@ close_both (struct copier *c, int status)
     : status;
 }
 
+/* Computes the digest from those that are kept beside the maps.  Returns the
+ * exit status.
+ */
+static int
+complete_digest (struct copier *c)
+{
+  const int interrupt_fd = stop_signal_fd (c->copy.stop);
+  struct error e = { 0 };
+  int signal_number;
+
+  switch (map_digest_end (&c->copy, c->options, interrupt_fd, c->digest, &e)) {
+  case MAP_DIGEST_THERE:
+    return DONE;
+  case MAP_DIGEST_LATER:
+    if (e.kind == ERROR_OTHER_COPY)
+      log_warning_as ("digest-impossible", "--blkhash: no digest: %s", e.text);
+    else
+      log_say ("--blkhash: no digest yet: %s", e.text);
+    return DONE;
+  case MAP_DIGEST_LACKS_BLOCKS:
+    checkpoint_save (&c->checkpoint);
+    break;
+  case MAP_DIGEST_FAILED:
+    signal_number = stop_take_signal (c->copy.stop);
+    if (signal_number > 0)
+      return give_up_for_signal (c, signal_number);
+  }
+  c->report->may_pass = true;
+  report_failure (c->report, &e);
+  return exit_status_of (&e, STAGE_COPYING, true);
+}
+
+/* Writes the digest of a copy that has a map to its file. */
+static int
+replace_digest_file (const struct copier *c, struct error *e)
+{
+  char line[BLKHASH_TEXT + 1];
+  const int n = snprintf (line, sizeof line, "%s\n", c->digest);
+
+  return atomic_file_write (c->options->blkhash_file, atomic_file_new_mode (),
+                            line, n)
+      == 0
+    ? 0
+    : refuse_digest_file (c->options->blkhash_file, e);
+}
+
 /* Prints the digest.  It comes last, so that a digest always means a complete
  * copy.  If the data goes to standard output, the digest goes to standard
  * error.
@@ -945,6 +1018,10 @@ tell_digest (struct copier *c)
 
   if (c->digest_file.name) {
     if (output_file_end (&c->digest_file, c->digest, &e) == 0)
+      return DONE;
+  }
+  else if (c->options->blkhash_file && !c->options->plan) {
+    if (replace_digest_file (c, &e) == 0)
       return DONE;
   }
   else {
@@ -1076,6 +1153,7 @@ free_all (struct copier *c)
     report_note_map (c->report, c->copy.map);
   unreadable_free (c->copy.unreadable);
   map_close (c->copy.map);
+  kept_digests_close (c->copy.kept_digests);
   atomic_file_close (&c->map_file, c->map_file.made);
   ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);
@@ -1119,6 +1197,8 @@ copier_run (const struct options *o, const struct machine *machine,
     status = list_differences (&c, status);
   if (status == DONE && error_is_set (&c.unreadable)) /* the rest is stored */
     status = give_up (&c, &c.unreadable, STAGE_COPYING);
+  if (status == DONE && c.copy.kept_digests)
+    status = complete_digest (&c);
   if (status == DONE && c.digest[0]) {
     report_note_digest (report, c.digest);
     status = tell_digest (&c);

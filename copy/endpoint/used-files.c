@@ -316,6 +316,21 @@ is_report (const struct options *o, const char *word)
   return false;
 }
 
+/* Adds the file beside a map that has the digests of blocks. */
+static int
+add_kept_digests (struct used_files *u, const struct use *use,
+                  const char *option, const char *map, struct error *e)
+{
+  char *name;
+  int r;
+
+  if (asprintf (&name, "%s" KEPT_DIGESTS_SUFFIX, map) == -1)
+    return out_of_memory (e);
+  r = add_named (u, use, option, name, e);
+  free (name);
+  return r;
+}
+
 /* Adds the files that options name: all, or only those that are written. */
 static int
 add_option_files (struct used_files *u, const struct options *o, unsigned copy,
@@ -337,7 +352,9 @@ add_option_files (struct used_files *u, const struct options *o, unsigned copy,
     if ((f.fd == -1 ? add_named (u, &use, f.option, f.name, e)
                     : add_descriptor (u, &use, f.option,
                                       f.name ? f.name : digits, f.fd, e))
-        == -1)
+          == -1
+        || (o->digest != DIGEST_NONE && strcmp (f.option, "map") == 0
+            && add_kept_digests (u, &use, f.option, f.name, e) == -1))
       return -1;
   }
   return 0;

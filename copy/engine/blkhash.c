@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The digest of a whole disk: see blkhash.h. */
+/* The digests of blocks, and of a whole disk: see blkhash.h. */
 
 #include <config.h>
 
@@ -28,7 +28,12 @@
 
 #define ZERO_RUN 1024 /* digests of zero blocks, in a row */
 
-/* Written by its feed until it is filled, then by who folds it. */
+/* Durable ranges of claims that are open: a claim has a few at most. */
+#define HELD 1024
+
+/* Written by its feed until it is filled, then by who folds it.  Where digests
+ * are kept, it begins where the first block begins whose digest is not written.
+ */
 struct claim {
   uint64_t start, end;
   uint64_t zero_blocks; /* that it begins with */
@@ -45,6 +50,10 @@ struct feed {
   bool folds;   /* it is the one who folds at present */
   int notifier; /* rung for who waits, when there is room */
   bool waited;  /* the notifier may have been rung */
+
+  /* Where digests are kept. */
+  struct digest *check; /* for their checks */
+  struct ranges held;   /* durable, but not digested */
 
   /* Under the lock. */
   uint64_t filled, folded; /* claims so far */
@@ -100,6 +109,10 @@ init_feed (struct blkhash *b, struct feed *f, uint8_t *digests)
     f->claims[i].digests = digests + i * b->most_digests * b->digest_size;
   f->digest = digest_new (b->shape.kind);
   f->notifier = notifier_new ();
+  if (b->shape.kept
+      && ((f->check = digest_new (b->shape.kind)) == NULL
+          || ranges_init (&f->held, HELD) == -1))
+    return false;
   return f->digest && f->notifier != -1;
 }
 
@@ -157,6 +170,8 @@ blkhash_free (struct blkhash *b)
     return;
   for (unsigned i = 0; i < b->n_feeds; i++) {
     digest_free (b->feeds[i].digest);
+    digest_free (b->feeds[i].check);
+    ranges_free (&b->feeds[i].held);
     if (b->feeds[i].notifier != -1)
       close (b->feeds[i].notifier);
   }
@@ -177,19 +192,30 @@ blkhash_feed (struct blkhash *b, unsigned worker)
 int
 blkhash_end (struct blkhash *b, char text[BLKHASH_TEXT])
 {
-  uint8_t size[8], out[DIGEST_MAX];
-
   assert (b->front == b->shape.size && b->folding == NULL);
-  for (unsigned i = 0; i < sizeof size; i++)
-    size[i] = b->shape.size >> (8 * i);
-  digest_add (b->disk, size, sizeof size);
-  end_digest (b, b->disk, out);
-  for (size_t i = 0; i < b->digest_size; i++)
-    snprintf (text + 2 * i, 3, "%02x", out[i]);
-  if (!atomic_load (&b->failed))
+  if (blkhash_end_with (b->disk, b->shape.kind, b->shape.size, text) == 0
+      && !atomic_load (&b->failed))
     return 0;
   errno = EIO;
   return -1;
+}
+
+int
+blkhash_end_with (struct digest *disk, enum digest_kind kind, uint64_t size,
+                  char text[BLKHASH_TEXT])
+{
+  uint8_t bytes[8], out[DIGEST_MAX];
+
+  for (unsigned i = 0; i < sizeof bytes; i++)
+    bytes[i] = size >> (8 * i);
+  digest_add (disk, bytes, sizeof bytes);
+  if (!digest_end (disk, out)) {
+    errno = EIO;
+    return -1;
+  }
+  for (size_t i = 0; i < digest_size (kind); i++)
+    snprintf (text + 2 * i, 3, "%02x", out[i]);
+  return 0;
 }
 
 /* -- claims --------------------------------------------------------------- */
@@ -236,6 +262,12 @@ feed_open (struct feed *f, struct range claim)
     f->at = claim.start;
 }
 
+uint64_t
+feed_last_claim (const struct feed *f)
+{
+  return f->opened - 1;
+}
+
 /* The filled claim that the front has reached, if there is one.  Locked. */
 static struct feed *
 find_front (struct blkhash *b)
@@ -249,6 +281,19 @@ find_front (struct blkhash *b)
   return NULL;
 }
 
+/* Writes the digests that the claim has so far. */
+static void
+keep (struct feed *f, struct claim *c)
+{
+  const struct blkhash_shape *s = &f->all->shape;
+
+  kept_digests_put_zeroes (s->kept, c->start, c->zero_blocks);
+  c->start += c->zero_blocks * s->block;
+  kept_digests_put (s->kept, f->check, c->start, c->digests, c->n_digests);
+  c->start += c->n_digests * s->block;
+  c->zero_blocks = c->n_digests = 0;
+}
+
 /* A worker that folds goes on as long as there is something to fold.  So it is
  * enough to look for a worker when a claim was filled while none of them folds.
  */
@@ -257,9 +302,13 @@ claim_is_filled (struct feed *f)
 {
   struct blkhash *b = f->all;
 
+  if (b->shape.kept)
+    keep (f, claim_number (f, f->filled));
   pthread_mutex_lock (&b->lock);
   f->filled++;
-  if (b->folding == NULL) {
+  if (b->shape.kept)
+    f->folded++;
+  else if (b->folding == NULL) {
     b->folding = find_front (b);
     f->folds = b->folding != NULL;
   }
@@ -412,17 +461,31 @@ feed_at (const struct feed *f)
   return f->at;
 }
 
+/* Returns the place up to which the claim at hand is known.  @to is where the
+ * worker is, which may be outside of its claim @number.
+ */
+static uint64_t
+known_end (const struct feed *f, const struct claim *c, uint64_t number,
+           uint64_t to)
+{
+  if (f->filled > number)
+    return f->at;
+  return f->filled == number && to >= f->at && to < c->end ? to : c->end;
+}
+
 bool
-feed_zeroes (struct feed *f, uint64_t to, bool exactly)
+feed_zeroes (struct feed *f, uint64_t claim, uint64_t to, bool exactly)
 {
   uint64_t budget = ZEROES_STEP;
   struct claim *c;
 
-  while ((c = claim_at_hand (f)) != NULL && f->at < to) {
-    const uint64_t end = min_u64 (to, c->end);
+  while ((c = claim_at_hand (f)) != NULL) {
+    const uint64_t end = known_end (f, c, claim, to);
     const uint64_t whole = align_down (end, f->all->shape.block);
     uint64_t part_end;
 
+    if (f->at == end)
+      return true;
     if (!is_within_block (f) && whole > f->at) {
       skip_to (f, c, whole);
       continue;
@@ -457,5 +520,38 @@ feed_data (struct feed *f, const uint8_t *data, uint64_t length)
     }
     data += n;
     length -= n;
+  }
+}
+
+/* -- where digests are kept ----------------------------------------------- */
+
+/* Moves what two sets have in common with a range from one to the other.  Where
+ * there is no room to do so, it is lost, and only copied again by a later run.
+ */
+static void
+move_range (struct ranges *from, struct range range, struct ranges *to)
+{
+  const struct ranges_entry *r;
+
+  for (uint64_t at = range.start;
+       (r = ranges_next (from, at)) != NULL && r->start < range.end;
+       at = r->end)
+    ranges_set (to, max_u64 (r->start, range.start),
+                min_u64 (r->end, range.end), 0);
+  if (!ranges_cut (from, range.start, range.end))
+    ranges_clear (from);
+}
+
+void
+feed_durable (struct feed *f, struct ranges *durable)
+{
+  struct claim *c = claim_at_hand (f);
+
+  if (c)
+    keep (f, c);
+  move_range (&f->held, range_of (0, UINT64_MAX), durable);
+  for (uint64_t n = f->filled; n < f->opened; n++) {
+    c = claim_number (f, n);
+    move_range (durable, range_of (c->start, c->end), &f->held);
   }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The digest of a whole disk, computed by all workers while they copy it.
+/* The digests of a disk's blocks, computed by all workers while they copy it,
+ * and from them the digest of the whole disk.
  *
  * The disk is cut into blocks of equal size; only the last one can be shorter.
  * Each block has a digest.  The disk's digest is the digest of all block
@@ -20,6 +21,10 @@
  * as numbers.  So memory does not grow with the disk, and no worker runs far
  * ahead.  The worker at the front never waits, because its open claim has its
  * room in the feed already.
+ *
+ * With a resume map, nothing is folded: the digests of blocks are written to a
+ * file (kept-digests.h), from which the disk's digest is computed in the end.
+ * Then claims can come in any order, and no worker waits for another one.
  */
 
 #ifndef BLKHASH_H
@@ -29,7 +34,9 @@
 #include <stdint.h>
 
 #include "engine/digest.h"
+#include "engine/kept-digests.h"
 #include "range.h"
+#include "ranges.h"
 
 struct blkhash; /* bodies in blkhash.c */
 struct feed;
@@ -40,6 +47,7 @@ struct blkhash_shape {
   uint64_t size;  /* bytes of the disk */
   uint64_t claim; /* most bytes of a claim, not counting the zero blocks that it
                      begins with */
+  struct kept_digests *kept; /* borrowed; NULL: claims are folded */
 };
 
 /* Makes a digest with a feed for each worker.  Returns NULL with errno. */
@@ -57,6 +65,12 @@ struct feed *blkhash_feed (struct blkhash *b, unsigned worker);
  */
 int blkhash_end (struct blkhash *b, char text[BLKHASH_TEXT]);
 
+/* Does the same with a digest of this kind, to which the digests of all blocks
+ * were added.
+ */
+int blkhash_end_with (struct digest *disk, enum digest_kind kind, uint64_t size,
+                      char text[BLKHASH_TEXT]);
+
 /* All functions below are for the feed's own thread. */
 
 /* Returns whether another claim can be opened.  If not, feed_fd becomes
@@ -65,10 +79,13 @@ int blkhash_end (struct blkhash *b, char text[BLKHASH_TEXT]);
 bool feed_has_room (struct feed *f);
 int feed_fd (const struct feed *f);
 
-/* Opens a claim, which lies after all that were opened before.  Called after
- * feed_has_room has returned true.
+/* Opens a claim, which lies after all that were opened before, unless digests
+ * are kept.  Called after feed_has_room has returned true.
  */
 void feed_open (struct feed *f, struct range claim);
+
+/* Returns the number of the claim that was opened last: they count from 0. */
+uint64_t feed_last_claim (const struct feed *f);
 
 /* Notes that the disk ends at @end, because the source is a stream that ended
  * there, and drops claims after that.  There is only one feed then, and it was
@@ -79,12 +96,13 @@ void feed_end (struct feed *f, uint64_t end);
 /* Returns the place up to which the claims have been fed. */
 uint64_t feed_at (const struct feed *f);
 
-/* Feeds zeroes for all parts of the claims before @to that were not fed.  With
+/* Feeds zeroes for everything that was not fed of the claims up to number
+ * @claim, and of that one up to @to; all of it if @to is elsewhere.  With
  * @exactly, data follows at @to; otherwise a part of a block can be left for
  * later, in case the rest of it is zero, too.  Returns false when it has to be
  * called again, because more zeroes are to be fed.
  */
-bool feed_zeroes (struct feed *f, uint64_t to, bool exactly);
+bool feed_zeroes (struct feed *f, uint64_t claim, uint64_t to, bool exactly);
 
 /* Feeds @data, which belongs at the place that feed_at returns and lies within
  * one claim.
@@ -95,5 +113,12 @@ void feed_data (struct feed *f, const uint8_t *data, uint64_t length);
  * whether it is.
  */
 bool feed_fold (struct feed *f);
+
+/* Where digests are kept: notes that these ranges are durable at the
+ * destination.  Removes from them what is not digested yet, and adds what was
+ * removed before and is digested now: the rest is finished, and its digests
+ * are written.
+ */
+void feed_durable (struct feed *f, struct ranges *durable);
 
 #endif /* BLKHASH_H */

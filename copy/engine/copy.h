@@ -13,6 +13,7 @@
 #include "base/trace.h"
 #include "endpoint/endpoint.h"
 #include "engine/extents.h"
+#include "engine/kept-digests.h"
 #include "engine/ratelimit.h"
 #include "engine/unreadable.h"
 #include "plan/plan.h"
@@ -29,6 +30,7 @@ struct copy {
   const char *changed;                 /* the source's meta context that says it
                                           while workers run */
   struct map *map;                     /* NULL: no resume map is kept */
+  struct kept_digests *kept_digests;   /* beside the map; NULL: none are kept */
   struct unreadable *unreadable;       /* NULL: nothing is salvaged */
   struct ratelimit *ratelimit;         /* NULL: no limit can be set */
   struct stop *stop;

@@ -154,9 +154,20 @@ claim_in_order (struct cursor *c, uint64_t want)
   if (!stripes_claim_at (c->stripes, c->worker, c->at, want, &claim))
     return false;
   c->claimed = claim.end;
-  if (c->feed)
-    feed_open (c->feed, claim);
   return true;
+}
+
+static void
+claim_own (struct cursor *c, uint64_t want)
+{
+  struct range claim;
+  const bool got = stripes_claim (c->stripes, c->worker, want, &claim,
+                                  &c->stripe_end);
+
+  assert (got && claim.start == c->at);
+  c->claimed = claim.end;
+  extents_end_at (c->extents[SOURCE], c->stripe_end);
+  extents_end_at (c->extents[DESTINATION], extents_limit (c, c->stripe_end));
 }
 
 /* Claims a small part of data, so that other workers can steal the rest, but
@@ -166,18 +177,15 @@ static bool
 claim (struct cursor *c, struct extent here)
 {
   uint64_t want = c->plan->claim;
-  struct range claim;
-  bool got;
 
   if (here.value != EXTENT_DATA)
     want = max_u64 (want, here.end - c->at);
-  if (c->in_order)
-    return claim_in_order (c, want);
-  got = stripes_claim (c->stripes, c->worker, want, &claim, &c->stripe_end);
-  assert (got && claim.start == c->at);
-  c->claimed = claim.end;
-  extents_end_at (c->extents[SOURCE], c->stripe_end);
-  extents_end_at (c->extents[DESTINATION], extents_limit (c, c->stripe_end));
+  if (!c->in_order)
+    claim_own (c, want);
+  else if (!claim_in_order (c, want))
+    return false;
+  if (c->feed)
+    feed_open (c->feed, range_of (c->at, c->claimed));
   return true;
 }
 

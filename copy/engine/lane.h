@@ -188,8 +188,8 @@ lane_is_flushing (const struct lane *l)
 }
 
 /* Returns the ranges that the flush in flight makes durable. */
-static inline const struct ranges *
-lane_covered (const struct lane *l)
+static inline struct ranges *
+lane_covered (struct lane *l)
 {
   return &l->unflushed.covered;
 }

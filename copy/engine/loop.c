@@ -105,6 +105,8 @@ end_flush (struct loop *l, const struct io *io, int err, struct error *e)
                   conn_name (io->conn), request_strerror (err));
     return pair_lose (&l->pair, DESTINATION, &why, e);
   }
+  if (l->copy->map && l->lane.feed)
+    feed_durable (l->lane.feed, lane_covered (&l->lane));
   if (l->copy->map)
     map_mark (l->copy->map, lane_covered (&l->lane));
   lane_flushed (&l->lane);

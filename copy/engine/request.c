@@ -104,6 +104,7 @@ struct request {
   bool whole;       /* nothing has to be read any more */
   bool has_turn;    /* it is in the lane's list turns */
   struct list_node turn;
+  uint64_t claim;       /* of the digest's feed that it is in */
   uint64_t waits;       /* in DIGESTING and BACKOFF: its span in the trace */
   uint8_t *buffer;      /* of the lane's pool; NULL: it needs none, or does not
                            read yet */
@@ -408,6 +409,7 @@ begin_reading (struct lane *l, const struct work *work)
 
   if (l->feed && (work->sides & READ_SIDE (SOURCE)) && !work->again) {
     r->has_turn = true;
+    r->claim = feed_last_claim (l->feed);
     list_append (&l->turns, &r->turn);
   }
   read_range (l, r);
@@ -1182,11 +1184,13 @@ digest_some (struct lane *l, uint64_t cursor)
 {
   const uint64_t before = feed_at (l->feed);
 
+  /* Also ends at a claim that lies before the last one. */
   while (feed_at (l->feed) - before < DIGEST_STEP) {
     struct list_node *n = list_first (&l->turns);
     struct request *r = n ? list_entry (n, struct request, turn) : NULL;
 
-    if (!feed_zeroes (l->feed, r ? r->work.range.start : cursor, r != NULL))
+    if (!feed_zeroes (l->feed, r ? r->claim : feed_last_claim (l->feed),
+                      r ? r->work.range.start : cursor, r != NULL))
       break;
     if (r == NULL || !r->whole)
       break;

@@ -118,6 +118,7 @@ start_digest (struct workers *c)
     .block = plan->digest.block,
     .size = plan->size,
     .claim = plan->claim + plan->gap,
+    .kept = c->copy->kept_digests,
   };
 
   if (plan->digest.kind == DIGEST_NONE)

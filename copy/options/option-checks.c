@@ -95,6 +95,18 @@ option_check_stop_after (const struct options *o, struct error *e)
   return -1;
 }
 
+int
+option_check_blkhash (const struct options *o, struct error *e)
+{
+  if (o->digest == DIGEST_NONE || o->shard.count == 0 || o->maps)
+    return 0;
+  error_set (e, EINVAL,
+             "--blkhash with --shard requires a --map with %%i in its name, for"
+             " the number of the shard: the digest is put together from all of"
+             " them");
+  return -1;
+}
+
 /* Nothing else may be written to standard output when the data is. */
 static int
 check_outputs (struct options *o, struct error *e)

@@ -20,12 +20,15 @@ int option_check_rows (const bool given[], struct error *e);
  */
 int option_check_changed (const struct options *o, struct error *e);
 
-/* Checks what no row can say of --differences, which needs a comparison and
- * standard output for itself.  Returns 0, or -1 with the error set.
- */
 /* A copy without a map would be lost when it is stopped. */
 int option_check_stop_after (const struct options *o, struct error *e);
 
+/* A digest of shards is put together from what is beside the maps of all. */
+int option_check_blkhash (const struct options *o, struct error *e);
+
+/* Checks what no row can say of --differences, which needs a comparison and
+ * standard output for itself.  Returns 0, or -1 with the error set.
+ */
 int option_check_differences (const struct options *o, struct error *e);
 
 /* Checks the name of the file of --metrics-file.  A file that has a wrong name

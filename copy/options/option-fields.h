@@ -65,6 +65,9 @@ struct options {
 
   /* Resuming. */
   const char *map;       /* --map; NULL: none */
+  const char *maps;      /* --map as given, with %i for the number of the shard;
+                            NULL: it has none */
+  char *map_of_shard;    /* owned; what map is then */
   const char *changed;   /* --changed, a meta context; NULL: none */
   const char *extents;   /* --extents; "-" is standard input; NULL: none */
   uint64_t map_interval; /* --map-interval, ns */

@@ -51,7 +51,7 @@ const struct option_row option_rows[] = {
     .optional = true,
     .field = FIELD (digest), .min = 1, .max = UINT32_MAX,
     .help = "print a digest of the disk's blocks (sha256/64k)",
-    .excludes = { "shard" }, .lacks = LACKS_GNUTLS, .from_nbdcopy = true,
+    .lacks = LACKS_GNUTLS, .from_nbdcopy = true,
   },
   {
     .name = "blkhash-file", .type = TEXT, .argument = "FILE",
@@ -180,7 +180,7 @@ const struct option_row option_rows[] = {
     .name = "map", .type = TEXT, .argument = "FILE",
     .field = FIELD (map),
     .help = "record in FILE what is copied, and resume from it",
-    .file = WRITES, .excludes = { "blkhash", "compare", "no-flush" },
+    .file = WRITES, .excludes = { "compare", "no-flush" },
   },
   {
     .name = "map-interval", .type = DURATION, .argument = "SECONDS",

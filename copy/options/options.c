@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 #include "options/option-rows.h"
 #include "options/option-values.h"
 #include "options/options.h"
+
+/* In the name of a map: the number of the shard. */
+#define NUMBER_OF_SHARD "%i"
 
 /* -- commands in brackets ------------------------------------------------- */
 
@@ -213,6 +217,43 @@ note_given (struct options *o, const struct option_row *row, bool given[])
     *(bool *) ((char *) o + row->given) = true;
 }
 
+char *
+options_map_of_shard (const char *maps, uint64_t number)
+{
+  char *name = NULL;
+  const char *next;
+  size_t size;
+  FILE *f = open_memstream (&name, &size);
+
+  if (f == NULL)
+    return NULL;
+  for (; (next = strstr (maps, NUMBER_OF_SHARD)) != NULL;
+       maps = next + strlen (NUMBER_OF_SHARD))
+    fprintf (f, "%.*s%" PRIu64, (int) (next - maps), maps, number);
+  fputs (maps, f);
+  if (fclose (f) == 0)
+    return name;
+  free (name);
+  return NULL;
+}
+
+/* Puts the number of the shard into the name of its map. */
+static int
+name_map (struct options *o, struct error *e)
+{
+  if (o->map == NULL || o->shard.count == 0
+      || strstr (o->map, NUMBER_OF_SHARD) == NULL)
+    return 0;
+  o->map_of_shard = options_map_of_shard (o->map, o->shard.number);
+  if (o->map_of_shard == NULL) {
+    error_set (e, ENOMEM, "%s", strerror (ENOMEM));
+    return -1;
+  }
+  o->maps = o->map;
+  o->map = o->map_of_shard;
+  return 0;
+}
+
 static int
 parse_words (struct options *o, int argc, char **argv, struct operand *commands,
              unsigned n_commands, struct error *e)
@@ -237,12 +278,15 @@ parse_words (struct options *o, int argc, char **argv, struct operand *commands,
   }
   if (ends)
     return 0;
+  if (name_map (o, e) == -1)
+    return -1;
   /* The operands first: a report of a refusal names both sides. */
   if (take_operands (o, argc - optind, argv + optind, commands, n_commands, e)
       == -1)
     return -1;
   return option_check_rows (given, e) == -1 || option_check_changed (o, e) == -1
       || option_check_stop_after (o, e) == -1
+      || option_check_blkhash (o, e) == -1
       || option_check_differences (o, e) == -1
       || option_check_metrics_file (o, e) == -1
     ? -1
@@ -325,6 +369,8 @@ options_free (struct options *o)
   free (o->source.command);
   free (o->destination.command);
   o->source.command = o->destination.command = NULL;
+  free (o->map_of_shard);
+  o->map_of_shard = NULL;
 }
 
 /* -- questions about options ---------------------------------------------- */

@@ -22,6 +22,11 @@ int options_parse (struct options *o, int argc, char **argv, struct error *e);
 
 void options_free (struct options *o);
 
+/* Returns the name of the map of another shard, given that of all shards with
+ * %i for their number.  Allocated; NULL when memory runs out.
+ */
+char *options_map_of_shard (const char *maps, uint64_t number);
+
 /* Returns the time between two updates of what programs read, in ns. */
 uint64_t options_interval (const struct options *o);
 

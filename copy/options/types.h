@@ -62,6 +62,9 @@ enum digest_kind {
 /* Returns the name of a digest, as --blkhash takes it. */
 const char *digest_name (enum digest_kind kind);
 
+/* Of the file beside a map that has the digests of blocks. */
+#define KEPT_DIGESTS_SUFFIX ".blkhash"
+
 /* The limit on bytes per second. */
 struct bwlimit {
   uint64_t rate;    /* 0: no limit */

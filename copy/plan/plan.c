@@ -117,17 +117,25 @@ shards_end (uint64_t size, uint64_t n, uint64_t count, uint64_t align)
     : align_down (size / count * n + size % count * n / count, align);
 }
 
-static void
-choose_part (struct plan *p, const struct options *o)
+struct range
+plan_shard (const struct plan *p, struct shard shard)
 {
   const uint64_t align = max_u64 (SHARD_UNIT, p->align);
 
+  if (shard.count == 0)
+    return range_of (0, p->size);
+  return range_of (shards_end (p->size, shard.number - 1, shard.count, align),
+                   shards_end (p->size, shard.number, shard.count, align));
+}
+
+static void
+choose_part (struct plan *p, const struct options *o)
+{
+  const struct range part = plan_shard (p, o->shard);
+
   p->shard = o->shard;
-  p->end = p->size;
-  if (o->shard.count) {
-    p->start = shards_end (p->size, o->shard.number - 1, o->shard.count, align);
-    p->end = shards_end (p->size, o->shard.number, o->shard.count, align);
-  }
+  p->start = part.start;
+  p->end = part.end;
 }
 
 /* Refuses a side for this copy.  Returns -1 with the error set, which begins
@@ -237,6 +245,22 @@ refuse_streams (const struct options *o, const struct plan_side *sides,
   return 0;
 }
 
+/* Refuses blocks that would lie in two shards: where shards end must not depend
+ * on a digest, because it is no part of what they have to agree on.
+ */
+static int
+refuse_digest (const struct options *o, struct error *e)
+{
+  if (o->digest == DIGEST_NONE || o->shard.count == 0
+      || o->digest_block <= SHARD_UNIT)
+    return 0;
+  error_set (e, EINVAL,
+             "--blkhash: its blocks must not be larger than %" PRIu64
+             " with --shard: shards end at multiples of that",
+             (uint64_t) SHARD_UNIT);
+  return -1;
+}
+
 /* Checks that the destination has room for the source. */
 static int
 refuse_small (const struct plan *p, const struct plan_side *sides,
@@ -296,7 +320,8 @@ refuse_impossible (const struct plan *p, const struct options *o,
   return refuse_used (sides, e) == -1
       || (p->copies && refuse_unwritable (o, sides, e) == -1)
       || refuse_size (p, sides, e) == -1 || refuse_streams (o, sides, e) == -1
-      || refuse_small (p, sides, e) == -1 || refuse_blocks (p, sides, e) == -1
+      || refuse_digest (o, e) == -1 || refuse_small (p, sides, e) == -1
+      || refuse_blocks (p, sides, e) == -1
     ? -1
     : 0;
 }
@@ -535,7 +560,7 @@ plan_make (struct plan *p, const struct options *o,
     .source_extents = (!o->no_extents || o->changed) && source->extents_max > 0,
     .flush = !o->compare && !o->no_flush && destination->can_flush,
     .flush_always = o->flush || o->map,
-    .in_order = o->digest != DIGEST_NONE,
+    .in_order = o->digest != DIGEST_NONE && o->map == NULL,
     .digest = { .kind = o->digest, .block = o->digest_block },
   };
   if (refuse_impossible (p, o, sides, e) == -1)

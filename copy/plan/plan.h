@@ -14,6 +14,7 @@
 #include "options/types.h"
 #include "plan/retry.h"
 #include "plan/zero-plan.h"
+#include "range.h"
 
 struct options;
 
@@ -116,6 +117,9 @@ plan_buffer_size (const struct plan *p, uint64_t size)
 {
   return plan_reads_both (p) ? 2 * size : size;
 }
+
+/* Returns the part of the disk that a shard has. */
+struct range plan_shard (const struct plan *p, struct shard shard);
 
 /* What the plan needs to know about a side. */
 struct plan_side {

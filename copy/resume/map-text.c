@@ -28,6 +28,8 @@ static const char *const key_names[MAP_KEYS] = {
   [MAP_FOLDER] = "folder",
   [MAP_FOLDER_DIGEST] = "folder digest",
   [MAP_OPTIONS] = "options",
+  [MAP_BLKHASH] = "blkhash",
+  [MAP_BLKHASH_ID] = "blkhash id",
 };
 
 const char *

@@ -37,9 +37,11 @@ enum map_key {
   MAP_FOLDER,
   MAP_FOLDER_DIGEST,
   MAP_OPTIONS,
+  MAP_BLKHASH,
+  MAP_BLKHASH_ID,
 };
 
-#define MAP_KEYS 12
+#define MAP_KEYS 14
 
 const char *map_key_name (enum map_key key);
 

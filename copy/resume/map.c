@@ -5,11 +5,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "arith.h"
@@ -43,6 +45,8 @@ struct map {
   struct ranges todo;
   struct ranges saving; /* a copy, so that no worker waits for the disk */
   struct ranges saving_unreadable;
+  int (*store) (void *opaque, struct error *e); /* before each save, or NULL */
+  void *opaque;
 
   pthread_mutex_t lock; /* protects the fields below */
   struct ranges finished;
@@ -169,6 +173,19 @@ options_text (const struct options *o, const char *selection)
   return text;
 }
 
+/* Returns which digests of blocks are kept; NULL with errno. */
+static char *
+blkhash_text (const struct options *o)
+{
+  char *text;
+
+  return asprintf (&text, "%s/%" PRIu64, digest_name (o->digest),
+                   o->digest_block)
+      == -1
+    ? NULL
+    : text;
+}
+
 /* Describes this copy in the values of the map.  -1 with errno. */
 static int
 describe (struct map *m, const struct map_pair *pair)
@@ -189,6 +206,7 @@ describe (struct map *m, const struct map_pair *pair)
     [MAP_FOLDER] = in_folder,
     [MAP_FOLDER_DIGEST] = in_folder,
     [MAP_OPTIONS] = true,
+    [MAP_BLKHASH] = o->digest != DIGEST_NONE,
   };
 
   m->values[MAP_VERSION] = strdup (MAP_FORMAT);
@@ -206,6 +224,8 @@ describe (struct map *m, const struct map_pair *pair)
   if (in_folder)
     describe_folder (m);
   m->values[MAP_OPTIONS] = options_text (o, pair->selection);
+  if (needed[MAP_BLKHASH])
+    m->values[MAP_BLKHASH] = blkhash_text (o);
   for (unsigned i = 0; i < MAP_KEYS; i++)
     if (needed[i] && m->values[i] == NULL)
       return -1;
@@ -233,6 +253,7 @@ shown_key (enum map_key key)
   case MAP_SOURCE:
   case MAP_DESTINATION:
   case MAP_FOLDER:
+  case MAP_BLKHASH_ID:
     return MAP_KEYS;
   case MAP_SOURCE_DIGEST:
     return MAP_SOURCE;
@@ -246,6 +267,7 @@ shown_key (enum map_key key)
   case MAP_DESTINATION_SIZE:
   case MAP_DESTINATION_FILE:
   case MAP_OPTIONS:
+  case MAP_BLKHASH:
     break;
   }
   return key;
@@ -282,7 +304,7 @@ refuse_value (const struct map *m, const struct map_text *text,
 }
 
 /* Checks one value.  A destination that is not created yet has no size and no
- * file to compare.
+ * file to compare, and no digest was kept of it.
  */
 static int
 check_value (const struct map *m, const struct map_text *text, enum map_key key,
@@ -291,7 +313,8 @@ check_value (const struct map *m, const struct map_text *text, enum map_key key,
   const enum map_key shown = shown_key (key);
 
   if (shown == MAP_KEYS || is_same_value (m, text, key)
-      || ((key == MAP_DESTINATION_SIZE || key == MAP_DESTINATION_FILE)
+      || ((key == MAP_DESTINATION_SIZE || key == MAP_DESTINATION_FILE
+           || key == MAP_BLKHASH)
           && ranges_count (&m->finished) == 0))
     return 0;
   return refuse_value (m, text, shown, e);
@@ -369,6 +392,20 @@ check_replaceable (struct map *m, const char *text, size_t length,
             e);
 }
 
+/* Takes what identifies the digests of the finished blocks. */
+static int
+take_digests_id (struct map *m, const struct map_text *text, struct error *e)
+{
+  const char *id = text->values[MAP_BLKHASH_ID].start;
+
+  if (m->values[MAP_BLKHASH] == NULL || ranges_count (&m->finished) == 0)
+    return 0;
+  if (id == NULL)
+    return fail (m, EBADMSG, "map is damaged: the blkhash id is missing", e);
+  m->values[MAP_BLKHASH_ID] = strndup (id, text->values[MAP_BLKHASH_ID].length);
+  return m->values[MAP_BLKHASH_ID] ? 0 : fail (m, errno, strerror (errno), e);
+}
+
 static int
 parse (struct map *m, const char *text, size_t length, struct error *e)
 {
@@ -381,21 +418,23 @@ parse (struct map *m, const char *text, size_t length, struct error *e)
   }
   m->existed = true;
   m->changed = false;
-  return check_values (m, &parsed, e);
+  return check_values (m, &parsed, e) == -1 ? -1
+                                            : take_digests_id (m, &parsed, e);
 }
 
 /* Reads the map as --resume says.  An empty file counts as no map: it is left
  * when we are killed before the first save, and mktemp(1) makes one.
  */
 static int
-load (struct map *m, enum resume resume, struct error *e)
+load (struct map *m, const struct atomic_file *file, enum resume resume,
+      struct error *e)
 {
   size_t length = 0;
   char *text = NULL;
   int r;
 
-  if (m->file.path) {
-    text = atomic_file_read (&m->file, BYTES_MAX, &length);
+  if (file->path) {
+    text = atomic_file_read (file, BYTES_MAX, &length);
     if (text == NULL)
       return fail (m, errno == EFBIG ? EBADMSG : errno,
                    errno == EFBIG ? "too large to be a map" : strerror (errno),
@@ -463,26 +502,25 @@ open_file (struct map *m, const struct map_pair *pair, bool just_look,
   return 0;
 }
 
-/* Allocates all memory that a map will ever need.  NULL with errno. */
+/* Allocates all memory that a map will ever need, but no values.  NULL with
+ * errno.
+ */
 static struct map *
-new_map (const struct map_pair *pair)
+new_map (const struct options *o, uint64_t size, struct range part)
 {
-  const size_t n_unreadable = pair->options->salvage == SALVAGE_NO
-    ? 1
-    : MAP_UNREADABLE;
+  const size_t n_unreadable = o->salvage == SALVAGE_NO ? 1 : MAP_UNREADABLE;
   struct map *m = calloc (1, sizeof *m);
   int err;
 
   if (m == NULL)
     return NULL;
   pthread_mutex_init (&m->lock, NULL);
-  m->size = pair->size;
-  m->start = pair->start;
-  m->end = pair->end;
-  m->selected = pair->selected;
+  m->size = size;
+  m->start = part.start;
+  m->end = part.end;
   m->changed = true; /* the file is empty */
-  if ((m->name = secrets_mask (pair->options->map)) != NULL
-      && describe (m, pair) == 0 && ranges_init (&m->finished, MAP_RANGES) == 0
+  if ((m->name = secrets_mask (o->map)) != NULL
+      && ranges_init (&m->finished, MAP_RANGES) == 0
       && ranges_init (&m->saving, MAP_RANGES) == 0
       && ranges_init (&m->unreadable, n_unreadable) == 0
       && ranges_init (&m->saving_unreadable, n_unreadable) == 0
@@ -497,18 +535,63 @@ new_map (const struct map_pair *pair)
 struct map *
 map_open (const struct map_pair *pair, bool just_look, struct error *e)
 {
-  struct map *m = new_map (pair);
+  struct map *m = new_map (pair->options, pair->size,
+                           range_of (pair->start, pair->end));
 
-  if (m == NULL) {
+  if (m)
+    m->selected = pair->selected;
+  if (m == NULL || describe (m, pair) == -1)
     error_set (e, errno, "--map: %s", strerror (errno));
-    return NULL;
-  }
-  if (open_file (m, pair, just_look, e) == 0
-      && load (m, pair->options->resume, e) == 0) {
+  else if (open_file (m, pair, just_look, e) == 0
+           && load (m, &m->file, pair->options->resume, e) == 0) {
     find_todo (m);
     return m;
   }
   map_close (m);
+  return NULL;
+}
+
+/* Gives the map of a shard the values that all shards have in common, and its
+ * own.  -1 with errno.
+ */
+static int
+describe_shard (struct map *shard, const struct options *o,
+                const struct map *like)
+{
+  for (unsigned i = 0; i < MAP_KEYS; i++) {
+    if (i == MAP_BLKHASH_ID || (i != MAP_OPTIONS && like->values[i] == NULL))
+      continue;
+    shard->values[i] = i == MAP_OPTIONS ? options_text (o, NULL)
+                                        : strdup (like->values[i]);
+    if (shard->values[i] == NULL)
+      return -1;
+  }
+  return 0;
+}
+
+struct map *
+map_read_shard (const struct map *m, const struct options *o, struct range part,
+                struct error *e)
+{
+  struct map *shard = new_map (o, m->size, part);
+  struct atomic_file file = { .path = shard ? shard->name : NULL, .fd = -1 };
+  int r = -1;
+
+  if (shard == NULL || describe_shard (shard, o, m) == -1)
+    error_set (e, errno, "--map: %s", strerror (errno));
+  else if ((file.fd = open (o->map,
+                            O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK))
+           == -1)
+    fail (shard, errno, strerror (errno), e);
+  else
+    r = load (shard, &file, RESUME_REQUIRE, e);
+  if (file.fd != -1)
+    close (file.fd);
+  if (r == 0) {
+    find_todo (shard);
+    return shard;
+  }
+  map_close (shard);
   return NULL;
 }
 
@@ -568,6 +651,37 @@ bool
 map_is_resumed (const struct map *m)
 {
   return m->existed;
+}
+
+const char *
+map_digests_id (const struct map *m)
+{
+  return m->values[MAP_BLKHASH_ID];
+}
+
+int
+map_make_digests_id (struct map *m)
+{
+  uint8_t bytes[16];
+  char *id = malloc (2 * sizeof bytes + 1);
+
+  if (id == NULL || getrandom (bytes, sizeof bytes, 0) != sizeof bytes) {
+    free (id);
+    return -1;
+  }
+  for (size_t i = 0; i < sizeof bytes; i++)
+    snprintf (id + 2 * i, 3, "%02x", bytes[i]);
+  free (m->values[MAP_BLKHASH_ID]);
+  m->values[MAP_BLKHASH_ID] = id;
+  return 0;
+}
+
+void
+map_set_store (struct map *m, int (*store) (void *opaque, struct error *e),
+               void *opaque)
+{
+  m->store = store;
+  m->opaque = opaque;
 }
 
 int
@@ -750,17 +864,20 @@ make_text (struct map *m, size_t *length)
 int
 map_save (struct map *m, struct error *e)
 {
+  struct error why = { 0 };
+  char *text = NULL;
   size_t length;
-  char *text;
   int r = -1;
 
   if (!take_changes (m))
     return 0;
-  if ((text = make_text (m, &length)) != NULL)
+  if ((m->store == NULL || m->store (m->opaque, &why) == 0)
+      && (text = make_text (m, &length)) != NULL)
     r = atomic_file_replace (&m->file, text, length);
   if (r == -1) {
-    error_set (e, errno, "--map=%s: cannot save the map: %s", m->name,
-               strerror (errno));
+    error_set (&why, errno, "%s", strerror (errno));
+    error_set (e, why.number, "--map=%s: cannot save the map: %s", m->name,
+               why.text);
     return_changes (m);
   }
   free (text);

@@ -18,6 +18,7 @@
 
 #include "atomic-file.h"
 #include "error.h"
+#include "range.h"
 #include "ranges.h"
 
 struct options;
@@ -67,6 +68,13 @@ int map_lock (const struct options *o, struct atomic_file *file,
 struct map *map_open (const struct map_pair *pair, bool just_look,
                       struct error *e);
 
+/* Reads the map of another shard of the copy that @m belongs to.  @o are its
+ * options, and @part is its part.  The map is not locked: another process may
+ * be replacing it.  Returns NULL with the error set as map_open does.
+ */
+struct map *map_read_shard (const struct map *m, const struct options *o,
+                            struct range part, struct error *e);
+
 /* Returns whether the file of --map is a complete map of ours, for any copy.
  * Used before everything that map_open needs is known.
  */
@@ -82,6 +90,21 @@ const char *map_name (const struct map *m);
  * have written to the destination, even if no range is finished.
  */
 bool map_is_resumed (const struct map *m);
+
+/* Returns what identifies the kept digests that belong to the map; NULL: there
+ * are none yet.
+ */
+const char *map_digests_id (const struct map *m);
+
+/* Gives the map a new one, before map_claim.  Returns -1 with errno. */
+int map_make_digests_id (struct map *m);
+
+/* Sets what is called before each save, after the finished ranges were taken:
+ * it makes everything durable that the finished ranges rely on.  It returns -1
+ * with the error set when that fails; then the map is not saved.
+ */
+void map_set_store (struct map *m, int (*store) (void *opaque, struct error *e),
+                    void *opaque);
 
 /* Writes the file for the first time.  Unless this run resumes, the file then
  * says that nothing is finished, so that an old map never describes changed

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --shard refuses impossible parts, streams, and digests, before anything is
-# touched.
+# --shard refuses impossible parts, streams, and digests that cannot be put
+# together, before anything is touched.
 
 . "$(dirname "$0")/../lib/test.sh"
 
@@ -14,6 +14,11 @@ copy_fails 2 '^stripecopy: source -: .* stream .*--shard' --shard=1/3 \
            - "$tmp/copy"
 stream_fails 2 '^stripecopy: destination -: .* stream .*--shard' --shard=1/3 \
              "$tmp/disk" - < /dev/null > >(cat > "$tmp/piped")
-copy_fails 2 '^stripecopy: --blkhash(:| cannot be used with --shard)' --shard=1/3 --blkhash \
-           "$tmp/disk" "$tmp/copy"
+copy_fails 2 '^stripecopy: --blkhash(:| with --shard requires a --map with %i)' \
+           --shard=1/3 --blkhash --map="$tmp/map" "$tmp/disk" "$tmp/copy"
+copy_ok --help
+! grep -q blkhash "$output" ||
+  copy_fails 2 '^stripecopy: --blkhash: .* larger than 1048576 with --shard' \
+             --shard=1/3 --blkhash=md5/2M --map="$tmp/map%i" "$tmp/disk" \
+             "$tmp/copy"
 [ ! -e "$tmp/copy" ] || fail "a file was made"

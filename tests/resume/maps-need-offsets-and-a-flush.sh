@@ -37,6 +37,3 @@ if nbdkit eval --version > /dev/null 2>&1; then
   serve_nbdkit dst eval get_size='echo 32M' pread='exit 1' pwrite='exit 1'
   copy_fails 2 'cannot flush, which --map' --map="$tmp/map" "$src" "$dst"
 fi
-copy_ok --help
-! grep -q blkhash "$output" ||
-  copy_fails 2 'blkhash' --map="$tmp/map" --blkhash "$src" "$tmp/copy"

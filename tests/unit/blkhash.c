@@ -11,15 +11,20 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arith.h"
 #include "engine/blkhash.h"
+#include "engine/kept-digests.h"
 #include "iszero.h"
+#include "notifier.h"
+#include "temporary.h"
 
 #define UNUSED __attribute__ ((unused))
 
@@ -28,7 +33,7 @@
 static void
 finish (struct feed *f, uint64_t size)
 {
-  while (!feed_zeroes (f, size, false))
+  while (!feed_zeroes (f, feed_last_claim (f), size, false))
     ;
   while (feed_fold (f))
     ;
@@ -97,9 +102,9 @@ hole_is_not_digested_block_by_block (void **state UNUSED)
   assert_non_null (b);
   f = blkhash_feed (b, 0);
   feed_open (f, range_of (0, shape.size));
-  assert_true (feed_zeroes (f, shape.size / 2 + 1, false));
+  assert_true (feed_zeroes (f, 0, shape.size / 2 + 1, false));
   assert_int_equal (feed_at (f), shape.size / 2); /* no part of a block */
-  assert_true (feed_zeroes (f, shape.size, false));
+  assert_true (feed_zeroes (f, 0, shape.size, false));
   finish (f, shape.size);
   assert_int_equal (blkhash_end (b, text), 0);
   assert_string_equal (text, "01fa7a88a13db1125f1fbb7f90c3a032");
@@ -205,7 +210,7 @@ a_worker_ahead_waits_for_the_front (void **state UNUSED)
   assert_false (is_rung (ahead));
   assert_true (feed_has_room (front)); /* always true at the front */
 
-  assert_true (feed_zeroes (front, 512, false));
+  assert_true (feed_zeroes (front, 0, 512, false));
   assert_true (feed_fold (front)); /* its own claim */
   assert_false (is_rung (ahead));
   assert_true (feed_fold (front)); /* the claim of the other one */
@@ -235,6 +240,7 @@ struct cursor {
     uint64_t start, end;
   } claims[64];
   unsigned first, n; /* claims of this feed that are not done */
+  uint64_t number;   /* of the first one, for the feed */
   uint64_t at;
 };
 
@@ -331,19 +337,20 @@ bring_some (struct model *m, unsigned i)
     return;
   n = 1 + dice (m, c->claims[c->first].end - c->at);
   if (!is_zero (m->disk + c->at, n) || dice (m, 3) == 0) {
-    while (!feed_zeroes (f, c->at, true))
+    while (!feed_zeroes (f, c->number, c->at, true))
       ;
     assert_int_equal (feed_at (f), c->at);
     feed_data (f, m->disk + c->at, n);
   }
   else if (dice (m, 2))
-    while (!feed_zeroes (f, c->at + n, false))
+    while (!feed_zeroes (f, c->number, c->at + n, false))
       ;
   c->at += n;
   if (c->at == c->claims[c->first].end) {
-    while (!feed_zeroes (f, c->at, false))
+    while (!feed_zeroes (f, c->number, c->at, false))
       ;
     c->first = (c->first + 1) % 64;
+    c->number++;
     if (--c->n > 0)
       c->at = c->claims[c->first].start;
   }
@@ -480,7 +487,7 @@ run_feed (void *opaque)
 
   while (take_claim (f, &start, &end)) {
     if (is_zero (shared.disk + start, end - start))
-      while (!feed_zeroes (f, end, false))
+      while (!feed_zeroes (f, feed_last_claim (f), end, false))
         ;
     else
       feed_data (f, shared.disk + start, end - start);
@@ -522,6 +529,118 @@ threads_bring_it_together (void **state UNUSED)
   }
 }
 
+/* -- kept digests --------------------------------------------------------- */
+
+/* Ranges of blocks, of which a few are in a set. */
+static void
+assert_ranges (const struct ranges *r, size_t n, const uint64_t *blocks)
+{
+  assert_int_equal (ranges_count (r), n);
+  for (size_t i = 0; i < n; ++i) {
+    assert_int_equal (ranges_at (r, i)->start, blocks[2 * i] * 512);
+    assert_int_equal (ranges_at (r, i)->end, blocks[2 * i + 1] * 512);
+  }
+}
+
+static void
+note_durable (struct feed *f, uint64_t first, uint64_t end,
+              struct ranges *finished)
+{
+  ranges_clear (finished);
+  ranges_set (finished, first * 512, end * 512, 0);
+  feed_durable (f, finished);
+}
+
+/* Claims can come in any order, and no block is finished without its digest,
+ * whichever comes first.
+ */
+static void
+blocks_are_finished_with_their_digests (void **state UNUSED)
+{
+  static uint8_t disk[64 * 512];
+  char folder[PATH_MAX];
+  struct blkhash_shape shape = {
+    .kind = DIGEST_SHA256,
+    .block = 512,
+    .size = sizeof disk,
+    .claim = 16 * 512,
+  };
+  const struct kept_shape file = {
+    .map = "map",
+    .id = "",
+    .kind = shape.kind,
+    .block = shape.block,
+    .size = shape.size,
+    .part = { 0, shape.size },
+  };
+  const int never = notifier_new ();
+  struct digest *all = digest_new (shape.kind);
+  struct ranges r, bad;
+  struct error e = { 0 };
+  static struct model m;
+  char text[BLKHASH_TEXT];
+  struct feed *f;
+
+  temporary_name (folder);
+  assert_non_null (mkdtemp (folder));
+  assert_int_equal (chdir (folder), 0);
+  assert_int_equal (ranges_init (&r, 8), 0);
+  assert_int_equal (ranges_init (&bad, 8), 0);
+  for (size_t i = 0; i < sizeof disk; ++i)
+    disk[i] = i / 512 >= 40 && i / 512 < 48 ? 0 : 1 + i % 255;
+  m.shape = shape;
+  memcpy (m.disk, disk, sizeof disk);
+  shape.kept = kept_digests_make (&file, &e);
+  assert_non_null (shape.kept);
+  m.b = blkhash_new (&shape, 1);
+  f = blkhash_feed (m.b, 0);
+
+  feed_open (f, range_of (32 * 512, 48 * 512));
+  feed_open (f, range_of (16 * 512, 32 * 512));
+  assert_int_equal (feed_last_claim (f), 1);
+  note_durable (f, 16, 48, &r); /* stored, but not digested */
+  assert_ranges (&r, 0, NULL);
+  feed_data (f, disk + 32 * 512, 2 * 512 + 100);
+  note_durable (f, 60, 60, &r); /* whole blocks only */
+  assert_ranges (&r, 1, (uint64_t[]) { 32, 34 });
+  feed_data (f, disk + 34 * 512 + 100, 6 * 512 - 100);
+
+  /* Where the worker is in the second claim, the first one is known. */
+  while (!feed_zeroes (f, 1, 16 * 512, true))
+    ;
+  assert_int_equal (feed_at (f), 16 * 512);
+  note_durable (f, 60, 60, &r);
+  assert_ranges (&r, 1, (uint64_t[]) { 34, 48 });
+  feed_data (f, disk + 16 * 512, 16 * 512);
+  note_durable (f, 60, 60, &r);
+  assert_ranges (&r, 1, (uint64_t[]) { 16, 32 });
+
+  feed_open (f, range_of (48 * 512, 64 * 512));
+  feed_data (f, disk + 48 * 512, 16 * 512);
+  feed_open (f, range_of (0, 16 * 512));
+  /* A place that another claim ends at says nothing about this one. */
+  while (!feed_zeroes (f, 3, 0, false))
+    ;
+  assert_int_equal (feed_at (f), 0);
+  feed_data (f, disk, 16 * 512);
+  note_durable (f, 0, 60, &r);
+  assert_ranges (&r, 1, (uint64_t[]) { 0, 60 });
+
+  assert_int_equal (kept_digests_add (shape.kept, all, &bad, never, &e), 0);
+  assert_ranges (&bad, 0, NULL);
+  assert_int_equal (blkhash_end_with (all, shape.kind, shape.size, text), 0);
+  expect_digest (&m, text);
+  blkhash_free (m.b);
+  kept_digests_close (shape.kept);
+  digest_free (all);
+  ranges_free (&r);
+  ranges_free (&bad);
+  close (never);
+  unlink ("map.blkhash");
+  assert_int_equal (chdir ("/"), 0);
+  rmdir (folder);
+}
+
 int
 main (void)
 {
@@ -532,6 +651,7 @@ main (void)
     cmocka_unit_test (a_worker_ahead_waits_for_the_front),
     cmocka_unit_test_teardown (order_does_not_matter, print_seed),
     cmocka_unit_test (threads_bring_it_together),
+    cmocka_unit_test (blocks_are_finished_with_their_digests),
   };
   struct digest *d = digest_new (DIGEST_SHA256);
 

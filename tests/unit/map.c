@@ -661,6 +661,120 @@ workers_mark_while_it_is_saved (void **state UNUSED)
 
 #define TEST(f) cmocka_unit_test_setup_teardown (f, start_afresh, remove_folder)
 
+static int
+store (void *opaque, struct error *e)
+{
+  const bool *fails = opaque;
+  FILE *f = fopen ("map", "r");
+  char text[4096] = "";
+
+  assert_true (fread (text, 1, sizeof text - 1, f) > 0);
+  fclose (f);
+  assert_null (strstr (text, " +")); /* nothing is finished yet */
+  if (*fails)
+    error_set (e, ENOSPC, "no room");
+  return *fails ? -1 : 0;
+}
+
+/* What finished ranges rely on is stored first; a map without it is not saved.
+ */
+static void
+maps_are_saved_last (void **state UNUSED)
+{
+  struct map *m = open_good ();
+  bool fails = true;
+
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, pair.destination_size, pair.destination_file);
+  map_set_store (m, store, &fails);
+  mark (m, 0, 4096);
+  assert_int_equal (map_save (m, &error), -1);
+  assert_int_equal (error.number, ENOSPC);
+  assert_non_null (strstr (error.text, "cannot save the map: no room"));
+  fails = false;
+  save (m);
+  map_close (m);
+  m = open_good ();
+  assert_int_equal (map_resumed (m), 4096);
+  map_close (m);
+}
+
+/* Which digests are kept is a part of what a map is for, once some are. */
+static void
+digests_belong_to_the_map (void **state UNUSED)
+{
+  struct map *m;
+  char id[40];
+
+  options.digest = DIGEST_MD5;
+  options.digest_block = 512;
+  m = open_good ();
+  assert_null (map_digests_id (m));
+  assert_int_equal (map_make_digests_id (m), 0);
+  snprintf (id, sizeof id, "%s", map_digests_id (m));
+  assert_int_equal (strlen (id), 32);
+  assert_int_equal (map_claim (m, &error), 0);
+  map_begin (m, 512, pair.destination_size, pair.destination_file);
+  map_close (m);
+  m = open_good ();
+  assert_null (map_digests_id (m)); /* nothing is finished */
+  assert_int_equal (map_make_digests_id (m), 0);
+  assert_string_not_equal (map_digests_id (m), id);
+  map_begin (m, 512, pair.destination_size, pair.destination_file);
+  mark (m, 0, 4096);
+  snprintf (id, sizeof id, "%s", map_digests_id (m));
+  save (m);
+  map_close (m);
+  m = open_good ();
+  assert_string_equal (map_digests_id (m), id);
+  map_close (m);
+
+  options.digest_block = 4096;
+  assert_refused (ESTALE, "blkhash: md5/512 in the map, md5/4096 now");
+  options.digest = DIGEST_NONE;
+  assert_refused (ESTALE, "blkhash: md5/512 in the map, none now");
+}
+
+static void
+maps_of_shards_are_read_unlocked (void **state UNUSED)
+{
+  struct options other = options;
+  struct map *m, *shard;
+
+  options.shard = (struct shard) { 1, 2 };
+  pair.end = SIZE / 2;
+  m = open_good ();
+  other.shard = (struct shard) { 2, 2 };
+  other.map = "elsewhere";
+  error = (struct error) { 0 };
+  assert_null (map_read_shard (m, &other, range_of (SIZE / 2, SIZE), &error));
+  assert_int_equal (error.number, ENOENT);
+
+  /* Another run has it, and this one is still where it was. */
+  pair.options = &other;
+  pair.start = SIZE / 2;
+  pair.end = SIZE;
+  shard = open_good ();
+  assert_int_equal (map_claim (shard, &error), 0);
+  map_begin (shard, 512, pair.destination_size, pair.destination_file);
+  map_mark_all (shard);
+  save (shard);
+  map_close (map_read_shard (m, &other, range_of (SIZE / 2, SIZE), &error));
+  pair.options = &options;
+  map_close (shard);
+  shard = map_read_shard (m, &other, range_of (SIZE / 2, SIZE), &error);
+  assert_non_null (shard);
+  assert_int_equal (map_left (shard), 0);
+  map_close (shard);
+
+  other.shard.count = 3;
+  error = (struct error) { 0 };
+  assert_null (map_read_shard (m, &other, range_of (SIZE / 2, SIZE), &error));
+  assert_int_equal (error.kind, ERROR_OTHER_COPY);
+  map_close (m);
+  unlink ("elsewhere");
+}
+
 int
 main (void)
 {
@@ -686,6 +800,9 @@ main (void)
     TEST (a_failed_save_is_made_up_for_by_the_next),
     TEST (a_full_map_forgets_but_never_invents),
     TEST (workers_mark_while_it_is_saved),
+    TEST (maps_are_saved_last),
+    TEST (digests_belong_to_the_map),
+    TEST (maps_of_shards_are_read_unlocked),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -714,8 +714,9 @@ maps_exclude_copies_that_cannot_resume (void **state UNUSED)
   BAD ("--map", "cannot be used with --no-flush", "--map=m", "--no-flush");
   BAD ("--map", "cannot be used with --compare", "--map=m", "--compare");
 #ifdef HAVE_GNUTLS
-  BAD ("--map", "cannot be used with --blkhash", "--map=m", "--blkhash");
-  BAD ("--blkhash", "cannot be used with --shard", "--shard=1/2", "--blkhash");
+  BAD ("--blkhash", "requires a --map with %i", "--shard=1/2", "--blkhash");
+  BAD ("--blkhash", "requires a --map with %i", "--shard=1/2", "--blkhash",
+       "--map=m");
 #endif
   PARSE ("--map=m", "nbd://s", "null:");
   assert_refused ("--map", "null:");
@@ -724,6 +725,25 @@ maps_exclude_copies_that_cannot_resume (void **state UNUSED)
   done ();
   PARSE ("--map=m", "[", "a", "]", "[", "null:", "]");
   assert_good ();
+  done ();
+}
+
+static void
+maps_of_shards_have_their_number (void **state UNUSED)
+{
+  PARSE ("--map=%i/m.%i", "--shard=12/20", "nbd://s", "nbd://d");
+  assert_good ();
+  assert_string_equal (options.map, "12/m.12");
+  assert_string_equal (options.maps, "%i/m.%i");
+  done ();
+  PARSE ("--map=%i", "nbd://s", "nbd://d");
+  assert_good ();
+  assert_string_equal (options.map, "%i");
+  assert_null (options.maps);
+  done ();
+  PARSE ("--shard=1/2", "--map=%%i%d", "nbd://s", "nbd://d");
+  assert_good ();
+  assert_string_equal (options.map, "%1%d");
   done ();
 }
 
@@ -1549,6 +1569,7 @@ main (void)
     TEST (compare_and_verify_exclude_each_other),
     TEST (a_map_has_an_interval_a_meaning_and_a_token),
     TEST (maps_exclude_copies_that_cannot_resume),
+    TEST (maps_of_shards_have_their_number),
 #ifdef HAVE_GNUTLS
     TEST (blkhash_has_an_optional_digest_and_size),
     TEST (blkhash_refuses_other_digests_and_sizes),

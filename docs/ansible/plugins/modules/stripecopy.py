@@ -37,7 +37,8 @@ options:
   map:
     description:
       - A file on the managed host that records which ranges are copied. Its
-        folder must exist.
+        folder must exist. With I(shard), C(%i) stands for the number of the
+        part.
     type: path
   map_interval:
     description:
@@ -177,6 +178,8 @@ options:
   blkhash:
     description:
       - The digest to compute, for example C(sha256). The report has its value.
+        With I(shard), that of the part which is complete last has it, and
+        I(map) must contain C(%i).
     type: str
   connections:
     description:
