@@ -1152,8 +1152,11 @@ free_all (struct copier *c)
   if (c->copy.map)
     report_note_map (c->report, c->copy.map);
   unreadable_free (c->copy.unreadable);
+  if (c->copy.map && map_has_begun (c->copy.map))
+    kept_digests_close (c->copy.kept_digests);
+  else
+    kept_digests_drop (c->copy.kept_digests);
   map_close (c->copy.map);
-  kept_digests_close (c->copy.kept_digests);
   atomic_file_close (&c->map_file, c->map_file.made);
   ratelimit_free (c->copy.ratelimit);
   scan_free (c->scan);

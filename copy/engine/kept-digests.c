@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "device.h"
 #include "engine/kept-digests.h"
 #include "secrets.h"
 
@@ -37,6 +38,7 @@ struct kept_digests {
   char *name;              /* owned */
   char *shown;             /* owned; with secrets masked */
   int fd;
+  bool made; /* the file was created here */
   size_t digest_size;
   uint64_t n_blocks;
   uint64_t digests_at; /* in the file */
@@ -192,6 +194,16 @@ kept_digests_close (struct kept_digests *k)
   free (k);
 }
 
+void
+kept_digests_drop (struct kept_digests *k)
+{
+  struct device device;
+
+  if (k && k->made && device_describe (k->fd, &device) == 0)
+    device_remove_file (&device, k->name);
+  kept_digests_close (k);
+}
+
 const char *
 kept_digests_name (const struct kept_digests *k)
 {
@@ -271,7 +283,8 @@ kept_digests_make (const struct kept_shape *shape, struct error *e)
   if (k == NULL)
     return NULL;
   make_header (k, shape->id, header);
-  if (open_file (k, O_RDWR | O_CREAT) == -1)
+  k->made = open_file (k, O_RDWR | O_CREAT | O_EXCL) != -1;
+  if (!k->made && (errno != EEXIST || open_file (k, O_RDWR) == -1))
     fail (k, ERROR_PLAIN, errno, strerror (errno), e);
   else if (check_replaceable (k, e) == 0) {
     if (ftruncate (k->fd, 0) == 0 && write_at (k->fd, header, HEADER, 0) == 0
@@ -280,7 +293,7 @@ kept_digests_make (const struct kept_shape *shape, struct error *e)
       return k;
     fail (k, ERROR_PLAIN, errno, strerror (errno), e);
   }
-  kept_digests_close (k);
+  kept_digests_drop (k);
   return NULL;
 }
 

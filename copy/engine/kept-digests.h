@@ -60,6 +60,9 @@ struct kept_digests *kept_digests_open (const struct kept_shape *shape,
 
 void kept_digests_close (struct kept_digests *k); /* NULL is fine */
 
+/* Does the same, and removes the file if this run has created it. */
+void kept_digests_drop (struct kept_digests *k);
+
 /* Returns the name of the file, with secrets masked. */
 const char *kept_digests_name (const struct kept_digests *k);
 

@@ -734,6 +734,12 @@ map_begin (struct map *m, uint64_t align, uint64_t destination_size,
   return 0;
 }
 
+bool
+map_has_begun (const struct map *m)
+{
+  return m->begun;
+}
+
 uint64_t
 map_resumed (const struct map *m)
 {

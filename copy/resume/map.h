@@ -119,6 +119,9 @@ int map_claim (struct map *m, struct error *e);
 int map_begin (struct map *m, uint64_t align, uint64_t destination_size,
                const char *destination_file);
 
+/* Returns whether map_begin was called. */
+bool map_has_begun (const struct map *m);
+
 /* Returns the selected bytes that were finished when the map was read. */
 uint64_t map_resumed (const struct map *m);
 

@@ -77,6 +77,14 @@ for at in 8200 4100 4096; do
   reads=$(requests src Read)
 done
 
+# A block that is finished only in part is copied again as a whole.
+sed -i '$s/.*/0x0 0x11000 +\n0x11000 0x1000 ?\n0x12000 0x4EE000 +/' "$tmp/map"
+before=$(request_bytes src Read)
+copy_ok "${copy[@]}"
+expect_digest "$want"
+[ "$(request_bytes src Read)" -eq $((before + 65536)) ] ||
+  fail "$(($(request_bytes src Read) - before)) bytes were read again"
+
 # A file of somebody else is never overwritten; one of ours is.
 rm "$tmp/map"
 echo mine > "$tmp/map.blkhash"
@@ -92,6 +100,15 @@ for file in "$tmp/disk" "$tmp/copy"; do
              "$tmp/disk" "$tmp/copy"
   rm "$tmp/new.blkhash"
 done
+
+# A copy that cannot begin leaves neither a map nor digests.
+if command -v qemu-img > /dev/null && command -v qemu-nbd > /dev/null; then
+  copy_fails 2 'Cluster size' --blkhash --map="$tmp/none" \
+             --destination-format=qcow2 --destination-options=cluster_size=3 \
+             "$tmp/disk" "$tmp/image"
+  [ ! -e "$tmp/none" ] && [ ! -e "$tmp/none.blkhash" ] ||
+    fail "files were left: $(echo "$tmp"/none*)"
+fi
 
 # With --resume=never, all begins afresh.
 copy_ok --resume=never "${copy[@]}"
