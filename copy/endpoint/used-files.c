@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arith.h"
 #include "clock.h"
 #include "device.h"
 #include "endpoint/endpoint.h"
@@ -69,7 +70,7 @@ struct use {
 
 struct used_files {
   struct use *uses; /* owned */
-  size_t n_uses;
+  size_t n_uses, room;
   struct error unknown;     /* why the files of an image are unknown */
   bool destination_is_made; /* a file in its place has no other files */
 };
@@ -240,22 +241,35 @@ is_same_place (const struct place *a, const struct place *b, bool has_side)
 
 /* -- gathering ------------------------------------------------------------ */
 
+/* Makes room for one more use.  Twice as much each time, so that a long list is
+ * not copied for each file that it names.
+ */
+static bool
+make_room (struct used_files *u)
+{
+  const size_t room = max_u64 (16, 2 * u->room);
+  struct use *uses;
+
+  if (u->n_uses < u->room)
+    return true;
+  if ((uses = reallocarray (u->uses, room, sizeof *uses)) == NULL)
+    return false;
+  u->uses = uses;
+  u->room = room;
+  return true;
+}
+
 /* Adds a use, without its place.  NULL with the error set. */
 static struct use *
 add (struct used_files *u, const struct use *use, struct error *e)
 {
-  struct use *uses = use->shown
-    ? reallocarray (u->uses, u->n_uses + 1, sizeof *uses)
-    : NULL;
-
-  if (uses == NULL) {
+  if (use->shown == NULL || !make_room (u)) {
     free (use->shown);
     out_of_memory (e);
     return NULL;
   }
-  u->uses = uses;
-  uses[u->n_uses] = *use;
-  return &uses[u->n_uses++];
+  u->uses[u->n_uses] = *use;
+  return &u->uses[u->n_uses++];
 }
 
 /* Returns whether a name stands for an inherited descriptor. */
