@@ -16,11 +16,11 @@ put_data "$tmp/disk" 12000000 17000001
 dd if=/dev/zero of="$tmp/disk" bs=64k seek=64 count=30 conv=notrunc status=none
 put_data "$tmp/disk" 41000000 234567
 
-# Starts a source with an empty log.
+# Starts a source with an empty log: serve_source DELAY
 serve_source ()
 {
   [ -z "${src:-}" ] || stop_server src
-  serve_logged src --filter=delay -r file "$tmp/disk" delay-read=80ms
+  serve_logged src --filter=delay -r file "$tmp/disk" delay-read="$1"
 }
 
 has_got_further () { [ "$(finished_bytes "$tmp/map")" -gt "$before" ]; }
@@ -36,7 +36,7 @@ ended_and_again ()
   copy_ok --blkhash="$block" "$tmp/disk" null:
   want=$(< "$output")
   for signal in KILL TERM KILL; do
-    serve_source                # restarted: some do not survive their clients
+    serve_source 300ms          # restarted: some do not survive their clients
     start_copy "$@" --blkhash="$block" --map="$tmp/map" --map-interval=0.3 \
                "$src" "$dst"
     wait_until test -s "$tmp/map"
@@ -51,7 +51,7 @@ ended_and_again ()
     before=$(finished_bytes "$tmp/map")
     [ "$before" -lt 41234567 ] || fail "the signal came too late"
   done
-  serve_source
+  serve_source 0
   copy_ok "$@" --blkhash="$block" --map="$tmp/map" "$src" "$dst"
   expect_digest "$want"
   expect_identical "$tmp/disk" "$tmp/copy"
@@ -60,7 +60,7 @@ ended_and_again ()
   [ "$(finished_bytes "$tmp/map")" -eq 41234567 ] || fail "the map is not done"
 
   # The digest of a finished copy is printed again, and nothing is read for it.
-  serve_source
+  serve_source 0
   copy_ok --blkhash="$block" --map="$tmp/map" "$src" "$dst"
   expect_digest "$want"
   copy_ok --plan --blkhash="$block" --map="$tmp/map" "$src" "$dst"
