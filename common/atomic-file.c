@@ -372,11 +372,8 @@ replace (const struct content *c)
   return fd;
 }
 
-/* Flushes the folder, so that the new name is on stable storage.  A file system
- * that cannot flush folders needs no flush.
- */
-static int
-store_name (const char *path)
+int
+atomic_file_store_name (const char *path)
 {
   char *copy = strdup (path);
   int fd = -1, r = -1;
@@ -407,7 +404,7 @@ atomic_file_replace (struct atomic_file *l, const char *text, size_t length)
     return -1;
   close (l->fd);
   l->fd = fd;
-  return store_name (l->path);
+  return atomic_file_store_name (l->path);
 }
 
 /* Checks that files can be created beside @path, which is not a link. */

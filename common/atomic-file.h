@@ -42,6 +42,11 @@ char *atomic_file_read (const struct atomic_file *l, size_t max,
 int atomic_file_replace (struct atomic_file *l, const char *text,
                          size_t length);
 
+/* Flushes the folder of a file, so that its new name is on stable storage.  A
+ * file system that cannot flush folders needs no flush.  Returns -1 with errno.
+ */
+int atomic_file_store_name (const char *path);
+
 /* Checks that atomic_file_write can work: the path is free or a regular file,
  * or a symbolic link to one, and files can be created beside that.  Returns 0,
  * or -1 with errno: EINVAL when the path is not a regular file.

@@ -33,8 +33,8 @@ int signals_take (void);
 /* Sets whether signals_take returns SIGUSR1. */
 void signals_want_usr1 (bool want);
 
-/* Stops the process as SIGTSTP does if nobody handles it: until SIGCONT, and
- * not at all if no shell could continue it.
+/* Stops the process until SIGCONT, as the default action of SIGTSTP does; it has
+ * no effect where no shell could continue the process.
  */
 void signals_stop_here (void);
 

@@ -114,10 +114,10 @@ void feed_data (struct feed *f, const uint8_t *data, uint64_t length);
  */
 bool feed_fold (struct feed *f);
 
-/* Where digests are kept: notes that these ranges are durable at the
- * destination.  Removes from them what is not digested yet, and adds what was
- * removed before and is digested now: the rest is finished, and its digests
- * are written.
+/* Where digests are kept: notes that ranges are durable at the destination.
+ * Ranges whose digests are not written yet are held back, and removed from
+ * @durable; ranges that were held back before and have their digests now are
+ * added to it.  So all that is left in @durable is finished.
  */
 void feed_durable (struct feed *f, struct ranges *durable);
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "arith.h"
+#include "atomic-file.h"
 #include "device.h"
 #include "engine/kept-digests.h"
 #include "secrets.h"
@@ -254,26 +254,6 @@ kept_digests_check (const struct kept_shape *shape, struct error *e)
   return r;
 }
 
-/* Flushes the folder, so that the name is on stable storage.  A file system
- * that cannot flush folders needs no flush.
- */
-static int
-store_name (const char *name)
-{
-  char *copy = strdup (name);
-  const int fd = copy
-    ? open (dirname (copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    : -1;
-  int r = -1;
-
-  if (fd != -1) {
-    r = fsync (fd) == 0 || errno == EINVAL ? 0 : -1;
-    close (fd);
-  }
-  free (copy);
-  return r;
-}
-
 struct kept_digests *
 kept_digests_make (const struct kept_shape *shape, struct error *e)
 {
@@ -289,7 +269,7 @@ kept_digests_make (const struct kept_shape *shape, struct error *e)
   else if (check_replaceable (k, e) == 0) {
     if (ftruncate (k->fd, 0) == 0 && write_at (k->fd, header, HEADER, 0) == 0
         && ftruncate (k->fd, file_size (k)) == 0 && fsync (k->fd) == 0
-        && store_name (k->name) == 0)
+        && atomic_file_store_name (k->name) == 0)
       return k;
     fail (k, ERROR_PLAIN, errno, strerror (errno), e);
   }
@@ -434,7 +414,7 @@ kept_digests_store (struct kept_digests *k, struct error *e)
 
   if (failed == 0 && fdatasync (k->fd) == 0)
     return 0;
-  if (failed == 0) /* what was written before may be lost */
+  if (failed == 0) /* earlier writes may be lost */
     atomic_store (&k->failed, errno);
   return fail (k, ERROR_PLAIN, atomic_load (&k->failed),
                strerror (atomic_load (&k->failed)), e);

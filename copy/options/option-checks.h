@@ -23,7 +23,7 @@ int option_check_changed (const struct options *o, struct error *e);
 /* A copy without a map would be lost when it is stopped. */
 int option_check_stop_after (const struct options *o, struct error *e);
 
-/* A digest of shards is put together from what is beside the maps of all. */
+/* The digest of shards is computed from the files beside the maps of all. */
 int option_check_blkhash (const struct options *o, struct error *e);
 
 /* Checks what no row can say of --differences, which needs a comparison and
