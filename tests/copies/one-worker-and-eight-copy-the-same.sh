@@ -4,12 +4,11 @@
 
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
-requires_filter delay
 
-# The reads are so slow that each worker gets some work.
 for n in 1 8; do
   make_disks 64
-  serve_logged "src$n" --filter=delay -r file "$tmp/disk" rdelay=50ms
+  hold_reads "$tmp/disk" "dst$n" $n
+  serve_logged "src$n" -r "${held[@]}"
   serve_logged "dst$n" file "$tmp/copy"
   src=src$n dst=dst$n
   copy_ok -T $n -C $n "${!src}" "${!dst}"

@@ -4,13 +4,14 @@
 # even if all data is in one corner of the disk.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_filter delay
 requires_plugin file
 
 make_data "$tmp/disk" 32M
 truncate -s 1G "$tmp/disk"
 truncate -s 1G "$tmp/copy"
-serve_logged src --filter=delay -r file "$tmp/disk" delay-read=10ms
+hold_reads "$tmp/disk" dst 4
+serve_logged src -r "${held[@]}" can_extents='exit 0' \
+             extents='echo 0 32M; echo 32M 992M hole,zero'
 serve_logged dst file "$tmp/copy"
 
 copy_ok -T 4 -C 4 -R 1 --request-size=256k "$src" "$dst"
