@@ -410,10 +410,20 @@ def draw_faults(rng, case, kinds):
 
 # ------------------------------------------------------------------ cases
 
+def has_few_places(side):
+    return any(name == "limit" for name, _ in side.get("filters", ()))
+
+
 def shardable(disk, at_once):
-    """Returns True if shards are possible: only one copy can open a device."""
+    """Returns True if shards are possible.
+
+    Only one copy can open a device, and a server with few places may have none
+    for another copy.
+    """
     kinds = ["file", "nbdkit", "qemu", "nbd-server", "faulty", "memory"]
-    if at_once and disk["source"]["kind"] == "loop":
+    if at_once and (disk["source"]["kind"] == "loop" or
+                    has_few_places(disk["source"]) or
+                    has_few_places(disk["destination"])):
         return False
     return not is_stream(disk) and \
         disk["destination"]["kind"] in kinds + ([] if at_once else ["loop"])
