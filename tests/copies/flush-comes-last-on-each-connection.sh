@@ -7,12 +7,15 @@
 requires_plugin file
 
 make_disks
-serve_nbdkit src -r file "$tmp/disk"
+# No read is answered before each of the four workers has sent one.
+hold_reads_at "$tmp/disk" "$tmp/gate"
+open_gate_when "$tmp/gate" are_busy src Read 4
+serve_logged src -r "${held[@]}"
 serve_logged dst file "$tmp/copy"
-copy_ok -T 4 -C 4 --flush "$src" "$dst"
+copy_ok -T 4 -C 4 -R 1 --flush "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
 
-[ "$(busy_connections dst Flush)" -eq "$(requests dst Connect)" ] ||
+[ "$(busy_connections dst Flush)" -eq 4 ] ||
   fail "not every connection was flushed"
 awk '/ Flush id/ { flushed = 1 }
      flushed && / (Write|Zero) id/ { late = 1 }

@@ -5,9 +5,12 @@
 . "$(dirname "$0")/../lib/test.sh"
 requires_plugin file
 
+both_have () { has_connections "src$1" "$1" && has_connections "dst$1" "$1"; }
+
 for n in 1 8; do
   make_disks 64
-  hold_reads "$tmp/disk" "dst$n" $n
+  hold_reads_at "$tmp/disk" "$tmp/gate$n"
+  open_gate_when "$tmp/gate$n" both_have $n
   serve_logged "src$n" -r "${held[@]}"
   serve_logged "dst$n" file "$tmp/copy"
   src=src$n dst=dst$n

@@ -9,7 +9,9 @@ requires_plugin file
 make_data "$tmp/disk" 32M
 truncate -s 1G "$tmp/disk"
 truncate -s 1G "$tmp/copy"
-hold_reads "$tmp/disk" dst 4
+# No read is answered before each of the four workers has sent one.
+hold_reads_at "$tmp/disk" "$tmp/gate"
+open_gate_when "$tmp/gate" are_busy src Read 4
 serve_logged src -r "${held[@]}" can_extents='exit 0' \
              extents='echo 0 32M; echo 32M 992M hole,zero'
 serve_logged dst file "$tmp/copy"

@@ -207,6 +207,13 @@ busy_connections ()
   request_lines "$1" "$2" | grep -o 'connection=[0-9]*' | sort -u | wc -l
 }
 
+# are_busy NAME KIND N: returns true if N connections of a logged server have
+# carried requests of a kind.  With -R 1, as many workers have work.
+are_busy ()
+{
+  [ -e "$tmp/$1.requests" ] && [ "$(busy_connections "$1" "$2")" -eq "$3" ]
+}
+
 # hold_reads FILE NAME N: sets held to arguments for nbdkit that serve a file,
 # and answer no read before the logged server NAME has got N connections.
 # Otherwise a short copy could end before its other workers have connected.
