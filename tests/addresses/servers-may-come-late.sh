@@ -31,7 +31,7 @@ wait_copy
 
 # The wait has an end, and without the option there is no wait.
 copy_fails 1 '^stripecopy: source .*none: cannot connect: .*No such file' \
-           --connect-wait=1 "nbd+unix:///?socket=$tmp/none" null:
+           --connect-wait=5 "nbd+unix:///?socket=$tmp/none" null:
 expect_error 'waiting for the server$'
 copy_fails 1 '^stripecopy: source .*none: cannot connect: .*No such file' \
            "nbd+unix:///?socket=$tmp/none" null:

@@ -68,6 +68,18 @@ stream_ok ()
 # Does the same with the standard input and output of run_copy.
 copy_ok () { stream_ok "$@" < /dev/null > "$output"; }
 
+# Makes a plan that must succeed, with a second for the extents of a huge disk.
+# A slow machine gets longer: the same time limits connecting.
+plan_briefly ()
+{
+  local seconds
+  for seconds in 1 10 100; do
+    run_copy --plan --open-timeout=$seconds "$@"
+    [ $code -ne 0 ] || return 0
+  done
+  fail "exit status $code from: stripecopy --plan $*"
+}
+
 # Runs a copy that must end with this exit status and print a matching line,
 # with the caller's standard input and output.
 stream_fails ()
