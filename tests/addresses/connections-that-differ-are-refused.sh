@@ -15,7 +15,8 @@ serve_nbdkit other_side "${held[@]}"
 expect_refused () { copy_fails 1 "$1" -T 4 -C 4 "${@:2}"; }
 
 serve_faulty src --mode=size-differs --after=1 "$tmp/disk"
-expect_refused 'source .*connection differs from the first: size' "$src" "$other_side"
+expect_refused 'source .*connection differs from the first: size' \
+               "$src" "$other_side"
 expect_fired src
 
 serve_faulty blind --mode=no-context --after=1 "$tmp/disk"
