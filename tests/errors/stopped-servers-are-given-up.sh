@@ -5,25 +5,28 @@
 # continues in time, so does the copy.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_filter delay
+requires_filter log
 requires_plugin file
 
 make_data "$tmp/disk" 4M
 make_ones "$tmp/copy" 4M
 
+# start_and_stop GATE ARGS...: no read is answered before the server is stopped.
 # One thread per connection: some nbdkits with more threads do not survive
 # clients that disconnect early.
 start_and_stop ()
 {
-  serve_logged src -t 1 -r --filter=delay file "$tmp/disk" rdelay=30ms
+  hold_reads_at "$tmp/disk" "$tmp/$1"
+  serve_logged src -t 1 -r "${held[@]}"
   serve_nbdkit dst file "$tmp/copy"
-  start_copy -v --request-size=64k -R 2 -C 2 -T 2 --stall-timeout="$factor" "$@" \
-             "$src" "$dst"
+  start_copy -v --request-size=64k -R 2 -C 2 -T 2 --stall-timeout="$factor" \
+             "${@:2}" "$src" "$dst"
   wait_until has_request src Read
   kill -STOP "$src_pid"
+  open_gate "$tmp/$1"
 }
 
-start_and_stop --retries=0
+start_and_stop gate1 --retries=0
 wait_copy
 kill -CONT "$src_pid"
 [ $code -eq 1 ] || fail "exit status $code"
@@ -31,7 +34,7 @@ expect_error "^stripecopy: source .*no answer for $factor s"
 stop_server src
 stop_server dst
 
-start_and_stop --retries=5 --retry-wait=0.1
+start_and_stop gate2 --retries=100 --retry-wait=0.1
 wait_until grep -q 'reconnects in' "$errors"
 kill -CONT "$src_pid"
 wait_copy
