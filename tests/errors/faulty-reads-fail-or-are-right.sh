@@ -12,7 +12,7 @@ for mode in read-pieces read-overlap read-outside read-then-error \
   make_ones "$tmp/copy" 16M
   serve_pair source --mode=$mode --after=3
   copy_right_or_fails "$tmp/disk" "$tmp/copy" -T 2 -C 2 --retry-wait=0 \
-                      --retries=1 --stall-timeout=$factor "$src" "$dst"
+                      --retries=1 --stall-timeout=$((5 * factor)) "$src" "$dst"
   expect_fired src
   # Pieces in any order, with holes, are allowed by the protocol.
   [ $mode != read-pieces ] || [ $code -eq 0 ] || fail "$mode: exit status $code"

@@ -12,7 +12,7 @@ make_ones "$tmp/copy" 16M
 for mode in garble bad-cookie drop; do
   for side in source destination; do
     serve_pair $side --mode=$mode --after=5
-    copy_fails 1 "^stripecopy: $side " --stall-timeout=$((2 * factor)) \
+    copy_fails 1 "^stripecopy: $side " --stall-timeout=$((5 * factor)) \
                --retries=0 -T 2 -C 2 "$src" "$dst"
     expect_fired "$faulty"
   done

@@ -7,10 +7,11 @@
 requires_plugin file
 
 make_disks
+patience=$((5 * factor))
 for fault in 'source read' 'destination write'; do
   read -r side request <<< "$fault"
   serve_pair "$side" --mode="$request-silent" --after=3
-  copy_fails 1 "^stripecopy: $side .*no answer for $factor s.* offset" \
-             --stall-timeout="$factor" --retries=0 "$src" "$dst"
+  copy_fails 1 "^stripecopy: $side .*no answer for $patience s.* offset" \
+             --stall-timeout=$patience --retries=0 "$src" "$dst"
   expect_fired "$faulty"
 done
