@@ -100,12 +100,12 @@ for n in 2 5 25; do
   expect_identical "$tmp/disk" "$tmp/copy"
 done
 
-# A shard that was killed and resumed.
+# A shard that was killed and resumed.  At this rate it would take many minutes.
 has_finished () { [ "$(finished_bytes "$tmp/2/map")" -gt 0 ]; }
 begin
 shard 1 2
 start_copy --blkhash=sha1/4K --map="$tmp/%i/map" --map-interval=0.1 -R 1 \
-           -C 1 --request-size=4K --shard=2/2 "$src" "$tmp/copy"
+           -C 1 --request-size=4K --bwlimit=4K --shard=2/2 "$src" "$tmp/copy"
 wait_until test -s "$tmp/2/map"
 wait_until has_finished
 kill -KILL "$copy_pid" || fail "the copy has ended"
