@@ -30,12 +30,13 @@ comes_again () { grep -q "disk $1: .*; attempt 2 of 99999 begins" "$errors"; }
 
 start_copy --manifest="$tmp/manifest" --attempts=99999 --attempt-wait=0.1 \
            --events="$tmp/events" --report="$tmp/report"
-wait_until has_request lost Read
-wait_until grep -q '"ev": *"progress".*"lost"' "$tmp/events"
+begun='"ev": *"progress".*"disk": *"lost".*"done": *[1-9]'
+wait_until grep -q "$begun" "$tmp/events"
 stop_server lost KILL
 wait_until comes_again lost
 wait_until comes_again late
-echo none > "$tmp/rate"
+echo none > "$tmp/new-rate"
+mv "$tmp/new-rate" "$tmp/rate"          # a copy that begins now must find one
 serve_logged lost -r file "$tmp/large"
 serve_nbdkit late -r file "$tmp/disk"
 wait_copy
