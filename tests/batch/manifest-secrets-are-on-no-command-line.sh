@@ -10,19 +10,22 @@ requires_plugin memory
 printf 'open-sesame-43\nprivate-file-44' > "$tmp/secrets"
 secret=open-sesame-43
 touch "$tmp/private-file-44"
-serve_logged slow --filter=delay memory 1M delay-read=60
-with=${slow/'://'/"://alice:$secret@"}
+for name in web data; do
+  serve_logged $name --filter=delay memory 1M delay-read=86400
+done
+# shellcheck disable=SC2154
+web=${web/'://'/"://alice:$secret@"} data=${data/'://'/"://alice:$secret@"}
 cat > "$tmp/manifest" << END
-[ { "disk": "web", "source": "$with", "destination": "null:",
+[ { "disk": "web", "source": "$web", "destination": "null:",
     "no-extents": true, "bwlimit": "@$tmp/private-file-44" },
-  { "disk": "data", "source": "$with", "destination": "$tmp/copy",
+  { "disk": "data", "source": "$data", "destination": "$tmp/copy",
     "no-extents": true, "map": "$tmp/map?password=$secret" } ]
 END
 echo 1G > "$tmp/private-file-44"
 
-is_on_its_way () { [ "$(requests slow Read)" -ge 2 ]; }
 start_copy --manifest="$tmp/manifest" --jobs=2 -v
-wait_until is_on_its_way
+wait_until has_request web Read
+wait_until has_request data Read
 
 copies=0
 find_leftovers
