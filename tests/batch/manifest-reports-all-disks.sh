@@ -82,7 +82,7 @@ done
 expect_identical "$tmp/before" "$tmp/disk"
 
 # One copy is killed, and the next one is never begun.
-serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=60
+serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=86400
 manifest "\"source\": \"$slow\", \"destination\": \"null:\"" "${entries[@]}"
 start_copy "${tells[@]}" --manifest="$tmp/manifest"
 wait_until has_request slow Read

@@ -8,7 +8,7 @@ requires_plugin file
 requires_filter delay
 
 make_data "$tmp/disk" 1M
-serve_at src tcp4 -r --filter=delay file "$tmp/disk" rdelay=60
+serve_at src tcp4 -r --filter=delay file "$tmp/disk" rdelay=86400
 start_copy "nbd://127.0.0.1:$src_port" null:
 
 # Returns true if a connection to the server's port has a keepalive timer.
