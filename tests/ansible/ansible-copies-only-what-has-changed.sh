@@ -24,6 +24,7 @@ import json, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
 server.listen()
+open(sys.argv[2], "w").close()
 states = iter(["running", "running", "shutdown", "shutdown", "paused"])
 replies = {
     "query-block-exports": [{"id": "stripecopy-7-1-root"}],
@@ -48,7 +49,7 @@ while True:
 END
 python3 "$tmp/monitor.py" "$tmp/monitor" "$tmp/commands" 2> "$tmp/monitor.log" &
 servers+=($!)
-wait_until test -S "$tmp/monitor"
+wait_until test -e "$tmp/commands"
 
 cat > "$tmp/play.yml" <<END
 - hosts: one
