@@ -16,13 +16,13 @@ make_ones "$tmp/copy" 32M
 serve_qemu old qcow2 "$tmp/disk.qcow2"
 serve_nbdkit new file "$tmp/copy"
 
-# Starts to copy a round, at a rate that leaves time for what happens meanwhile:
-# start_round N ARGS...
+# Starts to copy a round, at a rate that leaves minutes for what happens
+# meanwhile: start_round N ARGS...
 start_round ()
 {
   local changed=()
   [ "$1" -eq 1 ] || changed=(--changed=qemu:dirty-bitmap:round-$(($1 - 1)))
-  echo 500k > "$tmp/rate"
+  echo 4k > "$tmp/rate"
   start_copy --map="$tmp/map.$1" --map-interval=1 --source-id="round-$1" \
              --bwlimit=@"$tmp/rate" --report="$tmp/report" "${changed[@]}" \
              "${@:2}" "$old" "$new"

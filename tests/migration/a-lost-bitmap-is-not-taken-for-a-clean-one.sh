@@ -20,7 +20,7 @@ for persistent in false true; do
   guest old 'write -P 1 4M 6M' 'flush'
   begin_round old 2
 
-  echo 500k > "$tmp/rate"
+  echo 4k > "$tmp/rate"           # this would take half an hour
   start_copy --bwlimit=@"$tmp/rate" --changed=qemu:dirty-bitmap:round-1 \
              --retry-wait=0.1 --retries=100 \
              --status-file="$tmp/status-$persistent" --interval=0.1 \
