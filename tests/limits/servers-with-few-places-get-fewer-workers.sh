@@ -8,11 +8,21 @@ requires qemu-nbd
 requires_filter limit
 requires_plugin file
 
+two_were_refused ()
+{
+  [ "$(grep -c 'continuing without connection' "$errors")" -eq 2 ]
+}
+
+# A place would be free for a worker that comes when others have left.
 make_disks
-hold_reads "$tmp/disk" src 2
+hold_reads_at "$tmp/disk" "$tmp/gate"
 serve_logged src --filter=limit "${held[@]}" limit=2
 serve_nbdkit dst file "$tmp/copy"
-copy_ok -T 4 -C 4 "$src" "$dst"
+start_copy -T 4 -C 4 "$src" "$dst"
+wait_until two_were_refused
+open_gate "$tmp/gate"
+wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/copy"
 expect_requests src Connect -eq 2
 
