@@ -8,6 +8,14 @@ requires_plugin file
 
 said () { grep -qE -e "$1" "$errors"; }
 
+# Replaces the file by a rename: while it is written to, it can be empty for
+# long.
+set_rate ()
+{
+  echo "$1" > "$tmp/rate.new"
+  mv "$tmp/rate.new" "$tmp/rate"
+}
+
 # The file is read twice a second, and reading an unchanged rate leaves no
 # trace.
 let_it_look () { pause 1.2; }
@@ -21,12 +29,10 @@ echo 1k > "$tmp/rate"
 start_copy -v --bwlimit=@"$tmp/rate" "$src" "$dst"
 wait_until has_request src Read
 
-# The file is replaced by a rename.
-echo ' 2K' > "$tmp/rate.new"
-mv "$tmp/rate.new" "$tmp/rate"
+set_rate ' 2K'
 wait_until said 'limit: 2.0 KiB/s'
 
-echo rubbish > "$tmp/rate"
+set_rate rubbish
 wait_until said 'warning: --bwlimit=@.*/rate: not a number: the rate stays'
 rm "$tmp/rate"
 mkfifo "$tmp/rate"              # opening it must not block
