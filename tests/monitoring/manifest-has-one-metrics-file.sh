@@ -54,13 +54,13 @@ hold_reads_at "$tmp/disk" "$tmp/gate"
 serve_nbdkit src "${held[@]}"
 list "$src"
 start_copy --manifest="$tmp/list" --metrics-file="$metrics" --interval=0.1
-wait_until has 'phase{disk="b",phase="copy"} 1'
-expect_metrics 'manifest_disks{manifest="night",state="waiting"} 1' \
+wait_until has 'connections{disk="b",side="source"} [1-9][0-9]*'
+expect_metrics 'phase{disk="b",phase="copy"} 1' \
+               'manifest_disks{manifest="night",state="waiting"} 1' \
                'manifest_disks{manifest="night",state="running"} 1' \
                'manifest_disks{manifest="night",state="done"} 1' \
                'manifest_attempts_total{manifest="night"} 2' \
                'size_bytes{disk="b"} 262144' \
-               'connections{disk="b",side="source"} [1-9][0-9]*' \
                'exit_status{disk="a"} 0' \
                'phase{disk="c",phase="waiting"} 1' \
                'attempts_total{disk="c"} 0' \
@@ -127,6 +127,7 @@ expect_metrics "$b" "$c" "$night" 'phase{disk="b",phase="waiting"} 1'
 ! grep -qx "stripecopy_exit_status{disk=\"[abc]\"} .*" "$metrics" ||
   fail "an exit status is that of an earlier run"
 kill -TERM "$copy_pid"
+wait_until has 'manifest_disks{manifest="night",state="not_started"} 2'
 open_gate "$tmp/gate2"
 wait_copy
 [ $code -eq 143 ] || [ $code -eq 0 ] || fail "exit status $code"

@@ -26,7 +26,13 @@ no_metric ()
   ! grep -q "^stripecopy_$1" "$metrics" || fail "there is a metric $1"
 }
 
-now_copying () { grep -qs 'phase="copy"} 1$' "$metrics"; }
+# Returns true once a worker is connected to both sides, after the first metrics
+# of the copy.
+is_connected ()
+{
+  [ -e "$metrics" ] &&
+    [ "$(grep -c '^stripecopy_connections{.*} [1-9]' "$metrics")" -eq 2 ]
+}
 
 make_disks 16
 
@@ -34,9 +40,10 @@ make_disks 16
 hold_reads_at "$tmp/disk" "$tmp/gate"
 serve_nbdkit src "${held[@]}"
 start_copy --metrics-file="$metrics" --interval=0.1 "$src" "$tmp/copy"
-wait_until now_copying
+wait_until is_connected
 cp "$metrics" "$tmp/earlier"
-expect_metrics 'size_bytes{disk="web"} 16777216' \
+expect_metrics 'phase{disk="web",phase="copy"} 1' \
+               'size_bytes{disk="web"} 16777216' \
                'done_bytes{disk="web",kind="resumed"} 0' \
                'connections{disk="web",side="source"} [1-9][0-9]*' \
                'connections{disk="web",side="destination"} [1-9][0-9]*' \
