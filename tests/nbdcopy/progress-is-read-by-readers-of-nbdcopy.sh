@@ -5,11 +5,27 @@
 
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
-requires_plugin file
-requires_filter delay
+requires_plugin eval
 
-make_disks 16
-serve_nbdkit src --filter=delay -r file "$tmp/disk" delay-read=60ms
+make_data "$tmp/disk" 16M
+
+# serve_quarters NAME FILE: serves the disk in steps: reads of a quarter wait
+# until the progress in FILE shows that the quarters before it are done.
+serve_quarters ()
+{
+  local name=$1 n
+  for n in 1 2 3; do
+    make_gate "$tmp/$name.gate$n"
+    open_gate_when "$tmp/$name.gate$n" \
+                   grep -qs -e "^$((25 * n))/100" -e " $((25 * n))% " "$2"
+  done
+  serve_nbdkit "$name" eval get_size='echo 16M' \
+    pread="n=\$((\$4 / 4194304))
+           [ \$n -eq 0 ] || : < '$tmp/$name.gate'\$n
+           dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes skip=\$4 \
+              count=\$3 status=none"
+}
+
 cat > "$tmp/read.py" << 'END'
 import re, sys
 
@@ -35,18 +51,21 @@ for numbers in lines, split:
 assert split[0] == 0, split
 END
 
-slowly=(-T 1 -R 1 --request-size=64k --interval=0.1)
-copy_ok -p "${slowly[@]}" "$src" null:
+slowly=(-T 1 -R 1 --request-size=1M --interval=0.1)
+serve_quarters lines "$errors"
+copy_ok -p "${slowly[@]}" "$lines" null:
 cp "$errors" "$tmp/lines"
-copy_ok --progress=3 "${slowly[@]}" "$src" null: 3> "$tmp/split"
+serve_quarters split "$tmp/split"
+copy_ok --progress=3 "${slowly[@]}" "$split" null: 3> "$tmp/split"
 python3 "$tmp/read.py" "$tmp/lines" "$tmp/split" 2> "$tmp/problem" ||
   fail "$(cat "$tmp/problem")"
 
 # The bar on a terminal has the same form.
 if command -v script > /dev/null; then
-  timeout "$limit" script -qec \
-    "${wrapper[*]} '$stripecopy' -p ${slowly[*]} '$src' null:" "$tmp/screen" \
-    < /dev/null > "$output" 2> "$errors" || fail "exit status $?"
+  serve_quarters screen "$tmp/screen"
+  timeout "$limit" script -qefc \
+    "${wrapper[*]} '$stripecopy' -p ${slowly[*]} '$screen' null:" \
+    "$tmp/screen" < /dev/null > "$output" 2> "$errors" || fail "exit status $?"
   python3 "$tmp/read.py" "$tmp/screen" "$tmp/split" 2> "$tmp/problem" ||
     fail "$(cat "$tmp/problem")"
 fi
