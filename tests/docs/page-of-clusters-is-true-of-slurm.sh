@@ -26,6 +26,8 @@ part_pids ()
   pgrep -f -- "^$(realpath "$stripecopy") .*--shard=$1/8 .*$tmp/copy$" || :
 }
 
+no_copy_runs () { [ -z "$(part_pids '[1-5]')" ]; }
+
 has_begun () { grep -q '+$' "$page_folder/maps/$1" 2> "$tmp/gone"; }
 
 (
@@ -49,9 +51,7 @@ wait_until slurm_ended 4 NODE_FAIL
 
 # All hosts.
 slurm_kill
-for part in 1 2 3 4 5; do
-  [ -z "$(part_pids $part)" ] || fail "the copy of part $part still runs"
-done
+wait_until no_copy_runs             # a process may take a moment to end
 slurm_start_controller
 wait_until slurm_has_no_node
 echo none > "$tmp/rate"

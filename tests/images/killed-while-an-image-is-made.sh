@@ -32,8 +32,8 @@ for map in '' --map="$tmp/map"; do
   for format in qcow2 vmdk; do
     rm -rf "$tmp/map" "$tmp/there/image" "$tmp/begun"
     touch "$tmp/slow"
-    start_copy ${map:+"$map"} --destination-format=$format "$tmp/disk" \
-               "$tmp/there/image"
+    start_copy ${map:+"$map"} --open-timeout=1000 --destination-format=$format \
+               "$tmp/disk" "$tmp/there/image"
     wait_until test -e "$tmp/begun"
     kill -KILL "$copy_pid"
     wait_copy
@@ -50,11 +50,12 @@ done
 # A map of a copy that has copied nothing yet.
 rm -f "$tmp/map" "$tmp/there/image" "$tmp/begun"
 touch "$tmp/slow"
-start_copy --map="$tmp/map" --destination-format=qcow2 "$tmp/disk" \
-           "$tmp/there/image"
+start_copy --map="$tmp/map" --open-timeout=1000 --destination-format=qcow2 \
+           "$tmp/disk" "$tmp/there/image"
 wait_until test -e "$tmp/begun"
 kill -KILL "$copy_pid"
 wait_copy
+wait_until have_no_leftovers
 rm "$tmp/slow"
 cp "$tmp/map" "$tmp/began"
 : > "$tmp/there/image"

@@ -35,7 +35,8 @@ second_copy ()
 # While the image is made.
 path=$PATH
 PATH=$tmp/bin:$path
-start_copy --destination-format=qcow2 "$tmp/disk" "$tmp/image"
+start_copy --open-timeout="$limit" --destination-format=qcow2 "$tmp/disk" \
+           "$tmp/image"
 PATH=$path
 wait_until test -e "$tmp/begun"
 second_copy
