@@ -171,10 +171,20 @@ start_copy ()
   start_stream "$@" < /dev/null > "$output"
 }
 
-# Returns true if the copy in the background has no pending signal.
+# Returns true if the copy in the background has no pending signal or has ended.
 signal_is_taken ()
 {
-  grep -qE '^ShdPnd:[[:space:]]*0+$' "/proc/$copy_pid/status"
+  copy_has_ended || grep -qE '^ShdPnd:[[:space:]]*0+$' "/proc/$copy_pid/status"
+}
+
+# expect_still_running SECONDS BEGIN: checks that the copy in the background has
+# not ended, unless these seconds have passed since BEGIN, an EPOCHREALTIME.
+expect_still_running ()
+{
+  local begin=${2/./} now
+  copy_has_ended || return 0
+  now=${EPOCHREALTIME/./}
+  [ $((now - begin)) -ge $(($1 * 1000000)) ] || fail "the copy has ended"
 }
 
 # Returns true if the copy in the background has ended.
