@@ -7,7 +7,7 @@
 requires_schemas
 requires_plugin file
 requires_plugin memory
-requires_filter error delay
+requires_filter error
 
 # tell STATUS EXPRESSION... -- ARGS...: runs with events, status file and
 # report, checks them, and then checks expressions about the report.
@@ -142,13 +142,16 @@ expect_events "of ('retry')[0]['side'] == 'source'" \
               "of ('retry')[0]['op'] == 'read'" \
               "of ('retry')[0]['attempt'] == 1" "of ('warning')"
 
-# A signal.
-serve_logged slow --filter=delay -r file "$tmp/disk" delay-read=100ms
+# A signal, while no read is answered.
+hold_reads_at "$tmp/disk" "$tmp/gate"
+serve_logged held_src -r "${held[@]}"
 rm -f "$tmp/events" "$tmp/report" "$tmp/status"
 start_copy --events="$tmp/events" --report="$tmp/report" \
-           --status-file="$tmp/status" -T 1 -R 1 "$slow" "$dst"
-wait_until has_request slow Read
+           --status-file="$tmp/status" -T 1 -R 1 "$held_src" "$dst"
+wait_until has_request held_src Read
 kill -TERM "$copy_pid"
+wait_until signal_is_taken
+open_gate "$tmp/gate"
 wait_copy
 [ $code -eq 143 ] || fail "exit status $code"
 check_told "r['status'] == 'failed'" "'signal 15' in r['error']['message']" \

@@ -20,15 +20,18 @@ grep -q 'killed by SIGKILL' "$tmp/strace" || fail "nothing was injected"
 [ -z "$(ls -A "$tmp/status")" ] || fail "left: $(ls "$tmp/status")"
 
 # Neither does a copy that is ended by a signal.  The signal comes while the
-# first temporary file is linked, which is delayed.
+# first temporary file is linked, which is delayed.  The source never ends.
+mkfifo "$tmp/fifo"
+# shellcheck disable=SC2034          # it is only kept open
+exec {fifo}<> "$tmp/fifo"
 TMPDIR=$tmp/private strace -f -qq -o "$tmp/strace" -e trace=linkat \
   -e inject=linkat:delay_exit=5000000:when=1 \
-  "$stripecopy" --status-file="$tmp/status/now" "$tmp/disk" null: \
+  "$stripecopy" --status-file="$tmp/status/now" "$tmp/fifo" null: \
   > "$output" 2> "$errors" &
 servers+=($!)
-is_beside () { compgen -G "$tmp/status/now.*" > /dev/null; }
+strace_pid=$!
+is_beside () { beside=$(compgen -G "$tmp/status/now.*"); }
 wait_until is_beside
-strace_pid=$! beside=$(compgen -G "$tmp/status/now.*")
 copy_pid=${beside##*stripecopy-} copy_pid=${copy_pid%-*}
 kill "$copy_pid"
 code=0

@@ -11,7 +11,7 @@ requires_filter delay
 
 make_disks 16
 serve_nbdkit slow --filter=delay -r file "$tmp/disk" delay-read=100ms
-slowly=(-T 1 -R 1 --request-size=512k --interval=0.1)
+slowly=(-T 1 -R 1 --request-size=128k --interval=0.1)
 
 # A FIFO without a reader.
 mkfifo "$tmp/fifo"
@@ -19,9 +19,15 @@ copy_ok --events="$tmp/fifo" "$tmp/disk" "$tmp/new"
 expect_identical "$tmp/disk" "$tmp/new"
 
 # A FIFO whose reader comes while the copy runs.
-start_copy --events="$tmp/fifo" "${slowly[@]}" "$slow" null:
-timeout "$limit" cat "$tmp/fifo" > "$tmp/events"
+hold_reads_at "$tmp/disk" "$tmp/gate"
+serve_nbdkit held_src -r "${held[@]}"
+start_copy --events="$tmp/fifo" --interval=0.1 "$held_src" null:
+timeout "$limit" cat "$tmp/fifo" > "$tmp/events" &
+reader=$!
+wait_until test -s "$tmp/events"
+open_gate "$tmp/gate"
 wait_copy
+wait "$reader"
 [ $code -eq 0 ] || fail "exit status $code"
 expect_events "e[0]['ev'] == 'start' and e[-1]['ev'] == 'end'"
 
@@ -32,7 +38,7 @@ import fcntl, os, socket, subprocess, sys
 if sys.argv[1] == "pipe":
     reader, writer = os.pipe ()
     fcntl.fcntl (writer, 1031, 4096)            # F_SETPIPE_SZ
-    os.write (writer, b"x" * 3300)
+    os.write (writer, b"x" * 3000)
 else:
     pair = socket.socketpair ()
     pair[1].setsockopt (socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)

@@ -8,7 +8,7 @@ requires_plugin file
 
 make_disks
 mkfifo "$tmp/pipe"
-exec {held}<> "$tmp/pipe"
+exec {pipe}<> "$tmp/pipe"
 serve_nbdkit src -r file "$tmp/disk"
 
 # copies_unread ARGS...: copies while the pipe is full.
@@ -20,7 +20,7 @@ copies_unread ()
   code=0
   timeout -k 5 "$limit" "${wrapper[@]}" "$stripecopy" \
           --report="$tmp/report" --request-size=64k "$@" "$src" "$tmp/copy" \
-          2>&"$held" < /dev/null || code=$?
+          2>&"$pipe" < /dev/null || code=$?
   [ $code -eq 0 ] || fail "exit status $code with an unread pipe: $*"
   expect_identical "$tmp/disk" "$tmp/copy"
   grep -q '"log-lines-dropped"' "$tmp/report" || fail "no line was dropped: $*"
@@ -29,16 +29,19 @@ copies_unread ()
 copies_unread -v
 copies_unread -vv
 
-# A late reader learns how many lines were dropped.
-requires_filter delay
-serve_nbdkit slow --filter=delay -r file "$tmp/disk" delay-read=20ms
+# A late reader learns how many lines were dropped.  The lines about the start
+# are, and others follow when the reads are answered.
+hold_reads_at "$tmp/disk" "$tmp/gate"
+serve_logged held_src -r "${held[@]}"
 STRIPECOPY_TEST_COPY=$tmp "${wrapper[@]}" "$stripecopy" -v -T 1 -R 1 \
-  --request-size=64k --events="$tmp/events" "$slow" "$tmp/copy" \
-  2> "$tmp/pipe" < /dev/null &
+  --request-size=64k "$held_src" "$tmp/copy" 2> "$tmp/pipe" < /dev/null &
 copy_pid=$!
-wait_until grep -q '"progress"' "$tmp/events"
-cat <&"$held" > "$errors" &
+wait_until has_request held_src Read
+: > "$errors"                   # removes the output of dd
+cat <&"$pipe" > "$errors" &
 servers+=($!)
-wait_until grep -qaE 'stripecopy: [0-9]+ lines were dropped here' "$errors"
-kill "$copy_pid"
+wait_until test -s "$errors"
+open_gate "$tmp/gate"
 wait_copy
+[ $code -eq 0 ] || fail "exit status $code"
+wait_until grep -qaE 'stripecopy: [0-9]+ lines were dropped here' "$errors"
