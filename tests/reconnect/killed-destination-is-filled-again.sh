@@ -4,17 +4,24 @@
 # takes its place: everything is written again.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_filter delay
+requires_plugin eval
 requires_plugin memory
 
 make_data "$tmp/disk" 16M
-serve_nbdkit src -r --filter=delay file "$tmp/disk" rdelay=20ms
-serve_nbdkit dst --filter=log memory 16M logfile="$tmp/dst.requests"
+# Reads of the second half are answered when the new destination is there.
+make_gate "$tmp/gate"
+serve_nbdkit src eval thread_model='echo parallel' can_multi_conn='exit 0' \
+             get_size='echo 16M' \
+             pread="[ \$4 -lt 8388608 ] || : < '$tmp/gate'
+                    dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
+                       skip=\$4 count=\$3 status=none"
+serve_logged dst memory 16M
 start_copy -v --request-size=64k -C 2 -T 2 -R 2 --retry-wait=0.05 --retries=20 \
            "$src" "$dst"
 wait_until eval '[ "$(requests dst Write)" -gt 20 ]'
 stop_server dst KILL
 serve_nbdkit dst memory 16M
+open_gate "$tmp/gate"
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_error 'reconnects in '
