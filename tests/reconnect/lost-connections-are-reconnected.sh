@@ -12,7 +12,7 @@ for mode in drop garble stall; do
     make_ones "$tmp/copy" 32M
     serve_pair $side --mode=$mode --after=6 --times=4
     copy_ok -v -C 2 -T 2 --request-size=256k --retry-wait=0.01 \
-            --stall-timeout=$factor "$src" "$dst"
+            --retries=20 --stall-timeout=$factor "$src" "$dst"
     expect_fired "$faulty"
     expect_error 'worker [01] reconnects in '
     expect_error 'worker [01] has reconnected$'
