@@ -6,7 +6,6 @@
 . "$(dirname "$0")/../lib/test.sh"
 requires python3
 requires_plugin file
-requires_filter delay
 
 read_trace ()
 {
@@ -24,11 +23,16 @@ expect_seen ()
   test "${n:-0}" "$3" "$4" || fail "${n:-0} events $1 $2, not $3 $4"
 }
 
-# The second half of the disk is slow and full, so it is stolen from.
+# The second half of the disk is a hole, so its worker soon steals data from the
+# other one, whose reads are not answered before.
 make_data "$tmp/disk" 8M
 truncate -s 16M "$tmp/disk"
 make_ones "$tmp/copy" 16M
-serve_logged src -r --filter=delay file "$tmp/disk" rdelay=10ms
+hold_reads_at "$tmp/disk" "$tmp/gate"
+both_read () { [ "$(busy_connections src Read)" -eq 2 ]; }
+open_gate_when "$tmp/gate" both_read
+serve_logged src -r "${held[@]}" can_extents='exit 0' \
+             extents='echo 0 8M; echo 8M 8M hole,zero'
 serve_logged dst file "$tmp/copy"
 copy_ok --trace="$tmp/trace" -T 2 --request-size=256K --requests=4 "$src" "$dst"
 expect_identical "$tmp/disk" "$tmp/copy"
