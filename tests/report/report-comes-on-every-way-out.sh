@@ -35,10 +35,10 @@ check 2
 truncate -s 16M "$tmp/held"
 if can_make_device "$tmp/held"; then
   make_device device "$tmp/held"
-  python3 -c 'import os, sys, time
+  python3 -c 'import os, signal, sys
 os.open (sys.argv[1], os.O_RDWR | os.O_EXCL)
 open (sys.argv[2], "w").close ()
-time.sleep (60)' "$device" "$tmp/is-held" &
+signal.pause ()' "$device" "$tmp/is-held" &
   servers+=($!)
   wait_until test -e "$tmp/is-held"
   run_copy --report="$tmp/report" "$src" "$device"
@@ -78,9 +78,12 @@ check 1
 rm -f "$tmp/report"
 mkfifo "$tmp/silent"
 start_copy --report="$tmp/report" "$tmp/silent" null:
-# Signals are handled by a thread of its own.
-takes_signals () { [ -n "$(compgen -G "/proc/$copy_pid/task/*" | tail -n +2)" ]; }
-wait_until takes_signals
+# The copy takes signals before it opens anything.
+has_opened_it ()
+{
+  [ -n "$(find "/proc/$copy_pid/fd" -lname "$tmp/silent" 2> /dev/null)" ]
+}
+wait_until has_opened_it
 kill -TERM "$copy_pid"
 wait_copy
 check 143

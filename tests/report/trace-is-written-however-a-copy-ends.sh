@@ -31,8 +31,8 @@ expect_trace 'b errno'
 stop_server src
 
 serve_faulty src --mode=read-silent --after=3 "$tmp/disk"
-copy_fails 1 'no answer' --trace="$tmp/trace" --stall-timeout="$factor" \
-           --retries=0 "$src" "$dst"
+copy_fails 1 'no answer' --trace="$tmp/trace" --retries=0 \
+           --stall-timeout=$((3 * factor)) "$src" "$dst"
 expect_fired src
 expect_trace 'b unanswered'
 stop_server src
