@@ -40,8 +40,9 @@ copy_fails 1 'No space left' --map="$tmp/map" --resume=never "$src" "$dst"
 # A server that exits with a failure: all its data is in doubt.
 # shellcheck disable=SC2016
 copy_fails 1 'destination .*status 3' --map="$tmp/map" --resume=never "$src" \
-           [ bash -c '(LISTEN_PID=$BASHPID exec nbdkit -f file "$0") &
-                      trap "kill $!; wait $!; exit 3" TERM; wait' "$tmp/copy" ]
+           [ bash -c 'trap "kill \$!; wait \$!; exit 3" TERM
+                      (LISTEN_PID=$BASHPID exec nbdkit -f file "$0") &
+                      wait' "$tmp/copy" ]
 expect_identical "$tmp/disk" "$tmp/copy"
 [ "$(finished_bytes "$tmp/map")" -eq 0 ] || fail "the map says it is stored"
 

@@ -4,7 +4,6 @@
 # 5.  Afterwards it is free, even if the copy was killed.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_filter delay log
 requires_plugin file
 
 make_data "$tmp/disk" 16M
@@ -23,9 +22,9 @@ expect_in_use ()
 }
 
 for signal in TERM KILL; do
-  serve_logged src --filter=delay -r file "$tmp/disk" delay-read=100ms
-  start_copy -R 1 --request-size=64K --map="$tmp/map" --map-interval=1 \
-             "$src" "$dst"
+  serve_logged src -r file "$tmp/disk"
+  # The rate limit makes it take minutes.
+  start_copy --bwlimit=64K --map="$tmp/map" --map-interval=1 "$src" "$dst"
   wait_until has_request src Read
   expect_in_use
   expect_in_use --plan

@@ -4,7 +4,6 @@
 # rest: to servers, files and devices.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_filter delay log
 requires_plugin file
 
 make_data "$tmp/disk" 24M
@@ -13,7 +12,7 @@ make_data "$tmp/disk" 24M
 serve_source ()
 {
   [ -z "${src:-}" ] || stop_server src
-  serve_logged src --filter=delay -r file "$tmp/disk" delay-read=100ms
+  serve_logged src -r file "$tmp/disk"
 }
 
 has_read_much () { [ "$(request_bytes src Read)" -ge 4000000 ]; }
@@ -24,7 +23,8 @@ to ()
   local done_bytes read_bytes
   rm -f "$tmp/map"
   serve_source
-  start_copy -R 2 --request-size=256K --map="$tmp/map" "$src" "$1"
+  # The rate limit makes it take long.
+  start_copy -R 2 --bwlimit=1M --map="$tmp/map" "$src" "$1"
   wait_until has_read_much
   kill -TERM "$copy_pid" || fail "the copy has ended"
   wait_copy
