@@ -17,8 +17,7 @@ for signal in INT TERM; do
                       logfile="$tmp/dst.requests" ]
   wait_until test -e "$tmp/dst.requests"
   wait_until has_request dst Write
-  kill -s $signal "$copy_pid"
-  kill -s $signal "$copy_pid"
+  kill -s $signal "$copy_pid" "$copy_pid"       # both within 0.2 s
   wait_copy
   [ $code -eq $((128 + $(kill -l $signal))) ] || fail "exit status $code"
   [ "$(finished_bytes "$tmp/map")" -gt 0 ] || fail "$signal: nothing is stored"

@@ -52,4 +52,4 @@ interrupted 'not opened for writing' has_opened_fifo
 start_copy --open-timeout=86400 "$src" "$tmp/lonely"
 interrupted 'not opened for reading' has_request src Connect
 copy_fails 1 '^stripecopy: destination .*lonely: its other end was not opened' \
-           --open-timeout=1 "$src" "$tmp/lonely"
+           --open-timeout=$((3 * factor)) "$src" "$tmp/lonely"

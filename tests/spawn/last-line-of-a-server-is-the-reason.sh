@@ -61,6 +61,6 @@ said 'died of old age' \
 [ -e "$tmp/killed" ] || fail "nothing was read"
 
 # The server fails when it exits.
-server "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" \
-       'trap "wait; echo the lid is stuck >&2; exit 4" TERM' 'wait' 'wait'
+server 'trap "wait; echo the lid is stuck >&2; exit 4" TERM' \
+       "sh -c 'LISTEN_PID=\$\$ exec nbdkit \"\$@\"' sh \"\$@\" &" 'wait' 'wait'
 said 'failed on shutdown: .*the lid is stuck' "$tmp/disk" [ "$tmp/server" memory 1M ]

@@ -17,7 +17,7 @@ for signal in TERM KILL; do
   [ ${#leftovers[@]} -ge 3 ] || fail "the servers are not running"
 
   kill -$signal "$copy_pid"
-  [ $signal = KILL ] || kill -$signal "$copy_pid"
+  [ $signal = KILL ] || kill -$signal "$copy_pid" 2> "$tmp/kill" || :
   wait_copy
   if [ $signal = KILL ]; then
     wait_until have_no_leftovers
