@@ -24,6 +24,8 @@ cat "$tmp/disk" >&"$in" &
 servers+=($!)
 make_ones "$tmp/copy" 3M
 serve_faulty dst --mode=write-silent --after=1 "$tmp/copy"
-stream_fails 1 '^stripecopy: destination .*no answer for 1 s, for example to the write' \
-             --stall-timeout=1 - "$dst" < "$tmp/in"
+stall=$((3 * factor))
+reason="no answer for $stall s, for example to the write"
+stream_fails 1 "^stripecopy: destination .*$reason" --stall-timeout=$stall \
+             - "$dst" < "$tmp/in"
 expect_fired dst
