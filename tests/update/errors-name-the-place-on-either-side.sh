@@ -41,8 +41,8 @@ for bad in source:pread destination:pread destination:pwrite; do
     serve_nbdkit src -r file "$tmp/disk"
     serve_bad dst "$tmp/copy" "${bad#*:}"
   fi
-  copy_fails 1 "^stripecopy: $side .*: $op failed at offset" --update -T 1 \
-             --retries=0 "$src" "$dst"
+  copy_fails 1 "^stripecopy: $side .*: $op failed at offset" --update \
+             -T 1 -R 1 --retries=0 "$src" "$dst"
   expect_error_at $at
   stop_server src
   stop_server dst

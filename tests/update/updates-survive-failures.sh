@@ -39,12 +39,12 @@ done
 
 # The server has the right data in its cache only, and loses it in the middle.
 cp "$tmp/old" "$tmp/copy"
-serve_pair destination --mode=crash --after=14 --times=1
-copy_ok --no-flush -C 1 "$src" "$dst" --extents=<(
+serve_pair destination --mode=crash --after=10 --times=1
+copy_ok --no-flush -C 1 --request-size=1M "$src" "$dst" --extents=<(
   echo '[{"byte_offset":0,"size_bytes":6291456}]')
 expect_no_error .
 ! cmp -s -n 6291456 "$tmp/disk" "$tmp/copy" || fail "nothing is cached"
 [ ! -s "$tmp/dst.fired" ] || fail "the server has crashed too early"
-copy_ok --update -T 1 --retry-wait=0 "$src" "$dst"
+copy_ok --update -T 1 --request-size=1M --retry-wait=0 "$src" "$dst"
 expect_fired dst
 expect_identical "$tmp/disk" "$tmp/copy"
