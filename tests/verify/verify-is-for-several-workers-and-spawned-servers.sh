@@ -16,15 +16,19 @@ for e in 1 4; do
   expect_identical "$tmp/disk" "$tmp/copy"
 done
 
-make_data "$tmp/disk" 64M
-truncate -s 64M "$tmp/copy"
-serve_logged src -r file "$tmp/disk"
+# The reads are answered once all workers have connected.
+make_data "$tmp/disk" 32M
+truncate -s 32M "$tmp/copy"
+hold_reads_at "$tmp/disk" "$tmp/gate"
+all_have_begun () { [ "$(grep -c 'worker [0-3]: start' "$errors")" -eq 4 ]; }
+open_gate_when "$tmp/gate" all_have_begun
+serve_logged src -r "${held[@]}"
 serve_logged dst file "$tmp/copy"
-copy_ok --verify -p -T 4 "$src" "$dst"
-expect_error 'compared .* with 4 workers: 64\.0 MiB read'
+copy_ok --verify -p -v -T 4 "$src" "$dst"
+expect_error 'compared .* with 4 workers: 32\.0 MiB read'
 [ "$(busy_connections dst Read)" -gt 1 ] || fail "one worker read everything"
-[ "$(request_bytes src Read)" -eq $((128 << 20)) ] || fail "not read twice"
-[ "$(request_bytes dst Read)" -eq $((64 << 20)) ] || fail "not read once"
+[ "$(request_bytes src Read)" -eq $((64 << 20)) ] || fail "not read twice"
+[ "$(request_bytes dst Read)" -eq $((32 << 20)) ] || fail "not read once"
 
 # Files, a new one and one that was longer; and images.
 copy_ok --verify "$tmp/disk" "$tmp/new"
