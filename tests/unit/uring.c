@@ -21,6 +21,7 @@
 
 #define DEPTH 8
 #define PIECE 1000
+#define PATIENCE_MS 600000 /* a slow disk has this time */
 
 static struct uring *ring;
 static FILE *file;
@@ -50,7 +51,7 @@ take (void **tag)
   int result;
 
   while (!uring_take (ring, tag, &result))
-    assert_int_equal (poll (&p, 1, 10000), 1);
+    assert_int_equal (poll (&p, 1, PATIENCE_MS), 1);
   return result;
 }
 
