@@ -188,16 +188,18 @@ check_different (struct copier *c, struct error *e)
 static int
 open_both (struct copier *c)
 {
+  const uint64_t since = clock_now ();
   struct error e = { 0 };
 
-  c->copy.ratelimit = ratelimit_new (
-    &c->options->bwlimit, c->options->shared_limit, clock_now (), &e);
+  c->copy.ratelimit = ratelimit_new (&c->options->bwlimit,
+                                     c->options->shared_limit, since, &e);
   if (c->copy.ratelimit == NULL)
     return give_up (c, &e, STAGE_CHECKING);
   if ((c->copy.endpoints[SOURCE] = open_side (c, SOURCE, &e)) == NULL
       || (c->copy.endpoints[DESTINATION] = open_side (c, DESTINATION, &e))
         == NULL)
     return give_up_opening (c, &e);
+  c->copy.opening_time = clock_now () - since;
   if (check_different (c, &e) == -1)
     return give_up (c, &e, STAGE_OPENING);
   if (used_files_check_again (c->options,

@@ -24,6 +24,7 @@
 struct copy {
   struct plan plan;
   struct endpoint *endpoints[2]; /* by side */
+  uint64_t opening_time;         /* ns that opening both took */
   /* Selects the ranges to copy: at most one is set; neither: the whole disk. */
   const struct extent_list *selection; /* whole blocks of both sides, in the
                                           plan's part */

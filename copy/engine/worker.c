@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "arith.h"
 #include "base/log.h"
 #include "clock.h"
 #include "engine/request.h"
@@ -14,10 +15,12 @@
 #include "headroom.h"
 #include "notifier.h"
 
-/* How long a further connection may take to come up: a server with a limit of
- * connections leaves the others in its backlog for ever.
+/* How long a further connection may take to come up: this time, or this many
+ * times what opening both sides took, if that is longer.  A server with a limit
+ * of connections leaves the others in its backlog for ever.
  */
 #define CONNECT_PATIENCE (5 * NS_PER_S)
+#define CONNECT_PATIENCE_TIMES 10
 
 /* A further worker leaves this to the rest of the process: descriptors for
  * saving the map and for connecting again, and memory for libnbd's messages.
@@ -60,6 +63,8 @@ static enum bought
 connect_pair (struct worker *w, struct error *e)
 {
   const int watch[2] = { stop_fd (w->copy->stop), last_phase (w)->finished };
+  const uint64_t patience = max_u64 (
+    CONNECT_PATIENCE, CONNECT_PATIENCE_TIMES * w->copy->opening_time);
   struct connection *connections = w->loop.pair.connections;
   struct conn *pair[2] = { NULL, NULL };
   struct error why = { 0 };
@@ -74,8 +79,8 @@ connect_pair (struct worker *w, struct error *e)
     connections[side].conn = pair[side];
   }
   if (pair[SOURCE] && pair[DESTINATION])
-    r = conn_wait_ready (pair, 2, watch, 2, clock_now () + CONNECT_PATIENCE,
-                         &which, &why);
+    r = conn_wait_ready (pair, 2, watch, 2, clock_now () + patience, &which,
+                         &why);
   if (r == 0)
     return NOT_NEEDED;
   if (r == -1 && w->number > 0) {
