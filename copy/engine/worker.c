@@ -16,11 +16,12 @@
 #include "notifier.h"
 
 /* How long a further connection may take to come up: this time, or this many
- * times what opening both sides took, if that is longer.  A server with a limit
- * of connections leaves the others in its backlog for ever.
+ * times what opening both sides took, if that is longer, because all of them
+ * connect at once.  A server with a limit of connections leaves the others in
+ * its backlog for ever.
  */
 #define CONNECT_PATIENCE (5 * NS_PER_S)
-#define CONNECT_PATIENCE_TIMES 10
+#define CONNECT_PATIENCE_TIMES 50
 
 /* A further worker leaves this to the rest of the process: descriptors for
  * saving the map and for connecting again, and memory for libnbd's messages.
