@@ -30,9 +30,8 @@ n_gates=0
 serve_to ()
 {
   n_gates=$((n_gates + 1))
-  hold_reads_at "$tmp/disk" "$tmp/gate$n_gates"
-  serve_source "${held[@]/#pread=/pread=[ \$4 -lt $1 ] || }" \
-               can_extents='exit 0' \
+  hold_reads_at "$tmp/disk" "$tmp/gate$n_gates" "-ge $1"
+  serve_source "${held[@]}" can_extents='exit 0' \
                extents='echo 0 100000 hole,zero
                         echo 100000 9000000
                         echo 9100000 2900000 hole,zero

@@ -223,7 +223,9 @@ hold_reads ()
   open_gate_when "$tmp/$2.gate" has_connections "$2" "$3"
 }
 
-# hold_reads_at FILE GATE: the same, but until a gate is opened, which it makes.
+# hold_reads_at FILE GATE [TEST]: the same, but until a gate is opened, which it
+# makes.  With a test, such as "-ge 4096", only reads whose offsets pass it are
+# held.
 hold_reads_at ()
 {
   requires_plugin eval
@@ -231,7 +233,7 @@ hold_reads_at ()
   # shellcheck disable=SC2034
   held=(eval thread_model='echo parallel' can_multi_conn='exit 0'
         get_size="stat -c %s '$1'"
-        pread=": < '$2'
+        pread="[ ! \$4 ${3:--ge 0} ] || : < '$2'
                dd if='$1' bs=64k iflag=skip_bytes,count_bytes skip=\$4 \
                   count=\$3 status=none")
 }

@@ -4,7 +4,6 @@
 # the destination loses in a crash meanwhile.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_plugin eval
 
 make_data "$tmp/disk" 8M
 make_ones "$tmp/copy" 8M
@@ -17,12 +16,8 @@ the_rest_is_done ()
 }
 
 # The first read is answered after the crash.
-make_gate "$tmp/gate"
-serve_nbdkit src eval thread_model='echo parallel' can_multi_conn='exit 0' \
-             get_size='echo 8M' \
-             pread="[ \$4 -ne 0 ] || : < '$tmp/gate'
-                    dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
-                       skip=\$4 count=\$3 status=none"
+hold_reads_at "$tmp/disk" "$tmp/gate" '-eq 0'
+serve_nbdkit src "${held[@]}"
 serve_destination
 start_copy -v -C 2 -T 2 -R 1 --request-size=256K --retry-wait=0.05 \
            --retries=20 "$src" "$dst"

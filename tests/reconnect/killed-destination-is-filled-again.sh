@@ -4,17 +4,12 @@
 # takes its place: everything is written again.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_plugin eval
 requires_plugin memory
 
 make_data "$tmp/disk" 16M
 # Reads of the second half are answered when the new destination is there.
-make_gate "$tmp/gate"
-serve_nbdkit src eval thread_model='echo parallel' can_multi_conn='exit 0' \
-             get_size='echo 16M' \
-             pread="[ \$4 -lt 8388608 ] || : < '$tmp/gate'
-                    dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
-                       skip=\$4 count=\$3 status=none"
+hold_reads_at "$tmp/disk" "$tmp/gate" '-ge 8388608'
+serve_nbdkit src "${held[@]}"
 serve_logged dst memory 16M
 start_copy -v --request-size=64k -C 2 -T 2 -R 2 --retry-wait=0.05 --retries=20 \
            "$src" "$dst"

@@ -4,7 +4,6 @@
 # capabilities, end the copy.
 
 . "$(dirname "$0")/../lib/test.sh"
-requires_plugin eval
 requires_plugin memory
 
 make_data "$tmp/disk" 16M
@@ -15,12 +14,8 @@ returns_as ()
 {
   local what=$1
   shift
-  make_gate "$tmp/gate"
-  serve_nbdkit src eval thread_model='echo parallel' can_multi_conn='exit 0' \
-               get_size='echo 16M' \
-               pread="[ \$4 -lt 8388608 ] || : < '$tmp/gate'
-                      dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
-                         skip=\$4 count=\$3 status=none"
+  hold_reads_at "$tmp/disk" "$tmp/gate" '-ge 8388608'
+  serve_nbdkit src "${held[@]}"
   serve_logged dst memory 16M
   start_copy --request-size=64k --retry-wait=0.05 --retries=20 "$src" "$dst"
   wait_until has_request dst Write

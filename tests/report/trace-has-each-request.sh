@@ -29,8 +29,7 @@ make_data "$tmp/disk" 8M
 truncate -s 16M "$tmp/disk"
 make_ones "$tmp/copy" 16M
 hold_reads_at "$tmp/disk" "$tmp/gate"
-both_read () { [ "$(busy_connections src Read)" -eq 2 ]; }
-open_gate_when "$tmp/gate" both_read
+open_gate_when "$tmp/gate" are_busy src Read 2
 serve_logged src -r "${held[@]}" can_extents='exit 0' \
              extents='echo 0 8M; echo 8M 8M hole,zero'
 serve_logged dst file "$tmp/copy"

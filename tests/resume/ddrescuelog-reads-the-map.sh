@@ -4,16 +4,11 @@
 
 . "$(dirname "$0")/../lib/test.sh"
 requires ddrescuelog
-requires_plugin eval
 
 # Reads of the second half are answered when the copy is to end.
 make_data "$tmp/disk" 16M
-make_gate "$tmp/gate"
-serve_logged src eval thread_model='echo parallel' can_multi_conn='exit 0' \
-             get_size='echo 16M' \
-             pread="[ \$4 -lt 8388608 ] || : < '$tmp/gate'
-                    dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
-                       skip=\$4 count=\$3 status=none"
+hold_reads_at "$tmp/disk" "$tmp/gate" '-ge 8388608'
+serve_logged src "${held[@]}"
 start_copy -R 1 --request-size=256K --map="$tmp/map" "$src" "$tmp/copy"
 wait_until has_request src Read
 kill -INT "$copy_pid"

@@ -32,12 +32,8 @@ END
 
 # Killed after the first checkpoint, while no read of the second half is
 # answered.
-make_gate "$tmp/gate"
-serve_nbdkit src eval thread_model='echo parallel' can_multi_conn='exit 0' \
-             get_size="stat -c %s '$tmp/disk'" \
-             pread="[ \$4 -lt 16777216 ] || : < '$tmp/gate'
-                    dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
-                       skip=\$4 count=\$3 status=none"
+hold_reads_at "$tmp/disk" "$tmp/gate" '-ge 16777216'
+serve_nbdkit src "${held[@]}"
 serve_nbdkit dst file "$tmp/copy"
 map=(--map="$tmp/map" --map-interval=1)
 start_copy "${map[@]}" -T 1 -C 1 --extents="$tmp/list" "$src" "$dst"

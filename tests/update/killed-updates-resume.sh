@@ -15,12 +15,8 @@ for map in "" --map="$tmp/map"; do
   done
 
   # Killed while no read of the second half is answered.
-  make_gate "$tmp/gate"
-  serve_nbdkit src eval thread_model='echo parallel' can_multi_conn='exit 0' \
-               get_size="stat -c %s '$tmp/disk'" \
-               pread="[ \$4 -lt 8388608 ] || : < '$tmp/gate'
-                      dd if='$tmp/disk' bs=64k iflag=skip_bytes,count_bytes \
-                         skip=\$4 count=\$3 status=none"
+  hold_reads_at "$tmp/disk" "$tmp/gate" '-ge 8388608'
+  serve_nbdkit src "${held[@]}"
   serve_logged dst file "$tmp/copy"
   start_copy --update ${map:+"$map" --map-interval=1} -T 1 -C 1 "$src" "$dst"
 
