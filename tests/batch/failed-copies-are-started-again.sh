@@ -35,8 +35,7 @@ wait_until grep -q "$begun" "$tmp/events"
 stop_server lost KILL
 wait_until comes_again lost
 wait_until comes_again late
-echo none > "$tmp/new-rate"
-mv "$tmp/new-rate" "$tmp/rate"          # a copy that begins now must find one
+set_rate none
 serve_logged lost -r file "$tmp/large"
 serve_nbdkit late -r file "$tmp/disk"
 wait_copy

@@ -39,8 +39,7 @@ signal_copy KILL killed
 wait_until grep -q 'disk killed: the copy was killed .*; attempt 2 of 2' \
            "$errors"
 wait_until grep -q 'disk ended: the copy was killed by signal 15' "$errors"
-echo none > "$tmp/new-rate"
-mv "$tmp/new-rate" "$tmp/rate"          # a copy that begins now must find one
+set_rate none
 wait_copy
 [ $code -eq 1 ] || fail "exit status $code"
 expect_identical "$tmp/disk" "$tmp/killed.copy"

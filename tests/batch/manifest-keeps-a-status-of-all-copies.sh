@@ -30,7 +30,7 @@ begun='"running":[[]{"disk":"a","phase":"copy",.*{"disk":"b","phase":"copy",'
 wait_until grep -qs "$begun" "$tmp/status"
 cp "$tmp/status" "$tmp/during"
 wait_until grep -q '0 of 3 disks done, 2 running, 1 waiting, 0 failed: ' "$errors"
-echo none > "$tmp/rate"
+set_rate none
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 expect_events "sum (x['ev'] == 'batch' for x in e) >= 2" \

@@ -42,7 +42,7 @@ expect_error '^stripecopy: 0 of 5 disks are done, 2 running, 3 waiting, 0 failed
 [ "$(status_lines)" -eq 2 ] || fail "not one status line for each"
 ! copy_has_ended || fail "it ended at SIGUSR1"
 
-echo none > "$tmp/rate"
+set_rate none
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 for name in a b c d e; do
@@ -107,7 +107,7 @@ wrapper=(bash -c 'ulimit -Sn 60; exec "$@"' - "${command[@]}")
 echo 1k > "$tmp/rate"
 start_copy "${many[@]}"
 wait_until all_run
-echo none > "$tmp/rate"
+set_rate none
 wait_copy
 [ $code -eq 0 ] || fail "exit status $code"
 wrapper=(bash -c 'ulimit -n 60; exec "$@"' - "${command[@]}")

@@ -54,7 +54,7 @@ slurm_kill
 wait_until no_copy_runs             # a process may take a moment to end
 slurm_start_controller
 wait_until slurm_has_no_node
-echo none > "$tmp/rate"
+set_rate none
 slurm_start_nodes n1
 for part in {1..8}; do
   wait_until slurm_ended "$part" COMPLETED

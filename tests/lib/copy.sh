@@ -171,6 +171,14 @@ start_copy ()
   start_stream "$@" < /dev/null > "$output"
 }
 
+# Replaces the file of a rate by a rename, because a copy that reads it at any
+# moment must not find it empty: set_rate RATE
+set_rate ()
+{
+  echo "$1" > "$tmp/rate.new"
+  mv "$tmp/rate.new" "$tmp/rate"
+}
+
 # Returns true if the copy in the background has no pending signal or has ended.
 signal_is_taken ()
 {

@@ -23,7 +23,7 @@ list_disks ()
   echo ']' >> "$tmp/manifest"
 }
 
-hurry () { echo none > "$tmp/rate"; }
+hurry () { set_rate none; }
 
 # start_host NUMBER WORD...: runs the manifest in the background, with these
 # words before the command.

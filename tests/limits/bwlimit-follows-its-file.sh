@@ -8,14 +8,6 @@ requires_plugin file
 
 said () { grep -qE -e "$1" "$errors"; }
 
-# Replaces the file by a rename: while it is written to, it can be empty for
-# long.
-set_rate ()
-{
-  echo "$1" > "$tmp/rate.new"
-  mv "$tmp/rate.new" "$tmp/rate"
-}
-
 # The file is read twice a second, and reading an unchanged rate leaves no
 # trace.
 let_it_look () { pause 1.2; }

@@ -57,8 +57,7 @@ copies '' a b
 echo 1k > "$tmp/rate"
 start_copy -v --manifest="$tmp/manifest" --jobs=2 --bwlimit=@"$tmp/rate"
 wait_until test -s "$tmp/a.copy"
-echo rubbish > "$tmp/rate.new"
-mv "$tmp/rate.new" "$tmp/rate"  # an empty file would cause another warning
+set_rate rubbish
 wait_until said 'warning: --bwlimit=@.*/rate: not a number: the rate stays'
 echo none > "$tmp/rate"
 wait_copy
